@@ -1,0 +1,1 @@
+"""Benchmarks of fastmlp beside its peers; see README.md."""

@@ -1,0 +1,70 @@
+"""fastmlp: all epochs of a repeat in one call of Trainer.run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import fastmlp as fm
+from bench.peer import Runner, Unsupported
+from bench.workloads import Array, Problem, Rule, Weights
+
+
+def version() -> str:
+    return str(fm.__version__)
+
+
+def prepare(problem: Problem, threads: int) -> Runner:
+    if hasattr(fm, "set_num_threads"):
+        fm.set_num_threads(threads)
+    return _Runner(problem, *_network_and_trainer(problem))
+
+
+def _network_and_trainer(problem: Problem) -> tuple[Any, Any]:
+    load = problem.workload
+    network: Any = fm.Network(
+        list(load.sizes), activation=load.activation, output=load.output, dtype=load.dtype, seed=0
+    )
+    for layer, (W, b) in enumerate(problem.weights):
+        network.weights[layer][...] = W
+        network.biases[layer][...] = b
+    if load.rule is None:
+        return network, None
+    return network, fm.Trainer(
+        network,
+        loss=load.loss,
+        optimizer=_optimizer(load.rule),
+        batch_size=load.batch,
+        shuffle=problem.order is not None,  # then its own order, drawn anew each epoch
+    )
+
+
+def _optimizer(rule: Rule) -> Any:
+    spelling = {"sgd": "SGD", "adam": "Adam", "rmsprop": "RMSProp"}[rule.name]
+    if not hasattr(fm, spelling):
+        raise Unsupported(f"fastmlp {fm.__version__} has no {spelling} yet")
+    options = {"momentum": rule.momentum} if rule.momentum else {}
+    return getattr(fm, spelling)(rule.learning_rate, **options)
+
+
+@dataclass
+class _Runner:
+    problem: Problem
+    network: Any
+    trainer: Any
+
+    def run(self, repeats: int) -> None:
+        X, y = self.problem.X, self.problem.y
+        if self.trainer is not None:
+            self.trainer.run(X, y, epochs=repeats)
+            return
+        for _ in range(repeats):
+            self.network.predict(X)
+
+    def weights(self) -> Weights:
+        pairs = zip(self.network.weights, self.network.biases, strict=True)
+        return [(W.copy(), b.copy()) for W, b in pairs]
+
+    def outputs(self) -> Array:
+        outputs: Array = self.network.predict(self.problem.X)
+        return outputs

@@ -1,0 +1,153 @@
+"""From samples to rows, and from rows to a table."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from bench.workloads import WORKLOADS
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One measurement: `turn` tells beside which peer ours was run."""
+
+    workload: str
+    subject: str
+    turn: str
+    round: int
+    threads: int
+    step_us: float
+    machine: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Row:
+    """Ours against one peer on one workload, each at its own best number of threads."""
+
+    workload: str
+    peer: str
+    ours_threads: int
+    peer_threads: int
+    ours_us: tuple[float, float, float]  # quartiles
+    peer_us: tuple[float, float, float]
+    ratio: tuple[float, float, float]  # of the interleaved pairs; above 1: ours is faster
+    ours_share: float | None  # of the FMA peak of the threads in use
+    peer_share: float | None
+    pairs: int
+    far: bool  # too few near samples: all are used
+    error: str | None  # where results do not agree
+
+
+def quartiles(values: list[float]) -> tuple[float, float, float]:
+    low, middle, high = np.percentile(values, [25, 50, 75])
+    return float(low), float(middle), float(high)
+
+
+def best(samples: list[Sample]) -> int:
+    """The number of threads with the least median."""
+    by_threads: dict[int, list[float]] = {}
+    for sample in samples:
+        by_threads.setdefault(sample.threads, []).append(sample.step_us)
+    return min(by_threads, key=lambda threads: quartiles(by_threads[threads])[1])
+
+
+def is_near(sample: Sample, near_ns: float) -> bool:
+    round_trip = sample.machine.get("round_trip_ns")
+    return sample.threads == 1 or round_trip is None or round_trip <= near_ns
+
+
+def summarise(
+    samples: list[Sample], ours: str, peer: str, near_ns: float, error: str | None
+) -> Row:
+    """All samples of one workload in the turns of one peer."""
+    near = [s for s in samples if is_near(s, near_ns)]
+    chosen = near if len(_pairs(near, ours, peer)[2]) >= 3 else samples
+    ours_threads, peer_threads, pairs = _pairs(chosen, ours, peer)
+    ours_us = quartiles([a for a, _ in pairs])
+    peer_us = quartiles([b for _, b in pairs])
+    workload = samples[0].workload
+    return Row(
+        workload,
+        peer,
+        ours_threads,
+        peer_threads,
+        ours_us,
+        peer_us,
+        quartiles([b / a for a, b in pairs]),
+        _share(workload, ours_us[1], _peak(chosen, workload, ours_threads)),
+        _share(workload, peer_us[1], _peak(chosen, workload, peer_threads)),
+        len(pairs),
+        chosen is samples and len(near) < len(samples),
+        error,
+    )
+
+
+def _pairs(
+    samples: list[Sample], ours: str, peer: str
+) -> tuple[int, int, list[tuple[float, float]]]:
+    """Best threads of ours and of the peer, and their times in the same rounds."""
+    mine, theirs = ([s for s in samples if s.subject == name] for name in (ours, peer))
+    if not mine or not theirs:
+        return 0, 0, []
+    a, b = best(mine), best(theirs)
+    times = {s.round: s.step_us for s in mine if s.threads == a}
+    rivals = {s.round: s.step_us for s in theirs if s.threads == b}
+    return a, b, [(times[turn], rivals[turn]) for turn in times if turn in rivals]
+
+
+def _peak(samples: list[Sample], workload: str, threads: int) -> float | None:
+    """GFLOP/s: the best rate of multiply-adds seen in this run."""
+    rates = [s.machine.get(WORKLOADS[workload].dtype, {}).get(str(threads)) for s in samples]
+    return max((rate for rate in rates if rate), default=None)
+
+
+def _share(workload: str, step_us: float, peak: float | None) -> float | None:
+    return WORKLOADS[workload].mflop / step_us * 1e3 / peak if peak else None
+
+
+HEADER = (
+    "| workload | peer | ours, µs | threads | peer, µs | threads | ratio | quartiles "
+    "| our share of peak | peer's | |\n"
+    "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|---|"
+)
+
+
+def markdown(rows: list[Row], skipped: dict[str, list[str]]) -> str:
+    lines = [HEADER, *map(_line, rows)]
+    names = dict.fromkeys(row.workload for row in rows)
+    lines += ["", *(f"- {name}: {WORKLOADS[name].describe()}" for name in names)]
+    lines += [f"- not measured: {name} on {', '.join(on)}" for name, on in skipped.items()]
+    return "\n".join(lines)
+
+
+def _line(row: Row) -> str:
+    remarks = [row.error or "", "far" if row.far else ""]
+    cells = [
+        row.workload,
+        row.peer,
+        _microseconds(row.ours_us[1]),
+        str(row.ours_threads),
+        _microseconds(row.peer_us[1]),
+        str(row.peer_threads),
+        f"**{row.ratio[1]:.2f}**",
+        f"{row.ratio[0]:.2f}–{row.ratio[2]:.2f}",
+        _percent(row.ours_share),
+        _percent(row.peer_share),
+        ", ".join(filter(None, remarks)),
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+def _microseconds(value: float) -> str:
+    return f"{value:.3g}" if value < 100 else f"{value:,.0f}"
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.0%}"
+
+
+def as_json(rows: list[Row], samples: list[Sample]) -> dict[str, Any]:
+    return {"rows": [asdict(row) for row in rows], "samples": [asdict(s) for s in samples]}

@@ -1,0 +1,39 @@
+# Find a C++17 compiler, or say what to do, and set the options that hold for all levels.
+
+include(CheckLanguage)
+check_language(CXX)
+if(NOT CMAKE_CXX_COMPILER)
+  message(FATAL_ERROR
+    "fastmlp is built from C++, and no C++ compiler was found. Install one, then try again:\n"
+    "  Debian, Ubuntu:  apt install g++\n"
+    "  Fedora, RHEL:    dnf install gcc-c++\n"
+    "  conda:           conda install cxx-compiler\n"
+    "  macOS:           xcode-select --install\n"
+    "If you have one in an unusual place, name it in the environment variable CXX.")
+endif()
+enable_language(CXX)
+
+if(NOT CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang" OR MSVC)
+  message(FATAL_ERROR
+    "fastmlp builds with GCC or Clang, but the compiler found is ${CMAKE_CXX_COMPILER_ID} "
+    "(${CMAKE_CXX_COMPILER}). Name another one in the environment variable CXX.")
+endif()
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+set(CMAKE_CXX_STANDARD 17)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+# errno would keep sqrt out of the vectoriser; vectors never cross a library's border, so their
+# calling convention (psabi) is nobody's business.
+set(FASTMLP_COMPILE_OPTIONS -fno-math-errno -Wall -Wextra -Wno-psabi)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # Unique symbols are shared between modules, also between those of different levels.
+  # GCC's own AVX-512 headers set off its warning of uninitialized values.
+  list(APPEND FASTMLP_COMPILE_OPTIONS -fno-gnu-unique -Wno-maybe-uninitialized -Wno-uninitialized)
+endif()

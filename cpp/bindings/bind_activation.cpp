@@ -1,0 +1,82 @@
+#include "bindings.hpp"
+#include "family.hpp"
+#include "fastmlp/kernels/matrix.hpp"
+#include "fastmlp/nn/activation.hpp"
+#include "member_array.hpp"
+
+namespace fastmlp::bindings {
+namespace {
+
+// phi(a), element by element or along the last axis.
+template <class T>
+py::array value(const Activation& phi, const Array<T>& a) {
+  Matrix<T> in = copy_rows(a);
+  activate<T>(phi, in.block(), in.block());
+  return copy_array(in, a);
+}
+
+// phi'(a), element by element.
+template <class T>
+py::array derivative(const Activation& phi, const Array<T>& a) {
+  Matrix<T> in = copy_rows(a);
+  const Block<T> input = in.block();
+  Matrix<T> output(input.rows, input.cols), ones(input.rows, input.cols);
+  const Block<T> h = output.block(), g = ones.block();
+  for (Index i = 0; i < g.rows; ++i) std::fill_n(g.row(i), g.cols, T(1));
+  activate<T>(phi, input, h);
+  differentiate<T>(phi, input, h, g);
+  return copy_array(ones, a);
+}
+
+// J (..., k, k) of softmax: row j is J e_j, for J is symmetric.
+template <class T>
+py::array softmax_jacobian(const Activation& softmax, const Array<T>& a) {
+  Matrix<T> in = copy_rows(a);
+  const Block<T> h = in.block();
+  activate<T>(softmax, h, h);
+  Matrix<T> unit(h.rows, h.cols);
+  const Block<T> g = unit.block();
+  std::vector<py::ssize_t> shape(a.shape(), a.shape() + a.ndim());
+  shape.push_back(h.cols);
+  Array<T> jacobian(shape);
+  for (Index j = 0; j < h.cols; ++j) {
+    for (Index i = 0; i < g.rows; ++i) {
+      std::fill_n(g.row(i), g.cols, T(0));
+      g.row(i)[j] = T(1);
+    }
+    differentiate<T>(softmax, h, h, g);
+    for (Index i = 0; i < g.rows; ++i) {
+      std::copy_n(g.row(i), g.cols, jacobian.mutable_data() + (i * h.cols + j) * h.cols);
+    }
+  }
+  return jacobian;
+}
+
+}  // namespace
+
+void bind_activations(py::module_& m) {
+  py::dict family;
+  for_each_member<Activation>([&](const auto& member) {
+    using Member = std::decay_t<decltype(member)>;
+    auto cls = bind_member<Member>(m, family);
+    cls.def("__call__",
+            [](const Member& self, const py::object& a) {
+              return for_dtype(Member::title, a, [&](const auto& x) { return value(self, x); });
+            },
+            py::arg("a"), "phi(a), in the shape of a.");
+    cls.def("derivative",
+            [](const Member& self, const py::object& a) {
+              return for_dtype(Member::title, a, [&](const auto& x) {
+                if constexpr (std::is_same_v<Member, Softmax>) {
+                  return softmax_jacobian(self, x);
+                } else {
+                  return derivative(self, x);
+                }
+              });
+            },
+            py::arg("a"), "phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).");
+  });
+  m.attr("activations") = family;
+}
+
+}  // namespace fastmlp::bindings

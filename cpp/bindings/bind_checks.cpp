@@ -1,0 +1,90 @@
+// What Python asks about a value before anything is done with it.
+#include <Eigen/Core>
+
+#include "bindings.hpp"
+#include "family.hpp"
+#include "fastmlp/kernels/simd.hpp"
+#include "fastmlp/nn/dense.hpp"
+#include "fastmlp/nn/output.hpp"
+#include "fastmlp/optim/update_rules.hpp"
+#include "numpy.hpp"
+
+namespace fastmlp::bindings {
+namespace {
+
+py::object make(const py::module_& m, const std::string& family, const py::object& value,
+                const std::string& where) {
+  const auto as = [&](auto variant, const char* members) {
+    return py::cast(choose<decltype(variant)>(m.attr(members), family.c_str(), value, where));
+  };
+  if (family == "activation") return as(Activation{}, "activations");
+  if (family == "loss") return as(Loss{}, "losses");
+  if (family == "init") return as(Initializer{}, "initializers");
+  if (family == "optimizer") return as(Rule{}, "optimizers");
+  throw py::value_error("make: family='" + family + "' is not known");
+}
+
+// Flat index of the first nan or inf, -1 where all is finite. x - x is 0 for finite numbers alone.
+template <class T>
+Index first_non_finite(const Array<T>& array) {
+  const T* x = array.data();
+  const Index n = array.size();
+  const py::gil_scoped_release release;
+  constexpr Index kPiece = 4096;
+  for (Index begin = 0; begin < n; begin += kPiece) {
+    const Index end = std::min(n, begin + kPiece);
+    T sum = 0;
+    for (Index i = begin; i < end; ++i) sum += x[i] - x[i];
+    if (sum == 0) continue;
+    for (Index i = begin; i < end; ++i) {
+      if (!std::isfinite(x[i])) return i;
+    }
+  }
+  return -1;
+}
+
+Index check_classes(const Array<std::int64_t>& classes, Index n) {
+  for (Index i = 0; i < classes.size(); ++i) {
+    if (classes.data()[i] < 0 || classes.data()[i] >= n) return i;
+  }
+  return -1;
+}
+
+py::dict config() {
+  py::dict config;
+#if defined(__clang__)
+  config["compiler"] = "Clang " __clang_version__;
+#else
+  config["compiler"] = "GCC " __VERSION__;
+#endif
+  config["eigen"] = std::to_string(EIGEN_WORLD_VERSION) + "." + std::to_string(EIGEN_MAJOR_VERSION) +
+                    "." + std::to_string(EIGEN_MINOR_VERSION);
+#if defined(_OPENMP)
+  config["openmp"] = _OPENMP;
+#else
+  config["openmp"] = py::none();
+#endif
+  config["vector_bytes"] = kVectorBytes;
+  return config;
+}
+
+}  // namespace
+
+void bind_checks(py::module_& m) {
+  m.def("make",
+        [m](const std::string& family, const py::object& value, const std::string& where) {
+          return make(m, family, value, where);
+        },
+        py::arg("family"), py::arg("value"), py::arg("where"),
+        "The member of a family that a value means: an instance, or the spelling of one.");
+  m.def("default_loss", &default_loss, py::arg("output"),
+        "The loss that an output activation asks for when the user names none.");
+  m.def("first_non_finite", &first_non_finite<float>, py::arg("array").noconvert(),
+        "Flat index of the first nan or inf, -1 where there is none.");
+  m.def("first_non_finite", &first_non_finite<double>, py::arg("array").noconvert());
+  m.def("check_classes", &check_classes, py::arg("classes").noconvert(), py::arg("n"),
+        "Index of the first class that is not in [0, n), -1 where there is none.");
+  m.def("config", &config, "What the core was built with.");
+}
+
+}  // namespace fastmlp::bindings

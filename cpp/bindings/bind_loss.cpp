@@ -1,0 +1,66 @@
+#include "bindings.hpp"
+#include "family.hpp"
+#include "fastmlp/nn/output.hpp"
+#include "member_array.hpp"
+
+namespace fastmlp::bindings {
+namespace {
+
+// (values, gradient) of a loss at outputs o and targets y of one shape, (n, n_out) or (n,).
+template <class T>
+std::pair<py::array, py::array> evaluate_loss(const char* where, const Loss& loss, Array<T> o,
+                                              Array<T> y) {
+  require(o.ndim() == 1 || o.ndim() == 2, std::string(where) + ": outputs have shape " +
+                                              shape_text(o) + ", expected (n, n_out) or (n,)");
+  const Index n = o.shape(0), outputs = o.ndim() == 2 ? o.shape(1) : 1;
+  const bool fits = y.size() == o.size() && y.ndim() <= 2 && y.ndim() > 0 && y.shape(0) == n;
+  require(fits, std::string(where) + ": y has shape " + shape_text(y) + ", expected " + shape_text(o));
+  const Array<T> rows = o.reshape({n, outputs});
+  Matrix<T> out = copy_rows(rows), target = copy_rows(Array<T>(y.reshape({n, outputs})));
+  Matrix<T> gradient(n, outputs);
+  Array<T> values(n), ones(n);
+  std::fill_n(ones.mutable_data(), n, T(1));
+  Block<T> delta = gradient.block();
+  evaluate<T>({Identity{}, loss}, out.block(), target.block(), out.block(), values.mutable_data(),
+              ones.data(), &delta);
+  return {values, copy_array(gradient, o)};
+}
+
+std::pair<py::array, py::array> evaluate_any(const char* where, const Loss& loss,
+                                             const py::object& o, const py::object& y) {
+  std::pair<py::array, py::array> result;
+  for_dtype(where, o, [&](const auto& outputs) {
+    using Given = std::decay_t<decltype(outputs)>;
+    using T = typename Given::value_type;
+    return for_dtype(where, y, [&](const auto& targets) {
+      result = evaluate_loss<T>(where, loss, outputs,
+                                Array<T>(targets.attr("astype")(py::dtype::of<T>())));
+      return result.first;
+    });
+  });
+  return result;
+}
+
+}  // namespace
+
+void bind_losses(py::module_& m) {
+  py::dict family;
+  for_each_member<Loss>([&](const auto& member) {
+    using Member = std::decay_t<decltype(member)>;
+    auto cls = bind_member<Member>(m, family);
+    cls.def("__call__",
+            [](const Member& self, const py::object& o, const py::object& y) {
+              return evaluate_any(Member::title, self, o, y).first;
+            },
+            py::arg("o"), py::arg("y"),
+            "L of each sample, (n,): summed over outputs, not averaged over samples.");
+    cls.def("gradient",
+            [](const Member& self, const py::object& o, const py::object& y) {
+              return evaluate_any(Member::title, self, o, y).second;
+            },
+            py::arg("o"), py::arg("y"), "dL/do of each sample, in the shape of o, without 1/n.");
+  });
+  m.attr("losses") = family;
+}
+
+}  // namespace fastmlp::bindings

@@ -1,0 +1,82 @@
+#include <chrono>
+
+#include "bindings.hpp"
+#include "family.hpp"
+#include "fastmlp/optim/minimizer.hpp"
+#include "numpy.hpp"
+
+namespace fastmlp::bindings {
+namespace {
+
+// fun(w) -> (value, gradient), asked on the caller's thread.
+template <class T>
+class PythonObjective final : public Objective<T> {
+ public:
+  PythonObjective(py::function fun, Index size) : fun_(std::move(fun)), size_(size) {}
+
+  Index size() const override { return size_; }
+  double value(const T* w) override { return ask(w).first; }
+  double value_and_grad(const T* w, T* g) override {
+    const auto [value, gradient] = ask(w);
+    std::copy_n(gradient.data(), size_, g);
+    return value;
+  }
+
+ private:
+  std::pair<double, Array<T>> ask(const T* w) const {
+    const py::object answer = fun_(Array<T>(size_, w));
+    if (!py::isinstance<py::tuple>(answer) || py::len(answer) != 2) {
+      throw py::type_error("minimize: fun returned " + std::string(py::repr(answer)) +
+                           ", expected a tuple (value, gradient)");
+    }
+    const py::tuple pair = answer;
+    auto gradient = py::array_t<T, py::array::c_style | py::array::forcecast>::ensure(pair[1]);
+    if (!gradient) throw py::error_already_set();
+    require(gradient.size() == size_, "minimize: fun returned a gradient of shape " +
+                                          shape_text(gradient) + ", expected (" +
+                                          std::to_string(size_) + ",)");
+    return {py::float_(pair[0]), Array<T>(gradient.reshape({size_}))};
+  }
+
+  py::function fun_;
+  Index size_;
+};
+
+template <class T>
+py::tuple minimize_function(py::function fun, const Array<T>& w0, const Rule& optimizer, Index steps,
+                            std::optional<double> max_seconds, bool record_path) {
+  using Clock = std::chrono::steady_clock;
+  const Index size = w0.size();
+  Array<T> w(size);
+  std::copy_n(w0.data(), size, w.mutable_data());
+  PythonObjective<T> objective(std::move(fun), size);
+  FirstOrder<T> state(optimizer, size);
+  std::vector<T> path;
+  const auto start = Clock::now();
+  const auto observe = [&](const T* iterate) {
+    if (record_path) path.insert(path.end(), iterate, iterate + size);
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    const std::chrono::duration<double> elapsed = Clock::now() - start;
+    return max_seconds && elapsed.count() >= *max_seconds ? Status::max_seconds : Status::running;
+  };
+  const MinimizeResult result = minimize<T>(objective, w.mutable_data(), state, steps, observe);
+  py::object recorded = py::none();
+  if (record_path) {
+    recorded = Array<T>({static_cast<Index>(path.size()) / size, size}, path.data());
+  }
+  return py::make_tuple(w, result.value, text(result.status), result.steps, result.evaluations,
+                        recorded);
+}
+
+}  // namespace
+
+void bind_minimize(py::module_& float32, py::module_& float64) {
+  const auto bind = [](py::module_& m, auto function) {
+    m.def("minimize", function, py::arg("fun"), py::arg("w0").noconvert(), py::arg("optimizer"),
+          py::arg("steps"), py::arg("max_seconds"), py::arg("record_path"));
+  };
+  bind(float32, &minimize_function<float>);
+  bind(float64, &minimize_function<double>);
+}
+
+}  // namespace fastmlp::bindings

@@ -1,0 +1,148 @@
+#include "bindings.hpp"
+#include "family.hpp"
+#include "fastmlp/train/network_objective.hpp"
+#include "network_handle.hpp"
+#include "numpy.hpp"
+
+namespace fastmlp::bindings {
+namespace {
+
+using LayerTuple = std::tuple<Index, Activation, bool, Initializer>;
+
+template <class T>
+std::shared_ptr<NetworkHandle<T>> make_network(Index inputs, const std::vector<LayerTuple>& layers,
+                                               std::uint64_t seed) {
+  std::vector<DenseSpec> specs;
+  for (const auto& [units, activation, bias, init] : layers) {
+    specs.push_back({units, activation, bias, init});
+  }
+  return std::make_shared<NetworkHandle<T>>(inputs, specs, seed);
+}
+
+// A live view of the parameters, which keeps the network alive.
+template <class T>
+py::object view(const py::object& self, std::vector<py::ssize_t> shape,
+                std::vector<py::ssize_t> strides, Index offset) {
+  auto& network = self.cast<Network<T>&>();
+  for (auto& stride : strides) stride *= sizeof(T);
+  return py::array_t<T>(std::move(shape), std::move(strides), network.w() + offset, self);
+}
+
+template <class T>
+py::object weight_view(const py::object& self, Index l) {
+  const auto& network = self.cast<const Network<T>&>();
+  require(l >= 0 && l < network.depth(), "Network.weight: no layer " + std::to_string(l));
+  const Layer<T>& layer = network.layer(l);
+  return view<T>(self, {layer.inputs(), layer.outputs()}, {1, layer.inputs()},
+                 layer.slices()[0].range.begin);
+}
+
+template <class T>
+py::object bias_view(const py::object& self, Index l) {
+  const auto& network = self.cast<const Network<T>&>();
+  require(l >= 0 && l < network.depth(), "Network.bias: no layer " + std::to_string(l));
+  const Range biases = network.layer(l).slices()[1].range;
+  if (biases.size() == 0) return py::none();
+  return view<T>(self, {biases.size()}, {1}, biases.begin);
+}
+
+template <class T>
+py::array predict(const Network<T>& network, const Array<T>& x) {
+  const Block<const T> rows = rows_of(x, network.inputs(), "X");
+  auto [array, out] = new_rows<T>(rows.rows, network.outputs());
+  Watch watch(check_signals);
+  without_gil([&, out = out] { network.predict(rows, out, watch); });
+  return array;
+}
+
+template <class T>
+double loss(const Network<T>& network, const Array<T>& x, const py::object& targets,
+            const Loss& function, const py::object& weights) {
+  const Data<T> data = make_data(x, targets, weights, network.inputs(), network.outputs());
+  return without_gil([&] {
+    NetworkObjective<T> objective(network, function);
+    objective.set_watch(Watch(check_signals));
+    objective.select(data, nullptr, data.size());
+    return objective.value(network.w());
+  });
+}
+
+template <class T>
+std::pair<double, py::array> value_and_grad(const Network<T>& network, const Array<T>& x,
+                                            const py::object& targets, const Loss& function,
+                                            const py::object& weights) {
+  const Data<T> data = make_data(x, targets, weights, network.inputs(), network.outputs());
+  Array<T> gradient(network.size());
+  T* g = gradient.mutable_data();
+  const double value = without_gil([&] {
+    NetworkObjective<T> objective(network, function);
+    objective.set_watch(Watch(check_signals));
+    objective.select(data, nullptr, data.size());
+    return objective.value_and_grad(network.w(), g);
+  });
+  return {value, gradient};
+}
+
+template <class T>
+py::array backward(const Network<T>& network, const Array<T>& x, const Array<T>& output_gradient) {
+  const Block<const T> rows = rows_of(x, network.inputs(), "X");
+  const Block<const T> upstream = rows_of(output_gradient, network.outputs(), "output_gradient");
+  require(upstream.rows == rows.rows, "output_gradient has " + std::to_string(upstream.rows) +
+                                          " rows, expected " + std::to_string(rows.rows));
+  Array<T> gradient(network.size());
+  T* g = gradient.mutable_data();
+  without_gil([&] {
+    NetworkObjective<T> objective(network, SquaredError{});
+    objective.set_watch(Watch(check_signals));
+    Matrix<T> outputs(rows.rows, network.outputs());
+    objective.forward(rows, outputs.block());
+    objective.backward(upstream, g);
+  });
+  return gradient;
+}
+
+template <class T>
+py::array jacobian(const Network<T>& network, const Array<T>& x) {
+  const Block<const T> rows = rows_of(x, network.inputs(), "X");
+  Array<T> array({rows.rows, network.outputs(), network.inputs()});
+  T* out = array.mutable_data();
+  Watch watch(check_signals);
+  without_gil([&] { network.jacobian(rows, out, watch); });
+  return array;
+}
+
+template <class T>
+void bind_network(py::module_& m) {
+  using Handle = NetworkHandle<T>;
+  py::class_<Network<T>, std::shared_ptr<Network<T>>>(m, "Plan", "Layers and their parameters.");
+  py::class_<Handle, Network<T>, std::shared_ptr<Handle>>(m, "Network", "A network of dense layers.")
+      .def(py::init(&make_network<T>), py::arg("n_inputs"), py::arg("layers"), py::arg("seed"))
+      .def_property_readonly("n_inputs", &Network<T>::inputs)
+      .def_property_readonly("n_outputs", &Network<T>::outputs)
+      .def_property_readonly("n_parameters", &Network<T>::size)
+      .def_property_readonly("n_layers", &Network<T>::depth)
+      .def_property_readonly("parameters",
+                             [](const py::object& self) {
+                               const Index size = self.cast<Network<T>&>().size();
+                               return view<T>(self, {size}, {1}, 0);
+                             })
+      .def("weight", &weight_view<T>, py::arg("l"))
+      .def("bias", &bias_view<T>, py::arg("l"))
+      .def("predict", &predict<T>, py::arg("X").noconvert())
+      .def("loss", &loss<T>, py::arg("X").noconvert(), py::arg("targets"), py::arg("loss"),
+           py::arg("weights"))
+      .def("value_and_grad", &value_and_grad<T>, py::arg("X").noconvert(), py::arg("targets"),
+           py::arg("loss"), py::arg("weights"))
+      .def("backward", &backward<T>, py::arg("X").noconvert(),
+           py::arg("output_gradient").noconvert())
+      .def("jacobian", &jacobian<T>, py::arg("X").noconvert());
+}
+
+}  // namespace
+
+void bind_networks(py::module_& float32, py::module_& float64) {
+  bind_network<float>(float32);
+  bind_network<double>(float64);
+}
+
+}  // namespace fastmlp::bindings

@@ -1,0 +1,135 @@
+#include "bindings.hpp"
+#include "family.hpp"
+#include "fastmlp/train/trainer.hpp"
+#include "network_handle.hpp"
+#include "numpy.hpp"
+
+namespace fastmlp::bindings {
+namespace {
+
+// A trainer with the network that it trains; every call that changes something locks the network.
+template <class T>
+class TrainerHandle {
+ public:
+  TrainerHandle(std::shared_ptr<NetworkHandle<T>> network, TrainerOptions options)
+      : network_(std::move(network)), trainer_(*network_, std::move(options)) {}
+
+  Trainer<T>& trainer() { return trainer_; }
+  const NetworkHandle<T>& network() const { return *network_; }
+
+  EpochResult epoch(const Array<T>& x, const py::object& targets, const py::object& weights,
+                    std::optional<double> max_seconds) {
+    const Data<T> data = make_data(x, targets, weights, network_->inputs(), network_->outputs());
+    const double seconds = max_seconds.value_or(std::numeric_limits<double>::infinity());
+    const TrainingLock lock(network_->in_training);
+    return without_gil([&] { return trainer_.epoch(data, seconds, check_signals); });
+  }
+
+  double step(const Array<T>& x, const py::object& targets, const py::object& weights) {
+    const Data<T> data = make_data(x, targets, weights, network_->inputs(), network_->outputs());
+    const TrainingLock lock(network_->in_training);
+    return without_gil([&] { return trainer_.step(data, check_signals); });
+  }
+
+  py::array forward(const Array<T>& x) {
+    const Block<const T> rows = rows_of(x, network_->inputs(), "X");
+    auto [array, out] = new_rows<T>(rows.rows, network_->outputs());
+    const TrainingLock lock(network_->in_training);
+    without_gil([&, out = out] { trainer_.forward(rows, out); });
+    batch_rows_ = rows.rows;
+    return array;
+  }
+
+  py::array backward(const Array<T>& output_gradient) {
+    const Block<const T> rows = rows_of(output_gradient, network_->outputs(), "output_gradient");
+    require(rows.rows == batch_rows_, "output_gradient has " + std::to_string(rows.rows) +
+                                          " rows, expected " + std::to_string(batch_rows_) +
+                                          ", as the last forward");
+    Array<T> gradient(network_->size());
+    T* g = gradient.mutable_data();
+    const TrainingLock lock(network_->in_training);
+    without_gil([&] { trainer_.backward(rows, g); });
+    return gradient;
+  }
+
+  void apply(const Array<T>& gradient) {
+    Buffer<T> g(network_->size());
+    std::copy_n(vector_of(gradient, g.size(), "gradient").data(), g.size(), g.data());
+    const TrainingLock lock(network_->in_training);
+    without_gil([&] { trainer_.apply(g.data()); });
+  }
+
+  Array<std::int64_t> batches(Index n) {
+    require(n >= 0, "batches: n=" + std::to_string(n) + ", expected at least 0");
+    const Order& order = trainer_.order(n);
+    Array<std::int64_t> indices(n);
+    std::copy_n(order.batch(0), n, indices.mutable_data());
+    return indices;
+  }
+
+ private:
+  std::shared_ptr<NetworkHandle<T>> network_;
+  Trainer<T> trainer_;
+  Index batch_rows_ = 0;
+};
+
+template <class T>
+std::unique_ptr<TrainerHandle<T>> make_trainer(
+    std::shared_ptr<NetworkHandle<T>> network, const Loss& loss, const Rule& optimizer,
+    Index batch_size, std::uint64_t seed, std::uint32_t first_epoch,
+    const std::vector<std::pair<double, double>>& penalties, bool regularize_biases, bool shuffle) {
+  require(static_cast<Index>(penalties.size()) == network->depth(),
+          "Trainer: expected one (l1, l2) per layer");
+  TrainerOptions options{loss, optimizer, batch_size, seed, first_epoch, shuffle,
+                         make_penalties(*network, penalties, regularize_biases)};
+  return std::make_unique<TrainerHandle<T>>(std::move(network), std::move(options));
+}
+
+// Live views of the optimizer's state vectors, by name.
+template <class T>
+py::dict state(const py::object& self) {
+  FirstOrder<T>& optimizer = self.cast<TrainerHandle<T>&>().trainer().optimizer();
+  py::dict views;
+  const auto names = optimizer.state_names();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    Buffer<T>& vector = optimizer.state()[i];
+    views[names[i].c_str()] = py::array_t<T>(vector.size(), vector.data(), self);
+  }
+  return views;
+}
+
+template <class T>
+void bind_trainer(py::module_& m) {
+  using Handle = TrainerHandle<T>;
+  py::class_<Handle>(m, "Trainer", "Trains one network with one optimizer.")
+      .def(py::init(&make_trainer<T>), py::arg("network"), py::arg("loss"), py::arg("optimizer"),
+           py::arg("batch_size"), py::arg("seed"), py::arg("first_epoch"), py::arg("penalties"),
+           py::arg("regularize_biases"), py::arg("shuffle"))
+      .def("epoch", &Handle::epoch, py::arg("X").noconvert(), py::arg("targets"),
+           py::arg("weights"), py::arg("max_seconds"))
+      .def("step", &Handle::step, py::arg("X").noconvert(), py::arg("targets"), py::arg("weights"))
+      .def("forward", &Handle::forward, py::arg("X").noconvert())
+      .def("backward", &Handle::backward, py::arg("output_gradient").noconvert())
+      .def("apply", &Handle::apply, py::arg("gradient").noconvert())
+      .def("batches", &Handle::batches, py::arg("n"))
+      .def_property_readonly("n_steps",
+                             [](Handle& self) { return self.trainer().optimizer().steps(); })
+      .def_property(
+          "epoch_number", [](Handle& self) { return self.trainer().epoch_number(); },
+          [](Handle& self, std::uint32_t epoch) { self.trainer().set_epoch_number(epoch); })
+      .def_property_readonly("state", &state<T>);
+}
+
+}  // namespace
+
+void bind_trainers(py::module_& float32, py::module_& float64) {
+  py::class_<EpochResult>(float32, "EpochResult", "What an epoch came to.")
+      .def_readonly("loss", &EpochResult::loss)
+      .def_readonly("n_steps", &EpochResult::steps)
+      .def_property_readonly("status", [](const EpochResult& self) { return text(self.status); });
+  float64.attr("EpochResult") = float32.attr("EpochResult");
+  bind_trainer<float>(float32);
+  bind_trainer<double>(float64);
+}
+
+}  // namespace fastmlp::bindings

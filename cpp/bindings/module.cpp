@@ -1,0 +1,17 @@
+// The table of contents of the compiled module.
+#include "bindings.hpp"
+
+PYBIND11_MODULE(FASTMLP_MODULE, m) {
+  using namespace fastmlp::bindings;
+  m.doc() = "The compiled core of fastmlp.";
+  bind_activations(m);
+  bind_losses(m);
+  bind_initializers(m);
+  bind_optimizers(m);
+  bind_checks(m);
+  auto float32 = m.def_submodule("float32", "Networks and trainers in single precision.");
+  auto float64 = m.def_submodule("float64", "Networks and trainers in double precision.");
+  bind_networks(float32, float64);
+  bind_trainers(float32, float64);
+  bind_minimize(float32, float64);
+}

@@ -1,0 +1,87 @@
+// The border to NumPy: arrays of exactly the right dtype in C order, read and written in place. Conversion of anything
+// else is Python's affair (fastmlp/arrays.py); here shapes are checked once more, so that no call can corrupt memory.
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <cmath>
+#include <string>
+
+#include "fastmlp/base/buffer.hpp"
+#include "fastmlp/base/error.hpp"
+#include "fastmlp/train/batches.hpp"
+
+namespace fastmlp::bindings {
+
+namespace py = pybind11;
+
+template <class T>
+using Array = py::array_t<T, py::array::c_style>;
+
+inline std::string shape_text(const py::array& array) {
+  return py::str(py::tuple(array.attr("shape")));
+}
+
+// A block view of an (n, cols) array.
+template <class T>
+Block<const T> rows_of(const Array<T>& array, Index cols, const std::string& name) {
+  require(array.ndim() == 2 && array.shape(1) == cols,
+          name + " has shape " + shape_text(array) + ", expected (n, " + std::to_string(cols) + ")");
+  return {array.data(), array.shape(0), cols, cols};
+}
+
+// A new (rows, cols) array and the block view of it.
+template <class T>
+std::pair<Array<T>, Block<T>> new_rows(Index rows, Index cols) {
+  Array<T> array({rows, cols});
+  return {array, {array.mutable_data(), rows, cols, cols}};
+}
+
+// A vector of exactly n entries.
+template <class T>
+const Array<T>& vector_of(const Array<T>& array, Index n, const std::string& name) {
+  require(array.ndim() == 1 && array.shape(0) == n,
+          name + " has shape " + shape_text(array) + ", expected (" + std::to_string(n) + ",)");
+  return array;
+}
+
+// X, targets and weights as the core reads them. Targets are (n, n_out) or (n,) class indices.
+template <class T>
+Data<T> make_data(const Array<T>& x, const py::object& targets, const py::object& weights,
+                  Index inputs, Index outputs) {
+  Data<T> data;
+  data.x = rows_of(x, inputs, "X");
+  const Index n = data.x.rows;
+  if (py::isinstance<Array<std::int64_t>>(targets)) {
+    data.classes = vector_of(targets.cast<Array<std::int64_t>>(), n, "y").data();
+    for (Index i = 0; i < n; ++i) {
+      require(data.classes[i] >= 0 && data.classes[i] < outputs,
+              "y: class " + std::to_string(data.classes[i]) + " in row " + std::to_string(i) +
+                  ", expected 0 to " + std::to_string(outputs - 1));
+    }
+  } else {
+    data.y = rows_of(targets.cast<Array<T>>(), outputs, "y");
+    require(data.y.rows == n, "y has " + std::to_string(data.y.rows) + " rows, expected " +
+                                  std::to_string(n) + ", as X has");
+  }
+  if (!weights.is_none()) {
+    data.weights = vector_of(weights.cast<Array<T>>(), n, "sample_weight").data();
+  }
+  return data;
+}
+
+// Runs f, which touches no Python object, without the GIL.
+template <class F>
+auto without_gil(F&& f) {
+  const py::gil_scoped_release release;
+  return f();
+}
+
+// Runs Python's signal handlers; called from native loops that hold no GIL.
+inline void check_signals() {
+  const py::gil_scoped_acquire gil;
+  if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+}
+
+}  // namespace fastmlp::bindings

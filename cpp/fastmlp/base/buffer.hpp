@@ -1,0 +1,68 @@
+// Owned, aligned, zero-initialised memory; Block is the view of it that the layers see.
+#pragma once
+
+#include <algorithm>
+#include <limits>
+#include <new>
+
+#include "fastmlp/base/types.hpp"
+
+namespace fastmlp {
+
+// `size` elements, aligned to a cache line, with room for kernels to run over the end by one vector register.
+template <class T>
+class Buffer {
+ public:
+  Buffer() = default;
+  explicit Buffer(Index size) : data_(allocate(size)), size_(size) {
+    std::fill(data_, data_ + size + kOverrun, T(0));
+  }
+  Buffer(const Buffer& other) : Buffer(other.size_) {
+    std::copy(other.data_, other.data_ + other.size_, data_);
+  }
+  Buffer(Buffer&& other) noexcept { swap(other); }
+  Buffer& operator=(Buffer other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~Buffer() { ::operator delete(data_, kAlignment); }
+
+  T* data() { return data_; }
+  const T* data() const { return data_; }
+  Index size() const { return size_; }
+  T& operator[](Index i) { return data_[i]; }
+  const T& operator[](Index i) const { return data_[i]; }
+
+ private:
+  static constexpr std::align_val_t kAlignment{64};
+  static constexpr Index kOverrun = 64 / sizeof(T);
+
+  static T* allocate(Index size) {
+    constexpr Index kMost = std::numeric_limits<Index>::max() / static_cast<Index>(sizeof(T));
+    if (size < 0 || size > kMost - kOverrun) throw std::bad_alloc();
+    const auto bytes = static_cast<std::size_t>(size + kOverrun) * sizeof(T);
+    return static_cast<T*>(::operator new(bytes, kAlignment));
+  }
+  void swap(Buffer& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+  }
+
+  T* data_ = nullptr;
+  Index size_ = 0;
+};
+
+// A row-major block (rows, cols) of somebody's memory; row i starts at data + i * stride.
+template <class T>
+struct Block {
+  T* data = nullptr;
+  Index rows = 0;
+  Index cols = 0;
+  Index stride = 0;
+
+  T* row(Index i) const { return data + i * stride; }
+  Block part(Range range) const { return {row(range.begin), range.size(), cols, stride}; }
+  operator Block<const T>() const { return {data, rows, cols, stride}; }
+};
+
+}  // namespace fastmlp

@@ -1,0 +1,22 @@
+// Sentences for exceptions: `Where: what was given, what was expected`.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+#include "fastmlp/base/types.hpp"
+
+namespace fastmlp {
+
+inline void require(bool condition, const std::string& sentence) {
+  if (!condition) throw std::invalid_argument(sentence);
+}
+
+// a * b for sizes, refused where it overflows.
+inline Index checked_product(Index a, Index b, const std::string& where) {
+  Index product = 0;
+  require(!__builtin_mul_overflow(a, b, &product), where + ": the sizes are too large to be counted");
+  return product;
+}
+
+}  // namespace fastmlp

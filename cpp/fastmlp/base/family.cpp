@@ -1,0 +1,60 @@
+#include "fastmlp/base/family.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace fastmlp {
+
+std::string number_text(double value) {
+  char text[32];
+  for (int digits = 1; digits <= 17; ++digits) {
+    std::snprintf(text, sizeof text, "%.*g", digits, value);
+    if (std::strtod(text, nullptr) == value) break;
+  }
+  return text;
+}
+
+std::string Bound::text(const std::string& name) const {
+  const bool below = std::isfinite(low), above = std::isfinite(high);
+  const std::string left = number_text(low), right = number_text(high);
+  if (below && above) return left + (low_open ? " < " : " <= ") + name + (high_open ? " < " : " <= ") + right;
+  if (below) return "a finite " + name + (low_open ? " > " : " >= ") + left;
+  if (above) return "a finite " + name + (high_open ? " < " : " <= ") + right;
+  return "a finite number";
+}
+
+void refuse(const std::string& where, const std::string& name, const std::string& value,
+            const std::string& expected) {
+  throw std::invalid_argument(where + ": " + name + "=" + value + ", expected " + expected);
+}
+
+void Validator::operator()(const char* name, double value, const Bound& bound) const {
+  if (!bound.contains(value)) refuse(where_, name, number_text(value), bound.text(name));
+}
+
+void Validator::operator()(const char* name, const std::optional<double>& value,
+                           const Bound& bound) const {
+  if (value && !bound.contains(*value)) {
+    refuse(where_, name, number_text(*value), bound.text(name) + ", or None");
+  }
+}
+
+void Validator::operator()(const char* name, const std::optional<Interval>& value) const {
+  if (value && !(std::isfinite(value->first) && std::isfinite(value->second) &&
+                 value->first < value->second)) {
+    refuse(where_, name, "(" + number_text(value->first) + ", " + number_text(value->second) + ")",
+           "a positive number, (low, high) with low < high, or None");
+  }
+}
+
+void Validator::operator()(const char* name, const std::string& value,
+                           const Choices& choices) const {
+  std::string expected = "one of: ";
+  for (const std::string& choice : choices) {
+    if (choice == value) return;
+    expected += (&choice == &choices.front() ? "'" : ", '") + choice + "'";
+  }
+  refuse(where_, name, "'" + value + "'", expected);
+}
+
+}  // namespace fastmlp

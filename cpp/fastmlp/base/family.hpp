@@ -1,0 +1,79 @@
+// A family is a closed set of small value structs, one of which a user picks: activations, losses, update rules, …
+// A member carries its spelling (`name`), its class name in Python (`title`), its documentation (`doc`) and ONE list of
+// hyperparameters, `fields(self, f)`, which calls f(name, value, constraint) for each in the order of the constructor.
+// Validation, repr, pickling and the Python class all come from that list.
+#pragma once
+
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace fastmlp {
+
+// The interval a number must lie in.
+struct Bound {
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
+  bool low_open = false;
+  bool high_open = false;
+
+  bool contains(double x) const {
+    return std::isfinite(x) && (low_open ? x > low : x >= low) && (high_open ? x < high : x <= high);
+  }
+  // "0 <= beta1 < 1"
+  std::string text(const std::string& name) const;
+};
+
+inline constexpr Bound kAnyNumber{};
+inline constexpr Bound kPositive{0.0, std::numeric_limits<double>::infinity(), true, false};
+inline constexpr Bound kNotNegative{0.0};
+inline constexpr Bound kFraction{0.0, 1.0, false, true};  // 0 <= x < 1
+
+// One of a few words: the constraint that comes with a field of type std::string.
+using Choices = std::vector<std::string>;
+
+// (low, high) with low <= high.
+using Interval = std::pair<double, double>;
+
+// "0.001" as a reader would write it: the shortest text that reads back as the same double.
+std::string number_text(double value);
+
+[[noreturn]] void refuse(const std::string& where, const std::string& name,
+                         const std::string& value, const std::string& expected);
+
+// Throws std::invalid_argument in the form "Adam: beta2=1.5, expected 0 <= beta2 < 1".
+class Validator {
+ public:
+  explicit Validator(std::string where) : where_(std::move(where)) {}
+  void operator()(const char* name, double value, const Bound& bound) const;
+  void operator()(const char* name, const std::optional<double>& value, const Bound& bound) const;
+  void operator()(const char* name, const std::optional<Interval>& value) const;
+  void operator()(const char* name, const std::string& value, const Choices& choices) const;
+  void operator()(const char*, bool) const {}
+
+ private:
+  std::string where_;
+};
+
+template <class Member>
+void validate(const Member& member) {
+  Validator validator(Member::title);
+  Member::fields(member, validator);
+}
+
+// Calls f(Member{}) for every member of a variant, in order.
+template <class Variant, class F, std::size_t... I>
+void for_each_member(F&& f, std::index_sequence<I...>) {
+  (f(std::variant_alternative_t<I, Variant>{}), ...);
+}
+template <class Variant, class F>
+void for_each_member(F&& f) {
+  for_each_member<Variant>(f, std::make_index_sequence<std::variant_size_v<Variant>>{});
+}
+
+}  // namespace fastmlp

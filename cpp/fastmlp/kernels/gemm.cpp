@@ -1,0 +1,151 @@
+#include "fastmlp/kernels/gemm.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "fastmlp/kernels/simd.hpp"
+
+namespace fastmlp {
+namespace {
+
+// Rows of C held in registers: rows * 2 accumulators, 2 packs of B and one broadcast must fit.
+constexpr int kMaxRows = kVectorRegisters == 32 ? 12 : 6;
+constexpr int kMaxPacks = 2;
+
+template <class T>
+struct RegisterBlock {
+  Index k;
+  Strided<T> a;
+  const T* b;
+  Index ldb;
+  T* c;
+  Index ldc;
+  const T* bias;
+};
+
+// C (Rows, Packs * kLanes) of one register block; the sum over k runs in registers.
+template <class T, int Rows, int Packs>
+void multiply_block(const RegisterBlock<T>& block) {
+  Pack<T> sum[Rows][Packs];
+#pragma GCC unroll 16
+  for (int i = 0; i < Rows; ++i) {
+#pragma GCC unroll 2
+    for (int j = 0; j < Packs; ++j) {
+      sum[i][j] = block.bias ? load(block.bias + j * kLanes<T>) : Pack<T>{};
+    }
+  }
+  const T* a = block.a.data;
+  const T* b = block.b;
+  for (Index k = 0; k < block.k; ++k, a += block.a.column, b += block.ldb) {
+    Pack<T> row[Packs];
+#pragma GCC unroll 2
+    for (int j = 0; j < Packs; ++j) row[j] = load(b + j * kLanes<T>);
+#pragma GCC unroll 16
+    for (int i = 0; i < Rows; ++i) {
+#pragma GCC unroll 2
+      for (int j = 0; j < Packs; ++j) sum[i][j] += a[i * block.a.row] * row[j];
+    }
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < Rows; ++i) {
+#pragma GCC unroll 2
+    for (int j = 0; j < Packs; ++j) store(block.c + i * block.ldc + j * kLanes<T>, sum[i][j]);
+  }
+}
+
+template <class T>
+using Kernel = void (*)(const RegisterBlock<T>&);
+
+template <class T, int Packs, std::size_t... Rows>
+constexpr std::array<Kernel<T>, sizeof...(Rows)> kernels(std::index_sequence<Rows...>) {
+  return {multiply_block<T, static_cast<int>(Rows) + 1, Packs>...};
+}
+
+// kKernels<T>[packs - 1][rows - 1]
+template <class T>
+constexpr std::array<std::array<Kernel<T>, kMaxRows>, kMaxPacks> kKernels = {
+    kernels<T, 1>(std::make_index_sequence<kMaxRows>{}),
+    kernels<T, 2>(std::make_index_sequence<kMaxRows>{})};
+
+// x·y with four running packs: enough to hide the latency of the additions.
+template <class T>
+T dot(Index k, const T* x, const T* y) {
+  constexpr int kChains = 4;
+  Pack<T> sum[kChains] = {};
+  Index i = 0;
+  for (; i + kChains * kLanes<T> <= k; i += kChains * kLanes<T>) {
+#pragma GCC unroll 4
+    for (int j = 0; j < kChains; ++j) {
+      sum[j] += load(x + i + j * kLanes<T>) * load(y + i + j * kLanes<T>);
+    }
+  }
+  for (; i + kLanes<T> <= k; i += kLanes<T>) sum[0] += load(x + i) * load(y + i);
+  if (i < k) sum[1] += load_first(x + i, k - i) * load_first(y + i, k - i);
+  return reduce_add<T>((sum[0] + sum[1]) + (sum[2] + sum[3]));
+}
+
+}  // namespace
+
+template <class T>
+void gemm(Index m, Index n, Index k, Strided<T> a, const T* b, Index ldb, T* c, Index ldc,
+          const T* bias) {
+  if (m == 0) return;
+  const Index packs = ceil_div(n, kLanes<T>);
+  const Index row_blocks = ceil_div(m, kMaxRows);
+  for (Index last = packs; last > 0;) {
+    const Index first = last >= kMaxPacks && last % kMaxPacks == 0 ? last - kMaxPacks : last - 1;
+    const Index column = first * kLanes<T>;
+    for (Index i = 0; i < row_blocks; ++i) {
+      const Range rows = {i * m / row_blocks, (i + 1) * m / row_blocks};
+      kKernels<T>[last - first - 1][rows.size() - 1](
+          {k,
+           {a.data + rows.begin * a.row, a.row, a.column},
+           b + column,
+           ldb,
+           c + rows.begin * ldc + column,
+           ldc,
+           bias ? bias + column : nullptr});
+    }
+    last = first;
+  }
+}
+
+template <class T>
+void gemv(Index n, Index k, const T* w, const T* x, const T* bias, T* y) {
+  for (Index i = 0; i < n; ++i) y[i] = dot(k, w + i * k, x) + (bias ? bias[i] : T(0));
+}
+
+template <class T>
+void sum_rows(Block<const T> a, T* y) {
+  for (Index j = 0; j < a.cols; j += kLanes<T>) {
+    Pack<T> sum{};
+    for (Index i = 0; i < a.rows; ++i) sum += load(a.row(i) + j);
+    store(y + j, sum);
+  }
+}
+
+template <class T>
+void transpose(Index rows, Index cols, const T* a, Index lda, T* b, Index ldb) {
+  constexpr Index kTile = 16;  // one cache line of floats: both sides stay in L1
+  for (Index i0 = 0; i0 < rows; i0 += kTile) {
+    for (Index j = 0; j < cols; ++j) {
+      const Index end = std::min(i0 + kTile, rows);
+      for (Index i = i0; i < end; ++i) b[j * ldb + i] = a[i * lda + j];
+    }
+  }
+  for (Index j = 0; j < cols; ++j) std::fill(b + j * ldb + rows, b + (j + 1) * ldb, T(0));
+}
+
+template void gemm(Index, Index, Index, Strided<float>, const float*, Index, float*, Index,
+                   const float*);
+template void gemm(Index, Index, Index, Strided<double>, const double*, Index, double*, Index,
+                   const double*);
+template void gemv(Index, Index, const float*, const float*, const float*, float*);
+template void gemv(Index, Index, const double*, const double*, const double*, double*);
+template void sum_rows(Block<const float>, float*);
+template void sum_rows(Block<const double>, double*);
+template void transpose(Index, Index, const float*, Index, float*, Index);
+template void transpose(Index, Index, const double*, Index, double*, Index);
+
+}  // namespace fastmlp

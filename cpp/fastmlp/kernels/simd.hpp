@@ -1,0 +1,115 @@
+// Vector registers as values: Pack<float> is one register of floats on this instruction set.
+// Compiler vector extensions (GCC, Clang): arithmetic and comparisons are element-wise operators.
+#pragma once
+
+#include <cmath>
+#include <cstring>
+#include <type_traits>
+
+#include "fastmlp/base/types.hpp"
+
+namespace fastmlp {
+
+#if defined(__AVX512F__)
+constexpr int kVectorBytes = 64;
+constexpr int kVectorRegisters = 32;
+#elif defined(__AVX__)
+constexpr int kVectorBytes = 32;
+constexpr int kVectorRegisters = 16;
+#else
+constexpr int kVectorBytes = 16;
+constexpr int kVectorRegisters = 16;
+#endif
+
+template <class T>
+struct Simd {
+  static constexpr Index size = kVectorBytes / sizeof(T);
+  using Bits = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+  typedef T Pack __attribute__((vector_size(kVectorBytes)));
+  typedef Bits Mask __attribute__((vector_size(kVectorBytes)));
+  typedef T Unaligned __attribute__((vector_size(kVectorBytes), aligned(alignof(T)), may_alias));
+};
+
+template <class T>
+using Pack = typename Simd<T>::Pack;
+template <class T>
+using Mask = typename Simd<T>::Mask;
+
+template <class T>
+inline constexpr Index kLanes = Simd<T>::size;
+
+template <class T>
+inline Pack<T> load(const T* p) {
+  return *reinterpret_cast<const typename Simd<T>::Unaligned*>(p);
+}
+
+template <class T>
+inline void store(T* p, Pack<T> v) {
+  *reinterpret_cast<typename Simd<T>::Unaligned*>(p) = v;
+}
+
+template <class T>
+inline Pack<T> broadcast(T value) {
+  return value - Pack<T>{};  // x - 0 keeps the sign of zero, x + 0 does not
+}
+
+// Reinterprets the bits of a pack, as std::bit_cast would.
+template <class To, class From>
+inline To bits(From from) {
+  static_assert(sizeof(To) == sizeof(From));
+  To to;
+  std::memcpy(&to, &from, sizeof(To));
+  return to;
+}
+
+// The first `count` lanes from memory, the others 0: the ragged end of a row.
+template <class T>
+inline Pack<T> load_first(const T* p, Index count) {
+  Pack<T> v{};
+  std::memcpy(&v, p, static_cast<std::size_t>(count) * sizeof(T));
+  return v;
+}
+
+template <class T>
+inline void store_first(T* p, Pack<T> v, Index count) {
+  std::memcpy(p, &v, static_cast<std::size_t>(count) * sizeof(T));
+}
+
+// Sum of the lanes, by halves: a fixed order.
+template <class T>
+inline T reduce_add(Pack<T> v) {
+  T lane[kLanes<T>];
+  store(lane, v);
+  for (Index half = kLanes<T> / 2; half > 0; half /= 2) {
+    for (Index i = 0; i < half; ++i) lane[i] += lane[i + half];
+  }
+  return lane[0];
+}
+
+// The larger of all lanes; nan lanes are passed over.
+template <class T>
+inline T reduce_max(Pack<T> v) {
+  T lane[kLanes<T>];
+  store(lane, v);
+  for (Index half = kLanes<T> / 2; half > 0; half /= 2) {
+    for (Index i = 0; i < half; ++i) lane[i] = lane[i + half] > lane[i] ? lane[i + half] : lane[i];
+  }
+  return lane[0];
+}
+
+// Lane i holds i < count: selects the valid lanes of a row's last pack.
+template <class T>
+inline Mask<T> first_lanes(Index count) {
+  Mask<T> lane;
+  for (Index i = 0; i < kLanes<T>; ++i) lane[i] = static_cast<typename Simd<T>::Bits>(i);
+  return lane < static_cast<typename Simd<T>::Bits>(count);
+}
+
+// Row length of private buffers: whole packs, and off the multiples of 2 KB at which rows would share cache sets.
+template <class T>
+constexpr Index padded(Index n) {
+  const Index length = round_up(n, kLanes<T>);
+  return length * static_cast<Index>(sizeof(T)) % 2048 == 0 ? length + kLanes<T> : length;
+}
+
+}  // namespace fastmlp

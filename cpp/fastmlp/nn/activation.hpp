@@ -1,0 +1,235 @@
+// The family of activations h = phi(a), written for packs. Adding one: a struct below, its name in the variant, five
+// lines in tests/reference.py, a row in docs/lecture.md.
+//
+// derivative(a, h) is phi'(a), from h where that is enough (then only h is kept for the backward pass) and from a where
+// `uses_input` says so. At kinks it is as in torch. nan in gives nan out; limits at ±inf are exact.
+#pragma once
+
+#include <variant>
+
+#include "fastmlp/base/buffer.hpp"
+#include "fastmlp/base/family.hpp"
+#include "fastmlp/kernels/math.hpp"
+
+namespace fastmlp {
+
+// A member without hyperparameters whose derivative follows from h.
+struct Elementwise {
+  static constexpr bool uses_input = false;
+  template <class Self, class F>
+  static void fields(Self&, F&&) {}
+};
+
+struct Identity : Elementwise {
+  static constexpr auto name = "identity", title = "Identity";
+  static constexpr auto doc = "phi(a) = a.";
+  template <class P>
+  P value(P a) const {
+    return a;
+  }
+  template <class P>
+  P derivative(P, P h) const {
+    return h == h ? constant<P>(1.0) : h;
+  }
+};
+
+struct Sign {
+  static constexpr auto name = "sign", title = "Sign";
+  static constexpr auto doc =
+      "phi(a) = -1, 0 or 1, the sign of a (Rosenblatt 1958).\n\n"
+      "The derivative is 0, so a hidden layer of signs cannot learn by gradient, unless\n"
+      "straight_through is set: then it is that of hard tanh (Bengio et al. 2013).";
+  static constexpr bool uses_input = true;
+  bool straight_through = false;
+  template <class Self, class F>
+  static void fields(Self& self, F&& f) {
+    f("straight_through", self.straight_through);
+  }
+  template <class P>
+  P value(P a) const {
+    return a > P{} ? constant<P>(1.0) : a < P{} ? constant<P>(-1.0) : a;
+  }
+  template <class P>
+  P derivative(P a, P) const {
+    const P inside = straight_through ? constant<P>(1.0) : P{};
+    return a == a ? (abs(a) < constant<P>(1.0) ? inside : P{}) : a;
+  }
+};
+
+struct Sigmoid : Elementwise {
+  static constexpr auto name = "sigmoid", title = "Sigmoid";
+  static constexpr auto doc = "phi(a) = 1 / (1 + exp(-a)); phi' = phi (1 - phi).";
+  template <class P>
+  P value(P a) const {
+    return sigmoid(a);
+  }
+  template <class P>
+  P derivative(P, P h) const {
+    return h * (constant<P>(1.0) - h);
+  }
+};
+
+struct Tanh : Elementwise {
+  static constexpr auto name = "tanh", title = "Tanh";
+  static constexpr auto doc = "phi(a) = tanh(a); phi' = 1 - phi².";
+  template <class P>
+  P value(P a) const {
+    return tanh(a);
+  }
+  template <class P>
+  P derivative(P, P h) const {
+    return constant<P>(1.0) - h * h;
+  }
+};
+
+struct ReLU : Elementwise {
+  static constexpr auto name = "relu", title = "ReLU";
+  static constexpr auto doc = "phi(a) = max(a, 0); phi'(0) = 0 (Nair & Hinton 2010).";
+  template <class P>
+  P value(P a) const {
+    return a <= P{} ? P{} : a;
+  }
+  template <class P>
+  P derivative(P, P h) const {
+    return h > P{} ? constant<P>(1.0) : h;  // h is 0 or nan there
+  }
+};
+
+struct HardTanh : Elementwise {
+  static constexpr auto name = "hard_tanh", title = "HardTanh";
+  static constexpr auto doc = "phi(a) = max(min(a, 1), -1); phi'(±1) = 0.";
+  template <class P>
+  P value(P a) const {
+    return clamp_above(clamp_below(a, -1.0), 1.0);
+  }
+  template <class P>
+  P derivative(P, P h) const {
+    return h == h ? (abs(h) < constant<P>(1.0) ? constant<P>(1.0) : P{}) : h;
+  }
+};
+
+// Couples the units of a layer, so it is no function of packs: activation.cpp has its value and Jacobian.
+struct Softmax : Elementwise {
+  static constexpr auto name = "softmax", title = "Softmax";
+  static constexpr auto doc =
+      "phi(a)_i = exp(a_i) / sum_j exp(a_j), along the last axis.\n\n"
+      "The largest a_j is subtracted first, so nothing overflows. derivative(a) is the Jacobian\n"
+      "diag(h) - h hᵀ, of shape (..., k, k).";
+};
+
+struct LeakyReLU {
+  static constexpr auto name = "leaky_relu", title = "LeakyReLU";
+  static constexpr auto doc = "phi(a) = a for a > 0, else slope * a (Maas et al. 2013).";
+  static constexpr bool uses_input = false;
+  double slope = 0.01;
+  template <class Self, class F>
+  static void fields(Self& self, F&& f) {
+    f("slope", self.slope, kNotNegative);
+  }
+  template <class P>
+  P value(P a) const {
+    return a > P{} ? a : (slope == 0.0 ? (a == a ? P{} : a) : a * constant<P>(slope));
+  }
+  template <class P>
+  P derivative(P, P h) const {
+    return h > P{} ? constant<P>(1.0) : (h == h ? constant<P>(slope) : h);
+  }
+};
+
+struct ELU {
+  static constexpr auto name = "elu", title = "ELU";
+  static constexpr auto doc =
+      "phi(a) = a for a > 0, else alpha (exp(a) - 1) (Clevert et al. 2016).";
+  static constexpr bool uses_input = false;
+  double alpha = 1.0;
+  template <class Self, class F>
+  static void fields(Self& self, F&& f) {
+    f("alpha", self.alpha, kNotNegative);
+  }
+  template <class P>
+  P value(P a) const {
+    return a > P{} ? a : constant<P>(alpha) * expm1_negative(clamp_above(a, 0.0));
+  }
+  template <class P>
+  P derivative(P, P h) const {
+    return h > P{} ? constant<P>(1.0) : h + constant<P>(alpha);
+  }
+};
+
+struct SELU : Elementwise {
+  static constexpr auto name = "selu", title = "SELU";
+  static constexpr auto doc =
+      "phi(a) = s a for a > 0, else s alpha (exp(a) - 1), with the constants of Klambauer et al. 2017.";
+  static constexpr double kScale = 1.0507009873554804934193349852946;
+  static constexpr double kAlpha = 1.6732632423543772848170429916717;
+  template <class P>
+  P value(P a) const {
+    return constant<P>(kScale) * ELU{kAlpha}.value(a);
+  }
+  template <class P>
+  P derivative(P, P h) const {
+    return h > P{} ? constant<P>(kScale) : h + constant<P>(kScale * kAlpha);
+  }
+};
+
+struct Softplus : Elementwise {
+  static constexpr auto name = "softplus", title = "Softplus";
+  static constexpr auto doc = "phi(a) = log(1 + exp(a)); phi' = sigmoid(a).";
+  static constexpr bool uses_input = true;
+  template <class P>
+  P value(P a) const {
+    return softplus(a);
+  }
+  template <class P>
+  P derivative(P a, P) const {
+    return sigmoid(a);
+  }
+};
+
+struct SiLU : Elementwise {
+  static constexpr auto name = "silu", title = "SiLU";
+  static constexpr auto doc = "phi(a) = a sigmoid(a), also called swish (Elfwing et al. 2018).";
+  static constexpr bool uses_input = true;
+  static constexpr double kFar = 1000.0;  // beyond it sigmoid(±a) is 0 or 1 in any precision: no inf * 0
+  template <class P>
+  P value(P a) const {
+    return clamp_below(a, -kFar) * sigmoid(a);
+  }
+  template <class P>
+  P derivative(P a, P) const {
+    const P x = clamp_above(clamp_below(a, -kFar), kFar);
+    return sigmoid(x) * (constant<P>(1.0) + x * sigmoid(-x));
+  }
+};
+
+struct GELU : Elementwise {
+  static constexpr auto name = "gelu", title = "GELU";
+  static constexpr auto doc =
+      "phi(a) = a Φ(a) with the normal distribution function Φ, exact by erf (Hendrycks & Gimpel 2016).";
+  static constexpr bool uses_input = true;
+  static constexpr double kFar = 40.0;  // beyond it Φ(±a) is 0 or 1 in any precision: no inf * 0
+  template <class P>
+  P value(P a) const {
+    return clamp_below(a, -kFar) * normal_cdf(a);
+  }
+  template <class P>
+  P derivative(P a, P) const {
+    const P x = clamp_above(clamp_below(a, -kFar), kFar);
+    return normal_cdf(x) + x * normal_pdf(x);
+  }
+};
+
+using Activation = std::variant<Identity, Sign, Sigmoid, Tanh, ReLU, HardTanh, Softmax, LeakyReLU,
+                                ELU, SELU, Softplus, SiLU, GELU>;
+
+bool uses_input(const Activation& activation);
+
+// H = phi(A), row by row; in and out may be the same block. Whole packs: the rows' padding is computed along.
+template <class T>
+void activate(const Activation& activation, Block<const T> a, Block<T> h);
+
+// G <- phi'(A) ∘ G: turns dL/dh into delta = dL/da (for softmax by its Jacobian, h ∘ (g - g·h)).
+template <class T>
+void differentiate(const Activation& activation, Block<const T> a, Block<const T> h, Block<T> g);
+
+}  // namespace fastmlp

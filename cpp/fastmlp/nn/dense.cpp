@@ -1,0 +1,99 @@
+#include "fastmlp/nn/dense.hpp"
+
+#include "fastmlp/kernels/gemm.hpp"
+
+namespace fastmlp {
+namespace {
+
+// Below this many rows W is read in place, row by row of the batch; from it on packing Wᵀ pays.
+constexpr Index kFewRows = 8;
+// A part of dW is about this many elements (64 KB of floats, so that the update finds it in cache) and whole register
+// blocks of rows.
+constexpr Index kPartElements = 16384;
+constexpr Index kPartRows = 12;
+
+}  // namespace
+
+template <class T>
+Dense<T>::Dense(Index inputs, DenseSpec spec, Index offset)
+    : Layer<T>(inputs, spec.units), spec_(std::move(spec)), offset_(offset) {
+  rows_per_part_ = std::max(kPartRows, kPartElements / inputs / kPartRows * kPartRows);
+}
+
+template <class T>
+Range Dense<T>::biases() const {
+  const Index begin = weights().end;
+  return {begin, begin + (spec_.bias ? this->outputs() : 0)};
+}
+
+template <class T>
+void Dense<T>::initialize(Rng& rng, T* w) const {
+  Buffer<double> values(weights().size());
+  std::visit([&](const auto& init) { init.fill(this->inputs(), this->outputs(), rng, values.data()); },
+             spec_.init);
+  std::transform(values.data(), values.data() + values.size(), w + weights().begin,
+                 [](double value) { return static_cast<T>(value); });
+  std::fill(w + biases().begin, w + biases().end, T(0));
+}
+
+template <class T>
+Tape<T> Dense<T>::make_tape(Index n) const {
+  Tape<T> tape;
+  if (n >= kFewRows) tape.packed = Matrix<T>(this->inputs(), this->outputs());
+  if (uses_input(spec_.activation)) tape.a = Matrix<T>(n, this->outputs());
+  tape.h = Matrix<T>(n, this->outputs());
+  return tape;
+}
+
+template <class T>
+void Dense<T>::pack(const T* w, Index n, Tape<T>& tape) const {
+  if (n < kFewRows) return;
+  const Block<T> packed = tape.packed.block();
+  transpose(this->outputs(), this->inputs(), w + weights().begin, this->inputs(), packed.data,
+            packed.stride);
+}
+
+// a (rows, n_out) = X (rows, n_in) Wᵀ + b
+template <class T>
+void Dense<T>::combine(const T* w, Index n, Block<const T> x, const Tape<T>& tape,
+                       Block<T> a) const {
+  const T* bias = spec_.bias ? w + biases().begin : nullptr;
+  if (n < kFewRows) {
+    for (Index i = 0; i < x.rows; ++i) {
+      gemv(this->outputs(), this->inputs(), w + weights().begin, x.row(i), bias, a.row(i));
+    }
+  } else {
+    const Block<const T> packed = tape.packed.block();
+    gemm(x.rows, this->outputs(), this->inputs(), {x.data, x.stride, 1}, packed.data,
+         packed.stride, a.data, a.stride, bias);
+  }
+}
+
+// dL/dX (rows, n_in) = delta (rows, n_out) W
+template <class T>
+void Dense<T>::backward(const T* w, Block<const T> delta, Block<T> input_gradient) const {
+  gemm(delta.rows, this->inputs(), this->outputs(), {delta.data, delta.stride, 1},
+       w + weights().begin, this->inputs(), input_gradient.data, input_gradient.stride);
+}
+
+// Rows of W; the last part takes the biases along.
+template <class T>
+Range Dense<T>::part(Index i) const {
+  const Range rows = part_rows(i);
+  return {offset_ + rows.begin * this->inputs(),
+          last(i) ? biases().end : offset_ + rows.end * this->inputs()};
+}
+
+// dW (rows, n_in) = deltaᵀ (rows, n) X (n, n_in), db (n_out) = sum of delta over the samples
+template <class T>
+void Dense<T>::gradient(Index i, Block<const T> delta, Block<const T> x, T* g) const {
+  const Range rows = part_rows(i);
+  gemm(rows.size(), this->inputs(), delta.rows, {delta.data + rows.begin, 1, delta.stride}, x.data,
+       x.stride, g, this->inputs());
+  if (spec_.bias && last(i)) sum_rows(delta, g + rows.size() * this->inputs());
+}
+
+template class Dense<float>;
+template class Dense<double>;
+
+}  // namespace fastmlp

@@ -1,0 +1,50 @@
+// A fully connected layer: h = phi(W x + b), W (n_out, n_in) row-major in w, followed by b (n_out).
+#pragma once
+
+#include "fastmlp/nn/init.hpp"
+#include "fastmlp/nn/layer.hpp"
+
+namespace fastmlp {
+
+struct DenseSpec {
+  Index units;
+  Activation activation;
+  bool bias = true;
+  Initializer init;
+};
+
+template <class T>
+class Dense final : public Layer<T> {
+ public:
+  Dense(Index inputs, DenseSpec spec, Index offset);
+
+  const DenseSpec& spec() const { return spec_; }
+  Range weights() const { return {offset_, offset_ + this->inputs() * this->outputs()}; }
+  Range biases() const;
+
+  Range parameters() const override { return {offset_, biases().end}; }
+  std::vector<Slice> slices() const override { return {{weights(), false}, {biases(), true}}; }
+  const Activation& activation() const override { return spec_.activation; }
+  void initialize(Rng& rng, T* w) const override;
+  Tape<T> make_tape(Index n) const override;
+  void pack(const T* w, Index n, Tape<T>& tape) const override;
+  void combine(const T* w, Index n, Block<const T> x, const Tape<T>& tape,
+               Block<T> a) const override;
+  void backward(const T* w, Block<const T> delta, Block<T> input_gradient) const override;
+  Index parts() const override { return ceil_div(this->outputs(), rows_per_part_); }
+  Range part(Index i) const override;
+  void gradient(Index i, Block<const T> delta, Block<const T> x, T* g) const override;
+
+ private:
+  Range part_rows(Index i) const { return tile(i, rows_per_part_, this->outputs()); }
+  bool last(Index i) const { return i + 1 == parts(); }
+
+  DenseSpec spec_;
+  Index offset_;
+  Index rows_per_part_;
+};
+
+extern template class Dense<float>;
+extern template class Dense<double>;
+
+}  // namespace fastmlp

@@ -1,0 +1,123 @@
+// The family of initialisers of a weight matrix. fill(n_in, n_out, rng, w) writes W (n_out, n_in) row by row. Adding
+// one: a struct below, its name in the variant, five lines in tests/reference.py, a row in docs/lecture.md.
+#pragma once
+
+#include <variant>
+
+#include "fastmlp/base/family.hpp"
+#include "fastmlp/base/rng.hpp"
+
+namespace fastmlp {
+
+// Distribution of independent weights with a variance that follows from the layer's shape.
+struct Independent {
+  template <class Self, class F>
+  static void fields(Self&, F&&) {}
+  static void uniform(double variance, Index count, Rng& rng, double* w);
+  static void normal(double variance, Index count, Rng& rng, double* w);
+};
+
+inline double glorot_variance(Index n_in, Index n_out) {
+  return 2.0 / static_cast<double>(n_in + n_out);
+}
+inline double he_variance(Index n_in) { return 2.0 / static_cast<double>(n_in); }
+inline double lecun_variance(Index n_in) { return 1.0 / static_cast<double>(n_in); }
+
+struct GlorotUniform : Independent {
+  static constexpr auto name = "glorot_uniform", title = "GlorotUniform";
+  static constexpr auto doc = "Uniform with variance 2 / (n_in + n_out) (Glorot & Bengio 2010).";
+  void fill(Index n_in, Index n_out, Rng& rng, double* w) const {
+    uniform(glorot_variance(n_in, n_out), n_in * n_out, rng, w);
+  }
+};
+
+struct GlorotNormal : Independent {
+  static constexpr auto name = "glorot_normal", title = "GlorotNormal";
+  static constexpr auto doc = "Normal with variance 2 / (n_in + n_out) (Glorot & Bengio 2010).";
+  void fill(Index n_in, Index n_out, Rng& rng, double* w) const {
+    normal(glorot_variance(n_in, n_out), n_in * n_out, rng, w);
+  }
+};
+
+struct HeUniform : Independent {
+  static constexpr auto name = "he_uniform", title = "HeUniform";
+  static constexpr auto doc = "Uniform with variance 2 / n_in (He et al. 2015).";
+  void fill(Index n_in, Index n_out, Rng& rng, double* w) const {
+    uniform(he_variance(n_in), n_in * n_out, rng, w);
+  }
+};
+
+struct HeNormal : Independent {
+  static constexpr auto name = "he_normal", title = "HeNormal";
+  static constexpr auto doc = "Normal with variance 2 / n_in (He et al. 2015).";
+  void fill(Index n_in, Index n_out, Rng& rng, double* w) const {
+    normal(he_variance(n_in), n_in * n_out, rng, w);
+  }
+};
+
+struct LeCunUniform : Independent {
+  static constexpr auto name = "lecun_uniform", title = "LeCunUniform";
+  static constexpr auto doc = "Uniform with variance 1 / n_in (LeCun et al. 1998).";
+  void fill(Index n_in, Index n_out, Rng& rng, double* w) const {
+    uniform(lecun_variance(n_in), n_in * n_out, rng, w);
+  }
+};
+
+struct LeCunNormal : Independent {
+  static constexpr auto name = "lecun_normal", title = "LeCunNormal";
+  static constexpr auto doc = "Normal with variance 1 / n_in (LeCun et al. 1998).";
+  void fill(Index n_in, Index n_out, Rng& rng, double* w) const {
+    normal(lecun_variance(n_in), n_in * n_out, rng, w);
+  }
+};
+
+struct Normal : Independent {
+  static constexpr auto name = "normal", title = "Normal";
+  static constexpr auto doc = "Normal with mean 0 and the standard deviation given.";
+  double std = 0.01;
+  template <class Self, class F>
+  static void fields(Self& self, F&& f) {
+    f("std", self.std, kNotNegative);
+  }
+  void fill(Index n_in, Index n_out, Rng& rng, double* w) const {
+    normal(std * std, n_in * n_out, rng, w);
+  }
+};
+
+struct Orthogonal {
+  static constexpr auto name = "orthogonal", title = "Orthogonal";
+  static constexpr auto doc =
+      "Rows or columns, whichever are fewer, orthonormal times gain, uniformly distributed (Saxe et al. 2013).";
+  double gain = 1.0;
+  template <class Self, class F>
+  static void fields(Self& self, F&& f) {
+    f("gain", self.gain, kAnyNumber);
+  }
+  void fill(Index n_in, Index n_out, Rng& rng, double* w) const;
+};
+
+struct Zeros : Independent {
+  static constexpr auto name = "zeros", title = "Zeros";
+  static constexpr auto doc = "All weights 0.";
+  void fill(Index n_in, Index n_out, Rng& rng, double* w) const {
+    normal(0.0, n_in * n_out, rng, w);
+  }
+};
+
+struct Constant {
+  static constexpr auto name = "constant", title = "Constant";
+  static constexpr auto doc = "All weights the value given.";
+  double value = 0.0;
+  template <class Self, class F>
+  static void fields(Self& self, F&& f) {
+    f("value", self.value, kAnyNumber);
+  }
+  void fill(Index n_in, Index n_out, Rng&, double* w) const {
+    for (Index i = 0; i < n_in * n_out; ++i) w[i] = value;
+  }
+};
+
+using Initializer = std::variant<GlorotUniform, GlorotNormal, HeUniform, HeNormal, LeCunUniform,
+                                 LeCunNormal, Normal, Orthogonal, Zeros, Constant>;
+
+}  // namespace fastmlp

@@ -1,0 +1,64 @@
+// A layer is an immutable plan: its shape and its slice of the parameter vector w. What it keeps of a batch is in a
+// Tape, which belongs to the caller's workspace. Passes take a range of rows (samples) or a part of the parameters, so
+// that the caller decides who computes what; none of them depends on that choice.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "fastmlp/base/rng.hpp"
+#include "fastmlp/kernels/matrix.hpp"
+#include "fastmlp/nn/activation.hpp"
+
+namespace fastmlp {
+
+// What one layer keeps of a batch between its passes; n rows each, but `packed`.
+template <class T>
+struct Tape {
+  Matrix<T> packed;  // the parameters as the forward product wants them
+  Matrix<T> a;       // pre-activations, where the derivative needs them
+  Matrix<T> h;       // outputs
+  Matrix<T> delta;   // dL/dh, then dL/da
+};
+
+// A range of w that holds parameters of one kind; penalties are told apart by it.
+struct Slice {
+  Range range;
+  bool bias = false;
+};
+
+template <class T>
+class Layer {
+ public:
+  Layer(Index inputs, Index outputs) : inputs_(inputs), outputs_(outputs) {}
+  virtual ~Layer() = default;
+
+  Index inputs() const { return inputs_; }
+  Index outputs() const { return outputs_; }
+  // What the layer owns of w: all of it, and cut into slices of one kind.
+  virtual Range parameters() const = 0;
+  virtual std::vector<Slice> slices() const = 0;
+  virtual const Activation& activation() const = 0;
+
+  virtual void initialize(Rng& rng, T* w) const = 0;
+  // Room for a batch of n rows.
+  virtual Tape<T> make_tape(Index n) const = 0;
+  // Prepares the tape for forward passes of batches of n rows with these parameters.
+  virtual void pack(const T* w, Index n, Tape<T>& tape) const = 0;
+  // a = W h_in + b for the rows of x, into `a`.
+  virtual void combine(const T* w, Index n, Block<const T> x, const Tape<T>& tape,
+                       Block<T> a) const = 0;
+  // dL/dh_in = Wᵀ delta, row by row.
+  virtual void backward(const T* w, Block<const T> delta, Block<T> input_gradient) const = 0;
+
+  // The gradient is made in parts, fixed by the shape, each a range of w.
+  virtual Index parts() const = 0;
+  virtual Range part(Index i) const = 0;
+  // Part i of dL/dw = sum over rows of delta h_inᵀ, written to g (which has room to be overrun).
+  virtual void gradient(Index i, Block<const T> delta, Block<const T> x, T* g) const = 0;
+
+ private:
+  Index inputs_, outputs_;
+};
+
+}  // namespace fastmlp

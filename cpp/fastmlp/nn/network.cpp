@@ -1,0 +1,140 @@
+#include "fastmlp/nn/network.hpp"
+
+#include "fastmlp/base/error.hpp"
+
+namespace fastmlp {
+
+template <class T>
+Network<T>::Network(Index inputs, const std::vector<DenseSpec>& specs, std::uint64_t seed)
+    : inputs_(inputs) {
+  require(inputs > 0, "Network: inputs=" + std::to_string(inputs) + ", expected at least 1");
+  require(!specs.empty(), "Network: no layers, expected at least one Dense");
+  Index width = inputs, size = 0;
+  for (const DenseSpec& spec : specs) {
+    require(spec.units > 0, "Dense: units=" + std::to_string(spec.units) + ", expected at least 1");
+    const Index weights = checked_product(width + 1, spec.units, "Network");
+    require(weights < std::numeric_limits<Index>::max() - size,
+            "Network: the sizes are too large to be counted");
+    layers_.push_back(std::make_unique<Dense<T>>(width, spec, size));
+    size = layers_.back()->parameters().end;
+    width = spec.units;
+  }
+  w_ = Buffer<T>(size);
+  for (Index l = 0; l < depth(); ++l) {
+    Rng rng(seed, Purpose::initialization, static_cast<std::uint32_t>(l));
+    layer(l).initialize(rng, w());
+  }
+}
+
+template <class T>
+double Network<T>::operations_per_row() const {
+  double sum = 0;
+  for (const auto& layer : layers_) {
+    sum += 2.0 * static_cast<double>(layer->inputs()) * static_cast<double>(layer->outputs());
+  }
+  return sum;
+}
+
+template <class T>
+Workspace<T> Network<T>::make_workspace(Index rows, bool backward) const {
+  Workspace<T> workspace;
+  workspace.rows = rows;
+  for (const auto& layer : layers_) {
+    workspace.tapes.push_back(layer->make_tape(rows));
+    if (backward) workspace.tapes.back().delta = Matrix<T>(rows, layer->outputs());
+  }
+  workspace.tapes.back().a = Matrix<T>(rows, outputs());
+  return workspace;
+}
+
+template <class T>
+void Network<T>::pack(Index n, Workspace<T>& workspace) const {
+  for (Index l = 0; l < depth(); ++l) layer(l).pack(w(), n, tape(workspace, l));
+}
+
+// h_0 = x; a_l = W_l h_{l-1} + b_l, h_l = phi_l(a_l)
+template <class T>
+Block<T> Network<T>::forward(Index n, Block<const T> x, Range rows, Workspace<T>& workspace) const {
+  Block<const T> input = x;
+  for (Index l = 0;; ++l) {
+    Tape<T>& t = tape(workspace, l);
+    const bool last = l + 1 == depth();
+    const Block<T> h = t.h.part(rows);
+    const Block<T> a = last || uses_input(layer(l).activation()) ? t.a.part(rows) : h;
+    layer(l).combine(w(), n, input, t, a);
+    if (last) return a;
+    activate<T>(layer(l).activation(), a, h);
+    input = h;
+  }
+}
+
+// delta_l = phi_l'(a_l) ∘ (W_{l+1}ᵀ delta_{l+1})
+template <class T>
+void Network<T>::backward(Range rows, Workspace<T>& workspace, Block<T>* input_gradient) const {
+  for (Index l = depth() - 1; l > 0; --l) {
+    Tape<T>& below = tape(workspace, l - 1);
+    const Block<T> h = below.h.part(rows), delta = below.delta.part(rows);
+    const Activation& phi = layer(l - 1).activation();
+    layer(l).backward(w(), tape(workspace, l).delta.part(rows), delta);
+    differentiate<T>(phi, uses_input(phi) ? below.a.part(rows) : h, h, delta);
+  }
+  if (input_gradient) {
+    layer(0).backward(w(), tape(workspace, 0).delta.part(rows), *input_gradient);
+  }
+}
+
+template <class T>
+void Network<T>::predict(Block<const T> x, Block<T> out, Watch& watch) const {
+  if (x.rows == 0) return;
+  const Index tile_rows = std::min(x.rows, kTileRows);
+  Workspace<T> workspace = make_workspace(tile_rows, false);
+  pack(x.rows, workspace);
+  for (Index i = 0; i < ceil_div(x.rows, tile_rows); ++i) {
+    const Range rows = tile(i, tile_rows, x.rows);
+    const Range local{0, rows.size()};
+    const Block<T> a = forward(x.rows, x.part(rows), local, workspace);
+    const Block<T> h = workspace.tapes.back().h.part(local);
+    activate<T>(output(), a, h);
+    for (Index r = 0; r < rows.size(); ++r) {
+      std::copy_n(h.row(r), outputs(), out.row(rows.begin + r));
+    }
+    watch.worked(operations_per_row() * static_cast<double>(rows.size()));
+  }
+}
+
+// One backward pass per output j, from delta = J_phi(a)ᵀ e_j.
+template <class T>
+void Network<T>::jacobian(Block<const T> x, T* out, Watch& watch) const {
+  if (x.rows == 0) return;
+  const Index tile_rows = std::min(x.rows, kTileRows);
+  Workspace<T> workspace = make_workspace(tile_rows, true);
+  Matrix<T> gradient(tile_rows, inputs());
+  pack(x.rows, workspace);
+  for (Index i = 0; i < ceil_div(x.rows, tile_rows); ++i) {
+    const Range rows = tile(i, tile_rows, x.rows);
+    const Range local{0, rows.size()};
+    const Block<T> a = forward(x.rows, x.part(rows), local, workspace);
+    const Block<T> h = workspace.tapes.back().h.part(local);
+    const Block<T> delta = workspace.tapes.back().delta.part(local);
+    activate<T>(output(), a, h);
+    for (Index j = 0; j < outputs(); ++j) {
+      for (Index r = 0; r < rows.size(); ++r) {
+        std::fill_n(delta.row(r), delta.stride, T(0));
+        delta.row(r)[j] = T(1);
+      }
+      differentiate<T>(output(), a, h, delta);
+      Block<T> input_gradient = gradient.part(local);
+      backward(local, workspace, &input_gradient);
+      for (Index r = 0; r < rows.size(); ++r) {
+        std::copy_n(input_gradient.row(r), inputs(),
+                    out + ((rows.begin + r) * outputs() + j) * inputs());
+      }
+    }
+    watch.worked(operations_per_row() * static_cast<double>(rows.size() * (outputs() + 1)));
+  }
+}
+
+template class Network<float>;
+template class Network<double>;
+
+}  // namespace fastmlp

@@ -1,0 +1,66 @@
+// A chain of layers and their packed parameters w: per layer W (n_out, n_in) row-major, then b.
+#pragma once
+
+#include <vector>
+
+#include "fastmlp/base/watch.hpp"
+#include "fastmlp/nn/dense.hpp"
+
+namespace fastmlp {
+
+// Everything that passes over a batch of up to `rows` rows write to.
+template <class T>
+struct Workspace {
+  Index rows = 0;
+  std::vector<Tape<T>> tapes;
+};
+
+template <class T>
+class Network {
+ public:
+  Network(Index inputs, const std::vector<DenseSpec>& specs, std::uint64_t seed);
+
+  Index inputs() const { return inputs_; }
+  Index outputs() const { return layers_.back()->outputs(); }
+  Index size() const { return w_.size(); }
+  T* w() { return w_.data(); }
+  const T* w() const { return w_.data(); }
+  const std::vector<std::unique_ptr<Layer<T>>>& layers() const { return layers_; }
+  const Layer<T>& layer(Index l) const { return *layers_[static_cast<std::size_t>(l)]; }
+  Index depth() const { return static_cast<Index>(layers_.size()); }
+  const Activation& output() const { return layers_.back()->activation(); }
+  // Multiplications and additions of a forward pass of one row.
+  double operations_per_row() const;
+
+  // Room for forward passes, and with `backward` for deltas too, of batches of `rows` rows.
+  Workspace<T> make_workspace(Index rows, bool backward) const;
+  // Prepares the workspace for batches of n rows with the present parameters.
+  void pack(Index n, Workspace<T>& workspace) const;
+  // Fills the tapes for a range of rows of a batch of n, up to the last layer's pre-activations, which are returned:
+  // what becomes of them is the affair of Output.
+  Block<T> forward(Index n, Block<const T> x, Range rows, Workspace<T>& workspace) const;
+  // From delta = dL/da of the last layer to all others; with `input_gradient` also dL/dx for these rows.
+  void backward(Range rows, Workspace<T>& workspace, Block<T>* input_gradient = nullptr) const;
+
+  // Outputs (n, n_out) of X (n, n_in), in tiles of rows.
+  void predict(Block<const T> x, Block<T> out, Watch& watch) const;
+  // J (n, n_out, n_in): the derivative of each output with respect to each input.
+  void jacobian(Block<const T> x, T* out, Watch& watch) const;
+
+ private:
+  Tape<T>& tape(Workspace<T>& workspace, Index l) const {
+    return workspace.tapes[static_cast<std::size_t>(l)];
+  }
+
+  Index inputs_;
+  std::vector<std::unique_ptr<Layer<T>>> layers_;
+  Buffer<T> w_;
+};
+
+// Rows of a batch that go through the layers together.
+constexpr Index kTileRows = 32;
+
+extern template class Network<float>;
+extern template class Network<double>;
+
+}  // namespace fastmlp

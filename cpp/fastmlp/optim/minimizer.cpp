@@ -1,0 +1,51 @@
+#include "fastmlp/optim/minimizer.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace fastmlp {
+
+const char* text(Status status) {
+  switch (status) {
+    case Status::running: return "running";
+    case Status::max_steps: return "max_steps";
+    case Status::max_seconds: return "max_seconds";
+    case Status::not_finite: return "not_finite";
+  }
+  return "";
+}
+
+template <class T>
+MinimizeResult minimize(Objective<T>& f, T* w, FirstOrder<T>& optimizer, Index steps,
+                        const std::function<Status(const T*)>& observe) {
+  MinimizeResult result{std::nan(""), Status::running, 0, 0};
+  Buffer<T> good(f.size()), present(f.size());
+  for (;;) {
+    const bool ends = result.status != Status::running || result.steps == steps;
+    std::copy_n(w, f.size(), present.data());
+    const double value = ends ? f.value(w) : optimizer.step(f, w);
+    ++result.evaluations;
+    if (!std::isfinite(value)) {
+      result.status = Status::not_finite;
+      if (result.steps == 0) return result;
+      std::copy_n(good.data(), f.size(), w);
+      --result.steps;
+      return result;
+    }
+    std::swap(good, present);
+    result.value = value;
+    const Status status = observe(good.data());
+    if (ends) break;
+    ++result.steps;
+    result.status = status;
+  }
+  if (result.status == Status::running) result.status = Status::max_steps;
+  return result;
+}
+
+template MinimizeResult minimize(Objective<float>&, float*, FirstOrder<float>&, Index,
+                                 const std::function<Status(const float*)>&);
+template MinimizeResult minimize(Objective<double>&, double*, FirstOrder<double>&, Index,
+                                 const std::function<Status(const double*)>&);
+
+}  // namespace fastmlp

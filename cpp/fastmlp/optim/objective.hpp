@@ -1,0 +1,38 @@
+// A function of w to be minimised. An optimizer sees nothing else: bowls and networks look the same to it.
+#pragma once
+
+#include "fastmlp/base/buffer.hpp"
+
+namespace fastmlp {
+
+// Takes finished parts of a gradient as they are made: each part once, numbered, from any thread.
+template <class T>
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  // g holds the gradient of the range; the sink may write to it.
+  virtual void visit(Index part, Range range, T* g) = 0;
+};
+
+template <class T>
+class Objective {
+ public:
+  virtual ~Objective() = default;
+  virtual Index size() const = 0;
+  virtual double value(const T* w) = 0;
+  virtual double value_and_grad(const T* w, T* g) = 0;
+
+  // The cut in which value_and_visit hands out the gradient, fixed by the shape of the problem.
+  virtual Index parts() const { return 1; }
+  // The value; then the gradient, part by part, to `sink`, which may change w in the part it visits. Nothing is visited
+  // where the value is not finite. By default the whole gradient is one part.
+  virtual double value_and_visit(const T* w, Sink<T>& sink);
+
+ private:
+  Buffer<T> gradient_;
+};
+
+extern template class Objective<float>;
+extern template class Objective<double>;
+
+}  // namespace fastmlp

@@ -1,0 +1,56 @@
+// Training data as it lies in the caller's memory, and the order in which an epoch goes through it.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
+#include <vector>
+
+#include "fastmlp/base/buffer.hpp"
+#include "fastmlp/base/rng.hpp"
+
+namespace fastmlp {
+
+// n samples: x (n, n_in), and as targets either y (n, n_out) or, for a softmax output, the index of each sample's class.
+template <class T>
+struct Data {
+  Block<const T> x;
+  Block<const T> y;
+  const std::int64_t* classes = nullptr;
+  const T* weights = nullptr;  // n of them, or nullptr: 1 each
+
+  Index size() const { return x.rows; }
+  double weight(Index i) const { return weights ? static_cast<double>(weights[i]) : 1.0; }
+
+  // Row i as a network wants it: its targets, one-hot where they are a class.
+  void copy_targets(Index i, Index outputs, T* out) const {
+    if (!classes) {
+      std::copy_n(y.row(i), outputs, out);
+    } else {
+      std::fill_n(out, outputs, T(0));
+      out[classes[i]] = T(1);
+    }
+  }
+};
+
+// The order of n samples in an epoch: ascending, or a random permutation (Fisher & Yates) of (seed, epoch).
+class Order {
+ public:
+  void arrange(Index n, bool shuffle, std::uint64_t seed, std::uint32_t epoch) {
+    indices_.resize(static_cast<std::size_t>(n));
+    std::iota(indices_.begin(), indices_.end(), Index(0));
+    if (!shuffle) return;
+    Rng rng(seed, Purpose::shuffle, epoch);
+    for (Index i = n - 1; i > 0; --i) {
+      std::swap(indices_[static_cast<std::size_t>(i)],
+                indices_[static_cast<std::size_t>(rng.below(i + 1))]);
+    }
+  }
+  const Index* batch(Index begin) const { return indices_.data() + begin; }
+  Index size() const { return static_cast<Index>(indices_.size()); }
+
+ private:
+  std::vector<Index> indices_;
+};
+
+}  // namespace fastmlp

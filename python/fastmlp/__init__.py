@@ -1,0 +1,35 @@
+"""Multilayer perceptrons and their optimizers: NumPy in, NumPy out, fast C++ in between."""
+
+from typing import TYPE_CHECKING
+
+from fastmlp import _core
+from fastmlp.callbacks import Callback, EarlyStopping
+from fastmlp.config import show_config
+from fastmlp.history import History
+from fastmlp.layers import Dense
+from fastmlp.minimize import Result, minimize
+from fastmlp.network import Network
+from fastmlp.status import TrainingWarning
+from fastmlp.trainer import Trainer
+
+if TYPE_CHECKING:
+    from fastmlp._core import *  # noqa: F403  the members of the families, as the stubs name them
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Callback",
+    "Dense",
+    "EarlyStopping",
+    "History",
+    "Network",
+    "Result",
+    "Trainer",
+    "TrainingWarning",
+    "minimize",
+    "show_config",
+]
+
+for _family in (_core.activations, _core.losses, _core.initializers, _core.optimizers):
+    globals().update({member.__name__: member for member in _family.values()})
+    __all__ += [member.__name__ for member in _family.values()]

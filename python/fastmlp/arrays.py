@@ -1,0 +1,158 @@
+"""The border for arrays: what comes in leaves as a native C-ordered array, or is refused by name.
+
+An array that is right already is passed on as it is, without a copy; anything else that NumPy
+reads as real numbers is converted once.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any, NoReturn, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastmlp import _core
+
+FloatArray: TypeAlias = NDArray[np.floating[Any]]
+DType: TypeAlias = np.dtype[Any]
+
+REAL_KINDS = "biuf"
+LARGEST_SIZE = 2**63 - 1
+
+
+def native(dtype: DType) -> ModuleType:
+    """Return the half of the core that computes in `dtype`."""
+    return getattr(_core, dtype.name)  # type: ignore[no-any-return]
+
+
+def is_ready(value: object, dtype: DType) -> bool:
+    """Tell whether the core can read `value` in place."""
+    return (
+        isinstance(value, np.ndarray)
+        and value.dtype == dtype
+        and value.flags.c_contiguous
+        and value.flags.aligned
+        and not isinstance(value, np.ma.MaskedArray)
+    )
+
+
+def read(value: Any, name: str, where: str) -> NDArray[Any]:
+    """Read anything array-like as an array of real numbers, of any dtype, order and shape."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(
+            f"{where}: {name} is a masked array, expected plain numbers; "
+            f"fill it first, for example {name}.filled(0)"
+        )
+    array = _numbers(value, _asarray(value, name, where))
+    if array.dtype.kind not in REAL_KINDS:
+        _refuse_dtype(value, array, name, where)
+    return array
+
+
+def convert(array: NDArray[Any], dtype: DType, name: str, where: str) -> FloatArray:
+    """Return `array` in `dtype` and C order: itself where it is so already, else one copy."""
+    if is_ready(array, dtype):
+        return array
+    check_size(array.shape, dtype, name, where)
+    try:
+        with np.errstate(over="raise", under="ignore", invalid="ignore"):
+            return np.require(array, dtype, ["C", "A"])
+    except FloatingPointError:
+        _refuse_overflow(array, dtype, name, where)
+
+
+def as_inputs(X: Any, n_inputs: int, dtype: DType, where: str) -> tuple[FloatArray, bool]:
+    """Return X as ``(n_samples, n_inputs)``, and whether it was a single sample ``(n_inputs,)``."""
+    if is_ready(X, dtype) and X.ndim == 2 and X.shape[1] == n_inputs:
+        return X, False
+    array = read(X, "X", where)
+    single = array.shape == (n_inputs,)
+    if not single and (array.ndim != 2 or array.shape[1] != n_inputs):
+        hint = "; one feature is X.reshape(-1, 1), one sample X.reshape(1, -1)"
+        raise ValueError(
+            f"{where}: X has shape {array.shape}, expected (n_samples, {n_inputs})"
+            f"{hint if array.ndim == 1 else ''}"
+        )
+    converted = convert(array, dtype, "X", where)
+    return (converted.reshape(1, -1) if single else converted), single
+
+
+def as_shape(value: Any, shape: tuple[int, ...], dtype: DType, name: str, where: str) -> FloatArray:
+    """Return `value` as an array of exactly this shape."""
+    array = read(value, name, where)
+    if array.shape != shape:
+        raise ValueError(f"{where}: {name} has shape {array.shape}, expected {shape}")
+    return convert(array, dtype, name, where)
+
+
+def check_size(shape: tuple[int, ...], dtype: DType, name: str, where: str) -> None:
+    """Refuse a shape whose bytes do not fit in 64 bits, before anything multiplies it in them."""
+    n_bytes = dtype.itemsize
+    for length in shape:
+        n_bytes *= int(length)
+    if n_bytes > LARGEST_SIZE:
+        raise ValueError(
+            f"{where}: {name} of shape {shape} and dtype {dtype} would take {n_bytes} bytes, "
+            f"expected at most {LARGEST_SIZE}"
+        )
+
+
+def check_finite(array: FloatArray, name: str, where: str) -> None:
+    """Refuse nan and inf by position, in one native scan."""
+    index = _core.first_non_finite(array)
+    if index < 0:
+        return
+    position = position_name(index, array.shape)
+    raise ValueError(
+        f"{where}: {name}[{position}]={array.flat[index]}, expected finite values; "
+        f"drop or fill the samples with missing values"
+    )
+
+
+def position_name(index: int, shape: tuple[int, ...]) -> str:
+    """Write a flat index as the user would: ``3, 2``."""
+    return ", ".join(str(i) for i in np.unravel_index(index, shape))
+
+
+def _asarray(value: Any, name: str, where: str) -> NDArray[Any]:
+    try:
+        return np.asarray(value)
+    except (TypeError, ValueError, RuntimeError) as error:
+        if "inhomogeneous" in str(error):
+            raise ValueError(
+                f"{where}: {name} is ragged (its rows differ in length), expected a full array"
+            ) from None
+        raise TypeError(
+            f"{where}: {name} of type {type(value).__name__} cannot be read as an array ({error}), "
+            f"expected numbers"
+        ) from error
+
+
+def _numbers(value: Any, array: NDArray[Any]) -> NDArray[Any]:
+    """Read what pandas alone knows to be numbers: columns of mixed or of nullable dtypes."""
+    if array.dtype != object or type(value).__module__.partition(".")[0] != "pandas":
+        return array
+    dtypes = list(value.dtypes) if value.ndim == 2 else [value.dtype]
+    if not all(dtype.kind in REAL_KINDS for dtype in dtypes):
+        return array
+    return np.asarray(value.to_numpy(dtype=np.float64, na_value=np.nan))
+
+
+def _refuse_dtype(value: object, array: NDArray[Any], name: str, where: str) -> NoReturn:
+    if hasattr(value, "toarray"):
+        raise TypeError(
+            f"{where}: {name} is sparse ({type(value).__name__}), expected a dense array; "
+            f"use {name}.toarray()"
+        )
+    given = f"is of type {type(value).__name__}" if array.ndim == 0 else f"has dtype {array.dtype}"
+    raise TypeError(f"{where}: {name} {given}, expected real numbers (bool, int or float)")
+
+
+def _refuse_overflow(array: NDArray[Any], dtype: DType, name: str, where: str) -> NoReturn:
+    largest = np.finfo(dtype).max
+    index = int(np.argmax(np.isfinite(array) & (np.abs(array) > largest)))
+    raise ValueError(
+        f"{where}: {name}[{position_name(index, array.shape)}]={array.flat[index]} is too large "
+        f"for {dtype}, expected at most {largest:.2g}; scale {name} or use dtype='float64'"
+    ) from None

@@ -1,0 +1,111 @@
+"""`History`: the losses of a training, epoch by epoch, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from fastmlp.status import ADVICE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+class History(Mapping[str, list[float]]):
+    """The record of a training: a mapping from ``"loss"`` and ``"val_loss"`` to numbers per epoch.
+
+    ``"loss"`` is the weighted mean of the batch losses during the epoch, penalties included;
+    ``"val_loss"`` is the loss of the validation data after it, without penalties. An epoch that
+    was undone because its loss was not finite is not listed.
+
+    Attributes
+    ----------
+    status : str
+        ``"max_steps"`` after all epochs, ``"stopped"`` by a callback, ``"max_seconds"``,
+        ``"not_finite"``, or ``"running"``.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> history = fm.Network([1, 1], seed=0).fit([[0], [1]], [0, 1], epochs=3)
+    >>> len(history["loss"]), history.status
+    (3, 'max_steps')
+    """
+
+    def __init__(self) -> None:
+        self.status = "running"
+        self._columns: dict[str, list[float]] = {}
+
+    @property
+    def advice(self) -> str:
+        """What the status means and what may be done."""
+        return ADVICE[self.status]
+
+    @property
+    def n_epochs(self) -> int:
+        """Number of epochs recorded."""
+        return max(map(len, self._columns.values()), default=0)
+
+    def append(self, logs: Mapping[str, float]) -> None:
+        """Add the numbers of one epoch."""
+        for name, value in logs.items():
+            self._columns.setdefault(name, []).append(value)
+
+    def to_dict(self) -> dict[str, list[float]]:
+        """Return a copy as plain lists, ready for pandas or JSON.
+
+        Examples
+        --------
+        >>> import fastmlp as fm
+        >>> fm.History().to_dict()
+        {}
+        """
+        return {name: list(values) for name, values in self._columns.items()}
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the losses over the epochs with matplotlib.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; default a new figure.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The axes drawn on.
+
+        Raises
+        ------
+        ImportError
+            matplotlib is not installed.
+
+        Examples
+        --------
+        >>> import fastmlp as fm
+        >>> from matplotlib.figure import Figure
+        >>> history = fm.Network([1, 1], seed=0).fit([[0], [1]], [0, 1], epochs=3)
+        >>> history.plot(Figure().subplots()).get_xlabel()
+        'epoch'
+        """
+        from fastmlp.plot import learning_curve
+
+        return learning_curve(self, ax)
+
+    def __getitem__(self, name: str) -> list[float]:
+        """Return the numbers of one loss, one per epoch."""
+        return self._columns[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names of the losses."""
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        """Return the number of losses recorded."""
+        return len(self._columns)
+
+    def __repr__(self) -> str:
+        """Show the last epoch and the status."""
+        last: dict[str, Any] = {name: f"{values[-1]:.6g}" for name, values in self._columns.items()}
+        shown = ", ".join(f"{name}={value}" for name, value in last.items())
+        return f"History({self.n_epochs} epochs, {shown or 'empty'}, status={self.status!r})"

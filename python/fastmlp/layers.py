@@ -1,0 +1,156 @@
+"""The plan of a network: dense layers as values, in the short form (sizes) and the long one."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastmlp import _core, checks
+from fastmlp.arrays import LARGEST_SIZE
+from fastmlp.checks import flag, integer, not_negative
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A fully connected layer: ``h = activation(W x + b)``.
+
+    Parameters
+    ----------
+    units : int
+        Number of outputs, at least 1.
+    activation : str or activation, default "identity"
+        A name such as ``"relu"`` or a value such as ``fm.LeakyReLU(slope=0.1)``.
+    bias : bool, default True
+        Whether the layer has ``b``.
+    init : str or initializer, optional
+        How the weights are drawn; None takes the network's `init`. Biases start at 0.
+    l1, l2 : float, optional
+        Penalty ``l1 sum |W| + l2 / 2 sum W**2`` of this layer; None takes that of `fit`.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a name that is not known.
+    TypeError
+        A value of the wrong kind.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> fm.Dense(128, "relu", l2=1e-4).units
+    128
+    """
+
+    units: int
+    activation: Any = "identity"
+    bias: bool = True
+    init: Any = None
+    l1: float | None = None
+    l2: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check every field and turn names into values."""
+        self._set("units", integer(self.units, "units", "Dense", least=1))
+        self._set("activation", _core.make("activation", self.activation, "Dense"))
+        self._set("bias", flag(self.bias, "bias", "Dense"))
+        if self.init is not None:
+            self._set("init", _core.make("init", self.init, "Dense"))
+        for name in ("l1", "l2"):
+            if getattr(self, name) is not None:
+                self._set(name, not_negative(getattr(self, name), name, "Dense"))
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)  # the class is frozen for everyone else
+
+
+def plan(
+    layers: Any, inputs: Any, activation: Any, output: Any, init: Any
+) -> tuple[int, tuple[Dense, ...]]:
+    """Return the number of inputs and the layers that a call of `Network` describes."""
+    items = _items(layers)
+    if any(isinstance(item, Dense) for item in items):
+        n_inputs, dense = _long_form(items, inputs, activation, output)
+    else:
+        n_inputs, dense = _short_form(items, inputs, activation, output)
+    default = _core.make("init", init, "Network")
+    complete = tuple(
+        layer if layer.init is not None else dataclasses.replace(layer, init=default)
+        for layer in dense
+    )
+    _check_parameters(n_inputs, complete)
+    return n_inputs, complete
+
+
+def cannot_learn(layers: Sequence[Dense], loss: Any) -> list[int]:
+    """Return the layers with a hard sign, through which no gradient passes backwards."""
+    last = len(layers) - 1
+    reads_pre_activation = getattr(loss, "name", "") == "perceptron"
+    return [
+        index
+        for index, layer in enumerate(layers)
+        if layer.activation.name == "sign"
+        and not layer.activation.straight_through
+        and not (index == last and reads_pre_activation)
+    ]
+
+
+def _items(layers: Any) -> list[Any]:
+    expected = "a list of sizes, or a list of fm.Dense layers"
+    if isinstance(layers, (str, bytes)) or not isinstance(layers, Iterable):
+        checks.refuse_kind("Network", "layers", layers, expected)
+    items = list(layers)
+    if not items:
+        checks.refuse_value("Network", "layers", items, expected)
+    return items
+
+
+def _long_form(
+    layers: list[Any], inputs: Any, activation: Any, output: Any
+) -> tuple[int, list[Dense]]:
+    for index, layer in enumerate(layers):
+        if not isinstance(layer, Dense):
+            checks.refuse_kind("Network", f"layers[{index}]", layer, "an fm.Dense as the others")
+    for name, value in (("activation", activation), ("output", output)):
+        if value is not None:
+            expected = "None, as every fm.Dense has its own activation"
+            checks.refuse_value("Network", name, value, expected)
+    return integer(inputs, "inputs", "Network", least=1), layers
+
+
+def _short_form(
+    sizes: list[Any], inputs: Any, activation: Any, output: Any
+) -> tuple[int, list[Dense]]:
+    if inputs is not None:
+        expected = "None, as the first of the sizes is the number of inputs"
+        checks.refuse_value("Network", "inputs", inputs, expected)
+    widths = [integer(size, f"layers[{i}]", "Network", least=1) for i, size in enumerate(sizes)]
+    if len(widths) == 1:
+        expected = "the number of inputs and at least one layer"
+        checks.refuse_value("Network", "layers", sizes, expected)
+    hidden = _core.make("activation", "relu" if activation is None else activation, "Network")
+    last = _output(output)
+    return widths[0], [*(Dense(width, hidden) for width in widths[1:-1]), Dense(widths[-1], last)]
+
+
+def _output(output: Any) -> Any:
+    """Return the output activation; a refusal names the argument `output`."""
+    try:
+        return _core.make("activation", "identity" if output is None else output, "Network")
+    except (TypeError, ValueError) as error:
+        message = str(error).replace("activation=", "output=", 1)
+        raise type(error)(message) from None
+
+
+def _check_parameters(n_inputs: int, layers: Sequence[Dense]) -> None:
+    """Refuse a network whose parameters could not be addressed, in Python's unbounded integers."""
+    n_parameters = 0
+    for layer in layers:
+        n_parameters += layer.units * (n_inputs + layer.bias)
+        n_inputs = layer.units
+    if n_parameters > LARGEST_SIZE // 8:
+        raise ValueError(
+            f"Network: the layers have {n_parameters} parameters, "
+            f"expected at most {LARGEST_SIZE // 8}"
+        )

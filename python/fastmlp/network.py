@@ -1,0 +1,299 @@
+"""`Network`: NumPy in, NumPy out; parameters, evaluation, copying and the door to training."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastmlp import _core, arrays, checks, state
+from fastmlp.arrays import DType, FloatArray
+from fastmlp.evaluation import Evaluation
+from fastmlp.layers import Dense, plan
+from fastmlp.table import layer_table
+from fastmlp.views import Views
+
+if TYPE_CHECKING:
+    from fastmlp.history import History
+
+
+class Network(Evaluation):
+    """A multilayer perceptron.
+
+    Parameters
+    ----------
+    layers : list of int, or list of Dense
+        Short form: the sizes ``[n_inputs, hidden ..., n_outputs]``. Long form: the layers, with
+        the number of inputs in `inputs`.
+    inputs : int, optional
+        Number of inputs, in the long form only.
+    activation : str or activation, optional
+        Activation of the hidden layers, in the short form only; default ``"relu"``.
+    output : str or activation, optional
+        Activation of the last layer, in the short form only; default ``"identity"``.
+    init : str or initializer, default "glorot_uniform"
+        How weights are drawn in layers without an `init` of their own. Biases start at 0.
+    dtype : {"float32", "float64"}, default "float32"
+        The precision of parameters, inputs and outputs.
+    seed : int, optional
+        The source of the initial weights, of the order of samples and of all noise:
+        ``0 <= seed < 2**64``. Without it runs differ; with it they are equal, bit for bit.
+
+    Attributes
+    ----------
+    layers : tuple of Dense
+        The layers, every name turned into a value.
+    n_inputs, n_outputs, n_parameters : int
+        Sizes.
+    dtype, seed
+        The precision, and the seed, also where it was drawn.
+    epochs_trained : int
+        Epochs trained so far; a second `fit` goes on with the random stream.
+
+    Raises
+    ------
+    ValueError
+        Sizes out of range or names that are not known.
+    TypeError
+        Arguments of the wrong kind.
+    MemoryError
+        The parameters do not fit in memory.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network([64, 128, 10], activation="relu", output="softmax", seed=0)
+    >>> net.n_parameters
+    9610
+    """
+
+    def __init__(
+        self,
+        layers: Iterable[int] | Iterable[Dense],
+        *,
+        inputs: int | None = None,
+        activation: Any = None,
+        output: Any = None,
+        init: Any = "glorot_uniform",
+        dtype: Any = "float32",
+        seed: int | None = None,
+    ) -> None:
+        n_inputs, dense = plan(layers, inputs, activation, output, init)
+        self._build(n_inputs, dense, checks.dtype(dtype, "Network"), checks.seed(seed, "Network"))
+
+    def _build(
+        self,
+        n_inputs: int,
+        layers: tuple[Dense, ...],
+        dtype: DType,
+        seed: int,
+        *,
+        draw: bool = True,
+    ) -> None:
+        """Make the native network; without `draw` all parameters are 0, to be overwritten."""
+        zeros = _core.make("init", "zeros", "Network")
+        specification = [
+            (layer.units, layer.activation, layer.bias, layer.init if draw else zeros)
+            for layer in layers
+        ]
+        self._native = arrays.native(dtype).Network(n_inputs, specification, seed)
+        self.layers = layers
+        self.n_inputs = n_inputs
+        self.n_outputs = layers[-1].units
+        self.n_parameters: int = self._native.n_parameters
+        self.dtype = dtype
+        self.seed = seed
+        self.epochs_trained = 0
+
+    @property
+    def parameters(self) -> FloatArray:
+        """All parameters as one flat writable view, ``(n_parameters,)``; assigning copies into it.
+
+        Per layer ``W`` as ``(n_out, n_in)``, row by row, then ``b``.
+
+        Examples
+        --------
+        >>> import fastmlp as fm
+        >>> net = fm.Network([2, 1], seed=0)
+        >>> net.parameters = [1.0, 2.0, 3.0]
+        >>> net.predict([[1.0, 1.0]])
+        array([[6.]], dtype=float32)
+        """
+        view: FloatArray = self._native.parameters
+        return view
+
+    @parameters.setter
+    def parameters(self, values: Any) -> None:
+        shape = (self.n_parameters,)
+        new = arrays.as_shape(values, shape, self.dtype, "parameters", "Network")
+        np.copyto(self._native.parameters, new)
+
+    @property
+    def weights(self) -> Views:
+        """Live views of the weights per Dense layer, ``(n_in, n_out)`` as scikit-learn's coefs_."""
+        return Views([self._native.weight(index) for index in range(len(self.layers))], "weights")
+
+    @property
+    def biases(self) -> Views:
+        """Live views of the biases per Dense layer, ``(n_out,)``, or None for a layer without."""
+        return Views([self._native.bias(index) for index in range(len(self.layers))], "biases")
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        loss: Any = None,
+        optimizer: Any = "adam",
+        epochs: int = 10,
+        batch_size: int = 32,
+        validation_data: Any = None,
+        callbacks: Iterable[Any] = (),
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        regularize_biases: bool = False,
+        shuffle: bool = True,
+        max_seconds: float | None = None,
+        verbose: int = 0,
+    ) -> History:
+        """Train the network on samples.
+
+        Parameters
+        ----------
+        X : array_like of shape (n_samples, n_inputs)
+            Samples; nan and inf are refused, here as in `y` and in the weights.
+        y : array_like of shape (n_samples, n_outputs) or (n_samples,)
+            Targets. 1-D for one output; for a softmax output, class indices from 0.
+        loss : str, loss or callable, optional
+            Default by the output: softmax cross_entropy, sigmoid binary_cross_entropy, sign
+            perceptron, else squared_error. A callable takes ``(outputs, y)``, both ``(n,
+            n_outputs)``, and returns values ``(n,)`` and their gradient ``(n, n_outputs)``.
+        optimizer : str or optimizer, default "adam"
+            A name, or a value such as ``fm.SGD(0.1, momentum=0.9)``. Its state starts fresh.
+        epochs : int, default 10
+            Passes over the samples.
+        batch_size : int, default 32
+            Samples per update; more than `n_samples` means all.
+        validation_data : tuple (X, y) or (X, y, sample_weight), optional
+            Samples whose loss is recorded after each epoch as ``"val_loss"``.
+        callbacks : iterable of objects, default ()
+            With some of `on_fit_begin`, `on_epoch_end` and `on_fit_end`; see `fm.Callback`.
+        sample_weight : array_like of shape (n_samples,), optional
+            Weights >= 0. A batch counts with its weighted mean.
+        class_weight : dict {class: weight} or "balanced", optional
+            Factors on the sample weights; a class that is not named weighs 1.
+        l1, l2 : float, default 0.0
+            Penalty ``l1 sum |W| + l2 / 2 sum W**2``, for layers without their own.
+        regularize_biases : bool, default False
+            Whether the penalties include biases.
+        shuffle : bool, default True
+            Whether each epoch has a new order of samples, drawn from the network's seed.
+        max_seconds : float, optional
+            Stop after this time, within an epoch too.
+        verbose : {0, 1, 2}, default 0
+            1 shows a tqdm bar, or lines where tqdm is missing; 2 always lines.
+
+        Returns
+        -------
+        History
+            Losses per epoch, and how the training ended.
+
+        Raises
+        ------
+        ValueError, TypeError
+            Anything that does not fit; the network is as it was.
+        RuntimeError
+            The network is being trained by another call.
+
+        Warns
+        -----
+        TrainingWarning
+            The loss became nan or inf, or a layer cannot learn.
+
+        Examples
+        --------
+        >>> import fastmlp as fm
+        >>> net = fm.Network([1, 1], seed=0)
+        >>> history = net.fit([[0], [1], [2]], [1, 3, 5], optimizer=fm.SGD(0.3), epochs=200)
+        >>> net.predict([[3]]).round(2)
+        array([[7.]], dtype=float32)
+        >>> history.status
+        'max_steps'
+        """
+        from fastmlp.trainer import Fit
+
+        trainer = Fit(
+            self,
+            loss,
+            optimizer,
+            batch_size=batch_size,
+            l1=l1,
+            l2=l2,
+            regularize_biases=regularize_biases,
+            shuffle=shuffle,
+        )
+        return trainer.run(
+            X,
+            y,
+            epochs=epochs,
+            validation_data=validation_data,
+            callbacks=callbacks,
+            sample_weight=sample_weight,
+            class_weight=class_weight,
+            max_seconds=max_seconds,
+            verbose=verbose,
+        )
+
+    def summary(self) -> None:
+        """Print the table of the layers.
+
+        Examples
+        --------
+        >>> import fastmlp as fm
+        >>> fm.Network([2, 3, 1], output="sigmoid", seed=0).summary()
+        Network 2-3-1, float32, seed 0, 0 epochs trained
+        layer  shape   activation  parameters
+            0  2 -> 3  ReLU()               9
+            1  3 -> 1  Sigmoid()            4
+        total                              13
+        """
+        print(self)
+
+    def copy(self) -> Network:
+        """Return an independent network with the same parameters, seed and count of epochs.
+
+        Examples
+        --------
+        >>> import fastmlp as fm
+        >>> net = fm.Network([2, 1])
+        >>> bool((net.copy().parameters == net.parameters).all())
+        True
+        """
+        return copy.copy(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the network as the versioned dictionary of `fastmlp.state`."""
+        return state.describe_network(self)
+
+    def __setstate__(self, values: Mapping[str, Any]) -> None:
+        """Become the network that `__getstate__` described."""
+        state.check_version(values, "Network")
+        layers = tuple(state.restore_layer(layer) for layer in values["layers"])
+        self._build(values["inputs"], layers, np.dtype(values["dtype"]), values["seed"], draw=False)
+        self.parameters = values["parameters"]
+        self.epochs_trained = values["epochs_trained"]
+
+    def __repr__(self) -> str:
+        """Return the call that makes a network of this shape."""
+        return (
+            f"Network({list(self.layers)!r}, inputs={self.n_inputs}, "
+            f"dtype={self.dtype.name!r}, seed={self.seed})"
+        )
+
+    def __str__(self) -> str:
+        """Return the table of the layers."""
+        return layer_table(self)

@@ -1,0 +1,73 @@
+"""Progress of `fit`: a tqdm bar where tqdm is installed, else one line per epoch."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """What shows the epochs as they end."""
+
+    def show(self, epoch: int, logs: Mapping[str, float]) -> None:
+        """Show the losses of one epoch."""
+
+    def close(self) -> None:
+        """Leave the screen in order, however the training ended."""
+
+
+def make_progress(verbose: int, epochs: int) -> Progress:
+    """Return what `verbose` asks for: 0 nothing, 1 a bar or lines, 2 lines."""
+    if verbose == 0:
+        return Silence()
+    if verbose == 1 and importlib.util.find_spec("tqdm") is not None:
+        return Bar(epochs)
+    return Lines(epochs)
+
+
+class Silence:
+    """No progress shown."""
+
+    def show(self, epoch: int, logs: Mapping[str, float]) -> None:
+        """Show nothing."""
+
+    def close(self) -> None:
+        """Leave nothing."""
+
+
+class Lines:
+    """One line per epoch on standard output."""
+
+    def __init__(self, epochs: int) -> None:
+        self._epochs = epochs
+
+    def show(self, epoch: int, logs: Mapping[str, float]) -> None:
+        """Print the epoch and its losses."""
+        width = len(str(self._epochs))
+        print(f"epoch {epoch:{width}d}/{self._epochs}  {_written(logs)}", flush=True)
+
+    def close(self) -> None:
+        """Leave the lines as they are."""
+
+
+class Bar:
+    """A tqdm bar, in a terminal or a notebook."""
+
+    def __init__(self, epochs: int) -> None:
+        from tqdm.auto import tqdm
+
+        self._bar = tqdm(total=epochs, unit="epoch")
+
+    def show(self, epoch: int, logs: Mapping[str, float]) -> None:
+        """Move the bar to this epoch."""
+        self._bar.set_postfix_str(_written(logs), refresh=False)
+        self._bar.update(epoch - self._bar.n)
+
+    def close(self) -> None:
+        """Leave the bar where it stands."""
+        self._bar.close()
+
+
+def _written(logs: Mapping[str, float]) -> str:
+    return "  ".join(f"{name} {value:.6g}" for name, value in logs.items())

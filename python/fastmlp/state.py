@@ -1,0 +1,76 @@
+"""A network as ONE versioned dictionary: what copies, pickles and files share.
+
+Everything but ``"parameters"`` is plain JSON data::
+
+    {"format": "fastmlp.network", "version": 1, "dtype": "float32", "inputs": 64,
+     "layers": [{"units": 10, "activation": {"name": "softmax"}, "bias": True,
+                 "init": {"name": "glorot_uniform"}, "l1": None, "l2": None}],
+     "seed": 0, "epochs_trained": 0, "parameters": array}
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from fastmlp import _core
+from fastmlp.layers import Dense
+
+if TYPE_CHECKING:
+    from fastmlp.network import Network
+
+FORMAT = "fastmlp.network"
+VERSION = 1
+
+
+def describe_network(network: Network) -> dict[str, Any]:
+    """Return a network as the dictionary above, with a copy of its parameters."""
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "dtype": network.dtype.name,
+        "inputs": network.n_inputs,
+        "layers": [describe_layer(layer) for layer in network.layers],
+        "seed": network.seed,
+        "epochs_trained": network.epochs_trained,
+        "parameters": network.parameters.copy(),
+    }
+
+
+def describe(member: Any) -> dict[str, Any]:
+    """Return a family member as its name and its hyperparameters."""
+    return {"name": member.name, **member.get_params()}
+
+
+def describe_layer(layer: Dense) -> dict[str, Any]:
+    """Return a layer as a dictionary of plain values."""
+    fields = {field.name: getattr(layer, field.name) for field in dataclasses.fields(layer)}
+    return {**fields, "activation": describe(layer.activation), "init": describe(layer.init)}
+
+
+def restore_layer(state: Mapping[str, Any]) -> Dense:
+    """Return the layer that `describe_layer` described."""
+    return Dense(
+        **{
+            **state,
+            "activation": _restore(_core.activations, state["activation"]),
+            "init": _restore(_core.initializers, state["init"]),
+        }
+    )
+
+
+def check_version(state: Mapping[str, Any], where: str) -> None:
+    """Refuse the state of anything else, or of a later version of fastmlp."""
+    if state.get("format") != FORMAT:
+        raise ValueError(f"{where}: format={state.get('format')!r}, expected {FORMAT!r}")
+    if state.get("version") != VERSION:
+        raise ValueError(
+            f"{where}: version={state.get('version')!r}, expected {VERSION}; "
+            f"read it with the fastmlp that wrote it, or a later one"
+        )
+
+
+def _restore(members: Mapping[str, Any], state: Mapping[str, Any]) -> Any:
+    parameters = {key: value for key, value in state.items() if key != "name"}
+    return members[state["name"]](**parameters)

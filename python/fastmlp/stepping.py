@@ -1,0 +1,197 @@
+"""One update at a time: a network bound to a loss, an optimizer and the optimizer's state."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from fastmlp import _core, arrays, checks, own_loss
+from fastmlp.arrays import FloatArray
+from fastmlp.checks import flag, integer, not_negative
+from fastmlp.data import read_data
+from fastmlp.layers import cannot_learn
+from fastmlp.losses import is_own, resolve_loss
+from fastmlp.network import Network
+from fastmlp.status import TrainingWarning
+
+
+class Stepping:
+    """The methods of `fastmlp.Trainer` that make no more than one update."""
+
+    _where = "Trainer"
+    _calls_above = 0  # between the user's line and a method, for warnings that point to that line
+
+    def __init__(
+        self,
+        network: Network,
+        loss: Any = None,
+        optimizer: Any = "adam",
+        *,
+        batch_size: int = 32,
+        seed: int | None = None,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        regularize_biases: bool = False,
+        shuffle: bool = True,
+    ) -> None:
+        where = self._where
+        if not isinstance(network, Network):
+            checks.refuse_kind(where, "network", network, "an fm.Network")
+        self.network = network
+        self.loss = resolve_loss(loss, network.layers[-1].activation, where)
+        self.optimizer = _core.make("optimizer", optimizer, where)
+        self.batch_size = integer(batch_size, "batch_size", where, least=1)
+        self.seed = network.seed if seed is None else checks.seed(seed, where)
+        self._native = arrays.native(network.dtype).Trainer(
+            network._native,
+            _core.losses["squared_error"]() if is_own(self.loss) else self.loss,
+            self.optimizer,
+            self.batch_size,
+            self.seed,
+            network.epochs_trained,
+            _penalties(network, not_negative(l1, "l1", where), not_negative(l2, "l2", where)),
+            flag(regularize_biases, "regularize_biases", where),
+            flag(shuffle, "shuffle", where),
+        )
+        self._warn_of_hard_signs()
+
+    @property
+    def n_steps(self) -> int:
+        """Number of updates made."""
+        return int(self._native.n_steps)
+
+    @property
+    def state(self) -> Mapping[str, FloatArray]:
+        """Live views of the optimizer's state by name, each ``(n_parameters,)``."""
+        state: dict[str, FloatArray] = self._native.state
+        return state
+
+    def step(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Make one update on a batch.
+
+        Parameters
+        ----------
+        X : array_like of shape (n_samples, n_inputs)
+            The batch; not searched for nan.
+        y, sample_weight
+            As in `Network.fit`.
+
+        Returns
+        -------
+        float
+            The loss before the update, penalties included. If it is not finite, there is no
+            update; nor is there one if the weights sum to 0.
+
+        Raises
+        ------
+        ValueError, TypeError
+            Arrays that do not fit the network.
+        RuntimeError
+            The network is being trained by another call.
+        """
+        where = "Trainer.step"
+        batch = read_data(self.network, self.loss, X, y, where, sample_weight=sample_weight)
+        if is_own(self.loss):
+            return own_loss.step(self._native, self.loss, batch, where)
+        return float(self._native.step(*batch))
+
+    def forward(self, X: Any) -> FloatArray:
+        """Compute the outputs of a batch in training mode, and keep what `backward` needs.
+
+        Parameters
+        ----------
+        X : array_like of shape (n_samples, n_inputs)
+            The batch.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            The outputs.
+
+        Raises
+        ------
+        ValueError, TypeError
+            X of another shape, or not real numbers.
+
+        Examples
+        --------
+        >>> import fastmlp as fm
+        >>> net = fm.Network([1, 1], init="zeros")
+        >>> trainer = fm.Trainer(net, optimizer=fm.SGD(0.5))
+        >>> outputs = trainer.forward([[1], [3]])
+        >>> gradient = trainer.backward((outputs - [[1], [2]]) / 2)
+        >>> trainer.apply(gradient)
+        >>> net.parameters
+        array([1.75, 0.75], dtype=float32)
+        """
+        inputs, _ = arrays.as_inputs(
+            X, self.network.n_inputs, self.network.dtype, "Trainer.forward"
+        )
+        outputs: FloatArray = self._native.forward(inputs)
+        self._forward_shape = outputs.shape
+        return outputs
+
+    def backward(self, output_gradient: Any) -> FloatArray:
+        """Compute the gradient of ``sum(outputs * output_gradient)`` for the last `forward`.
+
+        Parameters
+        ----------
+        output_gradient : array_like of shape (n_samples, n_outputs)
+            Derivative of the loss by the outputs; divide by the number of samples for a mean.
+
+        Returns
+        -------
+        ndarray of shape (n_parameters,)
+            The gradient without penalties, in the order of ``network.parameters``.
+
+        Raises
+        ------
+        RuntimeError
+            There was no `forward`.
+        ValueError, TypeError
+            A gradient of another shape than the outputs, or not real numbers.
+        """
+        where, name = "Trainer.backward", "output_gradient"
+        if not hasattr(self, "_forward_shape"):
+            raise RuntimeError(f"{where}: there are no outputs; call forward first")
+        dtype = self.network.dtype
+        gradient = arrays.as_shape(output_gradient, self._forward_shape, dtype, name, where)
+        flat: FloatArray = self._native.backward(gradient)
+        return flat
+
+    def apply(self, gradient: Any) -> None:
+        """Make one update of the optimizer with a gradient from anywhere.
+
+        Parameters
+        ----------
+        gradient : array_like of shape (n_parameters,)
+            The gradient; penalties and clipping are added here.
+
+        Raises
+        ------
+        ValueError, TypeError
+            A gradient of another shape, or not real numbers.
+        RuntimeError
+            The network is being trained by another call.
+        """
+        shape, dtype = (self.network.n_parameters,), self.network.dtype
+        self._native.apply(arrays.as_shape(gradient, shape, dtype, "gradient", "Trainer.apply"))
+
+    def _warn_of_hard_signs(self) -> None:
+        for index in cannot_learn(self.network.layers, self.loss):
+            activation = self.network.layers[index].activation
+            warnings.warn(
+                f"{self._where}: layer {index} has activation={activation!r}, whose derivative is "
+                f"0, so that no layer up to it learns; use fm.Sign(straight_through=True)",
+                TrainingWarning,
+                stacklevel=3 + self._calls_above,
+            )
+
+
+def _penalties(network: Network, l1: float, l2: float) -> list[tuple[float, float]]:
+    """Return (l1, l2) per layer: its own, or those of the whole fit."""
+    return [
+        (l1 if layer.l1 is None else layer.l1, l2 if layer.l2 is None else layer.l2)
+        for layer in network.layers
+    ]

@@ -1,0 +1,29 @@
+"""The table of layers that `summary` prints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fastmlp.network import Network
+
+
+def layer_table(network: Network) -> str:
+    """Return one line about the network, one per layer and the total of parameters."""
+    sizes = [network.n_inputs, *(layer.units for layer in network.layers)]
+    rows = [("layer", "shape", "activation", "parameters")]
+    for index, layer in enumerate(network.layers):
+        n_inputs, n_outputs = sizes[index], sizes[index + 1]
+        count = n_outputs * (n_inputs + layer.bias)
+        rows.append((str(index), f"{n_inputs} -> {n_outputs}", repr(layer.activation), str(count)))
+    rows.append(("total", "", "", str(network.n_parameters)))
+    title = (
+        f"Network {'-'.join(map(str, sizes))}, {network.dtype.name}, seed {network.seed}, "
+        f"{network.epochs_trained} epochs trained"
+    )
+    return "\n".join([title, *_aligned(rows)])
+
+
+def _aligned(rows: list[tuple[str, str, str, str]]) -> list[str]:
+    index, shape, activation, count = (max(map(len, column)) for column in zip(*rows, strict=True))
+    return [f"{a:>{index}}  {b:<{shape}}  {c:<{activation}}  {d:>{count}}" for a, b, c, d in rows]

@@ -1,0 +1,162 @@
+"""What y and the weights mean: regression targets, classes, signs; sample times class weight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastmlp import _core, arrays
+from fastmlp.arrays import DType, FloatArray
+from fastmlp.checks import not_negative, refuse_kind, refuse_value
+
+
+@dataclass(frozen=True)
+class TargetKind:
+    """How a network with its loss reads y.
+
+    `classes`: a 1-D y holds class indices. `signs`: the loss wants -1 and +1. `free`: the loss is
+    the user's own and may want a y of another shape.
+    """
+
+    n_outputs: int
+    dtype: DType
+    classes: bool
+    signs: bool
+    free: bool
+
+    def read(self, y: Any, n_samples: int, where: str) -> NDArray[Any]:
+        """Return y as int64 class indices ``(n,)`` or as targets ``(n, n_outputs)``."""
+        array = arrays.read(y, "y", where)
+        self._check_length(array, n_samples, where)
+        if self.classes and array.shape in {(n_samples,), (n_samples, 1)}:
+            return _class_indices(array.reshape(-1), self.n_outputs, where)
+        if self.n_outputs == 1 and array.ndim == 1:
+            array = array.reshape(-1, 1)
+        if not self.free and array.shape != (n_samples, self.n_outputs):
+            _refuse_shape(array.shape, self._expected(n_samples), where)
+        return arrays.convert(array, self.dtype, "y", where)
+
+    def encode(self, targets: NDArray[Any], where: str) -> NDArray[Any]:
+        """Return what the loss reads: +1 and -1 for the perceptron, one-hot for a user's loss."""
+        is_index = targets.dtype == np.int64
+        if is_index and (self.signs or self.free):
+            targets = np.eye(self.n_outputs, dtype=self.dtype)[targets]
+        return _as_signs(targets, where) if self.signs else targets
+
+    def _check_length(self, array: NDArray[Any], n_samples: int, where: str) -> None:
+        if array.ndim == 0 or len(array) != n_samples:
+            _refuse_shape(array.shape, self._expected(n_samples), where)
+
+    def _expected(self, n_samples: int) -> str:
+        shape = f"({n_samples}, {self.n_outputs})"
+        if self.classes:
+            return f"({n_samples},) class indices or {shape}"
+        return f"({n_samples},) or {shape}" if self.n_outputs == 1 else shape
+
+
+def as_weights(
+    sample_weight: Any,
+    class_weight: Any,
+    targets: NDArray[Any],
+    dtype: DType,
+    where: str,
+) -> FloatArray | None:
+    """Return sample weight times class weight, ``(n,)``, or None where neither is given.
+
+    `targets` are those of `TargetKind.read`: classes still have the user's own values.
+    """
+    weights = (
+        None
+        if sample_weight is None
+        else _sample_weights(sample_weight, len(targets), dtype, where)
+    )
+    if class_weight is None:
+        return weights
+    factors = _class_factors(class_weight, targets, where).astype(dtype)
+    return factors if weights is None else weights * factors
+
+
+def _class_indices(labels: NDArray[Any], n_classes: int, where: str) -> NDArray[np.int64]:
+    with np.errstate(invalid="ignore"):
+        indices = np.ascontiguousarray(labels, dtype=np.int64)
+    if labels.dtype.kind == "f" and not np.array_equal(indices, labels):
+        first = int(np.argmax(indices != labels))
+        _refuse_class(labels, first, n_classes, where)
+    first = _core.check_classes(indices, n_classes)
+    if first >= 0:
+        _refuse_class(labels, first, n_classes, where)
+    return indices
+
+
+def _as_signs(targets: NDArray[Any], where: str) -> NDArray[Any]:
+    zero_is_low = bool((targets == 0).any())
+    low = 0 if zero_is_low else -1
+    wrong = (targets != low) & (targets != 1)
+    if wrong.any():
+        value = targets[wrong][0]
+        raise ValueError(
+            f"{where}: y contains {value}, expected labels -1 and 1, or 0 and 1, for this loss"
+        )
+    return 2 * targets - 1 if zero_is_low else targets
+
+
+def _sample_weights(sample_weight: Any, n_samples: int, dtype: DType, where: str) -> FloatArray:
+    weights = arrays.as_shape(sample_weight, (n_samples,), dtype, "sample_weight", where)
+    negative = weights < 0
+    if negative.any():
+        first = int(np.argmax(negative))
+        raise ValueError(f"{where}: sample_weight[{first}]={weights[first]}, expected weights >= 0")
+    return weights
+
+
+def _class_factors(class_weight: Any, targets: NDArray[Any], where: str) -> FloatArray:
+    labels = _labels(targets, where)
+    classes, positions, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    if isinstance(class_weight, Mapping):
+        return _weights_of(classes, class_weight, where)[positions]
+    expected = "'balanced', a dictionary {class: weight} or None"
+    if not isinstance(class_weight, str):
+        refuse_kind(where, "class_weight", class_weight, expected)
+    if class_weight != "balanced":
+        refuse_value(where, "class_weight", class_weight, expected)
+    return (len(labels) / (len(classes) * counts))[positions]
+
+
+def _weights_of(classes: NDArray[Any], class_weight: Mapping[Any, Any], where: str) -> FloatArray:
+    """Return one weight per class that occurs; a class that is not named weighs 1."""
+    named = {
+        key: not_negative(weight, f"class_weight[{key!r}]", where)
+        for key, weight in class_weight.items()
+    }
+    for key in named:
+        if not isinstance(key, (int, float, np.integer, np.floating)):
+            refuse_kind(where, "class_weight", class_weight, "the classes of y as keys")
+    return np.array([named.get(label, 1.0) for label in classes.tolist()])
+
+
+def _labels(targets: NDArray[Any], where: str) -> NDArray[Any]:
+    """Return one class per sample: indices, one column of whole numbers, or one-hot rows."""
+    if targets.ndim == 1:
+        return targets
+    n_columns = targets.shape[1]
+    if n_columns == 1 and np.array_equal(targets, np.rint(targets)):
+        return targets.reshape(-1)
+    labels: NDArray[Any] = np.argmax(targets, axis=1)
+    if n_columns == 1 or not np.array_equal(np.eye(n_columns)[labels], targets):
+        raise ValueError(f"{where}: class_weight is given, expected a y of one class per sample")
+    return labels
+
+
+def _refuse_shape(given: tuple[int, ...], expected: str, where: str) -> NoReturn:
+    raise ValueError(f"{where}: y has shape {given}, expected {expected}")
+
+
+def _refuse_class(labels: NDArray[Any], index: int, n_classes: int, where: str) -> NoReturn:
+    raise ValueError(
+        f"{where}: y[{index}]={labels[index]}, expected class indices 0 to {n_classes - 1}; "
+        f"np.unique(y, return_inverse=True) numbers labels of any kind"
+    )

@@ -1,0 +1,58 @@
+"""The weights or biases of a network as a sequence of live views."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from fastmlp.arrays import FloatArray, as_shape
+
+
+class Views(Sequence[Any]):
+    """Live views, one per Dense layer; assigning to an item copies into the network.
+
+    Parameters
+    ----------
+    views : sequence of arrays or None
+        None stands for a layer without bias.
+    name : str
+        ``"weights"`` or ``"biases"``, for messages.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network([2, 3, 1], seed=0)
+    >>> net.biases[0] = [1, 2, 3]
+    >>> net.biases[0]
+    array([1., 2., 3.], dtype=float32)
+    """
+
+    def __init__(self, views: Sequence[FloatArray | None], name: str) -> None:
+        self._views = tuple(views)
+        self._name = name
+
+    def __len__(self) -> int:
+        """Return the number of Dense layers."""
+        return len(self._views)
+
+    def __getitem__(self, index: Any) -> Any:
+        """Return the view of one layer, or a tuple of views for a slice."""
+        return self._views[index]
+
+    def __setitem__(self, index: int, value: Any) -> None:
+        """Copy `value`, of the shape of the view, into the network."""
+        view = self._views[index]
+        name = f"{self._name}[{index}]"
+        if view is None:
+            raise ValueError(f"Network: {name} is None, expected no value; the layer has no bias")
+        np.copyto(view, as_shape(value, view.shape, view.dtype, name, "Network"))
+
+    def __iter__(self) -> Iterator[FloatArray | None]:
+        """Iterate over the views, from the first layer to the last."""
+        return iter(self._views)
+
+    def __repr__(self) -> str:
+        """Show the views as a list."""
+        return repr(list(self._views))

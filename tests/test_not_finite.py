@@ -1,0 +1,76 @@
+"""Numbers that leave the finite: nothing is lost, and the user is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import fastmlp as fm
+from problems import TASKS, fresh, network
+from reference import Array
+
+
+def diverging(net: Any, X: Array, y: Array, rate: float, **fields: Any) -> Any:
+    return net.fit(X, y, optimizer=fm.SGD(rate), epochs=2000, batch_size=4, **fields)
+
+
+def test_a_diverging_fit_keeps_the_last_good_epoch_and_says_so() -> None:
+    """Parameters of the end of the last epoch whose losses were finite; a warning with advice."""
+    X, y = TASKS["regression"].data
+    net = network(3, [(2, "identity", True)])
+    ends = [net.parameters.copy()]
+
+    class Records:
+        def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+            ends.append(net.parameters.copy())
+
+    text = (
+        r"fit: the loss became (nan|inf) in epoch (\d+), step (\d+); the parameters of epoch "
+        r"(\d+) are kept; try a smaller learning_rate \(now 3(\.0)?\) or clip_norm"
+    )
+    with pytest.warns(fm.TrainingWarning, match=text):
+        history = diverging(net, X, y, 3.0, callbacks=[Records()])
+    assert history.status == "not_finite"
+    assert len(history["loss"]) == len(ends) - 1 > 1
+    assert np.isfinite(history["loss"]).all()
+    np.testing.assert_array_equal(net.parameters, ends[-1])
+
+
+def test_a_fit_that_fails_at_once_restores_the_start() -> None:
+    X, y = TASKS["regression"].data
+    net = network(3, [(2, "identity", True)])
+    before = net.parameters.copy()
+    with pytest.warns(fm.TrainingWarning, match="the loss became"):
+        history = diverging(net, X, 1e200 * y, 1e200)
+    assert history.status == "not_finite"
+    assert history.get("loss", []) == []
+    np.testing.assert_array_equal(net.parameters, before)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_step_returns_a_loss_that_is_not_finite_and_skips_the_update(bad: float) -> None:
+    X, y = (array.copy() for array in TASKS["regression"].data)
+    net, twin = fresh(), fresh()
+    trainer, other = (fm.Trainer(n, optimizer=fm.Adam(0.01)) for n in (net, twin))
+    trainer.step(X, y), other.step(X, y)
+    X2 = X.copy()
+    y2 = y.copy()
+    y2[3] = bad
+    assert not np.isfinite(trainer.step(X2, y2))
+    np.testing.assert_array_equal(net.parameters, twin.parameters)
+    trainer.step(X, y), other.step(X, y)  # Adam's counter did not move either
+    np.testing.assert_array_equal(net.parameters, twin.parameters)
+
+
+def test_a_hidden_sign_is_warned_of() -> None:
+    """It cannot learn by gradient: the straight-through form can, and is silent."""
+    X, y = np.eye(2), np.ones((2, 1))
+    hard, soft = (
+        fm.Network([fm.Dense(3, fm.Sign(straight_through=s)), fm.Dense(1)], inputs=2, seed=0)
+        for s in (False, True)
+    )
+    with pytest.warns(fm.TrainingWarning, match="straight_through"):
+        hard.fit(X, y, epochs=1)
+    soft.fit(X, y, epochs=1)
