@@ -1,6 +1,6 @@
 """Profiles and fixtures.
 
-Generated cases are a fixed sample; `pytest -m "slow or hypothesis"` draws many fresh ones.
+Generated cases are a fixed sample; `--hypothesis-profile=thorough` draws many fresh ones.
 """
 
 from __future__ import annotations
@@ -22,10 +22,7 @@ settings.register_profile(
 )
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    chosen = config.getoption("markexpr")
-    thorough = "slow" in chosen and "not slow" not in chosen
-    settings.load_profile("thorough" if thorough else "fixed")
+settings.load_profile("fixed")
 
 
 @pytest.fixture

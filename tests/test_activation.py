@@ -50,7 +50,7 @@ def test_hyperparameters_enter_the_formula(name: str, fields: dict[str, float]) 
     member, oracle = made("activations", name, **fields), ref.ACTIVATIONS[name]
     np.testing.assert_allclose(member(POINTS), oracle(POINTS, **fields), rtol=1e-13)
     slope = oracle.derivative(POINTS, **fields)
-    np.testing.assert_allclose(member.derivative(POINTS), slope, rtol=1e-13)
+    np.testing.assert_allclose(member.derivative(POINTS), slope, rtol=1e-13, atol=1e-15)
 
 
 def test_softmax_and_its_jacobian_run_along_the_last_axis(rng: np.random.Generator) -> None:

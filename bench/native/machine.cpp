@@ -31,7 +31,8 @@ double round_trip_ns() {
   Line line;
   std::thread partner([&line] {
     for (int i = 0; i < warm_up + rounds; ++i) {
-      while (line.turn.load(std::memory_order_acquire) != 2 * i + 1) {}
+      while (line.turn.load(std::memory_order_acquire) != 2 * i + 1) {
+      }
       line.turn.store(2 * i + 2, std::memory_order_release);
     }
   });
@@ -39,7 +40,8 @@ double round_trip_ns() {
   for (int i = 0; i < warm_up + rounds; ++i) {
     if (i == warm_up) start = Clock::now();
     line.turn.store(2 * i + 1, std::memory_order_release);
-    while (line.turn.load(std::memory_order_acquire) != 2 * i + 2) {}
+    while (line.turn.load(std::memory_order_acquire) != 2 * i + 2) {
+    }
   }
   const double elapsed = nanoseconds_since(start);
   partner.join();
@@ -70,7 +72,8 @@ double fma_gflops(int threads) {
   auto work = [&](int thread) {
     fma_flops<T>(repeats / 10);
     ++ready;
-    while (ready.load() < threads) {}
+    while (ready.load() < threads) {
+    }
     const auto start = Clock::now();
     flops[thread] = fma_flops<T>(repeats);
     elapsed[thread] = nanoseconds_since(start);
@@ -86,12 +89,14 @@ double fma_gflops(int threads) {
 
 int main() {
   if (std::thread::hardware_concurrency() < 2) {
-    std::printf("{\"round_trip_ns\": null, \"float32\": {\"1\": %.1f}, \"float64\": {\"1\": %.1f}}\n",
-                fma_gflops<float>(1), fma_gflops<double>(1));
+    std::printf(
+        "{\"round_trip_ns\": null, \"float32\": {\"1\": %.1f}, \"float64\": {\"1\": %.1f}}\n",
+        fma_gflops<float>(1), fma_gflops<double>(1));
     return 0;
   }
   std::printf("{\"round_trip_ns\": %.1f, ", round_trip_ns());
-  std::printf("\"float32\": {\"1\": %.1f, \"2\": %.1f}, ", fma_gflops<float>(1), fma_gflops<float>(2));
+  std::printf("\"float32\": {\"1\": %.1f, \"2\": %.1f}, ", fma_gflops<float>(1),
+              fma_gflops<float>(2));
   std::printf("\"float64\": {\"1\": %.1f, \"2\": %.1f}}\n", fma_gflops<double>(1),
               fma_gflops<double>(2));
 }

@@ -1,8 +1,7 @@
 #include "bindings.hpp"
 #include "family.hpp"
 #include "fastmlp/train/network_objective.hpp"
-#include "network_handle.hpp"
-#include "numpy.hpp"
+#include "threads.hpp"
 
 namespace fastmlp::bindings {
 namespace {
@@ -10,13 +9,13 @@ namespace {
 using LayerTuple = std::tuple<Index, Activation, bool, Initializer>;
 
 template <class T>
-std::shared_ptr<NetworkHandle<T>> make_network(Index inputs, const std::vector<LayerTuple>& layers,
-                                               std::uint64_t seed) {
+std::shared_ptr<Network<T>> make_network(Index inputs, const std::vector<LayerTuple>& layers,
+                                         std::uint64_t seed) {
   std::vector<DenseSpec> specs;
   for (const auto& [units, activation, bias, init] : layers) {
     specs.push_back({units, activation, bias, init});
   }
-  return std::make_shared<NetworkHandle<T>>(inputs, specs, seed);
+  return std::make_shared<Network<T>>(inputs, specs, seed);
 }
 
 // A live view of the parameters, which keeps the network alive.
@@ -50,8 +49,8 @@ template <class T>
 py::array predict(const Network<T>& network, const Array<T>& x) {
   const Block<const T> rows = rows_of(x, network.inputs(), "X");
   auto [array, out] = new_rows<T>(rows.rows, network.outputs());
-  Watch watch(check_signals);
-  without_gil([&, out = out] { network.predict(rows, out, watch); });
+  run({forward_operations(network, rows.rows)},
+      [&, out = out](Team& team) { network.predict(rows, out, team); });
   return array;
 }
 
@@ -59,12 +58,14 @@ template <class T>
 double loss(const Network<T>& network, const Array<T>& x, const py::object& targets,
             const Loss& function, const py::object& weights) {
   const Data<T> data = make_data(x, targets, weights, network.inputs(), network.outputs());
-  return without_gil([&] {
+  double value = 0;
+  run({forward_operations(network, data.size())}, [&](Team& team) {
     NetworkObjective<T> objective(network, function);
-    objective.set_watch(Watch(check_signals));
+    objective.set_team(team);
     objective.select(data, nullptr, data.size());
-    return objective.value(network.w());
+    value = objective.value(network.w());
   });
+  return value;
 }
 
 template <class T>
@@ -74,11 +75,12 @@ std::pair<double, py::array> value_and_grad(const Network<T>& network, const Arr
   const Data<T> data = make_data(x, targets, weights, network.inputs(), network.outputs());
   Array<T> gradient(network.size());
   T* g = gradient.mutable_data();
-  const double value = without_gil([&] {
+  double value = 0;
+  run({step_operations(network, data.size())}, [&](Team& team) {
     NetworkObjective<T> objective(network, function);
-    objective.set_watch(Watch(check_signals));
+    objective.set_team(team);
     objective.select(data, nullptr, data.size());
-    return objective.value_and_grad(network.w(), g);
+    value = objective.value_and_grad(network.w(), g);
   });
   return {value, gradient};
 }
@@ -91,9 +93,9 @@ py::array backward(const Network<T>& network, const Array<T>& x, const Array<T>&
                                           " rows, expected " + std::to_string(rows.rows));
   Array<T> gradient(network.size());
   T* g = gradient.mutable_data();
-  without_gil([&] {
+  run({step_operations(network, rows.rows)}, [&](Team& team) {
     NetworkObjective<T> objective(network, SquaredError{});
-    objective.set_watch(Watch(check_signals));
+    objective.set_team(team);
     Matrix<T> outputs(rows.rows, network.outputs());
     objective.forward(rows, outputs.block());
     objective.backward(upstream, g);
@@ -104,18 +106,19 @@ py::array backward(const Network<T>& network, const Array<T>& x, const Array<T>&
 template <class T>
 py::array jacobian(const Network<T>& network, const Array<T>& x) {
   const Block<const T> rows = rows_of(x, network.inputs(), "X");
+  const Index entries = checked_product(rows.rows, network.outputs(), "jacobian");
+  checked_product(entries, network.inputs() * static_cast<Index>(sizeof(T)), "jacobian");
   Array<T> array({rows.rows, network.outputs(), network.inputs()});
   T* out = array.mutable_data();
-  Watch watch(check_signals);
-  without_gil([&] { network.jacobian(rows, out, watch); });
+  run({forward_operations(network, entries)},
+      [&](Team& team) { network.jacobian(rows, out, team); });
   return array;
 }
 
 template <class T>
 void bind_network(py::module_& m) {
-  using Handle = NetworkHandle<T>;
-  py::class_<Network<T>, std::shared_ptr<Network<T>>>(m, "Plan", "Layers and their parameters.");
-  py::class_<Handle, Network<T>, std::shared_ptr<Handle>>(m, "Network", "A network of dense layers.")
+  using Holder = std::shared_ptr<Network<T>>;
+  py::class_<Network<T>, Holder>(m, "Network", "Dense layers and their parameters.")
       .def(py::init(&make_network<T>), py::arg("n_inputs"), py::arg("layers"), py::arg("seed"))
       .def_property_readonly("n_inputs", &Network<T>::inputs)
       .def_property_readonly("n_outputs", &Network<T>::outputs)

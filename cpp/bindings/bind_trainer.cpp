@@ -1,41 +1,44 @@
 #include "bindings.hpp"
 #include "family.hpp"
 #include "fastmlp/train/trainer.hpp"
-#include "network_handle.hpp"
-#include "numpy.hpp"
+#include "threads.hpp"
 
 namespace fastmlp::bindings {
 namespace {
 
-// A trainer with the network that it trains; every call that changes something locks the network.
+// A trainer with the network that it trains. Python sees to it that a network is trained by one call at a time.
 template <class T>
 class TrainerHandle {
  public:
-  TrainerHandle(std::shared_ptr<NetworkHandle<T>> network, TrainerOptions options)
+  TrainerHandle(std::shared_ptr<Network<T>> network, TrainerOptions options)
       : network_(std::move(network)), trainer_(*network_, std::move(options)) {}
 
   Trainer<T>& trainer() { return trainer_; }
-  const NetworkHandle<T>& network() const { return *network_; }
 
   EpochResult epoch(const Array<T>& x, const py::object& targets, const py::object& weights,
                     std::optional<double> max_seconds) {
     const Data<T> data = make_data(x, targets, weights, network_->inputs(), network_->outputs());
     const double seconds = max_seconds.value_or(std::numeric_limits<double>::infinity());
-    const TrainingLock lock(network_->in_training);
-    return without_gil([&] { return trainer_.epoch(data, seconds, check_signals); });
+    const Index batch = std::min(trainer_.batch_size(), data.size());
+    EpochResult result;
+    run({step_operations(*network_, batch), static_cast<double>(data.size()) / static_cast<double>(batch)},
+        [&](Team& team) { result = trainer_.epoch(data, seconds, team); });
+    return result;
   }
 
   double step(const Array<T>& x, const py::object& targets, const py::object& weights) {
     const Data<T> data = make_data(x, targets, weights, network_->inputs(), network_->outputs());
-    const TrainingLock lock(network_->in_training);
-    return without_gil([&] { return trainer_.step(data, check_signals); });
+    double value = 0;
+    run({step_operations(*network_, data.size())},
+        [&](Team& team) { value = trainer_.step(data, team); });
+    return value;
   }
 
   py::array forward(const Array<T>& x) {
     const Block<const T> rows = rows_of(x, network_->inputs(), "X");
     auto [array, out] = new_rows<T>(rows.rows, network_->outputs());
-    const TrainingLock lock(network_->in_training);
-    without_gil([&, out = out] { trainer_.forward(rows, out); });
+    run({forward_operations(*network_, rows.rows)},
+        [&, out = out](Team& team) { trainer_.forward(rows, out, team); });
     batch_rows_ = rows.rows;
     return array;
   }
@@ -47,16 +50,19 @@ class TrainerHandle {
                                           ", as the last forward");
     Array<T> gradient(network_->size());
     T* g = gradient.mutable_data();
-    const TrainingLock lock(network_->in_training);
-    without_gil([&] { trainer_.backward(rows, g); });
+    run({2 * forward_operations(*network_, rows.rows)},
+        [&](Team& team) { trainer_.backward(rows, g, team); });
     return gradient;
   }
 
-  void apply(const Array<T>& gradient) {
+  // Returns the penalties at the parameters before the update.
+  double apply(const Array<T>& gradient) {
     Buffer<T> g(network_->size());
     std::copy_n(vector_of(gradient, g.size(), "gradient").data(), g.size(), g.data());
-    const TrainingLock lock(network_->in_training);
-    without_gil([&] { trainer_.apply(g.data()); });
+    double penalties = 0;
+    run({10 * static_cast<double>(g.size())},
+        [&](Team& team) { penalties = trainer_.apply(g.data(), team); });
+    return penalties;
   }
 
   Array<std::int64_t> batches(Index n) {
@@ -68,14 +74,14 @@ class TrainerHandle {
   }
 
  private:
-  std::shared_ptr<NetworkHandle<T>> network_;
+  std::shared_ptr<Network<T>> network_;
   Trainer<T> trainer_;
   Index batch_rows_ = 0;
 };
 
 template <class T>
 std::unique_ptr<TrainerHandle<T>> make_trainer(
-    std::shared_ptr<NetworkHandle<T>> network, const Loss& loss, const Rule& optimizer,
+    std::shared_ptr<Network<T>> network, const Loss& loss, const Rule& optimizer,
     Index batch_size, std::uint64_t seed, std::uint32_t first_epoch,
     const std::vector<std::pair<double, double>>& penalties, bool regularize_biases, bool shuffle) {
   require(static_cast<Index>(penalties.size()) == network->depth(),

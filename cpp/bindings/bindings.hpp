@@ -12,6 +12,7 @@ void bind_losses(py::module_& m);
 void bind_initializers(py::module_& m);
 void bind_optimizers(py::module_& m);
 void bind_checks(py::module_& m);
+void bind_threads(py::module_& m);
 void bind_networks(py::module_& float32, py::module_& float64);
 void bind_trainers(py::module_& float32, py::module_& float64);
 void bind_minimize(py::module_& float32, py::module_& float64);

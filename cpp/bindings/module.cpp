@@ -3,12 +3,14 @@
 
 PYBIND11_MODULE(FASTMLP_MODULE, m) {
   using namespace fastmlp::bindings;
+  m.attr("__name__") = "fastmlp._core";  // whichever build this is: pickles and stubs name the package
   m.doc() = "The compiled core of fastmlp.";
   bind_activations(m);
   bind_losses(m);
   bind_initializers(m);
   bind_optimizers(m);
   bind_checks(m);
+  bind_threads(m);
   auto float32 = m.def_submodule("float32", "Networks and trainers in single precision.");
   auto float64 = m.def_submodule("float64", "Networks and trainers in double precision.");
   bind_networks(float32, float64);

@@ -71,13 +71,6 @@ Data<T> make_data(const Array<T>& x, const py::object& targets, const py::object
   return data;
 }
 
-// Runs f, which touches no Python object, without the GIL.
-template <class F>
-auto without_gil(F&& f) {
-  const py::gil_scoped_release release;
-  return f();
-}
-
 // Runs Python's signal handlers; called from native loops that hold no GIL.
 inline void check_signals() {
   const py::gil_scoped_acquire gil;

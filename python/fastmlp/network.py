@@ -12,6 +12,7 @@ from fastmlp import _core, arrays, checks, state
 from fastmlp.arrays import DType, FloatArray
 from fastmlp.evaluation import Evaluation
 from fastmlp.layers import Dense, plan
+from fastmlp.lock import TrainingLock
 from fastmlp.table import layer_table
 from fastmlp.views import Views
 
@@ -45,10 +46,8 @@ class Network(Evaluation):
     ----------
     layers : tuple of Dense
         The layers, every name turned into a value.
-    n_inputs, n_outputs, n_parameters : int
-        Sizes.
-    dtype, seed
-        The precision, and the seed, also where it was drawn.
+    n_inputs, n_outputs, n_parameters, dtype, seed
+        Sizes, precision, and the seed, also where it was drawn.
     epochs_trained : int
         Epochs trained so far; a second `fit` goes on with the random stream.
 
@@ -106,6 +105,7 @@ class Network(Evaluation):
         self.dtype = dtype
         self.seed = seed
         self.epochs_trained = 0
+        self._in_training = TrainingLock()
 
     @property
     def parameters(self) -> FloatArray:

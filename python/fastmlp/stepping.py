@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from fastmlp import _core, arrays, checks, own_loss
@@ -54,6 +55,7 @@ class Stepping:
             flag(regularize_biases, "regularize_biases", where),
             flag(shuffle, "shuffle", where),
         )
+        self._forward_shape: tuple[int, ...] | None = None
         self._warn_of_hard_signs()
 
     @property
@@ -92,9 +94,10 @@ class Stepping:
         """
         where = "Trainer.step"
         batch = read_data(self.network, self.loss, X, y, where, sample_weight=sample_weight)
-        if is_own(self.loss):
-            return own_loss.step(self._native, self.loss, batch, where)
-        return float(self._native.step(*batch))
+        with self._update():
+            if is_own(self.loss):
+                return own_loss.step(self._native, self.loss, batch, where)
+            return float(self._native.step(*batch))
 
     def forward(self, X: Any) -> FloatArray:
         """Compute the outputs of a batch in training mode, and keep what `backward` needs.
@@ -113,6 +116,8 @@ class Stepping:
         ------
         ValueError, TypeError
             X of another shape, or not real numbers.
+        RuntimeError
+            The network is being trained by another call.
 
         Examples
         --------
@@ -128,8 +133,9 @@ class Stepping:
         inputs, _ = arrays.as_inputs(
             X, self.network.n_inputs, self.network.dtype, "Trainer.forward"
         )
-        outputs: FloatArray = self._native.forward(inputs)
-        self._forward_shape = outputs.shape
+        with self.network._in_training:
+            outputs: FloatArray = self._native.forward(inputs)
+            self._forward_shape = outputs.shape
         return outputs
 
     def backward(self, output_gradient: Any) -> FloatArray:
@@ -148,16 +154,17 @@ class Stepping:
         Raises
         ------
         RuntimeError
-            There was no `forward`.
+            There was no `forward` since the last update.
         ValueError, TypeError
             A gradient of another shape than the outputs, or not real numbers.
         """
         where, name = "Trainer.backward", "output_gradient"
-        if not hasattr(self, "_forward_shape"):
-            raise RuntimeError(f"{where}: there are no outputs; call forward first")
+        if self._forward_shape is None:
+            raise RuntimeError(f"{where}: there are no outputs since the last update; call forward")
         dtype = self.network.dtype
         gradient = arrays.as_shape(output_gradient, self._forward_shape, dtype, name, where)
-        flat: FloatArray = self._native.backward(gradient)
+        with self.network._in_training:
+            flat: FloatArray = self._native.backward(gradient)
         return flat
 
     def apply(self, gradient: Any) -> None:
@@ -176,7 +183,16 @@ class Stepping:
             The network is being trained by another call.
         """
         shape, dtype = (self.network.n_parameters,), self.network.dtype
-        self._native.apply(arrays.as_shape(gradient, shape, dtype, "gradient", "Trainer.apply"))
+        flat = arrays.as_shape(gradient, shape, dtype, "gradient", "Trainer.apply")
+        with self._update():
+            self._native.apply(flat)
+
+    @contextmanager
+    def _update(self) -> Iterator[None]:
+        """Hold the network for a call that changes its parameters, and so outdates `forward`."""
+        with self.network._in_training:
+            self._forward_shape = None
+            yield
 
     def _warn_of_hard_signs(self) -> None:
         for index in cannot_learn(self.network.layers, self.loss):

@@ -100,7 +100,8 @@ class Trainer(Stepping):
         where = "Trainer.epoch"
         limit = checks.seconds(max_seconds, "max_seconds", where)
         data = self._training_data(X, y, sample_weight, class_weight, where)
-        return self._epoch(data, limit, where).loss
+        with self._update():
+            return self._epoch(data, limit, where).loss
 
     def run(
         self,
@@ -147,7 +148,8 @@ class Trainer(Stepping):
         where = self._where_run
         plan = Plan.checked(self, epochs, validation_data, callbacks, max_seconds, verbose, where)
         data = self._training_data(X, y, sample_weight, class_weight, where)
-        return Loop(self, data, plan, where).run()
+        with self._update():
+            return Loop(self, data, plan, where).run()
 
     def _training_data(
         self, X: Any, y: Any, sample_weight: Any, class_weight: Any, where: str

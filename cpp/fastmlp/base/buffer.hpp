@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 #include <new>
+#include <type_traits>
 
 #include "fastmlp/base/types.hpp"
 
@@ -64,5 +65,11 @@ struct Block {
   Block part(Range range) const { return {row(range.begin), range.size(), cols, stride}; }
   operator Block<const T>() const { return {data, rows, cols, stride}; }
 };
+
+// to <- from, two blocks of one shape.
+template <class T>
+void copy(Block<T> from, Block<std::remove_const_t<T>> to) {
+  for (Index i = 0; i < from.rows; ++i) std::copy_n(from.row(i), from.cols, to.row(i));
+}
 
 }  // namespace fastmlp

@@ -134,7 +134,6 @@ void transpose(Index rows, Index cols, const T* a, Index lda, T* b, Index ldb) {
       for (Index i = i0; i < end; ++i) b[j * ldb + i] = a[i * lda + j];
     }
   }
-  for (Index j = 0; j < cols; ++j) std::fill(b + j * ldb + rows, b + (j + 1) * ldb, T(0));
 }
 
 template void gemm(Index, Index, Index, Strided<float>, const float*, Index, float*, Index,

@@ -33,7 +33,7 @@ void gemv(Index n, Index k, const T* w, const T* x, const T* bias, T* y);
 template <class T>
 void sum_rows(Block<const T> a, T* y);
 
-// B (cols, rows) = A (rows, cols) transposed, both row-major; the padding of B's rows is set to zero.
+// B (cols, rows) = A (rows, cols) transposed, both row-major.
 template <class T>
 void transpose(Index rows, Index cols, const T* a, Index lda, T* b, Index ldb);
 

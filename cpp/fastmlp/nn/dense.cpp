@@ -5,19 +5,18 @@
 namespace fastmlp {
 namespace {
 
-// Below this many rows W is read in place, row by row of the batch; from it on packing Wᵀ pays.
-constexpr Index kFewRows = 8;
-// A part of dW is about this many elements (64 KB of floats, so that the update finds it in cache) and whole register
-// blocks of rows.
-constexpr Index kPartElements = 16384;
-constexpr Index kPartRows = 12;
+// A part of dW has at least this many rows, enough for the product, and about so many elements, that the update finds them
+// in cache. Whole cache lines of rows: the columns of the packed Wᵀ that two threads write share none.
+constexpr Index kPartRows = 32;
+constexpr Index kPartElements = 8192;
+constexpr Index kRowsPerLine = 16;
 
 }  // namespace
 
 template <class T>
 Dense<T>::Dense(Index inputs, DenseSpec spec, Index offset)
     : Layer<T>(inputs, spec.units), spec_(std::move(spec)), offset_(offset) {
-  rows_per_part_ = std::max(kPartRows, kPartElements / inputs / kPartRows * kPartRows);
+  rows_per_part_ = std::max(kPartRows, kPartElements / inputs / kRowsPerLine * kRowsPerLine);
 }
 
 template <class T>
@@ -45,12 +44,14 @@ Tape<T> Dense<T>::make_tape(Index n) const {
   return tape;
 }
 
+// Columns of Wt (n_in, n_out); its padding stays zero.
 template <class T>
-void Dense<T>::pack(const T* w, Index n, Tape<T>& tape) const {
+void Dense<T>::pack(Index i, const T* w, Index n, Tape<T>& tape) const {
   if (n < kFewRows) return;
   const Block<T> packed = tape.packed.block();
-  transpose(this->outputs(), this->inputs(), w + weights().begin, this->inputs(), packed.data,
-            packed.stride);
+  const Range rows = part_rows(i);
+  transpose(rows.size(), this->inputs(), w + weights().begin + rows.begin * this->inputs(),
+            this->inputs(), packed.data + rows.begin, packed.stride);
 }
 
 // a (rows, n_out) = X (rows, n_in) Wᵀ + b

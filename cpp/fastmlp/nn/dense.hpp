@@ -25,14 +25,14 @@ class Dense final : public Layer<T> {
   Range parameters() const override { return {offset_, biases().end}; }
   std::vector<Slice> slices() const override { return {{weights(), false}, {biases(), true}}; }
   const Activation& activation() const override { return spec_.activation; }
+  Index parts() const override { return ceil_div(this->outputs(), rows_per_part_); }
+  Range part(Index i) const override;
   void initialize(Rng& rng, T* w) const override;
   Tape<T> make_tape(Index n) const override;
-  void pack(const T* w, Index n, Tape<T>& tape) const override;
+  void pack(Index i, const T* w, Index n, Tape<T>& tape) const override;
   void combine(const T* w, Index n, Block<const T> x, const Tape<T>& tape,
                Block<T> a) const override;
   void backward(const T* w, Block<const T> delta, Block<T> input_gradient) const override;
-  Index parts() const override { return ceil_div(this->outputs(), rows_per_part_); }
-  Range part(Index i) const override;
   void gradient(Index i, Block<const T> delta, Block<const T> x, T* g) const override;
 
  private:

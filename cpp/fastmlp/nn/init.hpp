@@ -87,7 +87,7 @@ struct Normal : Independent {
 struct Orthogonal {
   static constexpr auto name = "orthogonal", title = "Orthogonal";
   static constexpr auto doc =
-      "Rows or columns, whichever are fewer, orthonormal times gain, uniformly distributed (Saxe et al. 2013).";
+      "W Wᵀ = gain² I or, where n_out > n_in, Wᵀ W = gain² I, uniformly distributed (Saxe et al. 2013).";
   double gain = 1.0;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
@@ -104,8 +104,8 @@ struct Zeros : Independent {
   }
 };
 
-struct Constant {
-  static constexpr auto name = "constant", title = "Constant";
+struct ConstantInit {
+  static constexpr auto name = "constant", title = "ConstantInit";
   static constexpr auto doc = "All weights the value given.";
   double value = 0.0;
   template <class Self, class F>
@@ -118,6 +118,6 @@ struct Constant {
 };
 
 using Initializer = std::variant<GlorotUniform, GlorotNormal, HeUniform, HeNormal, LeCunUniform,
-                                 LeCunNormal, Normal, Orthogonal, Zeros, Constant>;
+                                 LeCunNormal, Normal, Orthogonal, Zeros, ConstantInit>;
 
 }  // namespace fastmlp

@@ -21,6 +21,9 @@ struct Tape {
   Matrix<T> delta;   // dL/dh, then dL/da
 };
 
+// Batches below this many rows read W in place; from it on packing pays.
+constexpr Index kFewRows = 8;
+
 // A range of w that holds parameters of one kind; penalties are told apart by it.
 struct Slice {
   Range range;
@@ -40,20 +43,21 @@ class Layer {
   virtual std::vector<Slice> slices() const = 0;
   virtual const Activation& activation() const = 0;
 
+  // The parameters are packed, and their gradient is made, in parts fixed by the shape, each a range of w.
+  virtual Index parts() const = 0;
+  virtual Range part(Index i) const = 0;
+
   virtual void initialize(Rng& rng, T* w) const = 0;
   // Room for a batch of n rows.
   virtual Tape<T> make_tape(Index n) const = 0;
-  // Prepares the tape for forward passes of batches of n rows with these parameters.
-  virtual void pack(const T* w, Index n, Tape<T>& tape) const = 0;
+  // Brings part i of these parameters into the form that combine reads in the tape, for batches of n rows.
+  virtual void pack(Index i, const T* w, Index n, Tape<T>& tape) const = 0;
   // a = W h_in + b for the rows of x, into `a`.
   virtual void combine(const T* w, Index n, Block<const T> x, const Tape<T>& tape,
                        Block<T> a) const = 0;
   // dL/dh_in = Wᵀ delta, row by row.
   virtual void backward(const T* w, Block<const T> delta, Block<T> input_gradient) const = 0;
 
-  // The gradient is made in parts, fixed by the shape, each a range of w.
-  virtual Index parts() const = 0;
-  virtual Range part(Index i) const = 0;
   // Part i of dL/dw = sum over rows of delta h_inᵀ, written to g (which has room to be overrun).
   virtual void gradient(Index i, Block<const T> delta, Block<const T> x, T* g) const = 0;
 

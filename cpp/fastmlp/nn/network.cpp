@@ -18,6 +18,9 @@ Network<T>::Network(Index inputs, const std::vector<DenseSpec>& specs, std::uint
     layers_.push_back(std::make_unique<Dense<T>>(width, spec, size));
     size = layers_.back()->parameters().end;
     width = spec.units;
+    for (Index i = 0; i < layers_.back()->parts(); ++i) {
+      parts_.push_back({depth() - 1, i, layers_.back()->part(i)});
+    }
   }
   w_ = Buffer<T>(size);
   for (Index l = 0; l < depth(); ++l) {
@@ -48,8 +51,14 @@ Workspace<T> Network<T>::make_workspace(Index rows, bool backward) const {
 }
 
 template <class T>
-void Network<T>::pack(Index n, Workspace<T>& workspace) const {
-  for (Index l = 0; l < depth(); ++l) layer(l).pack(w(), n, tape(workspace, l));
+void Network<T>::pack(const Part& part, Index n, Workspace<T>& workspace) const {
+  layer(part.layer).pack(part.index, w(), n, tape(workspace, part.layer));
+}
+
+template <class T>
+void Network<T>::pack(Index n, Workspace<T>& workspace, Team& team) const {
+  const auto count = static_cast<Index>(parts_.size());
+  team.finish_each(count, [&](Index i, int) { pack(parts_[static_cast<std::size_t>(i)], n, workspace); });
 }
 
 // h_0 = x; a_l = W_l h_{l-1} + b_l, h_l = phi_l(a_l)
@@ -84,54 +93,50 @@ void Network<T>::backward(Range rows, Workspace<T>& workspace, Block<T>* input_g
 }
 
 template <class T>
-void Network<T>::predict(Block<const T> x, Block<T> out, Watch& watch) const {
+void Network<T>::predict(Block<const T> x, Block<T> out, Team& team) const {
   if (x.rows == 0) return;
   const Index tile_rows = std::min(x.rows, kTileRows);
-  Workspace<T> workspace = make_workspace(tile_rows, false);
-  pack(x.rows, workspace);
-  for (Index i = 0; i < ceil_div(x.rows, tile_rows); ++i) {
+  Workspace<T> workspace = make_workspace(tile_rows * team.size(), false);
+  pack(x.rows, workspace, team);
+  const double work = operations_per_row() * static_cast<double>(tile_rows);
+  team.for_each(ceil_div(x.rows, tile_rows), work, [&](Index i, int member) {
     const Range rows = tile(i, tile_rows, x.rows);
-    const Range local{0, rows.size()};
+    const Range local{member * tile_rows, member * tile_rows + rows.size()};
     const Block<T> a = forward(x.rows, x.part(rows), local, workspace);
     const Block<T> h = workspace.tapes.back().h.part(local);
     activate<T>(output(), a, h);
-    for (Index r = 0; r < rows.size(); ++r) {
-      std::copy_n(h.row(r), outputs(), out.row(rows.begin + r));
-    }
-    watch.worked(operations_per_row() * static_cast<double>(rows.size()));
-  }
+    copy(h, out.part(rows));
+  });
 }
 
 // One backward pass per output j, from delta = J_phi(a)ᵀ e_j.
 template <class T>
-void Network<T>::jacobian(Block<const T> x, T* out, Watch& watch) const {
+void Network<T>::jacobian(Block<const T> x, T* out, Team& team) const {
   if (x.rows == 0) return;
   const Index tile_rows = std::min(x.rows, kTileRows);
-  Workspace<T> workspace = make_workspace(tile_rows, true);
-  Matrix<T> gradient(tile_rows, inputs());
-  pack(x.rows, workspace);
-  for (Index i = 0; i < ceil_div(x.rows, tile_rows); ++i) {
+  Workspace<T> workspace = make_workspace(tile_rows * team.size(), true);
+  Matrix<T> gradients(tile_rows * team.size(), inputs());
+  pack(x.rows, workspace, team);
+  const double work = operations_per_row() * static_cast<double>(tile_rows * (outputs() + 1));
+  team.for_each(ceil_div(x.rows, tile_rows), work, [&](Index i, int member) {
     const Range rows = tile(i, tile_rows, x.rows);
-    const Range local{0, rows.size()};
+    const Range local{member * tile_rows, member * tile_rows + rows.size()};
     const Block<T> a = forward(x.rows, x.part(rows), local, workspace);
     const Block<T> h = workspace.tapes.back().h.part(local);
     const Block<T> delta = workspace.tapes.back().delta.part(local);
     activate<T>(output(), a, h);
     for (Index j = 0; j < outputs(); ++j) {
       for (Index r = 0; r < rows.size(); ++r) {
-        std::fill_n(delta.row(r), delta.stride, T(0));
+        std::fill_n(delta.row(r), outputs(), T(0));
         delta.row(r)[j] = T(1);
       }
       differentiate<T>(output(), a, h, delta);
-      Block<T> input_gradient = gradient.part(local);
-      backward(local, workspace, &input_gradient);
-      for (Index r = 0; r < rows.size(); ++r) {
-        std::copy_n(input_gradient.row(r), inputs(),
-                    out + ((rows.begin + r) * outputs() + j) * inputs());
-      }
+      Block<T> gradient = gradients.part(local);
+      backward(local, workspace, &gradient);
+      T* first = out + (rows.begin * outputs() + j) * inputs();
+      copy(gradient, Block<T>{first, rows.size(), inputs(), outputs() * inputs()});
     }
-    watch.worked(operations_per_row() * static_cast<double>(rows.size() * (outputs() + 1)));
-  }
+  });
 }
 
 template class Network<float>;

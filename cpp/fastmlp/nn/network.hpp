@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "fastmlp/base/watch.hpp"
+#include "fastmlp/base/parallel.hpp"
 #include "fastmlp/nn/dense.hpp"
 
 namespace fastmlp {
@@ -34,8 +34,18 @@ class Network {
 
   // Room for forward passes, and with `backward` for deltas too, of batches of `rows` rows.
   Workspace<T> make_workspace(Index rows, bool backward) const;
-  // Prepares the workspace for batches of n rows with the present parameters.
-  void pack(Index n, Workspace<T>& workspace) const;
+  // The layers' parts, one after another: ranges that cover w.
+  struct Part {
+    Index layer;
+    Index index;
+    Range range;
+  };
+  const std::vector<Part>& parts() const { return parts_; }
+  // Whether batches of n rows read parameters from the workspace, or else from w itself.
+  bool packs(Index n) const { return n >= kFewRows; }
+  // Prepares the workspace for batches of n rows with the present parameters, one part or all.
+  void pack(const Part& part, Index n, Workspace<T>& workspace) const;
+  void pack(Index n, Workspace<T>& workspace, Team& team) const;
   // Fills the tapes for a range of rows of a batch of n, up to the last layer's pre-activations, which are returned:
   // what becomes of them is the affair of Output.
   Block<T> forward(Index n, Block<const T> x, Range rows, Workspace<T>& workspace) const;
@@ -43,9 +53,9 @@ class Network {
   void backward(Range rows, Workspace<T>& workspace, Block<T>* input_gradient = nullptr) const;
 
   // Outputs (n, n_out) of X (n, n_in), in tiles of rows.
-  void predict(Block<const T> x, Block<T> out, Watch& watch) const;
+  void predict(Block<const T> x, Block<T> out, Team& team) const;
   // J (n, n_out, n_in): the derivative of each output with respect to each input.
-  void jacobian(Block<const T> x, T* out, Watch& watch) const;
+  void jacobian(Block<const T> x, T* out, Team& team) const;
 
  private:
   Tape<T>& tape(Workspace<T>& workspace, Index l) const {
@@ -54,6 +64,7 @@ class Network {
 
   Index inputs_;
   std::vector<std::unique_ptr<Layer<T>>> layers_;
+  std::vector<Part> parts_;
   Buffer<T> w_;
 };
 

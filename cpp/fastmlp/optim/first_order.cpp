@@ -49,10 +49,10 @@ std::vector<std::string> FirstOrder<T>::state_names() const {
 }
 
 template <class T>
-double FirstOrder<T>::step(Objective<T>& f, T* w) {
+double FirstOrder<T>::step(Objective<T>& f, T* w, Team& team) {
   if (options_.clip_norm) {
     const double value = f.value_and_grad(w, gradient_.data());
-    return std::isfinite(value) ? value + apply(w, gradient_.data()) : value;
+    return std::isfinite(value) ? value + apply(w, gradient_.data(), team) : value;
   }
   begin(f.parts(), w);
   const double value = f.value_and_visit(w, *this);
@@ -60,28 +60,44 @@ double FirstOrder<T>::step(Objective<T>& f, T* w) {
 }
 
 template <class T>
-double FirstOrder<T>::apply(T* w, T* g) {
+double FirstOrder<T>::apply(T* w, T* g, Team& team) {
   const Index pieces = ceil_div(size_, kPiece);
   begin(pieces, w);
-  if (!options_.clip_norm) {
-    for (Index i = 0; i < pieces; ++i) visit(i, tile(i, kPiece, size_), g + i * kPiece);
-    return finish();
-  }
-  double squares = 0;
-  for (Index i = 0; i < pieces; ++i) {
+  team.finish_each(pieces, [&](Index i, int) {
     const Range range = tile(i, kPiece, size_);
     penalize(i, range, g + range.begin);
     clip_by_value(range, g + range.begin);
-    for (Index j = range.begin; j < range.end; ++j) squares += static_cast<double>(g[j]) * g[j];
-  }
-  const double norm = std::sqrt(squares), most = *options_.clip_norm;
-  const T scale = static_cast<T>(norm > most ? most / norm : 1.0);
-  for (Index i = 0; i < pieces; ++i) {
-    const Range range = tile(i, kPiece, size_);
-    for (Index j = range.begin; j < range.end; ++j) g[j] *= scale;
-    update(range, g + range.begin);
+    if (!options_.clip_norm) update(range, g + range.begin);
+  });
+  if (options_.clip_norm) {
+    clip_by_norm(g, team);
+    team.finish_each(pieces, [&](Index i, int) {
+      const Range range = tile(i, kPiece, size_);
+      update(range, g + range.begin);
+    });
   }
   return finish();
+}
+
+// g *= c / ||g|| where ||g|| > c
+template <class T>
+void FirstOrder<T>::clip_by_norm(T* g, Team& team) {
+  const Index pieces = ceil_div(size_, kPiece);
+  part_squares_.resize(static_cast<std::size_t>(pieces));
+  team.finish_each(pieces, [&](Index i, int) {
+    const Range range = tile(i, kPiece, size_);
+    double sum = 0;
+    for (Index j = range.begin; j < range.end; ++j) sum += static_cast<double>(g[j]) * g[j];
+    part_squares_[static_cast<std::size_t>(i)] = sum;
+  });
+  const double most = *options_.clip_norm;
+  const double norm = std::sqrt(std::accumulate(part_squares_.begin(), part_squares_.end(), 0.0));
+  if (!(norm > most)) return;
+  const T scale = static_cast<T>(most / norm);
+  team.finish_each(pieces, [&](Index i, int) {
+    const Range range = tile(i, kPiece, size_);
+    for (Index j = range.begin; j < range.end; ++j) g[j] *= scale;
+  });
 }
 
 template <class T>

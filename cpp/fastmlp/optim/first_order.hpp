@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "fastmlp/base/parallel.hpp"
 #include "fastmlp/optim/objective.hpp"
 #include "fastmlp/optim/update_rules.hpp"
 
@@ -25,9 +26,9 @@ class FirstOrder final : public Sink<T> {
 
   // One update of w by the gradient of f there. Returns the value before it, penalties included; where that is not
   // finite nothing changes.
-  double step(Objective<T>& f, T* w);
+  double step(Objective<T>& f, T* w, Team& team);
   // One update of w with a gradient from elsewhere, which is changed on the way. Returns the penalties.
-  double apply(T* w, T* g);
+  double apply(T* w, T* g, Team& team);
 
   void visit(Index part, Range range, T* g) override;
 
@@ -40,6 +41,7 @@ class FirstOrder final : public Sink<T> {
   double finish();
   void penalize(Index part, Range range, T* g);
   void clip_by_value(Range range, T* g) const;
+  void clip_by_norm(T* g, Team& team);
   void update(Range range, const T* g);
 
   Rule rule_;
@@ -50,7 +52,7 @@ class FirstOrder final : public Sink<T> {
   Buffer<T> gradient_;  // of the whole vector, where the norm must be known first
   Index steps_ = 0;
   T* w_ = nullptr;
-  std::vector<double> part_penalties_;
+  std::vector<double> part_penalties_, part_squares_;
 };
 
 extern template class FirstOrder<float>;

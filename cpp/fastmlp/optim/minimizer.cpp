@@ -19,11 +19,12 @@ template <class T>
 MinimizeResult minimize(Objective<T>& f, T* w, FirstOrder<T>& optimizer, Index steps,
                         const std::function<Status(const T*)>& observe) {
   MinimizeResult result{std::nan(""), Status::running, 0, 0};
+  Team team;
   Buffer<T> good(f.size()), present(f.size());
   for (;;) {
     const bool ends = result.status != Status::running || result.steps == steps;
     std::copy_n(w, f.size(), present.data());
-    const double value = ends ? f.value(w) : optimizer.step(f, w);
+    const double value = ends ? f.value(w) : optimizer.step(f, w, team);
     ++result.evaluations;
     if (!std::isfinite(value)) {
       result.status = Status::not_finite;

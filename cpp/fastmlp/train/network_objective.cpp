@@ -3,36 +3,19 @@
 #include <cmath>
 
 namespace fastmlp {
-namespace {
-
-// Collects the parts of a gradient: assigned, or added to what is there.
-template <class T>
-class Collect final : public Sink<T> {
- public:
-  Collect(T* g, bool add) : g_(g), add_(add) {}
-  void visit(Index, Range range, T* g) override {
-    T* out = g_ + range.begin;
-    for (Index i = 0; i < range.size(); ++i) out[i] = add_ ? out[i] + g[i] : g[i];
-  }
-
- private:
-  T* g_;
-  bool add_;
-};
-
-}  // namespace
-
 template <class T>
 NetworkObjective<T>::NetworkObjective(const Network<T>& network, Loss loss)
-    : network_(network), output_{network.output(), std::move(loss)} {
+    : network_(network), output_{network.output(), std::move(loss)} {}
+
+template <class T>
+void NetworkObjective<T>::set_team(Team& team) {
+  team_ = &team;
+  packed_ = false;
   Index largest = 0;
-  for (Index l = 0; l < network.depth(); ++l) {
-    for (Index i = 0; i < network.layer(l).parts(); ++i) {
-      parts_.push_back({l, i, network.layer(l).part(i)});
-      largest = std::max(largest, parts_.back().range.size());
-    }
+  for (const Part& part : network_.parts()) largest = std::max(largest, part.range.size());
+  while (part_gradients_.size() < static_cast<std::size_t>(team.size())) {
+    part_gradients_.emplace_back(largest);
   }
-  part_gradient_ = Buffer<T>(largest);
 }
 
 template <class T>
@@ -55,58 +38,73 @@ void NetworkObjective<T>::reserve(Index rows) {
   y_ = Matrix<T>(rows, network_.outputs());
   values_ = Buffer<T>(rows);
   scale_ = Buffer<T>(rows);
+  packed_ = false;
 }
 
-// Copies rows of the batch into the workspace, from row 0 on.
 template <class T>
-void NetworkObjective<T>::gather(Range rows) {
-  const Index inputs = network_.inputs(), outputs = network_.outputs();
+void NetworkObjective<T>::pack() {
+  if (!packed_) network_.pack(n_, workspace_, *team_);
+  packed_ = false;
+}
+
+// Copies rows of the block that begins at block_begin of the batch into the workspace.
+template <class T>
+void NetworkObjective<T>::gather(Index block_begin, Range rows) {
   const Block<T> x = x_.block(), y = y_.block();
   for (Index i = rows.begin; i < rows.end; ++i) {
-    const Index from = rows_ ? rows_[i] : i, to = i % kBlockRows;
-    std::copy_n(data_.x.row(from), inputs, x.row(to));
-    data_.copy_targets(from, outputs, y.row(to));
-    scale_[to] = static_cast<T>(data_.weight(from) / weight_);
+    const Index from = rows_ ? rows_[block_begin + i] : block_begin + i;
+    std::copy_n(data_.x.row(from), x.cols, x.row(i));
+    data_.copy_targets(from, y.cols, y.row(i));
+    scale_[i] = static_cast<T>(data_.weight(from) / weight_);
   }
 }
 
 // Forward, loss and, where asked for, backward of a block of rows; returns its share of the loss.
 template <class T>
 double NetworkObjective<T>::phase1(Range block, bool backward) {
-  const double work = network_.operations_per_row() * (backward ? 2.0 : 1.0);
-  double sum = 0;
-  for (Index i = 0; i < ceil_div(block.size(), kTileRows); ++i) {
+  const double work = network_.operations_per_row() * static_cast<double>(kTileRows) * 2;
+  team_->for_each(ceil_div(block.size(), kTileRows), work, [&](Index i, int) {
     const Range rows = tile(i, kTileRows, block.size());
-    gather({block.begin + rows.begin, block.begin + rows.end});
+    gather(block.begin, rows);
     const Block<T> a = network_.forward(n_, x_.part(rows), rows, workspace_);
     Tape<T>& last = workspace_.tapes.back();
     Block<T> delta = last.delta.part(rows);
     evaluate<T>(output_, a, y_.part(rows), last.h.part(rows), values_.data() + rows.begin,
                 scale_.data() + rows.begin, backward ? &delta : nullptr);
     if (backward) network_.backward(rows, workspace_);
-    for (Index r = rows.begin; r < rows.end; ++r) {
-      sum += static_cast<double>(scale_[r]) * static_cast<double>(values_[r]);
-    }
-    watch_.worked(work * static_cast<double>(rows.size()));
+  });
+  double sum = 0;
+  for (Index i = 0; i < block.size(); ++i) {
+    sum += static_cast<double>(scale_[i]) * static_cast<double>(values_[i]);
   }
   return sum;
 }
 
-// The gradient of the rows in the workspace, part by part.
+// The gradient of one part, over the rows in the workspace.
 template <class T>
-void NetworkObjective<T>::phase2(Index rows, Sink<T>& sink) {
-  const auto tape = [&](Index l) -> Tape<T>& { return workspace_.tapes[static_cast<std::size_t>(l)]; };
-  for (Index i = 0; i < parts(); ++i) {
-    const auto& [l, index, range] = parts_[static_cast<std::size_t>(i)];
-    const Block<const T> input = l == 0 ? x_.part({0, rows}) : tape(l - 1).h.part({0, rows});
-    network_.layer(l).gradient(index, tape(l).delta.part({0, rows}), input, part_gradient_.data());
-    sink.visit(i, range, part_gradient_.data());
-  }
+void NetworkObjective<T>::part_gradient(const Part& part, Index rows, T* g) const {
+  const auto tape = [&](Index l) -> const Tape<T>& { return workspace_.tapes[static_cast<std::size_t>(l)]; };
+  const Matrix<T>& input = part.layer == 0 ? x_ : tape(part.layer - 1).h;
+  network_.layer(part.layer)
+      .gradient(part.index, tape(part.layer).delta.part({0, rows}), input.part({0, rows}), g);
+}
+
+// g (+)= the gradient over the rows in the workspace.
+template <class T>
+void NetworkObjective<T>::add_gradient(Index rows, bool first, T* g) {
+  const double work = network_.operations_per_row() * static_cast<double>(rows) / static_cast<double>(parts());
+  team_->for_each(parts(), work, [&](Index i, int member) {
+    const Part& part = network_.parts()[static_cast<std::size_t>(i)];
+    T* from = part_gradients_[static_cast<std::size_t>(member)].data();
+    T* to = g + part.range.begin;
+    part_gradient(part, rows, from);
+    for (Index j = 0; j < part.range.size(); ++j) to[j] = first ? from[j] : to[j] + from[j];
+  });
 }
 
 template <class T>
 double NetworkObjective<T>::value(const T*) {
-  network_.pack(n_, workspace_);
+  pack();
   double sum = 0;
   for (Index b = 0; b < ceil_div(n_, kBlockRows); ++b) sum += phase1(tile(b, kBlockRows, n_), false);
   return sum;
@@ -114,66 +112,72 @@ double NetworkObjective<T>::value(const T*) {
 
 template <class T>
 double NetworkObjective<T>::value_and_grad(const T*, T* g) {
-  network_.pack(n_, workspace_);
+  pack();
   double sum = 0;
   for (Index b = 0; b < ceil_div(n_, kBlockRows); ++b) {
     const Range block = tile(b, kBlockRows, n_);
     sum += phase1(block, true);
-    Collect<T> collect(g, b > 0);
-    phase2(block.size(), collect);
+    add_gradient(block.size(), b == 0, g);
   }
   return sum;
 }
 
 template <class T>
 double NetworkObjective<T>::value_and_visit(const T* w, Sink<T>& sink) {
-  if (n_ <= kBlockRows) {
-    network_.pack(n_, workspace_);
-    const double sum = phase1({0, n_}, true);
-    if (std::isfinite(sum)) phase2(n_, sink);
+  if (n_ > kBlockRows) {
+    if (gradient_.size() != size()) gradient_ = Buffer<T>(size());
+    const double sum = value_and_grad(w, gradient_.data());
+    if (std::isfinite(sum)) visit_parts(sink);
     return sum;
   }
-  if (gradient_.size() != size()) gradient_ = Buffer<T>(size());
-  const double sum = value_and_grad(w, gradient_.data());
-  if (!std::isfinite(sum)) return sum;
-  for (Index i = 0; i < parts(); ++i) {
-    const Range range = parts_[static_cast<std::size_t>(i)].range;
-    sink.visit(i, range, gradient_.data() + range.begin);
-  }
+  pack();
+  const double sum = phase1({0, n_}, true);
+  if (std::isfinite(sum)) visit_parts(sink);
   return sum;
+}
+
+// Phase 2: a part's gradient is made, visited, and the part packed for the next forward pass, while it is in cache.
+template <class T>
+void NetworkObjective<T>::visit_parts(Sink<T>& sink) {
+  team_->finish_each(parts(), [&](Index i, int member) {
+    const Part& part = network_.parts()[static_cast<std::size_t>(i)];
+    T* g = n_ > kBlockRows ? gradient_.data() + part.range.begin
+                           : part_gradients_[static_cast<std::size_t>(member)].data();
+    if (n_ <= kBlockRows) part_gradient(part, n_, g);
+    sink.visit(i, part.range, g);
+    network_.pack(part, n_, workspace_);
+  });
+  packed_ = network_.packs(n_);
 }
 
 template <class T>
 void NetworkObjective<T>::forward(Block<const T> x, Block<T> out) {
   n_ = x.rows;
   reserve(n_);
-  network_.pack(n_, workspace_);
-  for (Index i = 0; i < n_; ++i) std::copy_n(x.row(i), x.cols, x_.block().row(i));
-  Tape<T>& last = workspace_.tapes.back();
-  for (Index i = 0; i < ceil_div(n_, kTileRows); ++i) {
+  pack();
+  const double work = network_.operations_per_row() * static_cast<double>(kTileRows);
+  team_->for_each(ceil_div(n_, kTileRows), work, [&](Index i, int) {
     const Range rows = tile(i, kTileRows, n_);
+    copy(x.part(rows), x_.part(rows));
     const Block<T> a = network_.forward(n_, x_.part(rows), rows, workspace_);
-    activate<T>(network_.output(), a, last.h.part(rows));
-    watch_.worked(network_.operations_per_row() * static_cast<double>(rows.size()));
-  }
-  for (Index i = 0; i < n_; ++i) std::copy_n(last.h.block().row(i), out.cols, out.row(i));
+    const Block<T> h = workspace_.tapes.back().h.part(rows);
+    activate<T>(network_.output(), a, h);
+    copy(h, out.part(rows));
+  });
 }
 
 template <class T>
 void NetworkObjective<T>::backward(Block<const T> output_gradient, T* g) {
   Tape<T>& last = workspace_.tapes.back();
-  for (Index i = 0; i < ceil_div(n_, kTileRows); ++i) {
+  const double work = network_.operations_per_row() * static_cast<double>(kTileRows);
+  team_->for_each(ceil_div(n_, kTileRows), work, [&](Index i, int) {
     const Range rows = tile(i, kTileRows, n_);
     const Block<T> delta = last.delta.part(rows);
-    for (Index r = 0; r < rows.size(); ++r) {
-      std::copy_n(output_gradient.row(rows.begin + r), delta.cols, delta.row(r));
-    }
+    copy(output_gradient.part(rows), delta);
     differentiate<T>(network_.output(), last.a.part(rows), last.h.part(rows), delta);
     network_.backward(rows, workspace_);
-    watch_.worked(network_.operations_per_row() * static_cast<double>(rows.size()));
-  }
-  Collect<T> collect(g, false);
-  phase2(n_, collect);
+  });
+  add_gradient(n_, true, g);
 }
 
 template class NetworkObjective<float>;

@@ -2,8 +2,8 @@
 //
 // A pass has two phases. Phase 1 takes tiles of rows (samples) through forward, loss and backward; phase 2 takes parts of
 // the parameters, sums their gradient over the whole batch in a fixed order and hands it to a sink while it is in cache.
-// Tiles and parts are fixed by shapes, so nothing depends on who computes them. Batches of more than kBlockRows rows are
-// accumulated block by block.
+// Tiles and parts are fixed by shapes, so nothing depends on which member of the team computes them. Batches of more
+// than kBlockRows rows are accumulated block by block.
 #pragma once
 
 #include "fastmlp/nn/network.hpp"
@@ -20,14 +20,15 @@ class NetworkObjective final : public Objective<T> {
 
   // The batch that the next calls are about: n rows of data, `rows[0..n)`, or the first n where rows is nullptr.
   void select(const Data<T>& data, const Index* rows, Index n);
+  // Who computes from now on; what was kept of the parameters is forgotten, for somebody may have changed them.
+  void set_team(Team& team);
   // The sum of the selected samples' weights; the loss is divided by it.
   double weight() const { return weight_; }
-  void set_watch(Watch watch) { watch_ = std::move(watch); }
 
   Index size() const override { return network_.size(); }
   double value(const T* w) override;
   double value_and_grad(const T* w, T* g) override;
-  Index parts() const override { return static_cast<Index>(parts_.size()); }
+  Index parts() const override { return static_cast<Index>(network_.parts().size()); }
   double value_and_visit(const T* w, Sink<T>& sink) override;
 
   // Outputs (n, n_out) of X; then, for the same rows, the flat gradient of sum(outputs * output_gradient).
@@ -35,21 +36,19 @@ class NetworkObjective final : public Objective<T> {
   void backward(Block<const T> output_gradient, T* g);
 
  private:
-  struct Part {
-    Index layer;
-    Index index;
-    Range range;
-  };
+  using Part = typename Network<T>::Part;
 
   void reserve(Index rows);
-  void gather(Range rows);
+  void pack();
+  void gather(Index block_begin, Range rows);
   double phase1(Range block, bool backward);
-  void phase2(Index rows, Sink<T>& sink);
+  void part_gradient(const Part& part, Index rows, T* g) const;
+  void add_gradient(Index rows, bool first, T* g);
+  void visit_parts(Sink<T>& sink);
 
   const Network<T>& network_;
   Output output_;
-  std::vector<Part> parts_;
-  Watch watch_;
+  Team* team_ = nullptr;
 
   Data<T> data_;
   const Index* rows_ = nullptr;
@@ -59,7 +58,9 @@ class NetworkObjective final : public Objective<T> {
   Workspace<T> workspace_;
   Matrix<T> x_, y_;
   Buffer<T> values_, scale_;  // per row: its loss; its weight over the batch's
-  Buffer<T> part_gradient_, gradient_;
+  std::vector<Buffer<T>> part_gradients_;  // one per member of the team
+  Buffer<T> gradient_;                     // the whole, where a batch has several blocks
+  bool packed_ = false;                    // whether the workspace knows the present parameters
 };
 
 // Rows that the workspace holds at once.

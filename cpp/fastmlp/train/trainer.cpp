@@ -24,12 +24,11 @@ const Order& Trainer<T>::order(Index n) {
 }
 
 template <class T>
-EpochResult Trainer<T>::epoch(const Data<T>& data, double max_seconds,
-                              std::function<void()> check) {
+EpochResult Trainer<T>::epoch(const Data<T>& data, double max_seconds, Team& team) {
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
   const bool timed = std::isfinite(max_seconds);
-  objective_.set_watch(Watch(std::move(check)));
+  objective_.set_team(team);
   const Order& samples = order(data.size());
   EpochResult result;
   double sum = 0, weight = 0;
@@ -40,7 +39,7 @@ EpochResult Trainer<T>::epoch(const Data<T>& data, double max_seconds,
     }
     objective_.select(data, samples.batch(begin), std::min(options_.batch_size, data.size() - begin));
     if (objective_.weight() == 0) continue;
-    const double value = optimizer_.step(objective_, network_.w());
+    const double value = optimizer_.step(objective_, network_.w(), team);
     sum += value * objective_.weight();
     weight += objective_.weight();
     if (!std::isfinite(value)) {
@@ -55,10 +54,22 @@ EpochResult Trainer<T>::epoch(const Data<T>& data, double max_seconds,
 }
 
 template <class T>
-double Trainer<T>::step(const Data<T>& data, std::function<void()> check) {
-  objective_.set_watch(Watch(std::move(check)));
+double Trainer<T>::step(const Data<T>& data, Team& team) {
+  objective_.set_team(team);
   objective_.select(data, nullptr, data.size());
-  return objective_.weight() == 0 ? 0 : optimizer_.step(objective_, network_.w());
+  return objective_.weight() == 0 ? 0 : optimizer_.step(objective_, network_.w(), team);
+}
+
+template <class T>
+void Trainer<T>::forward(Block<const T> x, Block<T> out, Team& team) {
+  objective_.set_team(team);
+  objective_.forward(x, out);
+}
+
+template <class T>
+void Trainer<T>::backward(Block<const T> output_gradient, T* g, Team& team) {
+  objective_.set_team(team);
+  objective_.backward(output_gradient, g);
 }
 
 template <class T>

@@ -28,16 +28,18 @@ class Trainer {
  public:
   Trainer(Network<T>& network, TrainerOptions options);
 
-  // One pass over the data; `check` is called now and then and throws to end it after the last complete step. Ends early
-  // with a status at the first loss that is not finite, and after `max_seconds`.
-  EpochResult epoch(const Data<T>& data, double max_seconds, std::function<void()> check);
+  // One pass over the data. Ends early with a status at the first loss that is not finite, and after `max_seconds`; by
+  // an exception of the team's check it ends after the last complete step.
+  EpochResult epoch(const Data<T>& data, double max_seconds, Team& team);
   // One update with all of the data as the batch; returns its loss. No update where that is not finite or weighs nothing.
-  double step(const Data<T>& data, std::function<void()> check);
+  double step(const Data<T>& data, Team& team);
 
-  void forward(Block<const T> x, Block<T> out) { objective_.forward(x, out); }
-  void backward(Block<const T> output_gradient, T* g) { objective_.backward(output_gradient, g); }
-  void apply(T* g) { optimizer_.apply(network_.w(), g); }
+  void forward(Block<const T> x, Block<T> out, Team& team);
+  void backward(Block<const T> output_gradient, T* g, Team& team);
+  // Returns the penalties, as FirstOrder::apply.
+  double apply(T* g, Team& team) { return optimizer_.apply(network_.w(), g, team); }
 
+  Index batch_size() const { return options_.batch_size; }
   // The order of n samples in the epoch to come.
   const Order& order(Index n);
   std::uint32_t epoch_number() const { return epoch_; }

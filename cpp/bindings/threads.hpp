@@ -1,0 +1,38 @@
+// How many threads a call gets: found here, at the border, and passed into the core as a number.
+#pragma once
+
+#include "fastmlp/base/parallel.hpp"
+#include "numpy.hpp"
+
+namespace fastmlp::bindings {
+
+// The least of: set_num_threads, OpenMP's maximum as the calling thread sees it (which threadpoolctl and joblib set),
+// the processors that this process may run on, and its share of processor time by control group.
+int available_threads();
+
+// Work that comes in rounds with barriers between them, a step or a pass: small rounds stay on one thread.
+struct Work {
+  double operations_per_round;
+  double rounds = 1;
+};
+int threads_for(const Work& work);
+
+// Runs body(team) without the GIL, on as many threads as the work is worth.
+template <class F>
+void run(const Work& work, F&& body) {
+  const int threads = threads_for(work);
+  const py::gil_scoped_release release;
+  with_team(threads, check_signals, body);
+}
+
+// Operations of a pass over n rows: forward alone, or with both products of the backward pass.
+template <class N>
+double forward_operations(const N& network, Index n) {
+  return network.operations_per_row() * static_cast<double>(n);
+}
+template <class N>
+double step_operations(const N& network, Index n) {
+  return 3 * forward_operations(network, n);
+}
+
+}  // namespace fastmlp::bindings

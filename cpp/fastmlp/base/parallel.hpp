@@ -1,0 +1,99 @@
+// Threads. A Team shares out numbered items of work; who does an item changes nothing about its result, because items
+// are fixed by shapes and every item writes to a place of its own.
+//
+// A team of one is the calling thread itself. A larger one lives in one persistent parallel region, on an engine thread
+// that with_team starts for the length of a call: the caller only waits and looks for signals, so Ctrl-C works, other
+// threads run, and a region never outlives a call (libgomp hangs in a forked child that inherits one).
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+
+#include "fastmlp/base/types.hpp"
+
+namespace fastmlp {
+
+// Called on the caller's thread every some ten milliseconds; throws to abandon the work.
+using Check = std::function<void()>;
+
+// Thrown inside a team whose caller has been told to abandon the work.
+struct Abandoned {};
+
+class Team {
+ public:
+  explicit Team(Check check = {});  // the calling thread alone
+  ~Team();
+  Team(const Team&) = delete;
+  Team& operator=(const Team&) = delete;
+
+  int size() const { return size_; }
+
+  // f(i, member) for every i in [0, n), each by one member in [0, size()); returns when all are done. An exception of f,
+  // or of the check between items, ends it early. `operations` is about the cost of one item.
+  template <class F>
+  void for_each(Index n, double operations, F&& f) {
+    if (size_ > 1 && n > 1) return share(n, true, &call<F>, &f);
+    for (Index i = 0; i < n; ++i) {
+      f(i, 0);
+      worked(operations);
+    }
+  }
+
+  // The same, always to the end: for work that must not be left half done.
+  template <class F>
+  void finish_each(Index n, F&& f) {
+    if (size_ > 1 && n > 1) return share(n, false, &call<F>, &f);
+    for (Index i = 0; i < n; ++i) f(i, 0);
+  }
+
+ private:
+  friend void with_team(int, const Check&, const std::function<void(Team&)>&);
+  using Call = void (*)(void*, Index, int);
+  struct Member;
+
+  template <class F>
+  static void call(void* f, Index i, int member) {
+    (*static_cast<std::remove_reference_t<F>*>(f))(i, member);
+  }
+
+  explicit Team(int size);
+  void serve(int member);
+  void dismiss();
+  void share(Index n, bool may_stop, Call call, void* f);
+  void work(int member);
+  void take_items(Member& home, int member);
+  void worked(double operations);
+  void look();
+
+  int size_ = 1;
+
+  // A team of one: when to look at the clock, and when to check.
+  Check check_;
+  double operations_ = 0;
+  std::chrono::steady_clock::time_point next_check_;
+
+  // The present round of a larger team.
+  Call call_ = nullptr;
+  void* function_ = nullptr;
+  bool may_stop_ = false;
+  std::unique_ptr<Member[]> members_;
+  std::atomic<bool> stop_{false};
+  std::atomic<bool> failed_{false};
+  std::exception_ptr failure_;
+  // Round number, whether it is open to be joined, and how many members have joined: a member that comes late, because
+  // the machine is busy, is not waited for.
+  alignas(64) std::atomic<std::uint64_t> door_{0};
+  alignas(64) std::atomic<std::uint64_t> finished_{0};
+};
+
+// The most threads that OpenMP would give a region of this thread; 1 where the core was built without it.
+int openmp_threads();
+
+// Runs body with a team of `threads` and returns, or throws, what came of it. `check` is called on this thread.
+void with_team(int threads, const Check& check, const std::function<void(Team&)>& body);
+
+}  // namespace fastmlp
