@@ -3,7 +3,7 @@
 
 #include "bindings.hpp"
 #include "family.hpp"
-#include "fastmlp/kernels/simd.hpp"
+#include "fastmlp/kernels/scan.hpp"
 #include "fastmlp/nn/dense.hpp"
 #include "fastmlp/nn/output.hpp"
 #include "fastmlp/optim/update_rules.hpp"
@@ -24,7 +24,7 @@ py::object make(const py::module_& m, const std::string& family, const py::objec
   throw py::value_error("make: family='" + family + "' is not known");
 }
 
-// Flat index of the first nan or inf, -1 where all is finite. x - x is 0 for finite numbers alone.
+// Flat index of the first nan or inf, -1 where all is finite.
 template <class T>
 Index first_non_finite(const Array<T>& array) {
   const T* x = array.data();
@@ -33,9 +33,7 @@ Index first_non_finite(const Array<T>& array) {
   constexpr Index kPiece = 4096;
   for (Index begin = 0; begin < n; begin += kPiece) {
     const Index end = std::min(n, begin + kPiece);
-    T sum = 0;
-    for (Index i = begin; i < end; ++i) sum += x[i] - x[i];
-    if (sum == 0) continue;
+    if (all_finite(end - begin, x + begin)) continue;
     for (Index i = begin; i < end; ++i) {
       if (!std::isfinite(x[i])) return i;
     }
@@ -44,10 +42,7 @@ Index first_non_finite(const Array<T>& array) {
 }
 
 Index check_classes(const Array<std::int64_t>& classes, Index n) {
-  for (Index i = 0; i < classes.size(); ++i) {
-    if (classes.data()[i] < 0 || classes.data()[i] >= n) return i;
-  }
-  return -1;
+  return first_outside(classes.data(), classes.size(), n);
 }
 
 py::dict config() {

@@ -11,10 +11,10 @@
 namespace fastmlp::bindings {
 namespace {
 
-// Measured break-even points: a round pays its barriers from about a million operations on, a call its engine thread
-// from about ten.
+// Measured: a round is worth its barriers from about a million operations on; to start and join threads takes the time
+// of about ten million, more on a busy machine.
 constexpr double kLeastPerRound = 1e6;
-constexpr double kLeastPerCall = 1e7;
+constexpr double kLeastPerCall = 1e8;
 
 // 0: not set by the user.
 std::atomic<int>& wanted_threads() {

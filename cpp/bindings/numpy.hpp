@@ -25,9 +25,11 @@ inline std::string shape_text(const py::array& array) {
 
 // A block view of an (n, cols) array.
 template <class T>
-Block<const T> rows_of(const Array<T>& array, Index cols, const std::string& name) {
-  require(array.ndim() == 2 && array.shape(1) == cols,
-          name + " has shape " + shape_text(array) + ", expected (n, " + std::to_string(cols) + ")");
+Block<const T> rows_of(const Array<T>& array, Index cols, const char* name) {
+  if (array.ndim() != 2 || array.shape(1) != cols) {
+    throw py::value_error(std::string(name) + " has shape " + shape_text(array) + ", expected (n, " +
+                          std::to_string(cols) + ")");
+  }
   return {array.data(), array.shape(0), cols, cols};
 }
 
@@ -40,10 +42,19 @@ std::pair<Array<T>, Block<T>> new_rows(Index rows, Index cols) {
 
 // A vector of exactly n entries.
 template <class T>
-const Array<T>& vector_of(const Array<T>& array, Index n, const std::string& name) {
-  require(array.ndim() == 1 && array.shape(0) == n,
-          name + " has shape " + shape_text(array) + ", expected (" + std::to_string(n) + ",)");
+const Array<T>& vector_of(const Array<T>& array, Index n, const char* name) {
+  if (array.ndim() != 1 || array.shape(0) != n) {
+    throw py::value_error(std::string(name) + " has shape " + shape_text(array) + ", expected (" +
+                          std::to_string(n) + ",)");
+  }
   return array;
+}
+
+// Index of the first class that is not in [0, classes), -1 where there is none.
+inline Index first_outside(const std::int64_t* y, Index n, Index classes) {
+  const auto is_outside = [=](std::int64_t c) { return c < 0 || c >= classes; };
+  const std::int64_t* found = std::find_if(y, y + n, is_outside);
+  return found == y + n ? -1 : found - y;
 }
 
 // X, targets and weights as the core reads them. Targets are (n, n_out) or (n,) class indices.
@@ -55,15 +66,17 @@ Data<T> make_data(const Array<T>& x, const py::object& targets, const py::object
   const Index n = data.x.rows;
   if (py::isinstance<Array<std::int64_t>>(targets)) {
     data.classes = vector_of(targets.cast<Array<std::int64_t>>(), n, "y").data();
-    for (Index i = 0; i < n; ++i) {
-      require(data.classes[i] >= 0 && data.classes[i] < outputs,
-              "y: class " + std::to_string(data.classes[i]) + " in row " + std::to_string(i) +
-                  ", expected 0 to " + std::to_string(outputs - 1));
+    const Index bad = first_outside(data.classes, n, outputs);
+    if (bad >= 0) {
+      throw py::value_error("y: class " + std::to_string(data.classes[bad]) + " in row " +
+                            std::to_string(bad) + ", expected 0 to " + std::to_string(outputs - 1));
     }
   } else {
     data.y = rows_of(targets.cast<Array<T>>(), outputs, "y");
-    require(data.y.rows == n, "y has " + std::to_string(data.y.rows) + " rows, expected " +
-                                  std::to_string(n) + ", as X has");
+    if (data.y.rows != n) {
+      throw py::value_error("y has " + std::to_string(data.y.rows) + " rows, expected " +
+                            std::to_string(n) + ", as X has");
+    }
   }
   if (!weights.is_none()) {
     data.weights = vector_of(weights.cast<Array<T>>(), n, "sample_weight").data();

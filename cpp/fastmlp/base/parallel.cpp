@@ -2,8 +2,7 @@
 
 #include <condition_variable>
 #include <mutex>
-#include <thread>
-#include <vector>
+#include <system_error>
 
 #if defined(_OPENMP)
 #include <omp.h>
@@ -40,20 +39,6 @@ class Patience {
   }
   int turns_ = 0;
 };
-
-// f(member) for every member of a parallel region; member 0 is the calling thread.
-template <class F>
-void region(int threads, const F& f) {
-#if defined(_OPENMP)
-#pragma omp parallel for schedule(static, 1) num_threads(threads)
-  for (int member = 0; member < threads; ++member) f(member);
-#else
-  std::vector<std::thread> others;
-  for (int member = 1; member < threads; ++member) others.emplace_back(f, member);
-  f(0);
-  for (std::thread& other : others) other.join();
-#endif
-}
 
 }  // namespace
 
@@ -148,45 +133,79 @@ int openmp_threads() {
 #endif
 }
 
+// Starts as many of the members 1 … threads - 1 as the system allows: those that are missing are like late ones.
+std::vector<std::thread> Team::recruit() {
+  std::vector<std::thread> others;
+  others.reserve(static_cast<std::size_t>(size_));
+  try {
+    for (int member = 1; member < size_; ++member) {
+      others.emplace_back([this, member] { serve(member); });
+    }
+  } catch (const std::system_error&) {
+  }
+  return others;
+}
+
+namespace {
+
+// What the engine thread of a call does, and how the caller waits for it.
+class Engine {
+ public:
+  void run(Team& team, const std::function<void(Team&)>& body) {
+    try {
+      body(team);
+    } catch (...) {
+      failure_ = std::current_exception();
+    }
+    const std::lock_guard<std::mutex> lock(mutex_);
+    done_ = true;
+    finished_.notify_one();
+  }
+
+  // Returns when the body has ended; after an exception of check, which is kept, `stop` tells it to.
+  void wait(const Check& check, std::atomic<bool>& stop) {
+    for (std::unique_lock<std::mutex> lock(mutex_); !done_;) {
+      finished_.wait_for(lock, kCheckInterval);
+      if (done_ || stop || !check) continue;
+      lock.unlock();
+      try {
+        check();
+      } catch (...) {
+        interrupt_ = std::current_exception();
+        stop = true;
+      }
+      lock.lock();
+    }
+  }
+
+  void rethrow() const {
+    if (interrupt_) std::rethrow_exception(interrupt_);
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable finished_;
+  bool done_ = false;
+  std::exception_ptr failure_, interrupt_;
+};
+
+}  // namespace
+
 void with_team(int threads, const Check& check, const std::function<void(Team&)>& body) {
   if (threads == 1) {
     Team team(check);
     return body(team);
   }
   Team team(threads);
-  std::exception_ptr failure, interrupt;
-  std::mutex mutex;
-  std::condition_variable finished;
-  bool done = false;
-  std::thread engine([&] {
-    region(threads, [&](int member) {
-      if (member > 0) return team.serve(member);
-      try {
-        body(team);
-      } catch (...) {
-        failure = std::current_exception();
-      }
-      team.dismiss();
-    });
-    const std::lock_guard<std::mutex> lock(mutex);
-    done = true;
-    finished.notify_one();
-  });
-  for (std::unique_lock<std::mutex> lock(mutex); !done;) {
-    finished.wait_for(lock, kCheckInterval);
-    if (done || interrupt || !check) continue;
-    lock.unlock();
-    try {
-      check();
-    } catch (...) {
-      interrupt = std::current_exception();
-      team.stop_.store(true, std::memory_order_relaxed);
-    }
-    lock.lock();
-  }
-  engine.join();
-  if (interrupt) std::rethrow_exception(interrupt);
-  if (failure) std::rethrow_exception(failure);
+  Engine engine;
+  std::thread runner([&] { engine.run(team, body); });
+  std::vector<std::thread> others = team.recruit();
+  engine.wait(check, team.stop_);
+  team.dismiss();
+  runner.join();
+  for (std::thread& other : others) other.join();
+  engine.rethrow();
 }
 
 }  // namespace fastmlp

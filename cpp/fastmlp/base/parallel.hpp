@@ -1,9 +1,10 @@
 // Threads. A Team shares out numbered items of work; who does an item changes nothing about its result, because items
 // are fixed by shapes and every item writes to a place of its own.
 //
-// A team of one is the calling thread itself. A larger one lives in one persistent parallel region, on an engine thread
-// that with_team starts for the length of a call: the caller only waits and looks for signals, so Ctrl-C works, other
-// threads run, and a region never outlives a call (libgomp hangs in a forked child that inherits one).
+// A team of one is the calling thread itself. The threads of a larger one live as long as the call that needs them: an
+// engine thread runs the body, the others join its rounds, and the caller only waits and looks for signals. So Ctrl-C
+// works, other threads of Python run, and a forked child inherits nothing. Plain threads rather than an OpenMP region:
+// to start and end one on a fresh thread takes libgomp a hundred times longer, and it waits for late threads.
 #pragma once
 
 #include <atomic>
@@ -12,6 +13,8 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <thread>
+#include <vector>
 
 #include "fastmlp/base/types.hpp"
 
@@ -61,6 +64,7 @@ class Team {
   }
 
   explicit Team(int size);
+  std::vector<std::thread> recruit();
   void serve(int member);
   void dismiss();
   void share(Index n, bool may_stop, Call call, void* f);

@@ -26,7 +26,7 @@ struct RegisterBlock {
 
 // C (Rows, Packs * kLanes) of one register block; the sum over k runs in registers.
 template <class T, int Rows, int Packs>
-void multiply_block(const RegisterBlock<T>& block) {
+void multiply_block(const RegisterBlock<T> block) {
   Pack<T> sum[Rows][Packs];
 #pragma GCC unroll 16
   for (int i = 0; i < Rows; ++i) {
@@ -55,7 +55,7 @@ void multiply_block(const RegisterBlock<T>& block) {
 }
 
 template <class T>
-using Kernel = void (*)(const RegisterBlock<T>&);
+using Kernel = void (*)(RegisterBlock<T>);
 
 template <class T, int Packs, std::size_t... Rows>
 constexpr std::array<Kernel<T>, sizeof...(Rows)> kernels(std::index_sequence<Rows...>) {
@@ -85,6 +85,42 @@ T dot(Index k, const T* x, const T* y) {
   return reduce_add<T>((sum[0] + sum[1]) + (sum[2] + sum[3]));
 }
 
+// One stage of a transposition in registers: in every pair of rows (i, i + Half) the off-diagonal blocks of Half x Half
+// elements change places.
+template <class T, int Half, int... I>
+void exchange_blocks(Pack<T> (&row)[kLanes<T>], std::integer_sequence<int, I...> lanes) {
+  constexpr int kN = static_cast<int>(kLanes<T>);
+#pragma GCC unroll 16
+  for (int i = 0; i < kN; ++i) {
+    if (i & Half) continue;
+    const Pack<T> upper = row[i], lower = row[i + Half];
+    row[i] = shuffle<T>(upper, lower, std::integer_sequence<int, (I & Half ? kN + I - Half : I)...>{});
+    row[i + Half] = shuffle<T>(upper, lower, std::integer_sequence<int, (I & Half ? kN + I : I + Half)...>{});
+  }
+  if constexpr (Half > 1) exchange_blocks<T, Half / 2>(row, lanes);
+}
+
+// B (cols, rows) = A (rows, cols)ᵀ for at most kLanes rows and columns; whole packs of A are read and of B written,
+// except where B has fewer columns than a pack.
+template <class T>
+void transpose_square(Index rows, Index cols, const T* a, Index lda, T* b, Index ldb) {
+  Pack<T> row[kLanes<T>] = {};
+#pragma GCC unroll 16
+  for (Index i = 0; i < kLanes<T>; ++i) {
+    if (i < rows) row[i] = load(a + i * lda);
+  }
+  exchange_blocks<T, static_cast<int>(kLanes<T>) / 2>(row, LaneIndices<T>{});
+#pragma GCC unroll 16
+  for (Index j = 0; j < kLanes<T>; ++j) {
+    if (j >= cols) continue;
+    if (rows == kLanes<T>) {
+      store(b + j * ldb, row[j]);
+    } else {
+      store_first(b + j * ldb, row[j], rows);
+    }
+  }
+}
+
 }  // namespace
 
 template <class T>
@@ -93,11 +129,13 @@ void gemm(Index m, Index n, Index k, Strided<T> a, const T* b, Index ldb, T* c, 
   if (m == 0) return;
   const Index packs = ceil_div(n, kLanes<T>);
   const Index row_blocks = ceil_div(m, kMaxRows);
+  const Index block_rows = m / row_blocks, longer = m % row_blocks;  // the first `longer` have one row more
   for (Index last = packs; last > 0;) {
     const Index first = last >= kMaxPacks && last % kMaxPacks == 0 ? last - kMaxPacks : last - 1;
     const Index column = first * kLanes<T>;
+    Range rows{0, 0};
     for (Index i = 0; i < row_blocks; ++i) {
-      const Range rows = {i * m / row_blocks, (i + 1) * m / row_blocks};
+      rows = {rows.end, rows.end + block_rows + (i < longer ? 1 : 0)};
       kKernels<T>[last - first - 1][rows.size() - 1](
           {k,
            {a.data + rows.begin * a.row, a.row, a.column},
@@ -127,11 +165,11 @@ void sum_rows(Block<const T> a, T* y) {
 
 template <class T>
 void transpose(Index rows, Index cols, const T* a, Index lda, T* b, Index ldb) {
-  constexpr Index kTile = 16;  // one cache line of floats: both sides stay in L1
-  for (Index i0 = 0; i0 < rows; i0 += kTile) {
-    for (Index j = 0; j < cols; ++j) {
-      const Index end = std::min(i0 + kTile, rows);
-      for (Index i = i0; i < end; ++i) b[j * ldb + i] = a[i * lda + j];
+  constexpr Index kSide = kLanes<T>;
+  for (Index i = 0; i < rows; i += kSide) {
+    for (Index j = 0; j < cols; j += kSide) {
+      transpose_square(std::min(kSide, rows - i), std::min(kSide, cols - j), a + i * lda + j, lda,
+                       b + j * ldb + i, ldb);
     }
   }
 }

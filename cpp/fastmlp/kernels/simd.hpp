@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 
 #include "fastmlp/base/types.hpp"
 
@@ -75,26 +76,44 @@ inline void store_first(T* p, Pack<T> v, Index count) {
   std::memcpy(p, &v, static_cast<std::size_t>(count) * sizeof(T));
 }
 
-// Sum of the lanes, by halves: a fixed order.
-template <class T>
-inline T reduce_add(Pack<T> v) {
-  T lane[kLanes<T>];
-  store(lane, v);
-  for (Index half = kLanes<T> / 2; half > 0; half /= 2) {
-    for (Index i = 0; i < half; ++i) lane[i] += lane[i + half];
-  }
-  return lane[0];
+// Lane i of the result is lane I_i of a and b one after the other.
+template <class T, int... I>
+inline Pack<T> shuffle(Pack<T> a, Pack<T> b, std::integer_sequence<int, I...>) {
+#if defined(__clang__)
+  return __builtin_shufflevector(a, b, I...);
+#else
+  return __builtin_shuffle(a, b, Mask<T>{I...});
+#endif
 }
 
-// The larger of all lanes; nan lanes are passed over.
+template <class T>
+using LaneIndices = std::make_integer_sequence<int, static_cast<int>(kLanes<T>)>;
+
+// Each group of 2 * Half lanes with its halves exchanged.
+template <class T, int Half, int... I>
+inline Pack<T> exchange(Pack<T> v, std::integer_sequence<int, I...>) {
+  return shuffle<T>(v, v, std::integer_sequence<int, (I ^ Half)...>{});
+}
+
+// combine(…) over all lanes, by halves: a fixed order.
+template <class T, int Half = static_cast<int>(kLanes<T>) / 2, class Combine>
+inline T reduce(Pack<T> v, Combine combine) {
+  if constexpr (Half == 0) {
+    return v[0];
+  } else {
+    return reduce<T, Half / 2>(combine(v, exchange<T, Half>(v, LaneIndices<T>{})), combine);
+  }
+}
+
+template <class T>
+inline T reduce_add(Pack<T> v) {
+  return reduce<T>(v, [](Pack<T> x, Pack<T> y) { return x + y; });
+}
+
+// The largest lane; nan lanes are passed over where they can be.
 template <class T>
 inline T reduce_max(Pack<T> v) {
-  T lane[kLanes<T>];
-  store(lane, v);
-  for (Index half = kLanes<T> / 2; half > 0; half /= 2) {
-    for (Index i = 0; i < half; ++i) lane[i] = lane[i + half] > lane[i] ? lane[i + half] : lane[i];
-  }
-  return lane[0];
+  return reduce<T>(v, [](Pack<T> x, Pack<T> y) { return y > x ? y : x; });
 }
 
 // Lane i holds i < count: selects the valid lanes of a row's last pack.

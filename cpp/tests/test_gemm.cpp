@@ -1,0 +1,199 @@
+#include "fastmlp/kernels/gemm.hpp"
+#include "fastmlp/kernels/simd.hpp"
+#include "testing.hpp"
+
+using namespace fastmlp;
+
+namespace {
+
+// Length of `rows` rows of n elements, `stride` apart, each in whole packs: the memory that the
+// kernels may touch.
+template <class T>
+Index room(Index rows, Index stride, Index n) {
+  return rows == 0 ? round_up(n, kLanes<T>) : (rows - 1) * stride + round_up(n, kLanes<T>);
+}
+
+template <class T>
+struct Product {
+  Index m, n, k, ldb, ldc;
+  bool transposed;  // A is stored (k, m)
+  std::vector<T> a, b, bias, c;
+
+  Product(Index m, Index n, Index k, bool transposed, Index padding, bool whole_numbers)
+      : m(m), n(n), k(k), ldb(n + padding), ldc(n + padding), transposed(transposed) {
+    const auto draw = [&](Index size, std::uint64_t seed) {
+      return whole_numbers ? integers<T>(size, seed) : uniform<T>(size, seed);
+    };
+    a = draw(m * k, 1);
+    b = draw(room<T>(k, ldb, n), 2);
+    bias = draw(round_up(n, kLanes<T>), 3);
+    c.assign(static_cast<std::size_t>(room<T>(m, ldc, n)), kNan<T>);
+  }
+
+  Strided<T> left(Index row = 0) const {
+    return transposed ? Strided<T>{a.data() + row, 1, m} : Strided<T>{a.data() + row * k, k, 1};
+  }
+  void compute(bool with_bias) {
+    gemm<T>(m, n, k, left(), b.data(), ldb, c.data(), ldc, with_bias ? bias.data() : nullptr);
+  }
+  T element(Index i, Index j, bool with_bias) const {
+    T sum = with_bias ? bias[static_cast<std::size_t>(j)] : T(0);
+    for (Index l = 0; l < k; ++l) {
+      sum += a[static_cast<std::size_t>(transposed ? l * m + i : i * k + l)] *
+             b[static_cast<std::size_t>(l * ldb + j)];
+    }
+    return sum;
+  }
+  Index wrong_elements(bool with_bias) const {
+    Index wrong = 0;
+    for (Index i = 0; i < m; ++i) {
+      for (Index j = 0; j < n; ++j) {
+        wrong += c[static_cast<std::size_t>(i * ldc + j)] != element(i, j, with_bias);
+      }
+    }
+    return wrong;
+  }
+};
+
+// Columns [columns) of rows [rows) of C, computed alone in memory of their own.
+template <class T>
+bool cut_agrees(const Product<T>& whole, Range rows, Range columns) {
+  const Index n = columns.size();
+  std::vector<T> c(static_cast<std::size_t>(room<T>(rows.size(), n, n)));
+  std::vector<T> b(static_cast<std::size_t>(room<T>(whole.k, n, n)));
+  std::vector<T> bias(static_cast<std::size_t>(round_up(n, kLanes<T>)));
+  std::copy_n(whole.bias.begin() + columns.begin, n, bias.begin());
+  for (Index l = 0; l < whole.k; ++l) {
+    std::copy_n(whole.b.begin() + l * whole.ldb + columns.begin, n, b.begin() + l * n);
+  }
+  gemm<T>(rows.size(), n, whole.k, whole.left(rows.begin), b.data(), n, c.data(), n, bias.data());
+  for (Index i = 0; i < rows.size(); ++i) {
+    const T* expected = whole.c.data() + (rows.begin + i) * whole.ldc + columns.begin;
+    if (!same_bits(c.data() + i * n, expected, n)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("gemm is the sum of products at all edges from 1 to 40", T, float, double) {
+  Index wrong = 0;
+  for (Index m = 1; m <= 40; ++m) {
+    for (Index n = 1; n <= 40; ++n) {
+      for (const Index k : {0, 1, 2, 5, 17, 40}) {
+        const bool transposed = (m + n) % 2 == 0, with_bias = (m + n + k) % 3 != 0;
+        Product<T> product(m, n, k, transposed, (m + k) % 4 == 0 ? 3 : 0, true);
+        product.compute(with_bias);
+        wrong += product.wrong_elements(with_bias);
+      }
+    }
+  }
+  CHECK(wrong == 0);
+}
+
+TEST_CASE_TEMPLATE("gemm is the sum of products for shapes of real layers", T, float, double) {
+  struct Shape {
+    Index m, n, k;
+  };
+  for (const auto& [m, n, k] : {Shape{32, 10, 64},
+                                {128, 128, 784},
+                                {128, 784, 32},
+                                {10, 64, 128},
+                                {1, 300, 300},
+                                {300, 1, 300},
+                                {97, 89, 101}}) {
+    for (const bool transposed : {false, true}) {
+      Product<T> product(m, n, k, transposed, 0, true);
+      product.compute(true);
+      CHECK(product.wrong_elements(true) == 0);
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("any cut of the rows and columns of a product gives the same bits", T, float,
+                   double) {
+  Index differing = 0;
+  for (const Index m : {1, 5, 12, 13, 24, 37}) {
+    for (const Index n : {1, 7, 16, 33, 40}) {
+      Product<T> whole(m, n, 29, m % 2 == 0, 0, false);
+      whole.compute(true);
+      for (Index row = 0; row <= m; ++row) {
+        for (Index column = 0; column <= n; ++column) {
+          differing += !cut_agrees(whole, {0, row}, {column, n});
+          differing += !cut_agrees(whole, {row, m}, {0, column});
+        }
+      }
+    }
+  }
+  CHECK(differing == 0);
+}
+
+TEST_CASE_TEMPLATE("gemm reads the rows of B and the bias only where they lie", T, float, double) {
+  Product<T> product(13, 5, 9, false, 2, true);
+  for (Index l = 0; l < product.k; ++l) {  // what lies between the rows must not count
+    std::fill_n(product.b.begin() + l * product.ldb + product.n, 2, kNan<T>);
+  }
+  std::fill(product.bias.begin() + product.n, product.bias.end(), kNan<T>);
+  product.compute(true);
+  CHECK(product.wrong_elements(true) == 0);
+}
+
+TEST_CASE_TEMPLATE("gemv is the sum of products, within exactly its arrays", T, float, double) {
+  Index wrong = 0;
+  for (Index n = 1; n <= 40; ++n) {
+    for (Index k = 0; k <= 200; k += k < 40 ? 1 : 37) {
+      const std::vector<T> w = integers<T>(std::max<Index>(n * k, 1), 4),
+                           x = integers<T>(std::max<Index>(k, 1), 5), bias = integers<T>(n, 6);
+      std::vector<T> y(static_cast<std::size_t>(n)), plain(y);
+      gemv<T>(n, k, w.data(), x.data(), bias.data(), y.data());
+      gemv<T>(n, k, w.data(), x.data(), nullptr, plain.data());
+      for (std::size_t i = 0; i < y.size(); ++i) {
+        T sum = 0;
+        for (Index l = 0; l < k; ++l) {
+          sum += w[i * static_cast<std::size_t>(k) + static_cast<std::size_t>(l)] *
+                 x[static_cast<std::size_t>(l)];
+        }
+        wrong += (plain[i] != sum) + (y[i] != sum + bias[i]);
+      }
+    }
+  }
+  CHECK(wrong == 0);
+}
+
+TEST_CASE_TEMPLATE("sum_rows adds the rows in ascending order, bit for bit", T, float, double) {
+  Index wrong = 0;
+  for (Index rows = 0; rows <= 40; ++rows) {
+    for (Index cols = 1; cols <= 40; ++cols) {
+      for (const Index stride : {cols, cols + 3}) {
+        const std::vector<T> a = uniform<T>(room<T>(rows, stride, cols), 7);
+        std::vector<T> y(static_cast<std::size_t>(round_up(cols, kLanes<T>)), kNan<T>);
+        sum_rows<T>({a.data(), rows, cols, stride}, y.data());
+        for (Index j = 0; j < cols; ++j) {
+          T sum = 0;
+          for (Index i = 0; i < rows; ++i) sum += a[static_cast<std::size_t>(i * stride + j)];
+          wrong += !same_bits(&y[static_cast<std::size_t>(j)], &sum, 1);
+        }
+      }
+    }
+  }
+  CHECK(wrong == 0);
+}
+
+TEST_CASE_TEMPLATE("transpose moves every element and touches nothing between the rows", T, float,
+                   double) {
+  Index wrong = 0;
+  for (Index rows = 1; rows <= 40; ++rows) {
+    for (Index cols = 1; cols <= 40; ++cols) {
+      const Index lda = cols + rows % 3, ldb = rows + cols % 3;
+      const std::vector<T> a = uniform<T>((rows - 1) * lda + cols, 8);
+      std::vector<T> b(static_cast<std::size_t>((cols - 1) * ldb + rows), T(9));
+      transpose<T>(rows, cols, a.data(), lda, b.data(), ldb);
+      for (Index at = 0; at < static_cast<Index>(b.size()); ++at) {
+        const Index i = at % ldb, j = at / ldb;
+        const T expected = i < rows ? a[static_cast<std::size_t>(i * lda + j)] : T(9);
+        wrong += b[static_cast<std::size_t>(at)] != expected;
+      }
+    }
+  }
+  CHECK(wrong == 0);
+}

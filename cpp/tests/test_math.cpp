@@ -1,0 +1,227 @@
+// Errors are in ulp of the exact result. The exhaustive test over all 2³² floats takes minutes, so
+// it is left out unless asked for:
+//   build/native/fastmlp_tests --no-skip --test-case="*every float*"
+#include "fastmlp/kernels/math.hpp"
+#include "testing.hpp"
+
+using namespace fastmlp;
+
+namespace {
+
+// f over the elements of x, pack by pack.
+template <class T, class F>
+std::vector<T> map(F f, const std::vector<T>& x) {
+  std::vector<T> y(x.size());
+  for (std::size_t i = 0; i < x.size(); i += kLanes<T>) {
+    const auto count = std::min<Index>(kLanes<T>, static_cast<Index>(x.size() - i));
+    store_first(&y[i], f(load_first(&x[i], count)), count);
+  }
+  return y;
+}
+
+template <class T, class F>
+T map(F f, T x) {
+  return map(f, std::vector<T>{x})[0];
+}
+
+// |got - exact| in units of the last place of a T of that size. Infinity counts as the number after
+// the largest.
+template <class T, class Real>
+double ulps(T got, Real exact) {
+  using Limits = std::numeric_limits<T>;
+  if (std::isnan(got) || std::isnan(exact)) {
+    return std::isnan(got) == std::isnan(exact) ? 0 : kInfinity<double>;
+  }
+  const Real end = std::ldexp(Real(1), Limits::max_exponent);
+  const Real value = std::isinf(got) ? std::copysign(end, Real(got)) : Real(got);
+  const Real target = std::abs(exact) < end ? exact : std::copysign(end, exact);
+  const int exponent = target == 0 ? Limits::min_exponent : std::ilogb(target);
+  const int last = std::max(exponent, Limits::min_exponent - 1) - (Limits::digits - 1);
+  return static_cast<double>(std::ldexp(std::abs(value - target), -last));
+}
+
+template <class T, class F, class Exact>
+double worst(F f, Exact exact, const std::vector<T>& x) {
+  const std::vector<T> y = map(f, x);
+  double most = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    most = std::max(most, ulps(y[i], exact(static_cast<long double>(x[i]))));
+  }
+  return most;
+}
+
+// Numbers of every magnitude and sign: random bits, infinities and nans left out.
+template <class T>
+std::vector<T> all_magnitudes(Index n) {
+  Rng rng(5, Purpose::initialization, 0);
+  std::vector<T> x;
+  while (static_cast<Index>(x.size()) < n) {
+    const std::uint64_t word = rng.next();
+    T value;
+    std::memcpy(&value, &word, sizeof value);
+    if (std::isfinite(value)) x.push_back(value);
+  }
+  return x;
+}
+
+// What networks meet, the whole range of exponentials, and everything else.
+template <class T>
+std::vector<T> samples() {
+  std::vector<T> x = all_magnitudes<T>(30000);
+  for (const double range : {0.1, 1.0, 10.0, 100.0, 760.0}) {
+    const std::vector<T> more = uniform<T>(15000, 6, -range, range);
+    x.insert(x.end(), more.begin(), more.end());
+  }
+  return x;
+}
+
+template <class T>
+std::vector<T> samples(double low, double high) {
+  std::vector<T> x = samples<T>();
+  x.erase(std::remove_if(x.begin(), x.end(), [&](T v) { return v < low || v > high; }), x.end());
+  for (const T v : uniform<T>(30000, 7, std::max(low, -100.0), std::min(high, 100.0)))
+    x.push_back(v);
+  return x;
+}
+
+const auto vector_exp = [](auto x) { return exp(x); };
+const auto vector_log = [](auto x) { return log(x); };
+const auto vector_tanh = [](auto x) { return tanh(x); };
+const auto vector_sigmoid = [](auto x) { return sigmoid(x); };
+const auto vector_softplus = [](auto x) { return softplus(x); };
+const auto vector_expm1 = [](auto x) { return expm1_negative(x); };
+const auto vector_log1p = [](auto x) { return log1p_unit(x); };
+const auto vector_cdf = [](auto x) { return normal_cdf(x); };
+const auto vector_pdf = [](auto x) { return normal_pdf(x); };
+
+// From e^-|x|: 1 + e^-x would lose the small values.
+template <class Real>
+Real exact_sigmoid(Real x) {
+  const Real e = std::exp(-std::abs(x));
+  return (x < 0 ? e : 1) / (1 + e);
+}
+long double exact_softplus(long double x) {
+  return std::max(x, 0.0L) + std::log1p(std::exp(-std::abs(x)));
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("exp, tanh and sigmoid are right to a few ulp, subnormals included", T, float,
+                   double) {
+  const bool single = std::is_same_v<T, float>;
+  const std::vector<T> x = samples<T>();
+  CHECK(worst<T>(vector_exp, [](long double v) { return std::exp(v); }, x) <= (single ? 2 : 4));
+  CHECK(worst<T>(vector_tanh, [](long double v) { return std::tanh(v); }, x) <= 4);
+  CHECK(worst<T>(vector_sigmoid, exact_sigmoid<long double>, x) <= 4);
+}
+
+TEST_CASE_TEMPLATE("log, softplus, log1p and expm1 are right to a few ulp", T, float, double) {
+  CHECK(worst<T>(
+            vector_log, [](long double v) { return std::log(v); },
+            samples<T>(0, kInfinity<double>)) <= 4);
+  CHECK(worst<T>(
+            vector_log, [](long double v) { return std::log(v); }, uniform<T>(30000, 8, 0.5, 2)) <=
+        4);
+  CHECK(worst<T>(vector_softplus, exact_softplus, samples<T>()) <= 4);
+  CHECK(worst<T>(vector_log1p, [](long double v) { return std::log1p(v); }, samples<T>(0, 1)) <= 4);
+  CHECK(worst<T>(
+            vector_expm1, [](long double v) { return std::expm1(v); },
+            samples<T>(-kInfinity<double>, 0)) <= 4);
+}
+
+TEST_CASE_TEMPLATE(
+    "the normal distribution is right to 1e-6 (float) and 1e-14 (double) of its largest value", T,
+    float, double) {
+  const std::vector<T> x = samples<T>(), cdf = map(vector_cdf, x), pdf = map(vector_pdf, x);
+  const double tolerance = std::is_same_v<T, float> ? 1e-6 : 1e-14;
+  double most = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double v = static_cast<double>(x[i]);
+    most = std::max(most,
+                    std::abs(static_cast<double>(cdf[i]) - 0.5 * std::erfc(-v / std::sqrt(2.0))));
+    most = std::max(
+        most, std::abs(static_cast<double>(pdf[i]) - std::exp(-v * v / 2) / std::sqrt(2 * M_PI)));
+  }
+  CHECK(most <= tolerance);
+}
+
+TEST_CASE_TEMPLATE("limits at infinity are exact", T, float, double) {
+  const T inf = kInfinity<T>;
+  CHECK(map(vector_exp, inf) == inf);
+  CHECK(same_bits(std::vector<T>{map(vector_exp, -inf)}, {T(0)}));
+  CHECK(map(vector_log, inf) == inf);
+  CHECK(map(vector_log, T(0)) == -inf);
+  CHECK(std::isnan(map(vector_log, T(-1))));
+  CHECK(std::isnan(map(vector_log, -inf)));
+  CHECK(map(vector_tanh, inf) == 1);
+  CHECK(map(vector_tanh, -inf) == -1);
+  CHECK(map(vector_sigmoid, inf) == 1);
+  CHECK(map(vector_sigmoid, -inf) == 0);
+  CHECK(map(vector_softplus, inf) == inf);
+  CHECK(map(vector_softplus, -inf) == 0);
+  CHECK(map(vector_expm1, -inf) == -1);
+  CHECK(map(vector_cdf, inf) == 1);
+  CHECK(map(vector_cdf, -inf) == 0);
+  CHECK(map(vector_pdf, inf) == 0);
+  CHECK(map(vector_pdf, -inf) == 0);
+  CHECK(map([](auto x) { return finite(x); }, -inf) == std::numeric_limits<T>::lowest());
+}
+
+TEST_CASE_TEMPLATE("fixed points are exact", T, float, double) {
+  CHECK(map(vector_exp, T(0)) == 1);
+  CHECK(map(vector_exp, T(-0.0)) == 1);
+  CHECK(map(vector_log, T(1)) == 0);
+  CHECK(map(vector_sigmoid, T(0)) == T(0.5));
+  CHECK(map(vector_expm1, T(0)) == 0);
+  CHECK(map(vector_log1p, T(0)) == 0);
+  CHECK(map(vector_tanh, T(0)) == 0);
+  for (const T x : uniform<T>(1000, 10, 0, 12))
+    REQUIRE(map(vector_tanh, -x) == -map(vector_tanh, x));
+}
+
+TEST_CASE_TEMPLATE("nan stays nan, in its lane only", T, float, double) {
+  std::vector<T> x(static_cast<std::size_t>(kLanes<T>), T(0.5));
+  x[1] = kNan<T>;
+  const auto check = [&](auto f) {
+    const std::vector<T> y = map(f, x);
+    CHECK(std::isnan(y[1]));
+    for (std::size_t i = 0; i < y.size(); ++i) CHECK(std::isnan(y[i]) == (i == 1));
+  };
+  check(vector_exp), check(vector_log), check(vector_tanh), check(vector_sigmoid);
+  check(vector_softplus), check(vector_log1p), check(vector_expm1);
+  check(vector_cdf), check(vector_pdf);
+  check([](auto v) { return finite(v); });
+}
+
+TEST_CASE_TEMPLATE("a value does not depend on its lane", T, float, double) {
+  const std::vector<T> x = uniform<T>(kLanes<T> * 8, 9, -3, 3);
+  const auto check = [&](auto f) {
+    const std::vector<T> y = map(f, x);
+    for (std::size_t i = 0; i < x.size(); ++i) REQUIRE(map(f, x[i]) == y[i]);
+  };
+  check(vector_exp), check(vector_tanh), check(vector_sigmoid), check(vector_softplus);
+}
+
+// Double precision is exact enough here: 2⁻²⁹ ulp of a float.
+TEST_CASE("exp, tanh and sigmoid are right for every float (minutes)" * doctest::skip()) {
+  constexpr std::uint64_t kAll = std::uint64_t{1} << 32, kChunk = 1 << 16;
+  double exp_most = 0, tanh_most = 0, sigmoid_most = 0;
+  std::vector<float> x(kChunk);
+  for (std::uint64_t begin = 0; begin < kAll; begin += kChunk) {
+    for (std::uint64_t i = 0; i < kChunk; ++i) {
+      const auto word = static_cast<std::uint32_t>(begin + i);
+      std::memcpy(&x[i], &word, sizeof word);
+    }
+    const std::vector<float> e = map(vector_exp, x), t = map(vector_tanh, x),
+                             s = map(vector_sigmoid, x);
+    for (std::size_t i = 0; i < kChunk; ++i) {
+      const double v = static_cast<double>(x[i]);
+      exp_most = std::max(exp_most, ulps(e[i], std::exp(v)));
+      tanh_most = std::max(tanh_most, ulps(t[i], std::tanh(v)));
+      sigmoid_most = std::max(sigmoid_most, ulps(s[i], exact_sigmoid(v)));
+    }
+  }
+  CHECK(exp_most <= 2);
+  CHECK(tanh_most <= 4);
+  CHECK(sigmoid_most <= 4);
+}

@@ -1,0 +1,132 @@
+#include <set>
+
+#include "fastmlp/base/rng.hpp"
+#include "fastmlp/train/batches.hpp"
+#include "testing.hpp"
+
+using namespace fastmlp;
+
+namespace {
+
+using Words = std::array<std::uint32_t, 4>;
+
+// Philox 4x32-10 as the paper writes it (Salmon, Moraes, Dror, Shaw 2011), word by word.
+Words philox(Words x, std::array<std::uint32_t, 2> key) {
+  for (int round = 0; round < 10; ++round) {
+    const std::uint64_t product0 = std::uint64_t{x[0]} * 0xD2511F53u;
+    const std::uint64_t product1 = std::uint64_t{x[2]} * 0xCD9E8D57u;
+    const auto high0 = static_cast<std::uint32_t>(product0 >> 32);
+    const auto high1 = static_cast<std::uint32_t>(product1 >> 32);
+    x = {high1 ^ x[1] ^ key[0], static_cast<std::uint32_t>(product1), high0 ^ x[3] ^ key[1],
+         static_cast<std::uint32_t>(product0)};
+    key = {key[0] + 0x9E3779B9u, key[1] + 0xBB67AE85u};
+  }
+  return x;
+}
+
+std::uint64_t joined(std::uint32_t low, std::uint32_t high) {
+  return std::uint64_t{high} << 32 | low;
+}
+
+}  // namespace
+
+// Test vectors of Random123 (kat_vectors, philox4x32 10).
+TEST_CASE("the generator that Rng is compared with gives Philox's published answers") {
+  CHECK(philox({0, 0, 0, 0}, {0, 0}) == Words{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8});
+  CHECK(philox({~0u, ~0u, ~0u, ~0u}, {~0u, ~0u}) ==
+        Words{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd});
+  CHECK(philox({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0}) ==
+        Words{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1});
+}
+
+TEST_CASE("Rng counts Philox's blocks, keyed by the seed, with purpose and number in the counter") {
+  Rng zero(0, Purpose(0), 0);
+  CHECK(zero.next() == 0xe169c58d6627e8d5);
+  CHECK(zero.next() == 0x9b00dbd8bc57ac4c);
+  for (const std::uint64_t seed : {0ull, 1ull, 0x299f31d0a4093822ull, ~0ull}) {
+    for (const std::uint32_t number : {0u, 7u, ~0u}) {
+      for (const Purpose purpose : {Purpose::initialization, Purpose::shuffle}) {
+        Rng rng(seed, purpose, number);
+        for (std::uint32_t block = 0; block < 50; ++block) {
+          const Words x =
+              philox({block, 0, static_cast<std::uint32_t>(purpose), number},
+                     {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
+          REQUIRE(rng.next() == joined(x[0], x[1]));
+          REQUIRE(rng.next() == joined(x[2], x[3]));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("streams of different seeds, purposes and numbers share no draw") {
+  std::set<std::uint64_t> seen;
+  for (std::uint64_t seed = 0; seed < 4; ++seed) {
+    for (const Purpose purpose : {Purpose::initialization, Purpose::shuffle}) {
+      for (std::uint32_t number = 0; number < 4; ++number) {
+        Rng rng(seed, purpose, number);
+        for (int i = 0; i < 100; ++i) seen.insert(rng.next());
+      }
+    }
+  }
+  CHECK(seen.size() == 4 * 2 * 4 * 100);
+}
+
+TEST_CASE("uniform and normal draws have their moments") {
+  constexpr int n = 100000;
+  Rng rng(1, Purpose::initialization, 0);
+  double sum = 0, squares = 0, low = 1, high = 0;
+  for (int i = 0; i < n; ++i) {
+    const double u = rng.uniform();
+    low = std::min(low, u), high = std::max(high, u);
+    sum += u, squares += u * u;
+  }
+  CHECK(low >= 0);
+  CHECK(high < 1);
+  CHECK(sum / n == doctest::Approx(0.5).epsilon(0.01));
+  CHECK(squares / n == doctest::Approx(1.0 / 3).epsilon(0.01));
+
+  double cubes = 0, fourth = 0;
+  sum = squares = 0;
+  for (int i = 0; i < n; ++i) {
+    const double z = rng.normal();
+    REQUIRE(std::isfinite(z));
+    sum += z, squares += z * z, cubes += z * z * z, fourth += z * z * z * z;
+  }
+  CHECK(std::abs(sum / n) < 0.02);
+  CHECK(squares / n == doctest::Approx(1).epsilon(0.02));
+  CHECK(std::abs(cubes / n) < 0.05);
+  CHECK(fourth / n == doctest::Approx(3).epsilon(0.05));
+}
+
+TEST_CASE("below(n) gives every number below n equally often") {
+  Rng rng(2, Purpose::shuffle, 0);
+  int count[7] = {};
+  for (int i = 0; i < 70000; ++i) {
+    const Index k = rng.below(7);
+    REQUIRE((0 <= k && k < 7));
+    ++count[k];
+  }
+  for (const int c : count) CHECK(std::abs(c - 10000) < 500);
+  CHECK(rng.below(1) == 0);
+}
+
+TEST_CASE("an epoch's order is a permutation that follows from seed and epoch alone") {
+  const auto arranged = [](bool shuffle, std::uint64_t seed, std::uint32_t epoch) {
+    Order order;
+    order.arrange(50, shuffle, seed, epoch);
+    return std::vector<Index>(order.batch(0), order.batch(0) + order.size());
+  };
+  const std::vector<Index> plain = arranged(false, 1, 0), first = arranged(true, 1, 0);
+  for (Index i = 0; i < 50; ++i) CHECK(plain[static_cast<std::size_t>(i)] == i);
+  CHECK(std::is_permutation(first.begin(), first.end(), plain.begin()));
+  CHECK(first == arranged(true, 1, 0));
+  CHECK(first != plain);
+  CHECK(first != arranged(true, 1, 1));
+  CHECK(first != arranged(true, 2, 0));
+
+  Order used;  // what was arranged before leaves no trace
+  used.arrange(80, true, 9, 9);
+  used.arrange(50, true, 1, 0);
+  CHECK(std::equal(first.begin(), first.end(), used.batch(0)));
+}

@@ -1,0 +1,97 @@
+// What several tests share. Arrays have exactly the length they are asked for, so that
+// AddressSanitizer sees the first element beyond them.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include "fastmlp/base/rng.hpp"
+#include "fastmlp/nn/network.hpp"
+#include "fastmlp/train/batches.hpp"
+
+namespace fastmlp {
+
+template <class T>
+constexpr T kInfinity = std::numeric_limits<T>::infinity();
+template <class T>
+constexpr T kNan = std::numeric_limits<T>::quiet_NaN();
+
+// n numbers of U(low, high), of one stream per seed.
+template <class T>
+std::vector<T> uniform(Index n, std::uint64_t seed, double low = -1, double high = 1) {
+  Rng rng(seed, Purpose::initialization, 99);
+  std::vector<T> values(static_cast<std::size_t>(n));
+  for (T& value : values) value = static_cast<T>(low + (high - low) * rng.uniform());
+  return values;
+}
+
+// n integers in [-8, 8]: their sums of products are exact, in whatever order and with or without
+// fused operations.
+template <class T>
+std::vector<T> integers(Index n, std::uint64_t seed) {
+  Rng rng(seed, Purpose::initialization, 98);
+  std::vector<T> values(static_cast<std::size_t>(n));
+  for (T& value : values) value = static_cast<T>(rng.below(17) - 8);
+  return values;
+}
+
+template <class T>
+bool same_bits(const T* a, const T* b, Index n) {
+  return n == 0 || std::memcmp(a, b, static_cast<std::size_t>(n) * sizeof(T)) == 0;
+}
+template <class T>
+bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
+  return a.size() == b.size() && same_bits(a.data(), b.data(), static_cast<Index>(a.size()));
+}
+
+// max |a - b| / max |b|
+template <class T>
+double relative_difference(const std::vector<T>& a, const std::vector<T>& b) {
+  double most = 0, scale = 1e-30;
+  for (std::size_t i = 0; i < b.size(); ++i) {
+    const double difference = std::abs(static_cast<double>(a[i]) - static_cast<double>(b[i]));
+    most = difference <= most ? most : difference;  // a nan stays
+    scale = std::max(scale, std::abs(static_cast<double>(b[i])));
+  }
+  return most / scale;
+}
+
+template <class T>
+std::vector<T> parameters(const Network<T>& network) {
+  return {network.w(), network.w() + network.size()};
+}
+
+template <class T>
+Block<const T> rows_of(const std::vector<T>& values, Index cols) {
+  return {values.data(), static_cast<Index>(values.size()) / cols, cols, cols};
+}
+
+// n random samples, targets in (0.1, 0.9): allowed by every loss.
+template <class T>
+struct Samples {
+  Samples(Index n, Index inputs, Index outputs, std::uint64_t seed = 1)
+      : x(uniform<T>(n * inputs, seed)),
+        y(uniform<T>(n * outputs, seed + 1000, 0.1, 0.9)),
+        weights(uniform<T>(n, seed + 2000, 0.5, 2.0)),
+        data{rows_of(x, inputs), rows_of(y, outputs), nullptr, nullptr} {}
+  Samples(const Samples&) = delete;
+
+  Data<T> weighted() const {
+    Data<T> result = data;
+    result.weights = weights.data();
+    return result;
+  }
+
+  std::vector<T> x, y, weights;
+  Data<T> data;
+};
+
+inline DenseSpec dense(Index units, Activation activation, Initializer init = GlorotUniform{}) {
+  return {units, std::move(activation), true, std::move(init)};
+}
+
+}  // namespace fastmlp
