@@ -10,7 +10,7 @@
 
 namespace fastmlp {
 
-// `size` elements, aligned to a cache line, with room for kernels to run over the end by one vector register.
+// `size` elements, aligned to a cache line, with room for kernels to run over the end by two vector registers.
 template <class T>
 class Buffer {
  public:
@@ -36,7 +36,7 @@ class Buffer {
 
  private:
   static constexpr std::align_val_t kAlignment{64};
-  static constexpr Index kOverrun = 64 / sizeof(T);
+  static constexpr Index kOverrun = 2 * 64 / sizeof(T);
 
   static T* allocate(Index size) {
     constexpr Index kMost = std::numeric_limits<Index>::max() / static_cast<Index>(sizeof(T));

@@ -199,7 +199,12 @@ void with_team(int threads, const Check& check, const std::function<void(Team&)>
   }
   Team team(threads);
   Engine engine;
-  std::thread runner([&] { engine.run(team, body); });
+  std::thread runner;
+  try {
+    runner = std::thread([&] { engine.run(team, body); });
+  } catch (const std::system_error&) {
+    return with_team(1, check, body);  // the system gives no more threads
+  }
   std::vector<std::thread> others = team.recruit();
   engine.wait(check, team.stop_);
   team.dismiss();

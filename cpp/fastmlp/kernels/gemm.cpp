@@ -9,9 +9,8 @@
 namespace fastmlp {
 namespace {
 
-// Rows of C held in registers: rows * 2 accumulators, 2 packs of B and one broadcast must fit.
+// Rows of C held in registers: rows * kPanelPacks accumulators, as many packs of B and one broadcast must fit.
 constexpr int kMaxRows = kVectorRegisters == 32 ? 12 : 6;
-constexpr int kMaxPacks = 2;
 
 template <class T>
 struct RegisterBlock {
@@ -64,7 +63,7 @@ constexpr std::array<Kernel<T>, sizeof...(Rows)> kernels(std::index_sequence<Row
 
 // kKernels<T>[packs - 1][rows - 1]
 template <class T>
-constexpr std::array<std::array<Kernel<T>, kMaxRows>, kMaxPacks> kKernels = {
+constexpr std::array<std::array<Kernel<T>, kMaxRows>, kPanelPacks> kKernels = {
     kernels<T, 1>(std::make_index_sequence<kMaxRows>{}),
     kernels<T, 2>(std::make_index_sequence<kMaxRows>{})};
 
@@ -124,14 +123,13 @@ void transpose_square(Index rows, Index cols, const T* a, Index lda, T* b, Index
 }  // namespace
 
 template <class T>
-void gemm(Index m, Index n, Index k, Strided<T> a, const T* b, Index ldb, T* c, Index ldc,
-          const T* bias) {
+void gemm(Index m, Index n, Index k, Strided<T> a, Panels<T> b, T* c, Index ldc, const T* bias) {
   if (m == 0) return;
   const Index packs = ceil_div(n, kLanes<T>);
   const Index row_blocks = ceil_div(m, kMaxRows);
   const Index block_rows = m / row_blocks, longer = m % row_blocks;  // the first `longer` have one row more
   for (Index last = packs; last > 0;) {
-    const Index first = last >= kMaxPacks && last % kMaxPacks == 0 ? last - kMaxPacks : last - 1;
+    const Index first = last >= kPanelPacks && last % kPanelPacks == 0 ? last - kPanelPacks : last - 1;
     const Index column = first * kLanes<T>;
     Range rows{0, 0};
     for (Index i = 0; i < row_blocks; ++i) {
@@ -139,8 +137,8 @@ void gemm(Index m, Index n, Index k, Strided<T> a, const T* b, Index ldb, T* c, 
       kKernels<T>[last - first - 1][rows.size() - 1](
           {k,
            {a.data + rows.begin * a.row, a.row, a.column},
-           b + column,
-           ldb,
+           b.data + first / kPanelPacks * b.panel,
+           b.row,
            c + rows.begin * ldc + column,
            ldc,
            bias ? bias + column : nullptr});
@@ -174,9 +172,8 @@ void transpose(Index rows, Index cols, const T* a, Index lda, T* b, Index ldb) {
   }
 }
 
-template void gemm(Index, Index, Index, Strided<float>, const float*, Index, float*, Index,
-                   const float*);
-template void gemm(Index, Index, Index, Strided<double>, const double*, Index, double*, Index,
+template void gemm(Index, Index, Index, Strided<float>, Panels<float>, float*, Index, const float*);
+template void gemm(Index, Index, Index, Strided<double>, Panels<double>, double*, Index,
                    const double*);
 template void gemv(Index, Index, const float*, const float*, const float*, float*);
 template void gemv(Index, Index, const double*, const double*, const double*, double*);

@@ -5,7 +5,7 @@
 //   gradient  dW (n_out, n_in) = deltaᵀ (n_out, n) * X  (n, n_in)
 #pragma once
 
-#include "fastmlp/base/buffer.hpp"
+#include "fastmlp/kernels/matrix.hpp"
 
 namespace fastmlp {
 
@@ -17,12 +17,12 @@ struct Strided {
   Index column;
 };
 
-// C (m, n) = bias + A (m, k) * B (k, n); B and C row-major with leading dimensions ldb and ldc; `bias` has n entries,
-// nullptr means zero. Every element is one sum over k in ascending order, so any cut of m and n gives the same bits.
+// C (m, n) = bias + A (m, k) * B (k, n); C row-major with leading dimension ldc; `bias` has n entries, nullptr means
+// zero. Every element is one sum over k in ascending order, so any cut of m and n gives the same bits.
 // B, bias and C are touched in whole packs: each of their rows may be overrun by up to kLanes - 1 elements. Columns are
 // written right to left, so in an unpadded C (ldc == n) the overrun of one row is overwritten by the next.
 template <class T>
-void gemm(Index m, Index n, Index k, Strided<T> a, const T* b, Index ldb, T* c, Index ldc,
+void gemm(Index m, Index n, Index k, Strided<T> a, Panels<T> b, T* c, Index ldc,
           const T* bias = nullptr);
 
 // y (n) = W (n, k) x + bias for one row x: W is read in place, where packing Wt would cost more than the product.

@@ -36,22 +36,38 @@ void Dense<T>::initialize(Rng& rng, T* w) const {
 }
 
 template <class T>
-Tape<T> Dense<T>::make_tape(Index n) const {
+Tape<T> Dense<T>::make_tape(Index n, typename Layer<T>::Needs needs) const {
+  const Index inputs = this->inputs(), outputs = this->outputs();
   Tape<T> tape;
-  if (n >= kFewRows) tape.packed = Matrix<T>(this->inputs(), this->outputs());
-  if (uses_input(spec_.activation)) tape.a = Matrix<T>(n, this->outputs());
-  tape.h = Matrix<T>(n, this->outputs());
+  tape.h = Matrix<T>(n, outputs);
+  if (uses_input(spec_.activation)) tape.a = Matrix<T>(n, outputs);
+  if (needs.gradient) tape.delta = Matrix<T>(n, outputs);
+  if (needs.gradient && is_wide<T>(outputs)) {
+    tape.h_panels = PanelMatrix<T>(n, outputs);
+    tape.delta_panels = PanelMatrix<T>(n, outputs);
+  }
+  if (n >= kFewRows) {
+    tape.wt = PanelMatrix<T>(inputs, outputs);
+    if (needs.input_gradient && is_wide<T>(inputs)) tape.w_panels = PanelMatrix<T>(outputs, inputs);
+  }
   return tape;
 }
 
-// Columns of Wt (n_in, n_out); its padding stays zero.
+// Columns of Wt (n_in, n_out), and where it is wide rows of W, in panels.
 template <class T>
 void Dense<T>::pack(Index i, const T* w, Index n, Tape<T>& tape) const {
   if (n < kFewRows) return;
-  const Block<T> packed = tape.packed.block();
+  const Index inputs = this->inputs();
   const Range rows = part_rows(i);
-  transpose(rows.size(), this->inputs(), w + weights().begin + rows.begin * this->inputs(),
-            this->inputs(), packed.data + rows.begin, packed.stride);
+  const T* first = w + weights().begin;
+  for (Range r = rows; r.begin < rows.end; r.begin = r.end) {
+    r.end = std::min(rows.end, (r.begin / kPanelColumns<T> + 1) * kPanelColumns<T>);
+    transpose(r.size(), inputs, first + r.begin * inputs, inputs, tape.wt.column(r.begin),
+              kPanelColumns<T>);
+  }
+  if (!tape.w_panels.empty()) {
+    tape.w_panels.copy_rows({first + rows.begin * inputs, rows.size(), inputs, inputs}, rows.begin);
+  }
 }
 
 // a (rows, n_out) = X (rows, n_in) Wᵀ + b
@@ -64,17 +80,19 @@ void Dense<T>::combine(const T* w, Index n, Block<const T> x, const Tape<T>& tap
       gemv(this->outputs(), this->inputs(), w + weights().begin, x.row(i), bias, a.row(i));
     }
   } else {
-    const Block<const T> packed = tape.packed.block();
-    gemm(x.rows, this->outputs(), this->inputs(), {x.data, x.stride, 1}, packed.data,
-         packed.stride, a.data, a.stride, bias);
+    gemm(x.rows, this->outputs(), this->inputs(), {x.data, x.stride, 1}, tape.wt.panels(), a.data,
+         a.stride, bias);
   }
 }
 
 // dL/dX (rows, n_in) = delta (rows, n_out) W
 template <class T>
-void Dense<T>::backward(const T* w, Block<const T> delta, Block<T> input_gradient) const {
-  gemm(delta.rows, this->inputs(), this->outputs(), {delta.data, delta.stride, 1},
-       w + weights().begin, this->inputs(), input_gradient.data, input_gradient.stride);
+void Dense<T>::backward(const T* w, Block<const T> delta, const Tape<T>& tape,
+                        Block<T> input_gradient) const {
+  const Panels<T> rows = tape.w_panels.empty() ? Panels<T>{w + weights().begin, this->inputs()}
+                                               : tape.w_panels.panels();
+  gemm(delta.rows, this->inputs(), this->outputs(), {delta.data, delta.stride, 1}, rows,
+       input_gradient.data, input_gradient.stride);
 }
 
 // Rows of W; the last part takes the biases along.
@@ -87,11 +105,20 @@ Range Dense<T>::part(Index i) const {
 
 // dW (rows, n_in) = deltaᵀ (rows, n) X (n, n_in), db (n_out) = sum of delta over the samples
 template <class T>
-void Dense<T>::gradient(Index i, Block<const T> delta, Block<const T> x, T* g) const {
+void Dense<T>::gradient(Index i, Index n, const Tape<T>& tape, Panels<T> input, T* g) const {
   const Range rows = part_rows(i);
-  gemm(rows.size(), this->inputs(), delta.rows, {delta.data + rows.begin, 1, delta.stride}, x.data,
-       x.stride, g, this->inputs());
-  if (spec_.bias && last(i)) sum_rows(delta, g + rows.size() * this->inputs());
+  const Index inputs = this->inputs();
+  const Block<const T> delta = tape.delta.part({0, n});
+  if (tape.delta_panels.empty()) {
+    gemm(rows.size(), inputs, n, {delta.data + rows.begin, 1, delta.stride}, input, g, inputs);
+  } else {
+    for (Range r = rows; r.begin < rows.end; r.begin = r.end) {
+      r.end = std::min(rows.end, (r.begin / kPanelColumns<T> + 1) * kPanelColumns<T>);
+      gemm(r.size(), inputs, n, {tape.delta_panels.column(r.begin), 1, kPanelColumns<T>}, input,
+           g + (r.begin - rows.begin) * inputs, inputs);
+    }
+  }
+  if (spec_.bias && last(i)) sum_rows(delta, g + rows.size() * inputs);
 }
 
 template class Dense<float>;

@@ -28,12 +28,13 @@ class Dense final : public Layer<T> {
   Index parts() const override { return ceil_div(this->outputs(), rows_per_part_); }
   Range part(Index i) const override;
   void initialize(Rng& rng, T* w) const override;
-  Tape<T> make_tape(Index n) const override;
+  Tape<T> make_tape(Index n, typename Layer<T>::Needs needs) const override;
   void pack(Index i, const T* w, Index n, Tape<T>& tape) const override;
   void combine(const T* w, Index n, Block<const T> x, const Tape<T>& tape,
                Block<T> a) const override;
-  void backward(const T* w, Block<const T> delta, Block<T> input_gradient) const override;
-  void gradient(Index i, Block<const T> delta, Block<const T> x, T* g) const override;
+  void backward(const T* w, Block<const T> delta, const Tape<T>& tape,
+                Block<T> input_gradient) const override;
+  void gradient(Index i, Index n, const Tape<T>& tape, Panels<T> input, T* g) const override;
 
  private:
   Range part_rows(Index i) const { return tile(i, rows_per_part_, this->outputs()); }

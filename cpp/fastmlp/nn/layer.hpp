@@ -12,13 +12,16 @@
 
 namespace fastmlp {
 
-// What one layer keeps of a batch between its passes; n rows each, but `packed`.
+// What one layer keeps between its passes: the parameters in the forms that its products want, and of a batch n rows.
 template <class T>
 struct Tape {
-  Matrix<T> packed;  // the parameters as the forward product wants them
-  Matrix<T> a;       // pre-activations, where the derivative needs them
-  Matrix<T> h;       // outputs
-  Matrix<T> delta;   // dL/dh, then dL/da
+  PanelMatrix<T> wt;            // Wᵀ, for the forward product
+  PanelMatrix<T> w_panels;      // W, for the backward product of a wide layer
+  Matrix<T> a;                  // pre-activations, where the derivative needs them
+  Matrix<T> h;                  // outputs
+  Matrix<T> delta;              // dL/dh, then dL/da
+  PanelMatrix<T> h_panels;      // copies for the gradients, where h and delta are wide
+  PanelMatrix<T> delta_panels;
 };
 
 // Batches below this many rows read W in place; from it on packing pays.
@@ -48,18 +51,23 @@ class Layer {
   virtual Range part(Index i) const = 0;
 
   virtual void initialize(Rng& rng, T* w) const = 0;
-  // Room for a batch of n rows.
-  virtual Tape<T> make_tape(Index n) const = 0;
+  // Room for a batch of n rows; for forward passes alone, or for gradients by parameters and by inputs too.
+  struct Needs {
+    bool gradient;
+    bool input_gradient;
+  };
+  virtual Tape<T> make_tape(Index n, Needs needs) const = 0;
   // Brings part i of these parameters into the form that combine reads in the tape, for batches of n rows.
   virtual void pack(Index i, const T* w, Index n, Tape<T>& tape) const = 0;
   // a = W h_in + b for the rows of x, into `a`.
   virtual void combine(const T* w, Index n, Block<const T> x, const Tape<T>& tape,
                        Block<T> a) const = 0;
   // dL/dh_in = Wᵀ delta, row by row.
-  virtual void backward(const T* w, Block<const T> delta, Block<T> input_gradient) const = 0;
+  virtual void backward(const T* w, Block<const T> delta, const Tape<T>& tape,
+                        Block<T> input_gradient) const = 0;
 
-  // Part i of dL/dw = sum over rows of delta h_inᵀ, written to g (which has room to be overrun).
-  virtual void gradient(Index i, Block<const T> delta, Block<const T> x, T* g) const = 0;
+  // Part i of dL/dw = sum over n rows of delta h_inᵀ, written to g (which has room to be overrun).
+  virtual void gradient(Index i, Index n, const Tape<T>& tape, Panels<T> input, T* g) const = 0;
 
  private:
   Index inputs_, outputs_;

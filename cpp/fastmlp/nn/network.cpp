@@ -42,9 +42,8 @@ template <class T>
 Workspace<T> Network<T>::make_workspace(Index rows, bool backward) const {
   Workspace<T> workspace;
   workspace.rows = rows;
-  for (const auto& layer : layers_) {
-    workspace.tapes.push_back(layer->make_tape(rows));
-    if (backward) workspace.tapes.back().delta = Matrix<T>(rows, layer->outputs());
+  for (Index l = 0; l < depth(); ++l) {
+    workspace.tapes.push_back(layer(l).make_tape(rows, {backward, backward && l > 0}));
   }
   workspace.tapes.back().a = Matrix<T>(rows, outputs());
   return workspace;
@@ -73,6 +72,7 @@ Block<T> Network<T>::forward(Index n, Block<const T> x, Range rows, Workspace<T>
     layer(l).combine(w(), n, input, t, a);
     if (last) return a;
     activate<T>(layer(l).activation(), a, h);
+    if (!t.h_panels.empty()) t.h_panels.copy_rows(h, rows.begin);
     input = h;
   }
 }
@@ -80,15 +80,19 @@ Block<T> Network<T>::forward(Index n, Block<const T> x, Range rows, Workspace<T>
 // delta_l = phi_l'(a_l) ∘ (W_{l+1}ᵀ delta_{l+1})
 template <class T>
 void Network<T>::backward(Range rows, Workspace<T>& workspace, Block<T>* input_gradient) const {
-  for (Index l = depth() - 1; l > 0; --l) {
+  for (Index l = depth() - 1; l >= 0; --l) {
+    Tape<T>& t = tape(workspace, l);
+    const Block<T> delta = t.delta.part(rows);
+    if (!t.delta_panels.empty()) t.delta_panels.copy_rows(delta, rows.begin);
+    if (l == 0) {
+      if (input_gradient) layer(0).backward(w(), delta, t, *input_gradient);
+      return;
+    }
     Tape<T>& below = tape(workspace, l - 1);
-    const Block<T> h = below.h.part(rows), delta = below.delta.part(rows);
+    const Block<T> h = below.h.part(rows), delta_below = below.delta.part(rows);
     const Activation& phi = layer(l - 1).activation();
-    layer(l).backward(w(), tape(workspace, l).delta.part(rows), delta);
-    differentiate<T>(phi, uses_input(phi) ? below.a.part(rows) : h, h, delta);
-  }
-  if (input_gradient) {
-    layer(0).backward(w(), tape(workspace, 0).delta.part(rows), *input_gradient);
+    layer(l).backward(w(), delta, t, delta_below);
+    differentiate<T>(phi, uses_input(phi) ? below.a.part(rows) : h, h, delta_below);
   }
 }
 

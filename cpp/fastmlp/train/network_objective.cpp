@@ -35,6 +35,7 @@ void NetworkObjective<T>::reserve(Index rows) {
   if (rows <= workspace_.rows) return;
   workspace_ = network_.make_workspace(rows, true);
   x_ = Matrix<T>(rows, network_.inputs());
+  if (is_wide<T>(network_.inputs())) x_panels_ = PanelMatrix<T>(rows, network_.inputs());
   y_ = Matrix<T>(rows, network_.outputs());
   values_ = Buffer<T>(rows);
   scale_ = Buffer<T>(rows);
@@ -57,6 +58,7 @@ void NetworkObjective<T>::gather(Index block_begin, Range rows) {
     data_.copy_targets(from, y.cols, y.row(i));
     scale_[i] = static_cast<T>(data_.weight(from) / weight_);
   }
+  if (!x_panels_.empty()) x_panels_.copy_rows(x.part(rows), rows.begin);
 }
 
 // Forward, loss and, where asked for, backward of a block of rows; returns its share of the loss.
@@ -80,13 +82,19 @@ double NetworkObjective<T>::phase1(Range block, bool backward) {
   return sum;
 }
 
+// What layer l was given, as its gradient reads it.
+template <class T>
+Panels<T> NetworkObjective<T>::input_panels(Index l) const {
+  if (l == 0) return x_panels_.empty() ? in_place(x_.block()) : x_panels_.panels();
+  const Tape<T>& below = workspace_.tapes[static_cast<std::size_t>(l - 1)];
+  return below.h_panels.empty() ? in_place(below.h.block()) : below.h_panels.panels();
+}
+
 // The gradient of one part, over the rows in the workspace.
 template <class T>
 void NetworkObjective<T>::part_gradient(const Part& part, Index rows, T* g) const {
-  const auto tape = [&](Index l) -> const Tape<T>& { return workspace_.tapes[static_cast<std::size_t>(l)]; };
-  const Matrix<T>& input = part.layer == 0 ? x_ : tape(part.layer - 1).h;
-  network_.layer(part.layer)
-      .gradient(part.index, tape(part.layer).delta.part({0, rows}), input.part({0, rows}), g);
+  const Tape<T>& tape = workspace_.tapes[static_cast<std::size_t>(part.layer)];
+  network_.layer(part.layer).gradient(part.index, rows, tape, input_panels(part.layer), g);
 }
 
 // g (+)= the gradient over the rows in the workspace.
@@ -159,6 +167,7 @@ void NetworkObjective<T>::forward(Block<const T> x, Block<T> out) {
   team_->for_each(ceil_div(n_, kTileRows), work, [&](Index i, int) {
     const Range rows = tile(i, kTileRows, n_);
     copy(x.part(rows), x_.part(rows));
+    if (!x_panels_.empty()) x_panels_.copy_rows(x_.part(rows), rows.begin);
     const Block<T> a = network_.forward(n_, x_.part(rows), rows, workspace_);
     const Block<T> h = workspace_.tapes.back().h.part(rows);
     activate<T>(network_.output(), a, h);

@@ -42,6 +42,7 @@ class NetworkObjective final : public Objective<T> {
   void pack();
   void gather(Index block_begin, Range rows);
   double phase1(Range block, bool backward);
+  Panels<T> input_panels(Index l) const;
   void part_gradient(const Part& part, Index rows, T* g) const;
   void add_gradient(Index rows, bool first, T* g);
   void visit_parts(Sink<T>& sink);
@@ -57,6 +58,7 @@ class NetworkObjective final : public Objective<T> {
 
   Workspace<T> workspace_;
   Matrix<T> x_, y_;
+  PanelMatrix<T> x_panels_;  // a copy for the gradient, where x is wide
   Buffer<T> values_, scale_;  // per row: its loss; its weight over the batch's
   std::vector<Buffer<T>> part_gradients_;  // one per member of the team
   Buffer<T> gradient_;                     // the whole, where a batch has several blocks
