@@ -29,7 +29,9 @@ paths = {}
 for name, optimizer in OPTIMIZERS.items():
     result = fm.minimize(bowl, [-4.0, 1.0], optimizer, steps=STEPS, record_path=True)
     turns = np.count_nonzero(np.diff(np.sign(result.path[:, 1])))
-    print(f"{name:<17} value {result.value:.1e} after {result.n_steps} steps, y turned {turns} times")
+    print(
+        f"{name:<17} value {result.value:.1e} after {result.n_steps} steps, y turned {turns} times"
+    )
     paths[name] = result.path
 
 if importlib.util.find_spec("matplotlib"):

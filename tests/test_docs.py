@@ -1,4 +1,4 @@
-"""Documentation that runs: the README's example and every docstring's."""
+"""Documentation that runs: README, docs, examples and every docstring."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import doctest
 import importlib
 import pkgutil
 import re
+import runpy
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
@@ -24,26 +25,64 @@ MODULES = [
 ]
 
 
-def code_blocks(page: Path) -> list[str]:
-    return re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)
-
-
-def test_the_readmes_example_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The ten lines, in order, in one namespace, in an empty directory."""
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An empty directory, and figures without a screen."""
     pytest.importorskip("sklearn")
     pytest.importorskip("matplotlib").use("Agg")
     monkeypatch.chdir(tmp_path)
-    blocks = code_blocks(ROOT / "README.md")
-    assert blocks
+
+
+def code_blocks(page: Path) -> list[tuple[str, str]]:
+    """[(language, code)] of the Python in a page: plain, or a session with its output."""
+    text = page.read_text(encoding="utf-8")
+    return re.findall(r"^```(python|pycon)\n(.*?)^```", text, re.M | re.S)
+
+
+def run_page(page: Path) -> None:
+    """All blocks in order, in one namespace, as a reader would paste them."""
     names: dict[str, object] = {}
-    for block in blocks:
-        exec(compile(block, "README.md", "exec"), names)
+    for language, code in code_blocks(page):
+        if language == "python":
+            exec(compile(code, page.name, "exec"), names)
+        else:
+            test = doctest.DocTestParser().get_doctest(code, {}, page.name, None, 0)
+            test.globs = names
+            assert run_doctests([test], clear_globs=False).failed == 0
 
 
-def run_doctests(tests: list[doctest.DocTest]) -> doctest.TestResults:
+@pytest.mark.usefixtures("elsewhere")
+def test_the_readmes_example_runs() -> None:
+    if not (ROOT / "README.md").exists():
+        pytest.skip("README.md is not here")
+    assert code_blocks(ROOT / "README.md")
+    run_page(ROOT / "README.md")
+
+
+@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
+def test_pages_run(page: Path) -> None:
+    run_page(page)
+
+
+@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.parametrize("script", sorted((ROOT / "examples").glob("*.py")), ids=lambda s: s.name)
+def test_examples_run(script: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_path(str(script), run_name="__main__")
+    assert capsys.readouterr().out
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    for page in filter(Path.exists, pages):
+        for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def run_doctests(tests: list[doctest.DocTest], *, clear_globs: bool = True) -> doctest.TestResults:
     runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
     for test in tests:
-        runner.run(test)
+        runner.run(test, clear_globs=clear_globs)
     return runner.summarize()
 
 

@@ -59,22 +59,24 @@ void bind_activations(py::module_& m) {
   for_each_member<Activation>([&](const auto& member) {
     using Member = std::decay_t<decltype(member)>;
     auto cls = bind_member<Member>(m, family);
-    cls.def("__call__",
-            [](const Member& self, const py::object& a) {
-              return for_dtype(Member::title, a, [&](const auto& x) { return value(self, x); });
-            },
-            py::arg("a"), "phi(a), in the shape of a.");
-    cls.def("derivative",
-            [](const Member& self, const py::object& a) {
-              return for_dtype(Member::title, a, [&](const auto& x) {
-                if constexpr (std::is_same_v<Member, Softmax>) {
-                  return softmax_jacobian(self, x);
-                } else {
-                  return derivative(self, x);
-                }
-              });
-            },
-            py::arg("a"), "phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).");
+    cls.def(
+        "__call__",
+        [](const Member& self, const py::object& a) {
+          return for_dtype(Member::title, a, [&](const auto& x) { return value(self, x); });
+        },
+        py::arg("a"), "phi(a), in the shape of a.");
+    cls.def(
+        "derivative",
+        [](const Member& self, const py::object& a) {
+          return for_dtype(Member::title, a, [&](const auto& x) {
+            if constexpr (std::is_same_v<Member, Softmax>) {
+              return softmax_jacobian(self, x);
+            } else {
+              return derivative(self, x);
+            }
+          });
+        },
+        py::arg("a"), "phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).");
   });
   m.attr("activations") = family;
 }

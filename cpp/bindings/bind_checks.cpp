@@ -3,6 +3,7 @@
 
 #include "bindings.hpp"
 #include "family.hpp"
+#include "fastmlp/base/parallel.hpp"
 #include "fastmlp/kernels/scan.hpp"
 #include "fastmlp/nn/dense.hpp"
 #include "fastmlp/nn/output.hpp"
@@ -52,13 +53,10 @@ py::dict config() {
 #else
   config["compiler"] = "GCC " __VERSION__;
 #endif
-  config["eigen"] = std::to_string(EIGEN_WORLD_VERSION) + "." + std::to_string(EIGEN_MAJOR_VERSION) +
-                    "." + std::to_string(EIGEN_MINOR_VERSION);
-#if defined(_OPENMP)
-  config["openmp"] = _OPENMP;
-#else
-  config["openmp"] = py::none();
-#endif
+  config["eigen"] = std::to_string(EIGEN_WORLD_VERSION) + "." +
+                    std::to_string(EIGEN_MAJOR_VERSION) + "." + std::to_string(EIGEN_MINOR_VERSION);
+  const int openmp = openmp_version();
+  config["openmp"] = openmp > 0 ? py::object(py::int_(openmp)) : py::none();
   config["vector_bytes"] = kVectorBytes;
   return config;
 }
@@ -66,12 +64,13 @@ py::dict config() {
 }  // namespace
 
 void bind_checks(py::module_& m) {
-  m.def("make",
-        [m](const std::string& family, const py::object& value, const std::string& where) {
-          return make(m, family, value, where);
-        },
-        py::arg("family"), py::arg("value"), py::arg("where"),
-        "The member of a family that a value means: an instance, or the spelling of one.");
+  m.def(
+      "make",
+      [m](const std::string& family, const py::object& value, const std::string& where) {
+        return make(m, family, value, where);
+      },
+      py::arg("family"), py::arg("value"), py::arg("where"),
+      "The member of a family that a value means: an instance, or the spelling of one.");
   m.def("default_loss", &default_loss, py::arg("output"),
         "The loss that an output activation asks for when the user names none.");
   m.def("first_non_finite", &first_non_finite<float>, py::arg("array").noconvert(),

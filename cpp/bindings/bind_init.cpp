@@ -24,9 +24,9 @@ void bind_initializers(py::module_& m) {
   py::dict family;
   for_each_member<Initializer>([&](const auto& member) {
     using Member = std::decay_t<decltype(member)>;
-    bind_member<Member>(m, family)
-        .def("__call__", &draw<Member>, py::arg("n_in"), py::arg("n_out"), py::arg("seed") = 0,
-             "Weights of a layer, (n_in, n_out), drawn from the seed.");
+    bind_member<Member>(m, family).def("__call__", &draw<Member>, py::arg("n_in"), py::arg("n_out"),
+                                       py::arg("seed") = 0,
+                                       "Weights of a layer, (n_in, n_out), drawn from the seed.");
   });
   m.attr("initializers") = family;
 }

@@ -14,7 +14,8 @@ std::pair<py::array, py::array> evaluate_loss(const char* where, const Loss& los
                                               shape_text(o) + ", expected (n, n_out) or (n,)");
   const Index n = o.shape(0), outputs = o.ndim() == 2 ? o.shape(1) : 1;
   const bool fits = y.size() == o.size() && y.ndim() <= 2 && y.ndim() > 0 && y.shape(0) == n;
-  require(fits, std::string(where) + ": y has shape " + shape_text(y) + ", expected " + shape_text(o));
+  require(fits,
+          std::string(where) + ": y has shape " + shape_text(y) + ", expected " + shape_text(o));
   const Array<T> rows = o.reshape({n, outputs});
   Matrix<T> out = copy_rows(rows), target = copy_rows(Array<T>(y.reshape({n, outputs})));
   Matrix<T> gradient(n, outputs);
@@ -48,17 +49,19 @@ void bind_losses(py::module_& m) {
   for_each_member<Loss>([&](const auto& member) {
     using Member = std::decay_t<decltype(member)>;
     auto cls = bind_member<Member>(m, family);
-    cls.def("__call__",
-            [](const Member& self, const py::object& o, const py::object& y) {
-              return evaluate_any(Member::title, self, o, y).first;
-            },
-            py::arg("o"), py::arg("y"),
-            "L of each sample, (n,): summed over outputs, not averaged over samples.");
-    cls.def("gradient",
-            [](const Member& self, const py::object& o, const py::object& y) {
-              return evaluate_any(Member::title, self, o, y).second;
-            },
-            py::arg("o"), py::arg("y"), "dL/do of each sample, in the shape of o, without 1/n.");
+    cls.def(
+        "__call__",
+        [](const Member& self, const py::object& o, const py::object& y) {
+          return evaluate_any(Member::title, self, o, y).first;
+        },
+        py::arg("o"), py::arg("y"),
+        "L of each sample, (n,): summed over outputs, not averaged over samples.");
+    cls.def(
+        "gradient",
+        [](const Member& self, const py::object& o, const py::object& y) {
+          return evaluate_any(Member::title, self, o, y).second;
+        },
+        py::arg("o"), py::arg("y"), "dL/do of each sample, in the shape of o, without 1/n.");
   });
   m.attr("losses") = family;
 }

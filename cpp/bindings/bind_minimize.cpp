@@ -43,8 +43,8 @@ class PythonObjective final : public Objective<T> {
 };
 
 template <class T>
-py::tuple minimize_function(py::function fun, const Array<T>& w0, const Rule& optimizer, Index steps,
-                            std::optional<double> max_seconds, bool record_path) {
+py::tuple minimize_function(py::function fun, const Array<T>& w0, const Rule& optimizer,
+                            Index steps, std::optional<double> max_seconds, bool record_path) {
   using Clock = std::chrono::steady_clock;
   const Index size = w0.size();
   Array<T> w(size);

@@ -11,8 +11,8 @@
 namespace fastmlp::bindings {
 namespace {
 
-// Measured: a round is worth its barriers from about a million operations on; to start and join threads takes the time
-// of about ten million, more on a busy machine.
+// Measured: a round is worth its barriers from about a million operations on; to start and join
+// threads takes the time of about ten million, more on a busy machine.
 constexpr double kLeastPerRound = 1e6;
 constexpr double kLeastPerCall = 1e8;
 
@@ -20,6 +20,13 @@ constexpr double kLeastPerCall = 1e8;
 std::atomic<int>& wanted_threads() {
   static std::atomic<int> wanted{0};
   return wanted;
+}
+
+// 0: off. Else the threads of every call, whatever its size and the machine's: for tests of many
+// threads on few cores.
+std::atomic<int>& forced_threads() {
+  static std::atomic<int> forced{0};
+  return forced;
 }
 
 int affinity_threads() {
@@ -53,12 +60,6 @@ int control_group_threads() {
   return threads;
 }
 
-void set_num_threads(int threads) {
-  require(threads >= 1,
-          "set_num_threads: threads=" + std::to_string(threads) + ", expected at least 1");
-  wanted_threads() = threads;
-}
-
 }  // namespace
 
 int available_threads() {
@@ -70,14 +71,18 @@ int available_threads() {
 }
 
 int threads_for(const Work& work) {
+  if (const int forced = forced_threads()) return forced;
   const bool pays = work.operations_per_round >= kLeastPerRound &&
                     work.operations_per_round * work.rounds >= kLeastPerCall;
   return pays ? available_threads() : 1;
 }
 
 void bind_threads(py::module_& m) {
-  m.def("set_num_threads", &set_num_threads, py::arg("threads"));
+  m.def("set_num_threads", [](int threads) { wanted_threads() = threads; }, py::arg("threads"));
   m.def("get_num_threads", &available_threads);
+  m.def(
+      "force_num_threads", [](int threads) { forced_threads() = threads; }, py::arg("threads"),
+      "Give every call this many threads, whatever its size and the machine's; 0 ends it.");
 }
 
 }  // namespace fastmlp::bindings

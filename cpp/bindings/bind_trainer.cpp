@@ -6,7 +6,8 @@
 namespace fastmlp::bindings {
 namespace {
 
-// A trainer with the network that it trains. Python sees to it that a network is trained by one call at a time.
+// A trainer with the network that it trains. Python sees to it that a network is trained by one
+// call at a time.
 template <class T>
 class TrainerHandle {
  public:
@@ -21,7 +22,8 @@ class TrainerHandle {
     const double seconds = max_seconds.value_or(std::numeric_limits<double>::infinity());
     const Index batch = std::min(trainer_.batch_size(), data.size());
     EpochResult result;
-    run({step_operations(*network_, batch), static_cast<double>(data.size()) / static_cast<double>(batch)},
+    run({step_operations(*network_, batch),
+         static_cast<double>(data.size()) / static_cast<double>(batch)},
         [&](Team& team) { result = trainer_.epoch(data, seconds, team); });
     return result;
   }
@@ -81,12 +83,17 @@ class TrainerHandle {
 
 template <class T>
 std::unique_ptr<TrainerHandle<T>> make_trainer(
-    std::shared_ptr<Network<T>> network, const Loss& loss, const Rule& optimizer,
-    Index batch_size, std::uint64_t seed, std::uint32_t first_epoch,
+    std::shared_ptr<Network<T>> network, const Loss& loss, const Rule& optimizer, Index batch_size,
+    std::uint64_t seed, std::uint32_t first_epoch,
     const std::vector<std::pair<double, double>>& penalties, bool regularize_biases, bool shuffle) {
   require(static_cast<Index>(penalties.size()) == network->depth(),
           "Trainer: expected one (l1, l2) per layer");
-  TrainerOptions options{loss, optimizer, batch_size, seed, first_epoch, shuffle,
+  TrainerOptions options{loss,
+                         optimizer,
+                         batch_size,
+                         seed,
+                         first_epoch,
+                         shuffle,
                          make_penalties(*network, penalties, regularize_biases)};
   return std::make_unique<TrainerHandle<T>>(std::move(network), std::move(options));
 }

@@ -17,7 +17,8 @@ py::object Setter::take(const char* name) const {
 }
 
 void Setter::wrong_kind(const char* name, const py::object& given, const char* expected) const {
-  throw py::type_error(std::string(where_) + ": " + name + "=" + text_of(given) + ", expected " + expected);
+  throw py::type_error(std::string(where_) + ": " + name + "=" + text_of(given) + ", expected " +
+                       expected);
 }
 
 double Setter::number(const char* name, const py::object& given, const char* expected) const {
@@ -100,8 +101,8 @@ std::string member_repr(const char* title, const py::dict& params) {
 }
 
 void Describer::operator()(const char* name, double value, const Bound& bound) {
-  text += std::string(name) + " : float, default " + number_text(value) + "\n    Range: " +
-          bound.text(name) + ".\n";
+  text += std::string(name) + " : float, default " + number_text(value) +
+          "\n    Range: " + bound.text(name) + ".\n";
 }
 
 void Describer::operator()(const char* name, const std::optional<double>&, const Bound& bound) {

@@ -1,5 +1,5 @@
-// Python classes of the members of a family, made from their one list of fields: constructor, properties, repr, ==,
-// hash, pickle, get_params and documentation.
+// Python classes of the members of a family, made from their one list of fields: constructor,
+// properties, repr, ==, hash, pickle, get_params and documentation.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -42,7 +42,8 @@ class Setter {
 
  private:
   py::object take(const char* name) const;
-  [[noreturn]] void wrong_kind(const char* name, const py::object& given, const char* expected) const;
+  [[noreturn]] void wrong_kind(const char* name, const py::object& given,
+                               const char* expected) const;
   double number(const char* name, const py::object& given, const char* expected) const;
 
   const char* where_;
@@ -105,9 +106,11 @@ py::class_<Member> bind_member(py::module_& m, py::dict& family) {
     cls.def_property_readonly(key.c_str(), get);
   }
   cls.def("get_params", &get_params<Member>, "The hyperparameters, by name.");
-  cls.def("__repr__", [](const Member& self) { return member_repr(Member::title, get_params(self)); });
+  cls.def("__repr__",
+          [](const Member& self) { return member_repr(Member::title, get_params(self)); });
   cls.def("__eq__", [](const Member& self, const py::object& other) {
-    return py::isinstance<Member>(other) && get_params(self).equal(get_params(other.cast<Member>()));
+    return py::isinstance<Member>(other) &&
+           get_params(self).equal(get_params(other.cast<Member>()));
   });
   cls.def("__hash__", [](const Member& self) {
     return py::hash(py::str(member_repr(Member::title, get_params(self))));
@@ -117,7 +120,6 @@ py::class_<Member> bind_member(py::module_& m, py::dict& family) {
   cls.def(py::pickle([](const Member& self) { return get_params(self); },
                      [](const py::dict& params) { return make_member<Member>(params); }));
   cls.attr("name") = Member::name;
-  cls.attr("__module__") = "fastmlp";
   family[Member::name] = cls;
   return cls;
 }

@@ -18,7 +18,8 @@ py::array for_dtype(const char* where, const py::object& value, F&& f) {
                          ", expected real numbers");
   }
   if (array.dtype().is(py::dtype::of<float>())) return f(Array<float>::ensure(array));
-  const py::array doubles = py::array_t<double, py::array::c_style | py::array::forcecast>::ensure(array);
+  const py::array doubles =
+      py::array_t<double, py::array::c_style | py::array::forcecast>::ensure(array);
   return f(Array<double>::ensure(doubles));
 }
 

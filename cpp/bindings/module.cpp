@@ -3,7 +3,8 @@
 
 PYBIND11_MODULE(FASTMLP_MODULE, m) {
   using namespace fastmlp::bindings;
-  m.attr("__name__") = "fastmlp._core";  // whichever build this is: pickles and stubs name the package
+  m.attr("__name__") =
+      "fastmlp._core";  // whichever build this is: pickles and stubs name the package
   m.doc() = "The compiled core of fastmlp.";
   bind_activations(m);
   bind_losses(m);

@@ -1,5 +1,6 @@
-// The border to NumPy: arrays of exactly the right dtype in C order, read and written in place. Conversion of anything
-// else is Python's affair (fastmlp/arrays.py); here shapes are checked once more, so that no call can corrupt memory.
+// The border to NumPy: arrays of exactly the right dtype in C order, read and written in place.
+// Conversion of anything else is Python's affair (fastmlp/arrays.py); here shapes are checked once
+// more, so that no call can corrupt memory.
 #pragma once
 
 #include <pybind11/numpy.h>
@@ -27,8 +28,8 @@ inline std::string shape_text(const py::array& array) {
 template <class T>
 Block<const T> rows_of(const Array<T>& array, Index cols, const char* name) {
   if (array.ndim() != 2 || array.shape(1) != cols) {
-    throw py::value_error(std::string(name) + " has shape " + shape_text(array) + ", expected (n, " +
-                          std::to_string(cols) + ")");
+    throw py::value_error(std::string(name) + " has shape " + shape_text(array) +
+                          ", expected (n, " + std::to_string(cols) + ")");
   }
   return {array.data(), array.shape(0), cols, cols};
 }

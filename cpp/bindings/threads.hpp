@@ -6,11 +6,13 @@
 
 namespace fastmlp::bindings {
 
-// The least of: set_num_threads, OpenMP's maximum as the calling thread sees it (which threadpoolctl and joblib set),
-// the processors that this process may run on, and its share of processor time by control group.
+// The least of: set_num_threads, OpenMP's maximum as the calling thread sees it (which
+// threadpoolctl and joblib set), the processors that this process may run on, and its share of
+// processor time by control group.
 int available_threads();
 
-// Work that comes in rounds with barriers between them, a step or a pass: small rounds stay on one thread.
+// Work that comes in rounds with barriers between them, a step or a pass: small rounds stay on one
+// thread.
 struct Work {
   double operations_per_round;
   double rounds = 1;

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from fastmlp import _core
 from fastmlp.callbacks import Callback, EarlyStopping
-from fastmlp.config import show_config
+from fastmlp.config import get_num_threads, set_num_threads, show_config
 from fastmlp.history import History
 from fastmlp.layers import Dense
 from fastmlp.minimize import Result, minimize
@@ -26,7 +26,9 @@ __all__ = [
     "Result",
     "Trainer",
     "TrainingWarning",
+    "get_num_threads",
     "minimize",
+    "set_num_threads",
     "show_config",
 ]
 

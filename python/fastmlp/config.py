@@ -4,8 +4,45 @@ import platform
 
 import numpy as np
 
-from . import _core
+from . import _core, checks
 from ._core import loader
+
+
+def set_num_threads(threads: int) -> None:
+    """Set the most threads that a call may use.
+
+    Parameters
+    ----------
+    threads : int
+        At least 1. Fewer are used where the machine, its control group, OpenMP's limit (as
+        threadpoolctl and joblib set it) or the size of the work allow no more. Results do not
+        depend on it, bit for bit.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Not a whole number of at least 1.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> fm.set_num_threads(1)
+    >>> fm.get_num_threads()
+    1
+    """
+    _core.set_num_threads(checks.integer(threads, "threads", "set_num_threads", least=1, most=1024))
+
+
+def get_num_threads() -> int:
+    """Return the most threads that a call from this thread would use now.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> fm.get_num_threads() >= 1
+    True
+    """
+    return int(_core.get_num_threads())
 
 
 def show_config() -> None:

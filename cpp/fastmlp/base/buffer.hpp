@@ -10,7 +10,8 @@
 
 namespace fastmlp {
 
-// `size` elements, aligned to a cache line, with room for kernels to run over the end by two vector registers.
+// `size` elements, aligned to a cache line, with room for kernels to run over the end by two vector
+// registers.
 template <class T>
 class Buffer {
  public:

@@ -15,7 +15,8 @@ inline void require(bool condition, const std::string& sentence) {
 // a * b for sizes, refused where it overflows.
 inline Index checked_product(Index a, Index b, const std::string& where) {
   Index product = 0;
-  require(!__builtin_mul_overflow(a, b, &product), where + ": the sizes are too large to be counted");
+  require(!__builtin_mul_overflow(a, b, &product),
+          where + ": the sizes are too large to be counted");
   return product;
 }
 

@@ -17,7 +17,8 @@ std::string number_text(double value) {
 std::string Bound::text(const std::string& name) const {
   const bool below = std::isfinite(low), above = std::isfinite(high);
   const std::string left = number_text(low), right = number_text(high);
-  if (below && above) return left + (low_open ? " < " : " <= ") + name + (high_open ? " < " : " <= ") + right;
+  if (below && above)
+    return left + (low_open ? " < " : " <= ") + name + (high_open ? " < " : " <= ") + right;
   if (below) return "a finite " + name + (low_open ? " > " : " >= ") + left;
   if (above) return "a finite " + name + (high_open ? " < " : " <= ") + right;
   return "a finite number";

@@ -1,7 +1,8 @@
-// A family is a closed set of small value structs, one of which a user picks: activations, losses, update rules, …
-// A member carries its spelling (`name`), its class name in Python (`title`), its documentation (`doc`) and ONE list of
-// hyperparameters, `fields(self, f)`, which calls f(name, value, constraint) for each in the order of the constructor.
-// Validation, repr, pickling and the Python class all come from that list.
+// A family is a closed set of small value structs, one of which a user picks: activations, losses,
+// update rules, … A member carries its spelling (`name`), its class name in Python (`title`), its
+// documentation (`doc`) and ONE list of hyperparameters, `fields(self, f)`, which calls f(name,
+// value, constraint) for each in the order of the constructor. Validation, repr, pickling and the
+// Python class all come from that list.
 #pragma once
 
 #include <cmath>
@@ -23,7 +24,8 @@ struct Bound {
   bool high_open = false;
 
   bool contains(double x) const {
-    return std::isfinite(x) && (low_open ? x > low : x >= low) && (high_open ? x < high : x <= high);
+    return std::isfinite(x) && (low_open ? x > low : x >= low) &&
+           (high_open ? x < high : x <= high);
   }
   // "0 <= beta1 < 1"
   std::string text(const std::string& name) const;

@@ -42,7 +42,8 @@ class Patience {
 
 }  // namespace
 
-// The items that a member takes first; the others take what is left of them when their own are done.
+// The items that a member takes first; the others take what is left of them when their own are
+// done.
 struct alignas(64) Team::Member {
   std::atomic<Index> next{0};
   Index end = 0;
@@ -113,8 +114,8 @@ void Team::work(int member) {
 }
 
 void Team::take_items(Member& home, int member) {
-  while (!(may_stop_ && (stop_.load(std::memory_order_relaxed) ||
-                         failed_.load(std::memory_order_relaxed)))) {
+  while (!(may_stop_ &&
+           (stop_.load(std::memory_order_relaxed) || failed_.load(std::memory_order_relaxed)))) {
     const Index i = home.next.fetch_add(1, std::memory_order_relaxed);
     if (i >= home.end) return;
     try {
@@ -133,7 +134,8 @@ int openmp_threads() {
 #endif
 }
 
-// Starts as many of the members 1 … threads - 1 as the system allows: those that are missing are like late ones.
+// Starts as many of the members 1 … threads - 1 as the system allows: those that are missing are
+// like late ones.
 std::vector<std::thread> Team::recruit() {
   std::vector<std::thread> others;
   others.reserve(static_cast<std::size_t>(size_));
@@ -162,7 +164,8 @@ class Engine {
     finished_.notify_one();
   }
 
-  // Returns when the body has ended; after an exception of check, which is kept, `stop` tells it to.
+  // Returns when the body has ended; after an exception of check, which is kept, `stop` tells it
+  // to.
   void wait(const Check& check, std::atomic<bool>& stop) {
     for (std::unique_lock<std::mutex> lock(mutex_); !done_;) {
       finished_.wait_for(lock, kCheckInterval);
@@ -191,6 +194,14 @@ class Engine {
 };
 
 }  // namespace
+
+int openmp_version() {
+#if defined(_OPENMP)
+  return _OPENMP;
+#else
+  return 0;
+#endif
+}
 
 void with_team(int threads, const Check& check, const std::function<void(Team&)>& body) {
   if (threads == 1) {

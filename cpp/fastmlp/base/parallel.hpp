@@ -1,10 +1,11 @@
-// Threads. A Team shares out numbered items of work; who does an item changes nothing about its result, because items
-// are fixed by shapes and every item writes to a place of its own.
+// Threads. A Team shares out numbered items of work; who does an item changes nothing about its
+// result, because items are fixed by shapes and every item writes to a place of its own.
 //
-// A team of one is the calling thread itself. The threads of a larger one live as long as the call that needs them: an
-// engine thread runs the body, the others join its rounds, and the caller only waits and looks for signals. So Ctrl-C
-// works, other threads of Python run, and a forked child inherits nothing. Plain threads rather than an OpenMP region:
-// to start and end one on a fresh thread takes libgomp a hundred times longer, and it waits for late threads.
+// A team of one is the calling thread itself. The threads of a larger one live as long as the call
+// that needs them: an engine thread runs the body, the others join its rounds, and the caller only
+// waits and looks for signals. So Ctrl-C works, other threads of Python run, and a forked child
+// inherits nothing. Plain threads rather than an OpenMP region: to start and end one on a fresh
+// thread takes libgomp a hundred times longer, and it waits for late threads.
 #pragma once
 
 #include <atomic>
@@ -35,8 +36,9 @@ class Team {
 
   int size() const { return size_; }
 
-  // f(i, member) for every i in [0, n), each by one member in [0, size()); returns when all are done. An exception of f,
-  // or of the check between items, ends it early. `operations` is about the cost of one item.
+  // f(i, member) for every i in [0, n), each by one member in [0, size()); returns when all are
+  // done. An exception of f, or of the check between items, ends it early. `operations` is about
+  // the cost of one item.
   template <class F>
   void for_each(Index n, double operations, F&& f) {
     if (size_ > 1 && n > 1) return share(n, true, &call<F>, &f);
@@ -88,16 +90,21 @@ class Team {
   std::atomic<bool> stop_{false};
   std::atomic<bool> failed_{false};
   std::exception_ptr failure_;
-  // Round number, whether it is open to be joined, and how many members have joined: a member that comes late, because
-  // the machine is busy, is not waited for.
+  // Round number, whether it is open to be joined, and how many members have joined: a member that
+  // comes late, because the machine is busy, is not waited for.
   alignas(64) std::atomic<std::uint64_t> door_{0};
   alignas(64) std::atomic<std::uint64_t> finished_{0};
 };
 
-// The most threads that OpenMP would give a region of this thread; 1 where the core was built without it.
+// The most threads that OpenMP would give a region of this thread; 1 where the core was built
+// without it.
 int openmp_threads();
 
-// Runs body with a team of `threads` and returns, or throws, what came of it. `check` is called on this thread.
+// The date of the OpenMP specification that the core was built with, 0 without.
+int openmp_version();
+
+// Runs body with a team of `threads` and returns, or throws, what came of it. `check` is called on
+// this thread.
 void with_team(int threads, const Check& check, const std::function<void(Team&)>& body);
 
 }  // namespace fastmlp

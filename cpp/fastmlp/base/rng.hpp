@@ -1,6 +1,7 @@
-// Counter-based random numbers (Philox 4x32-10; Salmon, Moraes, Dror, Shaw 2011): the i-th draw of a stream is a
-// function of (seed, stream, i), so results depend neither on threads nor on what was drawn before, and uniform and
-// normal are our own because the standard library's differ between platforms.
+// Counter-based random numbers (Philox 4x32-10; Salmon, Moraes, Dror, Shaw 2011): the i-th draw of
+// a stream is a function of (seed, stream, i), so results depend neither on threads nor on what was
+// drawn before, and uniform and normal are our own because the standard library's differ between
+// platforms.
 #pragma once
 
 #include <array>
@@ -17,7 +18,9 @@ enum class Purpose : std::uint32_t { initialization = 1, shuffle = 2 };
 class Rng {
  public:
   Rng(std::uint64_t seed, Purpose purpose, std::uint32_t number)
-      : key_{low(seed), high(seed)}, purpose_(static_cast<std::uint32_t>(purpose)), number_(number) {}
+      : key_{low(seed), high(seed)},
+        purpose_(static_cast<std::uint32_t>(purpose)),
+        number_(number) {}
 
   std::uint64_t next() {
     if (left_ == 0) refill();
@@ -35,7 +38,8 @@ class Rng {
     return radius * std::cos(6.283185307179586 * uniform());
   }
 
-  // In [0, n): the high word of n * next() (Lemire 2019; the bias of at most n / 2⁶⁴ cannot be seen).
+  // In [0, n): the high word of n * next() (Lemire 2019; the bias of at most n / 2⁶⁴ cannot be
+  // seen).
   Index below(Index n) {
     __extension__ using Wide = unsigned __int128;
     return static_cast<Index>(static_cast<Wide>(next()) * static_cast<Wide>(n) >> 64);

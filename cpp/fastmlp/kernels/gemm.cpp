@@ -9,7 +9,8 @@
 namespace fastmlp {
 namespace {
 
-// Rows of C held in registers: rows * kPanelPacks accumulators, as many packs of B and one broadcast must fit.
+// Rows of C held in registers: rows * kPanelPacks accumulators, as many packs of B and one
+// broadcast must fit.
 constexpr int kMaxRows = kVectorRegisters == 32 ? 12 : 6;
 
 template <class T>
@@ -84,8 +85,8 @@ T dot(Index k, const T* x, const T* y) {
   return reduce_add<T>((sum[0] + sum[1]) + (sum[2] + sum[3]));
 }
 
-// One stage of a transposition in registers: in every pair of rows (i, i + Half) the off-diagonal blocks of Half x Half
-// elements change places.
+// One stage of a transposition in registers: in every pair of rows (i, i + Half) the off-diagonal
+// blocks of Half x Half elements change places.
 template <class T, int Half, int... I>
 void exchange_blocks(Pack<T> (&row)[kLanes<T>], std::integer_sequence<int, I...> lanes) {
   constexpr int kN = static_cast<int>(kLanes<T>);
@@ -93,14 +94,16 @@ void exchange_blocks(Pack<T> (&row)[kLanes<T>], std::integer_sequence<int, I...>
   for (int i = 0; i < kN; ++i) {
     if (i & Half) continue;
     const Pack<T> upper = row[i], lower = row[i + Half];
-    row[i] = shuffle<T>(upper, lower, std::integer_sequence<int, (I & Half ? kN + I - Half : I)...>{});
-    row[i + Half] = shuffle<T>(upper, lower, std::integer_sequence<int, (I & Half ? kN + I : I + Half)...>{});
+    row[i] =
+        shuffle<T>(upper, lower, std::integer_sequence<int, (I & Half ? kN + I - Half : I)...>{});
+    row[i + Half] =
+        shuffle<T>(upper, lower, std::integer_sequence<int, (I & Half ? kN + I : I + Half)...>{});
   }
   if constexpr (Half > 1) exchange_blocks<T, Half / 2>(row, lanes);
 }
 
-// B (cols, rows) = A (rows, cols)ᵀ for at most kLanes rows and columns; whole packs of A are read and of B written,
-// except where B has fewer columns than a pack.
+// B (cols, rows) = A (rows, cols)ᵀ for at most kLanes rows and columns; whole packs of A are read
+// and of B written, except where B has fewer columns than a pack.
 template <class T>
 void transpose_square(Index rows, Index cols, const T* a, Index lda, T* b, Index ldb) {
   Pack<T> row[kLanes<T>] = {};
@@ -127,9 +130,11 @@ void gemm(Index m, Index n, Index k, Strided<T> a, Panels<T> b, T* c, Index ldc,
   if (m == 0) return;
   const Index packs = ceil_div(n, kLanes<T>);
   const Index row_blocks = ceil_div(m, kMaxRows);
-  const Index block_rows = m / row_blocks, longer = m % row_blocks;  // the first `longer` have one row more
+  const Index block_rows = m / row_blocks,
+              longer = m % row_blocks;  // the first `longer` have one row more
   for (Index last = packs; last > 0;) {
-    const Index first = last >= kPanelPacks && last % kPanelPacks == 0 ? last - kPanelPacks : last - 1;
+    const Index first =
+        last >= kPanelPacks && last % kPanelPacks == 0 ? last - kPanelPacks : last - 1;
     const Index column = first * kLanes<T>;
     Range rows{0, 0};
     for (Index i = 0; i < row_blocks; ++i) {

@@ -1,5 +1,5 @@
-// Matrix products on row-major blocks. One kernel serves the three products of a dense layer, because an
-// operand that is only broadcast may have any strides:
+// Matrix products on row-major blocks. One kernel serves the three products of a dense layer,
+// because an operand that is only broadcast may have any strides:
 //   forward   A (n, n_out)    = X (n, n_in)        * Wt (n_in, n_out) + b
 //   backward  D (n, n_in)     = delta (n, n_out)   * W  (n_out, n_in)
 //   gradient  dW (n_out, n_in) = deltaᵀ (n_out, n) * X  (n, n_in)
@@ -9,7 +9,8 @@
 
 namespace fastmlp {
 
-// The operand that is read one element at a time: element (i, k) stands at data[i * row + k * column].
+// The operand that is read one element at a time: element (i, k) stands at data[i * row + k *
+// column].
 template <class T>
 struct Strided {
   const T* data;
@@ -17,15 +18,17 @@ struct Strided {
   Index column;
 };
 
-// C (m, n) = bias + A (m, k) * B (k, n); C row-major with leading dimension ldc; `bias` has n entries, nullptr means
-// zero. Every element is one sum over k in ascending order, so any cut of m and n gives the same bits.
-// B, bias and C are touched in whole packs: each of their rows may be overrun by up to kLanes - 1 elements. Columns are
-// written right to left, so in an unpadded C (ldc == n) the overrun of one row is overwritten by the next.
+// C (m, n) = bias + A (m, k) * B (k, n); C row-major with leading dimension ldc; `bias` has n
+// entries, nullptr means zero. Every element is one sum over k in ascending order, so any cut of m
+// and n gives the same bits. B, bias and C are touched in whole packs: each of their rows may be
+// overrun by up to kLanes - 1 elements. Columns are written right to left, so in an unpadded C (ldc
+// == n) the overrun of one row is overwritten by the next.
 template <class T>
 void gemm(Index m, Index n, Index k, Strided<T> a, Panels<T> b, T* c, Index ldc,
           const T* bias = nullptr);
 
-// y (n) = W (n, k) x + bias for one row x: W is read in place, where packing Wt would cost more than the product.
+// y (n) = W (n, k) x + bias for one row x: W is read in place, where packing Wt would cost more
+// than the product.
 template <class T>
 void gemv(Index n, Index k, const T* w, const T* x, const T* bias, T* y);
 
@@ -33,7 +36,8 @@ void gemv(Index n, Index k, const T* w, const T* x, const T* bias, T* y);
 template <class T>
 void sum_rows(Block<const T> a, T* y);
 
-// B (cols, rows) = A (rows, cols) transposed, both row-major; whole packs of A are read, no element beside B is written.
+// B (cols, rows) = A (rows, cols) transposed, both row-major; whole packs of A are read, no element
+// beside B is written.
 template <class T>
 void transpose(Index rows, Index cols, const T* a, Index lda, T* b, Index ldb);
 

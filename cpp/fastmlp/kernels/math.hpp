@@ -1,4 +1,5 @@
-// Elementary functions on packs. Exact limits at ±inf, nan kept; errors of a few ulp (cpp/tests/test_math.cpp).
+// Elementary functions on packs. Exact limits at ±inf, nan kept; errors of a few ulp
+// (cpp/tests/test_math.cpp).
 #pragma once
 
 #include <cmath>
@@ -69,7 +70,8 @@ struct Format;
 
 template <>
 struct Format<float> {
-  static constexpr double round = 12582912.0;  // 1.5 · 2²³: adding it rounds to an integer in the low bits
+  static constexpr double round =
+      12582912.0;  // 1.5 · 2²³: adding it rounds to an integer in the low bits
   static constexpr int mantissa = 23, bias = 127;
   static constexpr double exp_low = -104.0, exp_high = 89.0;
   static constexpr double ln2_high = 0.693359375, ln2_low = -2.12194440e-4;
@@ -77,8 +79,8 @@ struct Format<float> {
   static constexpr double exp[] = {5.0000001201e-1, 1.6666665459e-1, 4.1665795894e-2,
                                    8.3334519073e-3, 1.3981999507e-3, 1.9875691500e-4};
   // atanh(s) / s in powers of s², for s² <= 1/9
-  static constexpr double atanh[] = {1.0,      1.0 / 3,  1.0 / 5,  1.0 / 7, 1.0 / 9,
-                                     1.0 / 11, 1.0 / 13, 1.0 / 15};
+  static constexpr double atanh[] = {1.0,     1.0 / 3,  1.0 / 5,  1.0 / 7,
+                                     1.0 / 9, 1.0 / 11, 1.0 / 13, 1.0 / 15};
 };
 
 template <>
@@ -86,10 +88,11 @@ struct Format<double> {
   static constexpr double round = 6755399441055744.0;  // 1.5 · 2⁵²
   static constexpr int mantissa = 52, bias = 1023;
   static constexpr double exp_low = -746.0, exp_high = 710.0;
-  static constexpr double ln2_high = 6.93147180369123816490e-01, ln2_low = 1.90821492927058770002e-10;
-  static constexpr double exp[] = {1.0 / 2,       1.0 / 6,        1.0 / 24,        1.0 / 120,
-                                   1.0 / 720,     1.0 / 5040,     1.0 / 40320,     1.0 / 362880,
-                                   1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800};
+  static constexpr double ln2_high = 6.93147180369123816490e-01,
+                          ln2_low = 1.90821492927058770002e-10;
+  static constexpr double exp[] = {
+      1.0 / 2,     1.0 / 6,      1.0 / 24,      1.0 / 120,      1.0 / 720,       1.0 / 5040,
+      1.0 / 40320, 1.0 / 362880, 1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800};
   static constexpr double atanh[] = {1.0,      1.0 / 3,  1.0 / 5,  1.0 / 7,  1.0 / 9,  1.0 / 11,
                                      1.0 / 13, 1.0 / 15, 1.0 / 17, 1.0 / 19, 1.0 / 21, 1.0 / 23,
                                      1.0 / 25, 1.0 / 27, 1.0 / 29, 1.0 / 31, 1.0 / 33};
@@ -134,8 +137,7 @@ inline P exp(P x) {
   using F = detail::Format<Lane<P>>;
   const auto [n, q] = detail::reduce_exp(clamp_above(clamp_below(x, F::exp_low), F::exp_high));
   const Mask<Lane<P>> half = n >> 1;
-  return (q + constant<P>(1.0)) * detail::power_of_two<P>(half) *
-         detail::power_of_two<P>(n - half);
+  return (q + constant<P>(1.0)) * detail::power_of_two<P>(half) * detail::power_of_two<P>(n - half);
 }
 
 // eˣ - 1 for x <= 0, without cancellation near 0.
@@ -165,8 +167,8 @@ inline P log(P x) {
   const M offset = bits<M>(constant<P>(0.70710678118654752));
   const M e = (bits<M>(scaled) - offset) >> F::mantissa;
   const P m = bits<P>(bits<M>(scaled) - (e << F::mantissa));
-  const P exponent = __builtin_convertvector(e, P) -
-                     (subnormal ? constant<P>(F::mantissa + 1.0) : P{});
+  const P exponent =
+      __builtin_convertvector(e, P) - (subnormal ? constant<P>(F::mantissa + 1.0) : P{});
   const P y = detail::twice_atanh((m - constant<P>(1.0)) / (m + constant<P>(1.0)));
   const P result = exponent * constant<P>(F::ln2_high) + (exponent * constant<P>(F::ln2_low) + y);
   const P infinity = constant<P>(std::numeric_limits<double>::infinity());
@@ -195,13 +197,14 @@ inline P tanh(P x) {
   const P z = x * x;
   P small;
   if constexpr (std::is_same_v<Lane<P>, float>) {
-    small = x + x * z * polynomial(z, {-3.33332819422e-1, 1.33314422036e-1, -5.37397155531e-2,
-                                       2.06390887954e-2, -5.70498872745e-3});
+    small = x + x * z *
+                    polynomial(z, {-3.33332819422e-1, 1.33314422036e-1, -5.37397155531e-2,
+                                   2.06390887954e-2, -5.70498872745e-3});
   } else {
-    const P p = polynomial(z, {-1.61468768441708447952e3, -9.92877231001918586564e1,
-                               -9.64399179425052238628e-1});
-    const P q = polynomial(z, {4.84406305325125486048e3, 2.23548839060100448583e3,
-                               1.12811678491632931402e2, 1.0});
+    const P p = polynomial(
+        z, {-1.61468768441708447952e3, -9.92877231001918586564e1, -9.64399179425052238628e-1});
+    const P q = polynomial(
+        z, {4.84406305325125486048e3, 2.23548839060100448583e3, 1.12811678491632931402e2, 1.0});
     small = x + x * z * (p / q);
   }
   const P magnitude = abs(x);

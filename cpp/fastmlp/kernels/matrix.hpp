@@ -31,8 +31,8 @@ constexpr int kPanelPacks = 2;
 template <class T>
 constexpr Index kPanelColumns = kPanelPacks * kLanes<T>;
 
-// A matrix as a product reads it, panel by panel of kPanelColumns: element (i, j) of panel p stands at
-// data[p * panel + i * row + j]. A row-major block is one, with panels that lie side by side.
+// A matrix as a product reads it, panel by panel of kPanelColumns: element (i, j) of panel p stands
+// at data[p * panel + i * row + j]. A row-major block is one, with panels that lie side by side.
 template <class T>
 struct Panels {
   const T* data;
@@ -79,7 +79,8 @@ class PanelMatrix {
   Index rows_ = 0;
 };
 
-// Rows of a page or more: products walk down such a matrix by panels, or every row would cost a page walk.
+// Rows of a page or more: products walk down such a matrix by panels, or every row would cost a
+// page walk.
 template <class T>
 constexpr bool is_wide(Index cols) {
   return cols * static_cast<Index>(sizeof(T)) >= 4096;

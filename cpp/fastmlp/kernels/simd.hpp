@@ -124,7 +124,8 @@ inline Mask<T> first_lanes(Index count) {
   return lane < static_cast<typename Simd<T>::Bits>(count);
 }
 
-// Row length of private buffers: whole packs, and off the multiples of 2 KB at which rows would share cache sets.
+// Row length of private buffers: whole packs, and off the multiples of 2 KB at which rows would
+// share cache sets.
 template <class T>
 constexpr Index padded(Index n) {
   const Index length = round_up(n, kLanes<T>);

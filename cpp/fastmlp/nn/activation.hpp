@@ -1,8 +1,9 @@
-// The family of activations h = phi(a), written for packs. Adding one: a struct below, its name in the variant, five
-// lines in tests/reference.py, a row in docs/lecture.md.
+// The family of activations h = phi(a), written for packs. Adding one: a struct below, its name in
+// the variant, five lines in tests/reference.py, a row in docs/lecture.md.
 //
-// derivative(a, h) is phi'(a), from h where that is enough (then only h is kept for the backward pass) and from a where
-// `uses_input` says so. At kinks it is as in torch. nan in gives nan out; limits at ±inf are exact.
+// derivative(a, h) is phi'(a), from h where that is enough (then only h is kept for the backward
+// pass) and from a where `uses_input` says so. At kinks it is as in torch. nan in gives nan out;
+// limits at ±inf are exact.
 #pragma once
 
 #include <variant>
@@ -108,7 +109,8 @@ struct HardTanh : Elementwise {
   }
 };
 
-// Couples the units of a layer, so it is no function of packs: activation.cpp has its value and Jacobian.
+// Couples the units of a layer, so it is no function of packs: activation.cpp has its value and
+// Jacobian.
 struct Softmax : Elementwise {
   static constexpr auto name = "softmax", title = "Softmax";
   static constexpr auto doc =
@@ -159,7 +161,8 @@ struct ELU {
 struct SELU : Elementwise {
   static constexpr auto name = "selu", title = "SELU";
   static constexpr auto doc =
-      "phi(a) = s a for a > 0, else s alpha (exp(a) - 1), with the constants of Klambauer et al. 2017.";
+      "phi(a) = s a for a > 0, else s alpha (exp(a) - 1), with the constants of Klambauer et al. "
+      "2017.";
   static constexpr double kScale = 1.0507009873554804934193349852946;
   static constexpr double kAlpha = 1.6732632423543772848170429916717;
   template <class P>
@@ -190,7 +193,8 @@ struct SiLU : Elementwise {
   static constexpr auto name = "silu", title = "SiLU";
   static constexpr auto doc = "phi(a) = a sigmoid(a), also called swish (Elfwing et al. 2018).";
   static constexpr bool uses_input = true;
-  static constexpr double kFar = 1000.0;  // beyond it sigmoid(±a) is 0 or 1 in any precision: no inf * 0
+  static constexpr double kFar =
+      1000.0;  // beyond it sigmoid(±a) is 0 or 1 in any precision: no inf * 0
   template <class P>
   P value(P a) const {
     return clamp_below(a, -kFar) * sigmoid(a);
@@ -205,7 +209,8 @@ struct SiLU : Elementwise {
 struct GELU : Elementwise {
   static constexpr auto name = "gelu", title = "GELU";
   static constexpr auto doc =
-      "phi(a) = a Φ(a) with the normal distribution function Φ, exact by erf (Hendrycks & Gimpel 2016).";
+      "phi(a) = a Φ(a) with the normal distribution function Φ, exact by erf (Hendrycks & Gimpel "
+      "2016).";
   static constexpr bool uses_input = true;
   static constexpr double kFar = 40.0;  // beyond it Φ(±a) is 0 or 1 in any precision: no inf * 0
   template <class P>
@@ -224,7 +229,8 @@ using Activation = std::variant<Identity, Sign, Sigmoid, Tanh, ReLU, HardTanh, S
 
 bool uses_input(const Activation& activation);
 
-// H = phi(A), row by row; in and out may be the same block. Whole packs: the rows' padding is computed along.
+// H = phi(A), row by row; in and out may be the same block. Whole packs: the rows' padding is
+// computed along.
 template <class T>
 void activate(const Activation& activation, Block<const T> a, Block<T> h);
 

@@ -5,8 +5,9 @@
 namespace fastmlp {
 namespace {
 
-// A part of dW has at least this many rows, enough for the product, and about so many elements, that the update finds them
-// in cache. Whole cache lines of rows: the columns of the packed Wᵀ that two threads write share none.
+// A part of dW has at least this many rows, enough for the product, and about so many elements,
+// that the update finds them in cache. Whole cache lines of rows: the columns of the packed Wᵀ that
+// two threads write share none.
 constexpr Index kPartRows = 32;
 constexpr Index kPartElements = 8192;
 constexpr Index kRowsPerLine = 16;
@@ -28,8 +29,9 @@ Range Dense<T>::biases() const {
 template <class T>
 void Dense<T>::initialize(Rng& rng, T* w) const {
   Buffer<double> values(weights().size());
-  std::visit([&](const auto& init) { init.fill(this->inputs(), this->outputs(), rng, values.data()); },
-             spec_.init);
+  std::visit(
+      [&](const auto& init) { init.fill(this->inputs(), this->outputs(), rng, values.data()); },
+      spec_.init);
   std::transform(values.data(), values.data() + values.size(), w + weights().begin,
                  [](double value) { return static_cast<T>(value); });
   std::fill(w + biases().begin, w + biases().end, T(0));

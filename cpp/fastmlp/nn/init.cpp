@@ -15,8 +15,8 @@ void Independent::normal(double variance, Index count, Rng& rng, double* w) {
   for (Index i = 0; i < count; ++i) w[i] = deviation * rng.normal();
 }
 
-// Q of the QR factors of a Gaussian matrix, columns signed by R's diagonal: uniform over orthogonal matrices
-// (Mezzadri 2007).
+// Q of the QR factors of a Gaussian matrix, columns signed by R's diagonal: uniform over orthogonal
+// matrices (Mezzadri 2007).
 void Orthogonal::fill(Index n_in, Index n_out, Rng& rng, double* w) const {
   const Index longer = std::max(n_in, n_out), shorter = std::min(n_in, n_out);
   Eigen::MatrixXd gaussian(longer, shorter);

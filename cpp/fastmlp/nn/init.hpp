@@ -1,5 +1,6 @@
-// The family of initialisers of a weight matrix. fill(n_in, n_out, rng, w) writes W (n_out, n_in) row by row. Adding
-// one: a struct below, its name in the variant, five lines in tests/reference.py, a row in docs/lecture.md.
+// The family of initialisers of a weight matrix. fill(n_in, n_out, rng, w) writes W (n_out, n_in)
+// row by row. Adding one: a struct below, its name in the variant, five lines in
+// tests/reference.py, a row in docs/lecture.md.
 #pragma once
 
 #include <variant>
@@ -87,7 +88,8 @@ struct Normal : Independent {
 struct Orthogonal {
   static constexpr auto name = "orthogonal", title = "Orthogonal";
   static constexpr auto doc =
-      "W Wᵀ = gain² I or, where n_out > n_in, Wᵀ W = gain² I, uniformly distributed (Saxe et al. 2013).";
+      "W Wᵀ = gain² I or, where n_out > n_in, Wᵀ W = gain² I, uniformly distributed (Saxe et al. "
+      "2013).";
   double gain = 1.0;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {

@@ -1,6 +1,7 @@
-// A layer is an immutable plan: its shape and its slice of the parameter vector w. What it keeps of a batch is in a
-// Tape, which belongs to the caller's workspace. Passes take a range of rows (samples) or a part of the parameters, so
-// that the caller decides who computes what; none of them depends on that choice.
+// A layer is an immutable plan: its shape and its slice of the parameter vector w. What it keeps of
+// a batch is in a Tape, which belongs to the caller's workspace. Passes take a range of rows
+// (samples) or a part of the parameters, so that the caller decides who computes what; none of them
+// depends on that choice.
 #pragma once
 
 #include <memory>
@@ -12,15 +13,16 @@
 
 namespace fastmlp {
 
-// What one layer keeps between its passes: the parameters in the forms that its products want, and of a batch n rows.
+// What one layer keeps between its passes: the parameters in the forms that its products want, and
+// of a batch n rows.
 template <class T>
 struct Tape {
-  PanelMatrix<T> wt;            // Wᵀ, for the forward product
-  PanelMatrix<T> w_panels;      // W, for the backward product of a wide layer
-  Matrix<T> a;                  // pre-activations, where the derivative needs them
-  Matrix<T> h;                  // outputs
-  Matrix<T> delta;              // dL/dh, then dL/da
-  PanelMatrix<T> h_panels;      // copies for the gradients, where h and delta are wide
+  PanelMatrix<T> wt;        // Wᵀ, for the forward product
+  PanelMatrix<T> w_panels;  // W, for the backward product of a wide layer
+  Matrix<T> a;              // pre-activations, where the derivative needs them
+  Matrix<T> h;              // outputs
+  Matrix<T> delta;          // dL/dh, then dL/da
+  PanelMatrix<T> h_panels;  // copies for the gradients, where h and delta are wide
   PanelMatrix<T> delta_panels;
 };
 
@@ -46,18 +48,21 @@ class Layer {
   virtual std::vector<Slice> slices() const = 0;
   virtual const Activation& activation() const = 0;
 
-  // The parameters are packed, and their gradient is made, in parts fixed by the shape, each a range of w.
+  // The parameters are packed, and their gradient is made, in parts fixed by the shape, each a
+  // range of w.
   virtual Index parts() const = 0;
   virtual Range part(Index i) const = 0;
 
   virtual void initialize(Rng& rng, T* w) const = 0;
-  // Room for a batch of n rows; for forward passes alone, or for gradients by parameters and by inputs too.
+  // Room for a batch of n rows; for forward passes alone, or for gradients by parameters and by
+  // inputs too.
   struct Needs {
     bool gradient;
     bool input_gradient;
   };
   virtual Tape<T> make_tape(Index n, Needs needs) const = 0;
-  // Brings part i of these parameters into the form that combine reads in the tape, for batches of n rows.
+  // Brings part i of these parameters into the form that combine reads in the tape, for batches of
+  // n rows.
   virtual void pack(Index i, const T* w, Index n, Tape<T>& tape) const = 0;
   // a = W h_in + b for the rows of x, into `a`.
   virtual void combine(const T* w, Index n, Block<const T> x, const Tape<T>& tape,

@@ -1,6 +1,7 @@
-// The family of losses L(o, y) of one sample: a sum over outputs of value(o, y), with gradient(o, y) = dL/do, both
-// written for packs. The loss of a batch is sum_i w_i L_i / sum_i w_i. Adding one: a struct below, its name in the
-// variant, five lines in tests/reference.py, a row in docs/lecture.md.
+// The family of losses L(o, y) of one sample: a sum over outputs of value(o, y), with gradient(o,
+// y) = dL/do, both written for packs. The loss of a batch is sum_i w_i L_i / sum_i w_i. Adding one:
+// a struct below, its name in the variant, five lines in tests/reference.py, a row in
+// docs/lecture.md.
 #pragma once
 
 #include <variant>
@@ -52,7 +53,8 @@ struct AbsoluteError : PlainLoss {
 struct Huber {
   static constexpr auto name = "huber", title = "Huber";
   static constexpr auto doc =
-      "L = sum_j (e_j² / 2 where |e_j| <= delta, else delta (|e_j| - delta / 2)), e = o - y (Huber 1964).";
+      "L = sum_j (e_j² / 2 where |e_j| <= delta, else delta (|e_j| - delta / 2)), e = o - y (Huber "
+      "1964).";
   double delta = 1.0;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
@@ -106,7 +108,8 @@ struct Perceptron : PlainLoss {
   static constexpr auto name = "perceptron", title = "Perceptron";
   static constexpr auto doc =
       "L = sum_j max(0, -y_j a_j) for labels y = ±1 and the pre-activation a (Rosenblatt 1958).\n\n"
-      "dL/da = -y where y a <= 0: at equality too, or a perceptron that starts from zeros never moves.";
+      "dL/da = -y where y a <= 0: at equality too, or a perceptron that starts from zeros never "
+      "moves.";
   template <class P>
   P value(P a, P y) const {
     const P loss = -y * a;
@@ -118,7 +121,7 @@ struct Perceptron : PlainLoss {
   }
 };
 
-using Loss = std::variant<SquaredError, AbsoluteError, Huber, CrossEntropy, BinaryCrossEntropy,
-                          Perceptron>;
+using Loss =
+    std::variant<SquaredError, AbsoluteError, Huber, CrossEntropy, BinaryCrossEntropy, Perceptron>;
 
 }  // namespace fastmlp

@@ -57,7 +57,8 @@ void Network<T>::pack(const Part& part, Index n, Workspace<T>& workspace) const 
 template <class T>
 void Network<T>::pack(Index n, Workspace<T>& workspace, Team& team) const {
   const auto count = static_cast<Index>(parts_.size());
-  team.finish_each(count, [&](Index i, int) { pack(parts_[static_cast<std::size_t>(i)], n, workspace); });
+  team.finish_each(count,
+                   [&](Index i, int) { pack(parts_[static_cast<std::size_t>(i)], n, workspace); });
 }
 
 // h_0 = x; a_l = W_l h_{l-1} + b_l, h_l = phi_l(a_l)

@@ -46,10 +46,11 @@ class Network {
   // Prepares the workspace for batches of n rows with the present parameters, one part or all.
   void pack(const Part& part, Index n, Workspace<T>& workspace) const;
   void pack(Index n, Workspace<T>& workspace, Team& team) const;
-  // Fills the tapes for a range of rows of a batch of n, up to the last layer's pre-activations, which are returned:
-  // what becomes of them is the affair of Output.
+  // Fills the tapes for a range of rows of a batch of n, up to the last layer's pre-activations,
+  // which are returned: what becomes of them is the affair of Output.
   Block<T> forward(Index n, Block<const T> x, Range rows, Workspace<T>& workspace) const;
-  // From delta = dL/da of the last layer to all others; with `input_gradient` also dL/dx for these rows.
+  // From delta = dL/da of the last layer to all others; with `input_gradient` also dL/dx for these
+  // rows.
   void backward(Range rows, Workspace<T>& workspace, Block<T>* input_gradient = nullptr) const;
 
   // Outputs (n, n_out) of X (n, n_in), in tiles of rows.

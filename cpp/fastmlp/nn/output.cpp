@@ -40,7 +40,8 @@ void sigmoid_binary_cross_entropy(const Rows<T>& r) {
   const Index n = r.a.cols;
   for (Index i = 0; i < r.a.rows; ++i) {
     const T *a = r.a.row(i), *y = r.y.row(i);
-    // softplus(a) - y a = log(1 + e^-|a|) + (a if a > 0) - y a, without the cancellation of large terms
+    // softplus(a) - y a = log(1 + e^-|a|) + (a if a > 0) - y a, without the cancellation of large
+    // terms
     r.values[i] = sum_row<T>(n, [&](Index j) {
       const Pack<T> x = load(a + j), t = load(y + j);
       const Pack<T> positive = x > Pack<T>{} ? constant<Pack<T>>(1.0) - t : -t;
@@ -59,8 +60,7 @@ void elementwise(const L& loss, Block<const T> o, const Rows<T>& r) {
   const Index n = o.cols;
   for (Index i = 0; i < o.rows; ++i) {
     const T *out = o.row(i), *y = r.y.row(i);
-    r.values[i] =
-        sum_row<T>(n, [&](Index j) { return loss.value(load(out + j), load(y + j)); });
+    r.values[i] = sum_row<T>(n, [&](Index j) { return loss.value(load(out + j), load(y + j)); });
     if (!r.delta) continue;
     const T s = r.scale[i];
     fill_row<T>(n, r.delta->row(i),

@@ -1,5 +1,5 @@
-// The output activation together with its loss: the only place that knows which pairs are canonical. For those, loss
-// and delta come stably from the pre-activations a:
+// The output activation together with its loss: the only place that knows which pairs are
+// canonical. For those, loss and delta come stably from the pre-activations a:
 //   softmax + cross_entropy          L = sum y (lse(a) - a),       delta = o sum(y) - y
 //   sigmoid + binary_cross_entropy   L = sum softplus(a) - y a,    delta = o - y
 //   sign + perceptron                L = sum max(0, -y a),         delta = -y where y a <= 0
@@ -19,8 +19,9 @@ struct Output {
 // The loss that an output activation asks for when the user names none.
 Loss default_loss(const Activation& output);
 
-// values[i] = L_i for the rows of pre-activations A and targets Y. With `delta`, also delta_i = scale[i] dL_i/da_i.
-// H is room for the outputs; which of the blocks hold something useful afterwards is the pair's affair.
+// values[i] = L_i for the rows of pre-activations A and targets Y. With `delta`, also delta_i =
+// scale[i] dL_i/da_i. H is room for the outputs; which of the blocks hold something useful
+// afterwards is the pair's affair.
 template <class T>
 void evaluate(const Output& output, Block<const T> a, Block<const T> y, Block<T> h, T* values,
               const T* scale, Block<T>* delta);

@@ -1,6 +1,7 @@
 // The one driver of all update rules. It is a sink: parts of the gradient go through
 //   penalties (l1, l2) -> clip by value -> clip by norm -> rule
-// while they are in cache. Penalties are part of the loss, so clipping sees them. One step counter for the whole vector.
+// while they are in cache. Penalties are part of the loss, so clipping sees them. One step counter
+// for the whole vector.
 #pragma once
 
 #include <vector>
@@ -24,10 +25,11 @@ class FirstOrder final : public Sink<T> {
   // Penalties in ascending order of their ranges.
   FirstOrder(Rule rule, Index size, std::vector<Penalty> penalties = {});
 
-  // One update of w by the gradient of f there. Returns the value before it, penalties included; where that is not
-  // finite nothing changes.
+  // One update of w by the gradient of f there. Returns the value before it, penalties included;
+  // where that is not finite nothing changes.
   double step(Objective<T>& f, T* w, Team& team);
-  // One update of w with a gradient from elsewhere, which is changed on the way. Returns the penalties.
+  // One update of w with a gradient from elsewhere, which is changed on the way. Returns the
+  // penalties.
   double apply(T* w, T* g, Team& team);
 
   void visit(Index part, Range range, T* g) override;

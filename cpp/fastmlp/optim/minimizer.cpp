@@ -7,10 +7,14 @@ namespace fastmlp {
 
 const char* text(Status status) {
   switch (status) {
-    case Status::running: return "running";
-    case Status::max_steps: return "max_steps";
-    case Status::max_seconds: return "max_seconds";
-    case Status::not_finite: return "not_finite";
+    case Status::running:
+      return "running";
+    case Status::max_steps:
+      return "max_steps";
+    case Status::max_seconds:
+      return "max_seconds";
+    case Status::not_finite:
+      return "not_finite";
   }
   return "";
 }

@@ -18,8 +18,9 @@ struct MinimizeResult {
   Index evaluations;
 };
 
-// Makes at most `steps` updates of w, then evaluates once more. `observe(w)` sees the start and every iterate whose value
-// is finite; a status other than running that it returns ends the run. An iterate with another value is taken back.
+// Makes at most `steps` updates of w, then evaluates once more. `observe(w)` sees the start and
+// every iterate whose value is finite; a status other than running that it returns ends the run. An
+// iterate with another value is taken back.
 template <class T>
 MinimizeResult minimize(Objective<T>& f, T* w, FirstOrder<T>& optimizer, Index steps,
                         const std::function<Status(const T*)>& observe);

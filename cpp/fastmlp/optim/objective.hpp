@@ -1,4 +1,5 @@
-// A function of w to be minimised. An optimizer sees nothing else: bowls and networks look the same to it.
+// A function of w to be minimised. An optimizer sees nothing else: bowls and networks look the same
+// to it.
 #pragma once
 
 #include "fastmlp/base/buffer.hpp"
@@ -24,8 +25,9 @@ class Objective {
 
   // The cut in which value_and_visit hands out the gradient, fixed by the shape of the problem.
   virtual Index parts() const { return 1; }
-  // The value; then the gradient, part by part, to `sink`, which may change w in the part it visits. Nothing is visited
-  // where the value is not finite. By default the whole gradient is one part.
+  // The value; then the gradient, part by part, to `sink`, which may change w in the part it
+  // visits. Nothing is visited where the value is not finite. By default the whole gradient is one
+  // part.
   virtual double value_and_visit(const T* w, Sink<T>& sink);
 
  private:

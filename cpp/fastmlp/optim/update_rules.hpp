@@ -1,8 +1,8 @@
-// The family of first-order update rules. A rule lists its hyperparameters, names its state vectors (one entry per
-// parameter, 0 at the start), and `at(lr, t, use)` passes to `use` the element-wise update of step t = 1, 2, …: a function
-// of the parameter w, its gradient g and its state, in the order of the names. Constants are computed in double and cast
-// last. Adding a rule: a struct below, its name in the variant, five lines in tests/reference.py, a row in
-// docs/lecture.md.
+// The family of first-order update rules. A rule lists its hyperparameters, names its state vectors
+// (one entry per parameter, 0 at the start), and `at(lr, t, use)` passes to `use` the element-wise
+// update of step t = 1, 2, …: a function of the parameter w, its gradient g and its state, in the
+// order of the names. Constants are computed in double and cast last. Adding a rule: a struct
+// below, its name in the variant, five lines in tests/reference.py, a row in docs/lecture.md.
 #pragma once
 
 #include <cmath>
@@ -13,7 +13,8 @@
 
 namespace fastmlp {
 
-// What every rule has beside its own fields: the rate comes first, the rest last in the constructor.
+// What every rule has beside its own fields: the rate comes first, the rest last in the
+// constructor.
 struct UpdateRuleOptions {
   double learning_rate;
   std::optional<double> clip_norm;
@@ -35,10 +36,14 @@ struct UpdateRule : UpdateRuleOptions {
 struct SGD : UpdateRule<SGD> {
   static constexpr auto name = "sgd", title = "SGD";
   static constexpr auto doc =
-      "Gradient descent, with momentum (Polyak 1964) or Nesterov momentum (Sutskever et al. 2013).\n\n"
-      "    v <- momentum v - lr g;  w <- w + v            (nesterov: w <- w + momentum v - lr g)\n\n"
-      "With nesterov the stored w is the look-ahead point w + momentum v, as in torch. The rate is\n"
-      "kept inside v, as in Keras and scikit-learn; torch keeps it outside: equal at a constant rate.";
+      "Gradient descent, with momentum (Polyak 1964) or Nesterov momentum (Sutskever et al. "
+      "2013).\n\n"
+      "    v <- momentum v - lr g;  w <- w + v            (nesterov: w <- w + momentum v - lr "
+      "g)\n\n"
+      "With nesterov the stored w is the look-ahead point w + momentum v, as in torch. The rate "
+      "is\n"
+      "kept inside v, as in Keras and scikit-learn; torch keeps it outside: equal at a constant "
+      "rate.";
   double momentum = 0.0;
   bool nesterov = false;
 
@@ -88,7 +93,8 @@ struct Adam : UpdateRule<Adam> {
     return amsgrad ? std::vector<std::string>{"m", "v", "v_max"}
                    : std::vector<std::string>{"m", "v"};
   }
-  // lr m̂ / (sqrt(v̂) + eps) = rate m / (sqrt(v + inside) + outside), the corrections moved into the constants.
+  // lr m̂ / (sqrt(v̂) + eps) = rate m / (sqrt(v + inside) + outside), the corrections moved into the
+  // constants.
   template <class T, class Use>
   void at(double lr, Index t, Use&& use) const {
     const double steps = static_cast<double>(t);

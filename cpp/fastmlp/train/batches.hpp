@@ -11,7 +11,8 @@
 
 namespace fastmlp {
 
-// n samples: x (n, n_in), and as targets either y (n, n_out) or, for a softmax output, the index of each sample's class.
+// n samples: x (n, n_in), and as targets either y (n, n_out) or, for a softmax output, the index of
+// each sample's class.
 template <class T>
 struct Data {
   Block<const T> x;
@@ -33,7 +34,8 @@ struct Data {
   }
 };
 
-// The order of n samples in an epoch: ascending, or a random permutation (Fisher & Yates) of (seed, epoch).
+// The order of n samples in an epoch: ascending, or a random permutation (Fisher & Yates) of (seed,
+// epoch).
 class Order {
  public:
   void arrange(Index n, bool shuffle, std::uint64_t seed, std::uint32_t epoch) {

@@ -100,7 +100,8 @@ void NetworkObjective<T>::part_gradient(const Part& part, Index rows, T* g) cons
 // g (+)= the gradient over the rows in the workspace.
 template <class T>
 void NetworkObjective<T>::add_gradient(Index rows, bool first, T* g) {
-  const double work = network_.operations_per_row() * static_cast<double>(rows) / static_cast<double>(parts());
+  const double work =
+      network_.operations_per_row() * static_cast<double>(rows) / static_cast<double>(parts());
   team_->for_each(parts(), work, [&](Index i, int member) {
     const Part& part = network_.parts()[static_cast<std::size_t>(i)];
     T* from = part_gradients_[static_cast<std::size_t>(member)].data();
@@ -114,7 +115,8 @@ template <class T>
 double NetworkObjective<T>::value(const T*) {
   pack();
   double sum = 0;
-  for (Index b = 0; b < ceil_div(n_, kBlockRows); ++b) sum += phase1(tile(b, kBlockRows, n_), false);
+  for (Index b = 0; b < ceil_div(n_, kBlockRows); ++b)
+    sum += phase1(tile(b, kBlockRows, n_), false);
   return sum;
 }
 
@@ -144,7 +146,8 @@ double NetworkObjective<T>::value_and_visit(const T* w, Sink<T>& sink) {
   return sum;
 }
 
-// Phase 2: a part's gradient is made, visited, and the part packed for the next forward pass, while it is in cache.
+// Phase 2: a part's gradient is made, visited, and the part packed for the next forward pass, while
+// it is in cache.
 template <class T>
 void NetworkObjective<T>::visit_parts(Sink<T>& sink) {
   team_->finish_each(parts(), [&](Index i, int member) {

@@ -1,9 +1,10 @@
 // The loss of a network on a batch, as a function of its parameters: the seam between nn and optim.
 //
-// A pass has two phases. Phase 1 takes tiles of rows (samples) through forward, loss and backward; phase 2 takes parts of
-// the parameters, sums their gradient over the whole batch in a fixed order and hands it to a sink while it is in cache.
-// Tiles and parts are fixed by shapes, so nothing depends on which member of the team computes them. Batches of more
-// than kBlockRows rows are accumulated block by block.
+// A pass has two phases. Phase 1 takes tiles of rows (samples) through forward, loss and backward;
+// phase 2 takes parts of the parameters, sums their gradient over the whole batch in a fixed order
+// and hands it to a sink while it is in cache. Tiles and parts are fixed by shapes, so nothing
+// depends on which member of the team computes them. Batches of more than kBlockRows rows are
+// accumulated block by block.
 #pragma once
 
 #include "fastmlp/nn/network.hpp"
@@ -18,9 +19,11 @@ class NetworkObjective final : public Objective<T> {
  public:
   NetworkObjective(const Network<T>& network, Loss loss);
 
-  // The batch that the next calls are about: n rows of data, `rows[0..n)`, or the first n where rows is nullptr.
+  // The batch that the next calls are about: n rows of data, `rows[0..n)`, or the first n where
+  // rows is nullptr.
   void select(const Data<T>& data, const Index* rows, Index n);
-  // Who computes from now on; what was kept of the parameters is forgotten, for somebody may have changed them.
+  // Who computes from now on; what was kept of the parameters is forgotten, for somebody may have
+  // changed them.
   void set_team(Team& team);
   // The sum of the selected samples' weights; the loss is divided by it.
   double weight() const { return weight_; }
@@ -31,7 +34,8 @@ class NetworkObjective final : public Objective<T> {
   Index parts() const override { return static_cast<Index>(network_.parts().size()); }
   double value_and_visit(const T* w, Sink<T>& sink) override;
 
-  // Outputs (n, n_out) of X; then, for the same rows, the flat gradient of sum(outputs * output_gradient).
+  // Outputs (n, n_out) of X; then, for the same rows, the flat gradient of sum(outputs *
+  // output_gradient).
   void forward(Block<const T> x, Block<T> out);
   void backward(Block<const T> output_gradient, T* g);
 
@@ -58,8 +62,8 @@ class NetworkObjective final : public Objective<T> {
 
   Workspace<T> workspace_;
   Matrix<T> x_, y_;
-  PanelMatrix<T> x_panels_;  // a copy for the gradient, where x is wide
-  Buffer<T> values_, scale_;  // per row: its loss; its weight over the batch's
+  PanelMatrix<T> x_panels_;                // a copy for the gradient, where x is wide
+  Buffer<T> values_, scale_;               // per row: its loss; its weight over the batch's
   std::vector<Buffer<T>> part_gradients_;  // one per member of the team
   Buffer<T> gradient_;                     // the whole, where a batch has several blocks
   bool packed_ = false;                    // whether the workspace knows the present parameters

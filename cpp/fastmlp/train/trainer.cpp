@@ -13,8 +13,8 @@ Trainer<T>::Trainer(Network<T>& network, TrainerOptions options)
       objective_(network, options_.loss),
       optimizer_(options_.rule, network.size(), options_.penalties),
       epoch_(options_.first_epoch) {
-  require(options_.batch_size > 0, "Trainer: batch_size=" + std::to_string(options_.batch_size) +
-                                       ", expected at least 1");
+  require(options_.batch_size > 0,
+          "Trainer: batch_size=" + std::to_string(options_.batch_size) + ", expected at least 1");
 }
 
 template <class T>
@@ -37,7 +37,8 @@ EpochResult Trainer<T>::epoch(const Data<T>& data, double max_seconds, Team& tea
       result.status = Status::max_seconds;
       break;
     }
-    objective_.select(data, samples.batch(begin), std::min(options_.batch_size, data.size() - begin));
+    objective_.select(data, samples.batch(begin),
+                      std::min(options_.batch_size, data.size() - begin));
     if (objective_.weight() == 0) continue;
     const double value = optimizer_.step(objective_, network_.w(), team);
     sum += value * objective_.weight();

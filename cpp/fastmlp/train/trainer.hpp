@@ -1,4 +1,5 @@
-// Trains a network: whole epochs of shuffle, gather, forward, loss, backward, update, without a look back.
+// Trains a network: whole epochs of shuffle, gather, forward, loss, backward, update, without a
+// look back.
 #pragma once
 
 #include "fastmlp/optim/first_order.hpp"
@@ -18,8 +19,8 @@ struct TrainerOptions {
 };
 
 struct EpochResult {
-  double loss = 0;   // weighted mean of the batch losses, penalties included
-  Index steps = 0;   // updates made in this epoch
+  double loss = 0;  // weighted mean of the batch losses, penalties included
+  Index steps = 0;  // updates made in this epoch
   Status status = Status::running;
 };
 
@@ -28,10 +29,11 @@ class Trainer {
  public:
   Trainer(Network<T>& network, TrainerOptions options);
 
-  // One pass over the data. Ends early with a status at the first loss that is not finite, and after `max_seconds`; by
-  // an exception of the team's check it ends after the last complete step.
+  // One pass over the data. Ends early with a status at the first loss that is not finite, and
+  // after `max_seconds`; by an exception of the team's check it ends after the last complete step.
   EpochResult epoch(const Data<T>& data, double max_seconds, Team& team);
-  // One update with all of the data as the batch; returns its loss. No update where that is not finite or weighs nothing.
+  // One update with all of the data as the batch; returns its loss. No update where that is not
+  // finite or weighs nothing.
   double step(const Data<T>& data, Team& team);
 
   void forward(Block<const T> x, Block<T> out, Team& team);
@@ -55,7 +57,8 @@ class Trainer {
   std::uint32_t epoch_;
 };
 
-// One penalty per slice of the network that has any: (l1, l2) per layer, on its weights and where asked on its biases.
+// One penalty per slice of the network that has any: (l1, l2) per layer, on its weights and where
+// asked on its biases.
 template <class T>
 std::vector<Penalty> make_penalties(const Network<T>& network,
                                     const std::vector<std::pair<double, double>>& per_layer,
