@@ -18,6 +18,7 @@ STUBS = Path(__file__).resolve().parents[1] / "python/fastmlp/_core"
 REWRITES = [
     (r"^(\w+): (?!list\[str\] = \[)([^=\n]+?) = .*$", r"\1: \2"),  # values differ by machine
     (r" \| typing\.SupportsIndex\b", ""),  # only newer versions of pybind11 write it
+    (r"\bcollections\.abc\.Callable\b(?!\[)", "collections.abc.Callable[..., typing.Any]"),
     (r"\bdict\b(?=[\s:,\])]|$)", "dict[str, typing.Any]"),
     (r"\btuple\b(?=[\s:,\])]|$)", "tuple[typing.Any, ...]"),
     (r"\blist\b(?=[\s:,\])]|$)", "list[typing.Any]"),

@@ -100,28 +100,33 @@ std::string member_repr(const char* title, const py::dict& params) {
   return std::string(title) + "(" + text + ")";
 }
 
+void Describer::add(const char* name, const char* type, const std::string& standard) {
+  signature += std::string(", ") + name + ": " + type + " = " + standard;
+  text += std::string(name) + " : " + type + ", default " + standard + "\n";
+}
+
 void Describer::operator()(const char* name, double value, const Bound& bound) {
-  text += std::string(name) + " : float, default " + number_text(value) +
-          "\n    Range: " + bound.text(name) + ".\n";
+  add(name, "float", number_text(value));
+  text += "    Range: " + bound.text(name) + ".\n";
 }
 
 void Describer::operator()(const char* name, const std::optional<double>&, const Bound& bound) {
-  text += std::string(name) + " : float or None, default None\n    Range: " + bound.text(name) +
-          "; None switches it off.\n";
+  add(name, "float | None", "None");
+  text += "    Range: " + bound.text(name) + "; None switches it off.\n";
 }
 
 void Describer::operator()(const char* name, const std::optional<Interval>&) {
-  text += std::string(name) +
-          " : float, (low, high) or None, default None\n    A number c means (-c, c); None "
-          "switches it off.\n";
+  add(name, "float | tuple[float, float] | None", "None");
+  text += "    (low, high); a number c means (-c, c); None switches it off.\n";
 }
 
 void Describer::operator()(const char* name, bool value) {
-  text += std::string(name) + " : bool, default " + (value ? "True" : "False") + "\n";
+  add(name, "bool", value ? "True" : "False");
 }
 
 void Describer::operator()(const char* name, const std::string& value, const Choices& choices) {
-  text += std::string(name) + " : str, default '" + value + "'\n    One of:";
+  add(name, "str", "'" + value + "'");
+  text += "    One of:";
   for (const std::string& choice : choices) text += " '" + choice + "'";
   text += ".\n";
 }

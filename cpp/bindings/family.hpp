@@ -68,7 +68,11 @@ class Describer {
   void operator()(const char* name, const std::optional<Interval>&);
   void operator()(const char* name, bool value);
   void operator()(const char* name, const std::string& value, const Choices& choices);
-  std::string text;
+  std::string text;       // of the parameters section
+  std::string signature;  // ", learning_rate: float = 0.001", for the stubs
+
+ private:
+  void add(const char* name, const char* type, const std::string& standard);
 };
 
 template <class Member>
@@ -88,6 +92,21 @@ Member make_member(const py::dict& values) {
   return member;
 }
 
+// The constructor, with the signature that its arguments have in fact.
+template <class Member>
+void bind_constructor(py::class_<Member>& cls, const py::list& names) {
+  Describer describer;
+  const Member standard{};
+  Member::fields(standard, describer);
+  const std::string signature = "__init__(self" + describer.signature + ") -> None";
+  py::options options;
+  options.disable_function_signatures();
+  cls.def(py::init([names](const py::args& args, const py::kwargs& kwargs) {
+            return make_member<Member>(bind_arguments(Member::title, names, args, kwargs));
+          }),
+          signature.c_str());
+}
+
 // Binds one member and enters it into the family's dict under its spelling.
 template <class Member>
 py::class_<Member> bind_member(py::module_& m, py::dict& family) {
@@ -95,9 +114,7 @@ py::class_<Member> bind_member(py::module_& m, py::dict& family) {
   const py::dict defaults = get_params(standard);
   const py::list names(defaults);
   py::class_<Member> cls(m, Member::title, member_doc<Member>().c_str());
-  cls.def(py::init([names](const py::args& args, const py::kwargs& kwargs) {
-    return make_member<Member>(bind_arguments(Member::title, names, args, kwargs));
-  }));
+  bind_constructor(cls, names);
   for (const py::handle name : names) {
     const std::string key = py::str(name);
     const auto get = [key](const Member& self) -> py::object {

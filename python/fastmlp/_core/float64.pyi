@@ -75,5 +75,5 @@ class Trainer:
     @property
     def state(self) -> dict[str, typing.Any]:
         ...
-def minimize(fun: collections.abc.Callable, w0: numpy.typing.NDArray[numpy.float64], optimizer: fastmlp._core.SGD | fastmlp._core.Adam, steps: typing.SupportsInt, max_seconds: typing.SupportsFloat | None, record_path: bool) -> tuple[typing.Any, ...]:
+def minimize(fun: collections.abc.Callable[..., typing.Any], w0: numpy.typing.NDArray[numpy.float64], optimizer: fastmlp._core.SGD | fastmlp._core.Adam, steps: typing.SupportsInt, max_seconds: typing.SupportsFloat | None, record_path: bool) -> tuple[typing.Any, ...]:
     ...
