@@ -26,36 +26,36 @@ struct RegisterBlock {
 
 // C (Rows, Packs * kLanes) of one register block; the sum over k runs in registers.
 template <class T, int Rows, int Packs>
-void multiply_block(const RegisterBlock<T> block) {
+void multiply_block(const RegisterBlock<T>& block) {
+  const T *a = block.a.data, *b = block.b, *bias = block.bias;
+  const Index steps = block.k, next_row = block.a.row, next_k = block.a.column, ldb = block.ldb;
   Pack<T> sum[Rows][Packs];
 #pragma GCC unroll 16
   for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 2
-    for (int j = 0; j < Packs; ++j) {
-      sum[i][j] = block.bias ? load(block.bias + j * kLanes<T>) : Pack<T>{};
-    }
+    for (int j = 0; j < Packs; ++j) sum[i][j] = bias ? load(bias + j * kLanes<T>) : Pack<T>{};
   }
-  const T* a = block.a.data;
-  const T* b = block.b;
-  for (Index k = 0; k < block.k; ++k, a += block.a.column, b += block.ldb) {
+  for (Index k = 0; k < steps; ++k, a += next_k, b += ldb) {
     Pack<T> row[Packs];
 #pragma GCC unroll 2
     for (int j = 0; j < Packs; ++j) row[j] = load(b + j * kLanes<T>);
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 2
-      for (int j = 0; j < Packs; ++j) sum[i][j] += a[i * block.a.row] * row[j];
+      for (int j = 0; j < Packs; ++j) sum[i][j] += a[i * next_row] * row[j];
     }
   }
+  T* c = block.c;
+  const Index ldc = block.ldc;
 #pragma GCC unroll 16
-  for (int i = 0; i < Rows; ++i) {
+  for (int i = 0; i < Rows; ++i, c += ldc) {
 #pragma GCC unroll 2
-    for (int j = 0; j < Packs; ++j) store(block.c + i * block.ldc + j * kLanes<T>, sum[i][j]);
+    for (int j = 0; j < Packs; ++j) store(c + j * kLanes<T>, sum[i][j]);
   }
 }
 
 template <class T>
-using Kernel = void (*)(RegisterBlock<T>);
+using Kernel = void (*)(const RegisterBlock<T>&);
 
 template <class T, int Packs, std::size_t... Rows>
 constexpr std::array<Kernel<T>, sizeof...(Rows)> kernels(std::index_sequence<Rows...>) {
