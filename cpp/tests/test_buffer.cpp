@@ -11,8 +11,8 @@ TEST_CASE_TEMPLATE("a buffer is aligned to a cache line and zero, its overrun in
     Buffer<T> buffer(size);
     CHECK(buffer.size() == size);
     CHECK(reinterpret_cast<std::uintptr_t>(buffer.data()) % 64 == 0);
-    // One vector register over the end belongs to the buffer.
-    const Index room = size + 64 / static_cast<Index>(sizeof(T));
+    // Two vector registers over the end belong to the buffer.
+    const Index room = size + 2 * 64 / static_cast<Index>(sizeof(T));
     for (Index i = 0; i < room; ++i) REQUIRE(buffer.data()[i] == 0);
     for (Index i = 0; i < room; ++i) buffer.data()[i] = 1;
   }

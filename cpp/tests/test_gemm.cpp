@@ -1,5 +1,5 @@
 #include "fastmlp/kernels/gemm.hpp"
-#include "fastmlp/kernels/simd.hpp"
+#include "fastmlp/kernels/matrix.hpp"
 #include "testing.hpp"
 
 using namespace fastmlp;
@@ -34,7 +34,7 @@ struct Product {
     return transposed ? Strided<T>{a.data() + row, 1, m} : Strided<T>{a.data() + row * k, k, 1};
   }
   void compute(bool with_bias) {
-    gemm<T>(m, n, k, left(), b.data(), ldb, c.data(), ldc, with_bias ? bias.data() : nullptr);
+    gemm<T>(m, n, k, left(), {b.data(), ldb}, c.data(), ldc, with_bias ? bias.data() : nullptr);
   }
   T element(Index i, Index j, bool with_bias) const {
     T sum = with_bias ? bias[static_cast<std::size_t>(j)] : T(0);
@@ -66,7 +66,7 @@ bool cut_agrees(const Product<T>& whole, Range rows, Range columns) {
   for (Index l = 0; l < whole.k; ++l) {
     std::copy_n(whole.b.begin() + l * whole.ldb + columns.begin, n, b.begin() + l * n);
   }
-  gemm<T>(rows.size(), n, whole.k, whole.left(rows.begin), b.data(), n, c.data(), n, bias.data());
+  gemm<T>(rows.size(), n, whole.k, whole.left(rows.begin), {b.data(), n}, c.data(), n, bias.data());
   for (Index i = 0; i < rows.size(); ++i) {
     const T* expected = whole.c.data() + (rows.begin + i) * whole.ldc + columns.begin;
     if (!same_bits(c.data() + i * n, expected, n)) return false;
@@ -179,13 +179,29 @@ TEST_CASE_TEMPLATE("sum_rows adds the rows in ascending order, bit for bit", T, 
   CHECK(wrong == 0);
 }
 
-TEST_CASE_TEMPLATE("transpose moves every element and touches nothing between the rows", T, float,
+TEST_CASE_TEMPLATE("a product reads panels as it reads rows, bit for bit", T, float, double) {
+  for (Index n = 1; n <= 70; ++n) {
+    Product<T> product(13, n, 9, false, 0, false);
+    Matrix<T> rows(9, n);
+    PanelMatrix<T> panels(9, n);
+    for (Index l = 0; l < 9; ++l) std::copy_n(product.b.data() + l * n, n, rows.block().row(l));
+    panels.copy_rows(rows.part({0, 4}), 0);
+    panels.copy_rows(rows.part({4, 9}), 4);
+    product.compute(true);
+    const std::vector<T> expected = product.c;
+    gemm<T>(13, n, 9, product.left(), panels.panels(), product.c.data(), n, product.bias.data());
+    REQUIRE(same_bits(product.c.data(), expected.data(), 13 * n));
+    for (Index j = 0; j < n; ++j) REQUIRE(panels.column(j)[0] == rows.block().row(0)[j]);
+  }
+}
+
+TEST_CASE_TEMPLATE("transpose moves every element and writes nothing beside them", T, float,
                    double) {
   Index wrong = 0;
   for (Index rows = 1; rows <= 40; ++rows) {
     for (Index cols = 1; cols <= 40; ++cols) {
       const Index lda = cols + rows % 3, ldb = rows + cols % 3;
-      const std::vector<T> a = uniform<T>((rows - 1) * lda + cols, 8);
+      const std::vector<T> a = uniform<T>(room<T>(rows, lda, cols), 8);
       std::vector<T> b(static_cast<std::size_t>((cols - 1) * ldb + rows), T(9));
       transpose<T>(rows, cols, a.data(), lda, b.data(), ldb);
       for (Index at = 0; at < static_cast<Index>(b.size()); ++at) {

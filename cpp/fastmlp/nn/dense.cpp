@@ -9,6 +9,7 @@ namespace {
 // that the update finds them in cache. Whole cache lines of rows: the columns of the packed Wᵀ that
 // two threads write share none.
 constexpr Index kPartRows = 32;
+constexpr Index kWidePartRows = 64;
 constexpr Index kPartElements = 8192;
 constexpr Index kRowsPerLine = 16;
 
@@ -17,7 +18,8 @@ constexpr Index kRowsPerLine = 16;
 template <class T>
 Dense<T>::Dense(Index inputs, DenseSpec spec, Index offset)
     : Layer<T>(inputs, spec.units), spec_(std::move(spec)), offset_(offset) {
-  rows_per_part_ = std::max(kPartRows, kPartElements / inputs / kRowsPerLine * kRowsPerLine);
+  const Index least = is_wide<T>(spec_.units) ? kWidePartRows : kPartRows;
+  rows_per_part_ = std::max(least, kPartElements / inputs / kRowsPerLine * kRowsPerLine);
 }
 
 template <class T>
@@ -105,6 +107,22 @@ Range Dense<T>::part(Index i) const {
           last(i) ? biases().end : offset_ + rows.end * this->inputs()};
 }
 
+// dW panel by panel of X, each of which serves all panels of delta while it is in cache.
+template <class T>
+void Dense<T>::wide_gradient(Range rows, Index n, const PanelMatrix<T>& delta, Panels<T> x,
+                             T* g) const {
+  constexpr Index kColumns = kPanelColumns<T>;
+  const Index inputs = this->inputs();
+  for (Index p = ceil_div(inputs, kColumns); p-- > 0;) {
+    const Range columns = tile(p, kColumns, inputs);
+    for (Index r = rows.begin; r < rows.end; r = (r / kColumns + 1) * kColumns) {
+      const Index height = std::min(rows.end, (r / kColumns + 1) * kColumns) - r;
+      gemm(height, columns.size(), n, {delta.column(r), 1, kColumns}, {x.data + p * x.panel, x.row},
+           g + (r - rows.begin) * inputs + columns.begin, inputs);
+    }
+  }
+}
+
 // dW (rows, n_in) = deltaᵀ (rows, n) X (n, n_in), db (n_out) = sum of delta over the samples
 template <class T>
 void Dense<T>::gradient(Index i, Index n, const Tape<T>& tape, Panels<T> input, T* g) const {
@@ -114,11 +132,7 @@ void Dense<T>::gradient(Index i, Index n, const Tape<T>& tape, Panels<T> input, 
   if (tape.delta_panels.empty()) {
     gemm(rows.size(), inputs, n, {delta.data + rows.begin, 1, delta.stride}, input, g, inputs);
   } else {
-    for (Range r = rows; r.begin < rows.end; r.begin = r.end) {
-      r.end = std::min(rows.end, (r.begin / kPanelColumns<T> + 1) * kPanelColumns<T>);
-      gemm(r.size(), inputs, n, {tape.delta_panels.column(r.begin), 1, kPanelColumns<T>}, input,
-           g + (r.begin - rows.begin) * inputs, inputs);
-    }
+    wide_gradient(rows, n, tape.delta_panels, input, g);
   }
   if (spec_.bias && last(i)) sum_rows(delta, g + rows.size() * inputs);
 }

@@ -38,6 +38,7 @@ class Dense final : public Layer<T> {
 
  private:
   Range part_rows(Index i) const { return tile(i, rows_per_part_, this->outputs()); }
+  void wide_gradient(Range rows, Index n, const PanelMatrix<T>& delta, Panels<T> x, T* g) const;
   bool last(Index i) const { return i + 1 == parts(); }
 
   DenseSpec spec_;

@@ -100,7 +100,7 @@ void Network<T>::backward(Range rows, Workspace<T>& workspace, Block<T>* input_g
 template <class T>
 void Network<T>::predict(Block<const T> x, Block<T> out, Team& team) const {
   if (x.rows == 0) return;
-  const Index tile_rows = std::min(x.rows, kTileRows);
+  const Index tile_rows = std::min(x.rows, this->tile_rows());
   Workspace<T> workspace = make_workspace(tile_rows * team.size(), false);
   pack(x.rows, workspace, team);
   const double work = operations_per_row() * static_cast<double>(tile_rows);
@@ -118,7 +118,7 @@ void Network<T>::predict(Block<const T> x, Block<T> out, Team& team) const {
 template <class T>
 void Network<T>::jacobian(Block<const T> x, T* out, Team& team) const {
   if (x.rows == 0) return;
-  const Index tile_rows = std::min(x.rows, kTileRows);
+  const Index tile_rows = std::min(x.rows, this->tile_rows());
   Workspace<T> workspace = make_workspace(tile_rows * team.size(), true);
   Matrix<T> gradients(tile_rows * team.size(), inputs());
   pack(x.rows, workspace, team);

@@ -29,6 +29,9 @@ class Network {
   const Layer<T>& layer(Index l) const { return *layers_[static_cast<std::size_t>(l)]; }
   Index depth() const { return static_cast<Index>(layers_.size()); }
   const Activation& output() const { return layers_.back()->activation(); }
+  // Rows of a batch that go through the layers together: few, so that a batch has tiles for all
+  // threads; more where the parameters fill the caches and every tile reads them anew.
+  Index tile_rows() const { return size() < kManyParameters ? 32 : 128; }
   // Multiplications and additions of a forward pass of one row.
   double operations_per_row() const;
 
@@ -59,6 +62,8 @@ class Network {
   void jacobian(Block<const T> x, T* out, Team& team) const;
 
  private:
+  static constexpr Index kManyParameters = 1 << 20;
+
   Tape<T>& tape(Workspace<T>& workspace, Index l) const {
     return workspace.tapes[static_cast<std::size_t>(l)];
   }
@@ -68,9 +73,6 @@ class Network {
   std::vector<Part> parts_;
   Buffer<T> w_;
 };
-
-// Rows of a batch that go through the layers together.
-constexpr Index kTileRows = 32;
 
 extern template class Network<float>;
 extern template class Network<double>;

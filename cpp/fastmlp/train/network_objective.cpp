@@ -64,9 +64,9 @@ void NetworkObjective<T>::gather(Index block_begin, Range rows) {
 // Forward, loss and, where asked for, backward of a block of rows; returns its share of the loss.
 template <class T>
 double NetworkObjective<T>::phase1(Range block, bool backward) {
-  const double work = network_.operations_per_row() * static_cast<double>(kTileRows) * 2;
-  team_->for_each(ceil_div(block.size(), kTileRows), work, [&](Index i, int) {
-    const Range rows = tile(i, kTileRows, block.size());
+  const double work = network_.operations_per_row() * static_cast<double>(network_.tile_rows()) * 2;
+  team_->for_each(ceil_div(block.size(), network_.tile_rows()), work, [&](Index i, int) {
+    const Range rows = tile(i, network_.tile_rows(), block.size());
     gather(block.begin, rows);
     const Block<T> a = network_.forward(n_, x_.part(rows), rows, workspace_);
     Tape<T>& last = workspace_.tapes.back();
@@ -166,9 +166,9 @@ void NetworkObjective<T>::forward(Block<const T> x, Block<T> out) {
   n_ = x.rows;
   reserve(n_);
   pack();
-  const double work = network_.operations_per_row() * static_cast<double>(kTileRows);
-  team_->for_each(ceil_div(n_, kTileRows), work, [&](Index i, int) {
-    const Range rows = tile(i, kTileRows, n_);
+  const double work = network_.operations_per_row() * static_cast<double>(network_.tile_rows());
+  team_->for_each(ceil_div(n_, network_.tile_rows()), work, [&](Index i, int) {
+    const Range rows = tile(i, network_.tile_rows(), n_);
     copy(x.part(rows), x_.part(rows));
     if (!x_panels_.empty()) x_panels_.copy_rows(x_.part(rows), rows.begin);
     const Block<T> a = network_.forward(n_, x_.part(rows), rows, workspace_);
@@ -181,9 +181,9 @@ void NetworkObjective<T>::forward(Block<const T> x, Block<T> out) {
 template <class T>
 void NetworkObjective<T>::backward(Block<const T> output_gradient, T* g) {
   Tape<T>& last = workspace_.tapes.back();
-  const double work = network_.operations_per_row() * static_cast<double>(kTileRows);
-  team_->for_each(ceil_div(n_, kTileRows), work, [&](Index i, int) {
-    const Range rows = tile(i, kTileRows, n_);
+  const double work = network_.operations_per_row() * static_cast<double>(network_.tile_rows());
+  team_->for_each(ceil_div(n_, network_.tile_rows()), work, [&](Index i, int) {
+    const Range rows = tile(i, network_.tile_rows(), n_);
     const Block<T> delta = last.delta.part(rows);
     copy(output_gradient.part(rows), delta);
     differentiate<T>(network_.output(), last.a.part(rows), last.h.part(rows), delta);

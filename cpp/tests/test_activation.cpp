@@ -1,0 +1,214 @@
+#include "fastmlp/nn/activation.hpp"
+#include "testing.hpp"
+
+using namespace fastmlp;
+
+namespace {
+
+const Activation kAll[] = {Identity{}, Sign{},     Sign{true},  Sigmoid{},      Tanh{}, ReLU{},
+                           HardTanh{}, Softmax{},  LeakyReLU{}, LeakyReLU{0.0}, ELU{},  ELU{0.5},
+                           SELU{},     Softplus{}, SiLU{},      GELU{}};
+
+std::string name(const Activation& phi) {
+  return std::visit([](const auto& member) { return std::string(member.name); }, phi);
+}
+bool is_softmax(const Activation& phi) { return std::holds_alternative<Softmax>(phi); }
+
+// h = phi(a) and g = phi'(a) ∘ gradient, of one row.
+template <class T>
+struct Row {
+  Row(const Activation& phi, const std::vector<T>& values, const std::vector<T>& gradient)
+      : n(static_cast<Index>(values.size())), a(1, n), h(1, n), g(1, n) {
+    std::copy_n(values.data(), n, a.block().row(0));
+    std::copy_n(gradient.data(), n, g.block().row(0));
+    activate<T>(phi, a.block(), h.block());
+    // A member that does not ask for a is given none.
+    differentiate<T>(phi, uses_input(phi) ? a.block() : h.block(), h.block(), g.block());
+  }
+  explicit Row(const Activation& phi, const std::vector<T>& values)
+      : Row(phi, values, std::vector<T>(values.size(), T(1))) {}
+  T value(Index i = 0) const { return h.block().row(0)[i]; }
+  T derivative(Index i = 0) const { return g.block().row(0)[i]; }
+
+  Index n;
+  Matrix<T> a, h, g;
+};
+
+template <class T>
+T value(const Activation& phi, T a) {
+  return Row<T>(phi, {a}).value();
+}
+template <class T>
+T derivative(const Activation& phi, T a) {
+  return Row<T>(phi, {a}).derivative();
+}
+
+long double reference(const std::string& name, long double a) {
+  const auto elu = [](long double x) { return x > 0 ? x : std::expm1(x); };
+  if (name == "identity") return a;
+  if (name == "sign") return (a > 0) - (a < 0);
+  if (name == "sigmoid") return 1 / (1 + std::exp(-a));
+  if (name == "tanh") return std::tanh(a);
+  if (name == "relu") return std::max(a, 0.0L);
+  if (name == "hard_tanh") return std::min(std::max(a, -1.0L), 1.0L);
+  if (name == "leaky_relu") return a > 0 ? a : 0.01L * a;
+  if (name == "elu") return elu(a);
+  if (name == "selu")
+    return 1.0507009873554804934L * (a > 0 ? a : 1.6732632423543772848L * std::expm1(a));
+  if (name == "softplus") return std::log1p(std::exp(a));
+  if (name == "silu") return a / (1 + std::exp(-a));
+  return a * std::erfc(-a / std::sqrt(2.0L)) / 2;  // gelu
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("values are those of the formulas", T, float, double) {
+  const double tolerance = std::is_same_v<T, float> ? 1e-6 : 2e-15;
+  for_each_member<Activation>([&](const auto& member) {
+    const Activation phi = member;
+    if (is_softmax(phi)) return;
+    CAPTURE(name(phi));
+    const std::vector<T> a = uniform<T>(1000, 1, -20, 20);
+    const Row<T> row(phi, a);
+    double most = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      const long double expected = reference(name(phi), static_cast<long double>(a[i]));
+      const long double error =
+          std::abs(static_cast<long double>(row.value(static_cast<Index>(i))) - expected);
+      most = std::max(most, static_cast<double>(error / (1 + std::abs(expected))));
+    }
+    CHECK(most <= tolerance);
+  });
+}
+
+TEST_CASE("derivatives are those of the values") {
+  const std::vector<double> points = uniform<double>(500, 2, -6, 6);
+  constexpr double step = 1e-6;
+  for (const Activation& phi : kAll) {
+    if (is_softmax(phi) || std::holds_alternative<Sign>(phi)) continue;
+    CAPTURE(name(phi));
+    for (const double a : points) {
+      const double difference = (value(phi, a + step) - value(phi, a - step)) / (2 * step);
+      REQUIRE(derivative(phi, a) == doctest::Approx(difference).epsilon(1e-7));
+    }
+  }
+  CHECK(derivative<double>(Sign{}, 0.5) == 0);
+  CHECK(derivative<double>(Sign{true}, 0.5) == 1);
+  CHECK(derivative<double>(Sign{true}, -1.5) == 0);
+}
+
+TEST_CASE_TEMPLATE("kinks are as in torch", T, float, double) {
+  for (const T zero : {T(0), T(-0.0)}) {
+    CHECK(derivative<T>(ReLU{}, zero) == 0);
+    CHECK(derivative<T>(LeakyReLU{0.25}, zero) == T(0.25));
+    CHECK(derivative<T>(ELU{0.5}, zero) == T(0.5));
+    CHECK(value<T>(Sign{}, zero) == 0);
+    CHECK(value<T>(Softplus{}, zero) == T(std::log(2.0)));
+  }
+  for (const T one : {T(1), T(-1)}) {
+    CHECK(derivative<T>(HardTanh{}, one) == 0);
+    CHECK(derivative<T>(Sign{true}, one) == 0);
+  }
+}
+
+TEST_CASE_TEMPLATE("limits at infinity are exact", T, float, double) {
+  const T inf = kInfinity<T>;
+  struct Limits {
+    Activation phi;
+    double low, high, low_derivative, high_derivative;
+  };
+  const double infinity = kInfinity<double>, alpha = 1.7580993408473766;
+  const Limits all[] = {{Identity{}, -infinity, infinity, 1, 1},
+                        {Sign{}, -1, 1, 0, 0},
+                        {Sign{true}, -1, 1, 0, 0},
+                        {Sigmoid{}, 0, 1, 0, 0},
+                        {Tanh{}, -1, 1, 0, 0},
+                        {ReLU{}, 0, infinity, 0, 1},
+                        {HardTanh{}, -1, 1, 0, 0},
+                        {LeakyReLU{}, -infinity, infinity, 0.01, 1},
+                        {LeakyReLU{0.0}, 0, infinity, 0, 1},
+                        {ELU{}, -1, infinity, 0, 1},
+                        {SELU{}, -alpha, infinity, 0, 1.0507009873554805},
+                        {Softplus{}, 0, infinity, 0, 1},
+                        {SiLU{}, 0, infinity, 0, 1},
+                        {GELU{}, 0, infinity, 0, 1}};
+  for (const auto& [phi, low, high, low_derivative, high_derivative] : all) {
+    CAPTURE(name(phi));
+    CHECK(value(phi, -inf) == doctest::Approx(T(low)));
+    CHECK(value(phi, inf) == T(high));
+    CHECK(derivative(phi, -inf) == doctest::Approx(T(low_derivative)));
+    CHECK(derivative(phi, inf) == T(high_derivative));
+  }
+}
+
+TEST_CASE_TEMPLATE("nan in gives nan out, value and derivative", T, float, double) {
+  for (const Activation& phi : kAll) {
+    CAPTURE(name(phi));
+    CHECK(std::isnan(value(phi, kNan<T>)));
+    CHECK(std::isnan(derivative(phi, kNan<T>)));
+  }
+}
+
+TEST_CASE_TEMPLATE(
+    "a row of any length is done whole, in place too, its values independent of the length", T,
+    float, double) {
+  const std::vector<T> a = uniform<T>(40, 3, -3, 3);
+  for (const Activation& phi : kAll) {
+    if (is_softmax(phi)) continue;
+    CAPTURE(name(phi));
+    const Row<T> whole(phi, a);
+    for (Index n = 1; n <= 40; ++n) {
+      const Row<T> row(phi, {a.begin(), a.begin() + n});
+      REQUIRE(same_bits(row.h.block().data, whole.h.block().data, n));
+      REQUIRE(same_bits(row.g.block().data, whole.g.block().data, n));
+      Matrix<T> in_place(1, n);
+      std::copy_n(a.data(), n, in_place.block().data);
+      activate<T>(phi, in_place.block(), in_place.block());
+      REQUIRE(same_bits(in_place.block().data, whole.h.block().data, n));
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("softmax is a distribution, whatever the size of its inputs", T, float, double) {
+  const double tolerance = std::is_same_v<T, float> ? 1e-6 : 1e-15;
+  for (Index n = 1; n <= 40; ++n) {
+    for (const double size : {1.0, 100.0, 1e30}) {
+      const std::vector<T> a = uniform<T>(n, 4, -size, size);
+      const Row<T> row(Softmax{}, a);
+      const T top = *std::max_element(a.begin(), a.end());
+      long double total = 0, sum = 0;
+      for (const T v : a) total += std::exp(static_cast<long double>(v) - top);
+      for (Index i = 0; i < n; ++i) {
+        const long double expected =
+            std::exp(static_cast<long double>(a[static_cast<std::size_t>(i)]) - top) / total;
+        REQUIRE(std::abs(row.value(i) - expected) <=
+                4 * tolerance * static_cast<double>(1 + size < 1e3 ? size : 1));
+        sum += row.value(i);
+      }
+      REQUIRE(std::abs(static_cast<double>(sum) - 1) <= 40 * tolerance);
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("softmax takes infinite inputs", T, float, double) {
+  const T inf = kInfinity<T>;
+  const Row<T> up(Softmax{}, {inf, 0, 1}), down(Softmax{}, {-inf, 0, 0});
+  CHECK(up.value(0) == 1);
+  CHECK(up.value(1) == 0);
+  CHECK(down.value(0) == 0);
+  CHECK(down.value(1) == T(0.5));
+}
+
+TEST_CASE("softmax goes back by its Jacobian diag(h) - h hᵀ") {
+  for (const Index n : {1, 2, 7, 8, 9, 33}) {
+    const std::vector<double> a = uniform<double>(n, 5, -2, 2), g = uniform<double>(n, 6);
+    const Row<double> row(Softmax{}, a, g);
+    for (Index i = 0; i < n; ++i) {
+      double expected = 0;
+      for (Index j = 0; j < n; ++j) {
+        expected += row.value(i) * ((i == j) - row.value(j)) * g[static_cast<std::size_t>(j)];
+      }
+      CHECK(row.derivative(i) == doctest::Approx(expected).epsilon(1e-13));
+    }
+  }
+}

@@ -1,0 +1,150 @@
+// Losses, and the output activation together with its loss.
+#include "fastmlp/nn/output.hpp"
+#include "testing.hpp"
+
+using namespace fastmlp;
+
+namespace {
+
+template <class T>
+struct Evaluation {
+  std::vector<T> delta;
+  double value;
+};
+
+// Value and scale * dL/da of one sample.
+template <class T>
+Evaluation<T> evaluate_one(const Output& output, const std::vector<T>& a, const std::vector<T>& y,
+                           T scale = 1) {
+  const auto n = static_cast<Index>(a.size());
+  Matrix<T> in(1, n), targets(1, n), h(1, n), delta(1, n);
+  std::copy_n(a.data(), n, in.block().data);
+  std::copy_n(y.data(), n, targets.block().data);
+  std::vector<T> value(1);
+  Block<T> d = delta.block();
+  evaluate<T>(output, in.block(), targets.block(), h.block(), value.data(), &scale, &d);
+  return {{d.data, d.data + n}, static_cast<double>(value[0])};
+}
+
+template <class L>
+double loss(const L& member, double o, double y) {
+  return evaluate_one<double>({Identity{}, member}, {o}, {y}).value;
+}
+template <class L>
+double gradient(const L& member, double o, double y) {
+  return evaluate_one<double>({Identity{}, member}, {o}, {y}).delta[0];
+}
+
+}  // namespace
+
+TEST_CASE("losses are those of the formulas") {
+  using doctest::Approx;
+  CHECK(loss(SquaredError{}, 3, 1) == 2);
+  CHECK(gradient(SquaredError{}, 3, 1) == 2);
+  CHECK(loss(AbsoluteError{}, 1, 3) == 2);
+  CHECK(gradient(AbsoluteError{}, 1, 3) == -1);
+  CHECK(gradient(AbsoluteError{}, 3, 3) == 0);
+  CHECK(loss(Huber{2.0}, 1, 2) == 0.5);
+  CHECK(loss(Huber{2.0}, 1, 6) == 2 * (5 - 1));
+  CHECK(gradient(Huber{2.0}, 1, 6) == -2);
+  CHECK(loss(CrossEntropy{}, 0.25, 2) == Approx(-2 * std::log(0.25)));
+  CHECK(gradient(CrossEntropy{}, 0.25, 2) == -8);
+  CHECK(loss(BinaryCrossEntropy{}, 0.25, 0.75) ==
+        Approx(-0.75 * std::log(0.25) - 0.25 * std::log(0.75)));
+  CHECK(gradient(BinaryCrossEntropy{}, 0.25, 0.75) == Approx(0.25 / 0.75 - 0.75 / 0.25));
+  CHECK(loss(Perceptron{}, 2, -1) == 2);
+  CHECK(loss(Perceptron{}, 2, 1) == 0);
+  CHECK(gradient(Perceptron{}, 2, -1) == 1);
+  CHECK(gradient(Perceptron{}, 2, 1) == 0);
+  CHECK(gradient(Perceptron{}, 0, 1) == -1);  // or a perceptron of zeros would never move
+}
+
+TEST_CASE("0 log 0 is 0, and a certain mistake costs infinity") {
+  CHECK(loss(CrossEntropy{}, 0, 0) == 0);
+  CHECK(gradient(CrossEntropy{}, 0, 0) == 0);
+  CHECK(loss(CrossEntropy{}, 0, 1) == kInfinity<double>);
+  CHECK(loss(BinaryCrossEntropy{}, 0, 0) == 0);
+  CHECK(loss(BinaryCrossEntropy{}, 1, 1) == 0);
+  CHECK(gradient(BinaryCrossEntropy{}, 1, 1) == -1);
+  CHECK(loss(BinaryCrossEntropy{}, 1, 0) == kInfinity<double>);
+}
+
+TEST_CASE("the loss of a sample is the sum over its outputs, for any number of them") {
+  const std::vector<double> o = uniform<double>(40, 1, 0.1, 0.9),
+                            y = uniform<double>(40, 2, 0.1, 0.9);
+  for_each_member<Loss>([&](const auto& member) {
+    double sum = 0;
+    for (std::size_t n = 1; n <= o.size(); ++n) {
+      sum += loss(member, o[n - 1], y[n - 1]);
+      const double value =
+          evaluate_one<double>({Identity{}, member}, {o.begin(), o.begin() + static_cast<Index>(n)},
+                               {y.begin(), y.begin() + static_cast<Index>(n)})
+              .value;
+      REQUIRE(value == doctest::Approx(sum).epsilon(1e-14));
+    }
+  });
+}
+
+TEST_CASE_TEMPLATE("canonical pairs stay exact where the way over the outputs would overflow", T,
+                   float, double) {
+  const Output categorical{Softmax{}, CrossEntropy{}}, binary{Sigmoid{}, BinaryCrossEntropy{}};
+  const Evaluation<T> lost = evaluate_one<T>(categorical, {1000, 0}, {0, 1});
+  CHECK(lost.value == 1000);
+  CHECK(lost.delta == std::vector<T>{1, -1});
+  CHECK(evaluate_one<T>(categorical, {1000, 0}, {1, 0}).value == 0);
+  CHECK(evaluate_one<T>(categorical, {-1000, -1000}, {1, 0}).value ==
+        doctest::Approx(std::log(2.0)));
+
+  CHECK(evaluate_one<T>(binary, {1000}, {0}).value == 1000);
+  CHECK(evaluate_one<T>(binary, {-1000}, {1}).value == 1000);
+  CHECK(evaluate_one<T>(binary, {1000}, {1}).value == 0);
+  CHECK(evaluate_one<T>(binary, {-1000}, {0}).value == 0);
+  CHECK(evaluate_one<T>(binary, {-1000}, {1}).delta[0] == -1);
+  CHECK(evaluate_one<T>(binary, {20}, {1}).value == doctest::Approx(2.061153620314381e-9));
+}
+
+TEST_CASE("canonical pairs agree with the way over the outputs") {
+  for (const Index n : {1, 2, 3, 8, 17}) {
+    const std::vector<double> a = uniform<double>(n, 3, -3, 3), y = uniform<double>(n, 4, 0.1, 0.9);
+    const Evaluation<double> soft = evaluate_one<double>({Softmax{}, CrossEntropy{}}, a, y, 2.0);
+    const Evaluation<double> sigmoid =
+        evaluate_one<double>({Sigmoid{}, BinaryCrossEntropy{}}, a, y, 2.0);
+    double total = 0, target_sum = 0, value = 0, binary_value = 0;
+    for (const double v : a) total += std::exp(v);
+    for (const double v : y) target_sum += v;
+    for (std::size_t j = 0; j < a.size(); ++j) {
+      const double o = std::exp(a[j]) / total, p = 1 / (1 + std::exp(-a[j]));
+      value -= y[j] * std::log(o);
+      binary_value -= y[j] * std::log(p) + (1 - y[j]) * std::log(1 - p);
+      CHECK(soft.delta[j] == doctest::Approx(2 * (o * target_sum - y[j])).epsilon(1e-12));
+      CHECK(sigmoid.delta[j] == doctest::Approx(2 * (p - y[j])).epsilon(1e-12));
+    }
+    CHECK(soft.value == doctest::Approx(value).epsilon(1e-13));
+    CHECK(sigmoid.value == doctest::Approx(binary_value).epsilon(1e-13));
+  }
+}
+
+TEST_CASE("the perceptron learns from the pre-activation, not from its sign") {
+  const Evaluation<double> result =
+      evaluate_one<double>({Sign{}, Perceptron{}}, {0.5, -2.0}, {-1, -1});
+  CHECK(result.value == 0.5);
+  CHECK(result.delta == std::vector<double>{1, 0});
+}
+
+TEST_CASE("an output activation asks for the loss that goes with it") {
+  CHECK(std::holds_alternative<CrossEntropy>(default_loss(Softmax{})));
+  CHECK(std::holds_alternative<BinaryCrossEntropy>(default_loss(Sigmoid{})));
+  CHECK(std::holds_alternative<Perceptron>(default_loss(Sign{})));
+  CHECK(std::holds_alternative<SquaredError>(default_loss(Tanh{})));
+}
+
+TEST_CASE_TEMPLATE("a nan in a row reaches its loss", T, float, double) {
+  const std::vector<T> a{T(0.5), kNan<T>, T(0.25)}, y{T(0.5), T(0.5), T(0.25)};
+  for_each_member<Activation>([&](const auto& activation) {
+    for_each_member<Loss>([&](const auto& member) {
+      CAPTURE(activation.name);
+      CAPTURE(member.name);
+      CHECK(std::isnan(evaluate_one<T>({activation, member}, a, y).value));
+    });
+  });
+}
