@@ -26,9 +26,11 @@ def set_num_threads(threads: int) -> None:
     Examples
     --------
     >>> import fastmlp as fm
+    >>> before = fm.get_num_threads()
     >>> fm.set_num_threads(1)
     >>> fm.get_num_threads()
     1
+    >>> fm.set_num_threads(before)
     """
     _core.set_num_threads(checks.integer(threads, "threads", "set_num_threads", least=1, most=1024))
 
