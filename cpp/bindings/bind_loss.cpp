@@ -13,11 +13,13 @@ std::pair<py::array, py::array> evaluate_loss(const char* where, const Loss& los
   require(o.ndim() == 1 || o.ndim() == 2, std::string(where) + ": outputs have shape " +
                                               shape_text(o) + ", expected (n, n_out) or (n,)");
   const Index n = o.shape(0), outputs = o.ndim() == 2 ? o.shape(1) : 1;
-  const bool fits = y.size() == o.size() && y.ndim() <= 2 && y.ndim() > 0 && y.shape(0) == n;
-  require(fits,
-          std::string(where) + ": y has shape " + shape_text(y) + ", expected " + shape_text(o));
+  const Index columns = target_columns(loss, outputs);
+  const bool fits = y.size() == n * columns && y.ndim() <= 2 && y.ndim() > 0 && y.shape(0) == n;
+  require(fits, std::string(where) + ": y has shape " + shape_text(y) + ", expected (" +
+                    std::to_string(n) + ", " + std::to_string(columns) + ")");
   const Array<T> rows = o.reshape({n, outputs});
-  Matrix<T> out = copy_rows(rows), target = copy_rows(Array<T>(y.reshape({n, outputs})));
+  Matrix<T> out = copy_rows(rows), target = copy_rows(Array<T>(y.reshape({n, columns})));
+  for (Index i = 0; i < n; ++i) smooth_targets(loss, columns, target.block().row(i));
   Matrix<T> gradient(n, outputs);
   Array<T> values(n), ones(n);
   std::fill_n(ones.mutable_data(), n, T(1));

@@ -6,15 +6,25 @@
 namespace fastmlp::bindings {
 namespace {
 
-using LayerTuple = std::tuple<Index, Activation, bool, Initializer>;
+using DenseTuple = std::tuple<Index, Activation, bool, Initializer>;
+using NoiseTuple = std::tuple<std::string, double>;  // ("dropout", rate) or ("noise", deviation)
+
+LayerSpec make_spec(const std::variant<DenseTuple, NoiseTuple>& layer) {
+  if (const auto* dense = std::get_if<DenseTuple>(&layer)) {
+    const auto& [units, activation, bias, init] = *dense;
+    return DenseSpec{units, activation, bias, init};
+  }
+  const auto& [kind, amount] = std::get<NoiseTuple>(layer);
+  if (kind == "dropout") return DropoutSpec{amount};
+  return GaussianNoiseSpec{amount};
+}
 
 template <class T>
-std::shared_ptr<Network<T>> make_network(Index inputs, const std::vector<LayerTuple>& layers,
-                                         std::uint64_t seed) {
-  std::vector<DenseSpec> specs;
-  for (const auto& [units, activation, bias, init] : layers) {
-    specs.push_back({units, activation, bias, init});
-  }
+std::shared_ptr<Network<T>> make_network(
+    Index inputs, const std::vector<std::variant<DenseTuple, NoiseTuple>>& layers,
+    std::uint64_t seed) {
+  std::vector<LayerSpec> specs;
+  for (const auto& layer : layers) specs.push_back(make_spec(layer));
   return std::make_shared<Network<T>>(inputs, specs, seed);
 }
 
@@ -27,20 +37,25 @@ py::object view(const py::object& self, std::vector<py::ssize_t> shape,
   return py::array_t<T>(std::move(shape), std::move(strides), network.w() + offset, self);
 }
 
+// The dense layer l, counted among those that have parameters.
+template <class T>
+const Dense<T>& dense_layer(const py::object& self, Index l) {
+  const auto& layers = self.cast<const Network<T>&>().dense();
+  require(l >= 0 && l < static_cast<Index>(layers.size()),
+          "Network: no layer " + std::to_string(l));
+  return *layers[static_cast<std::size_t>(l)];
+}
+
 template <class T>
 py::object weight_view(const py::object& self, Index l) {
-  const auto& network = self.cast<const Network<T>&>();
-  require(l >= 0 && l < network.depth(), "Network.weight: no layer " + std::to_string(l));
-  const Layer<T>& layer = network.layer(l);
+  const Dense<T>& layer = dense_layer<T>(self, l);
   return view<T>(self, {layer.inputs(), layer.outputs()}, {1, layer.inputs()},
-                 layer.slices()[0].range.begin);
+                 layer.weights().begin);
 }
 
 template <class T>
 py::object bias_view(const py::object& self, Index l) {
-  const auto& network = self.cast<const Network<T>&>();
-  require(l >= 0 && l < network.depth(), "Network.bias: no layer " + std::to_string(l));
-  const Range biases = network.layer(l).slices()[1].range;
+  const Range biases = dense_layer<T>(self, l).biases();
   if (biases.size() == 0) return py::none();
   return view<T>(self, {biases.size()}, {1}, biases.begin);
 }
@@ -57,7 +72,7 @@ py::array predict(const Network<T>& network, const Array<T>& x) {
 template <class T>
 double loss(const Network<T>& network, const Array<T>& x, const py::object& targets,
             const Loss& function, const py::object& weights) {
-  const Data<T> data = make_data(x, targets, weights, network.inputs(), network.outputs());
+  const Data<T> data = make_data(x, targets, weights, network, function);
   double value = 0;
   run({forward_operations(network, data.size())}, [&](Team& team) {
     NetworkObjective<T> objective(network, function);
@@ -72,7 +87,7 @@ template <class T>
 std::pair<double, py::array> value_and_grad(const Network<T>& network, const Array<T>& x,
                                             const py::object& targets, const Loss& function,
                                             const py::object& weights) {
-  const Data<T> data = make_data(x, targets, weights, network.inputs(), network.outputs());
+  const Data<T> data = make_data(x, targets, weights, network, function);
   Array<T> gradient(network.size());
   T* g = gradient.mutable_data();
   double value = 0;
@@ -123,7 +138,7 @@ void bind_network(py::module_& m) {
       .def_property_readonly("n_inputs", &Network<T>::inputs)
       .def_property_readonly("n_outputs", &Network<T>::outputs)
       .def_property_readonly("n_parameters", &Network<T>::size)
-      .def_property_readonly("n_layers", &Network<T>::depth)
+      .def_property_readonly("n_layers", [](const Network<T>& self) { return self.dense().size(); })
       .def_property_readonly("parameters",
                              [](const py::object& self) {
                                const Index size = self.cast<Network<T>&>().size();

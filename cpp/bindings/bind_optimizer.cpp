@@ -4,8 +4,21 @@
 
 namespace fastmlp::bindings {
 
-void bind_optimizers(py::module_& m) {
+void bind_schedules(py::module_& m) {
   py::dict family;
+  for_each_member<Schedule>([&](const auto& schedule) {
+    using Member = std::decay_t<decltype(schedule)>;
+    bind_member<Member>(m, family).def(
+        "__call__", [](const Member& self, double k) { return self.at(k); }, py::arg("k"),
+        "The learning rate of step, or epoch, k = 0, 1, …");
+  });
+  m.attr("schedules") = family;
+}
+
+void bind_optimizers(py::module_& m) {
+  py::dict averages, family;
+  bind_member<Polyak>(m, averages);
+  m.attr("averages") = averages;
   for_each_member<Rule>(
       [&](const auto& rule) { bind_member<std::decay_t<decltype(rule)>>(m, family); });
   m.attr("optimizers") = family;

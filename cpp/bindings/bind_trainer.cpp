@@ -18,9 +18,10 @@ class TrainerHandle {
 
   EpochResult epoch(const Array<T>& x, const py::object& targets, const py::object& weights,
                     std::optional<double> max_seconds) {
-    const Data<T> data = make_data(x, targets, weights, network_->inputs(), network_->outputs());
+    const Data<T> data = make_data(x, targets, weights, *network_, trainer_.loss());
     const double seconds = max_seconds.value_or(std::numeric_limits<double>::infinity());
     const Index batch = std::min(trainer_.batch_size(), data.size());
+    trainer_.begin_epoch();
     EpochResult result;
     run({step_operations(*network_, batch),
          static_cast<double>(data.size()) / static_cast<double>(batch)},
@@ -29,7 +30,7 @@ class TrainerHandle {
   }
 
   double step(const Array<T>& x, const py::object& targets, const py::object& weights) {
-    const Data<T> data = make_data(x, targets, weights, network_->inputs(), network_->outputs());
+    const Data<T> data = make_data(x, targets, weights, *network_, trainer_.loss());
     double value = 0;
     run({step_operations(*network_, data.size())},
         [&](Team& team) { value = trainer_.step(data, team); });
@@ -67,8 +68,10 @@ class TrainerHandle {
     return penalties;
   }
 
+  // The order of n samples in the epoch to come, which begins with this call.
   Array<std::int64_t> batches(Index n) {
     require(n >= 0, "batches: n=" + std::to_string(n) + ", expected at least 0");
+    trainer_.begin_epoch();
     const Order& order = trainer_.order(n);
     Array<std::int64_t> indices(n);
     std::copy_n(order.batch(0), n, indices.mutable_data());
@@ -85,30 +88,44 @@ template <class T>
 std::unique_ptr<TrainerHandle<T>> make_trainer(
     std::shared_ptr<Network<T>> network, const Loss& loss, const Rule& optimizer, Index batch_size,
     std::uint64_t seed, std::uint32_t first_epoch,
-    const std::vector<std::pair<double, double>>& penalties, bool regularize_biases, bool shuffle) {
-  require(static_cast<Index>(penalties.size()) == network->depth(),
-          "Trainer: expected one (l1, l2) per layer");
+    const std::vector<std::tuple<double, double, double>>& penalties, bool regularize_biases,
+    bool shuffle) {
+  require(penalties.size() == network->dense().size(),
+          "Trainer: expected one (l1, l2, max_norm) per dense layer");
+  std::vector<LayerPenalty> per_layer;
+  for (const auto& [l1, l2, max_norm] : penalties) per_layer.push_back({l1, l2, max_norm});
   TrainerOptions options{loss,
                          optimizer,
                          batch_size,
                          seed,
                          first_epoch,
                          shuffle,
-                         make_penalties(*network, penalties, regularize_biases)};
+                         make_groups(*network, per_layer, regularize_biases)};
   return std::make_unique<TrainerHandle<T>>(std::move(network), std::move(options));
 }
 
-// Live views of the optimizer's state vectors, by name.
+// Live views of the optimizer's state by name: vectors, and numbers as arrays of one entry.
 template <class T>
 py::dict state(const py::object& self) {
   FirstOrder<T>& optimizer = self.cast<TrainerHandle<T>&>().trainer().optimizer();
   py::dict views;
-  const auto names = optimizer.state_names();
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    Buffer<T>& vector = optimizer.state()[i];
-    views[names[i].c_str()] = py::array_t<T>(vector.size(), vector.data(), self);
+  for (std::size_t i = 0; i < optimizer.vectors().size(); ++i) {
+    Buffer<T>& vector = optimizer.vectors()[i];
+    views[optimizer.vector_names()[i].c_str()] = py::array_t<T>(vector.size(), vector.data(), self);
+  }
+  const auto numbers = optimizer.number_names();
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    views[numbers[i].name] = py::array_t<double>(1, &optimizer.numbers()[i], self);
   }
   return views;
+}
+
+// The iterate where the network shows its average, else None.
+template <class T>
+py::object iterate(TrainerHandle<T>& self) {
+  const Buffer<T>& w = self.trainer().iterate();
+  if (w.size() == 0) return py::none();
+  return Array<T>(w.size(), w.data());
 }
 
 template <class T>
@@ -125,8 +142,20 @@ void bind_trainer(py::module_& m) {
       .def("backward", &Handle::backward, py::arg("output_gradient").noconvert())
       .def("apply", &Handle::apply, py::arg("gradient").noconvert())
       .def("batches", &Handle::batches, py::arg("n"))
-      .def_property_readonly("n_steps",
-                             [](Handle& self) { return self.trainer().optimizer().steps(); })
+      .def_property(
+          "n_steps", [](Handle& self) { return self.trainer().optimizer().steps(); },
+          [](Handle& self, Index steps) { self.trainer().optimizer().set_steps(steps); })
+      .def_property_readonly(
+          "learning_rate", [](Handle& self) { return self.trainer().optimizer().learning_rate(); })
+      .def(
+          "scale_learning_rate",
+          [](Handle& self, double factor) {
+            self.trainer().optimizer().scale_learning_rate(factor);
+          },
+          py::arg("factor"))
+      .def("show_average", [](Handle& self) { self.trainer().show_average(); })
+      .def("show_iterate", [](Handle& self) { self.trainer().show_iterate(); })
+      .def_property_readonly("iterate", &iterate<T>)
       .def_property(
           "epoch_number", [](Handle& self) { return self.trainer().epoch_number(); },
           [](Handle& self, std::uint32_t epoch) { self.trainer().set_epoch_number(epoch); })

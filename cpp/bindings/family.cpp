@@ -10,6 +10,37 @@ bool is_bool(const py::object& value) {
 
 std::string text_of(const py::handle& value) { return py::str(py::repr(value)); }
 
+// Whether an object is a member of the family of schedules.
+bool is_schedule(const py::object& value) {
+  bool found = false;
+  for_each_member<Schedule>(
+      [&](const auto& member) { found |= py::isinstance<std::decay_t<decltype(member)>>(value); });
+  return found;
+}
+
+// A function in Python from the epoch to a learning rate.
+class PythonSchedule final : public CustomSchedule {
+ public:
+  PythonSchedule(std::string where, py::object function)
+      : where_(std::move(where)), function_(std::move(function)) {}
+
+  const py::object& function() const { return function_; }
+  double at(Index epoch) const override {
+    const py::object answer = function_(epoch);
+    const double rate = PyFloat_AsDouble(answer.ptr());
+    if (rate == -1.0 && PyErr_Occurred()) throw py::error_already_set();
+    if (!kNotNegative.contains(rate)) {
+      refuse(where_, "learning_rate(" + std::to_string(epoch) + ")", text_of(answer),
+             "a finite number >= 0");
+    }
+    return rate;
+  }
+
+ private:
+  std::string where_;
+  py::object function_;
+};
+
 }  // namespace
 
 py::object Setter::take(const char* name) const {
@@ -72,6 +103,48 @@ void Setter::operator()(const char* name, std::string& value, const Choices&) co
   value = given.cast<std::string>();
 }
 
+void Setter::operator()(const char* name, FlagOrWord& value, const Choices&) const {
+  const py::object given = take(name);
+  if (!given) return;
+  if (is_bool(given)) {
+    value = py::cast<bool>(py::bool_(given));
+  } else if (py::isinstance<py::str>(given)) {
+    value = given.cast<std::string>();
+  } else {
+    wrong_kind(name, given, "True, False or a string");
+  }
+}
+
+void Setter::operator()(const char* name, std::optional<Polyak>& value) const {
+  const py::object given = take(name);
+  if (!given || given.is_none()) return;
+  if (!py::isinstance<Polyak>(given)) wrong_kind(name, given, "an fm.Polyak or None");
+  value = given.cast<Polyak>();
+}
+
+void Setter::operator()(const char* name, LearningRate& value, const Bound&) const {
+  constexpr auto kExpected = "a number, a schedule or a function of the epoch";
+  const py::object given = take(name);
+  if (!given) return;
+  if (is_schedule(given)) {
+    value.source = given.cast<Schedule>();
+  } else if (PyCallable_Check(given.ptr()) && !PyType_Check(given.ptr())) {
+    value.source = std::make_shared<PythonSchedule>(where_, given);
+  } else {
+    value.source = number(name, given, kExpected);
+  }
+}
+
+void Getter::operator()(const char* name, const LearningRate& value, const Bound&) {
+  if (const auto* own = dynamic_cast<const PythonSchedule*>(value.custom())) {
+    params[name] = own->function();
+  } else if (const double* number = std::get_if<double>(&value.source)) {
+    params[name] = *number;
+  } else {
+    params[name] = py::cast(std::get<Schedule>(value.source));
+  }
+}
+
 py::dict bind_arguments(const char* where, const py::list& names, const py::args& args,
                         const py::kwargs& kwargs) {
   if (args.size() > names.size()) {
@@ -83,6 +156,10 @@ py::dict bind_arguments(const char* where, const py::list& names, const py::args
   for (const auto& [name, value] : kwargs) {
     const std::string text = where + std::string(": ") + name.cast<std::string>();
     if (values.contains(name)) throw py::type_error(text + " is given twice");
+    if (name.cast<std::string>() == "weight_decay" && !names.contains(name)) {
+      throw py::type_error(text + " is not a parameter; use l2 of fit or Dense, or fm.AdamW or " +
+                           "fm.Lion, whose weight decay is decoupled");
+    }
     if (!names.contains(name)) {
       throw py::type_error(text + " is not a parameter; expected some of: " +
                            py::str(", ").attr("join")(names).cast<std::string>());
@@ -122,6 +199,23 @@ void Describer::operator()(const char* name, const std::optional<Interval>&) {
 
 void Describer::operator()(const char* name, bool value) {
   add(name, "bool", value ? "True" : "False");
+}
+
+void Describer::operator()(const char* name, const FlagOrWord& value, const Choices& words) {
+  add(name, "bool | str", *std::get_if<bool>(&value) ? "True" : "False");
+  text += "    True, False or";
+  for (const std::string& word : words) text += " '" + word + "'";
+  text += ".\n";
+}
+
+void Describer::operator()(const char* name, const std::optional<Polyak>&) {
+  add(name, "Polyak | None", "None");
+  text += "    How the iterates are averaged; None switches it off.\n";
+}
+
+void Describer::operator()(const char* name, const LearningRate& value, const Bound&) {
+  add(name, "typing.Any", number_text(*std::get_if<double>(&value.source)));
+  text += "    A number > 0, a schedule, or a function of the epoch, counted from 0.\n";
 }
 
 void Describer::operator()(const char* name, const std::string& value, const Choices& choices) {

@@ -8,6 +8,8 @@
 #include <memory>
 
 #include "fastmlp/base/family.hpp"
+#include "fastmlp/optim/average.hpp"
+#include "fastmlp/optim/schedule.hpp"
 
 namespace fastmlp::bindings {
 
@@ -20,6 +22,7 @@ class Getter {
   void operator()(const char* name, const Value& value, const Constraint&...) {
     params[name] = py::cast(value);
   }
+  void operator()(const char* name, const LearningRate& value, const Bound&);
   py::dict params;
 };
 
@@ -39,6 +42,9 @@ class Setter {
   void operator()(const char* name, std::optional<Interval>& value) const;
   void operator()(const char* name, bool& value) const;
   void operator()(const char* name, std::string& value, const Choices&) const;
+  void operator()(const char* name, FlagOrWord& value, const Choices&) const;
+  void operator()(const char* name, std::optional<Polyak>& value) const;
+  void operator()(const char* name, LearningRate& value, const Bound&) const;
 
  private:
   py::object take(const char* name) const;
@@ -68,6 +74,9 @@ class Describer {
   void operator()(const char* name, const std::optional<Interval>&);
   void operator()(const char* name, bool value);
   void operator()(const char* name, const std::string& value, const Choices& choices);
+  void operator()(const char* name, const FlagOrWord& value, const Choices& words);
+  void operator()(const char* name, const std::optional<Polyak>&);
+  void operator()(const char* name, const LearningRate& value, const Bound&);
   std::string text;       // of the parameters section
   std::string signature;  // ", learning_rate: float = 0.001", for the stubs
 

@@ -9,6 +9,7 @@ PYBIND11_MODULE(FASTMLP_MODULE, m) {
   bind_activations(m);
   bind_losses(m);
   bind_initializers(m);
+  bind_schedules(m);
   bind_optimizers(m);
   bind_checks(m);
   bind_threads(m);

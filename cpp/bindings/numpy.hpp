@@ -11,6 +11,8 @@
 
 #include "fastmlp/base/buffer.hpp"
 #include "fastmlp/base/error.hpp"
+#include "fastmlp/nn/network.hpp"
+#include "fastmlp/nn/output.hpp"
 #include "fastmlp/train/batches.hpp"
 
 namespace fastmlp::bindings {
@@ -61,7 +63,8 @@ inline Index first_outside(const std::int64_t* y, Index n, Index classes) {
 // X, targets and weights as the core reads them. Targets are (n, n_out) or (n,) class indices.
 template <class T>
 Data<T> make_data(const Array<T>& x, const py::object& targets, const py::object& weights,
-                  Index inputs, Index outputs) {
+                  const Network<T>& network, const Loss& loss) {
+  const Index inputs = network.inputs(), outputs = target_columns(loss, network.outputs());
   Data<T> data;
   data.x = rows_of(x, inputs, "X");
   const Index n = data.x.rows;

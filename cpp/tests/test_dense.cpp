@@ -49,7 +49,9 @@ struct Pass {
 TEST_CASE_TEMPLATE("forward is a = W h + b, backward Wᵀ delta, the gradient delta hᵀ", T, float,
                    double) {
   for (const Shape& shape : kShapes) {
-    CAPTURE(shape.inputs), CAPTURE(shape.outputs), CAPTURE(shape.rows);
+    CAPTURE(shape.inputs);
+    CAPTURE(shape.outputs);
+    CAPTURE(shape.rows);
     Pass<T> pass(shape);
     const Dense<T>& layer = pass.layer;
     const Index rows = shape.rows, inputs = shape.inputs, outputs = shape.outputs;

@@ -6,7 +6,7 @@ from fastmlp import _core
 from fastmlp.callbacks import Callback, EarlyStopping
 from fastmlp.config import get_num_threads, set_num_threads, show_config
 from fastmlp.history import History
-from fastmlp.layers import Dense
+from fastmlp.layers import Dense, Dropout, GaussianNoise
 from fastmlp.minimize import Result, minimize
 from fastmlp.network import Network
 from fastmlp.status import TrainingWarning
@@ -20,7 +20,9 @@ __version__ = "0.1.0"
 __all__ = [
     "Callback",
     "Dense",
+    "Dropout",
     "EarlyStopping",
+    "GaussianNoise",
     "History",
     "Network",
     "Result",
@@ -32,6 +34,13 @@ __all__ = [
     "show_config",
 ]
 
-for _family in (_core.activations, _core.losses, _core.initializers, _core.optimizers):
+for _family in (
+    _core.activations,
+    _core.losses,
+    _core.initializers,
+    _core.schedules,
+    _core.optimizers,
+    _core.averages,
+):
     globals().update({member.__name__: member for member in _family.values()})
     __all__ += [member.__name__ for member in _family.values()]

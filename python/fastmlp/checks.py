@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 import numpy as np
@@ -47,7 +48,22 @@ def integer(value: Any, name: str, where: str, *, least: int, most: int = LARGES
 
 def not_negative(value: Any, name: str, where: str) -> float:
     """Return `value` as a finite float >= 0."""
-    expected = "a finite number >= 0"
+    return _number(value, name, where, lambda number: number >= 0, "a finite number >= 0")
+
+
+def positive(value: Any, name: str, where: str) -> float:
+    """Return `value` as a finite float > 0."""
+    return _number(value, name, where, lambda number: number > 0, "a finite number > 0")
+
+
+def fraction(value: Any, name: str, where: str) -> float:
+    """Return `value` as a float with ``0 <= value < 1``."""
+    return _number(value, name, where, lambda number: 0 <= number < 1, f"0 <= {name} < 1")
+
+
+def _number(
+    value: Any, name: str, where: str, fits: Callable[[float], bool], expected: str
+) -> float:
     if isinstance(value, (bool, np.bool_, str, bytes)) or np.ndim(value) != 0:
         refuse_kind(where, name, value, expected)
     try:
@@ -56,7 +72,7 @@ def not_negative(value: Any, name: str, where: str) -> float:
         refuse_kind(where, name, value, expected)
     except OverflowError:
         refuse_value(where, name, value, expected)
-    if not math.isfinite(number) or number < 0:
+    if not (math.isfinite(number) and fits(number)):
         refuse_value(where, name, value, expected)
     return number
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fastmlp import arrays
 from fastmlp.arrays import FloatArray
+from fastmlp.layers import output_activation
 from fastmlp.losses import is_own
 from fastmlp.targets import TargetKind, as_weights
 
@@ -37,10 +38,12 @@ class Data(NamedTuple):
 
 def target_kind(network: Evaluation, loss: Any) -> TargetKind:
     """Return how this network with this loss reads y."""
-    signs = getattr(loss, "name", "") == "perceptron"
-    softmax = network.layers[-1].activation.name == "softmax"
+    name = getattr(loss, "name", "")
+    signs = name in ("perceptron", "hinge")
+    n_columns = network.n_outputs // 2 if name == "gaussian_nll" else network.n_outputs
+    softmax = output_activation(network.layers).name == "softmax"
     classes = network.n_outputs > 1 and (softmax or signs)
-    return TargetKind(network.n_outputs, network.dtype, classes, signs, is_own(loss))
+    return TargetKind(n_columns, network.dtype, classes, signs, is_own(loss))
 
 
 def read_data(

@@ -7,13 +7,13 @@ from typing import Any
 from fastmlp import arrays, losses
 from fastmlp.arrays import DType, FloatArray
 from fastmlp.data import Data, read_data
-from fastmlp.layers import Dense
+from fastmlp.layers import Layer
 
 
 class Evaluation:
     """The methods of `fastmlp.Network` in evaluation mode: no penalties, nothing changed."""
 
-    layers: tuple[Dense, ...]
+    layers: tuple[Layer, ...]
     n_inputs: int
     n_outputs: int
     dtype: DType
@@ -76,7 +76,7 @@ class Evaluation:
         2.5
         """
         where = "Network.loss"
-        chosen = losses.resolve_loss(loss, self.layers[-1].activation, where)
+        chosen = losses.resolve_loss(loss, self.layers, where)
         return self._data_loss(read_data(self, chosen, X, y, where), chosen, where)
 
     def value_and_grad(self, X: Any, y: Any, loss: Any = None) -> tuple[float, FloatArray]:
@@ -107,7 +107,7 @@ class Evaluation:
         array([-3., -6., -3.], dtype=float32)
         """
         where = "Network.value_and_grad"
-        chosen = losses.resolve_loss(loss, self.layers[-1].activation, where)
+        chosen = losses.resolve_loss(loss, self.layers, where)
         data = read_data(self, chosen, X, y, where)
         value: float
         gradient: FloatArray

@@ -1,4 +1,4 @@
-"""The plan of a network: dense layers as values, in the short form (sizes) and the long one."""
+"""The plan of a network: layers as values, in the short form (sizes) and the long one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from fastmlp import _core, checks
 from fastmlp.arrays import LARGEST_SIZE
-from fastmlp.checks import flag, integer, not_negative
+from fastmlp.checks import flag, fraction, integer, not_negative, positive
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,9 @@ class Dense:
         How the weights are drawn; None takes the network's `init`. Biases start at 0.
     l1, l2 : float, optional
         Penalty ``l1 sum |W| + l2 / 2 sum W**2`` of this layer; None takes that of `fit`.
+    max_norm : float, optional
+        The longest that the weights of one unit may become, in the Euclidean norm; longer ones are
+        scaled down to it after each update (Srivastava et al. 2014).
 
     Raises
     ------
@@ -49,6 +52,7 @@ class Dense:
     init: Any = None
     l1: float | None = None
     l2: float | None = None
+    max_norm: float | None = None
 
     def __post_init__(self) -> None:
         """Check every field and turn names into values."""
@@ -60,33 +64,115 @@ class Dense:
         for name in ("l1", "l2"):
             if getattr(self, name) is not None:
                 self._set(name, not_negative(getattr(self, name), name, "Dense"))
+        if self.max_norm is not None:
+            self._set("max_norm", positive(self.max_norm, "max_norm", "Dense"))
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)  # the class is frozen for everyone else
 
 
+@dataclass(frozen=True)
+class Dropout:
+    """A layer that drops units at random in training: ``h = x mask / (1 - rate)``.
+
+    Parameters
+    ----------
+    rate : float
+        The probability to drop a unit of a sample, ``0 <= rate < 1``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        A rate out of its range or no number.
+
+    Notes
+    -----
+    Off in `predict` and the other methods of `Network` but `fit`. The masks follow from the seed,
+    the epoch and the sample, for any number of threads. Source: Srivastava et al. 2014.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> layers = [fm.Dense(128, "relu"), fm.Dropout(0.2), fm.Dense(10, "softmax")]
+    >>> fm.Network(layers, inputs=64, seed=0).n_parameters
+    9610
+    """
+
+    rate: float
+
+    def __post_init__(self) -> None:
+        """Check the rate."""
+        object.__setattr__(self, "rate", fraction(self.rate, "rate", "Dropout"))
+
+
+@dataclass(frozen=True)
+class GaussianNoise:
+    """A layer that adds noise in training: ``h = x + N(0, std**2)``.
+
+    Parameters
+    ----------
+    std : float
+        The standard deviation of the noise, at least 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        A deviation below 0 or no number.
+
+    Notes
+    -----
+    Fresh at each presentation of a sample, otherwise as `Dropout`. Source: Bishop 1995.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network([fm.GaussianNoise(0.1), fm.Dense(1)], inputs=2, seed=0)
+    >>> net.predict([[0.0, 0.0]])
+    array([[0.]], dtype=float32)
+    """
+
+    std: float
+
+    def __post_init__(self) -> None:
+        """Check the deviation."""
+        object.__setattr__(self, "std", not_negative(self.std, "std", "GaussianNoise"))
+
+
+Layer = Dense | Dropout | GaussianNoise
+
+
+def dense_layers(layers: Sequence[Layer]) -> list[Dense]:
+    """Return the layers that have parameters."""
+    return [layer for layer in layers if isinstance(layer, Dense)]
+
+
+def output_activation(layers: Sequence[Layer]) -> Any:
+    """Return the activation of the last layer."""
+    return dense_layers(layers)[-1].activation
+
+
 def plan(
     layers: Any, inputs: Any, activation: Any, output: Any, init: Any
-) -> tuple[int, tuple[Dense, ...]]:
+) -> tuple[int, tuple[Layer, ...]]:
     """Return the number of inputs and the layers that a call of `Network` describes."""
     items = _items(layers)
-    if any(isinstance(item, Dense) for item in items):
-        n_inputs, dense = _long_form(items, inputs, activation, output)
-    else:
-        n_inputs, dense = _short_form(items, inputs, activation, output)
+    read = _long_form if any(isinstance(item, Layer) for item in items) else _short_form
+    n_inputs, chain = read(items, inputs, activation, output)
     default = _core.make("init", init, "Network")
     complete = tuple(
-        layer if layer.init is not None else dataclasses.replace(layer, init=default)
-        for layer in dense
+        dataclasses.replace(layer, init=default)
+        if isinstance(layer, Dense) and layer.init is None
+        else layer
+        for layer in chain
     )
-    _check_parameters(n_inputs, complete)
+    _check_parameters(n_inputs, dense_layers(complete))
     return n_inputs, complete
 
 
 def cannot_learn(layers: Sequence[Dense], loss: Any) -> list[int]:
-    """Return the layers with a hard sign, through which no gradient passes backwards."""
+    """Return the dense layers with a hard sign, through which no gradient passes backwards."""
     last = len(layers) - 1
-    reads_pre_activation = getattr(loss, "name", "") == "perceptron"
+    reads_pre_activation = getattr(loss, "name", "") in ("perceptron", "hinge")
     return [
         index
         for index, layer in enumerate(layers)
@@ -97,7 +183,7 @@ def cannot_learn(layers: Sequence[Dense], loss: Any) -> list[int]:
 
 
 def _items(layers: Any) -> list[Any]:
-    expected = "a list of sizes, or a list of fm.Dense layers"
+    expected = "a list of sizes, or a list of layers such as fm.Dense"
     if isinstance(layers, (str, bytes)) or not isinstance(layers, Iterable):
         checks.refuse_kind("Network", "layers", layers, expected)
     items = list(layers)
@@ -108,10 +194,12 @@ def _items(layers: Any) -> list[Any]:
 
 def _long_form(
     layers: list[Any], inputs: Any, activation: Any, output: Any
-) -> tuple[int, list[Dense]]:
+) -> tuple[int, list[Layer]]:
     for index, layer in enumerate(layers):
-        if not isinstance(layer, Dense):
-            checks.refuse_kind("Network", f"layers[{index}]", layer, "an fm.Dense as the others")
+        if not isinstance(layer, Layer):
+            checks.refuse_kind("Network", f"layers[{index}]", layer, "a layer as the others")
+    if not isinstance(layers[-1], Dense):
+        checks.refuse_value("Network", f"layers[{len(layers) - 1}]", layers[-1], "a Dense at last")
     for name, value in (("activation", activation), ("output", output)):
         if value is not None:
             expected = "None, as every fm.Dense has its own activation"
@@ -121,7 +209,7 @@ def _long_form(
 
 def _short_form(
     sizes: list[Any], inputs: Any, activation: Any, output: Any
-) -> tuple[int, list[Dense]]:
+) -> tuple[int, list[Layer]]:
     if inputs is not None:
         expected = "None, as the first of the sizes is the number of inputs"
         checks.refuse_value("Network", "inputs", inputs, expected)

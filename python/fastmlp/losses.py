@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -10,15 +10,20 @@ from numpy.typing import NDArray
 
 from fastmlp import _core
 from fastmlp.arrays import FloatArray, as_shape
+from fastmlp.layers import Layer, dense_layers, output_activation
 
 OwnLoss: TypeAlias = Callable[[FloatArray, NDArray[Any]], tuple[Any, Any]]
 
 
-def resolve_loss(loss: Any, output: Any, where: str) -> Any:
+def resolve_loss(loss: Any, layers: Sequence[Layer], where: str) -> Any:
     """Return a loss of the core, or the user's own function; None follows the output activation."""
     if loss is None:
-        return _core.default_loss(output)
-    return loss if is_own(loss) else _core.make("loss", loss, where)
+        return _core.default_loss(output_activation(layers))
+    if is_own(loss):
+        return loss
+    chosen = _core.make("loss", loss, where)
+    _check_outputs(chosen, dense_layers(layers)[-1].units, where)
+    return chosen
 
 
 def is_own(loss: Any) -> bool:
@@ -58,3 +63,12 @@ def _call(
     values = as_shape(result[0], outputs.shape[:1], outputs.dtype, "values of the loss", where)
     gradient = as_shape(result[1], outputs.shape, outputs.dtype, "gradient of the loss", where)
     return values, gradient
+
+
+def _check_outputs(loss: Any, n_outputs: int, where: str) -> None:
+    """Refuse a loss that wants a mean and a variance per target where the outputs are odd."""
+    if getattr(loss, "name", "") == "gaussian_nll" and n_outputs % 2 == 1:
+        raise ValueError(
+            f"{where}: loss='gaussian_nll' with n_outputs={n_outputs}, expected an even number: "
+            f"as many means as log variances"
+        )

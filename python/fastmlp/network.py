@@ -11,7 +11,7 @@ import numpy as np
 from fastmlp import _core, arrays, checks, state
 from fastmlp.arrays import DType, FloatArray
 from fastmlp.evaluation import Evaluation
-from fastmlp.layers import Dense, plan
+from fastmlp.layers import Dense, Dropout, Layer, plan
 from fastmlp.lock import TrainingLock
 from fastmlp.table import layer_table
 from fastmlp.views import Views
@@ -25,9 +25,9 @@ class Network(Evaluation):
 
     Parameters
     ----------
-    layers : list of int, or list of Dense
-        Short form: the sizes ``[n_inputs, hidden ..., n_outputs]``. Long form: the layers, with
-        the number of inputs in `inputs`.
+    layers : list of int, or list of layers
+        Short form: the sizes ``[n_inputs, hidden ..., n_outputs]``. Long form: `Dense`, `Dropout`
+        and `GaussianNoise` layers, the last one `Dense`, with the number of inputs in `inputs`.
     inputs : int, optional
         Number of inputs, in the long form only.
     activation : str or activation, optional
@@ -44,7 +44,7 @@ class Network(Evaluation):
 
     Attributes
     ----------
-    layers : tuple of Dense
+    layers : tuple of layers
         The layers, every name turned into a value.
     n_inputs, n_outputs, n_parameters, dtype, seed
         Sizes, precision, and the seed, also where it was drawn.
@@ -70,7 +70,7 @@ class Network(Evaluation):
 
     def __init__(
         self,
-        layers: Iterable[int] | Iterable[Dense],
+        layers: Iterable[int] | Iterable[Layer],
         *,
         inputs: int | None = None,
         activation: Any = None,
@@ -85,7 +85,7 @@ class Network(Evaluation):
     def _build(
         self,
         n_inputs: int,
-        layers: tuple[Dense, ...],
+        layers: tuple[Layer, ...],
         dtype: DType,
         seed: int,
         *,
@@ -93,14 +93,11 @@ class Network(Evaluation):
     ) -> None:
         """Make the native network; without `draw` all parameters are 0, to be overwritten."""
         zeros = _core.make("init", "zeros", "Network")
-        specification = [
-            (layer.units, layer.activation, layer.bias, layer.init if draw else zeros)
-            for layer in layers
-        ]
+        specification = [_native_layer(layer, None if draw else zeros) for layer in layers]
         self._native = arrays.native(dtype).Network(n_inputs, specification, seed)
         self.layers = layers
         self.n_inputs = n_inputs
-        self.n_outputs = layers[-1].units
+        self.n_outputs: int = self._native.n_outputs
         self.n_parameters: int = self._native.n_parameters
         self.dtype = dtype
         self.seed = seed
@@ -133,12 +130,14 @@ class Network(Evaluation):
     @property
     def weights(self) -> Views:
         """Live views of the weights per Dense layer, ``(n_in, n_out)`` as scikit-learn's coefs_."""
-        return Views([self._native.weight(index) for index in range(len(self.layers))], "weights")
+        return Views(
+            [self._native.weight(index) for index in range(self._native.n_layers)], "weights"
+        )
 
     @property
     def biases(self) -> Views:
         """Live views of the biases per Dense layer, ``(n_out,)``, or None for a layer without."""
-        return Views([self._native.bias(index) for index in range(len(self.layers))], "biases")
+        return Views([self._native.bias(index) for index in range(self._native.n_layers)], "biases")
 
     def fit(
         self,
@@ -297,3 +296,10 @@ class Network(Evaluation):
     def __str__(self) -> str:
         """Return the table of the layers."""
         return layer_table(self)
+
+
+def _native_layer(layer: Layer, init: Any) -> tuple[Any, ...]:
+    """Return a layer as the core takes it, with another initialiser where one is given."""
+    if isinstance(layer, Dense):
+        return (layer.units, layer.activation, layer.bias, init or layer.init)
+    return ("dropout", layer.rate) if isinstance(layer, Dropout) else ("noise", layer.std)

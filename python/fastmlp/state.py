@@ -3,8 +3,9 @@
 Everything but ``"parameters"`` is plain JSON data::
 
     {"format": "fastmlp.network", "version": 1, "dtype": "float32", "inputs": 64,
-     "layers": [{"units": 10, "activation": {"name": "softmax"}, "bias": True,
-                 "init": {"name": "glorot_uniform"}, "l1": None, "l2": None}],
+     "layers": [{"kind": "dropout", "rate": 0.2},
+                {"kind": "dense", "units": 10, "activation": {"name": "softmax"}, "bias": True,
+                 "init": {"name": "glorot_uniform"}, "l1": None, "l2": None, "max_norm": None}],
      "seed": 0, "epochs_trained": 0, "parameters": array}
 """
 
@@ -15,13 +16,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fastmlp import _core
-from fastmlp.layers import Dense
+from fastmlp.layers import Dense, Dropout, GaussianNoise, Layer
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
 
 FORMAT = "fastmlp.network"
 VERSION = 1
+KINDS: dict[str, Any] = {"dense": Dense, "dropout": Dropout, "noise": GaussianNoise}
+FAMILIES = {"activation": _core.activations, "init": _core.initializers}
 
 
 def describe_network(network: Network) -> dict[str, Any]:
@@ -43,21 +46,22 @@ def describe(member: Any) -> dict[str, Any]:
     return {"name": member.name, **member.get_params()}
 
 
-def describe_layer(layer: Dense) -> dict[str, Any]:
+def describe_layer(layer: Layer) -> dict[str, Any]:
     """Return a layer as a dictionary of plain values."""
+    kind = next(name for name, cls in KINDS.items() if isinstance(layer, cls))
     fields = {field.name: getattr(layer, field.name) for field in dataclasses.fields(layer)}
-    return {**fields, "activation": describe(layer.activation), "init": describe(layer.init)}
+    members = {name: describe(fields[name]) for name in FAMILIES if name in fields}
+    return {"kind": kind, **fields, **members}
 
 
-def restore_layer(state: Mapping[str, Any]) -> Dense:
+def restore_layer(state: Mapping[str, Any]) -> Layer:
     """Return the layer that `describe_layer` described."""
-    return Dense(
-        **{
-            **state,
-            "activation": _restore(_core.activations, state["activation"]),
-            "init": _restore(_core.initializers, state["init"]),
-        }
-    )
+    fields = {name: value for name, value in state.items() if name != "kind"}
+    for name, members in FAMILIES.items():
+        if name in fields:
+            fields[name] = _restore(members, fields[name])
+    layer: Layer = KINDS[state["kind"]](**fields)
+    return layer
 
 
 def check_version(state: Mapping[str, Any], where: str) -> None:

@@ -11,7 +11,7 @@ from fastmlp import _core, arrays, checks, own_loss
 from fastmlp.arrays import FloatArray
 from fastmlp.checks import flag, integer, not_negative
 from fastmlp.data import read_data
-from fastmlp.layers import cannot_learn
+from fastmlp.layers import cannot_learn, dense_layers
 from fastmlp.losses import is_own, resolve_loss
 from fastmlp.network import Network
 from fastmlp.status import TrainingWarning
@@ -40,7 +40,7 @@ class Stepping:
         if not isinstance(network, Network):
             checks.refuse_kind(where, "network", network, "an fm.Network")
         self.network = network
-        self.loss = resolve_loss(loss, network.layers[-1].activation, where)
+        self.loss = resolve_loss(loss, network.layers, where)
         self.optimizer = _core.make("optimizer", optimizer, where)
         self.batch_size = integer(batch_size, "batch_size", where, least=1)
         self.seed = network.seed if seed is None else checks.seed(seed, where)
@@ -195,8 +195,9 @@ class Stepping:
             yield
 
     def _warn_of_hard_signs(self) -> None:
-        for index in cannot_learn(self.network.layers, self.loss):
-            activation = self.network.layers[index].activation
+        layers = dense_layers(self.network.layers)
+        for index in cannot_learn(layers, self.loss):
+            activation = layers[index].activation
             warnings.warn(
                 f"{self._where}: layer {index} has activation={activation!r}, whose derivative is "
                 f"0, so that no layer up to it learns; use fm.Sign(straight_through=True)",
@@ -205,9 +206,13 @@ class Stepping:
             )
 
 
-def _penalties(network: Network, l1: float, l2: float) -> list[tuple[float, float]]:
-    """Return (l1, l2) per layer: its own, or those of the whole fit."""
+def _penalties(network: Network, l1: float, l2: float) -> list[tuple[float, float, float]]:
+    """Return (l1, l2, max_norm) per dense layer: its own, or those of the whole fit; 0 is none."""
     return [
-        (l1 if layer.l1 is None else layer.l1, l2 if layer.l2 is None else layer.l2)
-        for layer in network.layers
+        (
+            l1 if layer.l1 is None else layer.l1,
+            l2 if layer.l2 is None else layer.l2,
+            layer.max_norm or 0.0,
+        )
+        for layer in dense_layers(network.layers)
     ]

@@ -16,27 +16,27 @@ from fastmlp.checks import not_negative, refuse_kind, refuse_value
 
 @dataclass(frozen=True)
 class TargetKind:
-    """How a network with its loss reads y.
+    """How a network with its loss reads y, of `n_columns` columns: as many as it has outputs, or half.
 
     `classes`: a 1-D y holds class indices. `signs`: the loss wants -1 and +1. `free`: the loss is
     the user's own and may want a y of another shape.
     """
 
-    n_outputs: int
+    n_columns: int
     dtype: DType
     classes: bool
     signs: bool
     free: bool
 
     def read(self, y: Any, n_samples: int, where: str) -> NDArray[Any]:
-        """Return y as int64 class indices ``(n,)`` or as targets ``(n, n_outputs)``."""
+        """Return y as int64 class indices ``(n,)`` or as targets ``(n, n_columns)``."""
         array = arrays.read(y, "y", where)
         self._check_length(array, n_samples, where)
         if self.classes and array.shape in {(n_samples,), (n_samples, 1)}:
-            return _class_indices(array.reshape(-1), self.n_outputs, where)
-        if self.n_outputs == 1 and array.ndim == 1:
+            return _class_indices(array.reshape(-1), self.n_columns, where)
+        if self.n_columns == 1 and array.ndim == 1:
             array = array.reshape(-1, 1)
-        if not self.free and array.shape != (n_samples, self.n_outputs):
+        if not self.free and array.shape != (n_samples, self.n_columns):
             _refuse_shape(array.shape, self._expected(n_samples), where)
         return arrays.convert(array, self.dtype, "y", where)
 
@@ -44,7 +44,7 @@ class TargetKind:
         """Return what the loss reads: +1 and -1 for the perceptron, one-hot for a user's loss."""
         is_index = targets.dtype == np.int64
         if is_index and (self.signs or self.free):
-            targets = np.eye(self.n_outputs, dtype=self.dtype)[targets]
+            targets = np.eye(self.n_columns, dtype=self.dtype)[targets]
         return _as_signs(targets, where) if self.signs else targets
 
     def _check_length(self, array: NDArray[Any], n_samples: int, where: str) -> None:
@@ -52,10 +52,10 @@ class TargetKind:
             _refuse_shape(array.shape, self._expected(n_samples), where)
 
     def _expected(self, n_samples: int) -> str:
-        shape = f"({n_samples}, {self.n_outputs})"
+        shape = f"({n_samples}, {self.n_columns})"
         if self.classes:
             return f"({n_samples},) class indices or {shape}"
-        return f"({n_samples},) or {shape}" if self.n_outputs == 1 else shape
+        return f"({n_samples},) or {shape}" if self.n_columns == 1 else shape
 
 
 def as_weights(

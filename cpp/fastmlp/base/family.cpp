@@ -1,5 +1,6 @@
 #include "fastmlp/base/family.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -56,6 +57,14 @@ void Validator::operator()(const char* name, const std::string& value,
     expected += (&choice == &choices.front() ? "'" : ", '") + choice + "'";
   }
   refuse(where_, name, "'" + value + "'", expected);
+}
+
+void Validator::operator()(const char* name, const FlagOrWord& value, const Choices& words) const {
+  const std::string* word = std::get_if<std::string>(&value);
+  if (!word || std::find(words.begin(), words.end(), *word) != words.end()) return;
+  std::string expected = "True, False";
+  for (const std::string& known : words) expected += " or '" + known + "'";
+  refuse(where_, name, "'" + *word + "'", expected);
 }
 
 }  // namespace fastmlp

@@ -34,12 +34,16 @@ struct Bound {
 inline constexpr Bound kAnyNumber{};
 inline constexpr Bound kPositive{0.0, std::numeric_limits<double>::infinity(), true, false};
 inline constexpr Bound kNotNegative{0.0};
+inline constexpr Bound kAtLeastOne{1.0};
 inline constexpr Bound kFraction{0.0, 1.0, false, true};  // 0 <= x < 1
 
 // One of a few words: the constraint that comes with a field of type std::string.
 using Choices = std::vector<std::string>;
 
-// (low, high) with low <= high.
+// True, False or one of a few words.
+using FlagOrWord = std::variant<bool, std::string>;
+
+// (low, high) with low < high.
 using Interval = std::pair<double, double>;
 
 // "0.001" as a reader would write it: the shortest text that reads back as the same double.
@@ -56,7 +60,17 @@ class Validator {
   void operator()(const char* name, const std::optional<double>& value, const Bound& bound) const;
   void operator()(const char* name, const std::optional<Interval>& value) const;
   void operator()(const char* name, const std::string& value, const Choices& choices) const;
+  void operator()(const char* name, const FlagOrWord& value, const Choices& words) const;
   void operator()(const char*, bool) const {}
+  // A member of another family was validated when it was made.
+  template <class Member>
+  void operator()(const char*, const std::optional<Member>&) const {}
+  // A value that knows what is wrong with it.
+  template <class Value>
+  auto operator()(const char* name, const Value& value, const Bound& bound) const
+      -> decltype(value.validate(*this, name, bound)) {
+    value.validate(*this, name, bound);
+  }
 
  private:
   std::string where_;

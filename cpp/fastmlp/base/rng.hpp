@@ -13,7 +13,7 @@
 namespace fastmlp {
 
 // What a stream of draws is for; with an epoch or a layer it makes streams that never overlap.
-enum class Purpose : std::uint32_t { initialization = 1, shuffle = 2 };
+enum class Purpose : std::uint32_t { initialization = 1, shuffle = 2, dropout = 3, noise = 4 };
 
 class Rng {
  public:

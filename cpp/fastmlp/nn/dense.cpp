@@ -76,7 +76,7 @@ void Dense<T>::pack(Index i, const T* w, Index n, Tape<T>& tape) const {
 
 // a (rows, n_out) = X (rows, n_in) Wᵀ + b
 template <class T>
-void Dense<T>::combine(const T* w, Index n, Block<const T> x, const Tape<T>& tape,
+void Dense<T>::combine(const T* w, Index n, const Pass&, Range, Block<const T> x, Tape<T>& tape,
                        Block<T> a) const {
   const T* bias = spec_.bias ? w + biases().begin : nullptr;
   if (n < kFewRows) {
@@ -91,11 +91,12 @@ void Dense<T>::combine(const T* w, Index n, Block<const T> x, const Tape<T>& tap
 
 // dL/dX (rows, n_in) = delta (rows, n_out) W
 template <class T>
-void Dense<T>::backward(const T* w, Block<const T> delta, const Tape<T>& tape,
+void Dense<T>::backward(const T* w, Range rows, const Tape<T>& tape,
                         Block<T> input_gradient) const {
-  const Panels<T> rows = tape.w_panels.empty() ? Panels<T>{w + weights().begin, this->inputs()}
-                                               : tape.w_panels.panels();
-  gemm(delta.rows, this->inputs(), this->outputs(), {delta.data, delta.stride, 1}, rows,
+  const Block<const T> delta = tape.delta.part(rows);
+  const Panels<T> panels = tape.w_panels.empty() ? Panels<T>{w + weights().begin, this->inputs()}
+                                                 : tape.w_panels.panels();
+  gemm(delta.rows, this->inputs(), this->outputs(), {delta.data, delta.stride, 1}, panels,
        input_gradient.data, input_gradient.stride);
 }
 

@@ -13,6 +13,16 @@
 
 namespace fastmlp {
 
+// What a pass over a batch is for. Layers of noise act in training alone; their draws follow from
+// the seed, the epoch and the sample's place in it, counted from `first`, so they are fresh at each
+// presentation and the same for any number of threads.
+struct Pass {
+  bool training = false;
+  std::uint64_t seed = 0;
+  std::uint32_t epoch = 0;
+  Index first = 0;
+};
+
 // What one layer keeps between its passes: the parameters in the forms that its products want, and
 // of a batch n rows.
 template <class T>
@@ -64,11 +74,11 @@ class Layer {
   // Brings part i of these parameters into the form that combine reads in the tape, for batches of
   // n rows.
   virtual void pack(Index i, const T* w, Index n, Tape<T>& tape) const = 0;
-  // a = W h_in + b for the rows of x, into `a`.
-  virtual void combine(const T* w, Index n, Block<const T> x, const Tape<T>& tape,
-                       Block<T> a) const = 0;
-  // dL/dh_in = Wᵀ delta, row by row.
-  virtual void backward(const T* w, Block<const T> delta, const Tape<T>& tape,
+  // What the activation is applied to, for rows x of a batch of n: W x + b, into `a`.
+  virtual void combine(const T* w, Index n, const Pass& pass, Range rows, Block<const T> x,
+                       Tape<T>& tape, Block<T> a) const = 0;
+  // dL/dh_in = Wᵀ delta, for these rows of the batch.
+  virtual void backward(const T* w, Range rows, const Tape<T>& tape,
                         Block<T> input_gradient) const = 0;
 
   // Part i of dL/dw = sum over n rows of delta h_inᵀ, written to g (which has room to be overrun).

@@ -71,11 +71,17 @@ struct Huber {
   }
 };
 
-struct CrossEntropy : PlainLoss {
+struct CrossEntropy {
   static constexpr auto name = "cross_entropy", title = "CrossEntropy";
-  static constexpr auto doc =
-      "L = -sum_j y_j log o_j, with 0 log 0 = 0; dL/do = -y / o.\n\n"
-      "On a softmax output it is computed from pre-activations by log-sum-exp.";
+  static constexpr auto doc = R"(L = -sum_j y_j log o_j, with 0 log 0 = 0; dL/do = -y / o.
+
+On a softmax output it is computed from pre-activations by log-sum-exp. label_smoothing s replaces
+the targets y by (1 - s) y + s / n_out (Szegedy et al. 2016).)";
+  double label_smoothing = 0.0;
+  template <class Self, class F>
+  static void fields(Self& self, F&& f) {
+    f("label_smoothing", self.label_smoothing, kFraction);
+  }
   template <class P>
   P value(P o, P y) const {
     return -times_log(y, o);
@@ -121,7 +127,95 @@ struct Perceptron : PlainLoss {
   }
 };
 
-using Loss =
-    std::variant<SquaredError, AbsoluteError, Huber, CrossEntropy, BinaryCrossEntropy, Perceptron>;
+struct Hinge : PlainLoss {
+  static constexpr auto name = "hinge", title = "Hinge";
+  static constexpr auto doc =
+      R"(L = sum_j max(0, 1 - y_j a_j) for labels y = ±1 (Cortes & Vapnik 1995).
+
+dL/da = -y where y a <= 1, at equality too. On a sign output a is the pre-activation.)";
+  template <class P>
+  P value(P a, P y) const {
+    const P loss = constant<P>(1.0) - y * a;
+    return loss <= P{} ? P{} : loss;
+  }
+  template <class P>
+  P gradient(P a, P y) const {
+    return y * a > constant<P>(1.0) ? P{} : -y;
+  }
+};
+
+struct Quantile {
+  static constexpr auto name = "quantile", title = "Quantile";
+  static constexpr auto doc =
+      R"(Pinball loss, whose minimum is the quantile q (Koenker & Bassett 1978).
+
+    L = sum_j max(q e_j, (q - 1) e_j), e = y - o; dL/do = -q for e > 0, 1 - q for e < 0, 0 at 0.)";
+  double q = 0.5;
+  template <class Self, class F>
+  static void fields(Self& self, F&& f) {
+    f("q", self.q, Bound{0, 1, true, true});
+  }
+  template <class P>
+  P value(P o, P y) const {
+    const P e = y - o;
+    return e > P{} ? constant<P>(q) * e : constant<P>(q - 1) * e;
+  }
+  template <class P>
+  P gradient(P o, P y) const {
+    const P e = y - o;
+    return e > P{} ? constant<P>(-q) : e < P{} ? constant<P>(1 - q) : e;
+  }
+};
+
+struct Poisson {
+  static constexpr auto name = "poisson", title = "Poisson";
+  static constexpr auto doc = R"(Negative log-likelihood of counts, without the term of y alone.
+
+    log_input=True (as torch):  o is the log of the rate, L = sum_j exp(o_j) - y_j o_j
+    log_input=False (as Keras): o is the rate itself,     L = sum_j o_j - y_j log o_j)";
+  bool log_input = true;
+  template <class Self, class F>
+  static void fields(Self& self, F&& f) {
+    f("log_input", self.log_input);
+  }
+  template <class P>
+  P value(P o, P y) const {
+    return log_input ? exp(o) - (y == P{} ? P{} : y * o) : o - times_log(y, o);
+  }
+  template <class P>
+  P gradient(P o, P y) const {
+    const P one = constant<P>(1.0);
+    return log_input ? exp(o) - y : one - (y == P{} ? P{} : y / o);
+  }
+};
+
+// Two outputs per target, so it is no function of packs: output.cpp has it.
+struct GaussianNLL : PlainLoss {
+  static constexpr auto name = "gaussian_nll", title = "GaussianNLL";
+  static constexpr auto doc =
+      R"(Negative log-likelihood of normal targets (Nix & Weigend 1994), without its constant.
+
+The n_out outputs are n_out / 2 means m, then as many log variances s; y has n_out / 2 columns.
+
+    L = sum_j (s_j + (y_j - m_j)² exp(-s_j)) / 2)";
+};
+
+using Loss = std::variant<SquaredError, AbsoluteError, Huber, CrossEntropy, BinaryCrossEntropy,
+                          Hinge, Perceptron, Quantile, Poisson, GaussianNLL>;
+
+// Columns of y for so many outputs.
+inline Index target_columns(const Loss& loss, Index outputs) {
+  return std::holds_alternative<GaussianNLL>(loss) ? outputs / 2 : outputs;
+}
+
+// y <- (1 - s) y + s / n where the loss smooths labels.
+template <class T>
+void smooth_targets(const Loss& loss, Index n, T* y) {
+  const auto* cross_entropy = std::get_if<CrossEntropy>(&loss);
+  if (!cross_entropy || cross_entropy->label_smoothing == 0) return;
+  const double s = cross_entropy->label_smoothing;
+  const T keep = static_cast<T>(1 - s), add = static_cast<T>(s / static_cast<double>(n));
+  for (Index j = 0; j < n; ++j) y[j] = keep * y[j] + add;
+}
 
 }  // namespace fastmlp

@@ -5,23 +5,16 @@
 namespace fastmlp {
 
 template <class T>
-Network<T>::Network(Index inputs, const std::vector<DenseSpec>& specs, std::uint64_t seed)
+Network<T>::Network(Index inputs, const std::vector<LayerSpec>& specs, std::uint64_t seed)
     : inputs_(inputs) {
   require(inputs > 0, "Network: inputs=" + std::to_string(inputs) + ", expected at least 1");
   require(!specs.empty(), "Network: no layers, expected at least one Dense");
-  Index width = inputs, size = 0;
-  for (const DenseSpec& spec : specs) {
-    require(spec.units > 0, "Dense: units=" + std::to_string(spec.units) + ", expected at least 1");
-    const Index weights = checked_product(width + 1, spec.units, "Network");
-    require(weights < std::numeric_limits<Index>::max() - size,
-            "Network: the sizes are too large to be counted");
-    layers_.push_back(std::make_unique<Dense<T>>(width, spec, size));
-    size = layers_.back()->parameters().end;
-    width = spec.units;
-    for (Index i = 0; i < layers_.back()->parts(); ++i) {
-      parts_.push_back({depth() - 1, i, layers_.back()->part(i)});
-    }
+  Index size = 0;
+  for (const LayerSpec& spec : specs) {
+    const Index width = layers_.empty() ? inputs : layers_.back()->outputs();
+    std::visit([&](const auto& s) { size = add(s, width, size); }, spec);
   }
+  require(std::holds_alternative<DenseSpec>(specs.back()), "Network: the last layer must be Dense");
   w_ = Buffer<T>(size);
   for (Index l = 0; l < depth(); ++l) {
     Rng rng(seed, Purpose::initialization, static_cast<std::uint32_t>(l));
@@ -29,10 +22,36 @@ Network<T>::Network(Index inputs, const std::vector<DenseSpec>& specs, std::uint
   }
 }
 
+// Each adds a layer whose parameters begin at `offset`, and returns where they end.
+template <class T>
+Index Network<T>::add(const DenseSpec& spec, Index width, Index offset) {
+  require(spec.units > 0, "Dense: units=" + std::to_string(spec.units) + ", expected at least 1");
+  const Index weights = checked_product(width + 1, spec.units, "Network");
+  require(weights < std::numeric_limits<Index>::max() - offset,
+          "Network: the sizes are too large to be counted");
+  auto layer = std::make_unique<Dense<T>>(width, spec, offset);
+  for (Index i = 0; i < layer->parts(); ++i) parts_.push_back({depth(), i, layer->part(i)});
+  dense_.push_back(layer.get());
+  layers_.push_back(std::move(layer));
+  return layers_.back()->parameters().end;
+}
+
+template <class T>
+Index Network<T>::add(const DropoutSpec& spec, Index width, Index offset) {
+  layers_.push_back(std::make_unique<Dropout<T>>(width, spec, offset, depth()));
+  return offset;
+}
+
+template <class T>
+Index Network<T>::add(const GaussianNoiseSpec& spec, Index width, Index offset) {
+  layers_.push_back(std::make_unique<GaussianNoise<T>>(width, spec, offset, depth()));
+  return offset;
+}
+
 template <class T>
 double Network<T>::operations_per_row() const {
   double sum = 0;
-  for (const auto& layer : layers_) {
+  for (const auto* layer : dense_) {
     sum += 2.0 * static_cast<double>(layer->inputs()) * static_cast<double>(layer->outputs());
   }
   return sum;
@@ -63,14 +82,15 @@ void Network<T>::pack(Index n, Workspace<T>& workspace, Team& team) const {
 
 // h_0 = x; a_l = W_l h_{l-1} + b_l, h_l = phi_l(a_l)
 template <class T>
-Block<T> Network<T>::forward(Index n, Block<const T> x, Range rows, Workspace<T>& workspace) const {
+Block<T> Network<T>::forward(Index n, const Pass& pass, Block<const T> x, Range rows,
+                             Workspace<T>& workspace) const {
   Block<const T> input = x;
   for (Index l = 0;; ++l) {
     Tape<T>& t = tape(workspace, l);
     const bool last = l + 1 == depth();
     const Block<T> h = t.h.part(rows);
     const Block<T> a = last || uses_input(layer(l).activation()) ? t.a.part(rows) : h;
-    layer(l).combine(w(), n, input, t, a);
+    layer(l).combine(w(), n, pass, rows, input, t, a);
     if (last) return a;
     activate<T>(layer(l).activation(), a, h);
     if (!t.h_panels.empty()) t.h_panels.copy_rows(h, rows.begin);
@@ -86,13 +106,13 @@ void Network<T>::backward(Range rows, Workspace<T>& workspace, Block<T>* input_g
     const Block<T> delta = t.delta.part(rows);
     if (!t.delta_panels.empty()) t.delta_panels.copy_rows(delta, rows.begin);
     if (l == 0) {
-      if (input_gradient) layer(0).backward(w(), delta, t, *input_gradient);
+      if (input_gradient) layer(0).backward(w(), rows, t, *input_gradient);
       return;
     }
     Tape<T>& below = tape(workspace, l - 1);
     const Block<T> h = below.h.part(rows), delta_below = below.delta.part(rows);
     const Activation& phi = layer(l - 1).activation();
-    layer(l).backward(w(), delta, t, delta_below);
+    layer(l).backward(w(), rows, t, delta_below);
     differentiate<T>(phi, uses_input(phi) ? below.a.part(rows) : h, h, delta_below);
   }
 }
@@ -107,7 +127,7 @@ void Network<T>::predict(Block<const T> x, Block<T> out, Team& team) const {
   team.for_each(ceil_div(x.rows, tile_rows), work, [&](Index i, int member) {
     const Range rows = tile(i, tile_rows, x.rows);
     const Range local{member * tile_rows, member * tile_rows + rows.size()};
-    const Block<T> a = forward(x.rows, x.part(rows), local, workspace);
+    const Block<T> a = forward(x.rows, {}, x.part(rows), local, workspace);
     const Block<T> h = workspace.tapes.back().h.part(local);
     activate<T>(output(), a, h);
     copy(h, out.part(rows));
@@ -126,7 +146,7 @@ void Network<T>::jacobian(Block<const T> x, T* out, Team& team) const {
   team.for_each(ceil_div(x.rows, tile_rows), work, [&](Index i, int member) {
     const Range rows = tile(i, tile_rows, x.rows);
     const Range local{member * tile_rows, member * tile_rows + rows.size()};
-    const Block<T> a = forward(x.rows, x.part(rows), local, workspace);
+    const Block<T> a = forward(x.rows, {}, x.part(rows), local, workspace);
     const Block<T> h = workspace.tapes.back().h.part(local);
     const Block<T> delta = workspace.tapes.back().delta.part(local);
     activate<T>(output(), a, h);

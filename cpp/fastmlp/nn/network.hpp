@@ -4,9 +4,11 @@
 #include <vector>
 
 #include "fastmlp/base/parallel.hpp"
-#include "fastmlp/nn/dense.hpp"
+#include "fastmlp/nn/noise.hpp"
 
 namespace fastmlp {
+
+using LayerSpec = std::variant<DenseSpec, DropoutSpec, GaussianNoiseSpec>;
 
 // Everything that passes over a batch of up to `rows` rows write to.
 template <class T>
@@ -18,7 +20,8 @@ struct Workspace {
 template <class T>
 class Network {
  public:
-  Network(Index inputs, const std::vector<DenseSpec>& specs, std::uint64_t seed);
+  // The last layer is dense.
+  Network(Index inputs, const std::vector<LayerSpec>& specs, std::uint64_t seed);
 
   Index inputs() const { return inputs_; }
   Index outputs() const { return layers_.back()->outputs(); }
@@ -27,6 +30,8 @@ class Network {
   const T* w() const { return w_.data(); }
   const std::vector<std::unique_ptr<Layer<T>>>& layers() const { return layers_; }
   const Layer<T>& layer(Index l) const { return *layers_[static_cast<std::size_t>(l)]; }
+  // The layers that have parameters.
+  const std::vector<const Dense<T>*>& dense() const { return dense_; }
   Index depth() const { return static_cast<Index>(layers_.size()); }
   const Activation& output() const { return layers_.back()->activation(); }
   // Rows of a batch that go through the layers together: few, so that a batch has tiles for all
@@ -51,7 +56,8 @@ class Network {
   void pack(Index n, Workspace<T>& workspace, Team& team) const;
   // Fills the tapes for a range of rows of a batch of n, up to the last layer's pre-activations,
   // which are returned: what becomes of them is the affair of Output.
-  Block<T> forward(Index n, Block<const T> x, Range rows, Workspace<T>& workspace) const;
+  Block<T> forward(Index n, const Pass& pass, Block<const T> x, Range rows,
+                   Workspace<T>& workspace) const;
   // From delta = dL/da of the last layer to all others; with `input_gradient` also dL/dx for these
   // rows.
   void backward(Range rows, Workspace<T>& workspace, Block<T>* input_gradient = nullptr) const;
@@ -64,12 +70,16 @@ class Network {
  private:
   static constexpr Index kManyParameters = 1 << 20;
 
+  Index add(const DenseSpec& spec, Index width, Index offset);
+  Index add(const DropoutSpec& spec, Index width, Index offset);
+  Index add(const GaussianNoiseSpec& spec, Index width, Index offset);
   Tape<T>& tape(Workspace<T>& workspace, Index l) const {
     return workspace.tapes[static_cast<std::size_t>(l)];
   }
 
   Index inputs_;
   std::vector<std::unique_ptr<Layer<T>>> layers_;
+  std::vector<const Dense<T>*> dense_;
   std::vector<Part> parts_;
   Buffer<T> w_;
 };

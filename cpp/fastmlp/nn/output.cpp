@@ -68,6 +68,28 @@ void elementwise(const L& loss, Block<const T> o, const Rows<T>& r) {
   }
 }
 
+// L = sum_j (s_j + e_j² exp(-s_j)) / 2, e = y - m; dL/dm = -e exp(-s), dL/ds = (1 - e² exp(-s)) / 2
+template <class T>
+void gaussian_nll(Block<const T> o, const Rows<T>& r) {
+  const Index n = o.cols / 2;
+  for (Index i = 0; i < o.rows; ++i) {
+    const T *m = o.row(i), *s = m + n, *y = r.y.row(i);
+    const auto precision = [&](Index j) { return exp(-load(s + j)); };
+    const auto error = [&](Index j) { return load(y + j) - load(m + j); };
+    const Pack<T> half = constant<Pack<T>>(0.5), one = constant<Pack<T>>(1.0);
+    r.values[i] = sum_row<T>(
+        n, [&](Index j) { return half * (load(s + j) + error(j) * error(j) * precision(j)); });
+    if (!r.delta) continue;
+    T* delta = r.delta->row(i);
+    for (Index j = 0; j < n; j += kLanes<T>) {
+      const Index lanes = std::min(kLanes<T>, n - j);
+      const Pack<T> e = error(j), p = precision(j);
+      store_first(delta + j, -e * p * r.scale[i], lanes);
+      store_first(delta + n + j, half * (one - e * e * p) * r.scale[i], lanes);
+    }
+  }
+}
+
 template <class Phi, class L>
 constexpr bool is_pair(const Activation& activation, const Loss& loss) {
   return std::holds_alternative<Phi>(activation) && std::holds_alternative<L>(loss);
@@ -92,8 +114,17 @@ void evaluate(const Output& output, Block<const T> a, Block<const T> y, Block<T>
     return sigmoid_binary_cross_entropy(rows);
   }
   if (is_pair<Sign, Perceptron>(activation, loss)) return elementwise(Perceptron{}, a, rows);
+  if (is_pair<Sign, Hinge>(activation, loss)) return elementwise(Hinge{}, a, rows);
   activate(activation, a, h);
-  std::visit([&](const auto& l) { elementwise<T>(l, h, rows); }, loss);
+  std::visit(
+      [&](const auto& l) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(l)>, GaussianNLL>) {
+          gaussian_nll<T>(h, rows);
+        } else {
+          elementwise<T>(l, h, rows);
+        }
+      },
+      loss);
   if (delta) differentiate<T>(activation, a, h, *delta);
 }
 

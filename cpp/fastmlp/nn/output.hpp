@@ -3,6 +3,7 @@
 //   softmax + cross_entropy          L = sum y (lse(a) - a),       delta = o sum(y) - y
 //   sigmoid + binary_cross_entropy   L = sum softplus(a) - y a,    delta = o - y
 //   sign + perceptron                L = sum max(0, -y a),         delta = -y where y a <= 0
+//   sign + hinge                     L = sum max(0, 1 - y a),      delta = -y where y a <= 1
 // Every other pair goes through the Jacobian of the activation.
 #pragma once
 

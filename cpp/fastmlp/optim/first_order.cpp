@@ -9,48 +9,123 @@ namespace {
 // Where the whole gradient is at hand it is passed over in pieces that fit L1.
 constexpr Index kPiece = 2048;
 
-// update(w[i], g[i], state_0[i], …) over n entries
+// update(w[i], g[i], state_0[i], …) over n entries; the sum of what it returns, if anything.
 template <class T, class Update, class... States>
-void sweep(Index n, const Update& update, T* __restrict w, const T* __restrict g,
-           States* __restrict... states) {
-  for (Index i = 0; i < n; ++i) update(w[i], g[i], states[i]...);
+double sweep(Index n, const Update& update, T* __restrict w, const T* __restrict g,
+             States* __restrict... states) {
+  if constexpr (std::is_void_v<std::invoke_result_t<Update, T&, T, States&...>>) {
+    for (Index i = 0; i < n; ++i) update(w[i], g[i], states[i]...);
+    return 0;
+  } else {
+    double sum = 0;
+    for (Index i = 0; i < n; ++i) sum += static_cast<double>(update(w[i], g[i], states[i]...));
+    return sum;
+  }
 }
 
 // Calls sweep with as many state vectors as the update takes.
 template <class T, class Update>
-void sweep_states(Range range, const Update& update, T* w, const T* g, std::vector<Buffer<T>>& s) {
+double sweep_states(Range range, const Update& update, T* w, const T* g,
+                    std::vector<Buffer<T>>& s) {
   const auto at = [&](std::size_t i) { return s[i].data() + range.begin; };
   const Index n = range.size();
   w += range.begin;
   if constexpr (std::is_invocable_v<Update, T&, T>) {
-    sweep(n, update, w, g);
+    return sweep(n, update, w, g);
   } else if constexpr (std::is_invocable_v<Update, T&, T, T&>) {
-    sweep(n, update, w, g, at(0));
+    return sweep(n, update, w, g, at(0));
   } else if constexpr (std::is_invocable_v<Update, T&, T, T&, T&>) {
-    sweep(n, update, w, g, at(0), at(1));
+    return sweep(n, update, w, g, at(0), at(1));
   } else {
-    sweep(n, update, w, g, at(0), at(1), at(2));
+    return sweep(n, update, w, g, at(0), at(1), at(2));
+  }
+}
+
+// f(group, the part of its range that lies in `range`) for the groups that reach into it.
+template <class F>
+void for_overlaps(const std::vector<ParameterGroup>& groups, Range range, F&& f) {
+  for (const ParameterGroup& group : groups) {
+    const Range common{std::max(range.begin, group.range.begin),
+                       std::min(range.end, group.range.end)};
+    if (common.begin < common.end) f(group, common);
   }
 }
 
 }  // namespace
 
 template <class T>
-FirstOrder<T>::FirstOrder(Rule rule, Index size, std::vector<Penalty> penalties)
-    : rule_(std::move(rule)), size_(size), penalties_(std::move(penalties)) {
-  options_ = std::visit([](const auto& r) { return static_cast<UpdateRuleOptions>(r); }, rule_);
-  state_.resize(state_names().size(), Buffer<T>(size));
-  if (options_.clip_norm) gradient_ = Buffer<T>(size);
+FirstOrder<T>::FirstOrder(Rule rule, Index size, std::vector<ParameterGroup> groups)
+    : rule_(std::move(rule)), size_(size), groups_(std::move(groups)) {
+  std::visit(
+      [&](const auto& r) {
+        options_ = r;
+        decay_ = r.decay();
+        begin_epoch(0);
+        for (const State& number : r.numbers()) numbers_.push_back(number.initial);
+        for (const State& state : r.state(learning_rate())) {
+          vector_names_.emplace_back(state.name);
+          vectors_.emplace_back(size);
+          std::fill_n(vectors_.back().data(), size, static_cast<T>(state.initial));
+        }
+      },
+      rule_);
+  if (options_.average) {
+    vector_names_.emplace_back("average");
+    vectors_.emplace_back(size);
+  }
+  if (options_.clip_norm || options_.normalize) gradient_ = Buffer<T>(size);
 }
 
 template <class T>
-std::vector<std::string> FirstOrder<T>::state_names() const {
-  return std::visit([](const auto& rule) { return rule.state(); }, rule_);
+void FirstOrder<T>::begin_epoch(Index epoch) {
+  epoch_ = epoch;
+  if (const CustomSchedule* custom = options_.learning_rate.custom()) {
+    custom_rate_ = custom->at(epoch);
+  }
+}
+
+template <class T>
+double FirstOrder<T>::learning_rate() const {
+  const bool custom = options_.learning_rate.custom() != nullptr;
+  return scale_ * (custom ? custom_rate_ : options_.learning_rate.at(steps_, epoch_));
+}
+
+template <class T>
+std::vector<State> FirstOrder<T>::number_names() const {
+  return std::visit([](const auto& rule) { return rule.numbers(); }, rule_);
+}
+
+template <class T>
+double FirstOrder<T>::look_ahead() const {
+  return std::visit([](const auto& rule) { return rule.look_ahead(); }, rule_);
 }
 
 template <class T>
 double FirstOrder<T>::step(Objective<T>& f, T* w, Team& team) {
-  if (options_.clip_norm) {
+  const T beta = static_cast<T>(look_ahead());
+  if (beta == 0) return visit_all(f, w, team);
+  const T* v = vectors_[0].data();
+  T* own = vectors_[1].data();
+  std::copy_n(w, size_, own);
+  for (Index i = 0; i < size_; ++i) w[i] += beta * v[i];
+  f.moved();
+  const auto go_back = [&] {
+    std::copy_n(own, size_, w);
+    f.moved();
+  };
+  try {
+    const double value = visit_all(f, w, team);
+    if (!std::isfinite(value)) go_back();
+    return value;
+  } catch (...) {
+    go_back();
+    throw;
+  }
+}
+
+template <class T>
+double FirstOrder<T>::visit_all(Objective<T>& f, T* w, Team& team) {
+  if (gradient_.size() > 0) {
     const double value = f.value_and_grad(w, gradient_.data());
     return std::isfinite(value) ? value + apply(w, gradient_.data(), team) : value;
   }
@@ -67,75 +142,63 @@ double FirstOrder<T>::apply(T* w, T* g, Team& team) {
     const Range range = tile(i, kPiece, size_);
     penalize(i, range, g + range.begin);
     clip_by_value(range, g + range.begin);
-    if (!options_.clip_norm) update(range, g + range.begin);
   });
-  if (options_.clip_norm) {
-    clip_by_norm(g, team);
-    team.finish_each(pieces, [&](Index i, int) {
-      const Range range = tile(i, kPiece, size_);
-      update(range, g + range.begin);
-    });
-  }
+  if (gradient_.size() > 0 && !rescale(g, team)) return std::nan("");
+  team.finish_each(pieces, [&](Index i, int) {
+    const Range range = tile(i, kPiece, size_);
+    decay(range);
+    update(i, range, g + range.begin);
+    shrink(range);
+  });
+  limit_rows({0, size_});
+  average({0, size_});
   return finish();
-}
-
-// g *= c / ||g|| where ||g|| > c
-template <class T>
-void FirstOrder<T>::clip_by_norm(T* g, Team& team) {
-  const Index pieces = ceil_div(size_, kPiece);
-  part_squares_.resize(static_cast<std::size_t>(pieces));
-  team.finish_each(pieces, [&](Index i, int) {
-    const Range range = tile(i, kPiece, size_);
-    double sum = 0;
-    for (Index j = range.begin; j < range.end; ++j) sum += static_cast<double>(g[j]) * g[j];
-    part_squares_[static_cast<std::size_t>(i)] = sum;
-  });
-  const double most = *options_.clip_norm;
-  const double norm = std::sqrt(std::accumulate(part_squares_.begin(), part_squares_.end(), 0.0));
-  if (!(norm > most)) return;
-  const T scale = static_cast<T>(most / norm);
-  team.finish_each(pieces, [&](Index i, int) {
-    const Range range = tile(i, kPiece, size_);
-    for (Index j = range.begin; j < range.end; ++j) g[j] *= scale;
-  });
 }
 
 template <class T>
 void FirstOrder<T>::visit(Index part, Range range, T* g) {
   penalize(part, range, g);
   clip_by_value(range, g);
-  update(range, g);
+  decay(range);
+  update(part, range, g);
+  shrink(range);
+  limit_rows(range);
+  average(range);
 }
 
 template <class T>
 void FirstOrder<T>::begin(Index parts, T* w) {
   w_ = w;
+  now_ = {learning_rate(), steps_ + 1, numbers_.data()};
   part_penalties_.assign(static_cast<std::size_t>(parts), 0.0);
+  part_sums_.assign(static_cast<std::size_t>(parts), 0.0);
 }
 
 template <class T>
 double FirstOrder<T>::finish() {
+  const double sum = std::accumulate(part_sums_.begin(), part_sums_.end(), 0.0);
+  std::visit([&](const auto& rule) { rule.finish(now_, sum, size_, numbers_.data()); }, rule_);
   ++steps_;
   return std::accumulate(part_penalties_.begin(), part_penalties_.end(), 0.0);
 }
 
-// g += l1 sign(w) + l2 w
+// g += l1 sign(w) + l2 w; with a proximal step l1 enters the value alone.
 template <class T>
 void FirstOrder<T>::penalize(Index part, Range range, T* g) {
-  for (const Penalty& penalty : penalties_) {
-    const Index begin = std::max(range.begin, penalty.range.begin);
-    const Index end = std::min(range.end, penalty.range.end);
-    const T l1 = static_cast<T>(penalty.l1), l2 = static_cast<T>(penalty.l2);
+  for_overlaps(groups_, range, [&](const ParameterGroup& group, Range common) {
+    if (!group.penalized()) return;
+    const T l1 = static_cast<T>(options_.proximal_l1 ? 0 : group.l1);
+    const T l2 = static_cast<T>(group.l2);
     double absolute = 0, squares = 0;
-    for (Index i = begin; i < end; ++i) {
+    for (Index i = common.begin; i < common.end; ++i) {
       const T w = w_[i];
       absolute += std::abs(w);
       squares += static_cast<double>(w) * w;
       g[i - range.begin] += l1 * static_cast<T>((w > 0) - (w < 0)) + l2 * w;
     }
     part_penalties_[static_cast<std::size_t>(part)] +=
-        penalty.l1 * absolute + 0.5 * penalty.l2 * squares;
-  }
+        group.l1 * absolute + 0.5 * group.l2 * squares;
+  });
 }
 
 template <class T>
@@ -146,15 +209,88 @@ void FirstOrder<T>::clip_by_value(Range range, T* g) const {
   for (Index i = 0; i < range.size(); ++i) g[i] = g[i] < low ? low : g[i] > high ? high : g[i];
 }
 
+// g *= c / ||g|| where ||g|| > c, or always g /= ||g||; false where ||g|| is not finite.
 template <class T>
-void FirstOrder<T>::update(Range range, const T* g) {
+bool FirstOrder<T>::rescale(T* g, Team& team) {
+  const Index pieces = ceil_div(size_, kPiece);
+  team.finish_each(pieces, [&](Index i, int) {
+    const Range range = tile(i, kPiece, size_);
+    double sum = 0;
+    for (Index j = range.begin; j < range.end; ++j) sum += static_cast<double>(g[j]) * g[j];
+    part_sums_[static_cast<std::size_t>(i)] = sum;
+  });
+  const double norm = std::sqrt(std::accumulate(part_sums_.begin(), part_sums_.end(), 0.0));
+  if (!std::isfinite(norm)) return false;
+  double length = options_.normalize && norm > 0 ? 1.0 : norm;
+  if (options_.clip_norm) length = std::min(length, *options_.clip_norm);
+  if (length == norm) return true;
+  const T scale = static_cast<T>(length / norm);
+  team.finish_each(pieces, [&](Index i, int) {
+    const Range range = tile(i, kPiece, size_);
+    for (Index j = range.begin; j < range.end; ++j) g[j] *= scale;
+  });
+  return true;
+}
+
+template <class T>
+void FirstOrder<T>::update(Index part, Range range, const T* g) {
   std::visit(
       [&](const auto& rule) {
-        rule.template at<T>(options_.learning_rate, steps_ + 1, [&](const auto& update) {
-          sweep_states(range, update, w_, g, state_);
+        rule.template at<T>(now_, [&](const auto& element) {
+          part_sums_[static_cast<std::size_t>(part)] =
+              sweep_states(range, element, w_, g, vectors_);
         });
       },
       rule_);
+}
+
+// w <- (1 - lr rate) w, the old w
+template <class T>
+void FirstOrder<T>::decay(Range range) {
+  if (decay_.rate == 0) return;
+  const T keep = static_cast<T>(1 - now_.lr * decay_.rate);
+  for_overlaps(groups_, range, [&](const ParameterGroup& group, Range common) {
+    if (group.bias && !decay_.biases) return;
+    for (Index i = common.begin; i < common.end; ++i) w_[i] *= keep;
+  });
+}
+
+// The proximal step of l1: w <- sign(w) max(|w| - lr l1, 0)
+template <class T>
+void FirstOrder<T>::shrink(Range range) {
+  if (!options_.proximal_l1) return;
+  for_overlaps(groups_, range, [&](const ParameterGroup& group, Range common) {
+    const T threshold = static_cast<T>(now_.lr * group.l1);
+    for (Index i = common.begin; i < common.end; ++i) {
+      const T w = w_[i];
+      w_[i] = w > threshold ? w - threshold : w < -threshold ? w + threshold : T(0);
+    }
+  });
+}
+
+// Rows that lie wholly in the range: row *= max_norm / ||row|| where it is longer
+template <class T>
+void FirstOrder<T>::limit_rows(Range range) {
+  for_overlaps(groups_, range, [&](const ParameterGroup& group, Range common) {
+    if (group.max_norm == 0) return;
+    for (Index begin = common.begin; begin < common.end; begin += group.row) {
+      double squares = 0;
+      for (Index i = begin; i < begin + group.row; ++i)
+        squares += static_cast<double>(w_[i]) * w_[i];
+      if (!(squares > group.max_norm * group.max_norm)) continue;
+      const T scale = static_cast<T>(group.max_norm / std::sqrt(squares));
+      for (Index i = begin; i < begin + group.row; ++i) w_[i] *= scale;
+    }
+  });
+}
+
+// average += share (w - average)
+template <class T>
+void FirstOrder<T>::average(Range range) {
+  if (!options_.average) return;
+  const T share = static_cast<T>(options_.average->share(now_.t));
+  T* mean = vectors_.back().data();
+  for (Index i = range.begin; i < range.end; ++i) mean[i] += share * (w_[i] - mean[i]);
 }
 
 template class FirstOrder<float>;

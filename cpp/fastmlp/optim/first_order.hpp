@@ -1,5 +1,6 @@
 // The one driver of all update rules. It is a sink: parts of the gradient go through
-//   penalties (l1, l2) -> clip by value -> clip by norm -> rule
+//   penalties (l1, l2) -> clip by value -> clip by norm or normalise
+//   -> decoupled decay of w -> rule -> proximal l1 -> max-norm -> average
 // while they are in cache. Penalties are part of the loss, so clipping sees them. One step counter
 // for the whole vector.
 #pragma once
@@ -12,49 +13,79 @@
 
 namespace fastmlp {
 
-// l1 sum |w| + l2 / 2 sum w² over a range of parameters, added to the loss.
-struct Penalty {
+// Parameters of one kind, and how they are held small. Penalties l1 sum |w| + l2 / 2 sum w² are
+// added to the loss; a row longer than max_norm (0: no limit) is shortened to it after each update.
+struct ParameterGroup {
   Range range;
+  bool bias = false;
   double l1 = 0;
   double l2 = 0;
+  double max_norm = 0;
+  Index row = 1;  // parameters in a row
+
+  bool penalized() const { return l1 > 0 || l2 > 0; }
 };
 
 template <class T>
 class FirstOrder final : public Sink<T> {
  public:
-  // Penalties in ascending order of their ranges.
-  FirstOrder(Rule rule, Index size, std::vector<Penalty> penalties = {});
+  // Groups in ascending order; parameters outside of all are free.
+  FirstOrder(Rule rule, Index size, std::vector<ParameterGroup> groups = {});
+
+  // Tells schedules the epoch, from 0; a schedule of the caller's own is asked here.
+  void begin_epoch(Index epoch);
+  // The learning rate of the next step, and a factor on it.
+  double learning_rate() const;
+  void scale_learning_rate(double factor) { scale_ *= factor; }
 
   // One update of w by the gradient of f there. Returns the value before it, penalties included;
-  // where that is not finite nothing changes.
+  // where that or the norm of the gradient is not finite, nothing changes.
   double step(Objective<T>& f, T* w, Team& team);
   // One update of w with a gradient from elsewhere, which is changed on the way. Returns the
-  // penalties.
+  // penalties; nan, and nothing changes, where the norm that is asked for is not finite.
   double apply(T* w, T* g, Team& team);
 
   void visit(Index part, Range range, T* g) override;
 
   Index steps() const { return steps_; }
-  std::vector<std::string> state_names() const;
-  std::vector<Buffer<T>>& state() { return state_; }
+  void set_steps(Index steps) { steps_ = steps; }
+  // State vectors and numbers of the rule, by name; the average comes last among the vectors.
+  const std::vector<std::string>& vector_names() const { return vector_names_; }
+  std::vector<Buffer<T>>& vectors() { return vectors_; }
+  std::vector<State> number_names() const;
+  std::vector<double>& numbers() { return numbers_; }
+  // The average of the iterates, nullptr where none is kept.
+  T* average() { return options_.average ? vectors_.back().data() : nullptr; }
 
  private:
   void begin(Index parts, T* w);
   double finish();
+  double visit_all(Objective<T>& f, T* w, Team& team);
   void penalize(Index part, Range range, T* g);
   void clip_by_value(Range range, T* g) const;
-  void clip_by_norm(T* g, Team& team);
-  void update(Range range, const T* g);
+  bool rescale(T* g, Team& team);
+  void update(Index part, Range range, const T* g);
+  void decay(Range range);
+  void shrink(Range range);
+  void limit_rows(Range range);
+  void average(Range range);
+  double look_ahead() const;
 
   Rule rule_;
   Index size_;
   UpdateRuleOptions options_;
-  std::vector<Penalty> penalties_;
-  std::vector<Buffer<T>> state_;
+  Decay decay_;
+  std::vector<ParameterGroup> groups_;
+  std::vector<std::string> vector_names_;
+  std::vector<Buffer<T>> vectors_;
+  std::vector<double> numbers_;
   Buffer<T> gradient_;  // of the whole vector, where the norm must be known first
-  Index steps_ = 0;
+
+  Index steps_ = 0, epoch_ = 0;
+  double custom_rate_ = 0, scale_ = 1;
+  Step now_{};
   T* w_ = nullptr;
-  std::vector<double> part_penalties_, part_squares_;
+  std::vector<double> part_penalties_, part_sums_;
 };
 
 extern template class FirstOrder<float>;

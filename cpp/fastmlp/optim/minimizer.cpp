@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "fastmlp/kernels/scan.hpp"
+
 namespace fastmlp {
 
 const char* text(Status status) {
@@ -41,10 +43,21 @@ MinimizeResult minimize(Objective<T>& f, T* w, FirstOrder<T>& optimizer, Index s
     result.value = value;
     const Status status = observe(good.data());
     if (ends) break;
+    if (!all_finite(f.size(), w)) {
+      std::copy_n(good.data(), f.size(), w);
+      result.status = Status::not_finite;
+      return result;
+    }
     ++result.steps;
     result.status = status;
+    optimizer.begin_epoch(result.steps);
   }
   if (result.status == Status::running) result.status = Status::max_steps;
+  if (const T* average = optimizer.average()) {
+    std::copy_n(average, f.size(), w);
+    result.value = f.value(w);
+    ++result.evaluations;
+  }
   return result;
 }
 

@@ -18,6 +18,7 @@ struct MinimizeResult {
   Index evaluations;
 };
 
+// Schedules see every step as an epoch, too; where the optimizer averages, w ends as the average.
 // Makes at most `steps` updates of w, then evaluates once more. `observe(w)` sees the start and
 // every iterate whose value is finite; a status other than running that it returns ends the run. An
 // iterate with another value is taken back.

@@ -29,6 +29,8 @@ class Objective {
   // visits. Nothing is visited where the value is not finite. By default the whole gradient is one
   // part.
   virtual double value_and_visit(const T* w, Sink<T>& sink);
+  // Told that somebody has changed w outside of a visit.
+  virtual void moved() {}
 
  private:
   Buffer<T> gradient_;

@@ -36,7 +36,7 @@ void NetworkObjective<T>::reserve(Index rows) {
   workspace_ = network_.make_workspace(rows, true);
   x_ = Matrix<T>(rows, network_.inputs());
   if (is_wide<T>(network_.inputs())) x_panels_ = PanelMatrix<T>(rows, network_.inputs());
-  y_ = Matrix<T>(rows, network_.outputs());
+  y_ = Matrix<T>(rows, target_columns(output_.loss, network_.outputs()));
   values_ = Buffer<T>(rows);
   scale_ = Buffer<T>(rows);
   packed_ = false;
@@ -56,6 +56,7 @@ void NetworkObjective<T>::gather(Index block_begin, Range rows) {
     const Index from = rows_ ? rows_[block_begin + i] : block_begin + i;
     std::copy_n(data_.x.row(from), x.cols, x.row(i));
     data_.copy_targets(from, y.cols, y.row(i));
+    smooth_targets(output_.loss, y.cols, y.row(i));
     scale_[i] = static_cast<T>(data_.weight(from) / weight_);
   }
   if (!x_panels_.empty()) x_panels_.copy_rows(x.part(rows), rows.begin);
@@ -65,10 +66,12 @@ void NetworkObjective<T>::gather(Index block_begin, Range rows) {
 template <class T>
 double NetworkObjective<T>::phase1(Range block, bool backward) {
   const double work = network_.operations_per_row() * static_cast<double>(network_.tile_rows()) * 2;
+  Pass pass = pass_;
+  pass.first += block.begin;
   team_->for_each(ceil_div(block.size(), network_.tile_rows()), work, [&](Index i, int) {
     const Range rows = tile(i, network_.tile_rows(), block.size());
     gather(block.begin, rows);
-    const Block<T> a = network_.forward(n_, x_.part(rows), rows, workspace_);
+    const Block<T> a = network_.forward(n_, pass, x_.part(rows), rows, workspace_);
     Tape<T>& last = workspace_.tapes.back();
     Block<T> delta = last.delta.part(rows);
     evaluate<T>(output_, a, y_.part(rows), last.h.part(rows), values_.data() + rows.begin,
@@ -171,7 +174,7 @@ void NetworkObjective<T>::forward(Block<const T> x, Block<T> out) {
     const Range rows = tile(i, network_.tile_rows(), n_);
     copy(x.part(rows), x_.part(rows));
     if (!x_panels_.empty()) x_panels_.copy_rows(x_.part(rows), rows.begin);
-    const Block<T> a = network_.forward(n_, x_.part(rows), rows, workspace_);
+    const Block<T> a = network_.forward(n_, pass_, x_.part(rows), rows, workspace_);
     const Block<T> h = workspace_.tapes.back().h.part(rows);
     activate<T>(network_.output(), a, h);
     copy(h, out.part(rows));

@@ -25,6 +25,8 @@ class NetworkObjective final : public Objective<T> {
   // Who computes from now on; what was kept of the parameters is forgotten, for somebody may have
   // changed them.
   void set_team(Team& team);
+  // Whether, and by which draws, layers of noise act from now on.
+  void set_pass(const Pass& pass) { pass_ = pass; }
   // The sum of the selected samples' weights; the loss is divided by it.
   double weight() const { return weight_; }
 
@@ -33,6 +35,7 @@ class NetworkObjective final : public Objective<T> {
   double value_and_grad(const T* w, T* g) override;
   Index parts() const override { return static_cast<Index>(network_.parts().size()); }
   double value_and_visit(const T* w, Sink<T>& sink) override;
+  void moved() override { packed_ = false; }
 
   // Outputs (n, n_out) of X; then, for the same rows, the flat gradient of sum(outputs *
   // output_gradient).
@@ -57,6 +60,7 @@ class NetworkObjective final : public Objective<T> {
 
   Data<T> data_;
   const Index* rows_ = nullptr;
+  Pass pass_;
   Index n_ = 0;
   double weight_ = 0;
 

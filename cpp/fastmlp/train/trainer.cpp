@@ -11,7 +11,7 @@ Trainer<T>::Trainer(Network<T>& network, TrainerOptions options)
     : network_(network),
       options_(std::move(options)),
       objective_(network, options_.loss),
-      optimizer_(options_.rule, network.size(), options_.penalties),
+      optimizer_(options_.rule, network.size(), options_.groups),
       epoch_(options_.first_epoch) {
   require(options_.batch_size > 0,
           "Trainer: batch_size=" + std::to_string(options_.batch_size) + ", expected at least 1");
@@ -28,8 +28,10 @@ EpochResult Trainer<T>::epoch(const Data<T>& data, double max_seconds, Team& tea
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
   const bool timed = std::isfinite(max_seconds);
+  show_iterate();
   objective_.set_team(team);
   const Order& samples = order(data.size());
+  presented_ = 0;
   EpochResult result;
   double sum = 0, weight = 0;
   for (Index begin = 0; begin < data.size(); begin += options_.batch_size) {
@@ -37,8 +39,7 @@ EpochResult Trainer<T>::epoch(const Data<T>& data, double max_seconds, Team& tea
       result.status = Status::max_seconds;
       break;
     }
-    objective_.select(data, samples.batch(begin),
-                      std::min(options_.batch_size, data.size() - begin));
+    select(data, samples.batch(begin), std::min(options_.batch_size, data.size() - begin));
     if (objective_.weight() == 0) continue;
     const double value = optimizer_.step(objective_, network_.w(), team);
     sum += value * objective_.weight();
@@ -49,21 +50,56 @@ EpochResult Trainer<T>::epoch(const Data<T>& data, double max_seconds, Team& tea
     }
     ++result.steps;
   }
-  if (result.status == Status::running) ++epoch_;
+  if (result.status == Status::running) {
+    ++epoch_;
+    presented_ = 0;
+  }
   result.loss = weight > 0 ? sum / weight : 0;
   return result;
 }
 
 template <class T>
 double Trainer<T>::step(const Data<T>& data, Team& team) {
+  show_iterate();
   objective_.set_team(team);
-  objective_.select(data, nullptr, data.size());
+  select(data, nullptr, data.size());
   return objective_.weight() == 0 ? 0 : optimizer_.step(objective_, network_.w(), team);
+}
+
+// The next batch, in training.
+template <class T>
+void Trainer<T>::select(const Data<T>& data, const Index* rows, Index n) {
+  objective_.select(data, rows, n);
+  present(n);
+}
+
+template <class T>
+void Trainer<T>::present(Index n) {
+  objective_.set_pass({true, options_.seed, epoch_, presented_});
+  presented_ += n;
+}
+
+template <class T>
+void Trainer<T>::show_average() {
+  const T* average = optimizer_.average();
+  if (!average || iterate_.size() > 0 || optimizer_.steps() == 0) return;
+  iterate_ = Buffer<T>(network_.size());
+  std::copy_n(network_.w(), network_.size(), iterate_.data());
+  std::copy_n(average, network_.size(), network_.w());
+}
+
+template <class T>
+void Trainer<T>::show_iterate() {
+  if (iterate_.size() == 0) return;
+  std::copy_n(iterate_.data(), network_.size(), network_.w());
+  iterate_ = Buffer<T>();
 }
 
 template <class T>
 void Trainer<T>::forward(Block<const T> x, Block<T> out, Team& team) {
+  show_iterate();
   objective_.set_team(team);
+  present(x.rows);
   objective_.forward(x, out);
 }
 
@@ -74,25 +110,31 @@ void Trainer<T>::backward(Block<const T> output_gradient, T* g, Team& team) {
 }
 
 template <class T>
-std::vector<Penalty> make_penalties(const Network<T>& network,
-                                    const std::vector<std::pair<double, double>>& per_layer,
-                                    bool regularize_biases) {
-  std::vector<Penalty> penalties;
-  for (Index l = 0; l < network.depth(); ++l) {
-    const auto [l1, l2] = per_layer.at(static_cast<std::size_t>(l));
-    for (const Slice& slice : network.layer(l).slices()) {
-      const bool wanted = (l1 > 0 || l2 > 0) && (!slice.bias || regularize_biases);
-      if (wanted && slice.range.size() > 0) penalties.push_back({slice.range, l1, l2});
-    }
+double Trainer<T>::apply(T* g, Team& team) {
+  show_iterate();
+  return optimizer_.apply(network_.w(), g, team);
+}
+
+template <class T>
+std::vector<ParameterGroup> make_groups(const Network<T>& network,
+                                        const std::vector<LayerPenalty>& per_layer,
+                                        bool regularize_biases) {
+  std::vector<ParameterGroup> groups;
+  for (std::size_t l = 0; l < network.dense().size(); ++l) {
+    const Dense<T>& layer = *network.dense()[l];
+    const auto [l1, l2, max_norm] = per_layer.at(l);
+    groups.push_back({layer.weights(), false, l1, l2, max_norm, layer.inputs()});
+    const double share = regularize_biases ? 1 : 0;
+    if (layer.spec().bias) groups.push_back({layer.biases(), true, share * l1, share * l2, 0, 1});
   }
-  return penalties;
+  return groups;
 }
 
 template class Trainer<float>;
 template class Trainer<double>;
-template std::vector<Penalty> make_penalties(const Network<float>&,
-                                             const std::vector<std::pair<double, double>>&, bool);
-template std::vector<Penalty> make_penalties(const Network<double>&,
-                                             const std::vector<std::pair<double, double>>&, bool);
+template std::vector<ParameterGroup> make_groups(const Network<float>&,
+                                                 const std::vector<LayerPenalty>&, bool);
+template std::vector<ParameterGroup> make_groups(const Network<double>&,
+                                                 const std::vector<LayerPenalty>&, bool);
 
 }  // namespace fastmlp

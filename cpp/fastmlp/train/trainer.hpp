@@ -15,7 +15,7 @@ struct TrainerOptions {
   std::uint64_t seed = 0;
   std::uint32_t first_epoch = 0;
   bool shuffle = true;
-  std::vector<Penalty> penalties;
+  std::vector<ParameterGroup> groups;
 };
 
 struct EpochResult {
@@ -29,6 +29,8 @@ class Trainer {
  public:
   Trainer(Network<T>& network, TrainerOptions options);
 
+  // Tells the optimizer the epoch to come; before an epoch, on the caller's thread.
+  void begin_epoch() { optimizer_.begin_epoch(epoch_ - std::min(epoch_, options_.first_epoch)); }
   // One pass over the data. Ends early with a status at the first loss that is not finite, and
   // after `max_seconds`; by an exception of the team's check it ends after the last complete step.
   EpochResult epoch(const Data<T>& data, double max_seconds, Team& team);
@@ -36,11 +38,18 @@ class Trainer {
   // finite or weighs nothing.
   double step(const Data<T>& data, Team& team);
 
+  // Puts the average into the network, where one is kept, until the next call that trains; the
+  // iterate is then kept here.
+  void show_average();
+  void show_iterate();
+  const Buffer<T>& iterate() const { return iterate_; }
+
   void forward(Block<const T> x, Block<T> out, Team& team);
   void backward(Block<const T> output_gradient, T* g, Team& team);
   // Returns the penalties, as FirstOrder::apply.
-  double apply(T* g, Team& team) { return optimizer_.apply(network_.w(), g, team); }
+  double apply(T* g, Team& team);
 
+  const Loss& loss() const { return options_.loss; }
   Index batch_size() const { return options_.batch_size; }
   // The order of n samples in the epoch to come.
   const Order& order(Index n);
@@ -49,20 +58,32 @@ class Trainer {
   FirstOrder<T>& optimizer() { return optimizer_; }
 
  private:
+  void select(const Data<T>& data, const Index* rows, Index n);
+  void present(Index n);
+
   Network<T>& network_;
   TrainerOptions options_;
   NetworkObjective<T> objective_;
   FirstOrder<T> optimizer_;
   Order order_;
   std::uint32_t epoch_;
+  Index presented_ = 0;  // samples of the epoch so far
+  Buffer<T> iterate_;    // the parameters while the network shows the average, else empty
 };
 
-// One penalty per slice of the network that has any: (l1, l2) per layer, on its weights and where
-// asked on its biases.
+// How the parameters of a dense layer are held small.
+struct LayerPenalty {
+  double l1 = 0;
+  double l2 = 0;
+  double max_norm = 0;
+};
+
+// The groups of a network's parameters: penalties per dense layer, on its weights and where asked
+// on its biases.
 template <class T>
-std::vector<Penalty> make_penalties(const Network<T>& network,
-                                    const std::vector<std::pair<double, double>>& per_layer,
-                                    bool regularize_biases);
+std::vector<ParameterGroup> make_groups(const Network<T>& network,
+                                        const std::vector<LayerPenalty>& per_layer,
+                                        bool regularize_biases);
 
 extern template class Trainer<float>;
 extern template class Trainer<double>;

@@ -7,7 +7,7 @@ import numpy.typing
 import typing
 from . import float32
 from . import float64
-__all__: list[str] = ['AbsoluteError', 'Adam', 'BinaryCrossEntropy', 'ConstantInit', 'CrossEntropy', 'ELU', 'GELU', 'GlorotNormal', 'GlorotUniform', 'HardTanh', 'HeNormal', 'HeUniform', 'Huber', 'Identity', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'Normal', 'Orthogonal', 'Perceptron', 'ReLU', 'SELU', 'SGD', 'SiLU', 'Sigmoid', 'Sign', 'Softmax', 'Softplus', 'SquaredError', 'Tanh', 'Zeros', 'activations', 'check_classes', 'config', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'losses', 'make', 'optimizers', 'set_num_threads']
+__all__: list[str] = ['AbsoluteError', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'ELU', 'ExponentialDecay', 'GELU', 'GaussianNLL', 'GlorotNormal', 'GlorotUniform', 'HardTanh', 'HeNormal', 'HeUniform', 'Hinge', 'Huber', 'Identity', 'InverseTimeDecay', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'Lion', 'NAdam', 'Normal', 'OneCycle', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Rprop', 'SELU', 'SGD', 'SiLU', 'Sigmoid', 'Sign', 'Softmax', 'Softplus', 'SquaredError', 'StepDecay', 'Tanh', 'Zeros', 'activations', 'averages', 'check_classes', 'config', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'losses', 'make', 'optimizers', 'schedules', 'set_num_threads']
 class Identity:
     """
     Identity()
@@ -607,11 +607,17 @@ class Huber:
         ...
 class CrossEntropy:
     """
-    CrossEntropy()
+    CrossEntropy(label_smoothing=0.0)
 
     L = -sum_j y_j log o_j, with 0 log 0 = 0; dL/do = -y / o.
 
-    On a softmax output it is computed from pre-activations by log-sum-exp.
+    On a softmax output it is computed from pre-activations by log-sum-exp. label_smoothing s replaces
+    the targets y by (1 - s) y + s / n_out (Szegedy et al. 2016).
+
+    Parameters
+    ----------
+    label_smoothing : float, default 0
+        Range: 0 <= label_smoothing < 1.
     """
     name: typing.ClassVar[str] = 'cross_entropy'
     def __call__(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
@@ -628,7 +634,7 @@ class CrossEntropy:
         ...
     def __hash__(self) -> int:
         ...
-    def __init__(self) -> None:
+    def __init__(self, label_smoothing: float = 0) -> None:
         ...
     def __repr__(self) -> str:
         ...
@@ -642,6 +648,9 @@ class CrossEntropy:
         """
         dL/do of each sample, in the shape of o, without 1/n.
         """
+    @property
+    def label_smoothing(self) -> typing.Any:
+        ...
 class BinaryCrossEntropy:
     """
     BinaryCrossEntropy()
@@ -679,6 +688,43 @@ class BinaryCrossEntropy:
         """
         dL/do of each sample, in the shape of o, without 1/n.
         """
+class Hinge:
+    """
+    Hinge()
+
+    L = sum_j max(0, 1 - y_j a_j) for labels y = ±1 (Cortes & Vapnik 1995).
+
+    dL/da = -y where y a <= 1, at equality too. On a sign output a is the pre-activation.
+    """
+    name: typing.ClassVar[str] = 'hinge'
+    def __call__(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
+        """
+        L of each sample, (n,): summed over outputs, not averaged over samples.
+        """
+    def __copy__(self) -> Hinge:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> Hinge:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def get_params(self) -> dict[str, typing.Any]:
+        """
+        The hyperparameters, by name.
+        """
+    def gradient(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
+        """
+        dL/do of each sample, in the shape of o, without 1/n.
+        """
 class Perceptron:
     """
     Perceptron()
@@ -695,6 +741,135 @@ class Perceptron:
     def __copy__(self) -> Perceptron:
         ...
     def __deepcopy__(self, arg0: dict[str, typing.Any]) -> Perceptron:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def get_params(self) -> dict[str, typing.Any]:
+        """
+        The hyperparameters, by name.
+        """
+    def gradient(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
+        """
+        dL/do of each sample, in the shape of o, without 1/n.
+        """
+class Quantile:
+    """
+    Quantile(q=0.5)
+
+    Pinball loss, whose minimum is the quantile q (Koenker & Bassett 1978).
+
+        L = sum_j max(q e_j, (q - 1) e_j), e = y - o; dL/do = -q for e > 0, 1 - q for e < 0, 0 at 0.
+
+    Parameters
+    ----------
+    q : float, default 0.5
+        Range: 0 < q < 1.
+    """
+    name: typing.ClassVar[str] = 'quantile'
+    def __call__(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
+        """
+        L of each sample, (n,): summed over outputs, not averaged over samples.
+        """
+    def __copy__(self) -> Quantile:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> Quantile:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, q: float = 0.5) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def get_params(self) -> dict[str, typing.Any]:
+        """
+        The hyperparameters, by name.
+        """
+    def gradient(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
+        """
+        dL/do of each sample, in the shape of o, without 1/n.
+        """
+    @property
+    def q(self) -> typing.Any:
+        ...
+class Poisson:
+    """
+    Poisson(log_input=True)
+
+    Negative log-likelihood of counts, without the term of y alone.
+
+        log_input=True (as torch):  o is the log of the rate, L = sum_j exp(o_j) - y_j o_j
+        log_input=False (as Keras): o is the rate itself,     L = sum_j o_j - y_j log o_j
+
+    Parameters
+    ----------
+    log_input : bool, default True
+    """
+    name: typing.ClassVar[str] = 'poisson'
+    def __call__(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
+        """
+        L of each sample, (n,): summed over outputs, not averaged over samples.
+        """
+    def __copy__(self) -> Poisson:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> Poisson:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, log_input: bool = True) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def get_params(self) -> dict[str, typing.Any]:
+        """
+        The hyperparameters, by name.
+        """
+    def gradient(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
+        """
+        dL/do of each sample, in the shape of o, without 1/n.
+        """
+    @property
+    def log_input(self) -> typing.Any:
+        ...
+class GaussianNLL:
+    """
+    GaussianNLL()
+
+    Negative log-likelihood of normal targets (Nix & Weigend 1994), without its constant.
+
+    The n_out outputs are n_out / 2 means m, then as many log variances s; y has n_out / 2 columns.
+
+        L = sum_j (s_j + (y_j - m_j)² exp(-s_j)) / 2
+    """
+    name: typing.ClassVar[str] = 'gaussian_nll'
+    def __call__(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
+        """
+        L of each sample, (n,): summed over outputs, not averaged over samples.
+        """
+    def __copy__(self) -> GaussianNLL:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> GaussianNLL:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -1050,28 +1225,476 @@ class ConstantInit:
     @property
     def value(self) -> typing.Any:
         ...
-class SGD:
+class Constant:
     """
-    SGD(learning_rate=0.001, momentum=0.0, nesterov=False, clip_norm=None, clip_value=None)
+    Constant(learning_rate=0.001, per='step')
 
-    Gradient descent, with momentum (Polyak 1964) or Nesterov momentum (Sutskever et al. 2013).
-
-        v <- momentum v - lr g;  w <- w + v            (nesterov: w <- w + momentum v - lr g)
-
-    With nesterov the stored w is the look-ahead point w + momentum v, as in torch. The rate is
-    kept inside v, as in Keras and scikit-learn; torch keeps it outside: equal at a constant rate.
+    lr_k = learning_rate.
 
     Parameters
     ----------
     learning_rate : float, default 0.001
         Range: a finite learning_rate > 0.
+    per : str, default 'step'
+        One of: 'step' 'epoch'.
+    """
+    name: typing.ClassVar[str] = 'constant'
+    def __call__(self, k: typing.SupportsFloat) -> float:
+        """
+        The learning rate of step, or epoch, k = 0, 1, …
+        """
+    def __copy__(self) -> Constant:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> Constant:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, learning_rate: float = 0.001, per: str = 'step') -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def get_params(self) -> dict[str, typing.Any]:
+        """
+        The hyperparameters, by name.
+        """
+    @property
+    def learning_rate(self) -> typing.Any:
+        ...
+    @property
+    def per(self) -> typing.Any:
+        ...
+class ExponentialDecay:
+    """
+    ExponentialDecay(learning_rate=0.001, rate=0.01, per='step')
+
+    lr_k = learning_rate exp(-rate k); torch's ExponentialLR with gamma = exp(-rate).
+
+    Parameters
+    ----------
+    learning_rate : float, default 0.001
+        Range: a finite learning_rate > 0.
+    rate : float, default 0.01
+        Range: a finite rate >= 0.
+    per : str, default 'step'
+        One of: 'step' 'epoch'.
+    """
+    name: typing.ClassVar[str] = 'exponential_decay'
+    def __call__(self, k: typing.SupportsFloat) -> float:
+        """
+        The learning rate of step, or epoch, k = 0, 1, …
+        """
+    def __copy__(self) -> ExponentialDecay:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> ExponentialDecay:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, learning_rate: float = 0.001, rate: float = 0.01, per: str = 'step') -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def get_params(self) -> dict[str, typing.Any]:
+        """
+        The hyperparameters, by name.
+        """
+    @property
+    def learning_rate(self) -> typing.Any:
+        ...
+    @property
+    def per(self) -> typing.Any:
+        ...
+    @property
+    def rate(self) -> typing.Any:
+        ...
+class InverseTimeDecay:
+    """
+    InverseTimeDecay(learning_rate=0.001, rate=0.01, per='step')
+
+    lr_k = learning_rate / (1 + rate k).
+
+    Parameters
+    ----------
+    learning_rate : float, default 0.001
+        Range: a finite learning_rate > 0.
+    rate : float, default 0.01
+        Range: a finite rate >= 0.
+    per : str, default 'step'
+        One of: 'step' 'epoch'.
+    """
+    name: typing.ClassVar[str] = 'inverse_time_decay'
+    def __call__(self, k: typing.SupportsFloat) -> float:
+        """
+        The learning rate of step, or epoch, k = 0, 1, …
+        """
+    def __copy__(self) -> InverseTimeDecay:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> InverseTimeDecay:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, learning_rate: float = 0.001, rate: float = 0.01, per: str = 'step') -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def get_params(self) -> dict[str, typing.Any]:
+        """
+        The hyperparameters, by name.
+        """
+    @property
+    def learning_rate(self) -> typing.Any:
+        ...
+    @property
+    def per(self) -> typing.Any:
+        ...
+    @property
+    def rate(self) -> typing.Any:
+        ...
+class StepDecay:
+    """
+    StepDecay(learning_rate=0.001, every=1000.0, factor=0.1, per='step')
+
+    lr_k = learning_rate factor^floor(k / every); torch's StepLR.
+
+    Parameters
+    ----------
+    learning_rate : float, default 0.001
+        Range: a finite learning_rate > 0.
+    every : float, default 1e+03
+        Range: a finite every >= 1.
+    factor : float, default 0.1
+        Range: 0 < factor <= 1.
+    per : str, default 'step'
+        One of: 'step' 'epoch'.
+    """
+    name: typing.ClassVar[str] = 'step_decay'
+    def __call__(self, k: typing.SupportsFloat) -> float:
+        """
+        The learning rate of step, or epoch, k = 0, 1, …
+        """
+    def __copy__(self) -> StepDecay:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> StepDecay:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, learning_rate: float = 0.001, every: float = 1e+03, factor: float = 0.1, per: str = 'step') -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def get_params(self) -> dict[str, typing.Any]:
+        """
+        The hyperparameters, by name.
+        """
+    @property
+    def every(self) -> typing.Any:
+        ...
+    @property
+    def factor(self) -> typing.Any:
+        ...
+    @property
+    def learning_rate(self) -> typing.Any:
+        ...
+    @property
+    def per(self) -> typing.Any:
+        ...
+class PolynomialDecay:
+    """
+    PolynomialDecay(learning_rate=0.001, steps=1000.0, power=1.0, end=0.0, per='step')
+
+    lr_k = end + (learning_rate - end) (1 - k / steps)^power up to k = steps, then end.
+
+    Parameters
+    ----------
+    learning_rate : float, default 0.001
+        Range: a finite learning_rate > 0.
+    steps : float, default 1e+03
+        Range: a finite steps >= 1.
+    power : float, default 1
+        Range: a finite power > 0.
+    end : float, default 0
+        Range: a finite end >= 0.
+    per : str, default 'step'
+        One of: 'step' 'epoch'.
+    """
+    name: typing.ClassVar[str] = 'polynomial_decay'
+    def __call__(self, k: typing.SupportsFloat) -> float:
+        """
+        The learning rate of step, or epoch, k = 0, 1, …
+        """
+    def __copy__(self) -> PolynomialDecay:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> PolynomialDecay:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, learning_rate: float = 0.001, steps: float = 1e+03, power: float = 1, end: float = 0, per: str = 'step') -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def get_params(self) -> dict[str, typing.Any]:
+        """
+        The hyperparameters, by name.
+        """
+    @property
+    def end(self) -> typing.Any:
+        ...
+    @property
+    def learning_rate(self) -> typing.Any:
+        ...
+    @property
+    def per(self) -> typing.Any:
+        ...
+    @property
+    def power(self) -> typing.Any:
+        ...
+    @property
+    def steps(self) -> typing.Any:
+        ...
+class CosineDecay:
+    """
+    CosineDecay(learning_rate=0.001, steps=1000.0, warmup=0.0, restarts=None, end=0.0, per='step')
+
+    Half a cosine from learning_rate to end (Loshchilov & Hutter 2017).
+
+        lr_k = end + (learning_rate - end) (1 + cos(pi k / steps)) / 2
+
+    after a linear rise over the first `warmup` steps. Then end; or, with restarts, the cosine again
+    and again, each time restarts times as long.
+
+    Parameters
+    ----------
+    learning_rate : float, default 0.001
+        Range: a finite learning_rate > 0.
+    steps : float, default 1e+03
+        Range: a finite steps >= 1.
+    warmup : float, default 0
+        Range: a finite warmup >= 0.
+    restarts : float | None, default None
+        Range: a finite restarts >= 1; None switches it off.
+    end : float, default 0
+        Range: a finite end >= 0.
+    per : str, default 'step'
+        One of: 'step' 'epoch'.
+    """
+    name: typing.ClassVar[str] = 'cosine_decay'
+    def __call__(self, k: typing.SupportsFloat) -> float:
+        """
+        The learning rate of step, or epoch, k = 0, 1, …
+        """
+    def __copy__(self) -> CosineDecay:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> CosineDecay:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, learning_rate: float = 0.001, steps: float = 1e+03, warmup: float = 0, restarts: float | None = None, end: float = 0, per: str = 'step') -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def get_params(self) -> dict[str, typing.Any]:
+        """
+        The hyperparameters, by name.
+        """
+    @property
+    def end(self) -> typing.Any:
+        ...
+    @property
+    def learning_rate(self) -> typing.Any:
+        ...
+    @property
+    def per(self) -> typing.Any:
+        ...
+    @property
+    def restarts(self) -> typing.Any:
+        ...
+    @property
+    def steps(self) -> typing.Any:
+        ...
+    @property
+    def warmup(self) -> typing.Any:
+        ...
+class OneCycle:
+    """
+    OneCycle(max_lr=0.01, steps=1000.0, rise=0.3, start_factor=25.0, end_factor=10000.0, per='step')
+
+    One rise and one fall along cosines (Smith & Topin 2018).
+
+    From max_lr / start_factor up to max_lr over the first share `rise` of the steps, down to
+    max_lr / (start_factor end_factor) over the others; torch's OneCycleLR.
+
+    Parameters
+    ----------
+    max_lr : float, default 0.01
+        Range: a finite max_lr > 0.
+    steps : float, default 1e+03
+        Range: a finite steps >= 2.
+    rise : float, default 0.3
+        Range: 0 < rise < 1.
+    start_factor : float, default 25
+        Range: a finite start_factor > 0.
+    end_factor : float, default 1e+04
+        Range: a finite end_factor > 0.
+    per : str, default 'step'
+        One of: 'step' 'epoch'.
+    """
+    name: typing.ClassVar[str] = 'one_cycle'
+    def __call__(self, k: typing.SupportsFloat) -> float:
+        """
+        The learning rate of step, or epoch, k = 0, 1, …
+        """
+    def __copy__(self) -> OneCycle:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> OneCycle:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, max_lr: float = 0.01, steps: float = 1e+03, rise: float = 0.3, start_factor: float = 25, end_factor: float = 1e+04, per: str = 'step') -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def get_params(self) -> dict[str, typing.Any]:
+        """
+        The hyperparameters, by name.
+        """
+    @property
+    def end_factor(self) -> typing.Any:
+        ...
+    @property
+    def max_lr(self) -> typing.Any:
+        ...
+    @property
+    def per(self) -> typing.Any:
+        ...
+    @property
+    def rise(self) -> typing.Any:
+        ...
+    @property
+    def start_factor(self) -> typing.Any:
+        ...
+    @property
+    def steps(self) -> typing.Any:
+        ...
+class Polyak:
+    """
+    Polyak(mode='exponential', beta=0.999, start=0.0)
+
+    The average of the iterates after step `start`, k of them so far.
+
+        mode 'uniform'      average = (w(1) + … + w(k)) / k
+        mode 'discounted'   average = sum_i beta^(k-i) w(i) / sum_i beta^(k-i)
+        mode 'exponential'  average <- (1 - beta) w(k) + beta average, average = w(1) at k = 1
+
+    Validation, early stopping and the parameters left after fit are the average.
+
+    Parameters
+    ----------
+    mode : str, default 'exponential'
+        One of: 'uniform' 'discounted' 'exponential'.
+    beta : float, default 0.999
+        Range: 0 <= beta < 1.
+    start : float, default 0
+        Range: a finite start >= 0.
+    """
+    name: typing.ClassVar[str] = 'polyak'
+    def __copy__(self) -> Polyak:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> Polyak:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, mode: str = 'exponential', beta: float = 0.999, start: float = 0) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def get_params(self) -> dict[str, typing.Any]:
+        """
+        The hyperparameters, by name.
+        """
+    @property
+    def beta(self) -> typing.Any:
+        ...
+    @property
+    def mode(self) -> typing.Any:
+        ...
+    @property
+    def start(self) -> typing.Any:
+        ...
+class SGD:
+    """
+    SGD(learning_rate=0.001, momentum=0.0, nesterov=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
+
+    Gradient descent, with momentum (Polyak 1964) or Nesterov momentum (Sutskever et al. 2013).
+
+        v <- momentum v - lr g;  w <- w + v        (nesterov=True: w <- w + momentum v - lr g)
+
+    nesterov=True stores the look-ahead point w + momentum v, as torch does; nesterov='lecture' keeps w
+    itself, takes g at w + momentum v, and w <- w + v. The rate is kept inside v, as in Keras and
+    scikit-learn; torch keeps it outside: equal at a constant rate.
+
+    Parameters
+    ----------
+    learning_rate : typing.Any, default 0.001
+        A number > 0, a schedule, or a function of the epoch, counted from 0.
     momentum : float, default 0
         Range: 0 <= momentum < 1.
-    nesterov : bool, default False
+    nesterov : bool | str, default False
+        True, False or 'lecture'.
     clip_norm : float | None, default None
         Range: a finite clip_norm > 0; None switches it off.
     clip_value : float | tuple[float, float] | None, default None
         (low, high); a number c means (-c, c); None switches it off.
+    normalize : bool, default False
+    average : Polyak | None, default None
+        How the iterates are averaged; None switches it off.
+    proximal_l1 : bool, default False
     """
     name: typing.ClassVar[str] = 'sgd'
     def __copy__(self) -> SGD:
@@ -1084,7 +1707,7 @@ class SGD:
         ...
     def __hash__(self) -> int:
         ...
-    def __init__(self, learning_rate: float = 0.001, momentum: float = 0, nesterov: bool = False, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None) -> None:
+    def __init__(self, learning_rate: typing.Any = 0.001, momentum: float = 0, nesterov: bool | str = False, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
         ...
     def __repr__(self) -> str:
         ...
@@ -1094,6 +1717,9 @@ class SGD:
         """
         The hyperparameters, by name.
         """
+    @property
+    def average(self) -> typing.Any:
+        ...
     @property
     def clip_norm(self) -> typing.Any:
         ...
@@ -1109,9 +1735,330 @@ class SGD:
     @property
     def nesterov(self) -> typing.Any:
         ...
+    @property
+    def normalize(self) -> typing.Any:
+        ...
+    @property
+    def proximal_l1(self) -> typing.Any:
+        ...
+class DeltaBarDelta:
+    """
+    DeltaBarDelta(learning_rate=0.01, kappa=0.2, phi=0.2, theta=0.5, min_gain=1e-08, momentum=0.0, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
+
+    A gain of its own for every parameter (Jacobs 1988).
+
+        gain <- gain + kappa        where d g > 0
+        gain <- gain (1 - phi)      where d g < 0, but at least min_gain
+        d <- (1 - theta) g + theta d;  w <- w - gain g     (momentum: v <- momentum v - gain g; w <- w + v)
+
+    Gains start from the learning rate, which has no other part. Made for the full batch. kappa is added
+    at every step: one far above the learning rate, like the default, makes gains grow quickly.
+
+    Parameters
+    ----------
+    learning_rate : typing.Any, default 0.01
+        A number > 0, a schedule, or a function of the epoch, counted from 0.
+    kappa : float, default 0.2
+        Range: a finite kappa >= 0.
+    phi : float, default 0.2
+        Range: 0 <= phi < 1.
+    theta : float, default 0.5
+        Range: 0 <= theta < 1.
+    min_gain : float, default 1e-08
+        Range: a finite min_gain > 0.
+    momentum : float, default 0
+        Range: 0 <= momentum < 1.
+    clip_norm : float | None, default None
+        Range: a finite clip_norm > 0; None switches it off.
+    clip_value : float | tuple[float, float] | None, default None
+        (low, high); a number c means (-c, c); None switches it off.
+    normalize : bool, default False
+    average : Polyak | None, default None
+        How the iterates are averaged; None switches it off.
+    proximal_l1 : bool, default False
+    """
+    name: typing.ClassVar[str] = 'delta_bar_delta'
+    def __copy__(self) -> DeltaBarDelta:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> DeltaBarDelta:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, learning_rate: typing.Any = 0.01, kappa: float = 0.2, phi: float = 0.2, theta: float = 0.5, min_gain: float = 1e-08, momentum: float = 0, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def get_params(self) -> dict[str, typing.Any]:
+        """
+        The hyperparameters, by name.
+        """
+    @property
+    def average(self) -> typing.Any:
+        ...
+    @property
+    def clip_norm(self) -> typing.Any:
+        ...
+    @property
+    def clip_value(self) -> typing.Any:
+        ...
+    @property
+    def kappa(self) -> typing.Any:
+        ...
+    @property
+    def learning_rate(self) -> typing.Any:
+        ...
+    @property
+    def min_gain(self) -> typing.Any:
+        ...
+    @property
+    def momentum(self) -> typing.Any:
+        ...
+    @property
+    def normalize(self) -> typing.Any:
+        ...
+    @property
+    def phi(self) -> typing.Any:
+        ...
+    @property
+    def proximal_l1(self) -> typing.Any:
+        ...
+    @property
+    def theta(self) -> typing.Any:
+        ...
+class AdaGrad:
+    """
+    AdaGrad(learning_rate=0.01, eps=1e-10, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
+
+    A rate for every parameter that falls with its squared gradients (Duchi et al. 2011).
+
+        a <- a + g²;  w <- w - lr g / (sqrt(a) + eps)
+
+    Parameters
+    ----------
+    learning_rate : typing.Any, default 0.01
+        A number > 0, a schedule, or a function of the epoch, counted from 0.
+    eps : float, default 1e-10
+        Range: a finite eps >= 0.
+    clip_norm : float | None, default None
+        Range: a finite clip_norm > 0; None switches it off.
+    clip_value : float | tuple[float, float] | None, default None
+        (low, high); a number c means (-c, c); None switches it off.
+    normalize : bool, default False
+    average : Polyak | None, default None
+        How the iterates are averaged; None switches it off.
+    proximal_l1 : bool, default False
+    """
+    name: typing.ClassVar[str] = 'adagrad'
+    def __copy__(self) -> AdaGrad:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> AdaGrad:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, learning_rate: typing.Any = 0.01, eps: float = 1e-10, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def get_params(self) -> dict[str, typing.Any]:
+        """
+        The hyperparameters, by name.
+        """
+    @property
+    def average(self) -> typing.Any:
+        ...
+    @property
+    def clip_norm(self) -> typing.Any:
+        ...
+    @property
+    def clip_value(self) -> typing.Any:
+        ...
+    @property
+    def eps(self) -> typing.Any:
+        ...
+    @property
+    def learning_rate(self) -> typing.Any:
+        ...
+    @property
+    def normalize(self) -> typing.Any:
+        ...
+    @property
+    def proximal_l1(self) -> typing.Any:
+        ...
+class RMSProp:
+    """
+    RMSProp(learning_rate=0.01, rho=0.99, eps=1e-08, momentum=0.0, nesterov=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
+
+    Gradients over their root mean square (Tieleman & Hinton 2012; nesterov: Goodfellow et al. 2016).
+
+        a <- rho a + (1 - rho) g²;  r = g / (sqrt(a) + eps);  w <- w - lr r
+        with momentum: v <- momentum v - lr r;  w <- w + v     (nesterov: w <- w + momentum v - lr r)
+
+    With nesterov the stored w is the look-ahead point, where the one gradient g is taken.
+
+    Parameters
+    ----------
+    learning_rate : typing.Any, default 0.01
+        A number > 0, a schedule, or a function of the epoch, counted from 0.
+    rho : float, default 0.99
+        Range: 0 <= rho < 1.
+    eps : float, default 1e-08
+        Range: a finite eps >= 0.
+    momentum : float, default 0
+        Range: 0 <= momentum < 1.
+    nesterov : bool, default False
+    clip_norm : float | None, default None
+        Range: a finite clip_norm > 0; None switches it off.
+    clip_value : float | tuple[float, float] | None, default None
+        (low, high); a number c means (-c, c); None switches it off.
+    normalize : bool, default False
+    average : Polyak | None, default None
+        How the iterates are averaged; None switches it off.
+    proximal_l1 : bool, default False
+    """
+    name: typing.ClassVar[str] = 'rmsprop'
+    def __copy__(self) -> RMSProp:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> RMSProp:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, learning_rate: typing.Any = 0.01, rho: float = 0.99, eps: float = 1e-08, momentum: float = 0, nesterov: bool = False, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def get_params(self) -> dict[str, typing.Any]:
+        """
+        The hyperparameters, by name.
+        """
+    @property
+    def average(self) -> typing.Any:
+        ...
+    @property
+    def clip_norm(self) -> typing.Any:
+        ...
+    @property
+    def clip_value(self) -> typing.Any:
+        ...
+    @property
+    def eps(self) -> typing.Any:
+        ...
+    @property
+    def learning_rate(self) -> typing.Any:
+        ...
+    @property
+    def momentum(self) -> typing.Any:
+        ...
+    @property
+    def nesterov(self) -> typing.Any:
+        ...
+    @property
+    def normalize(self) -> typing.Any:
+        ...
+    @property
+    def proximal_l1(self) -> typing.Any:
+        ...
+    @property
+    def rho(self) -> typing.Any:
+        ...
+class AdaDelta:
+    """
+    AdaDelta(learning_rate=1.0, rho=0.9, eps=1e-06, scalar=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
+
+    Steps in the units of w (Zeiler 2012, algorithm 1).
+
+        a <- rho a + (1 - rho) g²;  D = -sqrt((u + eps) / (a + eps)) g
+        u <- rho u + (1 - rho) D²;  w <- w + lr D
+
+    scalar=True keeps one number u for all parameters, u <- rho u + (1 - rho) mean(D²), with D of the
+    step before: the lecture's form, divided by the number of parameters, without which it diverges.
+
+    Parameters
+    ----------
+    learning_rate : typing.Any, default 1
+        A number > 0, a schedule, or a function of the epoch, counted from 0.
+    rho : float, default 0.9
+        Range: 0 <= rho < 1.
+    eps : float, default 1e-06
+        Range: a finite eps > 0.
+    scalar : bool, default False
+    clip_norm : float | None, default None
+        Range: a finite clip_norm > 0; None switches it off.
+    clip_value : float | tuple[float, float] | None, default None
+        (low, high); a number c means (-c, c); None switches it off.
+    normalize : bool, default False
+    average : Polyak | None, default None
+        How the iterates are averaged; None switches it off.
+    proximal_l1 : bool, default False
+    """
+    name: typing.ClassVar[str] = 'adadelta'
+    def __copy__(self) -> AdaDelta:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> AdaDelta:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, learning_rate: typing.Any = 1, rho: float = 0.9, eps: float = 1e-06, scalar: bool = False, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def get_params(self) -> dict[str, typing.Any]:
+        """
+        The hyperparameters, by name.
+        """
+    @property
+    def average(self) -> typing.Any:
+        ...
+    @property
+    def clip_norm(self) -> typing.Any:
+        ...
+    @property
+    def clip_value(self) -> typing.Any:
+        ...
+    @property
+    def eps(self) -> typing.Any:
+        ...
+    @property
+    def learning_rate(self) -> typing.Any:
+        ...
+    @property
+    def normalize(self) -> typing.Any:
+        ...
+    @property
+    def proximal_l1(self) -> typing.Any:
+        ...
+    @property
+    def rho(self) -> typing.Any:
+        ...
+    @property
+    def scalar(self) -> typing.Any:
+        ...
 class Adam:
     """
-    Adam(learning_rate=0.001, beta1=0.9, beta2=0.999, eps=1e-08, eps_mode='outside', amsgrad=False, clip_norm=None, clip_value=None)
+    Adam(learning_rate=0.001, beta1=0.9, beta2=0.999, eps=1e-08, eps_mode='outside', amsgrad=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
 
     Adaptive moments (Kingma & Ba 2015, algorithm 1); amsgrad: Reddi et al. 2018.
 
@@ -1123,8 +2070,8 @@ class Adam:
 
     Parameters
     ----------
-    learning_rate : float, default 0.001
-        Range: a finite learning_rate > 0.
+    learning_rate : typing.Any, default 0.001
+        A number > 0, a schedule, or a function of the epoch, counted from 0.
     beta1 : float, default 0.9
         Range: 0 <= beta1 < 1.
     beta2 : float, default 0.999
@@ -1138,6 +2085,10 @@ class Adam:
         Range: a finite clip_norm > 0; None switches it off.
     clip_value : float | tuple[float, float] | None, default None
         (low, high); a number c means (-c, c); None switches it off.
+    normalize : bool, default False
+    average : Polyak | None, default None
+        How the iterates are averaged; None switches it off.
+    proximal_l1 : bool, default False
     """
     name: typing.ClassVar[str] = 'adam'
     def __copy__(self) -> Adam:
@@ -1150,7 +2101,7 @@ class Adam:
         ...
     def __hash__(self) -> int:
         ...
-    def __init__(self, learning_rate: float = 0.001, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-08, eps_mode: str = 'outside', amsgrad: bool = False, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None) -> None:
+    def __init__(self, learning_rate: typing.Any = 0.001, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-08, eps_mode: str = 'outside', amsgrad: bool = False, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
         ...
     def __repr__(self) -> str:
         ...
@@ -1162,6 +2113,9 @@ class Adam:
         """
     @property
     def amsgrad(self) -> typing.Any:
+        ...
+    @property
+    def average(self) -> typing.Any:
         ...
     @property
     def beta1(self) -> typing.Any:
@@ -1184,6 +2138,504 @@ class Adam:
     @property
     def learning_rate(self) -> typing.Any:
         ...
+    @property
+    def normalize(self) -> typing.Any:
+        ...
+    @property
+    def proximal_l1(self) -> typing.Any:
+        ...
+class AdamW:
+    """
+    AdamW(learning_rate=0.001, beta1=0.9, beta2=0.999, eps=1e-08, eps_mode='outside', amsgrad=False, weight_decay=0.01, decay_biases=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
+
+    Adam with decoupled weight decay (Loshchilov & Hutter 2019).
+
+        w <- (1 - lr weight_decay) w, then Adam's update
+
+    Weights only; biases too with decay_biases, as torch does.
+
+    Parameters
+    ----------
+    learning_rate : typing.Any, default 0.001
+        A number > 0, a schedule, or a function of the epoch, counted from 0.
+    beta1 : float, default 0.9
+        Range: 0 <= beta1 < 1.
+    beta2 : float, default 0.999
+        Range: 0 <= beta2 < 1.
+    eps : float, default 1e-08
+        Range: a finite eps >= 0.
+    eps_mode : str, default 'outside'
+        One of: 'outside' 'hat' 'inside'.
+    amsgrad : bool, default False
+    weight_decay : float, default 0.01
+        Range: a finite weight_decay >= 0.
+    decay_biases : bool, default False
+    clip_norm : float | None, default None
+        Range: a finite clip_norm > 0; None switches it off.
+    clip_value : float | tuple[float, float] | None, default None
+        (low, high); a number c means (-c, c); None switches it off.
+    normalize : bool, default False
+    average : Polyak | None, default None
+        How the iterates are averaged; None switches it off.
+    proximal_l1 : bool, default False
+    """
+    name: typing.ClassVar[str] = 'adamw'
+    def __copy__(self) -> AdamW:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> AdamW:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, learning_rate: typing.Any = 0.001, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-08, eps_mode: str = 'outside', amsgrad: bool = False, weight_decay: float = 0.01, decay_biases: bool = False, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def get_params(self) -> dict[str, typing.Any]:
+        """
+        The hyperparameters, by name.
+        """
+    @property
+    def amsgrad(self) -> typing.Any:
+        ...
+    @property
+    def average(self) -> typing.Any:
+        ...
+    @property
+    def beta1(self) -> typing.Any:
+        ...
+    @property
+    def beta2(self) -> typing.Any:
+        ...
+    @property
+    def clip_norm(self) -> typing.Any:
+        ...
+    @property
+    def clip_value(self) -> typing.Any:
+        ...
+    @property
+    def decay_biases(self) -> typing.Any:
+        ...
+    @property
+    def eps(self) -> typing.Any:
+        ...
+    @property
+    def eps_mode(self) -> typing.Any:
+        ...
+    @property
+    def learning_rate(self) -> typing.Any:
+        ...
+    @property
+    def normalize(self) -> typing.Any:
+        ...
+    @property
+    def proximal_l1(self) -> typing.Any:
+        ...
+    @property
+    def weight_decay(self) -> typing.Any:
+        ...
+class NAdam:
+    """
+    NAdam(learning_rate=0.002, beta1=0.9, beta2=0.999, eps=1e-08, momentum_decay=0.004, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
+
+    Adam with Nesterov momentum (Dozat 2016), as torch.
+
+        mu_t = beta1 (1 - 0.96^(t momentum_decay) / 2);  P_t = mu_1 … mu_t;  m, v as in Adam
+        w <- w - lr ((1 - mu_t) g / (1 - P_t) + mu_{t+1} m / (1 - P_{t+1})) / (sqrt(v̂) + eps)
+
+    Parameters
+    ----------
+    learning_rate : typing.Any, default 0.002
+        A number > 0, a schedule, or a function of the epoch, counted from 0.
+    beta1 : float, default 0.9
+        Range: 0 <= beta1 < 1.
+    beta2 : float, default 0.999
+        Range: 0 <= beta2 < 1.
+    eps : float, default 1e-08
+        Range: a finite eps >= 0.
+    momentum_decay : float, default 0.004
+        Range: a finite momentum_decay >= 0.
+    clip_norm : float | None, default None
+        Range: a finite clip_norm > 0; None switches it off.
+    clip_value : float | tuple[float, float] | None, default None
+        (low, high); a number c means (-c, c); None switches it off.
+    normalize : bool, default False
+    average : Polyak | None, default None
+        How the iterates are averaged; None switches it off.
+    proximal_l1 : bool, default False
+    """
+    name: typing.ClassVar[str] = 'nadam'
+    def __copy__(self) -> NAdam:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> NAdam:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, learning_rate: typing.Any = 0.002, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-08, momentum_decay: float = 0.004, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def get_params(self) -> dict[str, typing.Any]:
+        """
+        The hyperparameters, by name.
+        """
+    @property
+    def average(self) -> typing.Any:
+        ...
+    @property
+    def beta1(self) -> typing.Any:
+        ...
+    @property
+    def beta2(self) -> typing.Any:
+        ...
+    @property
+    def clip_norm(self) -> typing.Any:
+        ...
+    @property
+    def clip_value(self) -> typing.Any:
+        ...
+    @property
+    def eps(self) -> typing.Any:
+        ...
+    @property
+    def learning_rate(self) -> typing.Any:
+        ...
+    @property
+    def momentum_decay(self) -> typing.Any:
+        ...
+    @property
+    def normalize(self) -> typing.Any:
+        ...
+    @property
+    def proximal_l1(self) -> typing.Any:
+        ...
+class AdaMax:
+    """
+    AdaMax(learning_rate=0.002, beta1=0.9, beta2=0.999, eps=1e-08, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
+
+    Adam by the infinity norm (Kingma & Ba 2015, section 7.1), as torch.
+
+        m <- beta1 m + (1 - beta1) g;  u <- max(beta2 u, |g| + eps);  w <- w - lr m / ((1 - beta1^t) u)
+
+    Parameters
+    ----------
+    learning_rate : typing.Any, default 0.002
+        A number > 0, a schedule, or a function of the epoch, counted from 0.
+    beta1 : float, default 0.9
+        Range: 0 <= beta1 < 1.
+    beta2 : float, default 0.999
+        Range: 0 <= beta2 < 1.
+    eps : float, default 1e-08
+        Range: a finite eps > 0.
+    clip_norm : float | None, default None
+        Range: a finite clip_norm > 0; None switches it off.
+    clip_value : float | tuple[float, float] | None, default None
+        (low, high); a number c means (-c, c); None switches it off.
+    normalize : bool, default False
+    average : Polyak | None, default None
+        How the iterates are averaged; None switches it off.
+    proximal_l1 : bool, default False
+    """
+    name: typing.ClassVar[str] = 'adamax'
+    def __copy__(self) -> AdaMax:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> AdaMax:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, learning_rate: typing.Any = 0.002, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-08, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def get_params(self) -> dict[str, typing.Any]:
+        """
+        The hyperparameters, by name.
+        """
+    @property
+    def average(self) -> typing.Any:
+        ...
+    @property
+    def beta1(self) -> typing.Any:
+        ...
+    @property
+    def beta2(self) -> typing.Any:
+        ...
+    @property
+    def clip_norm(self) -> typing.Any:
+        ...
+    @property
+    def clip_value(self) -> typing.Any:
+        ...
+    @property
+    def eps(self) -> typing.Any:
+        ...
+    @property
+    def learning_rate(self) -> typing.Any:
+        ...
+    @property
+    def normalize(self) -> typing.Any:
+        ...
+    @property
+    def proximal_l1(self) -> typing.Any:
+        ...
+class RAdam:
+    """
+    RAdam(learning_rate=0.001, beta1=0.9, beta2=0.999, eps=1e-08, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
+
+    Rectified Adam (Liu et al. 2020), as torch.
+
+        R = 2 / (1 - beta2) - 1;  r_t = R - 2 t beta2^t / (1 - beta2^t);  m, v as in Adam
+        r_t > 5:  w <- w - lr m̂ sqrt((r_t - 4)(r_t - 2) R / ((R - 4)(R - 2) r_t)) / (sqrt(v̂) + eps')
+        else:     w <- w - lr m̂                              eps' = eps / sqrt(1 - beta2^t)
+
+    Parameters
+    ----------
+    learning_rate : typing.Any, default 0.001
+        A number > 0, a schedule, or a function of the epoch, counted from 0.
+    beta1 : float, default 0.9
+        Range: 0 <= beta1 < 1.
+    beta2 : float, default 0.999
+        Range: 0 <= beta2 < 1.
+    eps : float, default 1e-08
+        Range: a finite eps >= 0.
+    clip_norm : float | None, default None
+        Range: a finite clip_norm > 0; None switches it off.
+    clip_value : float | tuple[float, float] | None, default None
+        (low, high); a number c means (-c, c); None switches it off.
+    normalize : bool, default False
+    average : Polyak | None, default None
+        How the iterates are averaged; None switches it off.
+    proximal_l1 : bool, default False
+    """
+    name: typing.ClassVar[str] = 'radam'
+    def __copy__(self) -> RAdam:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> RAdam:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, learning_rate: typing.Any = 0.001, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-08, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def get_params(self) -> dict[str, typing.Any]:
+        """
+        The hyperparameters, by name.
+        """
+    @property
+    def average(self) -> typing.Any:
+        ...
+    @property
+    def beta1(self) -> typing.Any:
+        ...
+    @property
+    def beta2(self) -> typing.Any:
+        ...
+    @property
+    def clip_norm(self) -> typing.Any:
+        ...
+    @property
+    def clip_value(self) -> typing.Any:
+        ...
+    @property
+    def eps(self) -> typing.Any:
+        ...
+    @property
+    def learning_rate(self) -> typing.Any:
+        ...
+    @property
+    def normalize(self) -> typing.Any:
+        ...
+    @property
+    def proximal_l1(self) -> typing.Any:
+        ...
+class Lion:
+    """
+    Lion(learning_rate=0.0001, beta1=0.9, beta2=0.99, weight_decay=0.0, decay_biases=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
+
+    Signs of an interpolated momentum (Chen et al. 2023), as optax.
+
+        w <- (1 - lr weight_decay) w;  w <- w - lr sign(beta1 m + (1 - beta1) g)
+        m <- beta2 m + (1 - beta2) g
+
+    Parameters
+    ----------
+    learning_rate : typing.Any, default 0.0001
+        A number > 0, a schedule, or a function of the epoch, counted from 0.
+    beta1 : float, default 0.9
+        Range: 0 <= beta1 < 1.
+    beta2 : float, default 0.99
+        Range: 0 <= beta2 < 1.
+    weight_decay : float, default 0
+        Range: a finite weight_decay >= 0.
+    decay_biases : bool, default False
+    clip_norm : float | None, default None
+        Range: a finite clip_norm > 0; None switches it off.
+    clip_value : float | tuple[float, float] | None, default None
+        (low, high); a number c means (-c, c); None switches it off.
+    normalize : bool, default False
+    average : Polyak | None, default None
+        How the iterates are averaged; None switches it off.
+    proximal_l1 : bool, default False
+    """
+    name: typing.ClassVar[str] = 'lion'
+    def __copy__(self) -> Lion:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> Lion:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, learning_rate: typing.Any = 0.0001, beta1: float = 0.9, beta2: float = 0.99, weight_decay: float = 0, decay_biases: bool = False, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def get_params(self) -> dict[str, typing.Any]:
+        """
+        The hyperparameters, by name.
+        """
+    @property
+    def average(self) -> typing.Any:
+        ...
+    @property
+    def beta1(self) -> typing.Any:
+        ...
+    @property
+    def beta2(self) -> typing.Any:
+        ...
+    @property
+    def clip_norm(self) -> typing.Any:
+        ...
+    @property
+    def clip_value(self) -> typing.Any:
+        ...
+    @property
+    def decay_biases(self) -> typing.Any:
+        ...
+    @property
+    def learning_rate(self) -> typing.Any:
+        ...
+    @property
+    def normalize(self) -> typing.Any:
+        ...
+    @property
+    def proximal_l1(self) -> typing.Any:
+        ...
+    @property
+    def weight_decay(self) -> typing.Any:
+        ...
+class Rprop:
+    """
+    Rprop(learning_rate=0.01, eta_minus=0.5, eta_plus=1.2, min_step=1e-06, max_step=50.0, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
+
+    Steps by the signs of gradients alone (Riedmiller & Braun 1993), as torch.
+
+        step <- min(step eta_plus, max_step)     where g has kept its sign since the step before
+        step <- max(step eta_minus, min_step)    where it has changed; g <- 0 there
+        w <- w - sign(g) step
+
+    Steps start from the learning rate, which has no other part. For the full batch only.
+
+    Parameters
+    ----------
+    learning_rate : typing.Any, default 0.01
+        A number > 0, a schedule, or a function of the epoch, counted from 0.
+    eta_minus : float, default 0.5
+        Range: 0 < eta_minus < 1.
+    eta_plus : float, default 1.2
+        Range: a finite eta_plus > 1.
+    min_step : float, default 1e-06
+        Range: a finite min_step > 0.
+    max_step : float, default 5e+01
+        Range: a finite max_step > 0.
+    clip_norm : float | None, default None
+        Range: a finite clip_norm > 0; None switches it off.
+    clip_value : float | tuple[float, float] | None, default None
+        (low, high); a number c means (-c, c); None switches it off.
+    normalize : bool, default False
+    average : Polyak | None, default None
+        How the iterates are averaged; None switches it off.
+    proximal_l1 : bool, default False
+    """
+    name: typing.ClassVar[str] = 'rprop'
+    def __copy__(self) -> Rprop:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> Rprop:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, learning_rate: typing.Any = 0.01, eta_minus: float = 0.5, eta_plus: float = 1.2, min_step: float = 1e-06, max_step: float = 5e+01, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def get_params(self) -> dict[str, typing.Any]:
+        """
+        The hyperparameters, by name.
+        """
+    @property
+    def average(self) -> typing.Any:
+        ...
+    @property
+    def clip_norm(self) -> typing.Any:
+        ...
+    @property
+    def clip_value(self) -> typing.Any:
+        ...
+    @property
+    def eta_minus(self) -> typing.Any:
+        ...
+    @property
+    def eta_plus(self) -> typing.Any:
+        ...
+    @property
+    def learning_rate(self) -> typing.Any:
+        ...
+    @property
+    def max_step(self) -> typing.Any:
+        ...
+    @property
+    def min_step(self) -> typing.Any:
+        ...
+    @property
+    def normalize(self) -> typing.Any:
+        ...
+    @property
+    def proximal_l1(self) -> typing.Any:
+        ...
 def check_classes(classes: numpy.typing.NDArray[numpy.int64], n: typing.SupportsInt) -> int:
     """
     Index of the first class that is not in [0, n), -1 where there is none.
@@ -1192,7 +2644,7 @@ def config() -> dict[str, typing.Any]:
     """
     What the core was built with.
     """
-def default_loss(output: Identity | Sign | Sigmoid | Tanh | ReLU | HardTanh | Softmax | LeakyReLU | ELU | SELU | Softplus | SiLU | GELU) -> SquaredError | AbsoluteError | Huber | CrossEntropy | BinaryCrossEntropy | Perceptron:
+def default_loss(output: Identity | Sign | Sigmoid | Tanh | ReLU | HardTanh | Softmax | LeakyReLU | ELU | SELU | Softplus | SiLU | GELU) -> SquaredError | AbsoluteError | Huber | CrossEntropy | BinaryCrossEntropy | Hinge | Perceptron | Quantile | Poisson | GaussianNLL:
     """
     The loss that an output activation asks for when the user names none.
     """
@@ -1217,7 +2669,9 @@ def make(family: str, value: typing.Any, where: str) -> typing.Any:
 def set_num_threads(threads: typing.SupportsInt) -> None:
     ...
 activations: dict[str, typing.Any]
+averages: dict[str, typing.Any]
 initializers: dict[str, typing.Any]
 isa: str
 losses: dict[str, typing.Any]
 optimizers: dict[str, typing.Any]
+schedules: dict[str, typing.Any]

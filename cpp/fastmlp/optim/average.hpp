@@ -1,0 +1,40 @@
+// Polyak averaging of the iterates w(1), w(2), … (Polyak & Juditsky 1992), with any update rule.
+#pragma once
+
+#include <cmath>
+
+#include "fastmlp/base/family.hpp"
+#include "fastmlp/base/types.hpp"
+
+namespace fastmlp {
+
+struct Polyak {
+  static constexpr auto name = "polyak", title = "Polyak";
+  static constexpr auto doc = R"(The average of the iterates after step `start`, k of them so far.
+
+    mode 'uniform'      average = (w(1) + … + w(k)) / k
+    mode 'discounted'   average = sum_i beta^(k-i) w(i) / sum_i beta^(k-i)
+    mode 'exponential'  average <- (1 - beta) w(k) + beta average, average = w(1) at k = 1
+
+Validation, early stopping and the parameters left after fit are the average.)";
+  std::string mode = "exponential";
+  double beta = 0.999, start = 0;
+
+  template <class Self, class F>
+  static void fields(Self& self, F&& f) {
+    f("mode", self.mode, Choices{"uniform", "discounted", "exponential"});
+    f("beta", self.beta, kFraction);
+    f("start", self.start, kNotNegative);
+  }
+
+  // All three are average <- average + share (w - average); this is the share of the iterate of
+  // step t.
+  double share(Index t) const {
+    const double k = static_cast<double>(t) - start;
+    if (k <= 1) return 1;
+    if (mode == "uniform") return 1 / k;
+    return mode == "discounted" ? (1 - beta) / (1 - std::pow(beta, k)) : 1 - beta;
+  }
+};
+
+}  // namespace fastmlp

@@ -1,0 +1,174 @@
+// The family of learning-rate schedules: at(k) is the rate of step, or epoch, k = 0, 1, …; `per`
+// says which of the two. Adding one: a struct below, its name in the variant, five lines in
+// tests/reference.py, a row in docs/lecture.md.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <variant>
+
+#include "fastmlp/base/family.hpp"
+#include "fastmlp/base/types.hpp"
+
+namespace fastmlp {
+
+inline constexpr double kPi = 3.141592653589793;
+
+// from at x = 0, to at x = 1, along half a cosine between
+inline double cosine_between(double from, double to, double x) {
+  return to + 0.5 * (from - to) * (1 + std::cos(kPi * x));
+}
+
+// Lists learning_rate, the schedule's own fields, then `per`.
+template <class Member>
+struct ScheduleBase {
+  double learning_rate = 1e-3;
+  std::string per = "step";
+
+  template <class Self, class F>
+  static void fields(Self& self, F&& f) {
+    f("learning_rate", self.learning_rate, kPositive);
+    Member::own_fields(self, f);
+    f("per", self.per, Choices{"step", "epoch"});
+  }
+};
+
+struct Constant : ScheduleBase<Constant> {
+  static constexpr auto name = "constant", title = "Constant";
+  static constexpr auto doc = "lr_k = learning_rate.";
+  template <class Self, class F>
+  static void own_fields(Self&, F&&) {}
+  double at(double) const { return learning_rate; }
+};
+
+struct ExponentialDecay : ScheduleBase<ExponentialDecay> {
+  static constexpr auto name = "exponential_decay", title = "ExponentialDecay";
+  static constexpr auto doc =
+      "lr_k = learning_rate exp(-rate k); torch's ExponentialLR with gamma = exp(-rate).";
+  double rate = 0.01;
+  template <class Self, class F>
+  static void own_fields(Self& self, F&& f) {
+    f("rate", self.rate, kNotNegative);
+  }
+  double at(double k) const { return learning_rate * std::exp(-rate * k); }
+};
+
+struct InverseTimeDecay : ScheduleBase<InverseTimeDecay> {
+  static constexpr auto name = "inverse_time_decay", title = "InverseTimeDecay";
+  static constexpr auto doc = "lr_k = learning_rate / (1 + rate k).";
+  double rate = 0.01;
+  template <class Self, class F>
+  static void own_fields(Self& self, F&& f) {
+    f("rate", self.rate, kNotNegative);
+  }
+  double at(double k) const { return learning_rate / (1 + rate * k); }
+};
+
+struct StepDecay : ScheduleBase<StepDecay> {
+  static constexpr auto name = "step_decay", title = "StepDecay";
+  static constexpr auto doc = "lr_k = learning_rate factor^floor(k / every); torch's StepLR.";
+  double every = 1000, factor = 0.1;
+  template <class Self, class F>
+  static void own_fields(Self& self, F&& f) {
+    f("every", self.every, kAtLeastOne);
+    f("factor", self.factor, Bound{0, 1, true, false});
+  }
+  double at(double k) const { return learning_rate * std::pow(factor, std::floor(k / every)); }
+};
+
+struct PolynomialDecay : ScheduleBase<PolynomialDecay> {
+  static constexpr auto name = "polynomial_decay", title = "PolynomialDecay";
+  static constexpr auto doc =
+      "lr_k = end + (learning_rate - end) (1 - k / steps)^power up to k = steps, then end.";
+  double steps = 1000, power = 1, end = 0;
+  template <class Self, class F>
+  static void own_fields(Self& self, F&& f) {
+    f("steps", self.steps, kAtLeastOne);
+    f("power", self.power, kPositive);
+    f("end", self.end, kNotNegative);
+  }
+  double at(double k) const {
+    return end + (learning_rate - end) * std::pow(1 - std::min(k / steps, 1.0), power);
+  }
+};
+
+struct CosineDecay : ScheduleBase<CosineDecay> {
+  static constexpr auto name = "cosine_decay", title = "CosineDecay";
+  static constexpr auto doc = R"(Half a cosine from learning_rate to end (Loshchilov & Hutter 2017).
+
+    lr_k = end + (learning_rate - end) (1 + cos(pi k / steps)) / 2
+
+after a linear rise over the first `warmup` steps. Then end; or, with restarts, the cosine again
+and again, each time restarts times as long.)";
+  double steps = 1000, warmup = 0, end = 0;
+  std::optional<double> restarts;
+  template <class Self, class F>
+  static void own_fields(Self& self, F&& f) {
+    f("steps", self.steps, kAtLeastOne);
+    f("warmup", self.warmup, kNotNegative);
+    f("restarts", self.restarts, kAtLeastOne);
+    f("end", self.end, kNotNegative);
+  }
+  double at(double k) const {
+    if (k < warmup) return learning_rate * (k + 1) / (warmup + 1);
+    double position = k - warmup, length = steps;
+    for (; restarts && position >= length; length *= *restarts) position -= length;
+    return cosine_between(learning_rate, end, std::min(position / length, 1.0));
+  }
+};
+
+struct OneCycle : ScheduleBase<OneCycle> {
+  static constexpr auto name = "one_cycle", title = "OneCycle";
+  static constexpr auto doc = R"(One rise and one fall along cosines (Smith & Topin 2018).
+
+From max_lr / start_factor up to max_lr over the first share `rise` of the steps, down to
+max_lr / (start_factor end_factor) over the others; torch's OneCycleLR.)";
+  double max_lr = 1e-2, steps = 1000, rise = 0.3, start_factor = 25, end_factor = 1e4;
+  template <class Self, class F>
+  static void fields(Self& self, F&& f) {
+    f("max_lr", self.max_lr, kPositive);
+    f("steps", self.steps, Bound{2});
+    f("rise", self.rise, Bound{0, 1, true, true});
+    f("start_factor", self.start_factor, kPositive);
+    f("end_factor", self.end_factor, kPositive);
+    f("per", self.per, Choices{"step", "epoch"});
+  }
+  double at(double k) const {
+    const double start = max_lr / start_factor, end = start / end_factor;
+    const double top = rise * steps - 1, last = steps - 1;
+    if (k <= top) return cosine_between(start, max_lr, top > 0 ? k / top : 1.0);
+    return cosine_between(max_lr, end, std::min((k - top) / (last - top), 1.0));
+  }
+};
+
+using Schedule = std::variant<Constant, ExponentialDecay, InverseTimeDecay, StepDecay,
+                              PolynomialDecay, CosineDecay, OneCycle>;
+
+// A schedule of the caller's own, asked once per epoch.
+class CustomSchedule {
+ public:
+  virtual ~CustomSchedule() = default;
+  virtual double at(Index epoch) const = 0;
+};
+
+// The learning rate of an update rule: a number, a schedule, or the caller's own.
+struct LearningRate {
+  std::variant<double, Schedule, std::shared_ptr<const CustomSchedule>> source = 1e-3;
+
+  const CustomSchedule* custom() const {
+    const auto* own = std::get_if<std::shared_ptr<const CustomSchedule>>(&source);
+    return own ? own->get() : nullptr;
+  }
+  // Of a number or a schedule.
+  double at(Index step, Index epoch) const {
+    if (const double* number = std::get_if<double>(&source)) return *number;
+    return std::visit(
+        [&](const auto& s) { return s.at(static_cast<double>(s.per == "step" ? step : epoch)); },
+        std::get<Schedule>(source));
+  }
+  void validate(const Validator& validator, const char* name, const Bound& bound) const {
+    if (const double* number = std::get_if<double>(&source)) validator(name, *number, bound);
+  }
+};
+
+}  // namespace fastmlp

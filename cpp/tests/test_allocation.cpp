@@ -1,0 +1,309 @@
+// Memory: nothing is allocated after the first batch, and wherever an allocation fails, bad_alloc
+// surfaces, nothing leaks (AddressSanitizer) and no parameter has changed.
+//
+// This file replaces the program's operators new and delete, so that allocations can be counted and
+// made to fail. Memory of Eigen, which comes from malloc, is watched by Eigen's own switch.
+#include <Eigen/Core>
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "fastmlp/train/trainer.hpp"
+#include "testing.hpp"
+
+namespace {
+
+std::atomic<long> allocations{0};
+std::atomic<long> allocations_until_failure{-1};  // negative: none fails
+std::atomic<std::size_t> bytes_allocated{0};
+constexpr std::size_t kMostBytes = std::size_t{1} << 30;  // there is no memory for more at a time
+
+void* allocate(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) {
+  ++allocations;
+  if (allocations_until_failure >= 0 && allocations_until_failure-- == 0) return nullptr;
+  if (bytes > kMostBytes) return nullptr;
+  bytes_allocated += bytes;
+  void* memory = nullptr;
+  return posix_memalign(&memory, alignment, bytes) == 0 ? memory : nullptr;
+}
+
+void* allocate_or_throw(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) {
+  void* memory = allocate(bytes, alignment);
+  if (!memory) throw std::bad_alloc();
+  return memory;
+}
+
+std::size_t bytes_of(std::align_val_t alignment) {
+  return std::max(static_cast<std::size_t>(alignment), sizeof(void*));
+}
+
+}  // namespace
+
+void* operator new(std::size_t n) { return allocate_or_throw(n); }
+void* operator new[](std::size_t n) { return allocate_or_throw(n); }
+void* operator new(std::size_t n, std::align_val_t a) { return allocate_or_throw(n, bytes_of(a)); }
+void* operator new[](std::size_t n, std::align_val_t a) {
+  return allocate_or_throw(n, bytes_of(a));
+}
+void* operator new(std::size_t n, const std::nothrow_t&) noexcept { return allocate(n); }
+void* operator new[](std::size_t n, const std::nothrow_t&) noexcept { return allocate(n); }
+void* operator new(std::size_t n, std::align_val_t a, const std::nothrow_t&) noexcept {
+  return allocate(n, bytes_of(a));
+}
+void* operator new[](std::size_t n, std::align_val_t a, const std::nothrow_t&) noexcept {
+  return allocate(n, bytes_of(a));
+}
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete[](void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
+void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
+void operator delete[](void* p, std::align_val_t) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+void operator delete(void* p, const std::nothrow_t&) noexcept { std::free(p); }
+void operator delete[](void* p, const std::nothrow_t&) noexcept { std::free(p); }
+void operator delete(void* p, std::align_val_t, const std::nothrow_t&) noexcept { std::free(p); }
+void operator delete[](void* p, std::align_val_t, const std::nothrow_t&) noexcept { std::free(p); }
+
+using namespace fastmlp;
+
+namespace {
+
+// Allocations made by f, of all threads.
+template <class F>
+long allocations_of(F&& f) {
+  Eigen::internal::set_is_malloc_allowed(false);
+  const long before = allocations;
+  f();
+  const long made = allocations - before;
+  Eigen::internal::set_is_malloc_allowed(true);
+  return made;
+}
+
+// Runs f with its k-th allocation failing; false where f makes no more than k.
+template <class F>
+bool runs_out_of_memory(long k, F&& f) {
+  allocations_until_failure = k;
+  try {
+    f();
+  } catch (const std::bad_alloc&) {
+    allocations_until_failure = -1;
+    return true;
+  }
+  allocations_until_failure = -1;
+  return false;
+}
+
+constexpr Index kInputs = 12, kOutputs = 5;
+
+// A wide layer, for all that is kept of those, and activations that keep their input.
+template <class T>
+std::vector<DenseSpec> specs() {
+  return {dense(20, ReLU{}), dense(4096 / static_cast<Index>(sizeof(T)), SiLU{}),
+          dense(kOutputs, Softmax{})};
+}
+
+template <class T>
+TrainerOptions options(const Network<T>& network, Index batch_size, int which) {
+  Adam clipped;
+  clipped.clip_norm = 1.0;
+  clipped.clip_value = Interval{-1, 1};
+  TrainerOptions result;
+  result.loss = CrossEntropy{};
+  result.rule = which == 0 ? Rule{SGD{}} : which == 1 ? Rule{Adam{}} : Rule{clipped};
+  result.batch_size = batch_size;
+  result.penalties = make_penalties(network, {{0.01, 0}, {0, 0.01}, {0.01, 0.01}}, true);
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("allocations are counted and made to fail, plain and aligned") {
+  CHECK(allocations_of([] { Buffer<float> buffer(1); }) == 1);
+  CHECK(allocations_of([] { std::vector<int> vector(1); }) == 1);
+  CHECK(runs_out_of_memory(0, [] { Buffer<float> buffer(1); }));
+  CHECK(runs_out_of_memory(1, [] { std::vector<int> first(1), second(1); }));
+  CHECK_FALSE(runs_out_of_memory(2, [] { std::vector<int> first(1), second(1); }));
+}
+
+TEST_CASE_TEMPLATE("nothing is allocated after the first epoch", T, float, double) {
+  const Samples<T> samples(100, kInputs, kOutputs), many(1100, kInputs, kOutputs);
+  for (const int threads : {1, 3}) {
+    for (const Index batch_size : {1, 7, 32, 100, 1100}) {
+      for (int rule = 0; rule < 3; ++rule) {
+        if (batch_size == 1100 && rule == 0) continue;
+        CAPTURE(threads);
+        CAPTURE(batch_size);
+        CAPTURE(rule);
+        const Data<T> data = batch_size > 1000 ? many.weighted() : samples.weighted();
+        Network<T> network(kInputs, specs<T>(), 0);
+        Trainer<T> trainer(network, options(network, batch_size, rule));
+        long made = -1;
+        with_team(threads, {}, [&](Team& team) {
+          trainer.epoch(data, kInfinity<double>, team);
+          made = allocations_of([&] {
+            for (int e = 0; e < 2; ++e) trainer.epoch(data, 1e6, team);
+          });
+        });
+        CHECK(made == 0);
+      }
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("nothing is allocated after the first step, or the first pass by hand", T, float,
+                   double) {
+  const Samples<T> samples(40, kInputs, kOutputs), fewer(5, kInputs, kOutputs);
+  for (int rule = 0; rule < 3; ++rule) {
+    Network<T> network(kInputs, specs<T>(), 0);
+    Trainer<T> trainer(network, options(network, 40, rule));
+    std::vector<T> out(40 * kOutputs), g(static_cast<std::size_t>(network.size()));
+    Team team;
+    const auto by_hand = [&] {
+      trainer.forward(samples.data.x, {out.data(), 40, kOutputs, kOutputs}, team);
+      trainer.backward(rows_of(out, kOutputs), g.data(), team);
+      trainer.apply(g.data(), team);
+    };
+    trainer.step(samples.data, team);
+    CHECK(allocations_of([&] {
+            trainer.step(samples.data, team);
+            trainer.step(fewer.data, team);
+          }) == 0);
+    by_hand();
+    CHECK(allocations_of(by_hand) == 0);
+  }
+}
+
+TEST_CASE_TEMPLATE("a value and a gradient allocate nothing after the first", T, float, double) {
+  const Samples<T> samples(1100, kInputs, kOutputs);
+  Network<T> network(kInputs, specs<T>(), 0);
+  NetworkObjective<T> objective(network, CrossEntropy{});
+  std::vector<T> g(static_cast<std::size_t>(network.size()));
+  Team team;
+  const auto pass = [&] {
+    objective.set_team(team);
+    objective.select(samples.data, nullptr, samples.data.size());
+    objective.value(network.w());
+    objective.value_and_grad(network.w(), g.data());
+  };
+  pass();
+  CHECK(allocations_of(pass) == 0);
+}
+
+TEST_CASE_TEMPLATE("a network, a workspace and a trainer are made whole or not at all", T, float,
+                   double) {
+  const std::vector<DenseSpec> layers = specs<T>();
+  Index k = 0;
+  while (runs_out_of_memory(k, [&] { Network<T>(kInputs, layers, 0); })) ++k;
+  CHECK(k > 3);
+
+  Network<T> network(kInputs, layers, 0);
+  for (k = 0; runs_out_of_memory(k, [&] { network.make_workspace(40, true); });) ++k;
+  CHECK(k > 3);
+  for (int rule = 0; rule < 3; ++rule) {
+    const TrainerOptions wanted = options(network, 32, rule);
+    for (k = 0; runs_out_of_memory(k, [&] { Trainer<T>(network, wanted); });) ++k;
+    CHECK(k > 0);
+  }
+}
+
+TEST_CASE_TEMPLATE("a network larger than memory is refused without taking any", T, float, double) {
+  constexpr Index kMost = std::numeric_limits<Index>::max();
+  const auto bytes_of_attempt = [](Index inputs, const std::vector<DenseSpec>& layers) {
+    const std::size_t before = bytes_allocated;
+    CHECK_THROWS(
+        (Network<T>(inputs, layers, 0)));  // bad_alloc, or invalid_argument where sizes overflow
+    return bytes_allocated - before;
+  };
+  CHECK(bytes_of_attempt(1, {dense(Index(1) << 32, Tanh{})}) < 100000);
+  CHECK(bytes_of_attempt(Index(1) << 40, {dense(8, Tanh{})}) < 100000);
+  CHECK(bytes_of_attempt(2, {dense(kMost / 4, Tanh{}), dense(1, Tanh{})}) < 100000);
+  CHECK(bytes_of_attempt(kMost, {dense(1, Tanh{})}) < 100000);
+}
+
+TEST_CASE_TEMPLATE("a prediction that runs out of memory changes nothing", T, float, double) {
+  const Samples<T> samples(40, kInputs, kOutputs);
+  const Network<T> network(kInputs, specs<T>(), 0);
+  std::vector<T> out(40 * kOutputs), jacobian(40 * kOutputs * kInputs);
+  Team team;
+  Index k = 0;
+  while (runs_out_of_memory(k, [&] {
+    network.predict(samples.data.x, {out.data(), 40, kOutputs, kOutputs}, team);
+    network.jacobian(samples.data.x, jacobian.data(), team);
+  })) {
+    ++k;
+  }
+  CHECK(k > 6);
+}
+
+// A trainer is asked again after every failure, as somebody would who has freed memory: it must
+// have forgotten nothing, or keep no promise of memory that it did not get.
+TEST_CASE_TEMPLATE("a first step that runs out of memory changes nothing, and can be made again", T,
+                   float, double) {
+  const Samples<T> samples(40, kInputs, kOutputs), many(1100, kInputs, kOutputs);
+  for (const bool blocks : {false, true}) {
+    const Data<T> data = blocks ? many.data : samples.data;
+    for (int rule = 0; rule < 3; ++rule) {
+      if (blocks && rule != 1) continue;
+      CAPTURE(rule);
+      Network<T> expected(kInputs, specs<T>(), 0);
+      Trainer<T> undisturbed(expected, options(expected, 40, rule));
+      const std::vector<T> before = parameters(expected);
+      Team team;
+      undisturbed.step(data, team);
+
+      for (Index k = 0;; ++k) {
+        Network<T> network(kInputs, specs<T>(), 0);
+        Trainer<T> trainer(network, options(network, 40, rule));
+        const bool failed = runs_out_of_memory(k, [&] { trainer.step(data, team); });
+        if (failed) {
+          REQUIRE(same_bits(parameters(network), before));
+          REQUIRE(trainer.optimizer().steps() == 0);
+          trainer.step(data, team);
+        }
+        REQUIRE(same_bits(parameters(network), parameters(expected)));
+        if (!failed) break;
+      }
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("an epoch that runs out of memory ends after a complete step", T, float,
+                   double) {
+  const Samples<T> samples(40, kInputs, kOutputs);
+  Network<T> expected(kInputs, specs<T>(), 0);
+  Trainer<T> undisturbed(expected, options(expected, 40, 1));
+  const std::vector<T> before = parameters(expected);
+  Team team;
+  undisturbed.epoch(samples.data, kInfinity<double>, team);
+  for (Index k = 0;; ++k) {
+    Network<T> network(kInputs, specs<T>(), 0);
+    Trainer<T> trainer(network, options(network, 40, 1));
+    const bool failed =
+        runs_out_of_memory(k, [&] { trainer.epoch(samples.data, kInfinity<double>, team); });
+    if (failed) {
+      REQUIRE(same_bits(parameters(network), before));
+      REQUIRE(trainer.epoch_number() == 0);
+      trainer.epoch(samples.data, kInfinity<double>, team);
+    }
+    REQUIRE(same_bits(parameters(network), parameters(expected)));
+    if (!failed) break;
+  }
+}
+
+TEST_CASE("a team that runs out of memory surfaces it, on whichever thread it happens") {
+  const Samples<float> samples(40, kInputs, kOutputs);
+  Network<float> network(kInputs, specs<float>(), 0);
+  const std::vector<float> before = parameters(network);
+  const TrainerOptions wanted = options(network, 40, 1);
+  for (Index k = 0;; ++k) {
+    Trainer<float> trainer(network, wanted);
+    const auto step = [&] {
+      with_team(2, {}, [&](Team& team) { trainer.step(samples.data, team); });
+    };
+    if (!runs_out_of_memory(k, step)) break;
+    REQUIRE(same_bits(parameters(network), before));
+  }
+  CHECK_FALSE(same_bits(parameters(network), before));
+}

@@ -1,0 +1,249 @@
+#include "fastmlp/optim/first_order.hpp"
+#include "fastmlp/optim/minimizer.hpp"
+#include "testing.hpp"
+
+using namespace fastmlp;
+
+namespace {
+
+// f(w) = 1/2 sum c_i (w_i - 1)², or a value of the test's choice.
+template <class T>
+struct Bowl final : Objective<T> {
+  explicit Bowl(Index n) : n(n) {}
+  Index size() const override { return n; }
+  double value(const T* w) override { return value_and_grad(w, nullptr); }
+  double value_and_grad(const T* w, T* g) override {
+    ++evaluations;
+    double sum = 0;
+    for (Index i = 0; i < n; ++i) {
+      const T e = w[i] - 1, c = T(1 + i % 3);
+      sum += 0.5 * static_cast<double>(c * e * e);
+      if (g) g[i] = c * e;
+    }
+    return evaluations > finite_evaluations ? kNan<double> : sum;
+  }
+
+  Index n;
+  int evaluations = 0, finite_evaluations = 1 << 30;
+};
+
+// Entry 0 of the bowl's parameters after each of `steps` steps from w = 3.
+std::vector<double> path(const Rule& rule, int steps) {
+  Bowl<double> bowl(5000);
+  FirstOrder<double> optimizer(rule, bowl.size());
+  std::vector<double> w(5000, 3.0), result;
+  Team team;
+  for (int t = 0; t < steps; ++t) {
+    optimizer.step(bowl, w.data(), team);
+    for (std::size_t i = 0; i < w.size(); i += 3)
+      REQUIRE(w[i] == w[0]);  // the same function of the same numbers
+    result.push_back(w[0]);
+  }
+  CHECK(optimizer.steps() == steps);
+  return result;
+}
+
+SGD sgd(double rate, double momentum = 0, bool nesterov = false) {
+  SGD rule;
+  rule.learning_rate = rate, rule.momentum = momentum, rule.nesterov = nesterov;
+  return rule;
+}
+
+Adam adam(double rate, std::string eps_mode, bool amsgrad) {
+  Adam rule;
+  rule.learning_rate = rate, rule.eps = 1e-2, rule.eps_mode = std::move(eps_mode),
+  rule.amsgrad = amsgrad;
+  return rule;
+}
+
+// w after one step of plain SGD at rate 1, which shows the gradient as the rule saw it: w - g.
+std::vector<double> seen_gradient(const UpdateRuleOptions& options,
+                                  const std::vector<Penalty>& penalties, std::vector<double> g,
+                                  const std::vector<double>& w, double* value = nullptr) {
+  SGD rule = sgd(1.0);
+  rule.clip_norm = options.clip_norm, rule.clip_value = options.clip_value;
+  FirstOrder<double> optimizer(rule, static_cast<Index>(w.size()), penalties);
+  std::vector<double> moved = w;
+  Team team;
+  const double result = optimizer.apply(moved.data(), g.data(), team);
+  if (value) *value = result;
+  for (std::size_t i = 0; i < w.size(); ++i) moved[i] = w[i] - moved[i];
+  return moved;
+}
+
+}  // namespace
+
+TEST_CASE("SGD: w <- w - lr g, with momentum and Nesterov momentum") {
+  for (const bool nesterov : {false, true}) {
+    for (const double momentum : {0.0, 0.9}) {
+      const std::vector<double> got = path(sgd(0.1, momentum, nesterov), 20);
+      double w = 3, v = 0;
+      for (const double value : got) {
+        const double g = w - 1;
+        v = momentum * v - 0.1 * g;
+        w += nesterov ? momentum * v - 0.1 * g : v;
+        REQUIRE(value == doctest::Approx(w).epsilon(1e-14));
+      }
+    }
+  }
+}
+
+TEST_CASE("Adam: the three places of eps, and amsgrad") {
+  for (const std::string mode : {"outside", "hat", "inside"}) {
+    for (const bool amsgrad : {false, true}) {
+      CAPTURE(mode);
+      const std::vector<double> got = path(adam(0.1, mode, amsgrad), 50);
+      double w = 3, m = 0, v = 0, v_max = 0;
+      for (std::size_t t = 1; t <= got.size(); ++t) {
+        const double g = w - 1, c1 = 1 - std::pow(0.9, t), c2 = 1 - std::pow(0.999, t);
+        m = 0.9 * m + 0.1 * g;
+        v = 0.999 * v + 0.001 * g * g;
+        v_max = std::max(v_max, v);
+        const double second = (amsgrad ? v_max : v) / c2;
+        const double root = mode == "inside" ? std::sqrt(second + 1e-2)
+                            : mode == "hat"  ? std::sqrt(second) + 1e-2 / std::sqrt(c2)
+                                             : std::sqrt(second) + 1e-2;
+        w -= 0.1 * (m / c1) / root;
+        REQUIRE(got[t - 1] == doctest::Approx(w).epsilon(1e-12));
+      }
+    }
+  }
+}
+
+TEST_CASE(
+    "the order is penalties, clipping by value, clipping by norm; a short gradient is left alone") {
+  const std::vector<double> w{2, -2, 0, 1}, g{3, 4, 0, -10};
+  CHECK(seen_gradient({}, {}, g, w) == g);
+  CHECK(seen_gradient({1, 100.0, {}}, {}, g, w) == g);
+  CHECK(seen_gradient({1, {}, Interval{-2, 3.5}}, {}, g, w) == std::vector<double>{3, 3.5, 0, -2});
+
+  const Penalty first{{0, 3}, 0.5, 0.25};
+  double value = 0;
+  CHECK(seen_gradient({}, {first}, g, w, &value) ==
+        std::vector<double>{3 + 0.5 + 0.5, 4 - 0.5 - 0.5, 0, -10});
+  CHECK(value == 0.5 * 4 + 0.25 / 2 * 8);
+
+  const std::vector<double> clipped = seen_gradient({1, 2.5, Interval{-3, 4}}, {first}, g, w);
+  const double norm = std::sqrt(16 + 9 + 9);  // (4, 3, 0, -3)
+  const double expected[] = {4, 3, 0, -3};
+  for (std::size_t i = 0; i < 4; ++i)
+    CHECK(clipped[i] == doctest::Approx(expected[i] * 2.5 / norm));
+
+  CHECK(seen_gradient({1, 1.0, {}}, {}, {0, 0, 0, 0}, w) == std::vector<double>{0, 0, 0, 0});
+}
+
+TEST_CASE_TEMPLATE(
+    "a step with and without the whole gradient at hand is the same, and so for any team", T, float,
+    double) {
+  SGD rule = sgd(0.01, 0.5);
+  const auto run = [&](int threads, bool clip) {
+    rule.clip_norm = clip ? std::optional<double>(1e30) : std::nullopt;
+    Bowl<T> bowl(10000);
+    FirstOrder<T> optimizer(rule, bowl.size(), {{{0, 5000}, 0.1, 0.2}});
+    std::vector<T> w = uniform<T>(bowl.size(), 1);
+    std::vector<double> values;
+    with_team(threads, {}, [&](Team& team) {
+      for (int t = 0; t < 5; ++t) values.push_back(optimizer.step(bowl, w.data(), team));
+    });
+    return std::pair(w, values);
+  };
+  const auto [w, values] = run(1, true);
+  CHECK(same_bits(run(1, false).first, w));
+  for (const int threads : {2, 3}) {
+    const auto [w_team, values_team] = run(threads, true);
+    CHECK(same_bits(w_team, w));
+    CHECK(values_team == values);
+  }
+}
+
+TEST_CASE("a value that is not finite changes nothing: neither w, nor state, nor counter") {
+  for (const bool clip : {false, true}) {
+    Adam rule;
+    if (clip) rule.clip_norm = 1.0;
+    Bowl<double> bowl(10);
+    bowl.finite_evaluations = 3;
+    FirstOrder<double> optimizer(rule, bowl.size());
+    std::vector<double> w(10, 3.0);
+    Team team;
+    for (int t = 0; t < 3; ++t) optimizer.step(bowl, w.data(), team);
+    const std::vector<double> before = w;
+    const Buffer<double> m = optimizer.state()[0], v = optimizer.state()[1];
+    CHECK(std::isnan(optimizer.step(bowl, w.data(), team)));
+    CHECK(same_bits(w, before));
+    CHECK(same_bits(optimizer.state()[0].data(), m.data(), 10));
+    CHECK(same_bits(optimizer.state()[1].data(), v.data(), 10));
+    CHECK(optimizer.steps() == 3);
+  }
+}
+
+TEST_CASE_TEMPLATE("every rule finds the bottom of a bowl", T, float, double) {
+  for (const Rule& rule : {Rule{sgd(0.3)}, Rule{sgd(0.1, 0.5)}, Rule{sgd(0.1, 0.5, true)},
+                           Rule{adam(0.1, "outside", false)}, Rule{adam(0.1, "inside", true)}}) {
+    Bowl<T> bowl(7);
+    FirstOrder<T> optimizer(rule, bowl.size());
+    std::vector<T> w(7, T(3));
+    const MinimizeResult result =
+        minimize<T>(bowl, w.data(), optimizer, 500, [](const T*) { return Status::running; });
+    CHECK(result.status == Status::max_steps);
+    CHECK(result.steps == 500);
+    CHECK(result.evaluations == 501);
+    CHECK(result.value < 1e-4);
+  }
+}
+
+TEST_CASE("minimize takes an iterate back whose value is not finite") {
+  Bowl<double> bowl(3);
+  bowl.finite_evaluations = 4;
+  FirstOrder<double> optimizer(sgd(0.1), bowl.size());
+  std::vector<double> w(3, 3.0), last(3);
+  const MinimizeResult result =
+      minimize<double>(bowl, w.data(), optimizer, 100, [&](const double* iterate) {
+        std::copy_n(iterate, 3, last.data());
+        return Status::running;
+      });
+  CHECK(result.status == Status::not_finite);
+  CHECK(result.steps == 3);
+  CHECK(result.evaluations == 5);
+  CHECK(w == last);
+  Bowl<double> same(3);
+  CHECK(same.value(w.data()) == result.value);
+}
+
+TEST_CASE("minimize ends when it is told to") {
+  Bowl<double> bowl(3);
+  FirstOrder<double> optimizer(sgd(0.1), bowl.size());
+  std::vector<double> w(3, 3.0);
+  int seen = 0;
+  const MinimizeResult result = minimize<double>(
+      bowl, w.data(), optimizer, 100,
+      [&](const double*) { return ++seen == 3 ? Status::max_seconds : Status::running; });
+  CHECK(result.status == Status::max_seconds);
+  CHECK(result.steps == 3);
+  CHECK(result.value == bowl.value(w.data()));
+}
+
+TEST_CASE("hyperparameters are held to their bounds") {
+  Adam rule;
+  CHECK_NOTHROW(validate(rule));
+  rule.beta2 = 1;
+  CHECK_THROWS_WITH_AS(validate(rule), "Adam: beta2=1, expected 0 <= beta2 < 1",
+                       std::invalid_argument);
+  rule = Adam();
+  rule.eps_mode = "middle";
+  CHECK_THROWS_WITH_AS(validate(rule),
+                       "Adam: eps_mode='middle', expected one of: 'outside', 'hat', 'inside'",
+                       std::invalid_argument);
+  SGD other;
+  other.learning_rate = kNan<double>;
+  CHECK_THROWS_AS(validate(other), std::invalid_argument);
+  other = SGD();
+  other.clip_value = Interval{1, 1};
+  CHECK_THROWS_AS(validate(other), std::invalid_argument);
+}
+
+TEST_CASE("numbers are written as short as they read back") {
+  CHECK(number_text(0.001) == "0.001");
+  CHECK(number_text(0.1) == "0.1");
+  CHECK(number_text(1.0 / 3) == "0.3333333333333333");
+  CHECK(number_text(1e-8) == "1e-08");
+}

@@ -1,0 +1,92 @@
+#include <chrono>
+
+#include "fastmlp/base/parallel.hpp"
+#include "testing.hpp"
+
+using namespace fastmlp;
+
+namespace {
+
+struct Failure {};
+
+void busy_wait(std::chrono::milliseconds time) {
+  const auto end = std::chrono::steady_clock::now() + time;
+  while (std::chrono::steady_clock::now() < end) {
+  }
+}
+
+}  // namespace
+
+TEST_CASE("every item is done once, by a member of the team, and all are done on return") {
+  for (const int threads : {1, 2, 3, 8}) {
+    with_team(threads, {}, [&](Team& team) {
+      CHECK(team.size() == threads);
+      for (Index n = 0; n < 50; ++n) {
+        std::vector<int> done(static_cast<std::size_t>(n)), wrong_member(done.size());
+        auto item = [&](Index i, int member) {
+          ++done[static_cast<std::size_t>(i)];
+          wrong_member[static_cast<std::size_t>(i)] = member < 0 || member >= threads;
+        };
+        team.for_each(n, 1, item);
+        team.finish_each(n, item);
+        REQUIRE(done == std::vector<int>(done.size(), 2));
+        REQUIRE(wrong_member == std::vector<int>(done.size(), 0));
+      }
+    });
+  }
+}
+
+TEST_CASE("an exception of the body or of an item reaches the caller") {
+  for (const int threads : {1, 2, 3}) {
+    CHECK_THROWS_AS(with_team(threads, {}, [](Team&) { throw Failure(); }), Failure);
+    CHECK_THROWS_AS(with_team(threads, {},
+                              [](Team& team) {
+                                team.for_each(100, 1, [](Index i, int) {
+                                  if (i == 57) throw Failure();
+                                });
+                              }),
+                    Failure);
+  }
+}
+
+TEST_CASE("the check stops work between items, but never work that must be finished") {
+  for (const int threads : {1, 2, 3}) {
+    CAPTURE(threads);
+    std::atomic<int> started{0}, finished{0};
+    bool ended = false;
+    const Check check = [] { throw Failure(); };
+    const auto body = [&](Team& team) {
+      team.finish_each(8, [&](Index, int) {
+        busy_wait(std::chrono::milliseconds(15));
+        ++finished;
+      });
+      team.for_each(1000, 1e6, [&](Index, int) {
+        busy_wait(std::chrono::milliseconds(1));
+        ++started;
+      });
+      ended = true;
+    };
+    CHECK_THROWS_AS(with_team(threads, check, body), Failure);
+    CHECK(finished == 8);
+    CHECK(started < 1000);
+    CHECK_FALSE(ended);
+  }
+}
+
+TEST_CASE("the check is made on the caller's thread, about every 20 ms") {
+  for (const int threads : {1, 2}) {
+    const std::thread::id caller = std::this_thread::get_id();
+    int looks = 0;
+    bool elsewhere = false;
+    const Check check = [&] {
+      ++looks;
+      elsewhere = elsewhere || std::this_thread::get_id() != caller;
+    };
+    with_team(threads, check, [](Team& team) {
+      team.for_each(200, 1e6, [](Index, int) { busy_wait(std::chrono::milliseconds(1)); });
+    });
+    CHECK_FALSE(elsewhere);
+    CHECK(looks >= 2);
+    CHECK(looks <= 12);
+  }
+}

@@ -1,0 +1,315 @@
+"""The same bits for any number of threads, and how many a call gets.
+
+A feature joins by a line in TRAININGS, WEIGHTS or NETWORKS.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import fastmlp as fm
+from fastmlp import _core
+from problems import squared
+from reference import Array
+
+N = 150
+
+# The keywords of fm.Trainer.
+TRAININGS: dict[str, dict[str, Any]] = {
+    **{name: {"optimizer": name} for name in _core.optimizers},
+    "momentum": {"optimizer": fm.SGD(0.01, momentum=0.9)},
+    "nesterov": {"optimizer": fm.SGD(0.01, momentum=0.9, nesterov=True)},
+    "amsgrad": {"optimizer": fm.Adam(amsgrad=True)},
+    "eps_mode hat": {"optimizer": fm.Adam(eps_mode="hat")},
+    "eps_mode inside": {"optimizer": fm.Adam(eps_mode="inside")},
+    "clip_value": {"optimizer": fm.SGD(0.1, clip_value=1e-3)},
+    "clip_value, two ends": {"optimizer": fm.Adam(clip_value=(-1e-3, 2e-3))},
+    "clip_norm": {"optimizer": fm.SGD(0.1, clip_norm=1e-2)},
+    "clip_norm and clip_value": {"optimizer": fm.Adam(clip_norm=1e-2, clip_value=1e-3)},
+    "l1": {"l1": 1e-3},
+    "l2 with biases": {"l2": 1e-2, "regularize_biases": True},
+    "l1, l2 and clip_norm": {"l1": 1e-3, "l2": 1e-2, "optimizer": fm.SGD(0.1, clip_norm=1e-2)},
+    "in order": {"shuffle": False},
+    **{name: {"loss": name} for name in ("squared_error", "absolute_error", "huber")},
+    "own loss": {"loss": squared},
+}
+
+WEIGHTS: dict[str, Array | None] = {
+    "no weights": None,
+    "weights": np.random.default_rng(1).uniform(size=N),
+    "weights with zeros": np.arange(N) % 3.0,
+}
+
+# Several parts a layer; columns in panels, of the inputs and of a layer; deep and narrow; least.
+NETWORKS: dict[str, dict[str, Any]] = {
+    "parts": {"layers": [200, 100, 90, 3], "activation": "relu", "output": "identity"},
+    "classes": {"layers": [40, 300, 10], "activation": "gelu", "output": "softmax"},
+    "wide inputs": {"layers": [1100, 70, 2], "activation": "tanh", "output": "identity"},
+    "wide layer": {"layers": [30, 1100, 64, 1], "activation": "elu", "output": "identity"},
+    "deep": {"layers": [9, *[17] * 7, 2], "activation": "silu", "output": "sigmoid"},
+    "least": {"layers": [1, 1], "output": "identity"},
+}
+
+dtypes = pytest.mark.parametrize("dtype", ["float32", "float64"])
+linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+
+
+def problem(name: str, n: int, dtype: str) -> tuple[Callable[[], fm.Network], Array, Array]:
+    """A maker of equal networks, X and y for them."""
+    fields = NETWORKS[name]
+    n_in, n_out = fields["layers"][0], fields["layers"][-1]
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((n, n_in)).astype(dtype)
+    if fields["output"] == "softmax":
+        y = rng.integers(n_out, size=n)
+    else:
+        y = rng.uniform(size=(n, n_out)).astype(dtype)
+    return lambda: fm.Network(**fields, dtype=dtype, seed=0), X, y
+
+
+@pytest.fixture(autouse=True)
+def _limits_end() -> Iterator[None]:
+    yield
+    _core.force_num_threads(0)
+    fm.set_num_threads(1024)
+
+
+def bits(work: Callable[[], Iterable[Any]], threads: int) -> list[bytes]:
+    _core.force_num_threads(threads)
+    return [np.asarray(result).tobytes() for result in work()]
+
+
+def assert_same_bits(work: Callable[[], Iterable[Any]]) -> None:
+    """One thread against 2, 3, 4, 8 and the library's own choice; not a single nan."""
+    expected = bits(work, 1)
+    for threads in (2, 3, 4, 8, 0):
+        differ = [i for i, pair in enumerate(zip(expected, bits(work, threads), strict=True))
+                  if pair[0] != pair[1]]
+        assert not differ, f"{threads} threads change results {differ}"
+
+
+@dtypes
+@pytest.mark.parametrize("weights", WEIGHTS)
+@pytest.mark.parametrize("training", TRAININGS)
+def test_fit(training: str, weights: str, dtype: str) -> None:
+    """Parameters, losses and losses of validation after two epochs with a short last batch."""
+    make, X, y = problem("parts", N, dtype)
+
+    def work() -> list[Any]:
+        net = make()
+        history = net.fit(
+            X,
+            y,
+            epochs=2,
+            batch_size=64,
+            sample_weight=WEIGHTS[weights],
+            validation_data=(X[:50], y[:50]),
+            **TRAININGS[training],
+        )
+        assert np.isfinite(net.parameters).all()
+        return [net.parameters, history["loss"], history["val_loss"]]
+
+    assert_same_bits(work)
+
+
+@dtypes
+@pytest.mark.parametrize("training", TRAININGS)
+def test_steps_and_own_loops(training: str, dtype: str) -> None:
+    """step, forward, backward and apply, with the optimizer's state."""
+    make, X, y = problem("parts", N, dtype)
+
+    def work() -> list[Any]:
+        net = make()
+        trainer = fm.Trainer(net, **TRAININGS[training])
+        losses = [trainer.step(X, y), trainer.step(X[:7], y[:7], WEIGHTS["weights"][:7])]  # type: ignore[index]
+        outputs = trainer.forward(X)
+        gradient = trainer.backward((outputs - y) / N)
+        trainer.apply(gradient)
+        return [losses, outputs, gradient, net.parameters, *trainer.state.values()]
+
+    assert_same_bits(work)
+
+
+@dtypes
+@pytest.mark.parametrize("size", [1, 10, 100, 1024, 1025, 2500])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_batch_sizes(name: str, size: int, dtype: str) -> None:
+    """From one sample to the whole set, which is more than two blocks of the workspace."""
+    n = min(2500, 3 * size + size // 2)
+    make, X, y = problem(name, n, dtype)
+
+    def work() -> list[Any]:
+        net = make()
+        history = net.fit(X, y, epochs=1, batch_size=size, optimizer=fm.Adam(0.01))
+        return [net.parameters, history["loss"]]
+
+    assert_same_bits(work)
+
+
+@dtypes
+@pytest.mark.parametrize("n", [1, 7, 130, 2500])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_evaluation(name: str, n: int, dtype: str) -> None:
+    make, X, y = problem(name, n, dtype)
+    net = make()
+    upstream = np.random.default_rng(2).standard_normal((n, net.n_outputs)).astype(dtype)
+
+    def work() -> list[Any]:
+        value, gradient = net.value_and_grad(X, y)
+        few = X[:130]
+        return [
+            net.predict(X),
+            net.loss(X, y),
+            value,
+            gradient,
+            net.backward(X, upstream),
+            net.jacobian(few),
+        ]
+
+    assert_same_bits(work)
+
+
+@dtypes
+def test_the_number_may_change_from_step_to_step(dtype: str) -> None:
+    """A trainer is not tied to the threads that it began with, nor to the size of its batches."""
+    make, X, y = problem("parts", 1500, dtype)
+
+    def work(threads: Iterable[int]) -> list[bytes]:
+        net = make()
+        trainer = fm.Trainer(net)
+        for number, rows in zip(threads, (10, 1500, 64, 1, 1024, 300), strict=True):
+            _core.force_num_threads(number)
+            trainer.step(X[:rows], y[:rows])
+        return [array.tobytes() for array in (net.parameters, *trainer.state.values())]
+
+    assert work((1, 4, 2, 8, 3, 1)) == work((1,) * 6) == work((8, 1, 2, 2, 1, 4))
+
+
+@dtypes
+@pytest.mark.parametrize("name", NETWORKS)
+def test_what_a_trainer_keeps_between_batches_changes_nothing(name: str, dtype: str) -> None:
+    """A trainer of batches of any size against a fresh one for each of them."""
+    make, X, y = problem(name, 1500, dtype)
+    one, many = make(), make()
+    kept = fm.Trainer(one, optimizer=fm.SGD(0.01))
+    for rows in (100, 3, 3, 1500, 5, 1, 20, 1, 1, 1024):
+        kept.step(X[:rows], y[:rows])
+        fm.Trainer(many, optimizer=fm.SGD(0.01)).step(X[:rows], y[:rows])
+        assert one.parameters.tobytes() == many.parameters.tobytes(), f"{rows} rows"
+
+
+def extra_threads(work: Callable[[], object]) -> int:
+    """The most threads that the process had beyond those before, while work() ran."""
+    seen, done = [0], threading.Event()
+
+    def count() -> int:
+        return len(os.listdir("/proc/self/task"))
+
+    def watch(before: int) -> None:
+        while not done.is_set():
+            seen.append(count() - before)
+            time.sleep(1e-4)
+
+    watcher = threading.Thread(target=watch, args=(count() + 1,))
+    watcher.start()
+    work()
+    done.set()
+    watcher.join()
+    return max(seen)
+
+
+def long_fit(layers: list[int]) -> Callable[[], object]:
+    """0.3 seconds of training."""
+    net = fm.Network(layers, output="identity", seed=0)
+    X, y = np.ones((5_000, layers[0]), np.float32), np.ones((5_000, layers[-1]), np.float32)
+    return lambda: net.fit(X, y, epochs=10**6, max_seconds=0.3, batch_size=256)
+
+
+@linux
+@pytest.mark.parametrize(("forced", "extra"), [(1, 0), (2, 2), (3, 3), (8, 8)])
+def test_forced_threads_are_there_while_they_work_and_gone_after(forced: int, extra: int) -> None:
+    """A team of more than one has an engine beside the caller, who waits."""
+    before = len(os.listdir("/proc/self/task"))
+    _core.force_num_threads(forced)
+    assert extra_threads(long_fit([4, 4, 1])) == extra
+    for _ in range(100):
+        if len(os.listdir("/proc/self/task")) == before:
+            break
+        time.sleep(0.01)
+    assert len(os.listdir("/proc/self/task")) == before
+
+
+@linux
+def test_a_small_network_stays_on_the_calling_thread() -> None:
+    assert extra_threads(long_fit([4, 8, 1])) == 0
+
+
+@linux
+def test_a_large_network_uses_as_many_threads_as_it_may() -> None:
+    threads = fm.get_num_threads()
+    assert extra_threads(long_fit([256, 512, 1])) == (threads if threads > 1 else 0)
+    fm.set_num_threads(1)
+    assert extra_threads(long_fit([256, 512, 1])) == 0
+
+
+def test_the_number_set_is_the_most_and_holds_for_all_threads() -> None:
+    available = fm.get_num_threads()
+    assert 1 <= available <= (os.cpu_count() or 1)
+    fm.set_num_threads(1)
+    seen: list[int] = []
+    thread = threading.Thread(target=lambda: seen.append(fm.get_num_threads()))
+    thread.start()
+    thread.join()
+    assert seen == [1] == [fm.get_num_threads()]
+    fm.set_num_threads(available + 1)
+    assert fm.get_num_threads() == available
+
+
+@pytest.mark.parametrize(
+    ("threads", "error"),
+    [(0, ValueError), (-1, ValueError), (10**9, ValueError), (10**30, ValueError)]
+    + [(wrong, TypeError) for wrong in ("2", None, [2], 1.5, True)],
+)
+def test_what_is_no_number_of_threads_is_refused(threads: Any, error: type[Exception]) -> None:
+    before = fm.get_num_threads()
+    with pytest.raises(error, match=r"^set_num_threads: threads"):
+        fm.set_num_threads(threads)
+    assert fm.get_num_threads() == before
+
+
+def threads_of(code: str, **environment: str) -> int:
+    """What a fresh process prints."""
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, **environment},
+    )
+    assert run.returncode == 0, run.stderr
+    return int(run.stdout)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no affinity here")
+@pytest.mark.parametrize("order", ["before", "after"])
+def test_affinity_is_obeyed_whenever_it_is_set(order: str) -> None:
+    bind = "os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])"
+    lines = [bind, "import fastmlp as fm"]
+    code = "\n".join(["import os", *(lines if order == "before" else lines[::-1])])
+    assert threads_of(f"{code}\nprint(fm.get_num_threads())") == 1
+
+
+@pytest.mark.skipif(_core.config()["openmp"] is None, reason="built without OpenMP")
+def test_the_environment_of_openmp_is_obeyed() -> None:
+    code = "import fastmlp as fm\nprint(fm.get_num_threads())"
+    assert threads_of(code, OMP_NUM_THREADS="1") == 1
+    assert threads_of(code, OMP_NUM_THREADS="64") <= (os.cpu_count() or 1)
