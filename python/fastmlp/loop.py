@@ -105,6 +105,7 @@ class Loop:
 
     def _record(self, epoch: int, result: EpochResult) -> bool:
         """Note the losses of a good epoch and pass them on; return whether to stop."""
+        self._trainer._native.show_average()
         self._last_good[:] = self._trainer.network.parameters
         logs = {"loss": result.loss}
         if self._plan.validation is not None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from fastmlp import _core, arrays, checks, own_loss
 from fastmlp.arrays import FloatArray
-from fastmlp.checks import flag, integer, not_negative
+from fastmlp.checks import flag, integer, not_negative, positive
 from fastmlp.data import read_data
 from fastmlp.layers import cannot_learn, dense_layers
 from fastmlp.losses import is_own, resolve_loss
@@ -64,8 +64,23 @@ class Stepping:
         return int(self._native.n_steps)
 
     @property
+    def learning_rate(self) -> float:
+        """The learning rate of the next step."""
+        return float(self._native.learning_rate)
+
+    def scale_learning_rate(self, factor: float) -> None:
+        """Multiply the learning rate of all steps to come, whatever its schedule, by `factor`."""
+        self._native.scale_learning_rate(positive(factor, "factor", "Trainer.scale_learning_rate"))
+
+    @property
+    def last_parameters(self) -> FloatArray:
+        """The parameters of the last step, also where the network shows their average."""
+        iterate = self._native.iterate
+        return self.network.parameters.copy() if iterate is None else iterate
+
+    @property
     def state(self) -> Mapping[str, FloatArray]:
-        """Live views of the optimizer's state by name, each ``(n_parameters,)``."""
+        """Live views of the optimizer's state by name: vectors ``(n_parameters,)``, numbers ``(1,)``."""
         state: dict[str, FloatArray] = self._native.state
         return state
 

@@ -16,7 +16,7 @@ from fastmlp.checks import not_negative, refuse_kind, refuse_value
 
 @dataclass(frozen=True)
 class TargetKind:
-    """How a network with its loss reads y, of `n_columns` columns: as many as it has outputs, or half.
+    """How a network with its loss reads y, whose columns are the outputs or half as many.
 
     `classes`: a 1-D y holds class indices. `signs`: the loss wants -1 and +1. `free`: the loss is
     the user's own and may want a y of another shape.
