@@ -37,6 +37,21 @@ def run(code: str, *arguments: object) -> str:
     return process.stdout
 
 
+def assert_in_time(code: str, *arguments: object) -> None:
+    """Within 0.1 s and one step, in one of three series.
+
+    A busy machine can only make it later, some of which shows in a loop of plain Python; a call
+    that does not look for signals is late in every series.
+    """
+    series = []
+    for _ in range(3):
+        ours, normal, step = map(float, run(code, *arguments).split())
+        if ours < 0.1 + step + 5 * normal:
+            return
+        series.append((ours, normal, step))
+    pytest.fail(f"interrupt, interrupt of a loop, step, in seconds: {series}")
+
+
 # A timer sends what Ctrl-C sends, at a known time: SIGALRM with the handler of SIGINT.
 PRELUDE = """
 import signal, sys, time
@@ -100,12 +115,8 @@ print(max(ours), max(normal), longest_step)
 def test_a_fit_ends_within_a_tenth_of_a_second_after_a_complete_step(
     threads: int, moments: int
 ) -> None:
-    """Training goes on after each interrupt, equal to its twin that makes the steps one by one.
-
-    Phase 2 is shorter than a step; what a busy machine adds shows in a loop of plain Python.
-    """
-    ours, normal, step = map(float, run(FIT, threads, moments).split())
-    assert ours < 0.1 + step + 5 * normal, (ours, normal, step)
+    """Training goes on after each interrupt, equal to its twin that makes the steps one by one."""
+    assert_in_time(FIT, threads, moments)
 
 
 CALLS = (
@@ -125,7 +136,7 @@ ours = max(latency(work[sys.argv[3]], 0.1) for _ in range(moments))
 normal = max(latency(lambda: None, 0.01) for _ in range(5 * moments))
 if net.parameters.tobytes() != before:
     raise SystemExit("the parameters were changed")
-print(ours, normal)
+print(ours, normal, 0)
 """
 )
 
@@ -134,8 +145,7 @@ print(ours, normal)
 @pytest.mark.parametrize("call", ["predict", "loss", "value_and_grad", "backward", "jacobian"])
 @pytest.mark.parametrize("moments", [3, pytest.param(40, marks=pytest.mark.slow)])
 def test_every_long_call_can_be_interrupted(call: str, threads: int, moments: int) -> None:
-    ours, normal = map(float, run(CALLS, threads, moments, call).split())
-    assert ours < 0.1 + 5 * normal, (ours, normal)
+    assert_in_time(CALLS, threads, moments, call)
 
 
 SMALL = (

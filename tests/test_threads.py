@@ -1,6 +1,6 @@
 """The same bits for any number of threads, and how many a call gets.
 
-A feature joins by a line in TRAININGS, WEIGHTS or NETWORKS.
+A feature joins by a line in TRAININGS, WEIGHTS or NETWORKS; a new optimizer without any.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ from fastmlp import _core
 from problems import squared
 from reference import Array
 
+THREADS = (2, 3, 4, 8)
 N = 150
+
+AVERAGES = ("uniform", "discounted", "exponential")
 
 # The keywords of fm.Trainer.
 TRAININGS: dict[str, dict[str, Any]] = {
@@ -35,16 +38,25 @@ TRAININGS: dict[str, dict[str, Any]] = {
     "clip_value, two ends": {"optimizer": fm.Adam(clip_value=(-1e-3, 2e-3))},
     "clip_norm": {"optimizer": fm.SGD(0.1, clip_norm=1e-2)},
     "clip_norm and clip_value": {"optimizer": fm.Adam(clip_norm=1e-2, clip_value=1e-3)},
+    "normalize": {"optimizer": fm.SGD(0.01, normalize=True)},
+    "lecture's nesterov": {"optimizer": fm.SGD(0.01, momentum=0.9, nesterov="lecture")},
+    "rmsprop with momentum": {"optimizer": fm.RMSProp(momentum=0.9, nesterov=True)},
+    "scalar adadelta": {"optimizer": fm.AdaDelta(scalar=True)},
+    "momentum in delta_bar_delta": {"optimizer": fm.DeltaBarDelta(momentum=0.5)},
+    "decay of biases": {"optimizer": fm.AdamW(weight_decay=0.1, decay_biases=True)},
+    **{f"average {mode}": {"optimizer": fm.Adam(average=fm.Polyak(mode))} for mode in AVERAGES},
+    "schedule per step": {"optimizer": fm.SGD(fm.InverseTimeDecay(0.1, 0.5, per="step"))},
+    "own schedule": {"optimizer": fm.Adam(lambda epoch: 0.01 / (epoch + 1))},
     "l1": {"l1": 1e-3},
+    "proximal_l1": {"optimizer": fm.SGD(0.1, proximal_l1=True), "l1": 1e-3},
     "l2 with biases": {"l2": 1e-2, "regularize_biases": True},
     "l1, l2 and clip_norm": {"l1": 1e-3, "l2": 1e-2, "optimizer": fm.SGD(0.1, clip_norm=1e-2)},
     "in order": {"shuffle": False},
-    **{name: {"loss": name} for name in ("squared_error", "absolute_error", "huber")},
+    **{name: {"loss": name} for name in ("absolute_error", "huber", "quantile", "poisson")},
     "own loss": {"loss": squared},
 }
 
-WEIGHTS: dict[str, Array | None] = {
-    "no weights": None,
+WEIGHTS = {
     "weights": np.random.default_rng(1).uniform(size=N),
     "weights with zeros": np.arange(N) % 3.0,
 }
@@ -57,7 +69,21 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "wide layer": {"layers": [30, 1100, 64, 1], "activation": "elu", "output": "identity"},
     "deep": {"layers": [9, *[17] * 7, 2], "activation": "silu", "output": "sigmoid"},
     "least": {"layers": [1, 1], "output": "identity"},
+    "dropout": {
+        "layers": [fm.Dropout(0.1), fm.Dense(150, "relu"), fm.Dropout(0.5), fm.Dense(2)],
+        "inputs": 70,
+    },
+    "noise": {
+        "layers": [fm.GaussianNoise(0.1), fm.Dense(150, "tanh"), fm.GaussianNoise(1), fm.Dense(2)],
+        "inputs": 70,
+    },
+    "limits per layer": {
+        "layers": [fm.Dense(150, "relu", max_norm=0.5, l1=1e-3), fm.Dense(2, bias=False, l2=0.1)],
+        "inputs": 70,
+    },
 }
+
+NOISY = ("dropout", "noise")  # what a step draws depends on the steps before
 
 dtypes = pytest.mark.parametrize("dtype", ["float32", "float64"])
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -65,15 +91,15 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 def problem(name: str, n: int, dtype: str) -> tuple[Callable[[], fm.Network], Array, Array]:
     """A maker of equal networks, X and y for them."""
-    fields = NETWORKS[name]
-    n_in, n_out = fields["layers"][0], fields["layers"][-1]
-    rng = np.random.default_rng(0)
-    X = rng.standard_normal((n, n_in)).astype(dtype)
-    if fields["output"] == "softmax":
-        y = rng.integers(n_out, size=n)
-    else:
-        y = rng.uniform(size=(n, n_out)).astype(dtype)
-    return lambda: fm.Network(**fields, dtype=dtype, seed=0), X, y
+
+    def make() -> fm.Network:
+        return fm.Network(**NETWORKS[name], dtype=dtype, seed=0)
+
+    net, rng = make(), np.random.default_rng(0)
+    X = rng.standard_normal((n, net.n_inputs)).astype(dtype)
+    if net.layers[-1].activation.name == "softmax":
+        return make, X, rng.integers(net.n_outputs, size=n)
+    return make, X, rng.uniform(size=(n, net.n_outputs)).astype(dtype)
 
 
 @pytest.fixture(autouse=True)
@@ -89,18 +115,14 @@ def bits(work: Callable[[], Iterable[Any]], threads: int) -> list[bytes]:
 
 
 def assert_same_bits(work: Callable[[], Iterable[Any]]) -> None:
-    """One thread against 2, 3, 4, 8 and the library's own choice; not a single nan."""
     expected = bits(work, 1)
-    for threads in (2, 3, 4, 8, 0):
-        differ = [i for i, pair in enumerate(zip(expected, bits(work, threads), strict=True))
-                  if pair[0] != pair[1]]
+    for threads in THREADS:
+        pairs = enumerate(zip(expected, bits(work, threads), strict=True))
+        differ = [i for i, (one, many) in pairs if one != many]
         assert not differ, f"{threads} threads change results {differ}"
 
 
-@dtypes
-@pytest.mark.parametrize("weights", WEIGHTS)
-@pytest.mark.parametrize("training", TRAININGS)
-def test_fit(training: str, weights: str, dtype: str) -> None:
+def assert_same_fit(dtype: str, sample_weight: Array | None, **training: Any) -> None:
     """Parameters, losses and losses of validation after two epochs with a short last batch."""
     make, X, y = problem("parts", N, dtype)
 
@@ -111,14 +133,27 @@ def test_fit(training: str, weights: str, dtype: str) -> None:
             y,
             epochs=2,
             batch_size=64,
-            sample_weight=WEIGHTS[weights],
+            sample_weight=sample_weight,
             validation_data=(X[:50], y[:50]),
-            **TRAININGS[training],
+            **training,
         )
         assert np.isfinite(net.parameters).all()
         return [net.parameters, history["loss"], history["val_loss"]]
 
     assert_same_bits(work)
+
+
+@dtypes
+@pytest.mark.parametrize("training", TRAININGS)
+def test_fit(training: str, dtype: str) -> None:
+    assert_same_fit(dtype, None, **TRAININGS[training])
+
+
+@dtypes
+@pytest.mark.parametrize("weights", WEIGHTS)
+@pytest.mark.parametrize("training", ["adam", "clip_norm", "own loss"])
+def test_fit_with_weights(training: str, weights: str, dtype: str) -> None:
+    assert_same_fit(dtype, WEIGHTS[weights], **TRAININGS[training])
 
 
 @dtypes
@@ -130,7 +165,7 @@ def test_steps_and_own_loops(training: str, dtype: str) -> None:
     def work() -> list[Any]:
         net = make()
         trainer = fm.Trainer(net, **TRAININGS[training])
-        losses = [trainer.step(X, y), trainer.step(X[:7], y[:7], WEIGHTS["weights"][:7])]  # type: ignore[index]
+        losses = [trainer.step(X, y), trainer.step(X[:7], y[:7], WEIGHTS["weights"][:7])]
         outputs = trainer.forward(X)
         gradient = trainer.backward((outputs - y) / N)
         trainer.apply(gradient)
@@ -178,6 +213,19 @@ def test_evaluation(name: str, n: int, dtype: str) -> None:
     assert_same_bits(work)
 
 
+def test_the_choice_of_the_library_is_one_of_them() -> None:
+    """A network that is large enough for as many threads as there are."""
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((2000, 400), "f"), rng.standard_normal((2000, 1), "f")
+
+    def work() -> list[Any]:
+        net = fm.Network([400, 500, 1], output="identity", seed=0)
+        net.fit(X, y, epochs=2, batch_size=200)
+        return [net.parameters, net.predict(X), *net.value_and_grad(X, y)]
+
+    assert bits(work, 0) == bits(work, 1)
+
+
 @dtypes
 def test_the_number_may_change_from_step_to_step(dtype: str) -> None:
     """A trainer is not tied to the threads that it began with, nor to the size of its batches."""
@@ -195,7 +243,7 @@ def test_the_number_may_change_from_step_to_step(dtype: str) -> None:
 
 
 @dtypes
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", [name for name in NETWORKS if name not in NOISY])
 def test_what_a_trainer_keeps_between_batches_changes_nothing(name: str, dtype: str) -> None:
     """A trainer of batches of any size against a fresh one for each of them."""
     make, X, y = problem(name, 1500, dtype)

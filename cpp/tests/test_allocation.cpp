@@ -33,6 +33,9 @@ void* allocate_or_throw(std::size_t bytes, std::size_t alignment = alignof(std::
   return memory;
 }
 
+// Not inlined, lest compilers find that memory of operator new ends in free.
+[[gnu::noinline]] void release(void* memory) { std::free(memory); }
+
 std::size_t bytes_of(std::align_val_t alignment) {
   return std::max(static_cast<std::size_t>(alignment), sizeof(void*));
 }
@@ -53,18 +56,18 @@ void* operator new(std::size_t n, std::align_val_t a, const std::nothrow_t&) noe
 void* operator new[](std::size_t n, std::align_val_t a, const std::nothrow_t&) noexcept {
   return allocate(n, bytes_of(a));
 }
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete[](void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
-void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::align_val_t) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
-void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
-void operator delete(void* p, const std::nothrow_t&) noexcept { std::free(p); }
-void operator delete[](void* p, const std::nothrow_t&) noexcept { std::free(p); }
-void operator delete(void* p, std::align_val_t, const std::nothrow_t&) noexcept { std::free(p); }
-void operator delete[](void* p, std::align_val_t, const std::nothrow_t&) noexcept { std::free(p); }
+void operator delete(void* p) noexcept { release(p); }
+void operator delete[](void* p) noexcept { release(p); }
+void operator delete(void* p, std::size_t) noexcept { release(p); }
+void operator delete[](void* p, std::size_t) noexcept { release(p); }
+void operator delete(void* p, std::align_val_t) noexcept { release(p); }
+void operator delete[](void* p, std::align_val_t) noexcept { release(p); }
+void operator delete(void* p, std::size_t, std::align_val_t) noexcept { release(p); }
+void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { release(p); }
+void operator delete(void* p, const std::nothrow_t&) noexcept { release(p); }
+void operator delete[](void* p, const std::nothrow_t&) noexcept { release(p); }
+void operator delete(void* p, std::align_val_t, const std::nothrow_t&) noexcept { release(p); }
+void operator delete[](void* p, std::align_val_t, const std::nothrow_t&) noexcept { release(p); }
 
 using namespace fastmlp;
 
@@ -97,23 +100,27 @@ bool runs_out_of_memory(long k, F&& f) {
 
 constexpr Index kInputs = 12, kOutputs = 5;
 
-// A wide layer, for all that is kept of those, and activations that keep their input.
+// A wide layer, for all that is kept of those, activations that keep their input, and noise.
 template <class T>
-std::vector<DenseSpec> specs() {
-  return {dense(20, ReLU{}), dense(4096 / static_cast<Index>(sizeof(T)), SiLU{}),
-          dense(kOutputs, Softmax{})};
+std::vector<LayerSpec> specs() {
+  return {GaussianNoiseSpec{0.1}, dense(20, ReLU{}), DropoutSpec{0.5},
+          dense(4096 / static_cast<Index>(sizeof(T)), SiLU{}), dense(kOutputs, Softmax{})};
 }
 
 template <class T>
 TrainerOptions options(const Network<T>& network, Index batch_size, int which) {
-  Adam clipped;
-  clipped.clip_norm = 1.0;
-  clipped.clip_value = Interval{-1, 1};
+  Adam all;
+  all.clip_norm = 1.0;
+  all.clip_value = Interval{-1, 1};
+  all.average = Polyak{};
+  SGD look_ahead;
+  look_ahead.momentum = 0.9;
+  look_ahead.nesterov = std::string("lecture");
   TrainerOptions result;
   result.loss = CrossEntropy{};
-  result.rule = which == 0 ? Rule{SGD{}} : which == 1 ? Rule{Adam{}} : Rule{clipped};
+  result.rule = which == 0 ? Rule{look_ahead} : which == 1 ? Rule{Adam{}} : Rule{all};
   result.batch_size = batch_size;
-  result.penalties = make_penalties(network, {{0.01, 0}, {0, 0.01}, {0.01, 0.01}}, true);
+  result.groups = make_groups(network, {{0.01, 0}, {0, 0.01, 1.0}, {0.01, 0.01}}, true);
   return result;
 }
 
@@ -193,7 +200,7 @@ TEST_CASE_TEMPLATE("a value and a gradient allocate nothing after the first", T,
 
 TEST_CASE_TEMPLATE("a network, a workspace and a trainer are made whole or not at all", T, float,
                    double) {
-  const std::vector<DenseSpec> layers = specs<T>();
+  const std::vector<LayerSpec> layers = specs<T>();
   Index k = 0;
   while (runs_out_of_memory(k, [&] { Network<T>(kInputs, layers, 0); })) ++k;
   CHECK(k > 3);
@@ -210,7 +217,7 @@ TEST_CASE_TEMPLATE("a network, a workspace and a trainer are made whole or not a
 
 TEST_CASE_TEMPLATE("a network larger than memory is refused without taking any", T, float, double) {
   constexpr Index kMost = std::numeric_limits<Index>::max();
-  const auto bytes_of_attempt = [](Index inputs, const std::vector<DenseSpec>& layers) {
+  const auto bytes_of_attempt = [](Index inputs, const std::vector<LayerSpec>& layers) {
     const std::size_t before = bytes_allocated;
     CHECK_THROWS(
         (Network<T>(inputs, layers, 0)));  // bad_alloc, or invalid_argument where sizes overflow

@@ -18,8 +18,8 @@ const Shape kShapes[] = {{1, 1, 1, true},      {3, 5, 4, true},     {3, 5, 9, fa
                          {1030, 1030, 8, true}};
 
 template <class T>
-struct Pass {
-  explicit Pass(const Shape& shape)
+struct Passes {
+  explicit Passes(const Shape& shape)
       : layer(shape.inputs, {shape.outputs, Identity{}, shape.bias, GlorotUniform{}}, 3),
         w(layer.parameters().end),
         x(shape.rows, shape.inputs),
@@ -52,13 +52,13 @@ TEST_CASE_TEMPLATE("forward is a = W h + b, backward Wᵀ delta, the gradient de
     CAPTURE(shape.inputs);
     CAPTURE(shape.outputs);
     CAPTURE(shape.rows);
-    Pass<T> pass(shape);
+    Passes<T> pass(shape);
     const Dense<T>& layer = pass.layer;
     const Index rows = shape.rows, inputs = shape.inputs, outputs = shape.outputs;
     const Block<const T> x = pass.x.block(), delta = pass.tape.delta.block();
     Matrix<T> a(rows, outputs), below(rows, inputs);
-    layer.combine(pass.w.data(), rows, x, pass.tape, a.block());
-    layer.backward(pass.w.data(), delta, pass.tape, below.block());
+    layer.combine(pass.w.data(), rows, {}, {0, rows}, x, pass.tape, a.block());
+    layer.backward(pass.w.data(), {0, rows}, pass.tape, below.block());
 
     Index wrong = 0;
     for (Index r = 0; r < rows; ++r) {

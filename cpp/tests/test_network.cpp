@@ -11,9 +11,11 @@ namespace {
 // A network with a loss on a batch, computed by this thread alone.
 template <class T>
 struct Problem {
-  Problem(Index inputs, const std::vector<DenseSpec>& specs, const Loss& loss, Index n,
+  Problem(Index inputs, const std::vector<LayerSpec>& specs, const Loss& loss, Index n,
           bool weighted = false)
-      : network(inputs, specs, 5), samples(n, inputs, network.outputs()), objective(network, loss) {
+      : network(inputs, specs, 5),
+        samples(n, inputs, target_columns(loss, network.outputs())),
+        objective(network, loss) {
     objective.set_team(team);
     select(weighted ? samples.weighted() : samples.data);
   }
@@ -72,7 +74,7 @@ struct Recorder : Sink<T> {
   std::vector<Index> parts;
 };
 
-const std::vector<DenseSpec> kLayers{dense(70, Tanh{}), dense(33, SiLU{}), dense(10, Softmax{})};
+const std::vector<LayerSpec> kLayers{dense(70, Tanh{}), dense(33, SiLU{}), dense(10, Softmax{})};
 
 }  // namespace
 
@@ -84,8 +86,7 @@ TEST_CASE("the gradient is that of central differences, for every output activat
         if (is_sign(output) && loss.name == BinaryCrossEntropy::name) return;
         CAPTURE(std::string(output.name));
         CAPTURE(std::string(loss.name));
-        Problem<double> problem(3, {dense(5, Tanh{}), {4, output, true, GlorotUniform{}}}, loss, n,
-                                true);
+        Problem<double> problem(3, {dense(5, Tanh{}), dense(4, output)}, loss, n, true);
         center_outputs(problem.network);
         const std::vector<double> expected = central_differences(problem);
         CHECK(relative_difference(problem.gradient(), expected) < 1e-7);
@@ -99,9 +100,10 @@ TEST_CASE("the gradient is that of central differences, for every hidden activat
     for_each_member<Activation>([&](const auto& hidden) {
       for (const bool bias : {true, false}) {
         CAPTURE(std::string(hidden.name));
-        Problem<double> problem(
-            3, {{6, hidden, bias, HeNormal{}}, {5, hidden, bias, HeNormal{}}, dense(4, Softmax{})},
-            CrossEntropy{}, n);
+        Problem<double> problem(3,
+                                {DenseSpec{6, hidden, bias, HeNormal{}},
+                                 DenseSpec{5, hidden, bias, HeNormal{}}, dense(4, Softmax{})},
+                                CrossEntropy{}, n);
         const std::vector<double> expected = central_differences(problem);
         CHECK(relative_difference(problem.gradient(), expected) < 1e-7);
       }
@@ -189,6 +191,43 @@ TEST_CASE_TEMPLATE("a batch of several blocks is the mean of its samples, taken 
   CHECK(relative_difference(whole, mean) < tolerance);
 }
 
+TEST_CASE("the gradient is that of central differences under noise that is held fast") {
+  for (const Index n : {5, 40}) {
+    Problem<double> problem(4,
+                            {GaussianNoiseSpec{0.3}, dense(6, Tanh{}), DropoutSpec{0.4},
+                             dense(5, SiLU{}), dense(3, Softmax{})},
+                            CrossEntropy{}, n);
+    problem.objective.set_pass({true, 11, 2, 100});
+    CHECK(relative_difference(problem.gradient(), central_differences(problem)) < 1e-7);
+  }
+}
+
+TEST_CASE("noise belongs to the sample and its place, however the batch is cut") {
+  constexpr Index n = kBlockRows + 40;
+  Problem<double> problem(
+      6, {GaussianNoiseSpec{0.3}, dense(9, Tanh{}), DropoutSpec{0.4}, dense(3, Softmax{})},
+      CrossEntropy{}, n);
+  problem.objective.set_pass({true, 11, 2, 100});
+  const double value = problem.value();
+  double sum = 0;
+  for (Index i = 0; i < n; ++i) {
+    problem.objective.select(problem.samples.data, &i, 1);
+    problem.objective.set_pass({true, 11, 2, 100 + i});
+    sum += problem.value();
+  }
+  CHECK(value == doctest::Approx(sum / n).epsilon(1e-13));
+}
+
+TEST_CASE("smoothed labels are the targets (1 - s) y + s / n") {
+  CrossEntropy smooth;
+  smooth.label_smoothing = 0.3;
+  Problem<double> smoothed(4, {dense(5, ReLU{}), dense(3, Softmax{})}, smooth, 9),
+      plain(4, {dense(5, ReLU{}), dense(3, Softmax{})}, CrossEntropy{}, 9);
+  for (double& y : plain.samples.y) y = 0.7 * y + 0.3 / 3;
+  CHECK(smoothed.value() == doctest::Approx(plain.value()).epsilon(1e-14));
+  CHECK(relative_difference(smoothed.gradient(), plain.gradient()) < 1e-14);
+}
+
 TEST_CASE_TEMPLATE("classes are one-hot targets; whole weights are repeated samples", T, float,
                    double) {
   Problem<T> problem(4, {dense(5, ReLU{}), dense(3, Softmax{})}, CrossEntropy{}, 6);
@@ -268,7 +307,7 @@ TEST_CASE_TEMPLATE("initial weights follow from the seed alone, a layer's from i
 }
 
 TEST_CASE("shapes that make no network are refused") {
-  const auto make = [](Index inputs, std::vector<DenseSpec> specs) {
+  const auto make = [](Index inputs, std::vector<LayerSpec> specs) {
     Network<float>(inputs, specs, 0);
   };
   constexpr Index kMost = std::numeric_limits<Index>::max();

@@ -57,6 +57,17 @@ TEST_CASE("losses are those of the formulas") {
   CHECK(gradient(Perceptron{}, 2, -1) == 1);
   CHECK(gradient(Perceptron{}, 2, 1) == 0);
   CHECK(gradient(Perceptron{}, 0, 1) == -1);  // or a perceptron of zeros would never move
+  CHECK(loss(Hinge{}, 0.25, 1) == 0.75);
+  CHECK(loss(Hinge{}, -2, -1) == 0);
+  CHECK(gradient(Hinge{}, 1, 1) == -1);
+  CHECK(loss(Quantile{0.25}, 1, 3) == 0.5);
+  CHECK(loss(Quantile{0.25}, 3, 1) == 1.5);
+  CHECK(gradient(Quantile{0.25}, 3, 1) == 0.75);
+  CHECK(gradient(Quantile{0.25}, 3, 3) == 0);
+  CHECK(loss(Poisson{}, 0.5, 3) == Approx(std::exp(0.5) - 1.5));
+  CHECK(gradient(Poisson{}, 0.5, 3) == Approx(std::exp(0.5) - 3));
+  CHECK(loss(Poisson{false}, 0.5, 3) == Approx(0.5 - 3 * std::log(0.5)));
+  CHECK(gradient(Poisson{false}, 0.5, 3) == -5);
 }
 
 TEST_CASE("0 log 0 is 0, and a certain mistake costs infinity") {
@@ -73,6 +84,7 @@ TEST_CASE("the loss of a sample is the sum over its outputs, for any number of t
   const std::vector<double> o = uniform<double>(40, 1, 0.1, 0.9),
                             y = uniform<double>(40, 2, 0.1, 0.9);
   for_each_member<Loss>([&](const auto& member) {
+    if (std::is_same_v<std::decay_t<decltype(member)>, GaussianNLL>) return;  // takes them in pairs
     double sum = 0;
     for (std::size_t n = 1; n <= o.size(); ++n) {
       sum += loss(member, o[n - 1], y[n - 1]);
@@ -83,6 +95,22 @@ TEST_CASE("the loss of a sample is the sum over its outputs, for any number of t
       REQUIRE(value == doctest::Approx(sum).epsilon(1e-14));
     }
   });
+}
+
+TEST_CASE("Gaussian likelihood pairs means with log variances, for any number of them") {
+  for (const Index n : {1, 2, 7, 8, 9, 20}) {
+    const std::vector<double> o = uniform<double>(2 * n, 5, -1, 1), y = uniform<double>(2 * n, 6);
+    const Evaluation<double> result = evaluate_one<double>({Identity{}, GaussianNLL{}}, o, y, 2.0);
+    double value = 0;
+    for (Index j = 0; j < n; ++j) {
+      const auto i = static_cast<std::size_t>(j), k = static_cast<std::size_t>(n + j);
+      const double e = y[i] - o[i], p = std::exp(-o[k]);
+      value += (o[k] + e * e * p) / 2;
+      CHECK(result.delta[i] == doctest::Approx(-2 * e * p).epsilon(1e-13));
+      CHECK(result.delta[k] == doctest::Approx(1 - e * e * p).epsilon(1e-13));
+    }
+    CHECK(result.value == doctest::Approx(value).epsilon(1e-13));
+  }
 }
 
 TEST_CASE_TEMPLATE("canonical pairs stay exact where the way over the outputs would overflow", T,

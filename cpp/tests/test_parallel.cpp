@@ -73,9 +73,10 @@ TEST_CASE("the check stops work between items, but never work that must be finis
   }
 }
 
-TEST_CASE("the check is made on the caller's thread, about every 20 ms") {
+TEST_CASE("the check is made on the caller's thread, at most every 20 ms") {
   for (const int threads : {1, 2}) {
     const std::thread::id caller = std::this_thread::get_id();
+    const auto start = std::chrono::steady_clock::now();
     int looks = 0;
     bool elsewhere = false;
     const Check check = [&] {
@@ -85,8 +86,9 @@ TEST_CASE("the check is made on the caller's thread, about every 20 ms") {
     with_team(threads, check, [](Team& team) {
       team.for_each(200, 1e6, [](Index, int) { busy_wait(std::chrono::milliseconds(1)); });
     });
+    const auto time = std::chrono::steady_clock::now() - start;
     CHECK_FALSE(elsewhere);
-    CHECK(looks >= 2);
-    CHECK(looks <= 12);
+    CHECK(looks >= 1);
+    CHECK(looks <= time / std::chrono::milliseconds(20) + 1);
   }
 }

@@ -1,6 +1,7 @@
 #include <set>
 
 #include "fastmlp/base/rng.hpp"
+#include "fastmlp/kernels/random.hpp"
 #include "fastmlp/train/batches.hpp"
 #include "testing.hpp"
 
@@ -97,6 +98,59 @@ TEST_CASE("uniform and normal draws have their moments") {
   CHECK(squares / n == doctest::Approx(1).epsilon(0.02));
   CHECK(std::abs(cubes / n) < 0.05);
   CHECK(fourth / n == doctest::Approx(3).epsilon(0.05));
+}
+
+TEST_CASE(
+    "rows draw their words from Philox, keyed by the seed, counted by place, stream and epoch") {
+  const RowKey key{0x299f31d0a4093822, 7, 3u << 16 | 2, 9};
+  for (std::uint32_t group = 0; group < 3; ++group) {
+    std::uint32_t words[kWords];
+    random_words(key, group, words);
+    for (Index i = 0; i < kWordLanes; ++i) {
+      const Words x =
+          philox({group * 16 + static_cast<std::uint32_t>(i), key.place, key.stream, key.epoch},
+                 {0xa4093822, 0x299f31d0});
+      for (Index j = 0; j < 4; ++j)
+        REQUIRE(words[j * kWordLanes + i] == x[static_cast<std::size_t>(j)]);
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("rows draw normal numbers", T, float, double) {
+  constexpr int groups = 2000;
+  double sum = 0, squares = 0, fourth = 0, pairs = 0;
+  for (std::uint32_t group = 0; group < groups; ++group) {
+    T z[kWords];
+    random_normals({1, group, 4u << 16, 0}, group % 3, z);
+    for (Index i = 0; i < kWords; ++i) {
+      const double v = static_cast<double>(z[i]);
+      REQUIRE(std::isfinite(v));
+      sum += v, squares += v * v, fourth += v * v * v * v;
+      pairs += v * static_cast<double>(z[(i + kWords / 2) % kWords]);
+    }
+  }
+  constexpr double n = static_cast<double>(groups) * kWords;
+  CHECK(std::abs(sum / n) < 0.015);
+  CHECK(squares / n == doctest::Approx(1).epsilon(0.02));
+  CHECK(fourth / n == doctest::Approx(3).epsilon(0.05));
+  CHECK(std::abs(pairs / n) < 0.015);  // the sine and the cosine of a pair
+}
+
+TEST_CASE_TEMPLATE("sine and cosine of turns are right", T, float, double) {
+  const double tolerance = std::is_same_v<T, float> ? 5e-7 : 5e-14;
+  std::vector<T> turns = uniform<T>(1000 * kLanes<T>, 3, 0, 1);
+  turns[0] = 0, turns[1] = 1;
+  double most = 0;
+  for (std::size_t i = 0; i < turns.size(); i += kLanes<T>) {
+    Pack<T> sine, cosine;
+    sincos_turns(load(&turns[i]), sine, cosine);
+    for (Index j = 0; j < kLanes<T>; ++j) {
+      const double angle = 2 * M_PI * static_cast<double>(turns[i + static_cast<std::size_t>(j)]);
+      most = std::max(most, std::abs(static_cast<double>(sine[j]) - std::sin(angle)));
+      most = std::max(most, std::abs(static_cast<double>(cosine[j]) - std::cos(angle)));
+    }
+  }
+  CHECK(most <= tolerance);
 }
 
 TEST_CASE("below(n) gives every number below n equally often") {

@@ -10,19 +10,25 @@ namespace {
 
 constexpr double kForever = kInfinity<double>;
 
+constexpr int kRules = 6;
+
 Rule rule_of(int which) {
   SGD momentum;
   momentum.momentum = 0.9;
   Adam clipped;
   clipped.clip_norm = 0.1;
-  const Rule all[] = {SGD{}, momentum, Adam{}, clipped};
+  SGD look_ahead = momentum;
+  look_ahead.nesterov = std::string("lecture");
+  AdamW averaged;
+  averaged.average = Polyak{};
+  const Rule all[kRules] = {SGD{}, momentum, Adam{}, clipped, look_ahead, averaged};
   return all[which];
 }
 
 template <class T>
 struct Training {
   explicit Training(TrainerOptions options,
-                    std::vector<DenseSpec> specs = {dense(70, ReLU{}), dense(10, Softmax{})})
+                    std::vector<LayerSpec> specs = {dense(70, ReLU{}), dense(10, Softmax{})})
       : network(64, specs, 3), trainer(network, std::move(options)) {}
   std::vector<T> w() const { return parameters(network); }
 
@@ -61,7 +67,7 @@ TEST_CASE_TEMPLATE("two runs give the same bits, and so do any number of threads
                    double) {
   const Samples<T> samples(101, 64, 10);
   for (const Index batch_size : {1, 7, 8, 32, 101}) {
-    for (int rule = 0; rule < 4; ++rule) {
+    for (int rule = 0; rule < kRules; ++rule) {
       CAPTURE(batch_size);
       CAPTURE(rule);
       const auto [w, losses] = fit<T>(options(batch_size, rule_of(rule)), samples.weighted(), 2);
@@ -81,6 +87,24 @@ TEST_CASE_TEMPLATE("a batch of several blocks gives the same bits for any number
   const auto [w, losses] = fit<T>(options(2500), samples.data, 2);
   for (const int threads : {2, 3})
     CHECK(same_bits(fit<T>(options(2500), samples.data, 2, threads).first, w));
+}
+
+// Without biases the parts of one layer end where those of the next begin.
+TEST_CASE_TEMPLATE("layers of several parts give the same bits for any number of threads", T, float,
+                   double) {
+  constexpr Index wide = 4096 / static_cast<Index>(sizeof(T));
+  const Samples<T> samples(40, 300, 10);
+  const auto run = [&](int threads) {
+    Network<T> network(300,
+                       {DenseSpec{131, ReLU{}, false, GlorotUniform{}},
+                        DenseSpec{wide, Tanh{}, false, GlorotUniform{}}, dense(10, Softmax{})},
+                       1);
+    Trainer<T> trainer(network, options(16));
+    with_team(threads, {}, [&](Team& team) { trainer.epoch(samples.data, kForever, team); });
+    return parameters(network);
+  };
+  const std::vector<T> w = run(1);
+  for (const int threads : {2, 3, 4, 8}) CHECK(same_bits(run(threads), w));
 }
 
 TEST_CASE("an epoch makes a step for each batch, the last one short, and lowers the loss") {
@@ -124,7 +148,7 @@ TEST_CASE_TEMPLATE("steps over an epoch's order are the epoch, bit for bit", T, 
 TEST_CASE("forward, a gradient from outside and apply are a step") {
   TrainerOptions plain = options(20, SGD{});
   plain.loss = SquaredError{};
-  const std::vector<DenseSpec> specs{dense(70, SiLU{}), dense(10, Tanh{})};
+  const std::vector<LayerSpec> specs{dense(70, SiLU{}), dense(10, Tanh{})};
   const Samples<double> samples(20, 64, 10);
   Training<double> step(plain, specs), by_hand(plain, specs);
   Team team;
@@ -211,7 +235,7 @@ TEST_CASE_TEMPLATE("an interrupt in the middle of a step leaves the parameters b
                    double) {
   const Samples<T> samples(1500, 64,
                            10);  // 32 tiles of the first block: the check comes at the second
-  for (int rule = 0; rule < 4; ++rule) {
+  for (int rule = 0; rule < kRules; ++rule) {
     Training<T> training(options(1500, rule_of(rule))), reference(options(1500, rule_of(rule)));
     Team calm;
     for (int t = 0; t < 2; ++t) {
@@ -250,18 +274,73 @@ TEST_CASE("an interrupt at any time leaves the last complete step") {
   }
 }
 
-TEST_CASE("penalties fall on weights, on biases only where asked") {
-  const Network<double> network(3, {dense(4, Tanh{}), dense(2, Identity{})}, 0);
-  const std::vector<std::pair<double, double>> per_layer{{0, 0.5}, {0.1, 0}};
-  const std::vector<Penalty> weights = make_penalties(network, per_layer, false);
-  REQUIRE(weights.size() == 2);
-  CHECK(weights[0].range.begin == 0);
-  CHECK(weights[0].range.end == 12);
-  CHECK(weights[0].l2 == 0.5);
-  CHECK(weights[1].range.begin == 16);
-  CHECK(weights[1].range.end == 24);
-  CHECK(make_penalties(network, per_layer, true).size() == 4);
-  CHECK(make_penalties(network, {{0, 0}, {0, 0}}, true).empty());
+TEST_CASE(
+    "penalties fall on weights, on biases only where asked; rows are shortened in weights alone") {
+  const Network<double> network(
+      3, {dense(4, Tanh{}), DropoutSpec{0.5}, DenseSpec{2, Identity{}, false, Zeros{}}}, 0);
+  for (const bool biases : {false, true}) {
+    const std::vector<ParameterGroup> groups =
+        make_groups(network, {{0.25, 0.5, 3}, {0, 0.125}}, biases);
+    REQUIRE(groups.size() == 3);
+    CHECK(groups[0].range.begin == 0);
+    CHECK(groups[0].range.end == 12);
+    CHECK(groups[0].l1 == 0.25);
+    CHECK(groups[0].l2 == 0.5);
+    CHECK(groups[0].max_norm == 3);
+    CHECK(groups[0].row == 3);
+    CHECK(groups[1].range.end == 16);
+    CHECK(groups[1].bias);
+    CHECK(groups[1].l1 == (biases ? 0.25 : 0));
+    CHECK(groups[1].max_norm == 0);
+    CHECK(groups[2].range.end == 24);
+    CHECK(groups[2].l2 == 0.125);
+  }
+}
+
+TEST_CASE_TEMPLATE("the average is shown until training goes on, which it does from the iterate", T,
+                   float, double) {
+  const Samples<T> samples(40, 64, 10);
+  SGD averaged;
+  averaged.average = Polyak{"uniform"};
+  Training<T> shown(options(8, averaged)), plain(options(8, SGD{}));
+  Team team;
+  for (int e = 0; e < 3; ++e) {
+    shown.trainer.epoch(samples.data, kForever, team);
+    plain.trainer.epoch(samples.data, kForever, team);
+    CHECK(same_bits(shown.w(), plain.w()));
+    shown.trainer.show_average();
+    shown.trainer.show_average();  // twice is once
+    CHECK(same_bits(shown.network.w(), shown.trainer.optimizer().average(), shown.network.size()));
+    CHECK_FALSE(same_bits(shown.w(), plain.w()));
+  }
+  shown.trainer.show_iterate();
+  CHECK(same_bits(shown.w(), plain.w()));
+}
+
+TEST_CASE_TEMPLATE(
+    "noise is fresh at each presentation, gone in prediction, and the same for any team", T, float,
+    double) {
+  const Samples<T> samples(70, 64, 10);
+  const std::vector<LayerSpec> noisy{GaussianNoiseSpec{0.3}, dense(70, ReLU{}), DropoutSpec{0.5},
+                                     dense(10, Softmax{})};
+  const auto run = [&](int threads) {
+    Training<T> training(options(32), noisy);
+    with_team(threads, {}, [&](Team& team) {
+      for (int e = 0; e < 2; ++e) training.trainer.epoch(samples.data, kForever, team);
+    });
+    return training.w();
+  };
+  const std::vector<T> w = run(1);
+  for (const int threads : {1, 2, 3}) CHECK(same_bits(run(threads), w));
+
+  const Network<T> network(64, noisy, 3),
+      silent(64, {GaussianNoiseSpec{0}, dense(70, ReLU{}), DropoutSpec{0}, dense(10, Softmax{})},
+             3);
+  Team team;
+  std::vector<T> out(700), silent_out(700);
+  network.predict(samples.data.x, {out.data(), 70, 10, 10}, team);
+  silent.predict(samples.data.x, {silent_out.data(), 70, 10, 10}, team);
+  CHECK(same_bits(out, silent_out));
 }
 
 TEST_CASE("a batch size below 1 is refused") {

@@ -3,12 +3,13 @@
 from typing import TYPE_CHECKING
 
 from fastmlp import _core
-from fastmlp.callbacks import Callback, EarlyStopping
+from fastmlp.callbacks import Callback, EarlyStopping, ReduceOnPlateau
 from fastmlp.config import get_num_threads, set_num_threads, show_config
 from fastmlp.history import History
 from fastmlp.layers import Dense, Dropout, GaussianNoise
 from fastmlp.minimize import Result, minimize
 from fastmlp.network import Network
+from fastmlp.rate_finder import LearningRateCurve, find_learning_rate
 from fastmlp.status import TrainingWarning
 from fastmlp.trainer import Trainer
 
@@ -24,10 +25,13 @@ __all__ = [
     "EarlyStopping",
     "GaussianNoise",
     "History",
+    "LearningRateCurve",
     "Network",
+    "ReduceOnPlateau",
     "Result",
     "Trainer",
     "TrainingWarning",
+    "find_learning_rate",
     "get_num_threads",
     "minimize",
     "set_num_threads",

@@ -18,7 +18,9 @@ FloatArray: TypeAlias = NDArray[np.floating[Any]]
 DType: TypeAlias = np.dtype[Any]
 
 REAL_KINDS = "biuf"
+TEXT_KINDS = "OUST"  # objects and strings, in which numbers may be written
 LARGEST_SIZE = 2**63 - 1
+FILL = "; drop or fill the samples with missing values"
 
 
 def native(dtype: DType) -> ModuleType:
@@ -37,8 +39,11 @@ def is_ready(value: object, dtype: DType) -> bool:
     )
 
 
-def read(value: Any, name: str, where: str) -> NDArray[Any]:
-    """Read anything array-like as an array of real numbers, of any dtype, order and shape."""
+def read(value: Any, name: str, where: str, hint: str = "") -> NDArray[Any]:
+    """Read anything array-like as an array of real numbers, of any dtype, order and shape.
+
+    `hint` is what to do about an array of anything else.
+    """
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(
             f"{where}: {name} is a masked array, expected plain numbers; "
@@ -46,7 +51,7 @@ def read(value: Any, name: str, where: str) -> NDArray[Any]:
         )
     array = _numbers(value, _asarray(value, name, where))
     if array.dtype.kind not in REAL_KINDS:
-        _refuse_dtype(value, array, name, where)
+        _refuse_dtype(value, array, name, where, hint)
     return array
 
 
@@ -86,6 +91,12 @@ def as_shape(value: Any, shape: tuple[int, ...], dtype: DType, name: str, where:
     return convert(array, dtype, name, where)
 
 
+def check_samples(inputs: FloatArray, where: str) -> None:
+    """Refuse an X without samples, where there must be something to average or to sum."""
+    if len(inputs) == 0:
+        raise ValueError(f"{where}: X has shape {inputs.shape}, expected at least one sample")
+
+
 def check_size(shape: tuple[int, ...], dtype: DType, name: str, where: str) -> None:
     """Refuse a shape whose bytes do not fit in 64 bits, before anything multiplies it in them."""
     n_bytes = dtype.itemsize
@@ -98,15 +109,14 @@ def check_size(shape: tuple[int, ...], dtype: DType, name: str, where: str) -> N
         )
 
 
-def check_finite(array: FloatArray, name: str, where: str) -> None:
+def check_finite(array: FloatArray, name: str, where: str, hint: str = FILL) -> None:
     """Refuse nan and inf by position, in one native scan."""
     index = _core.first_non_finite(array)
     if index < 0:
         return
     position = position_name(index, array.shape)
     raise ValueError(
-        f"{where}: {name}[{position}]={array.flat[index]}, expected finite values; "
-        f"drop or fill the samples with missing values"
+        f"{where}: {name}[{position}]={array.flat[index]}, expected finite values{hint}"
     )
 
 
@@ -131,7 +141,7 @@ def _asarray(value: Any, name: str, where: str) -> NDArray[Any]:
 
 def _numbers(value: Any, array: NDArray[Any]) -> NDArray[Any]:
     """Read what pandas alone knows to be numbers: columns of mixed or of nullable dtypes."""
-    if array.dtype != object or type(value).__module__.partition(".")[0] != "pandas":
+    if array.dtype != object or not _is_pandas(value):
         return array
     dtypes = list(value.dtypes) if value.ndim == 2 else [value.dtype]
     if not all(dtype.kind in REAL_KINDS for dtype in dtypes):
@@ -139,20 +149,30 @@ def _numbers(value: Any, array: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(value.to_numpy(dtype=np.float64, na_value=np.nan))
 
 
-def _refuse_dtype(value: object, array: NDArray[Any], name: str, where: str) -> NoReturn:
+def _is_pandas(value: object) -> bool:
+    return type(value).__module__.partition(".")[0] == "pandas"
+
+
+def _refuse_dtype(value: Any, array: NDArray[Any], name: str, where: str, hint: str) -> NoReturn:
     if hasattr(value, "toarray"):
         raise TypeError(
             f"{where}: {name} is sparse ({type(value).__name__}), expected a dense array; "
             f"use {name}.toarray()"
         )
     given = f"is of type {type(value).__name__}" if array.ndim == 0 else f"has dtype {array.dtype}"
-    raise TypeError(f"{where}: {name} {given}, expected real numbers (bool, int or float)")
+    if array.ndim == 2 and _is_pandas(value):
+        columns = [item for item in value.dtypes.items() if item[1].kind not in REAL_KINDS]
+        given = f"has column {columns[0][0]!r} of dtype {columns[0][1]}"
+    elif array.ndim > 0 and array.dtype.kind in TEXT_KINDS:
+        hint = hint or f"; np.array({name}, float) reads numbers from text and objects"
+    raise TypeError(f"{where}: {name} {given}, expected real numbers (bool, int or float){hint}")
 
 
 def _refuse_overflow(array: NDArray[Any], dtype: DType, name: str, where: str) -> NoReturn:
     largest = np.finfo(dtype).max
     index = int(np.argmax(np.isfinite(array) & (np.abs(array) > largest)))
+    wider = " or use dtype='float64'" if dtype == np.float32 else ""
     raise ValueError(
-        f"{where}: {name}[{position_name(index, array.shape)}]={array.flat[index]} is too large "
-        f"for {dtype}, expected at most {largest:.2g}; scale {name} or use dtype='float64'"
+        f"{where}: {name}[{position_name(index, array.shape)}]={array.flat[index]!s} is too large "
+        f"for {dtype}, expected at most {largest:.2g}; scale {name}{wider}"
     ) from None

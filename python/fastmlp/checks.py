@@ -11,12 +11,16 @@ import numpy as np
 
 LARGEST_INTEGER = 2**63 - 1
 LARGEST_SEED = 2**64 - 1
+LARGEST_EPOCH = 2**32 - 1
 LONGEST_REPR = 80
+LONGEST_INTEGER = 512  # bits
 
 
 def shown(value: object) -> str:
     """Return the repr of a value as far as it fits in a message."""
-    text = repr(value)
+    if isinstance(value, int) and value.bit_length() > LONGEST_INTEGER:
+        return f"an integer of {value.bit_length()} bits"  # Python refuses to write the longest
+    text = " ".join(repr(value).split())
     return text if len(text) <= LONGEST_REPR else f"{text[:LONGEST_REPR]}..."
 
 
@@ -64,7 +68,7 @@ def fraction(value: Any, name: str, where: str) -> float:
 def _number(
     value: Any, name: str, where: str, fits: Callable[[float], bool], expected: str
 ) -> float:
-    if isinstance(value, (bool, np.bool_, str, bytes)) or np.ndim(value) != 0:
+    if isinstance(value, (bool, np.bool_, str, bytes)) or getattr(value, "ndim", 0) != 0:
         refuse_kind(where, name, value, expected)
     try:
         number = float(value)
@@ -94,6 +98,11 @@ def seed(value: Any, where: str) -> int:
     if value is None:
         return int(np.random.SeedSequence().generate_state(1, np.uint64)[0])
     return integer(value, "seed", where, least=0, most=LARGEST_SEED)
+
+
+def epochs_trained(value: Any, where: str) -> int:
+    """Return the number of an epoch, which the core keeps in 32 bits."""
+    return integer(value, "epochs_trained", where, least=0, most=LARGEST_EPOCH)
 
 
 def dtype(value: Any, where: str) -> np.dtype[Any]:

@@ -11,7 +11,7 @@ from fastmlp import arrays
 from fastmlp.arrays import FloatArray
 from fastmlp.layers import output_activation
 from fastmlp.losses import is_own
-from fastmlp.targets import TargetKind, as_weights
+from fastmlp.targets import TargetKind, as_weights, check_range
 
 if TYPE_CHECKING:
     from fastmlp.evaluation import Evaluation
@@ -58,8 +58,7 @@ def read_data(
 ) -> Data:
     """Convert and check X, y and the weights; refuse what does not fit the network."""
     inputs, single = arrays.as_inputs(X, network.n_inputs, network.dtype, where)
-    if len(inputs) == 0:
-        raise ValueError(f"{where}: X has shape {inputs.shape}, expected at least one sample")
+    arrays.check_samples(inputs, where)
     if single:
         y = arrays.read(y, "y", where).reshape(1, -1)
     kind = target_kind(network, loss)
@@ -68,11 +67,12 @@ def read_data(
     return Data(inputs, kind.encode(targets, where), weights)
 
 
-def check_training_data(data: Data, where: str) -> None:
-    """Refuse nan and inf, and weights that leave nothing to learn from."""
+def check_training_data(data: Data, where: str, loss: Any = None) -> None:
+    """Refuse nan and inf, targets that the loss has no minimum for, and weights all 0."""
     arrays.check_finite(data.X, "X", where)
     if data.targets.dtype != np.int64:
         arrays.check_finite(data.targets, "y", where)
+        check_range(data.targets, getattr(loss, "name", ""), where)
     if data.weights is None:
         return
     arrays.check_finite(data.weights, "sample_weight", where)

@@ -147,6 +147,7 @@ class Evaluation:
         """
         where = "Network.backward"
         inputs, single = arrays.as_inputs(X, self.n_inputs, self.dtype, where)
+        arrays.check_samples(inputs, where)
         shape = (self.n_outputs,) if single else (len(inputs), self.n_outputs)
         gradient = arrays.as_shape(output_gradient, shape, self.dtype, "output_gradient", where)
         flat: FloatArray = self._native.backward(inputs, gradient.reshape(-1, self.n_outputs))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -184,7 +184,7 @@ def cannot_learn(layers: Sequence[Dense], loss: Any) -> list[int]:
 
 def _items(layers: Any) -> list[Any]:
     expected = "a list of sizes, or a list of layers such as fm.Dense"
-    if isinstance(layers, (str, bytes)) or not isinstance(layers, Iterable):
+    if isinstance(layers, (str, bytes, Mapping, Set)) or not isinstance(layers, Iterable):
         checks.refuse_kind("Network", "layers", layers, expected)
     items = list(layers)
     if not items:

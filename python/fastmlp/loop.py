@@ -151,5 +151,5 @@ def _read_validation(trainer: Trainer, validation_data: Any, where: str) -> Data
     X, y, *weight = validation_data
     sample_weight = weight[0] if weight else None
     data = read_data(trainer.network, trainer.loss, X, y, where, sample_weight=sample_weight)
-    check_training_data(data, where)
+    check_training_data(data, where, trainer.loss)
     return data

@@ -12,6 +12,9 @@ from fastmlp import _core
 from fastmlp.arrays import FloatArray, as_shape
 from fastmlp.layers import Layer, dense_layers, output_activation
 
+FAMILIES = (_core.losses, _core.activations, _core.initializers, _core.schedules)
+NOT_OWN = (type, *(member for family in FAMILIES for member in family.values()))
+
 OwnLoss: TypeAlias = Callable[[FloatArray, NDArray[Any]], tuple[Any, Any]]
 
 
@@ -28,8 +31,7 @@ def resolve_loss(loss: Any, layers: Sequence[Layer], where: str) -> Any:
 
 def is_own(loss: Any) -> bool:
     """Tell whether `loss` is a function of the user's instead of a member of the core's family."""
-    is_class = isinstance(loss, type)
-    return callable(loss) and not is_class and type(loss) not in _core.losses.values()
+    return callable(loss) and not isinstance(loss, NOT_OWN)
 
 
 def evaluate(

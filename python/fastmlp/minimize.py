@@ -122,7 +122,7 @@ def _start(w0: Any, where: str) -> FloatArray:
     is_single = array.dtype.kind == "f" and array.dtype.itemsize == np.dtype(np.float32).itemsize
     dtype = np.dtype(np.float32 if is_single else np.float64)
     start = arrays.convert(array, dtype, "w0", where)
-    arrays.check_finite(start, "w0", where)
+    arrays.check_finite(start, "w0", where, hint="")
     return start
 
 

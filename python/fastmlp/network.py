@@ -280,11 +280,19 @@ class Network(Evaluation):
 
     def __setstate__(self, values: Mapping[str, Any]) -> None:
         """Become the network that `__getstate__` described."""
-        state.check_version(values, "Network")
-        layers = tuple(state.restore_layer(layer) for layer in values["layers"])
-        self._build(values["inputs"], layers, np.dtype(values["dtype"]), values["seed"], draw=False)
-        self.parameters = values["parameters"]
-        self.epochs_trained = values["epochs_trained"]
+        where = "Network"
+        state.check_state(values, where)
+        layers = state.restore_layers(values["layers"], where)
+        restored = Network.__new__(Network)
+        restored._build(
+            *plan(layers, values["inputs"], None, None, "zeros"),
+            checks.dtype(values["dtype"], where),
+            checks.integer(values["seed"], "seed", where, least=0, most=checks.LARGEST_SEED),
+            draw=False,
+        )
+        restored.parameters = values["parameters"]
+        restored.epochs_trained = checks.epochs_trained(values["epochs_trained"], where)
+        vars(self).update(vars(restored))
 
     def __repr__(self) -> str:
         """Return the call that makes a network of this shape."""

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from fastmlp.rate_finder import LearningRateCurve
+
 NAMES = {"loss": "training", "val_loss": "validation"}
 N_MISREAD = 12
 
@@ -51,6 +53,35 @@ def learning_curve(history: Mapping[str, Sequence[float]], ax: Axes | None = Non
     ax.set(xlabel="epoch", ylabel="loss")
     if history:
         ax.legend()
+    return ax
+
+
+def learning_rate_curve(curve: LearningRateCurve, ax: Axes | None = None) -> Axes:
+    """Draw the loss over the learning rate, and the suggested rate.
+
+    Parameters
+    ----------
+    curve : LearningRateCurve
+        What `fastmlp.find_learning_rate` returned.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; default a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes drawn on.
+
+    Raises
+    ------
+    ImportError
+        matplotlib is not installed.
+    """
+    if ax is None:
+        ax = require("matplotlib.pyplot", "fastmlp.plot", "plot").subplots()[1]
+    ax.semilogx(curve.learning_rates, curve.losses)
+    ax.axvline(curve.suggestion, linestyle="--", label=f"suggestion {curve.suggestion:.2g}")
+    ax.set(xlabel="learning rate", ylabel="loss")
+    ax.legend()
     return ax
 
 

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fastmlp import _core
+from fastmlp.checks import refuse_kind, shown
 from fastmlp.layers import Dense, Dropout, GaussianNoise, Layer
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 FORMAT = "fastmlp.network"
 VERSION = 1
+PARTS = ("dtype", "inputs", "layers", "seed", "epochs_trained", "parameters")
 KINDS: dict[str, Any] = {"dense": Dense, "dropout": Dropout, "noise": GaussianNoise}
 FAMILIES = {"activation": _core.activations, "init": _core.initializers}
 
@@ -54,18 +56,26 @@ def describe_layer(layer: Layer) -> dict[str, Any]:
     return {"kind": kind, **fields, **members}
 
 
-def restore_layer(state: Mapping[str, Any]) -> Layer:
-    """Return the layer that `describe_layer` described."""
-    fields = {name: value for name, value in state.items() if name != "kind"}
-    for name, members in FAMILIES.items():
-        if name in fields:
-            fields[name] = _restore(members, fields[name])
-    layer: Layer = KINDS[state["kind"]](**fields)
-    return layer
+def restore_layers(states: Any, where: str) -> list[Layer]:
+    """Return the layers that `describe_layer` described; refuse what it cannot have written."""
+    if not isinstance(states, (list, tuple)):
+        refuse_kind(where, "layers", states, "a list of layers")
+    layers = []
+    for index, state in enumerate(states):
+        try:
+            layers.append(_restore_layer(state))
+        except (AttributeError, KeyError, TypeError) as error:
+            name = f"layers[{index}]"
+            raise ValueError(
+                f"{where}: {name}={shown(state)} is damaged ({error!r}), expected a layer"
+            ) from error
+    return layers
 
 
-def check_version(state: Mapping[str, Any], where: str) -> None:
-    """Refuse the state of anything else, or of a later version of fastmlp."""
+def check_state(state: Any, where: str) -> None:
+    """Refuse the state of anything else, of a later version of fastmlp, or with parts missing."""
+    if not isinstance(state, Mapping):
+        refuse_kind(where, "state", state, "a dictionary")
     if state.get("format") != FORMAT:
         raise ValueError(f"{where}: format={state.get('format')!r}, expected {FORMAT!r}")
     if state.get("version") != VERSION:
@@ -73,6 +83,18 @@ def check_version(state: Mapping[str, Any], where: str) -> None:
             f"{where}: version={state.get('version')!r}, expected {VERSION}; "
             f"read it with the fastmlp that wrote it, or a later one"
         )
+    for part in PARTS:
+        if part not in state:
+            raise ValueError(f"{where}: the state has no {part!r}, expected {', '.join(PARTS)}")
+
+
+def _restore_layer(state: Mapping[str, Any]) -> Layer:
+    fields = {name: value for name, value in state.items() if name != "kind"}
+    for name, members in FAMILIES.items():
+        if name in fields:
+            fields[name] = _restore(members, fields[name])
+    layer: Layer = KINDS[state["kind"]](**fields)
+    return layer
 
 
 def _restore(members: Mapping[str, Any], state: Mapping[str, Any]) -> Any:

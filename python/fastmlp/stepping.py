@@ -10,7 +10,7 @@ from typing import Any
 from fastmlp import _core, arrays, checks, own_loss
 from fastmlp.arrays import FloatArray
 from fastmlp.checks import flag, integer, not_negative, positive
-from fastmlp.data import read_data
+from fastmlp.data import Data, read_data
 from fastmlp.layers import cannot_learn, dense_layers
 from fastmlp.losses import is_own, resolve_loss
 from fastmlp.network import Network
@@ -43,14 +43,15 @@ class Stepping:
         self.loss = resolve_loss(loss, network.layers, where)
         self.optimizer = _core.make("optimizer", optimizer, where)
         self.batch_size = integer(batch_size, "batch_size", where, least=1)
-        self.seed = network.seed if seed is None else checks.seed(seed, where)
+        self.seed = checks.seed(network.seed if seed is None else seed, where)
+        self._refuse_look_ahead(where)
         self._native = arrays.native(network.dtype).Trainer(
             network._native,
             _core.losses["squared_error"]() if is_own(self.loss) else self.loss,
             self.optimizer,
             self.batch_size,
             self.seed,
-            network.epochs_trained,
+            checks.epochs_trained(network.epochs_trained, where),
             _penalties(network, not_negative(l1, "l1", where), not_negative(l2, "l2", where)),
             flag(regularize_biases, "regularize_biases", where),
             flag(shuffle, "shuffle", where),
@@ -80,7 +81,7 @@ class Stepping:
 
     @property
     def state(self) -> Mapping[str, FloatArray]:
-        """Live views of the optimizer's state by name: vectors ``(n_parameters,)``, numbers ``(1,)``."""
+        """Live views of the optimizer's state: vectors ``(n_parameters,)``, numbers ``(1,)``."""
         state: dict[str, FloatArray] = self._native.state
         return state
 
@@ -109,6 +110,9 @@ class Stepping:
         """
         where = "Trainer.step"
         batch = read_data(self.network, self.loss, X, y, where, sample_weight=sample_weight)
+        return self._step(batch, where)
+
+    def _step(self, batch: Data, where: str) -> float:
         with self._update():
             if is_own(self.loss):
                 return own_loss.step(self._native, self.loss, batch, where)
@@ -145,9 +149,9 @@ class Stepping:
         >>> net.parameters
         array([1.75, 0.75], dtype=float32)
         """
-        inputs, _ = arrays.as_inputs(
-            X, self.network.n_inputs, self.network.dtype, "Trainer.forward"
-        )
+        where = "Trainer.forward"
+        inputs, _ = arrays.as_inputs(X, self.network.n_inputs, self.network.dtype, where)
+        arrays.check_samples(inputs, where)
         with self.network._in_training:
             outputs: FloatArray = self._native.forward(inputs)
             self._forward_shape = outputs.shape
@@ -199,6 +203,7 @@ class Stepping:
         """
         shape, dtype = (self.network.n_parameters,), self.network.dtype
         flat = arrays.as_shape(gradient, shape, dtype, "gradient", "Trainer.apply")
+        arrays.check_finite(flat, "gradient", "Trainer.apply")
         with self._update():
             self._native.apply(flat)
 
@@ -208,6 +213,12 @@ class Stepping:
         with self.network._in_training:
             self._forward_shape = None
             yield
+
+    def _refuse_look_ahead(self, where: str) -> None:
+        """Only the core can evaluate a loss elsewhere than at the parameters."""
+        if is_own(self.loss) and getattr(self.optimizer, "nesterov", None) == "lecture":
+            expected = "nesterov=True, as the loss is a function of your own"
+            checks.refuse_value(where, "optimizer", self.optimizer, expected)
 
     def _warn_of_hard_signs(self) -> None:
         layers = dense_layers(self.network.layers)

@@ -13,6 +13,16 @@ from fastmlp import _core, arrays
 from fastmlp.arrays import DType, FloatArray
 from fastmlp.checks import not_negative, refuse_kind, refuse_value
 
+NUMBER = "; np.unique(y, return_inverse=True) numbers labels of any kind"
+
+
+RANGES = {  # of y, outside of which a loss has no minimum
+    "cross_entropy": (0.0, 1.0),
+    "binary_cross_entropy": (0.0, 1.0),
+    "poisson": (0.0, np.inf),
+}
+ROUNDING = 1e-5  # of targets that were probabilities in float32
+
 
 @dataclass(frozen=True)
 class TargetKind:
@@ -30,7 +40,7 @@ class TargetKind:
 
     def read(self, y: Any, n_samples: int, where: str) -> NDArray[Any]:
         """Return y as int64 class indices ``(n,)`` or as targets ``(n, n_columns)``."""
-        array = arrays.read(y, "y", where)
+        array = arrays.read(y, "y", where, NUMBER if self.classes else "")
         self._check_length(array, n_samples, where)
         if self.classes and array.shape in {(n_samples,), (n_samples, 1)}:
             return _class_indices(array.reshape(-1), self.n_columns, where)
@@ -58,6 +68,19 @@ class TargetKind:
         return f"({n_samples},) or {shape}" if self.n_columns == 1 else shape
 
 
+def check_range(targets: NDArray[Any], loss: str, where: str) -> None:
+    """Refuse targets outside of what the loss is made for."""
+    low, high = RANGES.get(loss, (-np.inf, np.inf))
+    if targets.min() >= low and targets.max() <= high + ROUNDING:
+        return
+    index = int(np.argmax((targets < low) | (targets > high + ROUNDING)))
+    expected = f"values from {low:g} to {high:g}" if np.isfinite(high) else f"values >= {low:g}"
+    raise ValueError(
+        f"{where}: y[{arrays.position_name(index, targets.shape)}]={targets.flat[index]}, "
+        f"expected {expected} for loss={loss!r}"
+    )
+
+
 def as_weights(
     sample_weight: Any,
     class_weight: Any,
@@ -76,8 +99,9 @@ def as_weights(
     )
     if class_weight is None:
         return weights
-    factors = _class_factors(class_weight, targets, where).astype(dtype)
-    return factors if weights is None else weights * factors
+    factors = _class_factors(class_weight, targets, dtype, where).astype(dtype)
+    with np.errstate(over="ignore"):
+        return factors if weights is None else weights * factors
 
 
 def _class_indices(labels: NDArray[Any], n_classes: int, where: str) -> NDArray[np.int64]:
@@ -113,11 +137,13 @@ def _sample_weights(sample_weight: Any, n_samples: int, dtype: DType, where: str
     return weights
 
 
-def _class_factors(class_weight: Any, targets: NDArray[Any], where: str) -> FloatArray:
+def _class_factors(
+    class_weight: Any, targets: NDArray[Any], dtype: DType, where: str
+) -> FloatArray:
     labels = _labels(targets, where)
     classes, positions, counts = np.unique(labels, return_inverse=True, return_counts=True)
     if isinstance(class_weight, Mapping):
-        return _weights_of(classes, class_weight, where)[positions]
+        return _weights_of(classes, class_weight, dtype, where)[positions]
     expected = "'balanced', a dictionary {class: weight} or None"
     if not isinstance(class_weight, str):
         refuse_kind(where, "class_weight", class_weight, expected)
@@ -126,15 +152,20 @@ def _class_factors(class_weight: Any, targets: NDArray[Any], where: str) -> Floa
     return (len(labels) / (len(classes) * counts))[positions]
 
 
-def _weights_of(classes: NDArray[Any], class_weight: Mapping[Any, Any], where: str) -> FloatArray:
+def _weights_of(
+    classes: NDArray[Any], class_weight: Mapping[Any, Any], dtype: DType, where: str
+) -> FloatArray:
     """Return one weight per class that occurs; a class that is not named weighs 1."""
     named = {
         key: not_negative(weight, f"class_weight[{key!r}]", where)
         for key, weight in class_weight.items()
     }
-    for key in named:
+    largest = float(np.finfo(dtype).max)
+    for key, weight in named.items():
         if not isinstance(key, (int, float, np.integer, np.floating)):
             refuse_kind(where, "class_weight", class_weight, "the classes of y as keys")
+        if weight > largest:
+            refuse_value(where, f"class_weight[{key!r}]", weight, f"at most {largest:.2g}")
     return np.array([named.get(label, 1.0) for label in classes.tolist()])
 
 
@@ -156,7 +187,7 @@ def _refuse_shape(given: tuple[int, ...], expected: str, where: str) -> NoReturn
 
 
 def _refuse_class(labels: NDArray[Any], index: int, n_classes: int, where: str) -> NoReturn:
+    hint = NUMBER if np.isfinite(labels[index]) else arrays.FILL
     raise ValueError(
-        f"{where}: y[{index}]={labels[index]}, expected class indices 0 to {n_classes - 1}; "
-        f"np.unique(y, return_inverse=True) numbers labels of any kind"
+        f"{where}: y[{index}]={labels[index]!s}, expected class indices 0 to {n_classes - 1}{hint}"
     )

@@ -163,7 +163,7 @@ class Trainer(Stepping):
             sample_weight=sample_weight,
             class_weight=class_weight,
         )
-        check_training_data(data, where)
+        check_training_data(data, where, self.loss)
         return data
 
     def _epoch(self, data: Data, max_seconds: float | None, where: str) -> EpochResult:

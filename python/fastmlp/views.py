@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -39,11 +39,16 @@ class Views(Sequence[Any]):
 
     def __getitem__(self, index: Any) -> Any:
         """Return the view of one layer, or a tuple of views for a slice."""
-        return self._views[index]
+        try:
+            return self._views[index]
+        except (IndexError, TypeError) as error:
+            self._refuse_index(index, type(error))
 
     def __setitem__(self, index: int, value: Any) -> None:
         """Copy `value`, of the shape of the view, into the network."""
-        view = self._views[index]
+        view = self[index]
+        if isinstance(view, tuple):
+            self._refuse_index(index, TypeError)
         name = f"{self._name}[{index}]"
         if view is None:
             raise ValueError(f"Network: {name} is None, expected no value; the layer has no bias")
@@ -52,6 +57,12 @@ class Views(Sequence[Any]):
     def __iter__(self) -> Iterator[FloatArray | None]:
         """Iterate over the views, from the first layer to the last."""
         return iter(self._views)
+
+    def _refuse_index(self, index: Any, error: type[Exception]) -> NoReturn:
+        raise error(
+            f"Network: {self._name}[{index!r}] is no layer, "
+            f"expected an integer from {-len(self)} to {len(self) - 1}"
+        ) from None
 
     def __repr__(self) -> str:
         """Show the views as a list."""

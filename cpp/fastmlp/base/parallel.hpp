@@ -37,15 +37,18 @@ class Team {
   int size() const { return size_; }
 
   // f(i, member) for every i in [0, n), each by one member in [0, size()); returns when all are
-  // done. An exception of f, or of the check between items, ends it early. `operations` is about
-  // the cost of one item.
+  // done. An exception of f ends it early, and so does one of the check, between items or where f
+  // reports progress.
   template <class F>
-  void for_each(Index n, double operations, F&& f) {
+  void for_each(Index n, F&& f) {
     if (size_ > 1 && n > 1) return share(n, true, &call<F>, &f);
-    for (Index i = 0; i < n; ++i) {
-      f(i, 0);
-      worked(operations);
-    }
+    for (Index i = 0; i < n; ++i) f(i, 0);
+  }
+
+  // To be called by long items after so many operations: throws where the work is to be abandoned.
+  void progress(double operations) {
+    if (size_ == 1) return worked(operations);
+    if (stop_.load(std::memory_order_relaxed)) throw Abandoned();
   }
 
   // The same, always to the end: for work that must not be left half done.

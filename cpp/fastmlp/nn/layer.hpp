@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "fastmlp/base/parallel.hpp"
 #include "fastmlp/base/rng.hpp"
 #include "fastmlp/kernels/matrix.hpp"
 #include "fastmlp/nn/activation.hpp"
@@ -17,6 +18,7 @@ namespace fastmlp {
 // the seed, the epoch and the sample's place in it, counted from `first`, so they are fresh at each
 // presentation and the same for any number of threads.
 struct Pass {
+  Team* team;  // is told of progress
   bool training = false;
   std::uint64_t seed = 0;
   std::uint32_t epoch = 0;
@@ -53,6 +55,10 @@ class Layer {
 
   Index inputs() const { return inputs_; }
   Index outputs() const { return outputs_; }
+  // Multiplications and additions of one of its products, for a row.
+  double operations() const {
+    return 2.0 * static_cast<double>(inputs_) * static_cast<double>(outputs_);
+  }
   // What the layer owns of w: all of it, and cut into slices of one kind.
   virtual Range parameters() const = 0;
   virtual std::vector<Slice> slices() const = 0;

@@ -51,9 +51,7 @@ Index Network<T>::add(const GaussianNoiseSpec& spec, Index width, Index offset) 
 template <class T>
 double Network<T>::operations_per_row() const {
   double sum = 0;
-  for (const auto* layer : dense_) {
-    sum += 2.0 * static_cast<double>(layer->inputs()) * static_cast<double>(layer->outputs());
-  }
+  for (const auto* layer : dense_) sum += layer->operations();
   return sum;
 }
 
@@ -91,6 +89,7 @@ Block<T> Network<T>::forward(Index n, const Pass& pass, Block<const T> x, Range 
     const Block<T> h = t.h.part(rows);
     const Block<T> a = last || uses_input(layer(l).activation()) ? t.a.part(rows) : h;
     layer(l).combine(w(), n, pass, rows, input, t, a);
+    pass.team->progress(layer(l).operations() * static_cast<double>(rows.size()));
     if (last) return a;
     activate<T>(layer(l).activation(), a, h);
     if (!t.h_panels.empty()) t.h_panels.copy_rows(h, rows.begin);
@@ -100,7 +99,8 @@ Block<T> Network<T>::forward(Index n, const Pass& pass, Block<const T> x, Range 
 
 // delta_l = phi_l'(a_l) ∘ (W_{l+1}ᵀ delta_{l+1})
 template <class T>
-void Network<T>::backward(Range rows, Workspace<T>& workspace, Block<T>* input_gradient) const {
+void Network<T>::backward(const Pass& pass, Range rows, Workspace<T>& workspace,
+                          Block<T>* input_gradient) const {
   for (Index l = depth() - 1; l >= 0; --l) {
     Tape<T>& t = tape(workspace, l);
     const Block<T> delta = t.delta.part(rows);
@@ -113,6 +113,7 @@ void Network<T>::backward(Range rows, Workspace<T>& workspace, Block<T>* input_g
     const Block<T> h = below.h.part(rows), delta_below = below.delta.part(rows);
     const Activation& phi = layer(l - 1).activation();
     layer(l).backward(w(), rows, t, delta_below);
+    pass.team->progress(layer(l).operations() * static_cast<double>(rows.size()));
     differentiate<T>(phi, uses_input(phi) ? below.a.part(rows) : h, h, delta_below);
   }
 }
@@ -123,11 +124,10 @@ void Network<T>::predict(Block<const T> x, Block<T> out, Team& team) const {
   const Index tile_rows = std::min(x.rows, this->tile_rows());
   Workspace<T> workspace = make_workspace(tile_rows * team.size(), false);
   pack(x.rows, workspace, team);
-  const double work = operations_per_row() * static_cast<double>(tile_rows);
-  team.for_each(ceil_div(x.rows, tile_rows), work, [&](Index i, int member) {
+  team.for_each(ceil_div(x.rows, tile_rows), [&](Index i, int member) {
     const Range rows = tile(i, tile_rows, x.rows);
     const Range local{member * tile_rows, member * tile_rows + rows.size()};
-    const Block<T> a = forward(x.rows, {}, x.part(rows), local, workspace);
+    const Block<T> a = forward(x.rows, {&team}, x.part(rows), local, workspace);
     const Block<T> h = workspace.tapes.back().h.part(local);
     activate<T>(output(), a, h);
     copy(h, out.part(rows));
@@ -142,11 +142,10 @@ void Network<T>::jacobian(Block<const T> x, T* out, Team& team) const {
   Workspace<T> workspace = make_workspace(tile_rows * team.size(), true);
   Matrix<T> gradients(tile_rows * team.size(), inputs());
   pack(x.rows, workspace, team);
-  const double work = operations_per_row() * static_cast<double>(tile_rows * (outputs() + 1));
-  team.for_each(ceil_div(x.rows, tile_rows), work, [&](Index i, int member) {
+  team.for_each(ceil_div(x.rows, tile_rows), [&](Index i, int member) {
     const Range rows = tile(i, tile_rows, x.rows);
     const Range local{member * tile_rows, member * tile_rows + rows.size()};
-    const Block<T> a = forward(x.rows, {}, x.part(rows), local, workspace);
+    const Block<T> a = forward(x.rows, {&team}, x.part(rows), local, workspace);
     const Block<T> h = workspace.tapes.back().h.part(local);
     const Block<T> delta = workspace.tapes.back().delta.part(local);
     activate<T>(output(), a, h);
@@ -157,7 +156,7 @@ void Network<T>::jacobian(Block<const T> x, T* out, Team& team) const {
       }
       differentiate<T>(output(), a, h, delta);
       Block<T> gradient = gradients.part(local);
-      backward(local, workspace, &gradient);
+      backward({&team}, local, workspace, &gradient);
       T* first = out + (rows.begin * outputs() + j) * inputs();
       copy(gradient, Block<T>{first, rows.size(), inputs(), outputs() * inputs()});
     }

@@ -36,7 +36,7 @@ class Network {
   const Activation& output() const { return layers_.back()->activation(); }
   // Rows of a batch that go through the layers together: few, so that a batch has tiles for all
   // threads; more where the parameters fill the caches and every tile reads them anew.
-  Index tile_rows() const { return size() < kManyParameters ? 32 : 128; }
+  Index tile_rows() const { return size() >= kManyParameters && size() < kHugeNetwork ? 128 : 32; }
   // Multiplications and additions of a forward pass of one row.
   double operations_per_row() const;
 
@@ -60,7 +60,8 @@ class Network {
                    Workspace<T>& workspace) const;
   // From delta = dL/da of the last layer to all others; with `input_gradient` also dL/dx for these
   // rows.
-  void backward(Range rows, Workspace<T>& workspace, Block<T>* input_gradient = nullptr) const;
+  void backward(const Pass& pass, Range rows, Workspace<T>& workspace,
+                Block<T>* input_gradient = nullptr) const;
 
   // Outputs (n, n_out) of X (n, n_in), in tiles of rows.
   void predict(Block<const T> x, Block<T> out, Team& team) const;
@@ -69,6 +70,7 @@ class Network {
 
  private:
   static constexpr Index kManyParameters = 1 << 20;
+  static constexpr Index kHugeNetwork = 1 << 24;  // tall tiles would take too long to be abandoned
 
   Index add(const DenseSpec& spec, Index width, Index offset);
   Index add(const DropoutSpec& spec, Index width, Index offset);

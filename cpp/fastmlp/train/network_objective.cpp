@@ -10,6 +10,7 @@ NetworkObjective<T>::NetworkObjective(const Network<T>& network, Loss loss)
 template <class T>
 void NetworkObjective<T>::set_team(Team& team) {
   team_ = &team;
+  pass_.team = &team;
   packed_ = false;
   Index largest = 0;
   for (const Part& part : network_.parts()) largest = std::max(largest, part.range.size());
@@ -65,10 +66,9 @@ void NetworkObjective<T>::gather(Index block_begin, Range rows) {
 // Forward, loss and, where asked for, backward of a block of rows; returns its share of the loss.
 template <class T>
 double NetworkObjective<T>::phase1(Range block, bool backward) {
-  const double work = network_.operations_per_row() * static_cast<double>(network_.tile_rows()) * 2;
   Pass pass = pass_;
   pass.first += block.begin;
-  team_->for_each(ceil_div(block.size(), network_.tile_rows()), work, [&](Index i, int) {
+  team_->for_each(ceil_div(block.size(), network_.tile_rows()), [&](Index i, int) {
     const Range rows = tile(i, network_.tile_rows(), block.size());
     gather(block.begin, rows);
     const Block<T> a = network_.forward(n_, pass, x_.part(rows), rows, workspace_);
@@ -76,7 +76,7 @@ double NetworkObjective<T>::phase1(Range block, bool backward) {
     Block<T> delta = last.delta.part(rows);
     evaluate<T>(output_, a, y_.part(rows), last.h.part(rows), values_.data() + rows.begin,
                 scale_.data() + rows.begin, backward ? &delta : nullptr);
-    if (backward) network_.backward(rows, workspace_);
+    if (backward) network_.backward(pass, rows, workspace_);
   });
   double sum = 0;
   for (Index i = 0; i < block.size(); ++i) {
@@ -105,11 +105,12 @@ template <class T>
 void NetworkObjective<T>::add_gradient(Index rows, bool first, T* g) {
   const double work =
       network_.operations_per_row() * static_cast<double>(rows) / static_cast<double>(parts());
-  team_->for_each(parts(), work, [&](Index i, int member) {
+  team_->for_each(parts(), [&](Index i, int member) {
     const Part& part = network_.parts()[static_cast<std::size_t>(i)];
     T* from = part_gradients_[static_cast<std::size_t>(member)].data();
     T* to = g + part.range.begin;
     part_gradient(part, rows, from);
+    team_->progress(work);
     for (Index j = 0; j < part.range.size(); ++j) to[j] = first ? from[j] : to[j] + from[j];
   });
 }
@@ -169,8 +170,7 @@ void NetworkObjective<T>::forward(Block<const T> x, Block<T> out) {
   n_ = x.rows;
   reserve(n_);
   pack();
-  const double work = network_.operations_per_row() * static_cast<double>(network_.tile_rows());
-  team_->for_each(ceil_div(n_, network_.tile_rows()), work, [&](Index i, int) {
+  team_->for_each(ceil_div(n_, network_.tile_rows()), [&](Index i, int) {
     const Range rows = tile(i, network_.tile_rows(), n_);
     copy(x.part(rows), x_.part(rows));
     if (!x_panels_.empty()) x_panels_.copy_rows(x_.part(rows), rows.begin);
@@ -184,13 +184,12 @@ void NetworkObjective<T>::forward(Block<const T> x, Block<T> out) {
 template <class T>
 void NetworkObjective<T>::backward(Block<const T> output_gradient, T* g) {
   Tape<T>& last = workspace_.tapes.back();
-  const double work = network_.operations_per_row() * static_cast<double>(network_.tile_rows());
-  team_->for_each(ceil_div(n_, network_.tile_rows()), work, [&](Index i, int) {
+  team_->for_each(ceil_div(n_, network_.tile_rows()), [&](Index i, int) {
     const Range rows = tile(i, network_.tile_rows(), n_);
     const Block<T> delta = last.delta.part(rows);
     copy(output_gradient.part(rows), delta);
     differentiate<T>(network_.output(), last.a.part(rows), last.h.part(rows), delta);
-    network_.backward(rows, workspace_);
+    network_.backward(pass_, rows, workspace_);
   });
   add_gradient(n_, true, g);
 }

@@ -26,7 +26,10 @@ class NetworkObjective final : public Objective<T> {
   // changed them.
   void set_team(Team& team);
   // Whether, and by which draws, layers of noise act from now on.
-  void set_pass(const Pass& pass) { pass_ = pass; }
+  void set_pass(Pass pass) {
+    pass.team = team_;
+    pass_ = pass;
+  }
   // The sum of the selected samples' weights; the loss is divided by it.
   double weight() const { return weight_; }
 
@@ -60,7 +63,7 @@ class NetworkObjective final : public Objective<T> {
 
   Data<T> data_;
   const Index* rows_ = nullptr;
-  Pass pass_;
+  Pass pass_{};
   Index n_ = 0;
   double weight_ = 0;
 

@@ -75,7 +75,7 @@ void Trainer<T>::select(const Data<T>& data, const Index* rows, Index n) {
 
 template <class T>
 void Trainer<T>::present(Index n) {
-  objective_.set_pass({true, options_.seed, epoch_, presented_});
+  objective_.set_pass({nullptr, true, options_.seed, epoch_, presented_});
   presented_ += n;
 }
 
