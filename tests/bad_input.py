@@ -125,7 +125,8 @@ def _set(subject: Subject, name: str, value: Any) -> None:
 
 
 def bowl(w: Array) -> tuple[Any, Array]:
-    return w @ w, 2 * w
+    with np.errstate(over="ignore"):
+        return w @ w, 2 * w
 
 
 G, FLAT, ONES = np.ones((N, N_OUT)), np.linspace(-1, 1, 43), np.arange(1.0, N + 1)
@@ -265,5 +266,9 @@ DEFECTS: dict[str, tuple[Callable[[Array], Any], type[Exception], str]] = {
         ValueError,
         "has shape|would take",
     ),
-    "too large": (lambda a: _changed(a, np.longdouble("1e400"), "g"), ValueError, "is too large|class"),
+    "too large": (
+        lambda a: _changed(a, np.longdouble("1e400"), "g"),
+        ValueError,
+        "is too large|class",
+    ),
 }

@@ -86,6 +86,13 @@ def made(family: str, name: str, **fields: Any) -> Any:
     return getattr(_core, family)[name](**fields)
 
 
+def targets(loss: str, rng: np.random.Generator, n: int, outputs: int) -> Array:
+    """Random targets in the domain of a loss, for outputs in (0, 1)."""
+    if loss in ref.SIGNS:
+        return rng.choice([-1.0, 1.0], (n, outputs))
+    return rng.uniform(size=(n, outputs // 2 if loss == "gaussian_nll" else outputs))
+
+
 def batches(n: int, size: int, epochs: int = 1) -> list[Array]:
     """Index blocks of unshuffled epochs; the last of an epoch may be short."""
     return [np.arange(n)[i : i + size] for _ in range(epochs) for i in range(0, n, size)]

@@ -86,7 +86,8 @@ class Hook:
 FIT: dict[str, Case] = {
     "class 3": (fit(y=Y + 1), ValueError, r"fit: y[2]=3, expected class indices 0 to 2"),
     "class -1": (fit(y=Y - 1), ValueError, "fit: y[0]=-1, expected class indices"),
-    "class 2**63": (fit(y=Y.astype(np.uint64) + np.uint64(2**63)), ValueError, "fit: y[0]=9223372036854775808, "),
+    "class 2**63": (
+        fit(y=Y.astype(np.uint64) + np.uint64(2**63)), ValueError, "fit: y[0]=922337203685477580"),
     "half a class": (fit(y=Y + 0.5), ValueError, "fit: y[0]=0.5, expected class indices"),
     "class nan": (fit(y=np.where(Y == 2, np.nan, Y)), ValueError, "fit: y[2]=nan, expected class"),
     "class names": (fit(y=list("abcabc")), TypeError, "fit: y has dtype <U1, "),
@@ -138,24 +139,24 @@ FIT: dict[str, Case] = {
     "l2 ragged": (fit(l2=[[1], [1, 2]]), TypeError, "fit: l2=[[1], [1, 2]] (list), expected"),
     "l2 too large": (fit(l2=10**400), ValueError, "fit: l2=an integer of 1329 bits, expected"),
     "shuffle 1": (fit(shuffle=1), TypeError, "fit: shuffle=1 (int), expected True or False"),
-    "regularize_biases None": (fit(regularize_biases=None), TypeError, "fit: regularize_biases=None"),
+    "regularize_biases None": (fit(regularize_biases=None), TypeError, "fit: regularize_biases=No"),
     "max_seconds < 0": (fit(max_seconds=-1), ValueError, "fit: max_seconds=-1, expected"),
     "max_seconds nan": (fit(max_seconds=np.nan), ValueError, "fit: max_seconds=nan, expected"),
     "verbose 3": (fit(verbose=3), ValueError, "fit: verbose=3, expected an integer <= 2"),
-    "callbacks None": (fit(callbacks=None), TypeError, "fit: callbacks=None (NoneType), expected a"),
+    "callbacks None": (fit(callbacks=None), TypeError, "fit: callbacks=None (NoneType), expected "),
     "callbacks not in a list": (
         fit(callbacks=fm.EarlyStopping("loss")), TypeError, "fit: callbacks=EarlyStopping("),
     "callback class": (fit(callbacks=[fm.EarlyStopping]), TypeError, "fit: callbacks=<class"),
-    "callback function": (fit(callbacks=[len]), TypeError, "fit: callbacks=<built-in function len>"),
+    "callback function": (fit(callbacks=[len]), TypeError, "fit: callbacks=<built-in function len"),
     "callback without methods": (
         fit(callbacks=[Hook()]), TypeError, "fit: callbacks: on_epoch_end=3 (int), expected"),
-    "monitor": (fit(callbacks=[fm.EarlyStopping()]), ValueError, "fit: monitor='val_loss', expected"),
+    "monitor": (fit(callbacks=[fm.EarlyStopping()]), ValueError, "fit: monitor='val_loss', expect"),
     "validation number": (fit(validation_data=3), TypeError, "fit: validation_data is of type int"),
     "validation X": (fit(validation_data=X), TypeError, "fit: validation_data is of type ndarray"),
     "validation of 4": (
         fit(validation_data=(X, Y, Y, Y)), ValueError, "fit: validation_data has 4 members"),
     "validation empty": (
-        fit(validation_data=(X[:0], Y[:0])), ValueError, "fit: validation_data: X has shape (0, 4)"),
+        fit(validation_data=(X[:0], Y[:0])), ValueError, "fit: validation_data: X has shape (0, 4"),
     "validation weight": (
         fit(validation_data=(X, Y, -Y)), ValueError, "fit: validation_data: sample_weight[1]=-1"),
     "loss's name": (fit(loss="mse"), ValueError, "fit: loss='mse' is not known; expected one of: "),
@@ -189,7 +190,7 @@ MAKING: dict[str, Case] = {
     "2**80 parameters": (build([2**40, 2**40]), ValueError, "Network: the layers have 12089258196"),
     "2**62 inputs": (
         build([fm.Dense(3)], inputs=2**62), ValueError, "Network: the layers have 13835058055"),
-    "sizes and layers": (build([4, fm.Dense(3)]), TypeError, "Network: layers[0]=4 (int), expected"),
+    "sizes and layers": (build([4, fm.Dense(3)]), TypeError, "Network: layers[0]=4 (int), expecte"),
     "layer class": (build([fm.Dense], inputs=4), ValueError, "Network: inputs=4, expected None"),
     "no inputs": (build([fm.Dense(3)]), TypeError, "Network: inputs=None (NoneType), expected"),
     "inputs twice": (build([4, 3], inputs=4), ValueError, "Network: inputs=4, expected None"),
@@ -198,13 +199,13 @@ MAKING: dict[str, Case] = {
     "init class": (build([4, 3], init=fm.Zeros), TypeError, "Network: init=<class 'fastmlp"),
     "dtype float16": (build([4, 3], dtype="float16"), ValueError, "Network: dtype='float16', "),
     "dtype swapped": (build([4, 3], dtype=">f4"), ValueError, "Network: dtype='>f4', expected"),
-    "dtype None": (build([4, 3], dtype=None), TypeError, "Network: dtype=None (NoneType), expected"),
+    "dtype None": (build([4, 3], dtype=None), TypeError, "Network: dtype=None (NoneType), expecte"),
     "seed -1": (build([4, 3], seed=-1), ValueError, "Network: seed=-1, expected an integer >= 0"),
     "seed 2**64": (build([4, 3], seed=2**64), ValueError, "Network: seed=18446744073709551616, "),
     "seed of NumPy": (
         build([4, 3], seed=np.random.default_rng(0)), TypeError, "Network: seed=Generator(PCG64)"),
     "seed of an array": (
-        build([4, 3], seed=np.zeros((2, 2))), TypeError, "Network: seed=array([[0., 0.], [0., 0.]])"),
+        build([4, 3], seed=np.zeros((2, 2))), TypeError, "Network: seed=array([[0., 0.], [0., 0.]"),
     "units -1": (dense(units=-1), ValueError, "Dense: units=-1, expected an integer >= 1"),
     "units [3]": (dense(units=np.array([3])), TypeError, "Dense: units=array([3]) (ndarray), "),
     "units 2**70": (dense(units=2**70), ValueError, "Dense: units=1180591620717411303424, "),
@@ -222,7 +223,7 @@ MAKING: dict[str, Case] = {
     "trainer seed": (train(seed="a"), TypeError, "Trainer: seed='a' (str), expected"),
     "trainer shuffle": (train(shuffle=None), TypeError, "Trainer: shuffle=None (NoneType), "),
     "beta2": (lambda s: fm.Adam(beta2=1.5), ValueError, "Adam: beta2=1.5, expected 0 <= beta2 < 1"),
-    "keyword": (lambda s: fm.Adam(beta=1), TypeError, "Adam: beta is not a parameter; expected some"),
+    "keyword": (lambda s: fm.Adam(beta=1), TypeError, "Adam: beta is not a parameter; expected so"),
     "rate": (lambda s: fm.SGD("fast"), TypeError, "SGD: learning_rate='fast', expected"),
     "rate nan": (lambda s: fm.SGD(np.nan), ValueError, "SGD: learning_rate=nan, expected"),
     "clip": (lambda s: fm.SGD(clip_value=(1, 0)), ValueError, "SGD: clip_value=(1, 0), expected"),
@@ -230,7 +231,7 @@ MAKING: dict[str, Case] = {
     "monitor": (lambda s: fm.EarlyStopping("acc"), ValueError, "EarlyStopping: monitor='acc', "),
     "threads 0": (lambda s: fm.set_num_threads(0), ValueError, "set_num_threads: threads=0, "),
     "threads 2.0": (lambda s: fm.set_num_threads(2.0), TypeError, "set_num_threads: threads=2.0 ("),
-    "threads 2**40": (lambda s: fm.set_num_threads(2**40), ValueError, "set_num_threads: threads=1"),
+    "threads 2**40": (lambda s: fm.set_num_threads(2**40), ValueError, "set_num_threads: threads="),
 }  # fmt: skip
 
 USE: dict[str, Case] = {
@@ -259,14 +260,14 @@ USE: dict[str, Case] = {
     "fun of one": (minimize(lambda w: 1.0), TypeError, "minimize: fun returned float, expected"),
     "fun of values": (
         minimize(lambda w: (w, w)), ValueError, "minimize: value of fun has shape (2,), expected"),
-    "fun of text": (minimize(lambda w: ("1", w)), TypeError, "minimize: value of fun is of type str"),
+    "fun of text": (minimize(lambda w: ("1", w)), TypeError, "minimize: value of fun is of type s"),
     "fun of a short gradient": (
         minimize(lambda w: (1.0, w[:1])), ValueError, "minimize: gradient of fun has shape (1,), "),
     "fun of a masked gradient": (
         minimize(lambda w: (1.0, np.ma.ones(2))), TypeError, "minimize: gradient of fun is a mask"),
     "steps": (minimize(len, steps=-1), ValueError, "minimize: steps=-1, expected an integer >= 0"),
     "path": (minimize(len, record_path=1), TypeError, "minimize: record_path=1 (int), expected"),
-    "optimizer": (minimize(len, optimizer="adm"), ValueError, "minimize: optimizer='adm' is not kn"),
+    "optimizer": (minimize(len, optimizer="adm"), ValueError, "minimize: optimizer='adm' is not k"),
     "seconds": (minimize(len, max_seconds="1"), TypeError, "minimize: max_seconds='1' (str), "),
 }  # fmt: skip
 

@@ -9,7 +9,7 @@ import pytest
 
 import fastmlp as fm
 import reference as ref
-from problems import TASKS, Task, network, pair
+from problems import TASKS, Task, network, pair, targets
 
 DTYPES = {"float32": 2e-5, "float64": 1e-12}
 
@@ -30,25 +30,24 @@ def test_predict_loss_gradient_and_backward_equal_the_oracle(name: str, dtype: s
     np.testing.assert_allclose(net.backward(X, c), oracle.backward(w, X, c), rtol=tol, atol=9 * tol)
 
 
-PAIRS = [  # a sign is 1 here, where log(1 - o) ends; the perceptron loss belongs to sign alone
+PAIRS = [  # a sign is 1 here, where log(1 - o) ends; the losses of ±1 belong to sign alone
     (output, loss)
     for output in ref.ACTIVATIONS
     for loss in ref.LOSSES
-    if (loss != "perceptron" and (output, loss) != ("sign", "binary_cross_entropy"))
-    or (output, loss) == ("sign", "perceptron")
+    if (loss not in ref.SIGNS and (output, loss) != ("sign", "binary_cross_entropy"))
+    or (output == "sign" and loss in ref.SIGNS)
 ]
 
 
 @pytest.mark.parametrize(("output", "loss"), PAIRS)
 def test_any_activation_goes_with_any_loss(output: str, loss: str) -> None:
     """Value and gradient equal the oracle; outputs lie in (0, 1], the domain of the logarithms."""
-    layers = [(4, "tanh", True), (3, output, True)]
+    layers = [(4, "tanh", True), (4, output, True)]
     net, oracle, w = pair(2, layers, seed=4)
     net.weights[1][:] *= 0.1
     net.biases[1][:] = 0.3
     w, rng = np.array(net.parameters), np.random.default_rng(5)
-    X = rng.normal(size=(9, 2))
-    y = rng.choice([-1.0, 1.0], (9, 3)) if loss == "perceptron" else rng.uniform(size=(9, 3))
+    X, y = rng.normal(size=(9, 2)), targets(loss, rng, 9, 4)
     value, g = oracle.value_and_grad(w, X, y, loss)
     got, got_g = net.value_and_grad(X, y, loss=loss)
     assert got == pytest.approx(value, rel=1e-12)

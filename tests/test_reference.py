@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import scipy.optimize
 import scipy.special as special
+import scipy.stats
 
 import precise
 import reference as ref
+from problems import targets
 
 POINTS = np.concatenate([-np.geomspace(1e-8, 700, 41), [0.0], np.geomspace(1e-8, 700, 41)])
 SMOOTH = ["sigmoid", "tanh", "softmax", "elu", "selu", "softplus", "silu", "gelu", "identity"]
@@ -42,7 +44,7 @@ def test_softmax_is_scipys(rng: np.random.Generator) -> None:
 @pytest.mark.parametrize("name", ref.LOSSES)
 def test_loss_gradients_are_differences(name: str, rng: np.random.Generator) -> None:
     o = rng.uniform(0.05, 0.95, (6, 4))
-    y = rng.uniform(0.0, 1.0, (6, 4)) if name != "perceptron" else rng.choice([-1.0, 1.0], (6, 4))
+    y = targets(name, rng, 6, 4)
     loss = ref.LOSSES[name]
     slope = ref.differences(lambda o: np.sum(loss(o, y)), o, 1e-6)
     np.testing.assert_allclose(loss.gradient(o, y), slope, rtol=1e-8, atol=1e-8)
@@ -54,6 +56,16 @@ def test_loss_values_are_scipys(rng: np.random.Generator) -> None:
         ref.LOSSES["huber"](3 * o, -y, delta=0.7), special.huber(0.7, 3 * o + y).sum(-1)
     )
     np.testing.assert_allclose(ref.LOSSES["cross_entropy"](o, y), -special.xlogy(y, o).sum(-1))
+    counts = rng.poisson(3, o.shape)
+    np.testing.assert_allclose(
+        ref.LOSSES["poisson"](np.log(o), counts),
+        -(scipy.stats.poisson.logpmf(counts, o) + special.gammaln(counts + 1)).sum(-1),
+    )
+    m, s = np.split(o, 2, axis=-1)
+    np.testing.assert_allclose(
+        ref.LOSSES["gaussian_nll"](o, y[:, :2]),
+        -scipy.stats.norm.logpdf(y[:, :2], m, np.exp(s / 2)).sum(-1) - np.log(2 * np.pi),
+    )
     np.testing.assert_allclose(
         ref.LOSSES["binary_cross_entropy"](o, y),
         -(special.xlogy(y, o) + special.xlog1py(1 - y, -o)).sum(-1),
@@ -94,6 +106,14 @@ def test_network_gradients_are_differences(
         (ref.Adam(0.01), "Adam", {"lr": 0.01}),
         (ref.Adam(0.02, 0.8, 0.99, 1e-3), "Adam", {"lr": 0.02, "betas": (0.8, 0.99), "eps": 1e-3}),
         (ref.Adam(0.01, amsgrad=True), "Adam", {"lr": 0.01, "amsgrad": True}),
+        (ref.AdamW(0.01, weight_decay=0.1), "AdamW", {"lr": 0.01, "weight_decay": 0.1}),
+        (ref.AdaMax(0.01), "Adamax", {"lr": 0.01}),
+        (ref.RAdam(0.01), "RAdam", {"lr": 0.01}),
+        (ref.AdaGrad(0.1), "Adagrad", {"lr": 0.1}),
+        (ref.RMSProp(0.01), "RMSprop", {"lr": 0.01}),
+        (ref.RMSProp(0.01, momentum=0.8), "RMSprop", {"lr": 0.01, "momentum": 0.8}),
+        (ref.AdaDelta(1.0), "Adadelta", {"lr": 1.0}),
+        (ref.Rprop(0.01), "Rprop", {"lr": 0.01}),
     ],
 )
 def test_rules_are_torchs(ours: object, theirs: str, fields: dict[str, object]) -> None:

@@ -58,7 +58,7 @@ TEST_CASE_TEMPLATE("forward is a = W h + b, backward Wᵀ delta, the gradient de
     const Block<const T> x = pass.x.block(), delta = pass.tape.delta.block();
     Matrix<T> a(rows, outputs), below(rows, inputs);
     layer.combine(pass.w.data(), rows, {}, {0, rows}, x, pass.tape, a.block());
-    layer.backward(pass.w.data(), {0, rows}, pass.tape, below.block());
+    layer.backward(pass.w.data(), rows, {0, rows}, pass.tape, below.block());
 
     Index wrong = 0;
     for (Index r = 0; r < rows; ++r) {

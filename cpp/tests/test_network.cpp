@@ -197,7 +197,7 @@ TEST_CASE("the gradient is that of central differences under noise that is held 
                             {GaussianNoiseSpec{0.3}, dense(6, Tanh{}), DropoutSpec{0.4},
                              dense(5, SiLU{}), dense(3, Softmax{})},
                             CrossEntropy{}, n);
-    problem.objective.set_pass({true, 11, 2, 100});
+    problem.objective.set_pass({nullptr, true, 11, 2, 100});
     CHECK(relative_difference(problem.gradient(), central_differences(problem)) < 1e-7);
   }
 }
@@ -207,12 +207,12 @@ TEST_CASE("noise belongs to the sample and its place, however the batch is cut")
   Problem<double> problem(
       6, {GaussianNoiseSpec{0.3}, dense(9, Tanh{}), DropoutSpec{0.4}, dense(3, Softmax{})},
       CrossEntropy{}, n);
-  problem.objective.set_pass({true, 11, 2, 100});
+  problem.objective.set_pass({nullptr, true, 11, 2, 100});
   const double value = problem.value();
   double sum = 0;
   for (Index i = 0; i < n; ++i) {
     problem.objective.select(problem.samples.data, &i, 1);
-    problem.objective.set_pass({true, 11, 2, 100 + i});
+    problem.objective.set_pass({nullptr, true, 11, 2, 100 + i});
     sum += problem.value();
   }
   CHECK(value == doctest::Approx(sum / n).epsilon(1e-13));

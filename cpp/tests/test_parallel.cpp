@@ -27,7 +27,7 @@ TEST_CASE("every item is done once, by a member of the team, and all are done on
           ++done[static_cast<std::size_t>(i)];
           wrong_member[static_cast<std::size_t>(i)] = member < 0 || member >= threads;
         };
-        team.for_each(n, 1, item);
+        team.for_each(n, item);
         team.finish_each(n, item);
         REQUIRE(done == std::vector<int>(done.size(), 2));
         REQUIRE(wrong_member == std::vector<int>(done.size(), 0));
@@ -41,7 +41,7 @@ TEST_CASE("an exception of the body or of an item reaches the caller") {
     CHECK_THROWS_AS(with_team(threads, {}, [](Team&) { throw Failure(); }), Failure);
     CHECK_THROWS_AS(with_team(threads, {},
                               [](Team& team) {
-                                team.for_each(100, 1, [](Index i, int) {
+                                team.for_each(100, [](Index i, int) {
                                   if (i == 57) throw Failure();
                                 });
                               }),
@@ -49,7 +49,7 @@ TEST_CASE("an exception of the body or of an item reaches the caller") {
   }
 }
 
-TEST_CASE("the check stops work between items, but never work that must be finished") {
+TEST_CASE("the check stops work where it reports progress, but never work that must be finished") {
   for (const int threads : {1, 2, 3}) {
     CAPTURE(threads);
     std::atomic<int> started{0}, finished{0};
@@ -60,9 +60,10 @@ TEST_CASE("the check stops work between items, but never work that must be finis
         busy_wait(std::chrono::milliseconds(15));
         ++finished;
       });
-      team.for_each(1000, 1e6, [&](Index, int) {
-        busy_wait(std::chrono::milliseconds(1));
+      team.for_each(1000, [&](Index, int) {
         ++started;
+        busy_wait(std::chrono::milliseconds(1));
+        team.progress(1e6);
       });
       ended = true;
     };
@@ -84,7 +85,10 @@ TEST_CASE("the check is made on the caller's thread, at most every 20 ms") {
       elsewhere = elsewhere || std::this_thread::get_id() != caller;
     };
     with_team(threads, check, [](Team& team) {
-      team.for_each(200, 1e6, [](Index, int) { busy_wait(std::chrono::milliseconds(1)); });
+      team.for_each(200, [&](Index, int) {
+        busy_wait(std::chrono::milliseconds(1));
+        team.progress(1e6);
+      });
     });
     const auto time = std::chrono::steady_clock::now() - start;
     CHECK_FALSE(elsewhere);

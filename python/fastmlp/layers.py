@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from fastmlp import _core, checks
 from fastmlp.arrays import LARGEST_SIZE
 from fastmlp.checks import flag, fraction, integer, not_negative, positive
@@ -242,3 +244,9 @@ def _check_parameters(n_inputs: int, layers: Sequence[Dense]) -> None:
             f"Network: the layers have {n_parameters} parameters, "
             f"expected at most {LARGEST_SIZE // 8}"
         )
+    try:
+        np.empty(n_parameters, np.float32)  # takes no pages; the core would plan its parts first
+    except MemoryError:
+        raise MemoryError(
+            f"Network: the layers have {n_parameters} parameters, expected as many as fit in memory"
+        ) from None

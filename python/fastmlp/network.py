@@ -12,7 +12,6 @@ from fastmlp import _core, arrays, checks, state
 from fastmlp.arrays import DType, FloatArray
 from fastmlp.evaluation import Evaluation
 from fastmlp.layers import Dense, Dropout, Layer, plan
-from fastmlp.lock import TrainingLock
 from fastmlp.table import layer_table
 from fastmlp.views import Views
 
@@ -102,7 +101,7 @@ class Network(Evaluation):
         self.dtype = dtype
         self.seed = seed
         self.epochs_trained = 0
-        self._in_training = TrainingLock()
+        self._in_training = _core.TrainingLock()
 
     @property
     def parameters(self) -> FloatArray:

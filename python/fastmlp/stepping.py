@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from fastmlp import _core, arrays, checks, own_loss
@@ -113,7 +112,8 @@ class Stepping:
         return self._step(batch, where)
 
     def _step(self, batch: Data, where: str) -> float:
-        with self._update():
+        with self.network._in_training:
+            self._forward_shape = None
             if is_own(self.loss):
                 return own_loss.step(self._native, self.loss, batch, where)
             return float(self._native.step(*batch))
@@ -204,15 +204,9 @@ class Stepping:
         shape, dtype = (self.network.n_parameters,), self.network.dtype
         flat = arrays.as_shape(gradient, shape, dtype, "gradient", "Trainer.apply")
         arrays.check_finite(flat, "gradient", "Trainer.apply")
-        with self._update():
-            self._native.apply(flat)
-
-    @contextmanager
-    def _update(self) -> Iterator[None]:
-        """Hold the network for a call that changes its parameters, and so outdates `forward`."""
         with self.network._in_training:
             self._forward_shape = None
-            yield
+            self._native.apply(flat)
 
     def _refuse_look_ahead(self, where: str) -> None:
         """Only the core can evaluate a loss elsewhere than at the parameters."""

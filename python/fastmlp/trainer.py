@@ -100,7 +100,8 @@ class Trainer(Stepping):
         where = "Trainer.epoch"
         limit = checks.seconds(max_seconds, "max_seconds", where)
         data = self._training_data(X, y, sample_weight, class_weight, where)
-        with self._update():
+        with self.network._in_training:
+            self._forward_shape = None
             return self._epoch(data, limit, where).loss
 
     def run(
@@ -148,7 +149,8 @@ class Trainer(Stepping):
         where = self._where_run
         plan = Plan.checked(self, epochs, validation_data, callbacks, max_seconds, verbose, where)
         data = self._training_data(X, y, sample_weight, class_weight, where)
-        with self._update():
+        with self.network._in_training:
+            self._forward_shape = None
             return Loop(self, data, plan, where).run()
 
     def _training_data(

@@ -91,11 +91,12 @@ void Dense<T>::combine(const T* w, Index n, const Pass&, Range, Block<const T> x
 
 // dL/dX (rows, n_in) = delta (rows, n_out) W
 template <class T>
-void Dense<T>::backward(const T* w, Range rows, const Tape<T>& tape,
+void Dense<T>::backward(const T* w, Index n, Range rows, const Tape<T>& tape,
                         Block<T> input_gradient) const {
   const Block<const T> delta = tape.delta.part(rows);
-  const Panels<T> panels = tape.w_panels.empty() ? Panels<T>{w + weights().begin, this->inputs()}
-                                                 : tape.w_panels.panels();
+  const bool packed = n >= kFewRows && !tape.w_panels.empty();
+  const Panels<T> panels =
+      packed ? tape.w_panels.panels() : Panels<T>{w + weights().begin, this->inputs()};
   gemm(delta.rows, this->inputs(), this->outputs(), {delta.data, delta.stride, 1}, panels,
        input_gradient.data, input_gradient.stride);
 }

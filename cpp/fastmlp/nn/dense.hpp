@@ -32,7 +32,7 @@ class Dense final : public Layer<T> {
   void pack(Index i, const T* w, Index n, Tape<T>& tape) const override;
   void combine(const T* w, Index n, const Pass& pass, Range rows, Block<const T> x, Tape<T>& tape,
                Block<T> a) const override;
-  void backward(const T* w, Range rows, const Tape<T>& tape,
+  void backward(const T* w, Index n, Range rows, const Tape<T>& tape,
                 Block<T> input_gradient) const override;
   void gradient(Index i, Index n, const Tape<T>& tape, Panels<T> input, T* g) const override;
 

@@ -83,8 +83,8 @@ class Layer {
   // What the activation is applied to, for rows x of a batch of n: W x + b, into `a`.
   virtual void combine(const T* w, Index n, const Pass& pass, Range rows, Block<const T> x,
                        Tape<T>& tape, Block<T> a) const = 0;
-  // dL/dh_in = Wᵀ delta, for these rows of the batch.
-  virtual void backward(const T* w, Range rows, const Tape<T>& tape,
+  // dL/dh_in = Wᵀ delta, for these rows of a batch of n.
+  virtual void backward(const T* w, Index n, Range rows, const Tape<T>& tape,
                         Block<T> input_gradient) const = 0;
 
   // Part i of dL/dw = sum over n rows of delta h_inᵀ, written to g (which has room to be overrun).

@@ -99,20 +99,20 @@ Block<T> Network<T>::forward(Index n, const Pass& pass, Block<const T> x, Range 
 
 // delta_l = phi_l'(a_l) ∘ (W_{l+1}ᵀ delta_{l+1})
 template <class T>
-void Network<T>::backward(const Pass& pass, Range rows, Workspace<T>& workspace,
+void Network<T>::backward(Index n, const Pass& pass, Range rows, Workspace<T>& workspace,
                           Block<T>* input_gradient) const {
   for (Index l = depth() - 1; l >= 0; --l) {
     Tape<T>& t = tape(workspace, l);
     const Block<T> delta = t.delta.part(rows);
     if (!t.delta_panels.empty()) t.delta_panels.copy_rows(delta, rows.begin);
     if (l == 0) {
-      if (input_gradient) layer(0).backward(w(), rows, t, *input_gradient);
+      if (input_gradient) layer(0).backward(w(), n, rows, t, *input_gradient);
       return;
     }
     Tape<T>& below = tape(workspace, l - 1);
     const Block<T> h = below.h.part(rows), delta_below = below.delta.part(rows);
     const Activation& phi = layer(l - 1).activation();
-    layer(l).backward(w(), rows, t, delta_below);
+    layer(l).backward(w(), n, rows, t, delta_below);
     pass.team->progress(layer(l).operations() * static_cast<double>(rows.size()));
     differentiate<T>(phi, uses_input(phi) ? below.a.part(rows) : h, h, delta_below);
   }
@@ -156,7 +156,7 @@ void Network<T>::jacobian(Block<const T> x, T* out, Team& team) const {
       }
       differentiate<T>(output(), a, h, delta);
       Block<T> gradient = gradients.part(local);
-      backward({&team}, local, workspace, &gradient);
+      backward(x.rows, {&team}, local, workspace, &gradient);
       T* first = out + (rows.begin * outputs() + j) * inputs();
       copy(gradient, Block<T>{first, rows.size(), inputs(), outputs() * inputs()});
     }

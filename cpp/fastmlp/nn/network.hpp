@@ -60,7 +60,7 @@ class Network {
                    Workspace<T>& workspace) const;
   // From delta = dL/da of the last layer to all others; with `input_gradient` also dL/dx for these
   // rows.
-  void backward(const Pass& pass, Range rows, Workspace<T>& workspace,
+  void backward(Index n, const Pass& pass, Range rows, Workspace<T>& workspace,
                 Block<T>* input_gradient = nullptr) const;
 
   // Outputs (n, n_out) of X (n, n_in), in tiles of rows.

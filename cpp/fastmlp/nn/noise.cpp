@@ -49,7 +49,7 @@ void Dropout<T>::combine(const T*, Index, const Pass& pass, Range rows, Block<co
 }
 
 template <class T>
-void Dropout<T>::backward(const T*, Range rows, const Tape<T>& tape,
+void Dropout<T>::backward(const T*, Index, Range rows, const Tape<T>& tape,
                           Block<T> input_gradient) const {
   const Block<const T> delta = tape.delta.part(rows), factors = tape.a.part(rows);
   for (Index i = 0; i < delta.rows; ++i) {
@@ -84,7 +84,7 @@ void GaussianNoise<T>::combine(const T*, Index, const Pass& pass, Range rows, Bl
 }
 
 template <class T>
-void GaussianNoise<T>::backward(const T*, Range rows, const Tape<T>& tape,
+void GaussianNoise<T>::backward(const T*, Index, Range rows, const Tape<T>& tape,
                                 Block<T> input_gradient) const {
   copy(tape.delta.part(rows), input_gradient);
 }

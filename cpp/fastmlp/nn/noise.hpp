@@ -52,7 +52,7 @@ class Dropout final : public NoiseLayer<T> {
   Tape<T> make_tape(Index n, typename Layer<T>::Needs needs) const override;
   void combine(const T* w, Index n, const Pass& pass, Range rows, Block<const T> x, Tape<T>& tape,
                Block<T> h) const override;
-  void backward(const T* w, Range rows, const Tape<T>& tape,
+  void backward(const T* w, Index n, Range rows, const Tape<T>& tape,
                 Block<T> input_gradient) const override;
 
  private:
@@ -69,7 +69,7 @@ class GaussianNoise final : public NoiseLayer<T> {
   Tape<T> make_tape(Index n, typename Layer<T>::Needs needs) const override;
   void combine(const T* w, Index n, const Pass& pass, Range rows, Block<const T> x, Tape<T>& tape,
                Block<T> h) const override;
-  void backward(const T* w, Range rows, const Tape<T>& tape,
+  void backward(const T* w, Index n, Range rows, const Tape<T>& tape,
                 Block<T> input_gradient) const override;
 
  private:

@@ -76,7 +76,7 @@ double NetworkObjective<T>::phase1(Range block, bool backward) {
     Block<T> delta = last.delta.part(rows);
     evaluate<T>(output_, a, y_.part(rows), last.h.part(rows), values_.data() + rows.begin,
                 scale_.data() + rows.begin, backward ? &delta : nullptr);
-    if (backward) network_.backward(pass, rows, workspace_);
+    if (backward) network_.backward(n_, pass, rows, workspace_);
   });
   double sum = 0;
   for (Index i = 0; i < block.size(); ++i) {
@@ -189,7 +189,7 @@ void NetworkObjective<T>::backward(Block<const T> output_gradient, T* g) {
     const Block<T> delta = last.delta.part(rows);
     copy(output_gradient.part(rows), delta);
     differentiate<T>(network_.output(), last.a.part(rows), last.h.part(rows), delta);
-    network_.backward(pass_, rows, workspace_);
+    network_.backward(n_, pass_, rows, workspace_);
   });
   add_gradient(n_, true, g);
 }

@@ -7,7 +7,7 @@ import numpy.typing
 import typing
 from . import float32
 from . import float64
-__all__: list[str] = ['AbsoluteError', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'ELU', 'ExponentialDecay', 'GELU', 'GaussianNLL', 'GlorotNormal', 'GlorotUniform', 'HardTanh', 'HeNormal', 'HeUniform', 'Hinge', 'Huber', 'Identity', 'InverseTimeDecay', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'Lion', 'NAdam', 'Normal', 'OneCycle', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Rprop', 'SELU', 'SGD', 'SiLU', 'Sigmoid', 'Sign', 'Softmax', 'Softplus', 'SquaredError', 'StepDecay', 'Tanh', 'Zeros', 'activations', 'averages', 'check_classes', 'config', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'losses', 'make', 'optimizers', 'schedules', 'set_num_threads']
+__all__: list[str] = ['AbsoluteError', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'ELU', 'ExponentialDecay', 'GELU', 'GaussianNLL', 'GlorotNormal', 'GlorotUniform', 'HardTanh', 'HeNormal', 'HeUniform', 'Hinge', 'Huber', 'Identity', 'InverseTimeDecay', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'Lion', 'NAdam', 'Normal', 'OneCycle', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Rprop', 'SELU', 'SGD', 'SiLU', 'Sigmoid', 'Sign', 'Softmax', 'Softplus', 'SquaredError', 'StepDecay', 'Tanh', 'TrainingLock', 'Zeros', 'activations', 'averages', 'check_classes', 'config', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'losses', 'make', 'optimizers', 'schedules', 'set_num_threads']
 class Identity:
     """
     Identity()
@@ -2635,6 +2635,16 @@ class Rprop:
         ...
     @property
     def proximal_l1(self) -> typing.Any:
+        ...
+class TrainingLock:
+    """
+    Held by a call that trains a network.
+    """
+    def __enter__(self) -> None:
+        ...
+    def __exit__(self, arg0: typing.Any, arg1: typing.Any, arg2: typing.Any) -> None:
+        ...
+    def __init__(self) -> None:
         ...
 def check_classes(classes: numpy.typing.NDArray[numpy.int64], n: typing.SupportsInt) -> int:
     """
