@@ -76,14 +76,10 @@ def fingerprint(value: Any) -> object:
     """All that a call might change in what it was given."""
     if isinstance(value, np.ndarray):
         mask = np.ma.getmaskarray(value).tobytes() if np.ma.isMaskedArray(value) else b""
-        return (
-            value.shape,
-            value.strides,
-            value.dtype.str,
-            value.flags.writeable,
-            _bytes(value),
-            mask,
-        )
+        form = (value.shape, value.strides, value.dtype.str, value.flags.writeable)
+        return form, _bytes(value), mask
+    if hasattr(value, "to_numpy"):
+        return repr(value.to_numpy().tolist())
     return repr(value)
 
 

@@ -11,38 +11,14 @@ import pytest
 
 import fastmlp as fm
 from fastmlp import _core
+from fields import FAMILIES, MEMBERS, Field, fields_of
 
-FAMILIES = ("activations", "losses", "initializers", "optimizers")
-OTHER_VALUES: dict[str, dict[str, Any]] = {
-    "sign": {"straight_through": True},
-    "leaky_relu": {"slope": 0.25},
-    "elu": {"alpha": 0.1},
-    "huber": {"delta": 1 / 3},
-    "normal": {"std": 0.2},
-    "orthogonal": {"gain": 2.0},
-    "constant": {"value": -1.5},
-    "sgd": {"learning_rate": 0.1, "momentum": 0.9, "nesterov": True, "clip_norm": 2.0},
-    "adam": {"beta1": 0.8, "eps_mode": "hat", "amsgrad": True, "clip_value": (-1.0, 2.0)},
-}
-MEMBERS = [
+CASES = [
     pytest.param(cls, fields, id=f"{cls.__name__}{fields or ''}")
-    for family in FAMILIES
-    for name, cls in getattr(_core, family).items()
-    for fields in ({}, OTHER_VALUES.get(name))
-    if fields is not None
+    for cls in MEMBERS
+    for fields in ({}, *({field.name: field.other()} for field in fields_of(cls)))
 ]
-members = pytest.mark.parametrize(("cls", "fields"), MEMBERS)
-
-
-def test_the_other_values_cover_every_member_with_parameters() -> None:
-    """A new hyperparameter does not slip past the tests below."""
-    named = {
-        name
-        for family in FAMILIES
-        for name, cls in getattr(_core, family).items()
-        if cls().get_params()
-    }
-    assert named == set(OTHER_VALUES)
+members = pytest.mark.parametrize(("cls", "fields"), CASES)
 
 
 @members
@@ -78,9 +54,8 @@ def test_equality_is_by_kind_and_value(cls: Any, fields: dict[str, Any]) -> None
     assert member == cls(**fields)
     assert (member == cls()) == (not fields)
     assert member != cls.__name__
-    for family in FAMILIES:
-        for other in getattr(_core, family).values():
-            assert other is cls or member != other()
+    for other in MEMBERS:
+        assert other is cls or member != other()
 
 
 @members
@@ -102,14 +77,11 @@ def test_names_are_spellings(family: str) -> None:
 
 def test_members_are_public() -> None:
     """Every class is in the package's face, under its own name (Constant is a schedule's)."""
-    for family in FAMILIES:
-        for cls in getattr(_core, family).values():
-            assert cls.__name__ in fm.__all__
+    for cls in MEMBERS:
+        assert cls.__name__ in fm.__all__
 
 
-@pytest.mark.parametrize(
-    "cls", [cls for family in FAMILIES for cls in getattr(_core, family).values()]
-)
+@pytest.mark.parametrize("cls", MEMBERS)
 def test_docstrings_have_a_formula(cls: Any) -> None:
     """The call, then an equation or what the weights are; every parameter is named."""
     call, _, text = cls.__doc__.partition("\n\n")
@@ -128,3 +100,64 @@ def test_members_are_listed_in_the_docs(family: str) -> None:
     text = "\n".join(page.read_text(encoding="utf-8") for page in docs.glob("**/*.md"))
     missing = [cls.__name__ for cls in getattr(_core, family).values() if cls.__name__ not in text]
     assert not missing
+
+
+BAD = [
+    pytest.param(field, value, kind, id=f"{field.owner.__name__}-{field.name}-{value!r}")
+    for cls in MEMBERS
+    for field in fields_of(cls)
+    for value, kind in field.bad()
+]
+
+
+def test_more_than_two_hundred_bad_values_are_tried() -> None:
+    assert len(BAD) > 1000
+    tried = {(case.values[0].owner, case.values[0].name) for case in BAD}
+    assert tried == {(cls, name) for cls in MEMBERS for name in cls().get_params()}
+
+
+@pytest.mark.parametrize(("field", "value", "kind"), BAD)
+def test_bad_hyperparameters_are_refused_by_name(
+    field: Field, value: Any, kind: type[Exception]
+) -> None:
+    """Below, above, at an open end, nan, ±inf, of another kind: `Adam: beta2=1.5, expected …`."""
+    with pytest.raises(kind) as refused:
+        field.owner(**{field.name: value})
+    assert type(refused.value) is kind
+    assert str(refused.value).startswith(f"{field.owner.__name__}: {field.name}=")
+    assert ", expected " in str(refused.value)
+
+
+@pytest.mark.parametrize("cls", MEMBERS)
+def test_ends_of_the_ranges_are_good(cls: Any) -> None:
+    """Closed ends are taken, open ends from just inside."""
+    for field in fields_of(cls):
+        for end, is_open, inside in (
+            (field.low, field.low_open, 1e-12),
+            (field.high, field.high_open, -1e-12),
+        ):
+            if abs(end) < float("inf"):
+                value = end + inside if is_open else end
+                assert getattr(cls(**{field.name: value}), field.name) == value
+
+
+@pytest.mark.parametrize(
+    ("cls", "argument", "value"),
+    [
+        *((fm.Dense, name, value) for name in ("l1", "l2") for value in (-1e-9, "a", True)),
+        *((fm.Dense, name, value) for name in ("l1", "l2", "max_norm")
+          for value in (float("nan"), float("inf"), [1.0])),
+        *((fm.Dense, "max_norm", value) for value in (0, -1.0, "long")),
+        *((fm.Dense, "units", value) for value in (0, -1, 1.5, None, "3")),
+        *((fm.Dense, "bias", value) for value in (2, "yes", None)),
+        *((fm.Dense, "activation", value) for value in ("rely", 3, fm.ReLU, None)),
+        *((fm.Dense, "init", value) for value in ("he", 3, fm.Zeros)),
+        *((fm.Dropout, "rate", value) for value in (-1e-9, 1, 2.0, float("nan"), "a", None, True)),
+        *((fm.GaussianNoise, "std", value)
+          for value in (-1e-9, float("nan"), float("inf"), "a", None, True)),
+    ],
+)  # fmt: skip
+def test_bad_fields_of_layers_are_refused_by_name(cls: Any, argument: str, value: Any) -> None:
+    good = {"units": 3} if cls is fm.Dense else {}
+    with pytest.raises((ValueError, TypeError), match=rf"^{cls.__name__}: {argument}=.*expected"):
+        cls(**{**good, argument: value})

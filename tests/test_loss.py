@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
+import fastmlp as fm
 import reference as ref
 from fastmlp import _core
-from problems import made, network
+from problems import made, network, pair, targets
 
 INF = np.inf
 
 
 def sample(name: str, rng: np.random.Generator) -> tuple[ref.Array, ref.Array]:
     o = rng.uniform(0.05, 0.95, (7, 4))
-    return o, rng.choice([-1.0, 1.0], o.shape) if name == "perceptron" else rng.uniform(size=(7, 4))
+    return o, targets(name, rng, 7, 4)
 
 
 def test_every_loss_has_an_oracle() -> None:
@@ -45,11 +48,66 @@ def test_gradients_are_differences(name: str, rng: np.random.Generator) -> None:
     np.testing.assert_allclose(loss.gradient(o, y), slope, rtol=1e-7, atol=1e-7)
 
 
-def test_huber_delta_enters_the_formula(rng: np.random.Generator) -> None:
-    o, y = 3 * rng.normal(size=(2, 9, 2))
-    loss, oracle = made("losses", "huber", delta=0.5), ref.LOSSES["huber"]
-    np.testing.assert_allclose(loss(o, y), oracle(o, y, delta=0.5))
-    np.testing.assert_allclose(loss.gradient(o, y), oracle.gradient(o, y, delta=0.5))
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("huber", {"delta": 0.5}),
+        ("quantile", {"q": 0.1}),
+        ("quantile", {"q": 0.9}),
+        ("poisson", {"log_input": False}),
+        ("poisson", {"log_input": True}),
+    ],
+)
+def test_hyperparameters_enter_the_formula(
+    name: str, fields: dict[str, Any], rng: np.random.Generator
+) -> None:
+    o, y = 3 * np.abs(rng.normal(size=(2, 9, 2)))
+    o[0], y[1] = y[0], 0
+    o = np.maximum(o, 0.1)
+    loss, oracle = made("losses", name, **fields), ref.LOSSES[name]
+    np.testing.assert_allclose(loss(o, y), oracle(o, y, **fields), rtol=1e-13)
+    np.testing.assert_allclose(
+        loss.gradient(o, y), oracle.gradient(o, y, **fields), rtol=1e-13, atol=1e-15
+    )
+
+
+def test_the_pinball_loss_is_least_at_the_quantile(rng: np.random.Generator) -> None:
+    """Of 999 samples the minimum over constants is the q-th sample."""
+    y = np.sort(rng.normal(size=999))
+    for q in (0.1, 0.5, 0.9):
+        values = [
+            made("losses", "quantile", q=q)(np.full((999, 1), c), y[:, None]).sum() for c in y
+        ]
+        assert y[np.argmin(values)] == y[int(q * 999)]
+
+
+def test_gaussian_nll_is_least_at_mean_and_log_variance(rng: np.random.Generator) -> None:
+    """The gradient of the sum vanishes there, for each of two targets."""
+    y = rng.normal([1.0, -3.0], [0.5, 2.0], (500, 2))
+    o = np.tile(np.concatenate([y.mean(0), np.log(y.var(0))]), (500, 1))
+    gradient = made("losses", "gaussian_nll").gradient(o, y)
+    assert gradient.shape == (500, 4)
+    np.testing.assert_allclose(gradient.sum(0), 0, atol=1e-10)
+
+
+def test_gaussian_nll_learns_where_the_noise_is() -> None:
+    """Two outputs per target: the deviation grows with x and is found; y has one column."""
+    rng = np.random.default_rng(5)
+    x = rng.uniform(0, 1, (2000, 1))
+    y = x[:, 0] + (0.1 + x[:, 0]) * rng.normal(size=2000)
+    net = network(1, [(16, "tanh", True), (2, "identity", True)])
+    net.fit(x, y, loss="gaussian_nll", optimizer=fm.Adam(0.01), epochs=40, batch_size=50)
+    mean, log_variance = net.predict([[0.1], [0.9]]).T
+    np.testing.assert_allclose(mean, [0.1, 0.9], atol=0.15)
+    np.testing.assert_allclose(np.exp(log_variance / 2), [0.2, 1.0], rtol=0.25)
+
+
+def test_gaussian_nll_wants_two_outputs_per_target() -> None:
+    X = np.ones((4, 1))
+    with pytest.raises(ValueError, match=r"^fit: loss='gaussian_nll' with n_outputs=3, expected"):
+        network(1, [(3, "identity", True)]).fit(X, X, loss="gaussian_nll")
+    with pytest.raises(ValueError, match=r"^fit: y has shape \(4, 4\), expected \(4, 2\)"):
+        network(1, [(4, "identity", True)]).fit(X, np.ones((4, 4)), loss="gaussian_nll")
 
 
 @pytest.mark.parametrize(
@@ -66,13 +124,24 @@ def test_huber_delta_enters_the_formula(rng: np.random.Generator) -> None:
         ("binary_cross_entropy", 1, 1, 0, -1),
         ("binary_cross_entropy", 0, 1, INF, -INF),
         ("binary_cross_entropy", 1, 0, INF, INF),
+        ("quantile", 2, 2, 0, 0),
+        ("quantile", 1e300, 0, 5e299, 0.5),
+        ("quantile", -1e300, 0, 5e299, -0.5),
+        ("poisson", -INF, 0, 0, 0),
+        ("poisson", -INF, 1, INF, -1),
+        ("poisson", -1e300, 1, 1e300, -1),
+        ("poisson", 1000, 1, INF, INF),
+        ("hinge", 1, 1, 0, -1),
+        ("hinge", -1, -1, 0, 1),
+        ("hinge", 1.5, 1, 0, 0),
+        ("hinge", -1e300, 1, 1e300, -1),
         ("perceptron", 0, 1, 0, -1),
         ("perceptron", 0, -1, 0, 1),
         ("perceptron", 1e300, -1, 1e300, 1),
     ],
 )
 def test_edges_are_the_limits(name: str, o: float, y: float, value: float, slope: float) -> None:
-    """0 log 0 = 0, |x|'(0) = 0, the perceptron updates at equality; nothing overflows early."""
+    """0 log 0 = 0, |x|'(0) = 0, losses of ±1 update at equality; nothing overflows early."""
     loss, o_, y_ = made("losses", name), np.array([[float(o)]]), np.array([[float(y)]])
     np.testing.assert_allclose(loss(o_, y_), [value])
     np.testing.assert_allclose(loss.gradient(o_, y_), [[slope]])
@@ -80,7 +149,7 @@ def test_edges_are_the_limits(name: str, o: float, y: float, value: float, slope
 
 @pytest.mark.parametrize("name", ref.LOSSES)
 def test_nan_stays_nan(name: str) -> None:
-    o, y = np.array([[np.nan, 0.5], [0.5, 0.5]]), np.ones((2, 2))
+    o, y = np.array([[np.nan, 0.5], [0.5, 0.5]]), np.ones((2, 1 if name == "gaussian_nll" else 2))
     np.testing.assert_array_equal(np.isnan(made("losses", name)(o, y)), [True, False])
 
 
@@ -114,3 +183,22 @@ def test_the_batch_loss_is_the_mean_over_samples_in_double() -> None:
     net.weights[0][:] = 0
     X, y = np.zeros((100_000, 1), np.float32), np.full(100_000, np.sqrt(0.2), np.float32)
     assert net.loss(X, y) == pytest.approx(0.1, rel=1e-7)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.9])
+@pytest.mark.parametrize("output", ["softmax", "sigmoid"])
+def test_label_smoothing_mixes_in_the_uniform(smoothing: float, output: str) -> None:
+    """(1 - s) y + s / n_out, on the canonical pair and on another output, and by the loss alone."""
+    net, oracle, w = pair(3, [(4, output, True)])
+    rng = np.random.default_rng(1)
+    X, classes = rng.normal(size=(9, 3)), rng.integers(0, 4, 9)
+    loss = made("losses", "cross_entropy", label_smoothing=smoothing)
+    y = ref.smooth(ref.one_hot(classes, 4), smoothing)
+    value, g = oracle.value_and_grad(w, X, y, "cross_entropy")
+    got, got_g = net.value_and_grad(X, ref.one_hot(classes, 4), loss=loss)
+    assert got == pytest.approx(value, rel=1e-12)
+    np.testing.assert_allclose(got_g, g, atol=1e-13)
+    o = net.predict(X)
+    np.testing.assert_allclose(
+        loss(o, ref.one_hot(classes, 4)), ref.LOSSES["cross_entropy"](o, y), rtol=1e-12
+    )

@@ -48,7 +48,7 @@ ACTIVATIONS: dict[str, Callable[..., Any]] = {
     "silu": F.silu,
     "gelu": F.gelu,
 }
-LOSSES: dict[str, Callable[..., Any]] = {  # sums; o is the output, of a sign the pre-activation
+LOSSES: dict[str, Callable[..., Any]] = {
     "squared_error": lambda o, y: 0.5 * (o - y).square().sum(),
     "absolute_error": lambda o, y: (o - y).abs().sum(),
     "huber": lambda o, y: F.huber_loss(o, y, reduction="sum"),
@@ -57,8 +57,8 @@ LOSSES: dict[str, Callable[..., Any]] = {  # sums; o is the output, of a sign th
     "poisson": lambda o, y: F.poisson_nll_loss(o, y, log_input=True, reduction="sum"),
     "gaussian_nll": lambda o, y: F.gaussian_nll_loss(*_mean_first(o, y), eps=0.0, reduction="sum"),
 }
-# Excluded: losses that torch has not (perceptron, quantile, hinge for each output), and binary_cross_entropy of a sign output, where
-# torch makes 0 · log 0 = nan of outputs that are exactly 1.
+# Excluded: losses that torch has not, and binary_cross_entropy of a sign output, where torch makes
+# 0 · log 0 = nan of outputs that are exactly 1.
 NOT_IN_TORCH = {"perceptron", "quantile", "hinge"}
 PAIRS = [
     (output, loss)
@@ -146,10 +146,12 @@ RULES = [
     (fm.RAdam(0.01), "RAdam", {"lr": 0.01}),
     (fm.RAdam(0.01, 0.8, 0.99), "RAdam", {"lr": 0.01, "betas": (0.8, 0.99)}),
 ]  # fmt: skip
-OTHERS = [  # torch decays apart from the gradient, or (Rprop) not at all
+DECOUPLED = [
     (fm.AdamW(0.01, decay_biases=True), "AdamW", {"lr": 0.01}),
     (fm.AdamW(0.01, 0.8, 0.99, amsgrad=True, weight_decay=0.2, decay_biases=True), "AdamW",
      {"lr": 0.01, "betas": (0.8, 0.99), "amsgrad": True, "weight_decay": 0.2}),
+]  # fmt: skip
+BY_SIGN = [
     (fm.Rprop(0.01), "Rprop", {"lr": 0.01}),
     (fm.Rprop(0.02, 0.4, 1.1, 1e-4, 0.05), "Rprop",
      {"lr": 0.02, "etas": (0.4, 1.1), "step_sizes": (1e-4, 0.05)}),
@@ -158,8 +160,10 @@ OTHERS = [  # torch decays apart from the gradient, or (Rprop) not at all
 # and the lecture's forms against formulas (test_optimizer.py).
 
 
-def follow(ours: Any, theirs: str, fields: Any, task: str, decay: float = 0.0) -> None:
-    """200 steps on minibatches of 5 with short last ones, side by side, equal to 1e-10."""
+def follow(
+    ours: Any, theirs: str, fields: Any, task: str, decay: float = 0.0, size: int = 5
+) -> None:
+    """200 steps on minibatches with short last ones, side by side, equal to 1e-10."""
     t = TASKS[task]
     X, y = t.data
     net = network(t.inputs, t.layers, seed=1)
@@ -168,11 +172,13 @@ def follow(ours: Any, theirs: str, fields: Any, task: str, decay: float = 0.0) -
     leaves = [p for layer in parts for p in layer if p is not None]
     optimizer = getattr(torch.optim, theirs)(leaves, **fields)
     trainer = fm.Trainer(net, optimizer=ours, l2=decay, regularize_biases=True)
-    blocks = [slice(i, i + 5) for i in range(0, len(X), 5)]
+    blocks = [slice(i, i + size) for i in range(0, len(X), size)]
     for i in islice(cycle(blocks), 200):
         trainer.step(X[i], y[i])
         optimizer.zero_grad()
-        torch_loss(parts, t.layers, X[i], y[i], loss).backward()
+        penalty = sum(0.5 * decay * p.square().sum() for p in leaves)
+        extra = 0.0 if "weight_decay" in fields else penalty
+        (torch_loss(parts, t.layers, X[i], y[i], loss) + extra).backward()
         optimizer.step()
     expected = flat(parts, lambda p: p.detach().numpy())
     np.testing.assert_allclose(net.parameters, expected, rtol=1e-10, atol=1e-10)
@@ -190,15 +196,23 @@ def test_two_hundred_steps(ours: Any, theirs: str, fields: Any, task: str, decay
     follow(ours, theirs, {**fields, "weight_decay": decay}, task, decay)
 
 
-@pytest.mark.parametrize(("ours", "theirs", "fields"), OTHERS, ids=ids(OTHERS))
+@pytest.mark.parametrize(("ours", "theirs", "fields"), DECOUPLED, ids=ids(DECOUPLED))
 @pytest.mark.parametrize("task", TASKS)
-def test_two_hundred_steps_without_l2(ours: Any, theirs: str, fields: Any, task: str) -> None:
-    """Decoupled decay, of biases too; steps by signs alone."""
+def test_two_hundred_steps_of_decoupled_decay(
+    ours: Any, theirs: str, fields: Any, task: str
+) -> None:
     follow(ours, theirs, fields, task)
 
 
+@pytest.mark.parametrize(("ours", "theirs", "fields"), BY_SIGN, ids=ids(BY_SIGN))
+@pytest.mark.parametrize("task", TASKS)
+def test_two_hundred_full_batches_by_sign(ours: Any, theirs: str, fields: Any, task: str) -> None:
+    """With an l2 that keeps gradients, whose sign decides, away from rounding errors."""
+    follow(ours, theirs, fields, task, decay=0.01, size=24)
+
+
 def test_every_rule_of_torch_is_here() -> None:
-    assert {type(ours).__name__ for ours, *_ in RULES + OTHERS} == {
+    assert {type(ours).__name__ for ours, *_ in RULES + DECOUPLED + BY_SIGN} == {
         rule.__name__ for rule in _core.optimizers.values()
     } - {"DeltaBarDelta", "Lion"}
 

@@ -6,14 +6,26 @@
 namespace fastmlp::bindings {
 namespace {
 
+// A whole number, checked where all of them are.
+std::uint64_t integer(const py::object& value, const char* name, const char* where,
+                      std::uint64_t least, std::uint64_t most) {
+  const py::object check = py::module_::import("fastmlp.checks").attr("integer");
+  return check(value, name, where, py::arg("least") = least, py::arg("most") = most)
+      .cast<std::uint64_t>();
+}
+
 // W as Python sees it: (n_in, n_out), the transpose of what the core keeps.
 template <class Member>
-py::array draw(const Member& init, Index n_in, Index n_out, std::uint64_t seed) {
-  require(n_in > 0 && n_out > 0, std::string(Member::title) + ": n_in=" + std::to_string(n_in) +
-                                     ", n_out=" + std::to_string(n_out) + ", expected at least 1");
-  checked_product(n_in, n_out, Member::title);
+py::array draw(const Member& init, const py::object& inputs, const py::object& outputs,
+               const py::object& seed) {
+  constexpr std::uint64_t kMost = std::numeric_limits<Index>::max();
+  const char* where = Member::title;
+  const auto n_in = static_cast<Index>(integer(inputs, "n_in", where, 1, kMost));
+  const auto n_out = static_cast<Index>(integer(outputs, "n_out", where, 1, kMost));
+  const auto bits = integer(seed, "seed", where, 0, std::numeric_limits<std::uint64_t>::max());
+  checked_product(checked_product(n_in, n_out, where), sizeof(double), where);
   Array<double> weights({n_out, n_in});
-  Rng rng(seed, Purpose::initialization, 0);
+  Rng rng(bits, Purpose::initialization, 0);
   init.fill(n_in, n_out, rng, weights.mutable_data());
   return py::array(weights.attr("T"));
 }

@@ -106,6 +106,7 @@ py::array backward(const Network<T>& network, const Array<T>& x, const Array<T>&
   const Block<const T> upstream = rows_of(output_gradient, network.outputs(), "output_gradient");
   require(upstream.rows == rows.rows, "output_gradient has " + std::to_string(upstream.rows) +
                                           " rows, expected " + std::to_string(rows.rows));
+  require(rows.rows > 0, "X has no rows, expected at least one");
   Array<T> gradient(network.size());
   T* g = gradient.mutable_data();
   run({step_operations(network, rows.rows)}, [&](Team& team) {

@@ -58,7 +58,11 @@ double Setter::number(const char* name, const py::object& given, const char* exp
   if (!numeric || is_bool(given)) wrong_kind(name, given, expected);
   const double value = PyFloat_AsDouble(given.ptr());
   if (value == -1.0 && PyErr_Occurred()) {
+    const bool too_large = PyErr_ExceptionMatches(PyExc_OverflowError);
     PyErr_Clear();
+    if (too_large)
+      throw py::value_error(std::string(where_) + ": " + name +
+                            " is too large, expected a finite number");
     wrong_kind(name, given, expected);
   }
   return value;

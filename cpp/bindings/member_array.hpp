@@ -7,20 +7,17 @@
 namespace fastmlp::bindings {
 
 // Calls f with `value` as a C-ordered array: float32 as it is, any other real numbers as float64.
+// Reading and refusing is Python's affair, in one place for all arrays.
 template <class F>
 py::array for_dtype(const char* where, const py::object& value, F&& f) {
-  const py::array array = py::array::ensure(value);
-  if (!array) throw py::error_already_set();
-  const char kind = array.dtype().kind();
-  if (kind != 'f' && kind != 'i' && kind != 'u' && kind != 'b') {
-    throw py::type_error(std::string(where) + ": the array has dtype " +
-                         std::string(py::str(py::object(array.dtype()))) +
-                         ", expected real numbers");
-  }
-  if (array.dtype().is(py::dtype::of<float>())) return f(Array<float>::ensure(array));
-  const py::array doubles =
-      py::array_t<double, py::array::c_style | py::array::forcecast>::ensure(array);
-  return f(Array<double>::ensure(doubles));
+  const py::module_ arrays = py::module_::import("fastmlp.arrays");
+  const py::array array = arrays.attr("read")(value, "array", where);
+  const bool single = array.dtype().kind() == 'f' && array.dtype().itemsize() == sizeof(float);
+  const auto converted = [&](const py::dtype& dtype) {
+    return py::array(arrays.attr("convert")(array, dtype, "array", where));
+  };
+  if (single) return f(Array<float>(converted(py::dtype::of<float>())));
+  return f(Array<double>(converted(py::dtype::of<double>())));
 }
 
 // The last axis of an array as padded rows.

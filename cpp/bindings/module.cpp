@@ -3,9 +3,18 @@
 
 PYBIND11_MODULE(FASTMLP_MODULE, m) {
   using namespace fastmlp::bindings;
+  namespace py = pybind11;
   m.attr("__name__") =
       "fastmlp._core";  // whichever build this is: pickles and stubs name the package
   m.doc() = "The compiled core of fastmlp.";
+  py::register_exception_translator([](std::exception_ptr error) {
+    try {
+      if (error) std::rethrow_exception(error);
+    } catch (const std::bad_alloc&) {
+      py::set_error(PyExc_MemoryError,
+                    "there is not enough memory for a network or batch of this size");
+    }
+  });
   bind_activations(m);
   bind_losses(m);
   bind_initializers(m);

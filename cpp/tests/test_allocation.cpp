@@ -1,74 +1,11 @@
 // Memory: nothing is allocated after the first batch, and wherever an allocation fails, bad_alloc
-// surfaces, nothing leaks (AddressSanitizer) and no parameter has changed.
-//
-// This file replaces the program's operators new and delete, so that allocations can be counted and
-// made to fail. Memory of Eigen, which comes from malloc, is watched by Eigen's own switch.
+// surfaces, nothing leaks (AddressSanitizer) and no parameter has changed. Memory of Eigen, which
+// comes from malloc, is watched by Eigen's own switch.
 #include <Eigen/Core>
-#include <atomic>
-#include <cstdlib>
-#include <new>
 
+#include "allocation.hpp"
 #include "fastmlp/train/trainer.hpp"
 #include "testing.hpp"
-
-namespace {
-
-std::atomic<long> allocations{0};
-thread_local bool is_counted = true;
-std::atomic<long> allocations_until_failure{-1};  // negative: none fails
-std::atomic<std::size_t> bytes_allocated{0};
-constexpr std::size_t kMostBytes = std::size_t{1} << 30;  // there is no memory for more at a time
-
-void* allocate(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) {
-  if (is_counted) ++allocations;
-  if (allocations_until_failure >= 0 && allocations_until_failure-- == 0) return nullptr;
-  if (bytes > kMostBytes) return nullptr;
-  bytes_allocated += bytes;
-  void* memory = nullptr;
-  return posix_memalign(&memory, alignment, bytes) == 0 ? memory : nullptr;
-}
-
-void* allocate_or_throw(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) {
-  void* memory = allocate(bytes, alignment);
-  if (!memory) throw std::bad_alloc();
-  return memory;
-}
-
-// Not inlined, lest compilers find that memory of operator new ends in free.
-[[gnu::noinline]] void release(void* memory) { std::free(memory); }
-
-std::size_t bytes_of(std::align_val_t alignment) {
-  return std::max(static_cast<std::size_t>(alignment), sizeof(void*));
-}
-
-}  // namespace
-
-void* operator new(std::size_t n) { return allocate_or_throw(n); }
-void* operator new[](std::size_t n) { return allocate_or_throw(n); }
-void* operator new(std::size_t n, std::align_val_t a) { return allocate_or_throw(n, bytes_of(a)); }
-void* operator new[](std::size_t n, std::align_val_t a) {
-  return allocate_or_throw(n, bytes_of(a));
-}
-void* operator new(std::size_t n, const std::nothrow_t&) noexcept { return allocate(n); }
-void* operator new[](std::size_t n, const std::nothrow_t&) noexcept { return allocate(n); }
-void* operator new(std::size_t n, std::align_val_t a, const std::nothrow_t&) noexcept {
-  return allocate(n, bytes_of(a));
-}
-void* operator new[](std::size_t n, std::align_val_t a, const std::nothrow_t&) noexcept {
-  return allocate(n, bytes_of(a));
-}
-void operator delete(void* p) noexcept { release(p); }
-void operator delete[](void* p) noexcept { release(p); }
-void operator delete(void* p, std::size_t) noexcept { release(p); }
-void operator delete[](void* p, std::size_t) noexcept { release(p); }
-void operator delete(void* p, std::align_val_t) noexcept { release(p); }
-void operator delete[](void* p, std::align_val_t) noexcept { release(p); }
-void operator delete(void* p, std::size_t, std::align_val_t) noexcept { release(p); }
-void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { release(p); }
-void operator delete(void* p, const std::nothrow_t&) noexcept { release(p); }
-void operator delete[](void* p, const std::nothrow_t&) noexcept { release(p); }
-void operator delete(void* p, std::align_val_t, const std::nothrow_t&) noexcept { release(p); }
-void operator delete[](void* p, std::align_val_t, const std::nothrow_t&) noexcept { release(p); }
 
 using namespace fastmlp;
 
@@ -78,9 +15,9 @@ namespace {
 template <class F>
 long allocations_of(F&& f) {
   Eigen::internal::set_is_malloc_allowed(false);
-  const long before = allocations;
+  const long before = allocation::count;
   f();
-  const long made = allocations - before;
+  const long made = allocation::count - before;
   Eigen::internal::set_is_malloc_allowed(true);
   return made;
 }
@@ -88,14 +25,14 @@ long allocations_of(F&& f) {
 // Runs f with its k-th allocation failing; false where f makes no more than k.
 template <class F>
 bool runs_out_of_memory(long k, F&& f) {
-  allocations_until_failure = k;
+  allocation::until_failure = k;
   try {
     f();
   } catch (const std::bad_alloc&) {
-    allocations_until_failure = -1;
+    allocation::until_failure = -1;
     return true;
   }
-  allocations_until_failure = -1;
+  allocation::until_failure = -1;
   return false;
 }
 
@@ -148,14 +85,14 @@ TEST_CASE_TEMPLATE("nothing is allocated after the first epoch", T, float, doubl
         Network<T> network(kInputs, specs<T>(), 0);
         Trainer<T> trainer(network, options(network, batch_size, rule));
         long made = -1;
-        is_counted = threads == 1;  // of a larger team the caller only starts the threads
+        allocation::counted = threads == 1;  // of a larger team the caller only starts the threads
         with_team(threads, {}, [&](Team& team) {
           trainer.epoch(data, kInfinity<double>, team);
           made = allocations_of([&] {
             for (int e = 0; e < 2; ++e) trainer.epoch(data, 1e6, team);
           });
         });
-        is_counted = true;
+        allocation::counted = true;
         CHECK(made == 0);
       }
     }
@@ -221,10 +158,10 @@ TEST_CASE_TEMPLATE("a network, a workspace and a trainer are made whole or not a
 TEST_CASE_TEMPLATE("a network larger than memory is refused without taking any", T, float, double) {
   constexpr Index kMost = std::numeric_limits<Index>::max();
   const auto bytes_of_attempt = [](Index inputs, const std::vector<LayerSpec>& layers) {
-    const std::size_t before = bytes_allocated;
+    const std::size_t before = allocation::bytes;
     CHECK_THROWS(
         (Network<T>(inputs, layers, 0)));  // bad_alloc, or invalid_argument where sizes overflow
-    return bytes_allocated - before;
+    return allocation::bytes - before;
   };
   CHECK(bytes_of_attempt(1, {dense(Index(1) << 32, Tanh{})}) < 100000);
   CHECK(bytes_of_attempt(Index(1) << 40, {dense(8, Tanh{})}) < 100000);

@@ -1,111 +1,6 @@
-#include <chrono>
-#include <thread>
-
-#include "fastmlp/train/trainer.hpp"
-#include "testing.hpp"
+#include "training.hpp"
 
 using namespace fastmlp;
-
-namespace {
-
-constexpr double kForever = kInfinity<double>;
-
-constexpr int kRules = 6;
-
-Rule rule_of(int which) {
-  SGD momentum;
-  momentum.momentum = 0.9;
-  Adam clipped;
-  clipped.clip_norm = 0.1;
-  SGD look_ahead = momentum;
-  look_ahead.nesterov = std::string("lecture");
-  AdamW averaged;
-  averaged.average = Polyak{};
-  const Rule all[kRules] = {SGD{}, momentum, Adam{}, clipped, look_ahead, averaged};
-  return all[which];
-}
-
-template <class T>
-struct Training {
-  explicit Training(TrainerOptions options,
-                    std::vector<LayerSpec> specs = {dense(70, ReLU{}), dense(10, Softmax{})})
-      : network(64, specs, 3), trainer(network, std::move(options)) {}
-  std::vector<T> w() const { return parameters(network); }
-
-  Network<T> network;
-  Trainer<T> trainer;
-};
-
-TrainerOptions options(Index batch_size = 32, Rule rule = Adam{}) {
-  TrainerOptions result;
-  result.loss = CrossEntropy{};
-  result.rule = std::move(rule);
-  result.batch_size = batch_size;
-  result.seed = 7;
-  return result;
-}
-
-// Parameters and losses after `epochs` epochs by a team of `threads`.
-template <class T>
-std::pair<std::vector<T>, std::vector<double>> fit(const TrainerOptions& options,
-                                                   const Data<T>& data, int epochs,
-                                                   int threads = 1) {
-  Training<T> training(options);
-  std::vector<double> losses;
-  with_team(threads, {}, [&](Team& team) {
-    for (int e = 0; e < epochs; ++e)
-      losses.push_back(training.trainer.epoch(data, kForever, team).loss);
-  });
-  return {training.w(), losses};
-}
-
-struct Interrupt {};
-
-}  // namespace
-
-TEST_CASE_TEMPLATE("two runs give the same bits, and so do any number of threads", T, float,
-                   double) {
-  const Samples<T> samples(101, 64, 10);
-  for (const Index batch_size : {1, 7, 8, 32, 101}) {
-    for (int rule = 0; rule < kRules; ++rule) {
-      CAPTURE(batch_size);
-      CAPTURE(rule);
-      const auto [w, losses] = fit<T>(options(batch_size, rule_of(rule)), samples.weighted(), 2);
-      for (const int threads : {1, 2, 3}) {
-        const auto [w_again, losses_again] =
-            fit<T>(options(batch_size, rule_of(rule)), samples.weighted(), 2, threads);
-        CHECK(same_bits(w_again, w));
-        CHECK(losses_again == losses);
-      }
-    }
-  }
-}
-
-TEST_CASE_TEMPLATE("a batch of several blocks gives the same bits for any number of threads", T,
-                   float, double) {
-  const Samples<T> samples(2500, 64, 10);
-  const auto [w, losses] = fit<T>(options(2500), samples.data, 2);
-  for (const int threads : {2, 3})
-    CHECK(same_bits(fit<T>(options(2500), samples.data, 2, threads).first, w));
-}
-
-// Without biases the parts of one layer end where those of the next begin.
-TEST_CASE_TEMPLATE("layers of several parts give the same bits for any number of threads", T, float,
-                   double) {
-  constexpr Index wide = 4096 / static_cast<Index>(sizeof(T));
-  const Samples<T> samples(40, 300, 10);
-  const auto run = [&](int threads) {
-    Network<T> network(300,
-                       {DenseSpec{131, ReLU{}, false, GlorotUniform{}},
-                        DenseSpec{wide, Tanh{}, false, GlorotUniform{}}, dense(10, Softmax{})},
-                       1);
-    Trainer<T> trainer(network, options(16));
-    with_team(threads, {}, [&](Team& team) { trainer.epoch(samples.data, kForever, team); });
-    return parameters(network);
-  };
-  const std::vector<T> w = run(1);
-  for (const int threads : {2, 3, 4, 8}) CHECK(same_bits(run(threads), w));
-}
 
 TEST_CASE("an epoch makes a step for each batch, the last one short, and lowers the loss") {
   const Samples<float> samples(100, 64, 10);
@@ -231,49 +126,6 @@ TEST_CASE("an epoch ends when its time is over") {
   CHECK(same_bits(training.w(), before));
 }
 
-TEST_CASE_TEMPLATE("an interrupt in the middle of a step leaves the parameters before it", T, float,
-                   double) {
-  const Samples<T> samples(1500, 64,
-                           10);  // 32 tiles of the first block: the check comes at the second
-  for (int rule = 0; rule < kRules; ++rule) {
-    Training<T> training(options(1500, rule_of(rule))), reference(options(1500, rule_of(rule)));
-    Team calm;
-    for (int t = 0; t < 2; ++t) {
-      training.trainer.step(samples.data, calm);
-      reference.trainer.step(samples.data, calm);
-    }
-    Team interrupted([] { throw Interrupt(); });
-    std::this_thread::sleep_for(std::chrono::milliseconds(25));  // the check is due
-    CHECK_THROWS_AS(training.trainer.step(samples.data, interrupted), Interrupt);
-    CHECK(same_bits(training.w(), reference.w()));
-    CHECK(training.trainer.optimizer().steps() == 2);
-    // Training goes on as if nothing had been.
-    training.trainer.step(samples.data, calm);
-    reference.trainer.step(samples.data, calm);
-    CHECK(same_bits(training.w(), reference.w()));
-  }
-}
-
-TEST_CASE("an interrupt at any time leaves the last complete step") {
-  const Samples<float> samples(128, 64, 10);
-  for (const int threads : {1, 2, 3}) {
-    CAPTURE(threads);
-    Training<float> training(options()), reference(options());
-    int looks = 0;
-    const Check check = [&] {
-      if (++looks == 3) throw Interrupt();
-    };
-    const auto forever = [&](Team& team) {
-      for (;;) training.trainer.step(samples.data, team);
-    };
-    CHECK_THROWS_AS(with_team(threads, check, forever), Interrupt);
-    Team team;
-    for (Index t = training.trainer.optimizer().steps(); t > 0; --t)
-      reference.trainer.step(samples.data, team);
-    CHECK(same_bits(training.w(), reference.w()));
-  }
-}
-
 TEST_CASE(
     "penalties fall on weights, on biases only where asked; rows are shortened in weights alone") {
   const Network<double> network(
@@ -315,32 +167,6 @@ TEST_CASE_TEMPLATE("the average is shown until training goes on, which it does f
   }
   shown.trainer.show_iterate();
   CHECK(same_bits(shown.w(), plain.w()));
-}
-
-TEST_CASE_TEMPLATE(
-    "noise is fresh at each presentation, gone in prediction, and the same for any team", T, float,
-    double) {
-  const Samples<T> samples(70, 64, 10);
-  const std::vector<LayerSpec> noisy{GaussianNoiseSpec{0.3}, dense(70, ReLU{}), DropoutSpec{0.5},
-                                     dense(10, Softmax{})};
-  const auto run = [&](int threads) {
-    Training<T> training(options(32), noisy);
-    with_team(threads, {}, [&](Team& team) {
-      for (int e = 0; e < 2; ++e) training.trainer.epoch(samples.data, kForever, team);
-    });
-    return training.w();
-  };
-  const std::vector<T> w = run(1);
-  for (const int threads : {1, 2, 3}) CHECK(same_bits(run(threads), w));
-
-  const Network<T> network(64, noisy, 3),
-      silent(64, {GaussianNoiseSpec{0}, dense(70, ReLU{}), DropoutSpec{0}, dense(10, Softmax{})},
-             3);
-  Team team;
-  std::vector<T> out(700), silent_out(700);
-  network.predict(samples.data.x, {out.data(), 70, 10, 10}, team);
-  silent.predict(samples.data.x, {silent_out.data(), 70, 10, 10}, team);
-  CHECK(same_bits(out, silent_out));
 }
 
 TEST_CASE("a batch size below 1 is refused") {

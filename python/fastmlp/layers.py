@@ -148,6 +148,13 @@ def dense_layers(layers: Sequence[Layer]) -> list[Dense]:
     return [layer for layer in layers if isinstance(layer, Dense)]
 
 
+def native_layer(layer: Layer, init: Any) -> tuple[Any, ...]:
+    """Return a layer as the core takes it, with another initialiser where one is given."""
+    if isinstance(layer, Dense):
+        return (layer.units, layer.activation, layer.bias, init or layer.init)
+    return ("dropout", layer.rate) if isinstance(layer, Dropout) else ("noise", layer.std)
+
+
 def output_activation(layers: Sequence[Layer]) -> Any:
     """Return the activation of the last layer."""
     return dense_layers(layers)[-1].activation

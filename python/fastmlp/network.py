@@ -11,7 +11,7 @@ import numpy as np
 from fastmlp import _core, arrays, checks, state
 from fastmlp.arrays import DType, FloatArray
 from fastmlp.evaluation import Evaluation
-from fastmlp.layers import Dense, Dropout, Layer, plan
+from fastmlp.layers import Layer, native_layer, plan
 from fastmlp.table import layer_table
 from fastmlp.views import Views
 
@@ -92,7 +92,7 @@ class Network(Evaluation):
     ) -> None:
         """Make the native network; without `draw` all parameters are 0, to be overwritten."""
         zeros = _core.make("init", "zeros", "Network")
-        specification = [_native_layer(layer, None if draw else zeros) for layer in layers]
+        specification = [native_layer(layer, None if draw else zeros) for layer in layers]
         self._native = arrays.native(dtype).Network(n_inputs, specification, seed)
         self.layers = layers
         self.n_inputs = n_inputs
@@ -279,18 +279,11 @@ class Network(Evaluation):
 
     def __setstate__(self, values: Mapping[str, Any]) -> None:
         """Become the network that `__getstate__` described."""
-        where = "Network"
-        state.check_state(values, where)
-        layers = state.restore_layers(values["layers"], where)
+        specification, epochs_trained = state.read_state(values, "Network")
         restored = Network.__new__(Network)
-        restored._build(
-            *plan(layers, values["inputs"], None, None, "zeros"),
-            checks.dtype(values["dtype"], where),
-            checks.integer(values["seed"], "seed", where, least=0, most=checks.LARGEST_SEED),
-            draw=False,
-        )
+        restored._build(*specification, draw=False)
         restored.parameters = values["parameters"]
-        restored.epochs_trained = checks.epochs_trained(values["epochs_trained"], where)
+        restored.epochs_trained = epochs_trained
         vars(self).update(vars(restored))
 
     def __repr__(self) -> str:
@@ -303,10 +296,3 @@ class Network(Evaluation):
     def __str__(self) -> str:
         """Return the table of the layers."""
         return layer_table(self)
-
-
-def _native_layer(layer: Layer, init: Any) -> tuple[Any, ...]:
-    """Return a layer as the core takes it, with another initialiser where one is given."""
-    if isinstance(layer, Dense):
-        return (layer.units, layer.activation, layer.bias, init or layer.init)
-    return ("dropout", layer.rate) if isinstance(layer, Dropout) else ("noise", layer.std)

@@ -98,7 +98,7 @@ def find_learning_rate(
     growth = math.log(high / low) / (n_steps - 1)
     trainer = Trainer(network.copy(), loss, _with_rate(optimizer, low), batch_size=batch_size)
     data = read_data(network, trainer.loss, X, y, where)
-    check_training_data(data, where)
+    check_training_data(data, where, trainer.loss)
     rates: list[float] = []
     losses: list[float] = []
     for batch in _batches(trainer, len(data.X), n_steps):

@@ -16,8 +16,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fastmlp import _core
-from fastmlp.checks import refuse_kind, shown
-from fastmlp.layers import Dense, Dropout, GaussianNoise, Layer
+from fastmlp.arrays import DType
+from fastmlp.checks import LARGEST_SEED, dtype, epochs_trained, integer, refuse_kind, shown
+from fastmlp.layers import Dense, Dropout, GaussianNoise, Layer, plan
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
@@ -56,7 +57,18 @@ def describe_layer(layer: Layer) -> dict[str, Any]:
     return {"kind": kind, **fields, **members}
 
 
-def restore_layers(states: Any, where: str) -> list[Layer]:
+def read_state(state: Any, where: str) -> tuple[tuple[int, tuple[Layer, ...], DType, int], int]:
+    """Return inputs, layers, dtype and seed of a network, and its epochs; refuse damage."""
+    _check_parts(state, where)
+    n_inputs, layers = plan(
+        _restore_layers(state["layers"], where), state["inputs"], None, None, "zeros"
+    )
+    seed = integer(state["seed"], "seed", where, least=0, most=LARGEST_SEED)
+    specification = (n_inputs, layers, dtype(state["dtype"], where), seed)
+    return specification, epochs_trained(state["epochs_trained"], where)
+
+
+def _restore_layers(states: Any, where: str) -> list[Layer]:
     """Return the layers that `describe_layer` described; refuse what it cannot have written."""
     if not isinstance(states, (list, tuple)):
         refuse_kind(where, "layers", states, "a list of layers")
@@ -72,7 +84,7 @@ def restore_layers(states: Any, where: str) -> list[Layer]:
     return layers
 
 
-def check_state(state: Any, where: str) -> None:
+def _check_parts(state: Any, where: str) -> None:
     """Refuse the state of anything else, of a later version of fastmlp, or with parts missing."""
     if not isinstance(state, Mapping):
         refuse_kind(where, "state", state, "a dictionary")

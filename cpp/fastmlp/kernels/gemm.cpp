@@ -102,14 +102,14 @@ void exchange_blocks(Pack<T> (&row)[kLanes<T>], std::integer_sequence<int, I...>
   if constexpr (Half > 1) exchange_blocks<T, Half / 2>(row, lanes);
 }
 
-// B (cols, rows) = A (rows, cols)ᵀ for at most kLanes rows and columns; whole packs of A are read
-// and of B written, except where B has fewer columns than a pack.
+// B (cols, rows) = A (rows, cols)ᵀ for at most kLanes rows and columns. Nothing beside A is read:
+// it may be another thread's to write.
 template <class T>
 void transpose_square(Index rows, Index cols, const T* a, Index lda, T* b, Index ldb) {
   Pack<T> row[kLanes<T>] = {};
 #pragma GCC unroll 16
   for (Index i = 0; i < kLanes<T>; ++i) {
-    if (i < rows) row[i] = load(a + i * lda);
+    if (i < rows) row[i] = load_row(a + i * lda, cols);
   }
   exchange_blocks<T, static_cast<int>(kLanes<T>) / 2>(row, LaneIndices<T>{});
 #pragma GCC unroll 16

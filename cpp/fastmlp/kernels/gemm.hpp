@@ -36,8 +36,8 @@ void gemv(Index n, Index k, const T* w, const T* x, const T* bias, T* y);
 template <class T>
 void sum_rows(Block<const T> a, T* y);
 
-// B (cols, rows) = A (rows, cols) transposed, both row-major; whole packs of A are read, no element
-// beside B is written.
+// B (cols, rows) = A (rows, cols) transposed, both row-major; nothing beside A is read or beside B
+// written.
 template <class T>
 void transpose(Index rows, Index cols, const T* a, Index lda, T* b, Index ldb);
 

@@ -63,13 +63,14 @@ class PanelMatrix {
   }
   const T* column(Index c) const { return const_cast<PanelMatrix*>(this)->column(c); }
 
-  // Rows from `first` on; whole panels of them are read.
+  // Rows from `first` on.
   void copy_rows(Block<const T> from, Index first) {
     for (Index j = 0; j < from.cols; j += kPanelColumns<T>) {
       T* to = column(j) + first * kPanelColumns<T>;
       for (Index i = 0; i < from.rows; ++i, to += kPanelColumns<T>) {
         for (int p = 0; p < kPanelPacks; ++p) {
-          store(to + p * kLanes<T>, load(from.row(i) + j + p * kLanes<T>));
+          const Index column = j + p * kLanes<T>;
+          store(to + p * kLanes<T>, load_row(from.row(i) + column, from.cols - column));
         }
       }
     }

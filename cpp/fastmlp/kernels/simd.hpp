@@ -71,6 +71,12 @@ inline Pack<T> load_first(const T* p, Index count) {
   return v;
 }
 
+// The next pack of a row of which `left` elements are left, 0 behind its end.
+template <class T>
+inline Pack<T> load_row(const T* p, Index left) {
+  return left >= kLanes<T> ? load(p) : left > 0 ? load_first(p, left) : Pack<T>{};
+}
+
 template <class T>
 inline void store_first(T* p, Pack<T> v, Index count) {
   std::memcpy(p, &v, static_cast<std::size_t>(count) * sizeof(T));

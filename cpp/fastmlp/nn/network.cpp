@@ -17,6 +17,9 @@ Network<T>::Network(Index inputs, const std::vector<LayerSpec>& specs, std::uint
   require(std::holds_alternative<DenseSpec>(specs.back()), "Network: the last layer must be Dense");
   w_ = Buffer<T>(size);
   for (Index l = 0; l < depth(); ++l) {
+    for (Index i = 0; i < layer(l).parts(); ++i) parts_.push_back({l, i, layer(l).part(i)});
+  }
+  for (Index l = 0; l < depth(); ++l) {
     Rng rng(seed, Purpose::initialization, static_cast<std::uint32_t>(l));
     layer(l).initialize(rng, w());
   }
@@ -30,7 +33,6 @@ Index Network<T>::add(const DenseSpec& spec, Index width, Index offset) {
   require(weights < std::numeric_limits<Index>::max() - offset,
           "Network: the sizes are too large to be counted");
   auto layer = std::make_unique<Dense<T>>(width, spec, offset);
-  for (Index i = 0; i < layer->parts(); ++i) parts_.push_back({depth(), i, layer->part(i)});
   dense_.push_back(layer.get());
   layers_.push_back(std::move(layer));
   return layers_.back()->parameters().end;

@@ -56,6 +56,7 @@ void for_overlaps(const std::vector<ParameterGroup>& groups, Range range, F&& f)
 template <class T>
 FirstOrder<T>::FirstOrder(Rule rule, Index size, std::vector<ParameterGroup> groups)
     : rule_(std::move(rule)), size_(size), groups_(std::move(groups)) {
+  if (groups_.empty()) groups_.push_back({{0, size}});
   std::visit(
       [&](const auto& r) {
         options_ = r;

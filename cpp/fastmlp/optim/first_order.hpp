@@ -29,7 +29,7 @@ struct ParameterGroup {
 template <class T>
 class FirstOrder final : public Sink<T> {
  public:
-  // Groups in ascending order; parameters outside of all are free.
+  // Groups in ascending order; without any, all parameters are weights of one.
   FirstOrder(Rule rule, Index size, std::vector<ParameterGroup> groups = {});
 
   // Tells schedules the epoch, from 0; a schedule of the caller's own is asked here.

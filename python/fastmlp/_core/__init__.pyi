@@ -898,7 +898,7 @@ class GlorotUniform:
     Uniform with variance 2 / (n_in + n_out) (Glorot & Bengio 2010).
     """
     name: typing.ClassVar[str] = 'glorot_uniform'
-    def __call__(self, n_in: typing.SupportsInt, n_out: typing.SupportsInt, seed: typing.SupportsInt = 0) -> numpy.ndarray:
+    def __call__(self, n_in: typing.Any, n_out: typing.Any, seed: typing.Any = 0) -> numpy.ndarray:
         """
         Weights of a layer, (n_in, n_out), drawn from the seed.
         """
@@ -929,7 +929,7 @@ class GlorotNormal:
     Normal with variance 2 / (n_in + n_out) (Glorot & Bengio 2010).
     """
     name: typing.ClassVar[str] = 'glorot_normal'
-    def __call__(self, n_in: typing.SupportsInt, n_out: typing.SupportsInt, seed: typing.SupportsInt = 0) -> numpy.ndarray:
+    def __call__(self, n_in: typing.Any, n_out: typing.Any, seed: typing.Any = 0) -> numpy.ndarray:
         """
         Weights of a layer, (n_in, n_out), drawn from the seed.
         """
@@ -960,7 +960,7 @@ class HeUniform:
     Uniform with variance 2 / n_in (He et al. 2015).
     """
     name: typing.ClassVar[str] = 'he_uniform'
-    def __call__(self, n_in: typing.SupportsInt, n_out: typing.SupportsInt, seed: typing.SupportsInt = 0) -> numpy.ndarray:
+    def __call__(self, n_in: typing.Any, n_out: typing.Any, seed: typing.Any = 0) -> numpy.ndarray:
         """
         Weights of a layer, (n_in, n_out), drawn from the seed.
         """
@@ -991,7 +991,7 @@ class HeNormal:
     Normal with variance 2 / n_in (He et al. 2015).
     """
     name: typing.ClassVar[str] = 'he_normal'
-    def __call__(self, n_in: typing.SupportsInt, n_out: typing.SupportsInt, seed: typing.SupportsInt = 0) -> numpy.ndarray:
+    def __call__(self, n_in: typing.Any, n_out: typing.Any, seed: typing.Any = 0) -> numpy.ndarray:
         """
         Weights of a layer, (n_in, n_out), drawn from the seed.
         """
@@ -1022,7 +1022,7 @@ class LeCunUniform:
     Uniform with variance 1 / n_in (LeCun et al. 1998).
     """
     name: typing.ClassVar[str] = 'lecun_uniform'
-    def __call__(self, n_in: typing.SupportsInt, n_out: typing.SupportsInt, seed: typing.SupportsInt = 0) -> numpy.ndarray:
+    def __call__(self, n_in: typing.Any, n_out: typing.Any, seed: typing.Any = 0) -> numpy.ndarray:
         """
         Weights of a layer, (n_in, n_out), drawn from the seed.
         """
@@ -1053,7 +1053,7 @@ class LeCunNormal:
     Normal with variance 1 / n_in (LeCun et al. 1998).
     """
     name: typing.ClassVar[str] = 'lecun_normal'
-    def __call__(self, n_in: typing.SupportsInt, n_out: typing.SupportsInt, seed: typing.SupportsInt = 0) -> numpy.ndarray:
+    def __call__(self, n_in: typing.Any, n_out: typing.Any, seed: typing.Any = 0) -> numpy.ndarray:
         """
         Weights of a layer, (n_in, n_out), drawn from the seed.
         """
@@ -1089,7 +1089,7 @@ class Normal:
         Range: a finite std >= 0.
     """
     name: typing.ClassVar[str] = 'normal'
-    def __call__(self, n_in: typing.SupportsInt, n_out: typing.SupportsInt, seed: typing.SupportsInt = 0) -> numpy.ndarray:
+    def __call__(self, n_in: typing.Any, n_out: typing.Any, seed: typing.Any = 0) -> numpy.ndarray:
         """
         Weights of a layer, (n_in, n_out), drawn from the seed.
         """
@@ -1128,7 +1128,7 @@ class Orthogonal:
         Range: a finite number.
     """
     name: typing.ClassVar[str] = 'orthogonal'
-    def __call__(self, n_in: typing.SupportsInt, n_out: typing.SupportsInt, seed: typing.SupportsInt = 0) -> numpy.ndarray:
+    def __call__(self, n_in: typing.Any, n_out: typing.Any, seed: typing.Any = 0) -> numpy.ndarray:
         """
         Weights of a layer, (n_in, n_out), drawn from the seed.
         """
@@ -1162,7 +1162,7 @@ class Zeros:
     All weights 0.
     """
     name: typing.ClassVar[str] = 'zeros'
-    def __call__(self, n_in: typing.SupportsInt, n_out: typing.SupportsInt, seed: typing.SupportsInt = 0) -> numpy.ndarray:
+    def __call__(self, n_in: typing.Any, n_out: typing.Any, seed: typing.Any = 0) -> numpy.ndarray:
         """
         Weights of a layer, (n_in, n_out), drawn from the seed.
         """
@@ -1198,7 +1198,7 @@ class ConstantInit:
         Range: a finite number.
     """
     name: typing.ClassVar[str] = 'constant'
-    def __call__(self, n_in: typing.SupportsInt, n_out: typing.SupportsInt, seed: typing.SupportsInt = 0) -> numpy.ndarray:
+    def __call__(self, n_in: typing.Any, n_out: typing.Any, seed: typing.Any = 0) -> numpy.ndarray:
         """
         Weights of a layer, (n_in, n_out), drawn from the seed.
         """

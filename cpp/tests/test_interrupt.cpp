@@ -1,0 +1,55 @@
+#include <chrono>
+#include <thread>
+
+#include "training.hpp"
+
+using namespace fastmlp;
+
+namespace {
+
+struct Interrupt {};
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("an interrupt in the middle of a step leaves the parameters before it", T, float,
+                   double) {
+  const Samples<T> samples(1500, 64,
+                           10);  // 32 tiles of the first block: the check comes at the second
+  for (int rule = 0; rule < kRules; ++rule) {
+    Training<T> training(options(1500, rule_of(rule))), reference(options(1500, rule_of(rule)));
+    Team calm;
+    for (int t = 0; t < 2; ++t) {
+      training.trainer.step(samples.data, calm);
+      reference.trainer.step(samples.data, calm);
+    }
+    Team interrupted([] { throw Interrupt(); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(25));  // the check is due
+    CHECK_THROWS_AS(training.trainer.step(samples.data, interrupted), Interrupt);
+    CHECK(same_bits(training.w(), reference.w()));
+    CHECK(training.trainer.optimizer().steps() == 2);
+    // Training goes on as if nothing had been.
+    training.trainer.step(samples.data, calm);
+    reference.trainer.step(samples.data, calm);
+    CHECK(same_bits(training.w(), reference.w()));
+  }
+}
+
+TEST_CASE("an interrupt at any time leaves the last complete step") {
+  const Samples<float> samples(128, 64, 10);
+  for (const int threads : {1, 2, 3}) {
+    CAPTURE(threads);
+    Training<float> training(options()), reference(options());
+    int looks = 0;
+    const Check check = [&] {
+      if (++looks == 3) throw Interrupt();
+    };
+    const auto forever = [&](Team& team) {
+      for (;;) training.trainer.step(samples.data, team);
+    };
+    CHECK_THROWS_AS(with_team(threads, check, forever), Interrupt);
+    Team team;
+    for (Index t = training.trainer.optimizer().steps(); t > 0; --t)
+      reference.trainer.step(samples.data, team);
+    CHECK(same_bits(training.w(), reference.w()));
+  }
+}

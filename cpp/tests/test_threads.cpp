@@ -1,0 +1,92 @@
+// Training gives the same bits whenever it is run, and by however many threads.
+#include "training.hpp"
+
+using namespace fastmlp;
+
+namespace {
+
+// Parameters and losses after `epochs` epochs by a team of `threads`.
+template <class T>
+std::pair<std::vector<T>, std::vector<double>> fit(const TrainerOptions& options,
+                                                   const Data<T>& data, int epochs,
+                                                   int threads = 1) {
+  Training<T> training(options);
+  std::vector<double> losses;
+  with_team(threads, {}, [&](Team& team) {
+    for (int e = 0; e < epochs; ++e)
+      losses.push_back(training.trainer.epoch(data, kForever, team).loss);
+  });
+  return {training.w(), losses};
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("two runs give the same bits, and so do any number of threads", T, float,
+                   double) {
+  const Samples<T> samples(101, 64, 10);
+  for (const Index batch_size : {1, 7, 8, 32, 101}) {
+    for (int rule = 0; rule < kRules; ++rule) {
+      CAPTURE(batch_size);
+      CAPTURE(rule);
+      const auto [w, losses] = fit<T>(options(batch_size, rule_of(rule)), samples.weighted(), 2);
+      for (const int threads : {1, 2, 3}) {
+        const auto [w_again, losses_again] =
+            fit<T>(options(batch_size, rule_of(rule)), samples.weighted(), 2, threads);
+        CHECK(same_bits(w_again, w));
+        CHECK(losses_again == losses);
+      }
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("a batch of several blocks gives the same bits for any number of threads", T,
+                   float, double) {
+  const Samples<T> samples(2500, 64, 10);
+  const auto [w, losses] = fit<T>(options(2500), samples.data, 2);
+  for (const int threads : {2, 3})
+    CHECK(same_bits(fit<T>(options(2500), samples.data, 2, threads).first, w));
+}
+
+// Without biases the parts of one layer end where those of the next begin.
+TEST_CASE_TEMPLATE("layers of several parts give the same bits for any number of threads", T, float,
+                   double) {
+  constexpr Index wide = 4096 / static_cast<Index>(sizeof(T));
+  const Samples<T> samples(40, 300, 10);
+  const auto run = [&](int threads) {
+    Network<T> network(300,
+                       {DenseSpec{131, ReLU{}, false, GlorotUniform{}},
+                        DenseSpec{wide, Tanh{}, false, GlorotUniform{}}, dense(10, Softmax{})},
+                       1);
+    Trainer<T> trainer(network, options(16));
+    with_team(threads, {}, [&](Team& team) { trainer.epoch(samples.data, kForever, team); });
+    return parameters(network);
+  };
+  const std::vector<T> w = run(1);
+  for (const int threads : {2, 3, 4, 8}) CHECK(same_bits(run(threads), w));
+}
+
+TEST_CASE_TEMPLATE(
+    "noise is fresh at each presentation, gone in prediction, and the same for any team", T, float,
+    double) {
+  const Samples<T> samples(70, 64, 10);
+  const std::vector<LayerSpec> noisy{GaussianNoiseSpec{0.3}, dense(70, ReLU{}), DropoutSpec{0.5},
+                                     dense(10, Softmax{})};
+  const auto run = [&](int threads) {
+    Training<T> training(options(32), noisy);
+    with_team(threads, {}, [&](Team& team) {
+      for (int e = 0; e < 2; ++e) training.trainer.epoch(samples.data, kForever, team);
+    });
+    return training.w();
+  };
+  const std::vector<T> w = run(1);
+  for (const int threads : {1, 2, 3}) CHECK(same_bits(run(threads), w));
+
+  const Network<T> network(64, noisy, 3),
+      silent(64, {GaussianNoiseSpec{0}, dense(70, ReLU{}), DropoutSpec{0}, dense(10, Softmax{})},
+             3);
+  Team team;
+  std::vector<T> out(700), silent_out(700);
+  network.predict(samples.data.x, {out.data(), 70, 10, 10}, team);
+  silent.predict(samples.data.x, {silent_out.data(), 70, 10, 10}, team);
+  CHECK(same_bits(out, silent_out));
+}

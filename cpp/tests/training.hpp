@@ -1,0 +1,45 @@
+// A network with its trainer, as several tests want it.
+#pragma once
+
+#include "fastmlp/train/trainer.hpp"
+#include "testing.hpp"
+
+namespace fastmlp {
+
+constexpr double kForever = kInfinity<double>;
+constexpr int kRules = 6;
+
+inline Rule rule_of(int which) {
+  SGD momentum;
+  momentum.momentum = 0.9;
+  Adam clipped;
+  clipped.clip_norm = 0.1;
+  SGD look_ahead = momentum;
+  look_ahead.nesterov = std::string("lecture");
+  AdamW averaged;
+  averaged.average = Polyak{};
+  const Rule all[kRules] = {SGD{}, momentum, Adam{}, clipped, look_ahead, averaged};
+  return all[which];
+}
+
+template <class T>
+struct Training {
+  explicit Training(TrainerOptions options,
+                    std::vector<LayerSpec> specs = {dense(70, ReLU{}), dense(10, Softmax{})})
+      : network(64, specs, 3), trainer(network, std::move(options)) {}
+  std::vector<T> w() const { return parameters(network); }
+
+  Network<T> network;
+  Trainer<T> trainer;
+};
+
+inline TrainerOptions options(Index batch_size = 32, Rule rule = Adam{}) {
+  TrainerOptions result;
+  result.loss = CrossEntropy{};
+  result.rule = std::move(rule);
+  result.batch_size = batch_size;
+  result.seed = 7;
+  return result;
+}
+
+}  // namespace fastmlp
