@@ -29,6 +29,7 @@ class Rule:
 SGD = Rule("sgd", 0.05)
 MOMENTUM = Rule("sgd", 0.01, momentum=0.9)
 ADAM = Rule("adam", 1e-3)
+RMSPROP = Rule("rmsprop", 1e-3)
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def _workloads() -> dict[str, Workload]:
         Workload("W4", (100, 256, 256, 1), 256, 5_120, ADAM, "relu", "numbers"),
         Workload("W5", (1024, 2048, 2048, 10), 512, 2_048, MOMENTUM),
         # With RMSProp as soon as fastmlp has it; the peers know the rule already.
-        Workload("W6", (32, *[64] * 10, 1), 64, 3_200, ADAM, "tanh", "numbers"),
+        Workload("W6", (32, *[64] * 10, 1), 64, 3_200, RMSPROP, "tanh", "numbers"),
         Workload("W7", (100, 100, 10), 200, 10_000, ADAM, dtype="float64"),
     ]
     sweep = [

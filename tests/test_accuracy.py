@@ -50,17 +50,17 @@ def digits() -> Any:
     return X[450:], y[450:], X[:450], y[:450]
 
 
-def accuracy(rule: Any, seeds: int, epochs: int, batch_size: int) -> float:
+def accuracy(rule: Any, seeds: int, epochs: int, batch_size: int, l2: float = 0.0) -> float:
     X, y, X_test, y_test = digits()
     right = []
     for seed in range(seeds):
         net = fm.Network([64, 32, 10], output="softmax", seed=seed)
-        net.fit(X, y, optimizer=rule, epochs=epochs, batch_size=batch_size)
+        net.fit(X, y, optimizer=rule, epochs=epochs, batch_size=batch_size, l2=l2)
         right.append(np.mean(net.predict(X_test).argmax(1) == y_test))
     return float(np.mean(right))
 
 
-def best(name: str, fields: Any, rates: Any, *run: int) -> float:
+def best(name: str, fields: Any, rates: Any, *run: Any) -> float:
     return max(accuracy(_core.optimizers[name](rate, **fields), *run) for rate in rates)
 
 
@@ -84,6 +84,10 @@ def test_plain_descent(seeds: int, less: float) -> None:
 @pytest.mark.parametrize(("seeds", "less"), SEEDS)
 @pytest.mark.parametrize("rule", ["delta_bar_delta", "rprop"])
 def test_full_batches(rule: str, seeds: int, less: float) -> None:
-    """300 steps on all samples: at least 0.95; kappa is in the grid."""
-    found = [best(*case, seeds, 300, len(digits()[0])) for case in FULL_BATCH if case[0] == rule]
+    """300 steps on all samples: at least 0.95; kappa is in the grid.
+
+    Some l2: without it Rprop goes on to a loss of 1e-15 and overfits, in torch as here (0.94).
+    """
+    run = seeds, 300, len(digits()[0]), 1e-4
+    found = [best(*case, *run) for case in FULL_BATCH if case[0] == rule]
     assert max(found) >= 0.95 - less

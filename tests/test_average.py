@@ -22,7 +22,7 @@ STARTS = [0, 1, 7, 50]
 def averaged(iterates: Array, polyak: Any) -> Array:
     """Of w(1), …, w(k) after the start; before it the iterate itself. iterates[0] is w(0)."""
     after = iterates[1 + int(polyak.start) :]
-    return ref.AVERAGES[polyak.mode](after if len(after) else iterates[-1:], polyak.beta)
+    return ref.AVERAGES[polyak.mode](list(after if len(after) else iterates[-1:]), polyak.beta)
 
 
 def test_every_mode_has_a_formula() -> None:

@@ -109,7 +109,7 @@ USE: list[tuple[str, Callable[[Any], Any], Any, str]] = [
     ("loss", lambda n: n.fit(X, Y, loss="mse"), ValueError, r"^fit: loss='mse' is not known"),
     ("loss kind", lambda n: n.fit(X, Y, loss=3), TypeError, r"^fit: loss"),
     ("optimizer", lambda n: n.fit(X, Y, optimizer="adm"), ValueError,
-     r"^fit: optimizer='adm' is not known; expected one of: sgd, adam"),
+     r"^fit: optimizer='adm' is not known; expected one of: sgd, delta_bar_delta"),
     ("optimizer class", lambda n: n.fit(X, Y, optimizer=fm.Adam), TypeError, r"^fit: optimizer"),
     ("epochs", lambda n: n.fit(X, Y, epochs=-1), ValueError, r"^fit: epochs=-1, expected"),
     ("epochs kind", lambda n: n.fit(X, Y, epochs=1.5), TypeError, r"^fit: epochs=1\.5"),

@@ -15,7 +15,7 @@ import pytest
 import fastmlp as fm
 import reference as ref
 from fastmlp import _core
-from problems import FUNCTIONS, Task, pair
+from problems import FUNCTIONS, Task, pair, squared
 from reference import Array
 
 STEPS = 200
@@ -166,6 +166,17 @@ def test_applied_gradients_make_the_same_steps(name: str) -> None:
     np.testing.assert_allclose(*steps, rtol=1e-10, atol=1e-10)
 
 
+def test_the_lectures_nesterov_takes_no_gradient_from_elsewhere() -> None:
+    """It is wanted at w + momentum v, which only the core can evaluate: refused, no change."""
+    net, _, w = pair(NET.inputs, NET.layers)
+    rule = fm.SGD(0.1, momentum=0.9, nesterov="lecture")
+    with pytest.raises(ValueError, match=r"^Trainer\.apply: optimizer=SGD.*expected nesterov=True"):
+        fm.Trainer(net, optimizer=rule).apply(w)
+    with pytest.raises(ValueError, match=r"^fit: optimizer=SGD.*expected nesterov=True"):
+        net.fit(*NET.data, loss=squared, optimizer=rule)
+    np.testing.assert_array_equal(net.parameters, w)
+
+
 @every_rule
 def test_state_is_named_live_and_begins_at_the_oracles(name: str) -> None:
     """Vectors are as long as the parameters, numbers are (1,); a view sees the next step."""
@@ -226,7 +237,7 @@ def test_adam_ignores_the_scale_of_the_gradient(mode: str, dtype: str) -> None:
     for scale in (1e-12, 1.0, 1e12):
         adam = fm.Adam(0.1, eps=0.0 if mode == "outside" else 1e-30, eps_mode=mode)
         w0 = np.array([1.0, -2.0], dtype)
-        result = fm.minimize(lambda w, s=scale: (0.0, s * w), w0, adam, steps=20)  # type: ignore[misc]
+        result = fm.minimize(lambda w, s=scale: (0.0, s * w), w0, adam, steps=20)
         paths.append(result.w)
     rtol = 1e-4 if dtype == "float32" else 1e-5
     np.testing.assert_allclose(paths[0], paths[1], rtol=rtol)

@@ -195,13 +195,13 @@ TEST_CASE_TEMPLATE("a product reads panels as it reads rows, bit for bit", T, fl
   }
 }
 
-TEST_CASE_TEMPLATE("transpose moves every element and writes nothing beside them", T, float,
-                   double) {
+TEST_CASE_TEMPLATE("transpose moves every element, and reads and writes nothing beside them", T,
+                   float, double) {
   Index wrong = 0;
   for (Index rows = 1; rows <= 40; ++rows) {
     for (Index cols = 1; cols <= 40; ++cols) {
       const Index lda = cols + rows % 3, ldb = rows + cols % 3;
-      const std::vector<T> a = uniform<T>(room<T>(rows, lda, cols), 8);
+      const std::vector<T> a = uniform<T>((rows - 1) * lda + cols, 8);
       std::vector<T> b(static_cast<std::size_t>((cols - 1) * ldb + rows), T(9));
       transpose<T>(rows, cols, a.data(), lda, b.data(), ldb);
       for (Index at = 0; at < static_cast<Index>(b.size()); ++at) {

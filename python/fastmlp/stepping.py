@@ -43,7 +43,8 @@ class Stepping:
         self.optimizer = _core.make("optimizer", optimizer, where)
         self.batch_size = integer(batch_size, "batch_size", where, least=1)
         self.seed = checks.seed(network.seed if seed is None else seed, where)
-        self._refuse_look_ahead(where)
+        if is_own(self.loss):
+            self._refuse_look_ahead(where, "the loss is a function of your own")
         self._native = arrays.native(network.dtype).Trainer(
             network._native,
             _core.losses["squared_error"]() if is_own(self.loss) else self.loss,
@@ -197,10 +198,12 @@ class Stepping:
         Raises
         ------
         ValueError, TypeError
-            A gradient of another shape, or not real numbers.
+            A gradient of another shape, or not real numbers; or the optimizer wants it elsewhere
+            than at the parameters (``nesterov="lecture"``).
         RuntimeError
             The network is being trained by another call.
         """
+        self._refuse_look_ahead("Trainer.apply", "the gradient is of your own")
         shape, dtype = (self.network.n_parameters,), self.network.dtype
         flat = arrays.as_shape(gradient, shape, dtype, "gradient", "Trainer.apply")
         arrays.check_finite(flat, "gradient", "Trainer.apply")
@@ -208,11 +211,11 @@ class Stepping:
             self._forward_shape = None
             self._native.apply(flat)
 
-    def _refuse_look_ahead(self, where: str) -> None:
+    def _refuse_look_ahead(self, where: str, reason: str) -> None:
         """Only the core can evaluate a loss elsewhere than at the parameters."""
-        if is_own(self.loss) and getattr(self.optimizer, "nesterov", None) == "lecture":
-            expected = "nesterov=True, as the loss is a function of your own"
-            checks.refuse_value(where, "optimizer", self.optimizer, expected)
+        rule = self.optimizer
+        if getattr(rule, "nesterov", None) == "lecture" and rule.momentum > 0:
+            checks.refuse_value(where, "optimizer", rule, f"nesterov=True, as {reason}")
 
     def _warn_of_hard_signs(self) -> None:
         layers = dense_layers(self.network.layers)

@@ -138,12 +138,12 @@ int openmp_threads() {
 // like late ones.
 std::vector<std::thread> Team::recruit() {
   std::vector<std::thread> others;
-  others.reserve(static_cast<std::size_t>(size_));
   try {
+    others.reserve(static_cast<std::size_t>(size_));
     for (int member = 1; member < size_; ++member) {
       others.emplace_back([this, member] { serve(member); });
     }
-  } catch (const std::system_error&) {
+  } catch (const std::exception&) {  // no thread, or no memory for one
   }
   return others;
 }

@@ -85,7 +85,7 @@ class PanelMatrix {
 // page walk.
 template <class T>
 constexpr bool is_wide(Index cols) {
-  return cols * static_cast<Index>(sizeof(T)) >= 4096;
+  return cols >= 4096 / static_cast<Index>(sizeof(T));
 }
 
 }  // namespace fastmlp

@@ -29,9 +29,10 @@ Network<T>::Network(Index inputs, const std::vector<LayerSpec>& specs, std::uint
 template <class T>
 Index Network<T>::add(const DenseSpec& spec, Index width, Index offset) {
   require(spec.units > 0, "Dense: units=" + std::to_string(spec.units) + ", expected at least 1");
-  const Index weights = checked_product(width + 1, spec.units, "Network");
-  require(weights < std::numeric_limits<Index>::max() - offset,
-          "Network: the sizes are too large to be counted");
+  constexpr Index kMost = std::numeric_limits<Index>::max();
+  const std::string too_large = "Network: the sizes are too large to be counted";
+  require(width < kMost, too_large);
+  require(checked_product(width + 1, spec.units, "Network") < kMost - offset, too_large);
   auto layer = std::make_unique<Dense<T>>(width, spec, offset);
   dense_.push_back(layer.get());
   layers_.push_back(std::move(layer));

@@ -34,12 +34,14 @@ void NetworkObjective<T>::select(const Data<T>& data, const Index* rows, Index n
 template <class T>
 void NetworkObjective<T>::reserve(Index rows) {
   if (rows <= workspace_.rows) return;
-  workspace_ = network_.make_workspace(rows, true);
+  workspace_.rows = 0;  // until all is there: after a failure the next call starts over
+  Workspace<T> workspace = network_.make_workspace(rows, true);
   x_ = Matrix<T>(rows, network_.inputs());
   if (is_wide<T>(network_.inputs())) x_panels_ = PanelMatrix<T>(rows, network_.inputs());
   y_ = Matrix<T>(rows, target_columns(output_.loss, network_.outputs()));
   values_ = Buffer<T>(rows);
   scale_ = Buffer<T>(rows);
+  workspace_ = std::move(workspace);
   packed_ = false;
 }
 

@@ -31,7 +31,6 @@ EpochResult Trainer<T>::epoch(const Data<T>& data, double max_seconds, Team& tea
   show_iterate();
   objective_.set_team(team);
   const Order& samples = order(data.size());
-  presented_ = 0;
   EpochResult result;
   double sum = 0, weight = 0;
   for (Index begin = 0; begin < data.size(); begin += options_.batch_size) {
@@ -39,6 +38,7 @@ EpochResult Trainer<T>::epoch(const Data<T>& data, double max_seconds, Team& tea
       result.status = Status::max_seconds;
       break;
     }
+    presented_ = begin;
     select(data, samples.batch(begin), std::min(options_.batch_size, data.size() - begin));
     if (objective_.weight() == 0) continue;
     const double value = optimizer_.step(objective_, network_.w(), team);
@@ -63,20 +63,17 @@ double Trainer<T>::step(const Data<T>& data, Team& team) {
   show_iterate();
   objective_.set_team(team);
   select(data, nullptr, data.size());
-  return objective_.weight() == 0 ? 0 : optimizer_.step(objective_, network_.w(), team);
+  const double value =
+      objective_.weight() == 0 ? 0 : optimizer_.step(objective_, network_.w(), team);
+  presented_ += data.size();  // not where the step was interrupted
+  return value;
 }
 
 // The next batch, in training.
 template <class T>
 void Trainer<T>::select(const Data<T>& data, const Index* rows, Index n) {
   objective_.select(data, rows, n);
-  present(n);
-}
-
-template <class T>
-void Trainer<T>::present(Index n) {
   objective_.set_pass({nullptr, true, options_.seed, epoch_, presented_});
-  presented_ += n;
 }
 
 template <class T>
@@ -99,8 +96,9 @@ template <class T>
 void Trainer<T>::forward(Block<const T> x, Block<T> out, Team& team) {
   show_iterate();
   objective_.set_team(team);
-  present(x.rows);
+  objective_.set_pass({nullptr, true, options_.seed, epoch_, presented_});
   objective_.forward(x, out);
+  presented_ += x.rows;
 }
 
 template <class T>

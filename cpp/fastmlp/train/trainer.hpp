@@ -59,7 +59,6 @@ class Trainer {
 
  private:
   void select(const Data<T>& data, const Index* rows, Index n);
-  void present(Index n);
 
   Network<T>& network_;
   TrainerOptions options_;
