@@ -42,7 +42,10 @@ OPTIONAL = {"matplotlib", "pandas", "polars", "scipy", "sklearn", "torch", "tqdm
 
 FILE_LINES = 300
 CATALOGUE_LINES = 450
-CATALOGUES = {"activation", "loss", "init", "update_rules", "schedule", "line_search", "reference"}
+CATALOGUES = {
+    *("activation", "loss", "init", "adaptive_rules", "schedule", "line_search"),
+    *("reference", "reference_rules"),
+}
 FUNCTION_LINES = 60
 MEASURED = ["cpp", "python", "tests", "bench", ".ci", "cmake", "examples"]
 

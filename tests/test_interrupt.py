@@ -29,9 +29,7 @@ def run(code: str, *arguments: object) -> str:
     """What a fresh process prints, where signals can do no harm."""
     process = subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=600,
+        **{"capture_output": True, "text": True, "timeout": 600},
     )
     assert process.returncode == 0, process.stdout + process.stderr
     return process.stdout

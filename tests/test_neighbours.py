@@ -252,7 +252,8 @@ def test_limits_of_threadpoolctl_are_obeyed_while_they_hold() -> None:
 @pytest.mark.usefixtures("_openmp")
 def test_limits_of_threadpoolctl_are_those_of_the_calling_thread() -> None:
     threadpoolctl = pytest.importorskip("threadpoolctl")
-    before = fm.get_num_threads()
+    with ThreadPoolExecutor(1) as pool:  # neighbours may have set limits on this thread
+        before = pool.submit(fm.get_num_threads).result()
     with threadpoolctl.threadpool_limits(1), ThreadPoolExecutor(1) as pool:
         assert pool.submit(fm.get_num_threads).result() == before
 

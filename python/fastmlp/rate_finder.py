@@ -113,7 +113,10 @@ def find_learning_rate(
 
 
 def _with_rate(optimizer: Any, rate: float) -> Any:
-    member = _core.make("optimizer", optimizer, "find_learning_rate")
+    where = "find_learning_rate"
+    member = _core.make("optimizer", optimizer, where)
+    if member.name in ("rprop", "delta_bar_delta"):
+        checks.refuse_value(where, "optimizer", member, "a rule that reads its rate at every step")
     return type(member)(**{**member.get_params(), "learning_rate": rate})
 
 

@@ -209,7 +209,7 @@ inline P tanh(P x) {
   }
   const P magnitude = abs(x);
   const P large = one - two / (exp(two * clamp_above(magnitude, 40.0)) + one);
-  return magnitude < constant<P>(0.625) ? small : copy_sign(large, x);
+  return copy_sign(magnitude < constant<P>(0.625) ? small : large, x);
 }
 
 // Φ(x) = ½ erfc(-x / √2), the standard normal distribution function.

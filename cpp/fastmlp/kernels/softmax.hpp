@@ -27,7 +27,7 @@ inline T max_row(Index n, const T* a) {
   Pack<T> top = constant<Pack<T>>(-std::numeric_limits<double>::infinity());
   for (Index j = 0; j < n; j += kLanes<T>) {
     const Pack<T> x = finite(load(a + j));
-    top = first_lanes<T>(n - j) & (x > top) ? x : top;
+    top = (first_lanes<T>(n - j) & (x > top)) ? x : top;
   }
   return reduce_max<T>(top);
 }

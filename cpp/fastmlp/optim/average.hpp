@@ -30,7 +30,7 @@ Validation, early stopping and the parameters left after fit are the average.)";
   // All three are average <- average + share (w - average); this is the share of the iterate of
   // step t.
   double share(Index t) const {
-    const double k = static_cast<double>(t) - start;
+    const double k = static_cast<double>(t) - std::floor(start);
     if (k <= 1) return 1;
     if (mode == "uniform") return 1 / k;
     return mode == "discounted" ? (1 - beta) / (1 - std::pow(beta, k)) : 1 - beta;

@@ -264,7 +264,7 @@ void FirstOrder<T>::shrink(Range range) {
     const T threshold = static_cast<T>(now_.lr * group.l1);
     for (Index i = common.begin; i < common.end; ++i) {
       const T w = w_[i];
-      w_[i] = w > threshold ? w - threshold : w < -threshold ? w + threshold : T(0);
+      w_[i] = w > threshold ? w - threshold : w < -threshold ? w + threshold : w == w ? T(0) : w;
     }
   });
 }

@@ -112,6 +112,7 @@ and again, each time restarts times as long.)";
   double at(double k) const {
     if (k < warmup) return learning_rate * (k + 1) / (warmup + 1);
     double position = k - warmup, length = steps;
+    if (restarts && *restarts == 1) position = std::fmod(position, length);
     for (; restarts && position >= length; length *= *restarts) position -= length;
     return cosine_between(learning_rate, end, std::min(position / length, 1.0));
   }

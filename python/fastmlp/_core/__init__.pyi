@@ -1831,6 +1831,170 @@ class DeltaBarDelta:
     @property
     def theta(self) -> typing.Any:
         ...
+class Lion:
+    """
+    Lion(learning_rate=0.0001, beta1=0.9, beta2=0.99, weight_decay=0.0, decay_biases=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
+
+    Signs of an interpolated momentum (Chen et al. 2023), as optax.
+
+        w <- (1 - lr weight_decay) w;  w <- w - lr sign(beta1 m + (1 - beta1) g)
+        m <- beta2 m + (1 - beta2) g
+
+    Parameters
+    ----------
+    learning_rate : typing.Any, default 0.0001
+        A number > 0, a schedule, or a function of the epoch, counted from 0.
+    beta1 : float, default 0.9
+        Range: 0 <= beta1 < 1.
+    beta2 : float, default 0.99
+        Range: 0 <= beta2 < 1.
+    weight_decay : float, default 0
+        Range: a finite weight_decay >= 0.
+    decay_biases : bool, default False
+    clip_norm : float | None, default None
+        Range: a finite clip_norm > 0; None switches it off.
+    clip_value : float | tuple[float, float] | None, default None
+        (low, high); a number c means (-c, c); None switches it off.
+    normalize : bool, default False
+    average : Polyak | None, default None
+        How the iterates are averaged; None switches it off.
+    proximal_l1 : bool, default False
+    """
+    name: typing.ClassVar[str] = 'lion'
+    def __copy__(self) -> Lion:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> Lion:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, learning_rate: typing.Any = 0.0001, beta1: float = 0.9, beta2: float = 0.99, weight_decay: float = 0, decay_biases: bool = False, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def get_params(self) -> dict[str, typing.Any]:
+        """
+        The hyperparameters, by name.
+        """
+    @property
+    def average(self) -> typing.Any:
+        ...
+    @property
+    def beta1(self) -> typing.Any:
+        ...
+    @property
+    def beta2(self) -> typing.Any:
+        ...
+    @property
+    def clip_norm(self) -> typing.Any:
+        ...
+    @property
+    def clip_value(self) -> typing.Any:
+        ...
+    @property
+    def decay_biases(self) -> typing.Any:
+        ...
+    @property
+    def learning_rate(self) -> typing.Any:
+        ...
+    @property
+    def normalize(self) -> typing.Any:
+        ...
+    @property
+    def proximal_l1(self) -> typing.Any:
+        ...
+    @property
+    def weight_decay(self) -> typing.Any:
+        ...
+class Rprop:
+    """
+    Rprop(learning_rate=0.01, eta_minus=0.5, eta_plus=1.2, min_step=1e-06, max_step=50.0, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
+
+    Steps by the signs of gradients alone (Riedmiller & Braun 1993), as torch.
+
+        step <- min(step eta_plus, max_step)     where g has kept its sign since the step before
+        step <- max(step eta_minus, min_step)    where it has changed; g <- 0 there
+        w <- w - sign(g) step
+
+    Steps start from the learning rate, which has no other part. For the full batch only.
+
+    Parameters
+    ----------
+    learning_rate : typing.Any, default 0.01
+        A number > 0, a schedule, or a function of the epoch, counted from 0.
+    eta_minus : float, default 0.5
+        Range: 0 < eta_minus < 1.
+    eta_plus : float, default 1.2
+        Range: a finite eta_plus > 1.
+    min_step : float, default 1e-06
+        Range: a finite min_step > 0.
+    max_step : float, default 5e+01
+        Range: a finite max_step > 0.
+    clip_norm : float | None, default None
+        Range: a finite clip_norm > 0; None switches it off.
+    clip_value : float | tuple[float, float] | None, default None
+        (low, high); a number c means (-c, c); None switches it off.
+    normalize : bool, default False
+    average : Polyak | None, default None
+        How the iterates are averaged; None switches it off.
+    proximal_l1 : bool, default False
+    """
+    name: typing.ClassVar[str] = 'rprop'
+    def __copy__(self) -> Rprop:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> Rprop:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, learning_rate: typing.Any = 0.01, eta_minus: float = 0.5, eta_plus: float = 1.2, min_step: float = 1e-06, max_step: float = 5e+01, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def get_params(self) -> dict[str, typing.Any]:
+        """
+        The hyperparameters, by name.
+        """
+    @property
+    def average(self) -> typing.Any:
+        ...
+    @property
+    def clip_norm(self) -> typing.Any:
+        ...
+    @property
+    def clip_value(self) -> typing.Any:
+        ...
+    @property
+    def eta_minus(self) -> typing.Any:
+        ...
+    @property
+    def eta_plus(self) -> typing.Any:
+        ...
+    @property
+    def learning_rate(self) -> typing.Any:
+        ...
+    @property
+    def max_step(self) -> typing.Any:
+        ...
+    @property
+    def min_step(self) -> typing.Any:
+        ...
+    @property
+    def normalize(self) -> typing.Any:
+        ...
+    @property
+    def proximal_l1(self) -> typing.Any:
+        ...
 class AdaGrad:
     """
     AdaGrad(learning_rate=0.01, eps=1e-10, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
@@ -2152,7 +2316,7 @@ class AdamW:
 
         w <- (1 - lr weight_decay) w, then Adam's update
 
-    Weights only; biases too with decay_biases, as torch does.
+    Biases do not decay, unless decay_biases is set, as in torch.
 
     Parameters
     ----------
@@ -2465,170 +2629,6 @@ class RAdam:
         ...
     @property
     def learning_rate(self) -> typing.Any:
-        ...
-    @property
-    def normalize(self) -> typing.Any:
-        ...
-    @property
-    def proximal_l1(self) -> typing.Any:
-        ...
-class Lion:
-    """
-    Lion(learning_rate=0.0001, beta1=0.9, beta2=0.99, weight_decay=0.0, decay_biases=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
-
-    Signs of an interpolated momentum (Chen et al. 2023), as optax.
-
-        w <- (1 - lr weight_decay) w;  w <- w - lr sign(beta1 m + (1 - beta1) g)
-        m <- beta2 m + (1 - beta2) g
-
-    Parameters
-    ----------
-    learning_rate : typing.Any, default 0.0001
-        A number > 0, a schedule, or a function of the epoch, counted from 0.
-    beta1 : float, default 0.9
-        Range: 0 <= beta1 < 1.
-    beta2 : float, default 0.99
-        Range: 0 <= beta2 < 1.
-    weight_decay : float, default 0
-        Range: a finite weight_decay >= 0.
-    decay_biases : bool, default False
-    clip_norm : float | None, default None
-        Range: a finite clip_norm > 0; None switches it off.
-    clip_value : float | tuple[float, float] | None, default None
-        (low, high); a number c means (-c, c); None switches it off.
-    normalize : bool, default False
-    average : Polyak | None, default None
-        How the iterates are averaged; None switches it off.
-    proximal_l1 : bool, default False
-    """
-    name: typing.ClassVar[str] = 'lion'
-    def __copy__(self) -> Lion:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> Lion:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
-    def __init__(self, learning_rate: typing.Any = 0.0001, beta1: float = 0.9, beta2: float = 0.99, weight_decay: float = 0, decay_biases: bool = False, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def get_params(self) -> dict[str, typing.Any]:
-        """
-        The hyperparameters, by name.
-        """
-    @property
-    def average(self) -> typing.Any:
-        ...
-    @property
-    def beta1(self) -> typing.Any:
-        ...
-    @property
-    def beta2(self) -> typing.Any:
-        ...
-    @property
-    def clip_norm(self) -> typing.Any:
-        ...
-    @property
-    def clip_value(self) -> typing.Any:
-        ...
-    @property
-    def decay_biases(self) -> typing.Any:
-        ...
-    @property
-    def learning_rate(self) -> typing.Any:
-        ...
-    @property
-    def normalize(self) -> typing.Any:
-        ...
-    @property
-    def proximal_l1(self) -> typing.Any:
-        ...
-    @property
-    def weight_decay(self) -> typing.Any:
-        ...
-class Rprop:
-    """
-    Rprop(learning_rate=0.01, eta_minus=0.5, eta_plus=1.2, min_step=1e-06, max_step=50.0, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
-
-    Steps by the signs of gradients alone (Riedmiller & Braun 1993), as torch.
-
-        step <- min(step eta_plus, max_step)     where g has kept its sign since the step before
-        step <- max(step eta_minus, min_step)    where it has changed; g <- 0 there
-        w <- w - sign(g) step
-
-    Steps start from the learning rate, which has no other part. For the full batch only.
-
-    Parameters
-    ----------
-    learning_rate : typing.Any, default 0.01
-        A number > 0, a schedule, or a function of the epoch, counted from 0.
-    eta_minus : float, default 0.5
-        Range: 0 < eta_minus < 1.
-    eta_plus : float, default 1.2
-        Range: a finite eta_plus > 1.
-    min_step : float, default 1e-06
-        Range: a finite min_step > 0.
-    max_step : float, default 5e+01
-        Range: a finite max_step > 0.
-    clip_norm : float | None, default None
-        Range: a finite clip_norm > 0; None switches it off.
-    clip_value : float | tuple[float, float] | None, default None
-        (low, high); a number c means (-c, c); None switches it off.
-    normalize : bool, default False
-    average : Polyak | None, default None
-        How the iterates are averaged; None switches it off.
-    proximal_l1 : bool, default False
-    """
-    name: typing.ClassVar[str] = 'rprop'
-    def __copy__(self) -> Rprop:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> Rprop:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
-    def __init__(self, learning_rate: typing.Any = 0.01, eta_minus: float = 0.5, eta_plus: float = 1.2, min_step: float = 1e-06, max_step: float = 5e+01, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def get_params(self) -> dict[str, typing.Any]:
-        """
-        The hyperparameters, by name.
-        """
-    @property
-    def average(self) -> typing.Any:
-        ...
-    @property
-    def clip_norm(self) -> typing.Any:
-        ...
-    @property
-    def clip_value(self) -> typing.Any:
-        ...
-    @property
-    def eta_minus(self) -> typing.Any:
-        ...
-    @property
-    def eta_plus(self) -> typing.Any:
-        ...
-    @property
-    def learning_rate(self) -> typing.Any:
-        ...
-    @property
-    def max_step(self) -> typing.Any:
-        ...
-    @property
-    def min_step(self) -> typing.Any:
         ...
     @property
     def normalize(self) -> typing.Any:

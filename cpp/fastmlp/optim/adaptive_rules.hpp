@@ -1,0 +1,309 @@
+// Update rules that divide by a running size of each parameter's gradient: AdaGrad to Adam's
+// family.
+#pragma once
+
+#include "fastmlp/optim/update_rule.hpp"
+
+namespace fastmlp {
+
+struct AdaGrad : UpdateRule<AdaGrad> {
+  static constexpr auto name = "adagrad", title = "AdaGrad";
+  static constexpr auto doc =
+      R"(A rate for every parameter that falls with its squared gradients (Duchi et al. 2011).
+
+    a <- a + g²;  w <- w - lr g / (sqrt(a) + eps))";
+  double eps = 1e-10;
+
+  AdaGrad() : UpdateRule(1e-2) {}
+  template <class Self, class F>
+  static void own_fields(Self& self, F&& f) {
+    f("eps", self.eps, kNotNegative);
+  }
+  std::vector<State> state(double) const { return {{"a"}}; }
+  template <class T, class Use>
+  void at(const Step& step, Use&& use) const {
+    use([lr = T(step.lr), e = T(eps)](T& w, T g, T& a) {
+      a += g * g;
+      w -= lr * g / (std::sqrt(a) + e);
+    });
+  }
+};
+
+struct RMSProp : UpdateRule<RMSProp> {
+  static constexpr auto name = "rmsprop", title = "RMSProp";
+  static constexpr auto doc =
+      R"(Gradients over their root mean square (Tieleman & Hinton 2012; nesterov: Goodfellow et al. 2016).
+
+    a <- rho a + (1 - rho) g²;  r = g / (sqrt(a) + eps);  w <- w - lr r
+    with momentum: v <- momentum v - lr r;  w <- w + v     (nesterov: w <- w + momentum v - lr r)
+
+With nesterov the stored w is the look-ahead point, where the one gradient g is taken.)";
+  double rho = 0.99, eps = 1e-8, momentum = 0.0;
+  bool nesterov = false;
+
+  RMSProp() : UpdateRule(1e-2) {}
+  template <class Self, class F>
+  static void own_fields(Self& self, F&& f) {
+    f("rho", self.rho, kFraction);
+    f("eps", self.eps, kNotNegative);
+    f("momentum", self.momentum, kFraction);
+    f("nesterov", self.nesterov);
+  }
+  std::vector<State> state(double) const {
+    return momentum == 0 ? std::vector<State>{{"a"}} : std::vector<State>{{"a"}, {"v"}};
+  }
+  template <class T, class Use>
+  void at(const Step& step, Use&& use) const {
+    const T lr = T(step.lr), r = T(rho), fresh = T(1 - rho), e = T(eps), beta = T(momentum);
+    const auto scaled = [=](T g, T& a) {
+      a = r * a + fresh * g * g;
+      return lr * g / (std::sqrt(a) + e);
+    };
+    if (momentum == 0) return use([=](T& w, T g, T& a) { w -= scaled(g, a); });
+    if (!nesterov) return use([=](T& w, T g, T& a, T& v) { w += v = beta * v - scaled(g, a); });
+    use([=](T& w, T g, T& a, T& v) {
+      const T change = scaled(g, a);
+      v = beta * v - change;
+      w += beta * v - change;
+    });
+  }
+};
+
+struct AdaDelta : UpdateRule<AdaDelta> {
+  static constexpr auto name = "adadelta", title = "AdaDelta";
+  static constexpr auto doc = R"(Steps in the units of w (Zeiler 2012, algorithm 1).
+
+    a <- rho a + (1 - rho) g²;  D = -sqrt((u + eps) / (a + eps)) g
+    u <- rho u + (1 - rho) D²;  w <- w + lr D
+
+scalar=True keeps one number u for all parameters, u <- rho u + (1 - rho) mean(D²), with D of the
+step before: the lecture's form, divided by the number of parameters, without which it diverges.)";
+  double rho = 0.9, eps = 1e-6;
+  bool scalar = false;
+
+  AdaDelta() : UpdateRule(1.0) {}
+  template <class Self, class F>
+  static void own_fields(Self& self, F&& f) {
+    f("rho", self.rho, kFraction);
+    f("eps", self.eps, kPositive);
+    f("scalar", self.scalar);
+  }
+  std::vector<State> state(double) const {
+    return scalar ? std::vector<State>{{"a"}} : std::vector<State>{{"a"}, {"u"}};
+  }
+  std::vector<State> numbers() const {
+    return scalar ? std::vector<State>{{"u"}} : std::vector<State>{};
+  }
+  void finish(const Step&, double squares, Index n, double* numbers) const {
+    if (scalar) numbers[0] = rho * numbers[0] + (1 - rho) * squares / static_cast<double>(n);
+  }
+  template <class T, class Use>
+  void at(const Step& step, Use&& use) const {
+    const T lr = T(step.lr), r = T(rho), fresh = T(1 - rho), e = T(eps);
+    if (scalar) {
+      return use([=, u = T(step.numbers[0])](T& w, T g, T& a) {
+        a = r * a + fresh * g * g;
+        const T d = -std::sqrt((u + e) / (a + e)) * g;
+        w += lr * d;
+        return d * d;
+      });
+    }
+    use([=](T& w, T g, T& a, T& u) {
+      a = r * a + fresh * g * g;
+      const T d = -std::sqrt((u + e) / (a + e)) * g;
+      u = r * u + fresh * d * d;
+      w += lr * d;
+    });
+  }
+};
+
+struct Adam : UpdateRule<Adam> {
+  static constexpr auto name = "adam", title = "Adam";
+  static constexpr auto doc =
+      R"(Adaptive moments (Kingma & Ba 2015, algorithm 1); amsgrad: Reddi et al. 2018.
+
+    m <- beta1 m + (1 - beta1) g;  v <- beta2 v + (1 - beta2) g²
+    w <- w - lr m̂ / (sqrt(v̂) + eps),   m̂ = m / (1 - beta1^t),  v̂ = v / (1 - beta2^t)
+
+eps_mode 'outside' is this form (torch); 'hat' adds eps to sqrt(v) before its correction
+(Keras, scikit-learn, 'epsilon hat' of the paper); 'inside' takes sqrt(v̂ + eps).)";
+  double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
+  std::string eps_mode = "outside";
+  bool amsgrad = false;
+
+  explicit Adam(double lr = 1e-3) : UpdateRule(lr) {}
+  template <class Self, class F>
+  static void own_fields(Self& self, F&& f) {
+    f("beta1", self.beta1, kFraction);
+    f("beta2", self.beta2, kFraction);
+    f("eps", self.eps, kNotNegative);
+    f("eps_mode", self.eps_mode, Choices{"outside", "hat", "inside"});
+    f("amsgrad", self.amsgrad);
+  }
+  std::vector<State> state(double) const {
+    if (amsgrad) return {{"m"}, {"v"}, {"v_max"}};
+    return {{"m"}, {"v"}};
+  }
+  // lr m̂ / (sqrt(v̂) + eps) = rate m / (sqrt(v + inside) + outside), the corrections moved into the
+  // constants.
+  template <class T, class Use>
+  void at(const Step& step, Use&& use) const {
+    const double t = static_cast<double>(step.t);
+    const double c1 = 1 - std::pow(beta1, t), c2 = 1 - std::pow(beta2, t);
+    const T rate = T(step.lr * std::sqrt(c2) / c1);
+    const T inside = T(eps_mode == "inside" ? eps * c2 : 0);
+    const T outside = T(eps_mode == "outside" ? eps * std::sqrt(c2) : eps_mode == "hat" ? eps : 0);
+    const T b1 = T(beta1), d1 = T(1 - beta1), b2 = T(beta2), d2 = T(1 - beta2);
+    if (!amsgrad) {
+      return use([=](T& w, T g, T& m, T& v) {
+        m = b1 * m + d1 * g;
+        v = b2 * v + d2 * g * g;
+        w -= rate * m / (std::sqrt(v + inside) + outside);
+      });
+    }
+    use([=](T& w, T g, T& m, T& v, T& v_max) {
+      m = b1 * m + d1 * g;
+      v = b2 * v + d2 * g * g;
+      v_max = v > v_max ? v : v_max;
+      w -= rate * m / (std::sqrt(v_max + inside) + outside);
+    });
+  }
+};
+
+// Adam on decayed weights: everything but the decay is Adam's.
+struct AdamW : UpdateRule<AdamW> {
+  static constexpr auto name = "adamw", title = "AdamW";
+  static constexpr auto doc = R"(Adam with decoupled weight decay (Loshchilov & Hutter 2019).
+
+    w <- (1 - lr weight_decay) w, then Adam's update
+
+Biases do not decay, unless decay_biases is set, as in torch.)";
+  Adam adam;
+  double weight_decay = 1e-2;
+  bool decay_biases = false;
+
+  AdamW() : UpdateRule(1e-3) {}
+  template <class Self, class F>
+  static void own_fields(Self& self, F&& f) {
+    Adam::own_fields(self.adam, f);
+    f("weight_decay", self.weight_decay, kNotNegative);
+    f("decay_biases", self.decay_biases);
+  }
+  std::vector<State> state(double lr) const { return adam.state(lr); }
+  Decay decay() const { return {weight_decay, decay_biases}; }
+  template <class T, class Use>
+  void at(const Step& step, Use&& use) const {
+    adam.at<T>(step, use);
+  }
+};
+
+struct NAdam : UpdateRule<NAdam> {
+  static constexpr auto name = "nadam", title = "NAdam";
+  static constexpr auto doc = R"(Adam with Nesterov momentum (Dozat 2016), as torch.
+
+    mu_t = beta1 (1 - 0.96^(t momentum_decay) / 2);  P_t = mu_1 … mu_t;  m, v as in Adam
+    w <- w - lr ((1 - mu_t) g / (1 - P_t) + mu_{t+1} m / (1 - P_{t+1})) / (sqrt(v̂) + eps))";
+  double beta1 = 0.9, beta2 = 0.999, eps = 1e-8, momentum_decay = 4e-3;
+
+  NAdam() : UpdateRule(2e-3) {}
+  template <class Self, class F>
+  static void own_fields(Self& self, F&& f) {
+    f("beta1", self.beta1, kFraction);
+    f("beta2", self.beta2, kFraction);
+    f("eps", self.eps, kNotNegative);
+    f("momentum_decay", self.momentum_decay, kNotNegative);
+  }
+  std::vector<State> state(double) const { return {{"m"}, {"v"}}; }
+  std::vector<State> numbers() const { return {{"mu_product", 1}}; }
+  double mu(Index t) const {
+    return beta1 * (1 - 0.5 * std::pow(0.96, static_cast<double>(t) * momentum_decay));
+  }
+  void finish(const Step& step, double, Index, double* numbers) const { numbers[0] *= mu(step.t); }
+  template <class T, class Use>
+  void at(const Step& step, Use&& use) const {
+    const double now = mu(step.t), next = mu(step.t + 1), product = step.numbers[0] * now;
+    const double c2 = 1 - std::pow(beta2, static_cast<double>(step.t));
+    const T by_g = T(step.lr * (1 - now) / (1 - product));
+    const T by_m = T(step.lr * next / (1 - product * next));
+    const T b1 = T(beta1), d1 = T(1 - beta1), b2 = T(beta2), d2 = T(1 - beta2);
+    const T correction = T(1 / c2), e = T(eps);
+    use([=](T& w, T g, T& m, T& v) {
+      m = b1 * m + d1 * g;
+      v = b2 * v + d2 * g * g;
+      w -= (by_g * g + by_m * m) / (std::sqrt(v * correction) + e);
+    });
+  }
+};
+
+struct AdaMax : UpdateRule<AdaMax> {
+  static constexpr auto name = "adamax", title = "AdaMax";
+  static constexpr auto doc =
+      R"(Adam by the infinity norm (Kingma & Ba 2015, section 7.1), as torch.
+
+    m <- beta1 m + (1 - beta1) g;  u <- max(beta2 u, |g| + eps);  w <- w - lr m / ((1 - beta1^t) u))";
+  double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
+
+  AdaMax() : UpdateRule(2e-3) {}
+  template <class Self, class F>
+  static void own_fields(Self& self, F&& f) {
+    f("beta1", self.beta1, kFraction);
+    f("beta2", self.beta2, kFraction);
+    f("eps", self.eps, kPositive);
+  }
+  std::vector<State> state(double) const { return {{"m"}, {"u"}}; }
+  template <class T, class Use>
+  void at(const Step& step, Use&& use) const {
+    const T rate = T(step.lr / (1 - std::pow(beta1, static_cast<double>(step.t))));
+    const T b1 = T(beta1), d1 = T(1 - beta1), b2 = T(beta2), e = T(eps);
+    use([=](T& w, T g, T& m, T& u) {
+      m = b1 * m + d1 * g;
+      const T faded = b2 * u, fresh = std::abs(g) + e;
+      u = faded > fresh ? faded : fresh;
+      w -= rate * m / u;
+    });
+  }
+};
+
+struct RAdam : UpdateRule<RAdam> {
+  static constexpr auto name = "radam", title = "RAdam";
+  static constexpr auto doc = R"(Rectified Adam (Liu et al. 2020), as torch.
+
+    R = 2 / (1 - beta2) - 1;  r_t = R - 2 t beta2^t / (1 - beta2^t);  m, v as in Adam
+    r_t > 5:  w <- w - lr m̂ sqrt((r_t - 4)(r_t - 2) R / ((R - 4)(R - 2) r_t)) / (sqrt(v̂) + eps')
+    else:     w <- w - lr m̂                              eps' = eps / sqrt(1 - beta2^t))";
+  double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
+
+  RAdam() : UpdateRule(1e-3) {}
+  template <class Self, class F>
+  static void own_fields(Self& self, F&& f) {
+    f("beta1", self.beta1, kFraction);
+    f("beta2", self.beta2, kFraction);
+    f("eps", self.eps, kNotNegative);
+  }
+  std::vector<State> state(double) const { return {{"m"}, {"v"}}; }
+  template <class T, class Use>
+  void at(const Step& step, Use&& use) const {
+    const double t = static_cast<double>(step.t), power = std::pow(beta2, t);
+    const double most = 2 / (1 - beta2) - 1, r = most - 2 * t * power / (1 - power);
+    const double lr = step.lr / (1 - std::pow(beta1, t));
+    const T b1 = T(beta1), d1 = T(1 - beta1), b2 = T(beta2), d2 = T(1 - beta2), e = T(eps);
+    if (r <= 5) {
+      return use([=, rate = T(lr)](T& w, T g, T& m, T& v) {
+        m = b1 * m + d1 * g;
+        v = b2 * v + d2 * g * g;
+        w -= rate * m;
+      });
+    }
+    const double rectified =
+        std::sqrt((r - 4) * (r - 2) * most / ((most - 4) * (most - 2) * r) * (1 - power));
+    use([=, rate = T(lr * rectified)](T& w, T g, T& m, T& v) {
+      m = b1 * m + d1 * g;
+      v = b2 * v + d2 * g * g;
+      w -= rate * m / (std::sqrt(v) + e);
+    });
+  }
+};
+
+using AdaptiveRules = std::variant<AdaGrad, RMSProp, AdaDelta, Adam, AdamW, NAdam, AdaMax, RAdam>;
+
+}  // namespace fastmlp
