@@ -23,25 +23,28 @@ class TrainerHandle {
     const Index batch = std::min(trainer_.batch_size(), data.size());
     trainer_.begin_epoch();
     EpochResult result;
-    run({step_operations(*network_, batch),
+    run(
+        {step_operations(*network_, batch),
          static_cast<double>(data.size()) / static_cast<double>(batch)},
-        [&](Team& team) { result = trainer_.epoch(data, seconds, team); });
+        [&](Team& team) { result = trainer_.epoch(data, seconds, team); }, Subnormals::flush);
     return result;
   }
 
   double step(const Array<T>& x, const py::object& targets, const py::object& weights) {
     const Data<T> data = make_data(x, targets, weights, *network_, trainer_.loss());
     double value = 0;
-    run({step_operations(*network_, data.size())},
-        [&](Team& team) { value = trainer_.step(data, team); });
+    run(
+        {step_operations(*network_, data.size())},
+        [&](Team& team) { value = trainer_.step(data, team); }, Subnormals::flush);
     return value;
   }
 
   py::array forward(const Array<T>& x) {
     const Block<const T> rows = rows_of(x, network_->inputs(), "X");
     auto [array, out] = new_rows<T>(rows.rows, network_->outputs());
-    run({forward_operations(*network_, rows.rows)},
-        [&, out = out](Team& team) { trainer_.forward(rows, out, team); });
+    run(
+        {forward_operations(*network_, rows.rows)},
+        [&, out = out](Team& team) { trainer_.forward(rows, out, team); }, Subnormals::flush);
     batch_rows_ = rows.rows;
     return array;
   }
@@ -53,8 +56,9 @@ class TrainerHandle {
                                           ", as the last forward");
     Array<T> gradient(network_->size());
     T* g = gradient.mutable_data();
-    run({2 * forward_operations(*network_, rows.rows)},
-        [&](Team& team) { trainer_.backward(rows, g, team); });
+    run(
+        {2 * forward_operations(*network_, rows.rows)},
+        [&](Team& team) { trainer_.backward(rows, g, team); }, Subnormals::flush);
     return gradient;
   }
 
@@ -63,8 +67,9 @@ class TrainerHandle {
     Buffer<T> g(network_->size());
     std::copy_n(vector_of(gradient, g.size(), "gradient").data(), g.size(), g.data());
     double penalties = 0;
-    run({10 * static_cast<double>(g.size())},
-        [&](Team& team) { penalties = trainer_.apply(g.data(), team); });
+    run(
+        {10 * static_cast<double>(g.size())},
+        [&](Team& team) { penalties = trainer_.apply(g.data(), team); }, Subnormals::flush);
     return penalties;
   }
 

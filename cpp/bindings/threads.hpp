@@ -21,10 +21,10 @@ int threads_for(const Work& work);
 
 // Runs body(team) without the GIL, on as many threads as the work is worth.
 template <class F>
-void run(const Work& work, F&& body) {
+void run(const Work& work, F&& body, Subnormals subnormals = Subnormals::keep) {
   const int threads = threads_for(work);
   const py::gil_scoped_release release;
-  with_team(threads, check_signals, body);
+  with_team(threads, check_signals, body, subnormals);
 }
 
 // Operations of a pass over n rows: forward alone, or with both products of the backward pass.

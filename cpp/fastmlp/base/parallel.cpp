@@ -19,6 +19,25 @@ constexpr std::uint64_t kOpen = std::uint64_t{1} << 31;
 constexpr std::uint64_t kJoined = kOpen - 1;
 constexpr std::uint64_t kDismissed = ~std::uint64_t{0};
 
+// Sets how this thread treats subnormal numbers, for as long as it lives.
+class SubnormalMode {
+ public:
+#if defined(__x86_64__)
+  explicit SubnormalMode(Subnormals mode) : before_(__builtin_ia32_stmxcsr()) {
+    constexpr unsigned kFlushToZero = 1u << 15, kDenormalsAreZero = 1u << 6;
+    if (mode == Subnormals::flush) {
+      __builtin_ia32_ldmxcsr(before_ | kFlushToZero | kDenormalsAreZero);
+    }
+  }
+  ~SubnormalMode() { __builtin_ia32_ldmxcsr(before_); }
+
+ private:
+  unsigned before_;
+#else
+  explicit SubnormalMode(Subnormals) {}
+#endif
+};
+
 // Waits in a loop: briefly at full speed, then leaving the processor to others.
 class Patience {
  public:
@@ -52,7 +71,8 @@ struct alignas(64) Team::Member {
 Team::Team(Check check)
     : check_(std::move(check)), next_check_(std::chrono::steady_clock::now() + kCheckInterval) {}
 
-Team::Team(int size) : size_(size), members_(new Member[static_cast<std::size_t>(size)]) {}
+Team::Team(int size, Subnormals subnormals)
+    : size_(size), subnormals_(subnormals), members_(new Member[static_cast<std::size_t>(size)]) {}
 
 Team::~Team() = default;
 
@@ -71,6 +91,7 @@ void Team::look() {
 
 // What a member other than 0 does until it is dismissed: joins every round that it sees open.
 void Team::serve(int member) {
+  const SubnormalMode mode(subnormals_);
   std::uint64_t seen = 0;
   for (Patience patience;;) {
     std::uint64_t door = door_.load(std::memory_order_acquire);
@@ -203,18 +224,23 @@ int openmp_version() {
 #endif
 }
 
-void with_team(int threads, const Check& check, const std::function<void(Team&)>& body) {
+void with_team(int threads, const Check& check, const std::function<void(Team&)>& body,
+               Subnormals subnormals) {
   if (threads == 1) {
+    const SubnormalMode mode(subnormals);
     Team team(check);
     return body(team);
   }
-  Team team(threads);
+  Team team(threads, subnormals);
   Engine engine;
   std::thread runner;
   try {
-    runner = std::thread([&] { engine.run(team, body); });
+    runner = std::thread([&] {
+      const SubnormalMode mode(subnormals);
+      engine.run(team, body);
+    });
   } catch (const std::system_error&) {
-    return with_team(1, check, body);  // the system gives no more threads
+    return with_team(1, check, body, subnormals);  // the system gives no more threads
   }
   std::vector<std::thread> others = team.recruit();
   engine.wait(check, team.stop_);

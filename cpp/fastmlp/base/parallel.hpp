@@ -27,6 +27,10 @@ using Check = std::function<void()>;
 // Thrown inside a team whose caller has been told to abandon the work.
 struct Abandoned {};
 
+// Whether numbers too small to be normal are computed exactly or taken as 0. Moments of Adam that
+// fade away become such numbers, and processors take a hundred times longer over them.
+enum class Subnormals { keep, flush };
+
 class Team {
  public:
   explicit Team(Check check = {});  // the calling thread alone
@@ -59,7 +63,7 @@ class Team {
   }
 
  private:
-  friend void with_team(int, const Check&, const std::function<void(Team&)>&);
+  friend void with_team(int, const Check&, const std::function<void(Team&)>&, Subnormals);
   using Call = void (*)(void*, Index, int);
   struct Member;
 
@@ -68,7 +72,7 @@ class Team {
     (*static_cast<std::remove_reference_t<F>*>(f))(i, member);
   }
 
-  explicit Team(int size);
+  Team(int size, Subnormals subnormals);
   std::vector<std::thread> recruit();
   void serve(int member);
   void dismiss();
@@ -79,6 +83,7 @@ class Team {
   void look();
 
   int size_ = 1;
+  Subnormals subnormals_ = Subnormals::keep;
 
   // A team of one: when to look at the clock, and when to check.
   Check check_;
@@ -108,6 +113,7 @@ int openmp_version();
 
 // Runs body with a team of `threads` and returns, or throws, what came of it. `check` is called on
 // this thread.
-void with_team(int threads, const Check& check, const std::function<void(Team&)>& body);
+void with_team(int threads, const Check& check, const std::function<void(Team&)>& body,
+               Subnormals subnormals = Subnormals::keep);
 
 }  // namespace fastmlp
