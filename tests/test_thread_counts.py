@@ -19,6 +19,13 @@ from fastmlp import _core
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 
+@pytest.fixture(autouse=True)
+def _limits_end() -> Iterator[None]:
+    yield
+    _core.force_num_threads(0)
+    fm.set_num_threads(1024)
+
+
 def count() -> int:
     return len(os.listdir("/proc/self/task"))
 
