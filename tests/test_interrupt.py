@@ -1,35 +1,22 @@
-"""Ctrl-C at any moment, and other threads of Python meanwhile."""
+"""Ctrl-C at any moment."""
 
 from __future__ import annotations
 
-import statistics
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
-from typing import Any
 
-import numpy as np
 import pytest
 
-import fastmlp as fm
-from fastmlp import _core
-
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-
-
-@pytest.fixture(autouse=True)
-def _limits_end() -> Iterator[None]:
-    yield
-    _core.force_num_threads(0)
 
 
 def run(code: str, *arguments: object) -> str:
     """What a fresh process prints, where signals can do no harm."""
     process = subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)],
-        **{"capture_output": True, "text": True, "timeout": 600},
+        capture_output=True,
+        text=True,
+        timeout=600,
     )
     assert process.returncode == 0, process.stdout + process.stderr
     return process.stdout
@@ -182,119 +169,3 @@ if left_locked:
 def test_an_interrupt_between_small_calls_leaves_the_network_free(moments: int) -> None:
     """Most of these moments lie in Python code, some where the network is taken or given back."""
     run(SMALL, 1, moments)
-
-
-def test_a_network_is_trained_by_one_call_at_a_time() -> None:
-    """Whatever trains raises RuntimeError while a fit runs, which is not harmed."""
-    X, y = np.zeros((100_000, 32), np.float32), np.zeros((100_000, 1), np.float32)
-    net = fm.Network([32, 128, 128, 1], activation="tanh", output="identity", seed=0)
-    trainer = fm.Trainer(net)
-    calls: list[Callable[[], object]] = [
-        lambda: net.fit(X[:1], y[:1], epochs=1),
-        lambda: fm.Trainer(net).run(X[:1], y[:1], epochs=1),
-        lambda: trainer.epoch(X[:1], y[:1]),
-        lambda: trainer.step(X[:1], y[:1]),
-        lambda: trainer.forward(X[:1]),
-        lambda: trainer.apply(net.parameters),
-    ]
-    started, statuses = threading.Event(), []
-
-    class Starts:
-        def on_fit_begin(self) -> None:
-            started.set()
-
-    def first() -> None:
-        history = net.fit(X, y, epochs=10**6, max_seconds=0.6, batch_size=1, callbacks=[Starts()])
-        statuses.append(history.status)
-
-    thread = threading.Thread(target=first)
-    thread.start()
-    started.wait()
-    time.sleep(0.2)  # now it is inside its first, long epoch
-    for call in calls:
-        with pytest.raises(RuntimeError, match="being trained by another call"):
-            call()
-    assert thread.is_alive()
-    thread.join()
-    assert statuses == ["max_seconds"]
-    for call in calls:
-        call()
-
-
-def test_a_callback_cannot_train_the_network_that_calls_it() -> None:
-    X, y = np.ones((4, 1), np.float32), np.ones((4, 1), np.float32)
-    net = fm.Network([1, 1], output="identity", seed=0)
-
-    class Trains:
-        def on_epoch_end(self, *_: object) -> None:
-            net.fit(X, y)
-
-    with pytest.raises(RuntimeError, match="being trained by another call"):
-        net.fit(X, y, callbacks=[Trains()])
-    assert net.fit(X, y, epochs=2).status == "max_steps"
-
-
-def ticks(work: Callable[[float], object], seconds: float = 0.15) -> float:
-    """Ticks a second of a thread that sleeps a millisecond at a time while work(seconds) runs."""
-    count, done = 0, threading.Event()
-
-    def tick() -> None:
-        nonlocal count
-        while not done.is_set():
-            time.sleep(1e-3)
-            count += 1
-
-    thread = threading.Thread(target=tick)
-    start = time.perf_counter()
-    thread.start()
-    work(seconds)
-    elapsed = time.perf_counter() - start
-    done.set()
-    thread.join()
-    return count / elapsed
-
-
-def ticks_beside(processes: int) -> float:
-    """The same beside processes that are as busy as a fit on so many threads."""
-    spin = [sys.executable, "-S", "-c", "print(flush=True)\nwhile True: pass"]
-    busy = [subprocess.Popen(spin, stdout=subprocess.PIPE) for _ in range(processes)]
-    try:
-        for process in busy:
-            assert process.stdout
-            process.stdout.readline()  # it has begun
-        return ticks(time.sleep)
-    finally:
-        for process in busy:
-            process.kill()
-            process.communicate()
-
-
-@pytest.mark.parametrize(
-    ("threads", "width", "rows", "least"),
-    [(1, 256, 4096, 0.9), (2, 256, 4096, 0.9), (1, 16, 2048, 0.9), (1, 4, 8, 0.5)],
-    ids=["one thread", "two threads", "epochs of a millisecond", "epochs of some microseconds"],
-)
-def test_other_threads_of_python_keep_their_ticks(
-    threads: int, width: int, rows: int, least: float
-) -> None:
-    """With fit, and beside other processes that take as much of the processor, in turns.
-
-    A busy machine can only take ticks away: a fit that kept the interpreter for itself would fall
-    short in every series. Between the shortest epochs there is Python code at work, which nobody
-    else runs beside.
-    """
-    X, y = np.ones((rows, width), np.float32), np.ones((rows, 1), np.float32)
-    net = fm.Network([width, width, 1], output="identity", seed=0)
-    _core.force_num_threads(threads)
-
-    def fit(seconds: float) -> Any:
-        return net.fit(X, y, epochs=10**6, max_seconds=seconds, batch_size=64)
-
-    shares: list[float] = []
-    for _ in range(5):
-        pairs = [(ticks(fit), ticks_beside(threads)) for _ in range(3)]
-        ours, others = map(statistics.median, zip(*pairs, strict=True))
-        shares.append(ours / others)
-        if shares[-1] >= least:
-            return
-    pytest.fail(f"fit left {shares} of the ticks")
