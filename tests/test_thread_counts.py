@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -138,3 +139,65 @@ def test_the_environment_of_openmp_is_obeyed() -> None:
     code = "import fastmlp as fm\nprint(fm.get_num_threads())"
     assert threads_of(code, OMP_NUM_THREADS="1") == 1
     assert threads_of(code, OMP_NUM_THREADS="64") <= (os.cpu_count() or 1)
+
+
+def quota(root: Path, membership: str, files: dict[str, str] | None = None) -> int:
+    """The threads by quota where control groups have these files."""
+    for name, text in (files or {}).items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return _core.control_group_threads(str(root), membership)
+
+
+@pytest.mark.parametrize(
+    ("text", "threads"),
+    [
+        ("max 100000\n", 0),
+        ("100000 100000\n", 1),
+        ("150000 100000\n", 2),
+        ("50000 100000\n", 1),
+        ("800000 100000\n", 8),
+        *((garbage, 0) for garbage in ("", "?", "1", "1 0", "-1 100000", "1e300 1", "nan nan")),
+    ],
+)
+def test_a_quota_counts_as_processors_rounded_up(text: str, threads: int, tmp_path: Path) -> None:
+    """In version 2 of control groups; what makes no sense is no limit."""
+    assert quota(tmp_path, "0::/\n", {"cpu.max": text}) == threads
+
+
+@pytest.mark.parametrize(
+    ("microseconds", "threads"), [("-1", 0), ("150000", 2), ("300000", 3), ("?", 0), ("", 0)]
+)
+def test_a_quota_of_version_1_counts_alike(microseconds: str, threads: int, tmp_path: Path) -> None:
+    membership = "12:cpuset:/other\n4:cpu,cpuacct:/group\n"
+    group = "cpu/group/cpu.cfs"
+    files = {f"{group}_quota_us": microseconds, f"{group}_period_us": "100000"}
+    assert quota(tmp_path, membership, files) == threads
+
+
+@pytest.mark.parametrize(
+    ("outer", "middle", "inner", "threads"),
+    [
+        ("max 1000", "max 1000", "3000 1000", 3),
+        ("2000 1000", "max 1000", "3000 1000", 2),
+        ("max 1000", "1000 1000", "3000 1000", 1),
+        ("5000 1000", "4000 1000", "max 1000", 4),
+    ],
+)
+def test_the_tightest_of_nested_groups_counts(
+    outer: str, middle: str, inner: str, threads: int, tmp_path: Path
+) -> None:
+    files = {"cpu.max": outer, "a.slice/cpu.max": middle, "a.slice/b/cpu.max": inner}
+    assert quota(tmp_path, "0::/a.slice/b\n", files) == threads
+    assert quota(tmp_path, "0::/another\n") == quota(tmp_path, "0::/\n")
+
+
+def test_without_control_groups_there_is_no_quota(tmp_path: Path) -> None:
+    for membership in ("", "0::/\n", "0::/a/b\n", "4:cpu:/a\n", "garbage\n:\n::\n"):
+        assert quota(tmp_path, membership) == 0
+
+
+def test_a_container_that_sees_its_own_group_as_the_root_is_limited(tmp_path: Path) -> None:
+    """It may be told its path outside, which is not there inside."""
+    assert quota(tmp_path, "0::/docker/0123\n", {"cpu.max": "200000 100000"}) == 2

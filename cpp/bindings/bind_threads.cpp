@@ -1,4 +1,5 @@
 #include <fstream>
+#include <sstream>
 #include <thread>
 
 #if defined(__linux__)
@@ -6,6 +7,7 @@
 #endif
 
 #include "bindings.hpp"
+#include "control_group.hpp"
 #include "threads.hpp"
 
 namespace fastmlp::bindings {
@@ -37,26 +39,12 @@ int affinity_threads() {
   return static_cast<int>(std::thread::hardware_concurrency());
 }
 
-// quota / period of processor time, rounded up; 0 where there is no limit.
-int quota_threads(double quota, double period) {
-  return quota > 0 && period > 0 ? static_cast<int>(std::ceil(quota / period)) : 0;
-}
-
-// Version 2 has "max 100000" or "200000 100000" in one file, version 1 a file each.
-int read_control_group() {
-  std::ifstream v2("/sys/fs/cgroup/cpu.max");
-  std::string quota;
-  double period = 0;
-  if (v2 >> quota >> period) return quota == "max" ? 0 : quota_threads(std::stod(quota), period);
-  std::ifstream v1_quota("/sys/fs/cgroup/cpu/cpu.cfs_quota_us");
-  std::ifstream v1_period("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
-  double microseconds = 0;
-  if (v1_quota >> microseconds && v1_period >> period) return quota_threads(microseconds, period);
-  return 0;
-}
-
-int control_group_threads() {
-  static const int threads = read_control_group();
+int quota_threads() {
+  static const int threads = [] {
+    std::ostringstream membership;
+    membership << std::ifstream("/proc/self/cgroup").rdbuf();
+    return control_group_threads("/sys/fs/cgroup", membership.str());
+  }();
   return threads;
 }
 
@@ -64,7 +52,7 @@ int control_group_threads() {
 
 int available_threads() {
   int threads = openmp_threads();
-  for (const int limit : {affinity_threads(), control_group_threads(), wanted_threads().load()}) {
+  for (const int limit : {affinity_threads(), quota_threads(), wanted_threads().load()}) {
     if (limit > 0) threads = std::min(threads, limit);
   }
   return std::max(threads, 1);
@@ -83,6 +71,9 @@ void bind_threads(py::module_& m) {
   m.def(
       "force_num_threads", [](int threads) { forced_threads() = threads; }, py::arg("threads"),
       "Give every call this many threads, whatever its size and the machine's; 0 ends it.");
+  m.def("control_group_threads", &control_group_threads, py::arg("root"), py::arg("membership"),
+        "Processors' worth of time by quota, 0 for no limit: root as /sys/fs/cgroup, membership as "
+        "the text of /proc/self/cgroup.");
 }
 
 }  // namespace fastmlp::bindings

@@ -7,7 +7,7 @@ import numpy.typing
 import typing
 from . import float32
 from . import float64
-__all__: list[str] = ['AbsoluteError', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'ELU', 'ExponentialDecay', 'GELU', 'GaussianNLL', 'GlorotNormal', 'GlorotUniform', 'HardTanh', 'HeNormal', 'HeUniform', 'Hinge', 'Huber', 'Identity', 'InverseTimeDecay', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'Lion', 'NAdam', 'Normal', 'OneCycle', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Rprop', 'SELU', 'SGD', 'SiLU', 'Sigmoid', 'Sign', 'Softmax', 'Softplus', 'SquaredError', 'StepDecay', 'Tanh', 'TrainingLock', 'Zeros', 'activations', 'averages', 'check_classes', 'config', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'losses', 'make', 'optimizers', 'schedules', 'set_num_threads']
+__all__: list[str] = ['AbsoluteError', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'ELU', 'ExponentialDecay', 'GELU', 'GaussianNLL', 'GlorotNormal', 'GlorotUniform', 'HardTanh', 'HeNormal', 'HeUniform', 'Hinge', 'Huber', 'Identity', 'InverseTimeDecay', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'Lion', 'NAdam', 'Normal', 'OneCycle', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Rprop', 'SELU', 'SGD', 'SiLU', 'Sigmoid', 'Sign', 'Softmax', 'Softplus', 'SquaredError', 'StepDecay', 'Tanh', 'TrainingLock', 'Zeros', 'activations', 'averages', 'check_classes', 'config', 'control_group_threads', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'losses', 'make', 'optimizers', 'schedules', 'set_num_threads']
 class Identity:
     """
     Identity()
@@ -2653,6 +2653,10 @@ def check_classes(classes: numpy.typing.NDArray[numpy.int64], n: typing.Supports
 def config() -> dict[str, typing.Any]:
     """
     What the core was built with.
+    """
+def control_group_threads(root: str, membership: str) -> int:
+    """
+    Processors' worth of time by quota, 0 for no limit: root as /sys/fs/cgroup, membership as the text of /proc/self/cgroup.
     """
 def default_loss(output: Identity | Sign | Sigmoid | Tanh | ReLU | HardTanh | Softmax | LeakyReLU | ELU | SELU | Softplus | SiLU | GELU) -> SquaredError | AbsoluteError | Huber | CrossEntropy | BinaryCrossEntropy | Hinge | Perceptron | Quantile | Poisson | GaussianNLL:
     """
