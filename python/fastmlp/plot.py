@@ -19,6 +19,10 @@ NAMES = {"loss": "training", "val_loss": "validation"}
 N_MISREAD = 12
 
 
+def _new_axes() -> Any:
+    return require("matplotlib.pyplot", "fastmlp.plot", "plot").subplots()[1]
+
+
 def learning_curve(history: Mapping[str, Sequence[float]], ax: Axes | None = None) -> Axes:
     """Draw the losses of a training over its epochs.
 
@@ -46,8 +50,7 @@ def learning_curve(history: Mapping[str, Sequence[float]], ax: Axes | None = Non
     >>> learning_curve({"loss": [2.0, 1.0]}, Figure().subplots()).get_ylabel()
     'loss'
     """
-    if ax is None:
-        ax = require("matplotlib.pyplot", "fastmlp.plot", "plot").subplots()[1]
+    ax = ax or _new_axes()
     for name, values in history.items():
         ax.plot(range(1, len(values) + 1), values, label=NAMES.get(name, name))
     ax.set(xlabel="epoch", ylabel="loss")
@@ -76,8 +79,7 @@ def learning_rate_curve(curve: LearningRateCurve, ax: Axes | None = None) -> Axe
     ImportError
         matplotlib is not installed.
     """
-    if ax is None:
-        ax = require("matplotlib.pyplot", "fastmlp.plot", "plot").subplots()[1]
+    ax = ax or _new_axes()
     ax.semilogx(curve.learning_rates, curve.losses)
     ax.axvline(curve.suggestion, linestyle="--", label=f"suggestion {curve.suggestion:.2g}")
     ax.set(xlabel="learning rate", ylabel="loss")
