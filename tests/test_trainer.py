@@ -120,3 +120,39 @@ def test_state_is_named_and_live() -> None:
         trainer.step(X, y)
         assert first.any()
         assert {len(state[name]) for name in names} == {net.n_parameters}
+
+
+class Looks:
+    """A callback that does nothing: fit comes back to Python after each epoch all the same."""
+
+    def on_epoch_end(self, epoch: int, logs: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        fm.Adam(),
+        fm.Adam(average=fm.Polyak()),
+        fm.SGD(fm.CosineDecay(0.1, steps=50, per="epoch"), momentum=0.9),
+        fm.SGD(lambda epoch: 0.1 / (1 + epoch)),
+        fm.SGD(1e4),
+    ],
+    ids=["adam", "average", "schedule", "own schedule", "diverges"],
+)
+@pytest.mark.filterwarnings("ignore::fastmlp.TrainingWarning")
+def test_epochs_made_many_at_a_time_are_those_made_one_by_one(optimizer: Any) -> None:
+    """Parameters, state, history and what is restored after a bad loss, bit for bit."""
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((40, 3)), rng.standard_normal((40, 1))
+
+    def trained(callbacks: list[object]) -> tuple[object, ...]:
+        net = fm.Network([3, 8, 1], output="identity", seed=0, dtype="float64")
+        trainer = fm.Trainer(net, optimizer=optimizer, batch_size=16)
+        history = trainer.run(X, y, epochs=300, callbacks=callbacks)
+        state = {name: values.tobytes() for name, values in trainer.state.items()}
+        counts = (net.epochs_trained, trainer.n_steps, history.status)
+        last = trainer.last_parameters.tobytes()
+        return net.parameters.tobytes(), last, state, history.to_dict(), counts
+
+    assert trained([]) == trained([Looks()])

@@ -16,18 +16,25 @@ class TrainerHandle {
 
   Trainer<T>& trainer() { return trainer_; }
 
-  EpochResult epoch(const Array<T>& x, const py::object& targets, const py::object& weights,
-                    std::optional<double> max_seconds) {
+  // last_good: as Trainer::epochs.
+  std::pair<std::vector<double>, EpochResult> epochs(const Array<T>& x, const py::object& targets,
+                                                     const py::object& weights, Index most,
+                                                     std::optional<double> max_seconds,
+                                                     Array<T> last_good) {
+    require(most >= 1 && last_good.size() == network_->size(),
+            "epochs: expected most >= 1, and room for the parameters");
     const Data<T> data = make_data(x, targets, weights, *network_, trainer_.loss());
     const double seconds = max_seconds.value_or(std::numeric_limits<double>::infinity());
     const Index batch = std::min(trainer_.batch_size(), data.size());
+    T* good = last_good.mutable_data();
     trainer_.begin_epoch();
-    EpochResult result;
+    EpochResults results;
     run(
         {step_operations(*network_, batch),
          static_cast<double>(data.size()) / static_cast<double>(batch)},
-        [&](Team& team) { result = trainer_.epoch(data, seconds, team); }, Subnormals::flush);
-    return result;
+        [&](Team& team) { results = trainer_.epochs(data, most, seconds, good, team); },
+        Subnormals::flush);
+    return {std::move(results.losses), results.last};
   }
 
   double step(const Array<T>& x, const py::object& targets, const py::object& weights) {
@@ -140,8 +147,9 @@ void bind_trainer(py::module_& m) {
       .def(py::init(&make_trainer<T>), py::arg("network"), py::arg("loss"), py::arg("optimizer"),
            py::arg("batch_size"), py::arg("seed"), py::arg("first_epoch"), py::arg("penalties"),
            py::arg("regularize_biases"), py::arg("shuffle"))
-      .def("epoch", &Handle::epoch, py::arg("X").noconvert(), py::arg("targets"),
-           py::arg("weights"), py::arg("max_seconds"))
+      .def("epochs", &Handle::epochs, py::arg("X").noconvert(), py::arg("targets"),
+           py::arg("weights"), py::arg("most"), py::arg("max_seconds"),
+           py::arg("last_good").noconvert())
       .def("step", &Handle::step, py::arg("X").noconvert(), py::arg("targets"), py::arg("weights"))
       .def("forward", &Handle::forward, py::arg("X").noconvert())
       .def("backward", &Handle::backward, py::arg("output_gradient").noconvert())

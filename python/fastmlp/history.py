@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastmlp.status import ADVICE
@@ -50,6 +50,11 @@ class History(Mapping[str, list[float]]):
         """Add the numbers of one epoch."""
         for name, value in logs.items():
             self._columns.setdefault(name, []).append(value)
+
+    def extend(self, columns: Mapping[str, Sequence[float]]) -> None:
+        """Add the numbers of many epochs."""
+        for name, values in columns.items():
+            self._columns.setdefault(name, []).extend(values)
 
     def to_dict(self) -> dict[str, list[float]]:
         """Return a copy as plain lists, ready for pandas or JSON.

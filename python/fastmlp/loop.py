@@ -80,19 +80,35 @@ class Loop:
         return self._history
 
     def _run_epochs(self) -> str:
-        for epoch in range(1, self._plan.epochs + 1):
+        epoch = 0
+        while epoch < self._plan.epochs:
             if self._seconds_left() == 0:
                 return "max_seconds"
-            result = self._trainer._epoch(self._data, self._seconds_left(), self._where)
-            if self._went_wrong(result):
-                self._restore(epoch, result)
+            losses, last = self._next_epochs(self._plan.epochs - epoch)
+            if losses:
+                self._history.extend({"loss": losses})
+            epoch += len(losses) + 1
+            if self._went_wrong(last):
+                self._restore(epoch, last)
                 return "not_finite"
-            stop = result.n_steps > 0 and self._record(epoch, result)
-            if result.status == "max_seconds":
+            stop = last.n_steps > 0 and self._record(epoch, last)
+            if last.status == "max_seconds":
                 return "max_seconds"
             if stop:
                 return "stopped"
         return "max_steps"
+
+    def _next_epochs(self, left: int) -> tuple[list[float], EpochResult]:
+        """Make one epoch where somebody is told of each, else as many as may be."""
+        plan = self._plan
+        watched = (
+            plan.validation is not None
+            or plan.verbose > 0
+            or any(hasattr(callback, "on_epoch_end") for callback in plan.callbacks)
+        )
+        most = 1 if watched else left
+        seconds = self._seconds_left()
+        return self._trainer._epochs(self._data, most, seconds, self._last_good, self._where)
 
     def _seconds_left(self) -> float | None:
         if self._plan.max_seconds is None:

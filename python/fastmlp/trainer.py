@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from fastmlp import checks, own_loss
+from fastmlp.arrays import FloatArray
 from fastmlp.data import Data, check_training_data, read_data
 from fastmlp.history import History
 from fastmlp.loop import Loop, Plan
@@ -102,7 +103,7 @@ class Trainer(Stepping):
         data = self._training_data(X, y, sample_weight, class_weight, where)
         with self.network._in_training:
             self._forward_shape = None
-            return self._epoch(data, limit, where).loss
+            return self._epochs(data, 1, limit, self.last_parameters, where)[1].loss
 
     def run(
         self,
@@ -168,27 +169,39 @@ class Trainer(Stepping):
         check_training_data(data, where, self.loss)
         return data
 
-    def _epoch(self, data: Data, max_seconds: float | None, where: str) -> EpochResult:
-        """Make one epoch; count it, also where it was interrupted, but not where it failed."""
-        number, n_steps = self._native.epoch_number, self.n_steps
+    def _epochs(
+        self,
+        data: Data,
+        most: int,
+        max_seconds: float | None,
+        last_good: FloatArray,
+        where: str,
+    ) -> tuple[list[float], EpochResult]:
+        """Make one epoch or more; return the losses of all but the last, and how that ended.
+
+        `last_good` becomes the parameters after the last but one.
+        """
+        number = self._native.epoch_number
         try:
-            result = self._run_epoch(data, max_seconds, where)
-        except BaseException:
-            self._count_epoch(number, self.n_steps > n_steps)
-            raise
-        self._count_epoch(number, result.n_steps > 0 and result.status != "not_finite")
-        return result
+            if is_own(self.loss):
+                return [], self._own_epoch(data, max_seconds, where)
+            losses, last = self._native.epochs(*data, most, max_seconds, last_good)
+            return losses, last
+        finally:
+            self.network.epochs_trained += self._native.epoch_number - number
 
-    def _run_epoch(self, data: Data, max_seconds: float | None, where: str) -> EpochResult:
-        if is_own(self.loss):
-            size = self.batch_size
-            return own_loss.epoch(self._native, self.loss, data, size, max_seconds, where)
-        result = self._native.epoch(*data, max_seconds)
-        return EpochResult(result.loss, result.n_steps, result.status)
-
-    def _count_epoch(self, number: int, counts: bool) -> None:
-        self._native.epoch_number = number + counts
-        self.network.epochs_trained += counts
+    def _own_epoch(self, data: Data, max_seconds: float | None, where: str) -> EpochResult:
+        """Make one epoch with a loss in Python; count it as the core counts."""
+        number, n_steps, status = self._native.epoch_number, self.n_steps, "interrupted"
+        try:
+            result = own_loss.epoch(
+                self._native, self.loss, data, self.batch_size, max_seconds, where
+            )
+            status = result.status
+            return result
+        finally:
+            counts = self.n_steps > n_steps and status != "not_finite"
+            self._native.epoch_number = number + counts
 
 
 class Fit(Trainer):

@@ -87,8 +87,7 @@ void FirstOrder<T>::begin_epoch(Index epoch) {
 
 template <class T>
 double FirstOrder<T>::learning_rate() const {
-  const bool custom = options_.learning_rate.custom() != nullptr;
-  return scale_ * (custom ? custom_rate_ : options_.learning_rate.at(steps_, epoch_));
+  return scale_ * (asks_the_caller() ? custom_rate_ : options_.learning_rate.at(steps_, epoch_));
 }
 
 template <class T>

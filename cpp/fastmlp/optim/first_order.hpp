@@ -34,6 +34,7 @@ class FirstOrder final : public Sink<T> {
 
   // Tells schedules the epoch, from 0; a schedule of the caller's own is asked here.
   void begin_epoch(Index epoch);
+  bool asks_the_caller() const { return options_.learning_rate.custom() != nullptr; }
   // The learning rate of the next step, and a factor on it.
   double learning_rate() const;
   void scale_learning_rate(double factor) { scale_ *= factor; }

@@ -3,8 +3,18 @@
 #include <cmath>
 
 #include "fastmlp/base/error.hpp"
+#include "fastmlp/kernels/scan.hpp"
 
 namespace fastmlp {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+}  // namespace
 
 template <class T>
 Trainer<T>::Trainer(Network<T>& network, TrainerOptions options)
@@ -25,7 +35,6 @@ const Order& Trainer<T>::order(Index n) {
 
 template <class T>
 EpochResult Trainer<T>::epoch(const Data<T>& data, double max_seconds, Team& team) {
-  using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
   const bool timed = std::isfinite(max_seconds);
   show_iterate();
@@ -34,7 +43,7 @@ EpochResult Trainer<T>::epoch(const Data<T>& data, double max_seconds, Team& tea
   EpochResult result;
   double sum = 0, weight = 0;
   for (Index begin = 0; begin < data.size(); begin += options_.batch_size) {
-    if (timed && std::chrono::duration<double>(Clock::now() - start).count() >= max_seconds) {
+    if (timed && seconds_since(start) >= max_seconds) {
       result.status = Status::max_seconds;
       break;
     }
@@ -56,6 +65,40 @@ EpochResult Trainer<T>::epoch(const Data<T>& data, double max_seconds, Team& tea
   }
   result.loss = weight > 0 ? sum / weight : 0;
   return result;
+}
+
+template <class T>
+EpochResult Trainer<T>::counted_epoch(const Data<T>& data, double max_seconds, Team& team) {
+  const std::uint32_t number = epoch_;
+  const Index steps = optimizer_.steps();
+  const auto count = [&](bool counts) { epoch_ = number + (counts ? 1 : 0); };
+  try {
+    const EpochResult result = epoch(data, max_seconds, team);
+    count(result.steps > 0 && result.status != Status::not_finite);
+    return result;
+  } catch (...) {
+    count(optimizer_.steps() > steps);
+    throw;
+  }
+}
+
+template <class T>
+EpochResults Trainer<T>::epochs(const Data<T>& data, Index most, double max_seconds, T* last_good,
+                                Team& team) {
+  const auto start = Clock::now();
+  EpochResults results;
+  for (;;) {
+    results.last = counted_epoch(data, max_seconds - seconds_since(start), team);
+    const bool many =
+        static_cast<Index>(results.losses.size()) + 1 < most && !optimizer_.asks_the_caller();
+    const bool ended = results.last.status != Status::running ||
+                       seconds_since(start) >= std::min(kSlice, max_seconds);
+    if (!many || ended || !all_finite(network_.size(), network_.w())) return results;
+    results.losses.push_back(results.last.loss);
+    show_average();
+    std::copy_n(network_.w(), network_.size(), last_good);
+    begin_epoch();
+  }
 }
 
 template <class T>

@@ -24,6 +24,12 @@ struct EpochResult {
   Status status = Status::running;
 };
 
+// Many epochs: the losses of all but the last, which were good, and how the last ended.
+struct EpochResults {
+  std::vector<double> losses;
+  EpochResult last;
+};
+
 template <class T>
 class Trainer {
  public:
@@ -34,6 +40,12 @@ class Trainer {
   // One pass over the data. Ends early with a status at the first loss that is not finite, and
   // after `max_seconds`; by an exception of the team's check it ends after the last complete step.
   EpochResult epoch(const Data<T>& data, double max_seconds, Team& team);
+  // Up to `most` epochs: until one ends early or spoils the parameters, the schedule is the
+  // caller's own, or kSlice seconds have passed. An epoch counts once it has made a step, also
+  // where it was interrupted, but not where it failed. `last_good` becomes what the network showed
+  // after the last epoch but one.
+  EpochResults epochs(const Data<T>& data, Index most, double max_seconds, T* last_good,
+                      Team& team);
   // One update with all of the data as the batch; returns its loss. No update where that is not
   // finite or weighs nothing.
   double step(const Data<T>& data, Team& team);
@@ -59,6 +71,7 @@ class Trainer {
 
  private:
   void select(const Data<T>& data, const Index* rows, Index n);
+  EpochResult counted_epoch(const Data<T>& data, double max_seconds, Team& team);
 
   Network<T>& network_;
   TrainerOptions options_;
@@ -69,6 +82,9 @@ class Trainer {
   Index presented_ = 0;  // samples of the epoch so far
   Buffer<T> iterate_;    // the parameters while the network shows the average, else empty
 };
+
+// Seconds after which many epochs come back to the caller, who may want to show how far they are.
+constexpr double kSlice = 0.05;
 
 // How the parameters of a dense layer are held small.
 struct LayerPenalty {
