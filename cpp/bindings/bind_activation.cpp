@@ -10,7 +10,7 @@ namespace {
 // phi(a), element by element or along the last axis.
 template <class T>
 py::array value(const Activation& phi, const Array<T>& a) {
-  Matrix<T> in = copy_rows(a);
+  Matrix<T> in = copy_columns(a);
   activate<T>(phi, in.block(), in.block());
   return copy_array(in, a);
 }
@@ -18,7 +18,7 @@ py::array value(const Activation& phi, const Array<T>& a) {
 // phi'(a), element by element.
 template <class T>
 py::array derivative(const Activation& phi, const Array<T>& a) {
-  Matrix<T> in = copy_rows(a);
+  Matrix<T> in = copy_columns(a);
   const Block<T> input = in.block();
   Matrix<T> output(input.rows, input.cols), ones(input.rows, input.cols);
   const Block<T> h = output.block(), g = ones.block();
@@ -31,23 +31,19 @@ py::array derivative(const Activation& phi, const Array<T>& a) {
 // J (..., k, k) of softmax: row j is J e_j, for J is symmetric.
 template <class T>
 py::array softmax_jacobian(const Activation& softmax, const Array<T>& a) {
-  Matrix<T> in = copy_rows(a);
+  Matrix<T> in = copy_columns(a);
   const Block<T> h = in.block();
   activate<T>(softmax, h, h);
   Matrix<T> unit(h.rows, h.cols);
   const Block<T> g = unit.block();
   std::vector<py::ssize_t> shape(a.shape(), a.shape() + a.ndim());
-  shape.push_back(h.cols);
+  shape.push_back(h.rows);
   Array<T> jacobian(shape);
-  for (Index j = 0; j < h.cols; ++j) {
-    for (Index i = 0; i < g.rows; ++i) {
-      std::fill_n(g.row(i), g.cols, T(0));
-      g.row(i)[j] = T(1);
-    }
+  for (Index j = 0; j < h.rows; ++j) {
+    for (Index i = 0; i < g.rows; ++i) std::fill_n(g.row(i), g.cols, T(i == j));
     differentiate<T>(softmax, h, h, g);
-    for (Index i = 0; i < g.rows; ++i) {
-      std::copy_n(g.row(i), g.cols, jacobian.mutable_data() + (i * h.cols + j) * h.cols);
-    }
+    transpose(g.rows, g.cols, g.data, g.stride, jacobian.mutable_data() + j * h.rows,
+              h.rows * h.rows);
   }
   return jacobian;
 }

@@ -17,10 +17,10 @@ std::pair<py::array, py::array> evaluate_loss(const char* where, const Loss& los
   const bool fits = y.size() == n * columns && y.ndim() <= 2 && y.ndim() > 0 && y.shape(0) == n;
   require(fits, std::string(where) + ": y has shape " + shape_text(y) + ", expected (" +
                     std::to_string(n) + ", " + std::to_string(columns) + ")");
-  const Array<T> rows = o.reshape({n, outputs});
-  Matrix<T> out = copy_rows(rows), target = copy_rows(Array<T>(y.reshape({n, columns})));
-  for (Index i = 0; i < n; ++i) smooth_targets(loss, columns, target.block().row(i));
-  Matrix<T> gradient(n, outputs);
+  Matrix<T> out = copy_columns(Array<T>(o.reshape({n, outputs})));
+  Matrix<T> target = copy_columns(Array<T>(y.reshape({n, columns})));
+  smooth_targets(loss, target.block());
+  Matrix<T> gradient(outputs, n);
   Array<T> values(n), ones(n);
   std::fill_n(ones.mutable_data(), n, T(1));
   Block<T> delta = gradient.block();

@@ -1,7 +1,7 @@
 // Members of a family called from Python on arrays of any shape.
 #pragma once
 
-#include "fastmlp/kernels/matrix.hpp"
+#include "fastmlp/kernels/transpose.hpp"
 #include "numpy.hpp"
 
 namespace fastmlp::bindings {
@@ -20,26 +20,23 @@ py::array for_dtype(const char* where, const py::object& value, F&& f) {
   return f(Array<double>(converted(py::dtype::of<double>())));
 }
 
-// The last axis of an array as padded rows.
+// The last axis of an array as columns: entry i of every sample in row i.
 template <class T>
-Matrix<T> copy_rows(const Array<T>& a) {
-  const Index cols = a.ndim() == 0 ? 1 : a.shape(a.ndim() - 1);
-  const Index rows = cols == 0 ? 0 : a.size() / cols;
-  Matrix<T> matrix(rows, cols);
-  for (Index i = 0; i < rows; ++i) {
-    std::copy_n(a.data() + i * cols, cols, matrix.block().row(i));
-  }
+Matrix<T> copy_columns(const Array<T>& a) {
+  const Index rows = a.ndim() == 0 ? 1 : a.shape(a.ndim() - 1);
+  const Index samples = rows == 0 ? 0 : a.size() / rows;
+  Matrix<T> matrix(rows, samples);
+  const Block<T> block = matrix.block();
+  transpose(samples, rows, a.data(), rows, block.data, block.stride);
   return matrix;
 }
 
-// The rows as an array of the shape of `like`.
+// The columns as an array of the shape of `like`.
 template <class T>
 py::array copy_array(const Matrix<T>& matrix, const Array<T>& like) {
   Array<T> out(std::vector<py::ssize_t>(like.shape(), like.shape() + like.ndim()));
   const Block<const T> block = matrix.block();
-  for (Index i = 0; i < block.rows; ++i) {
-    std::copy_n(block.row(i), block.cols, out.mutable_data() + i * block.cols);
-  }
+  transpose(block.rows, block.cols, block.data, block.stride, out.mutable_data(), block.rows);
   return out;
 }
 

@@ -41,37 +41,36 @@ struct Panels {
   Index panel = kPanelColumns<T>;
 };
 
-template <class T>
-Panels<T> in_place(Block<const T> block) {
-  return {block.data, block.stride};
-}
-
-// Panel after panel: walking down a panel reads memory in order, however wide the matrix is.
-template <class T>
+// Panel after panel of Width columns, each of which lies in one piece: walking down a panel reads
+// memory in order, however wide the matrix is. Columns and rows are there up to whole panels and
+// packs.
+template <class T, Index Width = kPanelColumns<T>>
 class PanelMatrix {
  public:
   PanelMatrix() = default;
   PanelMatrix(Index rows, Index cols)
-      : buffer_(ceil_div(cols, kPanelColumns<T>) * kPanelColumns<T> * rows), rows_(rows) {}
+      : buffer_(ceil_div(cols, Width) * Width * round_up(rows, kLanes<T>)),
+        rows_(rows),
+        panel_(Width * round_up(rows, kLanes<T>)) {}
 
   bool empty() const { return rows_ == 0; }
-  Panels<T> panels() const { return {buffer_.data(), kPanelColumns<T>, rows_ * kPanelColumns<T>}; }
-  // Element (0, column); a column of the same panel stands beside it, row i kPanelColumns further.
-  T* column(Index column) {
-    return buffer_.data() + column / kPanelColumns<T> * rows_ * kPanelColumns<T> +
-           column % kPanelColumns<T>;
+  Panels<T> panels() const { return {buffer_.data(), Width, panel_}; }
+  // In the same panel, row i + 1 stands Width further and column j + 1 beside it.
+  T* at(Index i, Index j) { return buffer_.data() + j / Width * panel_ + i * Width + j % Width; }
+  const T* at(Index i, Index j) const { return const_cast<PanelMatrix*>(this)->at(i, j); }
+  // Columns of one panel.
+  Block<T> columns(Range range) { return {at(0, range.begin), rows_, range.size(), Width}; }
+  Block<const T> columns(Range range) const {
+    return const_cast<PanelMatrix*>(this)->columns(range);
   }
-  const T* column(Index c) const { return const_cast<PanelMatrix*>(this)->column(c); }
 
-  // Rows from `first` on.
-  void copy_rows(Block<const T> from, Index first) {
-    for (Index j = 0; j < from.cols; j += kPanelColumns<T>) {
-      T* to = column(j) + first * kPanelColumns<T>;
-      for (Index i = 0; i < from.rows; ++i, to += kPanelColumns<T>) {
-        for (int p = 0; p < kPanelPacks; ++p) {
-          const Index column = j + p * kLanes<T>;
-          store(to + p * kLanes<T>, load_row(from.row(i) + column, from.cols - column));
-        }
+  // Row i from n numbers that lie side by side.
+  void set_row(Index i, const T* from, Index n) {
+    for (Index j = 0; j < n; j += Width) {
+      if (j + Width <= n) {
+        std::copy_n(from + j, Width, at(i, j));
+      } else {
+        std::copy_n(from + j, n - j, at(i, j));
       }
     }
   }
@@ -79,13 +78,7 @@ class PanelMatrix {
  private:
   Buffer<T> buffer_;
   Index rows_ = 0;
+  Index panel_ = 0;
 };
-
-// Rows of a page or more: products walk down such a matrix by panels, or every row would cost a
-// page walk.
-template <class T>
-constexpr bool is_wide(Index cols) {
-  return cols >= 4096 / static_cast<Index>(sizeof(T));
-}
 
 }  // namespace fastmlp

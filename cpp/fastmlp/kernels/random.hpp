@@ -1,5 +1,5 @@
-// Random numbers for rows of a batch, many at a time: the words of a row are a function of its key
-// alone.
+// Random numbers for the samples of a batch, many at a time: the words of a sample are a function of
+// its key alone, so they are the same for any dtype and any width of the registers.
 #pragma once
 
 #include <cstdint>
@@ -8,45 +8,41 @@
 
 namespace fastmlp {
 
-// Where a row's draws come from: a seed, and three numbers that tell it from all other rows.
-struct RowKey {
+// Where the draws come from: a seed, and three numbers that tell a sample from all others.
+struct SampleKey {
   std::uint64_t seed;
-  std::uint32_t place;   // of the sample in its epoch
+  std::uint32_t place;   // of the first sample in its epoch; the others follow
   std::uint32_t stream;  // what the draws are for
   std::uint32_t epoch;
 };
 
-// Words drawn at once: sixteen counters of Philox 4x32-10 side by side, four words each.
-constexpr Index kWordLanes = 16;
-constexpr Index kWords = 4 * kWordLanes;
+// Samples that draw side by side, and the words that each draws at once: those of one counter of
+// Philox 4x32-10.
+constexpr Index kSampleLanes = 16;
+constexpr Index kWords = 4;
+using SampleWords = std::uint32_t[kWords][kSampleLanes];
 
-// The words of group `group` of a row.
-inline void random_words(const RowKey& key, std::uint32_t group, std::uint32_t (&words)[kWords]) {
-  std::uint32_t x0[kWordLanes], x1[kWordLanes], x2[kWordLanes], x3[kWordLanes];
-  for (Index i = 0; i < kWordLanes; ++i) {
-    x0[i] = group * kWordLanes + static_cast<std::uint32_t>(i);
-    x1[i] = key.place;
-    x2[i] = key.stream;
-    x3[i] = key.epoch;
+// words[j][s] is word `kWords * group + j` of sample s.
+inline void random_words(const SampleKey& key, std::uint32_t group, SampleWords& words) {
+  auto& [x0, x1, x2, x3] = words;
+  for (Index s = 0; s < kSampleLanes; ++s) {
+    x0[s] = group;
+    x1[s] = key.place + static_cast<std::uint32_t>(s);
+    x2[s] = key.stream;
+    x3[s] = key.epoch;
   }
   auto k0 = static_cast<std::uint32_t>(key.seed), k1 = static_cast<std::uint32_t>(key.seed >> 32);
   for (int round = 0; round < 10; ++round) {
-    for (Index i = 0; i < kWordLanes; ++i) {
-      const std::uint64_t p0 = std::uint64_t{0xD2511F53} * x0[i];
-      const std::uint64_t p1 = std::uint64_t{0xCD9E8D57} * x2[i];
-      x0[i] = static_cast<std::uint32_t>(p1 >> 32) ^ x1[i] ^ k0;
-      x2[i] = static_cast<std::uint32_t>(p0 >> 32) ^ x3[i] ^ k1;
-      x1[i] = static_cast<std::uint32_t>(p1);
-      x3[i] = static_cast<std::uint32_t>(p0);
+    for (Index s = 0; s < kSampleLanes; ++s) {
+      const std::uint64_t p0 = std::uint64_t{0xD2511F53} * x0[s];
+      const std::uint64_t p1 = std::uint64_t{0xCD9E8D57} * x2[s];
+      x0[s] = static_cast<std::uint32_t>(p1 >> 32) ^ x1[s] ^ k0;
+      x2[s] = static_cast<std::uint32_t>(p0 >> 32) ^ x3[s] ^ k1;
+      x1[s] = static_cast<std::uint32_t>(p1);
+      x3[s] = static_cast<std::uint32_t>(p0);
     }
     k0 += 0x9E3779B9u;
     k1 += 0xBB67AE85u;
-  }
-  for (Index i = 0; i < kWordLanes; ++i) {
-    words[i] = x0[i];
-    words[kWordLanes + i] = x1[i];
-    words[2 * kWordLanes + i] = x2[i];
-    words[3 * kWordLanes + i] = x3[i];
   }
 }
 
@@ -69,22 +65,26 @@ inline void sincos_turns(P u, P& sine, P& cosine) {
   cosine = quarter == one ? -s : quarter == two ? -c : quarter == three ? s : c;
 }
 
-// N(0, 1) from the words of group `group` of a row (Box & Muller 1958).
+// N(0, 1) from the words of a group (Box & Muller 1958).
 template <class T>
-inline void random_normals(const RowKey& key, std::uint32_t group, T (&out)[kWords]) {
-  std::uint32_t words[kWords];
-  T uniform[kWords];
+inline void random_normals(const SampleKey& key, std::uint32_t group,
+                           T (&out)[kWords][kSampleLanes]) {
+  SampleWords words;
+  T uniform[kWords][kSampleLanes];
   random_words(key, group, words);
-  for (Index i = 0; i < kWords; ++i) {
-    uniform[i] = (static_cast<T>(words[i] >> 8) + T(0.5)) * T(0x1p-24);
+  for (Index j = 0; j < kWords; ++j) {
+    for (Index s = 0; s < kSampleLanes; ++s) {
+      uniform[j][s] = (static_cast<T>(words[j][s] >> 8) + T(0.5)) * T(0x1p-24);
+    }
   }
-  constexpr Index kHalf = kWords / 2;
-  for (Index i = 0; i < kHalf; i += kLanes<T>) {
-    Pack<T> radius = constant<Pack<T>>(-2.0) * log(load(uniform + i)), sine, cosine;
-    for (Index j = 0; j < kLanes<T>; ++j) radius[j] = std::sqrt(radius[j]);
-    sincos_turns(load(uniform + kHalf + i), sine, cosine);
-    store(out + i, radius * cosine);
-    store(out + kHalf + i, radius * sine);
+  for (Index j = 0; j < kWords; j += 2) {
+    for (Index s = 0; s < kSampleLanes; s += kLanes<T>) {
+      Pack<T> radius = constant<Pack<T>>(-2.0) * log(load(uniform[j] + s)), sine, cosine;
+      for (Index i = 0; i < kLanes<T>; ++i) radius[i] = std::sqrt(radius[i]);
+      sincos_turns(load(uniform[j + 1] + s), sine, cosine);
+      store(out[j] + s, radius * cosine);
+      store(out[j + 1] + s, radius * sine);
+    }
   }
 }
 

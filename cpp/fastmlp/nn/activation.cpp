@@ -1,22 +1,49 @@
 #include "fastmlp/nn/activation.hpp"
 
+#include "fastmlp/kernels/matrix.hpp"
 #include "fastmlp/kernels/softmax.hpp"
 
 namespace fastmlp {
 namespace {
 
+// f(j) for every pack of the samples of a block.
+template <class T, class F>
+void for_packs(Block<T> block, F&& f) {
+  for (Index j = 0; j < block.cols; j += kLanes<T>) f(j);
+}
+
+// f(i, j) for every pack of a block; one whose rows are whole packs without a gap is a single row.
+template <class T, class F>
+void for_elements(Block<T> out, F&& f) {
+  const bool one_piece = round_up(out.cols, kLanes<T>) == out.stride;
+  const Index rows = one_piece ? 1 : out.rows;
+  const Index length = one_piece ? out.rows * out.stride : out.cols;
+  for (Index i = 0; i < rows; ++i) {
+    for (Index j = 0; j < length; j += kLanes<T>) f(i, j);
+  }
+}
+
 // h = exp(a - max a) / sum
 template <class T>
-void softmax_row(Index n, const T* a, T* h) {
-  const T total = exponentials(n, a, max_row(n, a), h);
-  fill_row<T>(n, h, [&](Index j) { return load(h + j) / total; });
+void softmax(Block<const T> a, Block<T> h) {
+  for_packs(h, [&](Index j) {
+    const Pack<T> shift = max_entry(a.rows, a.data + j, a.stride);
+    const Pack<T> total =
+        exponentials(a.rows, a.data + j, a.stride, shift, h.data + j, h.stride);
+    for (Index i = 0; i < h.rows; ++i) store(h.row(i) + j, load(h.row(i) + j) / total);
+  });
 }
 
 // g <- h ∘ (g - g·h)
 template <class T>
-void softmax_backward_row(Index n, const T* h, T* g) {
-  const T dot = sum_row<T>(n, [&](Index j) { return load(g + j) * load(h + j); });
-  fill_row<T>(n, g, [&](Index j) { return load(h + j) * (load(g + j) - dot); });
+void softmax_backward(Block<const T> h, Block<T> g) {
+  for_packs(g, [&](Index j) {
+    const Pack<T> dot =
+        sum_entries<T>(g.rows, [&](Index i) { return load(g.row(i) + j) * load(h.row(i) + j); });
+    for (Index i = 0; i < g.rows; ++i) {
+      store(g.row(i) + j, load(h.row(i) + j) * (load(g.row(i) + j) - dot));
+    }
+  });
 }
 
 }  // namespace
@@ -30,18 +57,26 @@ void activate(const Activation& activation, Block<const T> a, Block<T> h) {
   if (a.data == h.data && std::holds_alternative<Identity>(activation)) return;
   std::visit(
       [&](const auto& phi) {
-        using Phi = std::decay_t<decltype(phi)>;
-        for (Index i = 0; i < a.rows; ++i) {
-          const T* in = a.row(i);
-          T* out = h.row(i);
-          if constexpr (std::is_same_v<Phi, Softmax>) {
-            softmax_row(a.cols, in, out);
-          } else {
-            fill_row<T>(a.cols, out, [&](Index j) { return phi.value(load(in + j)); });
-          }
+        if constexpr (std::is_same_v<std::decay_t<decltype(phi)>, Softmax>) {
+          softmax(a, h);
+        } else {
+          for_elements(h, [&](Index i, Index j) {
+            store(h.row(i) + j, phi.value(load(a.row(i) + j)));
+          });
         }
       },
       activation);
+}
+
+template <class T>
+void activate_one(const Activation& activation, Index n, T* h) {
+  if (!std::holds_alternative<Softmax>(activation)) {
+    return activate<T>(activation, Block<const T>{h, 1, n, n}, {h, 1, n, n});
+  }
+  Matrix<T> column(n, 1);
+  for (Index i = 0; i < n; ++i) *column.block().row(i) = h[i];
+  softmax<T>(column.block(), column.block());
+  for (Index i = 0; i < n; ++i) h[i] = *column.block().row(i);
 }
 
 template <class T>
@@ -49,16 +84,13 @@ void differentiate(const Activation& activation, Block<const T> a, Block<const T
   std::visit(
       [&](const auto& phi) {
         using Phi = std::decay_t<decltype(phi)>;
-        for (Index i = 0; i < g.rows; ++i) {
-          const T *input = a.row(i), *output = h.row(i);
-          T* delta = g.row(i);
-          if constexpr (std::is_same_v<Phi, Softmax>) {
-            softmax_backward_row(g.cols, output, delta);
-          } else if constexpr (!std::is_same_v<Phi, Identity>) {
-            fill_row<T>(g.cols, delta, [&](Index j) {
-              return load(delta + j) * phi.derivative(load(input + j), load(output + j));
-            });
-          }
+        if constexpr (std::is_same_v<Phi, Softmax>) {
+          softmax_backward(h, g);
+        } else if constexpr (!std::is_same_v<Phi, Identity>) {
+          for_elements(g, [&](Index i, Index j) {
+            const Pack<T> slope = phi.derivative(load(a.row(i) + j), load(h.row(i) + j));
+            store(g.row(i) + j, load(g.row(i) + j) * slope);
+          });
         }
       },
       activation);
@@ -66,6 +98,8 @@ void differentiate(const Activation& activation, Block<const T> a, Block<const T
 
 template void activate(const Activation&, Block<const float>, Block<float>);
 template void activate(const Activation&, Block<const double>, Block<double>);
+template void activate_one(const Activation&, Index, float*);
+template void activate_one(const Activation&, Index, double*);
 template void differentiate(const Activation&, Block<const float>, Block<const float>,
                             Block<float>);
 template void differentiate(const Activation&, Block<const double>, Block<const double>,

@@ -229,10 +229,14 @@ using Activation = std::variant<Identity, Sign, Sigmoid, Tanh, ReLU, HardTanh, S
 
 bool uses_input(const Activation& activation);
 
-// H = phi(A), row by row; in and out may be the same block. Whole packs: the rows' padding is
-// computed along.
+// H = phi(A) for samples side by side, a feature in a row; in and out may be the same block, and
+// have one stride. Whole packs: the rows' padding is computed along.
 template <class T>
 void activate(const Activation& activation, Block<const T> a, Block<T> h);
+
+// The same in place for one sample, its n features side by side.
+template <class T>
+void activate_one(const Activation& activation, Index n, T* h);
 
 // G <- phi'(A) ∘ G: turns dL/dh into delta = dL/da (for softmax by its Jacobian, h ∘ (g - g·h)).
 template <class T>

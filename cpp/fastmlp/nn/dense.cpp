@@ -1,25 +1,33 @@
 #include "fastmlp/nn/dense.hpp"
 
-#include "fastmlp/kernels/gemm.hpp"
+#include "fastmlp/kernels/transpose.hpp"
 
 namespace fastmlp {
 namespace {
 
-// A part of dW has at least this many rows, enough for the product, and about so many elements,
-// that the update finds them in cache. Whole cache lines of rows: the columns of the packed Wᵀ that
-// two threads write share none.
-constexpr Index kPartRows = 32;
-constexpr Index kWidePartRows = 64;
-constexpr Index kPartElements = 8192;
-constexpr Index kRowsPerLine = 16;
+// A part of dW is whole register blocks of rows, about so many elements that the update finds them
+// in cache.
+constexpr Index kPartElements = 2048;
+// Rows of a page or more: parts are taller, for each reads all of the batch from a far cache.
+constexpr Index kWideParts = 4 * kBlockedRows;
+
+// C (m, columns of B) = A B + bias, A packed in blocks of rows.
+template <class T>
+void multiply_packed(Index m, Index k, const PanelMatrix<T, kBlockedRows>& a, Block<const T> b,
+                     Block<T> c, const T* bias) {
+  for (Index i = 0; i < m; i += kBlockedRows) {
+    gemm(std::min(kBlockedRows, m - i), c.cols, k, {a.at(0, i), 1, kBlockedRows},
+         {b.data, b.stride}, c.row(i), c.stride, bias ? bias + i : nullptr);
+  }
+}
 
 }  // namespace
 
 template <class T>
 Dense<T>::Dense(Index inputs, DenseSpec spec, Index offset)
     : Layer<T>(inputs, spec.units), spec_(std::move(spec)), offset_(offset) {
-  const Index least = is_wide<T>(spec_.units) ? kWidePartRows : kPartRows;
-  rows_per_part_ = std::max(least, kPartElements / inputs / kRowsPerLine * kRowsPerLine);
+  const Index rows = round_up(ceil_div(kPartElements, inputs), kBlockedRows);
+  rows_per_part_ = packs() ? std::max(rows, kWideParts) : rows;
 }
 
 template <class T>
@@ -43,61 +51,65 @@ template <class T>
 Tape<T> Dense<T>::make_tape(Index n, typename Layer<T>::Needs needs) const {
   const Index inputs = this->inputs(), outputs = this->outputs();
   Tape<T> tape;
-  tape.h = Matrix<T>(n, outputs);
-  if (uses_input(spec_.activation)) tape.a = Matrix<T>(n, outputs);
-  if (needs.gradient) tape.delta = Matrix<T>(n, outputs);
-  if (needs.gradient && is_wide<T>(outputs)) {
-    tape.h_panels = PanelMatrix<T>(n, outputs);
-    tape.delta_panels = PanelMatrix<T>(n, outputs);
-  }
-  if (n >= kFewRows) {
-    tape.wt = PanelMatrix<T>(inputs, outputs);
-    if (needs.input_gradient && is_wide<T>(inputs)) tape.w_panels = PanelMatrix<T>(outputs, inputs);
+  tape.h = PanelMatrix<T>(outputs, n);
+  if (uses_input(spec_.activation)) tape.a = PanelMatrix<T>(outputs, n);
+  if (needs.gradient) tape.delta = PanelMatrix<T>(outputs, n);
+  if (needs.samples) tape.samples = PanelMatrix<T>(n, outputs);
+  if (packs()) {
+    tape.wt = PanelMatrix<T, kBlockedRows>(inputs, outputs);
+    if (needs.input_gradient) tape.w = PanelMatrix<T, kBlockedRows>(outputs, inputs);
   }
   return tape;
 }
 
-// Columns of Wt (n_in, n_out), and where it is wide rows of W, in panels.
+// Rows of W that would meet in a few cache sets, or take a page each.
 template <class T>
-void Dense<T>::pack(Index i, const T* w, Index n, Tape<T>& tape) const {
-  if (n < kFewRows) return;
+bool Dense<T>::packs() const {
+  const Index bytes = this->inputs() * static_cast<Index>(sizeof(T));
+  return this->outputs() > 1 && (bytes >= 4096 || bytes % 2048 == 0);
+}
+
+template <class T>
+void Dense<T>::pack(Index i, const T* w, Tape<T>& tape) const {
+  if (tape.wt.empty()) return;
   const Index inputs = this->inputs();
   const Range rows = part_rows(i);
-  const T* first = w + weights().begin;
-  for (Range r = rows; r.begin < rows.end; r.begin = r.end) {
-    r.end = std::min(rows.end, (r.begin / kPanelColumns<T> + 1) * kPanelColumns<T>);
-    transpose(r.size(), inputs, first + r.begin * inputs, inputs, tape.wt.column(r.begin),
-              kPanelColumns<T>);
+  const T* from = w + weights().begin + rows.begin * inputs;
+  for (Index r = rows.begin; r < rows.end; r += kBlockedRows, from += kBlockedRows * inputs) {
+    transpose(std::min(kBlockedRows, rows.end - r), inputs, from, inputs, tape.wt.at(0, r),
+              kBlockedRows);
   }
-  if (!tape.w_panels.empty()) {
-    tape.w_panels.copy_rows({first + rows.begin * inputs, rows.size(), inputs, inputs}, rows.begin);
-  }
+  if (tape.w.empty()) return;
+  from = w + weights().begin + rows.begin * inputs;
+  for (Index r = rows.begin; r < rows.end; ++r, from += inputs) tape.w.set_row(r, from, inputs);
 }
 
-// a (rows, n_out) = X (rows, n_in) Wᵀ + b
+// A (n_out, samples) = W X + b
 template <class T>
-void Dense<T>::combine(const T* w, Index n, const Pass&, Range, Block<const T> x, Tape<T>& tape,
+void Dense<T>::combine(const T* w, const Pass&, Range, Block<const T> x, Tape<T>& tape,
                        Block<T> a) const {
-  const T* bias = spec_.bias ? w + biases().begin : nullptr;
-  if (n < kFewRows) {
-    for (Index i = 0; i < x.rows; ++i) {
-      gemv(this->outputs(), this->inputs(), w + weights().begin, x.row(i), bias, a.row(i));
-    }
-  } else {
-    gemm(x.rows, this->outputs(), this->inputs(), {x.data, x.stride, 1}, tape.wt.panels(), a.data,
-         a.stride, bias);
-  }
+  const Index inputs = this->inputs(), outputs = this->outputs();
+  if (!tape.wt.empty()) return multiply_packed(outputs, inputs, tape.wt, x, a, bias(w));
+  gemm(outputs, a.cols, inputs, {w + weights().begin, inputs, 1}, {x.data, x.stride}, a.data,
+       a.stride, bias(w));
 }
 
-// dL/dX (rows, n_in) = delta (rows, n_out) W
 template <class T>
-void Dense<T>::backward(const T* w, Index n, Range rows, const Tape<T>& tape,
+void Dense<T>::combine_one(const T* w, const T* x, T* a) const {
+  gemv(this->outputs(), this->inputs(), w + weights().begin, x, bias(w), a);
+}
+
+// dL/dX (n_in, samples) = Wᵀ delta
+template <class T>
+void Dense<T>::backward(const T* w, Range samples, const Tape<T>& tape,
                         Block<T> input_gradient) const {
-  const Block<const T> delta = tape.delta.part(rows);
-  const bool packed = n >= kFewRows && !tape.w_panels.empty();
-  const Panels<T> panels =
-      packed ? tape.w_panels.panels() : Panels<T>{w + weights().begin, this->inputs()};
-  gemm(delta.rows, this->inputs(), this->outputs(), {delta.data, delta.stride, 1}, panels,
+  const Index inputs = this->inputs(), outputs = this->outputs();
+  const Block<const T> delta = tape.delta.columns(samples);
+  const T* no_bias = nullptr;
+  if (!tape.w.empty()) {
+    return multiply_packed(inputs, outputs, tape.w, delta, input_gradient, no_bias);
+  }
+  gemm(inputs, delta.cols, outputs, {w + weights().begin, 1, inputs}, {delta.data, delta.stride},
        input_gradient.data, input_gradient.stride);
 }
 
@@ -109,34 +121,15 @@ Range Dense<T>::part(Index i) const {
           last(i) ? biases().end : offset_ + rows.end * this->inputs()};
 }
 
-// dW panel by panel of X, each of which serves all panels of delta while it is in cache.
+// dW (rows, n_in) = delta (rows, n) Xᵀ (n, n_in), db (n_out) = sum of delta over the samples
 template <class T>
-void Dense<T>::wide_gradient(Range rows, Index n, const PanelMatrix<T>& delta, Panels<T> x,
-                             T* g) const {
-  constexpr Index kColumns = kPanelColumns<T>;
-  const Index inputs = this->inputs();
-  for (Index p = ceil_div(inputs, kColumns); p-- > 0;) {
-    const Range columns = tile(p, kColumns, inputs);
-    for (Index r = rows.begin; r < rows.end; r = (r / kColumns + 1) * kColumns) {
-      const Index height = std::min(rows.end, (r / kColumns + 1) * kColumns) - r;
-      gemm(height, columns.size(), n, {delta.column(r), 1, kColumns}, {x.data + p * x.panel, x.row},
-           g + (r - rows.begin) * inputs + columns.begin, inputs);
-    }
-  }
-}
-
-// dW (rows, n_in) = deltaᵀ (rows, n) X (n, n_in), db (n_out) = sum of delta over the samples
-template <class T>
-void Dense<T>::gradient(Index i, Index n, const Tape<T>& tape, Panels<T> input, T* g) const {
+void Dense<T>::gradient(Index i, Index n, const Tape<T>& tape, Panels<T> x, T* g) const {
   const Range rows = part_rows(i);
   const Index inputs = this->inputs();
-  const Block<const T> delta = tape.delta.part({0, n});
-  if (tape.delta_panels.empty()) {
-    gemm(rows.size(), inputs, n, {delta.data + rows.begin, 1, delta.stride}, input, g, inputs);
-  } else {
-    wide_gradient(rows, n, tape.delta_panels, input, g);
-  }
-  if (spec_.bias && last(i)) sum_rows(delta, g + rows.size() * inputs);
+  const Panels<T> delta = tape.delta.panels();
+  gemm(rows.size(), inputs, n, {delta.data + rows.begin * delta.row, delta.row, 1, delta.panel}, x,
+       g, inputs);
+  if (spec_.bias && last(i)) sum_columns(this->outputs(), n, delta, g + rows.size() * inputs);
 }
 
 template class Dense<float>;

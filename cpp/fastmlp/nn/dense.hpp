@@ -29,16 +29,18 @@ class Dense final : public Layer<T> {
   Range part(Index i) const override;
   void initialize(Rng& rng, T* w) const override;
   Tape<T> make_tape(Index n, typename Layer<T>::Needs needs) const override;
-  void pack(Index i, const T* w, Index n, Tape<T>& tape) const override;
-  void combine(const T* w, Index n, const Pass& pass, Range rows, Block<const T> x, Tape<T>& tape,
+  bool packs() const override;
+  void pack(Index i, const T* w, Tape<T>& tape) const override;
+  void combine(const T* w, const Pass& pass, Range samples, Block<const T> x, Tape<T>& tape,
                Block<T> a) const override;
-  void backward(const T* w, Index n, Range rows, const Tape<T>& tape,
+  void combine_one(const T* w, const T* x, T* a) const override;
+  void backward(const T* w, Range samples, const Tape<T>& tape,
                 Block<T> input_gradient) const override;
-  void gradient(Index i, Index n, const Tape<T>& tape, Panels<T> input, T* g) const override;
+  void gradient(Index i, Index n, const Tape<T>& tape, Panels<T> x, T* g) const override;
 
  private:
   Range part_rows(Index i) const { return tile(i, rows_per_part_, this->outputs()); }
-  void wide_gradient(Range rows, Index n, const PanelMatrix<T>& delta, Panels<T> x, T* g) const;
+  const T* bias(const T* w) const { return spec_.bias ? w + biases().begin : nullptr; }
   bool last(Index i) const { return i + 1 == parts(); }
 
   DenseSpec spec_;

@@ -1,7 +1,10 @@
 // A layer is an immutable plan: its shape and its slice of the parameter vector w. What it keeps of
-// a batch is in a Tape, which belongs to the caller's workspace. Passes take a range of rows
-// (samples) or a part of the parameters, so that the caller decides who computes what; none of them
-// depends on that choice.
+// a batch is in a Tape, which belongs to the caller's workspace. Passes take a range of samples (of
+// one panel) or a part of the parameters, so that the caller decides who computes what; none of
+// them depends on that choice.
+//
+// Inside a pass samples stand side by side, a feature in a row: every product and every function
+// works on whole packs of samples, however narrow the layer is.
 #pragma once
 
 #include <memory>
@@ -9,7 +12,7 @@
 
 #include "fastmlp/base/parallel.hpp"
 #include "fastmlp/base/rng.hpp"
-#include "fastmlp/kernels/matrix.hpp"
+#include "fastmlp/kernels/gemm.hpp"
 #include "fastmlp/nn/activation.hpp"
 
 namespace fastmlp {
@@ -25,21 +28,17 @@ struct Pass {
   Index first = 0;
 };
 
-// What one layer keeps between its passes: the parameters in the forms that its products want, and
-// of a batch n rows.
+// What one layer keeps between its passes: of a batch of n samples, and the parameters of a wide
+// layer in the order in which its products read them.
 template <class T>
 struct Tape {
-  PanelMatrix<T> wt;        // Wᵀ, for the forward product
-  PanelMatrix<T> w_panels;  // W, for the backward product of a wide layer
-  Matrix<T> a;              // pre-activations, where the derivative needs them
-  Matrix<T> h;              // outputs
-  Matrix<T> delta;          // dL/dh, then dL/da
-  PanelMatrix<T> h_panels;  // copies for the gradients, where h and delta are wide
-  PanelMatrix<T> delta_panels;
+  PanelMatrix<T> a;        // pre-activations, where the derivative needs them
+  PanelMatrix<T> h;        // outputs
+  PanelMatrix<T> delta;    // dL/dh, then dL/da
+  PanelMatrix<T> samples;  // hᵀ, where the next layer's gradient needs it
+  PanelMatrix<T, kBlockedRows> wt;
+  PanelMatrix<T, kBlockedRows> w;
 };
-
-// Batches below this many rows read W in place; from it on packing pays.
-constexpr Index kFewRows = 8;
 
 // A range of w that holds parameters of one kind; penalties are told apart by it.
 struct Slice {
@@ -70,25 +69,27 @@ class Layer {
   virtual Range part(Index i) const = 0;
 
   virtual void initialize(Rng& rng, T* w) const = 0;
-  // Room for a batch of n rows; for forward passes alone, or for gradients by parameters and by
-  // inputs too.
+  // Room for a batch of n samples; for forward passes alone, or for more.
   struct Needs {
-    bool gradient;
-    bool input_gradient;
+    bool gradient;        // by parameters
+    bool input_gradient;  // by inputs too
+    bool samples;         // the outputs sample by sample
   };
   virtual Tape<T> make_tape(Index n, Needs needs) const = 0;
-  // Brings part i of these parameters into the form that combine reads in the tape, for batches of
-  // n rows.
-  virtual void pack(Index i, const T* w, Index n, Tape<T>& tape) const = 0;
-  // What the activation is applied to, for rows x of a batch of n: W x + b, into `a`.
-  virtual void combine(const T* w, Index n, const Pass& pass, Range rows, Block<const T> x,
+  // Brings part i of these parameters into the tape, for layers whose passes read them there.
+  virtual bool packs() const = 0;
+  virtual void pack(Index i, const T* w, Tape<T>& tape) const = 0;
+  // What the activation is applied to: A (n_out, samples) = W X + b.
+  virtual void combine(const T* w, const Pass& pass, Range samples, Block<const T> x,
                        Tape<T>& tape, Block<T> a) const = 0;
-  // dL/dh_in = Wᵀ delta, for these rows of a batch of n.
-  virtual void backward(const T* w, Index n, Range rows, const Tape<T>& tape,
+  // The same for one sample, in prediction.
+  virtual void combine_one(const T* w, const T* x, T* a) const = 0;
+  // dL/dX (n_in, samples) = Wᵀ delta.
+  virtual void backward(const T* w, Range samples, const Tape<T>& tape,
                         Block<T> input_gradient) const = 0;
 
-  // Part i of dL/dw = sum over n rows of delta h_inᵀ, written to g (which has room to be overrun).
-  virtual void gradient(Index i, Index n, const Tape<T>& tape, Panels<T> input, T* g) const = 0;
+  // Part i of dL/dw = sum over n samples of delta xᵀ, written to g (which has room to be overrun).
+  virtual void gradient(Index i, Index n, const Tape<T>& tape, Panels<T> x, T* g) const = 0;
 
  private:
   Index inputs_, outputs_;

@@ -208,14 +208,16 @@ inline Index target_columns(const Loss& loss, Index outputs) {
   return std::holds_alternative<GaussianNLL>(loss) ? outputs / 2 : outputs;
 }
 
-// y <- (1 - s) y + s / n where the loss smooths labels.
+// y <- (1 - s) y + s / n for the n targets of each sample, where the loss smooths labels.
 template <class T>
-void smooth_targets(const Loss& loss, Index n, T* y) {
+void smooth_targets(const Loss& loss, Block<T> y) {
   const auto* cross_entropy = std::get_if<CrossEntropy>(&loss);
   if (!cross_entropy || cross_entropy->label_smoothing == 0) return;
   const double s = cross_entropy->label_smoothing;
-  const T keep = static_cast<T>(1 - s), add = static_cast<T>(s / static_cast<double>(n));
-  for (Index j = 0; j < n; ++j) y[j] = keep * y[j] + add;
+  const T keep = static_cast<T>(1 - s), add = static_cast<T>(s / static_cast<double>(y.rows));
+  for (Index i = 0; i < y.rows; ++i) {
+    for (Index j = 0; j < y.cols; ++j) y.row(i)[j] = keep * y.row(i)[j] + add;
+  }
 }
 
 }  // namespace fastmlp

@@ -1,8 +1,15 @@
 #include "fastmlp/nn/network.hpp"
 
 #include "fastmlp/base/error.hpp"
+#include "fastmlp/kernels/transpose.hpp"
 
 namespace fastmlp {
+namespace {
+
+// Fewer samples than this leave most of a pack empty: they are predicted one by one.
+constexpr Index kFewSamples = 8;
+
+}  // namespace
 
 template <class T>
 Network<T>::Network(Index inputs, const std::vector<LayerSpec>& specs, std::uint64_t seed)
@@ -59,109 +66,126 @@ double Network<T>::operations_per_row() const {
 }
 
 template <class T>
-Workspace<T> Network<T>::make_workspace(Index rows, bool backward) const {
+Workspace<T> Network<T>::make_workspace(Index n, bool backward) const {
   Workspace<T> workspace;
-  workspace.rows = rows;
+  workspace.samples = n;
   for (Index l = 0; l < depth(); ++l) {
-    workspace.tapes.push_back(layer(l).make_tape(rows, {backward, backward && l > 0}));
+    const bool dense_above = l + 1 < depth() && layer(l + 1).parts() > 0;
+    workspace.tapes.push_back(
+        layer(l).make_tape(n, {backward, backward && l > 0, backward && dense_above}));
   }
-  workspace.tapes.back().a = Matrix<T>(rows, outputs());
+  workspace.tapes.back().a = PanelMatrix<T>(outputs(), n);
   return workspace;
 }
 
 template <class T>
-void Network<T>::pack(const Part& part, Index n, Workspace<T>& workspace) const {
-  layer(part.layer).pack(part.index, w(), n, tape(workspace, part.layer));
+void Network<T>::pack(const Part& part, Workspace<T>& workspace) const {
+  layer(part.layer).pack(part.index, w(), tape(workspace, part.layer));
 }
 
 template <class T>
-void Network<T>::pack(Index n, Workspace<T>& workspace, Team& team) const {
-  const auto count = static_cast<Index>(parts_.size());
-  team.finish_each(count,
-                   [&](Index i, int) { pack(parts_[static_cast<std::size_t>(i)], n, workspace); });
+void Network<T>::pack(Workspace<T>& workspace, Team& team) const {
+  const auto packs = [](const Dense<T>* dense) { return dense->packs(); };
+  if (std::none_of(dense_.begin(), dense_.end(), packs)) return;
+  team.finish_each(static_cast<Index>(parts_.size()), [&](Index i, int) {
+    pack(parts_[static_cast<std::size_t>(i)], workspace);
+  });
 }
 
 // h_0 = x; a_l = W_l h_{l-1} + b_l, h_l = phi_l(a_l)
 template <class T>
-Block<T> Network<T>::forward(Index n, const Pass& pass, Block<const T> x, Range rows,
+Block<T> Network<T>::forward(const Pass& pass, Block<const T> x, Range samples,
                              Workspace<T>& workspace) const {
   Block<const T> input = x;
   for (Index l = 0;; ++l) {
     Tape<T>& t = tape(workspace, l);
     const bool last = l + 1 == depth();
-    const Block<T> h = t.h.part(rows);
-    const Block<T> a = last || uses_input(layer(l).activation()) ? t.a.part(rows) : h;
-    layer(l).combine(w(), n, pass, rows, input, t, a);
-    pass.team->progress(layer(l).operations() * static_cast<double>(rows.size()));
+    const Block<T> h = t.h.columns(samples);
+    const Block<T> a = last || uses_input(layer(l).activation()) ? t.a.columns(samples) : h;
+    layer(l).combine(w(), pass, samples, input, t, a);
+    pass.team->progress(layer(l).operations() * static_cast<double>(samples.size()));
     if (last) return a;
     activate<T>(layer(l).activation(), a, h);
-    if (!t.h_panels.empty()) t.h_panels.copy_rows(h, rows.begin);
+    if (!t.samples.empty()) transpose(t.h, {0, layer(l).outputs()}, samples, t.samples);
     input = h;
   }
 }
 
 // delta_l = phi_l'(a_l) ∘ (W_{l+1}ᵀ delta_{l+1})
 template <class T>
-void Network<T>::backward(Index n, const Pass& pass, Range rows, Workspace<T>& workspace,
+void Network<T>::backward(const Pass& pass, Range samples, Workspace<T>& workspace,
                           Block<T>* input_gradient) const {
-  for (Index l = depth() - 1; l >= 0; --l) {
-    Tape<T>& t = tape(workspace, l);
-    const Block<T> delta = t.delta.part(rows);
-    if (!t.delta_panels.empty()) t.delta_panels.copy_rows(delta, rows.begin);
-    if (l == 0) {
-      if (input_gradient) layer(0).backward(w(), n, rows, t, *input_gradient);
-      return;
-    }
+  for (Index l = depth() - 1; l > 0; --l) {
     Tape<T>& below = tape(workspace, l - 1);
-    const Block<T> h = below.h.part(rows), delta_below = below.delta.part(rows);
+    const Block<T> h = below.h.columns(samples), delta_below = below.delta.columns(samples);
     const Activation& phi = layer(l - 1).activation();
-    layer(l).backward(w(), n, rows, t, delta_below);
-    pass.team->progress(layer(l).operations() * static_cast<double>(rows.size()));
-    differentiate<T>(phi, uses_input(phi) ? below.a.part(rows) : h, h, delta_below);
+    layer(l).backward(w(), samples, tape(workspace, l), delta_below);
+    pass.team->progress(layer(l).operations() * static_cast<double>(samples.size()));
+    differentiate<T>(phi, uses_input(phi) ? below.a.columns(samples) : h, h, delta_below);
   }
+  if (input_gradient) layer(0).backward(w(), samples, tape(workspace, 0), *input_gradient);
 }
 
 template <class T>
 void Network<T>::predict(Block<const T> x, Block<T> out, Team& team) const {
   if (x.rows == 0) return;
-  const Index tile_rows = std::min(x.rows, this->tile_rows());
-  Workspace<T> workspace = make_workspace(tile_rows * team.size(), false);
-  pack(x.rows, workspace, team);
-  team.for_each(ceil_div(x.rows, tile_rows), [&](Index i, int member) {
-    const Range rows = tile(i, tile_rows, x.rows);
-    const Range local{member * tile_rows, member * tile_rows + rows.size()};
-    const Block<T> a = forward(x.rows, {&team}, x.part(rows), local, workspace);
-    const Block<T> h = workspace.tapes.back().h.part(local);
+  Workspace<T> workspace = make_workspace(kTile<T> * team.size(), false);
+  if (x.rows < kFewSamples) {
+    for (Index i = 0; i < x.rows; ++i) predict_one(x.row(i), out.row(i), workspace);
+    return;
+  }
+  PanelMatrix<T> columns(inputs(), kTile<T> * team.size());
+  pack(workspace, team);
+  team.for_each(ceil_div(x.rows, kTile<T>), [&](Index i, int member) {
+    const Range rows = tile(i, kTile<T>, x.rows);
+    const Range local{member * kTile<T>, member * kTile<T> + rows.size()};
+    const Block<T> input = columns.columns(local);
+    transpose(rows.size(), inputs(), x.row(rows.begin), x.stride, input.data, input.stride);
+    const Block<T> a = forward({&team}, input, local, workspace);
+    const Block<T> h = workspace.tapes.back().h.columns(local);
     activate<T>(output(), a, h);
-    copy(h, out.part(rows));
+    transpose(outputs(), rows.size(), h.data, h.stride, out.row(rows.begin), out.stride);
   });
+}
+
+// Matrix-vector products: h is a column, and its entries lie side by side.
+template <class T>
+void Network<T>::predict_one(const T* x, T* out, Workspace<T>& workspace) const {
+  const T* input = x;
+  for (Index l = 0; l < depth(); ++l) {
+    const Index n = layer(l).outputs();
+    T* h = tape(workspace, l).h.at(0, 0);
+    layer(l).combine_one(w(), input, h);
+    activate_one(layer(l).activation(), n, h);
+    input = h;
+  }
+  std::copy_n(input, outputs(), out);
 }
 
 // One backward pass per output j, from delta = J_phi(a)ᵀ e_j.
 template <class T>
 void Network<T>::jacobian(Block<const T> x, T* out, Team& team) const {
   if (x.rows == 0) return;
-  const Index tile_rows = std::min(x.rows, this->tile_rows());
-  Workspace<T> workspace = make_workspace(tile_rows * team.size(), true);
-  Matrix<T> gradients(tile_rows * team.size(), inputs());
-  pack(x.rows, workspace, team);
-  team.for_each(ceil_div(x.rows, tile_rows), [&](Index i, int member) {
-    const Range rows = tile(i, tile_rows, x.rows);
-    const Range local{member * tile_rows, member * tile_rows + rows.size()};
-    const Block<T> a = forward(x.rows, {&team}, x.part(rows), local, workspace);
-    const Block<T> h = workspace.tapes.back().h.part(local);
-    const Block<T> delta = workspace.tapes.back().delta.part(local);
+  Workspace<T> workspace = make_workspace(kTile<T> * team.size(), true);
+  PanelMatrix<T> columns(inputs(), kTile<T> * team.size()), gradients(columns);
+  pack(workspace, team);
+  team.for_each(ceil_div(x.rows, kTile<T>), [&](Index i, int member) {
+    const Range rows = tile(i, kTile<T>, x.rows);
+    const Range local{member * kTile<T>, member * kTile<T> + rows.size()};
+    const Block<T> input = columns.columns(local);
+    transpose(rows.size(), inputs(), x.row(rows.begin), x.stride, input.data, input.stride);
+    const Block<T> a = forward({&team}, input, local, workspace);
+    const Block<T> h = workspace.tapes.back().h.columns(local);
+    const Block<T> delta = workspace.tapes.back().delta.columns(local);
     activate<T>(output(), a, h);
     for (Index j = 0; j < outputs(); ++j) {
-      for (Index r = 0; r < rows.size(); ++r) {
-        std::fill_n(delta.row(r), outputs(), T(0));
-        delta.row(r)[j] = T(1);
-      }
+      for (Index r = 0; r < outputs(); ++r) std::fill_n(delta.row(r), kTile<T>, T(r == j));
       differentiate<T>(output(), a, h, delta);
-      Block<T> gradient = gradients.part(local);
-      backward(x.rows, {&team}, local, workspace, &gradient);
+      Block<T> gradient = gradients.columns(local);
+      backward({&team}, local, workspace, &gradient);
       T* first = out + (rows.begin * outputs() + j) * inputs();
-      copy(gradient, Block<T>{first, rows.size(), inputs(), outputs() * inputs()});
+      transpose(inputs(), rows.size(), gradient.data, gradient.stride, first,
+                outputs() * inputs());
     }
   });
 }

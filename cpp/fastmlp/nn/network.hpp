@@ -10,12 +10,16 @@ namespace fastmlp {
 
 using LayerSpec = std::variant<DenseSpec, DropoutSpec, GaussianNoiseSpec>;
 
-// Everything that passes over a batch of up to `rows` rows write to.
+// Everything that passes over a batch of up to `samples` samples write to.
 template <class T>
 struct Workspace {
-  Index rows = 0;
+  Index samples = 0;
   std::vector<Tape<T>> tapes;
 };
+
+// Samples that go through the layers together: a panel, so that a batch has pieces for all threads.
+template <class T>
+constexpr Index kTile = kPanelColumns<T>;
 
 template <class T>
 class Network {
@@ -34,14 +38,11 @@ class Network {
   const std::vector<const Dense<T>*>& dense() const { return dense_; }
   Index depth() const { return static_cast<Index>(layers_.size()); }
   const Activation& output() const { return layers_.back()->activation(); }
-  // Rows of a batch that go through the layers together: few, so that a batch has tiles for all
-  // threads; more where the parameters fill the caches and every tile reads them anew.
-  Index tile_rows() const { return size() >= kManyParameters && size() < kHugeNetwork ? 128 : 32; }
   // Multiplications and additions of a forward pass of one row.
   double operations_per_row() const;
 
-  // Room for forward passes, and with `backward` for deltas too, of batches of `rows` rows.
-  Workspace<T> make_workspace(Index rows, bool backward) const;
+  // Room for forward passes, and with `backward` for deltas too, of batches of n samples.
+  Workspace<T> make_workspace(Index n, bool backward) const;
   // The layers' parts, one after another: ranges that cover w.
   struct Part {
     Index layer;
@@ -49,32 +50,28 @@ class Network {
     Range range;
   };
   const std::vector<Part>& parts() const { return parts_; }
-  // Whether batches of n rows read parameters from the workspace, or else from w itself.
-  bool packs(Index n) const { return n >= kFewRows; }
-  // Prepares the workspace for batches of n rows with the present parameters, one part or all.
-  void pack(const Part& part, Index n, Workspace<T>& workspace) const;
-  void pack(Index n, Workspace<T>& workspace, Team& team) const;
-  // Fills the tapes for a range of rows of a batch of n, up to the last layer's pre-activations,
-  // which are returned: what becomes of them is the affair of Output.
-  Block<T> forward(Index n, const Pass& pass, Block<const T> x, Range rows,
+  // Prepares the workspace for the present parameters, one part or all.
+  void pack(const Part& part, Workspace<T>& workspace) const;
+  void pack(Workspace<T>& workspace, Team& team) const;
+  // Fills the tapes for a range of samples of one tile, given X (n_in, samples), up to the last
+  // layer's pre-activations, which are returned: what becomes of them is the affair of Output.
+  Block<T> forward(const Pass& pass, Block<const T> x, Range samples,
                    Workspace<T>& workspace) const;
-  // From delta = dL/da of the last layer to all others; with `input_gradient` also dL/dx for these
-  // rows.
-  void backward(Index n, const Pass& pass, Range rows, Workspace<T>& workspace,
+  // From delta = dL/da of the last layer to all others; with `input_gradient` also dL/dX
+  // (n_in, samples).
+  void backward(const Pass& pass, Range samples, Workspace<T>& workspace,
                 Block<T>* input_gradient = nullptr) const;
 
-  // Outputs (n, n_out) of X (n, n_in), in tiles of rows.
+  // Outputs (n, n_out) of X (n, n_in).
   void predict(Block<const T> x, Block<T> out, Team& team) const;
   // J (n, n_out, n_in): the derivative of each output with respect to each input.
   void jacobian(Block<const T> x, T* out, Team& team) const;
 
  private:
-  static constexpr Index kManyParameters = 1 << 20;
-  static constexpr Index kHugeNetwork = 1 << 24;  // tall tiles would take too long to be abandoned
-
   Index add(const DenseSpec& spec, Index width, Index offset);
   Index add(const DropoutSpec& spec, Index width, Index offset);
   Index add(const GaussianNoiseSpec& spec, Index width, Index offset);
+  void predict_one(const T* x, T* out, Workspace<T>& workspace) const;
   Tape<T>& tape(Workspace<T>& workspace, Index l) const {
     return workspace.tapes[static_cast<std::size_t>(l)];
   }

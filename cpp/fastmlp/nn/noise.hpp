@@ -26,13 +26,28 @@ class NoiseLayer : public Layer<T> {
   Index parts() const final { return 0; }
   Range part(Index) const final { return parameters(); }
   void initialize(Rng&, T*) const final {}
-  void pack(Index, const T*, Index, Tape<T>&) const final {}
+  bool packs() const final { return false; }
+  void pack(Index, const T*, Tape<T>&) const final {}
+  void combine_one(const T*, const T* x, T* h) const final { std::copy_n(x, this->inputs(), h); }
   void gradient(Index, Index, const Tape<T>&, Panels<T>, T*) const final {}
 
  protected:
-  RowKey key(const Pass& pass, Purpose purpose, Index row) const {
+  // f(i, j, the words or numbers drawn by `draw` for feature i and the samples from j on), for all
+  // features of a range of samples.
+  template <class Numbers, class Draw, class F>
+  void for_draws(const Pass& pass, Purpose purpose, Range samples, Draw&& draw, F&& f) const {
     const auto stream = static_cast<std::uint32_t>(purpose) << 16 | number_;
-    return {pass.seed, static_cast<std::uint32_t>(pass.first + row), stream, pass.epoch};
+    Numbers numbers;
+    for (Index j = 0; j < samples.size(); j += kSampleLanes) {
+      const auto place = static_cast<std::uint32_t>(pass.first + samples.begin + j);
+      for (Index i = 0; i < this->inputs(); ++i) {
+        if (i % kWords == 0) {
+          draw({pass.seed, place, stream, pass.epoch}, static_cast<std::uint32_t>(i / kWords),
+               numbers);
+        }
+        f(i, j, numbers[i % kWords]);
+      }
+    }
   }
 
  private:
@@ -50,9 +65,9 @@ class Dropout final : public NoiseLayer<T> {
       : NoiseLayer<T>(width, offset, number), rate_(spec.rate) {}
 
   Tape<T> make_tape(Index n, typename Layer<T>::Needs needs) const override;
-  void combine(const T* w, Index n, const Pass& pass, Range rows, Block<const T> x, Tape<T>& tape,
+  void combine(const T* w, const Pass& pass, Range samples, Block<const T> x, Tape<T>& tape,
                Block<T> h) const override;
-  void backward(const T* w, Index n, Range rows, const Tape<T>& tape,
+  void backward(const T* w, Range samples, const Tape<T>& tape,
                 Block<T> input_gradient) const override;
 
  private:
@@ -67,9 +82,9 @@ class GaussianNoise final : public NoiseLayer<T> {
       : NoiseLayer<T>(width, offset, number), deviation_(spec.deviation) {}
 
   Tape<T> make_tape(Index n, typename Layer<T>::Needs needs) const override;
-  void combine(const T* w, Index n, const Pass& pass, Range rows, Block<const T> x, Tape<T>& tape,
+  void combine(const T* w, const Pass& pass, Range samples, Block<const T> x, Tape<T>& tape,
                Block<T> h) const override;
-  void backward(const T* w, Index n, Range rows, const Tape<T>& tape,
+  void backward(const T* w, Range samples, const Tape<T>& tape,
                 Block<T> input_gradient) const override;
 
  private:

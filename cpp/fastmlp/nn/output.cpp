@@ -5,89 +5,106 @@
 namespace fastmlp {
 namespace {
 
+// Some samples side by side, with room for what becomes of them.
 template <class T>
-struct Rows {
+struct Samples {
   Block<const T> a, y;
   Block<T> h;
   T* values;
   const T* scale;
   Block<T>* delta;
+
+  // value(j), and with delta gradient(j, scale), for every pack of samples.
+  template <class Value, class Gradient>
+  void for_packs(Value&& value, Gradient&& gradient) const {
+    for (Index j = 0; j < a.cols; j += kLanes<T>) {
+      const Index lanes = std::min(kLanes<T>, a.cols - j);
+      store_first(values + j, value(j), lanes);
+      if (delta) gradient(j, load_row(scale + j, lanes));
+    }
+  }
 };
 
 // Softmax with cross-entropy: the shift by max a cancels in lse(a) - a.
 template <class T>
-void softmax_cross_entropy(const Rows<T>& r) {
-  const Index n = r.a.cols;
-  for (Index i = 0; i < r.a.rows; ++i) {
-    const T *a = r.a.row(i), *y = r.y.row(i);
-    T* o = r.h.row(i);
-    const T shift = max_row(n, a), total = exponentials(n, a, shift, o);
-    const T log_total = log(broadcast(total))[0];
-    r.values[i] = sum_row<T>(n, [&](Index j) {
-      const Pack<T> target = load(y + j);
-      return target == Pack<T>{} ? Pack<T>{} : target * (log_total - (finite(load(a + j)) - shift));
-    });
-    if (!r.delta) continue;
-    const T target_sum = sum_row<T>(n, [&](Index j) { return load(y + j); });
-    const T factor = target_sum / total, s = r.scale[i];
-    fill_row<T>(n, r.delta->row(i),
-                [&](Index j) { return (load(o + j) * factor - load(y + j)) * s; });
-  }
+void softmax_cross_entropy(const Samples<T>& s) {
+  const Index n = s.a.rows;
+  Pack<T> total;
+  s.for_packs(
+      [&](Index j) {
+        const Pack<T> shift = max_entry(n, s.a.data + j, s.a.stride);
+        total = exponentials(n, s.a.data + j, s.a.stride, shift, s.h.data + j, s.h.stride);
+        const Pack<T> log_total = log(total);
+        return sum_entries<T>(n, [&](Index i) {
+          const Pack<T> y = load(s.y.row(i) + j), a = finite(load(s.a.row(i) + j));
+          return y == Pack<T>{} ? Pack<T>{} : y * (log_total - (a - shift));
+        });
+      },
+      [&](Index j, Pack<T> scale) {
+        const auto y = [&](Index i) { return load(s.y.row(i) + j); };
+        const Pack<T> factor = sum_entries<T>(n, y) / total;
+        for (Index i = 0; i < n; ++i) {
+          store(s.delta->row(i) + j, (load(s.h.row(i) + j) * factor - y(i)) * scale);
+        }
+      });
 }
 
+// softplus(a) - y a = log(1 + e^-|a|) + (a if a > 0) - y a, without the cancellation of large terms
 template <class T>
-void sigmoid_binary_cross_entropy(const Rows<T>& r) {
-  const Index n = r.a.cols;
-  for (Index i = 0; i < r.a.rows; ++i) {
-    const T *a = r.a.row(i), *y = r.y.row(i);
-    // softplus(a) - y a = log(1 + e^-|a|) + (a if a > 0) - y a, without the cancellation of large
-    // terms
-    r.values[i] = sum_row<T>(n, [&](Index j) {
-      const Pack<T> x = load(a + j), t = load(y + j);
-      const Pack<T> positive = x > Pack<T>{} ? constant<Pack<T>>(1.0) - t : -t;
-      return log1p_unit(exp(-abs(x))) + (positive == Pack<T>{} ? Pack<T>{} : positive * x);
-    });
-    if (!r.delta) continue;
-    const T s = r.scale[i];
-    fill_row<T>(n, r.delta->row(i),
-                [&](Index j) { return (sigmoid(load(a + j)) - load(y + j)) * s; });
-  }
+void sigmoid_binary_cross_entropy(const Samples<T>& s) {
+  s.for_packs(
+      [&](Index j) {
+        return sum_entries<T>(s.a.rows, [&](Index i) {
+          const Pack<T> a = load(s.a.row(i) + j), y = load(s.y.row(i) + j);
+          const Pack<T> positive = a > Pack<T>{} ? constant<Pack<T>>(1.0) - y : -y;
+          return log1p_unit(exp(-abs(a))) + (positive == Pack<T>{} ? Pack<T>{} : positive * a);
+        });
+      },
+      [&](Index j, Pack<T> scale) {
+        for (Index i = 0; i < s.a.rows; ++i) {
+          const Pack<T> o = sigmoid(load(s.a.row(i) + j));
+          store(s.delta->row(i) + j, (o - load(s.y.row(i) + j)) * scale);
+        }
+      });
 }
 
-// L(o, y) element by element, and s dL/do into delta.
+// L(o, y) element by element, and scale dL/do into delta.
 template <class T, class L>
-void elementwise(const L& loss, Block<const T> o, const Rows<T>& r) {
-  const Index n = o.cols;
-  for (Index i = 0; i < o.rows; ++i) {
-    const T *out = o.row(i), *y = r.y.row(i);
-    r.values[i] = sum_row<T>(n, [&](Index j) { return loss.value(load(out + j), load(y + j)); });
-    if (!r.delta) continue;
-    const T s = r.scale[i];
-    fill_row<T>(n, r.delta->row(i),
-                [&](Index j) { return loss.gradient(load(out + j), load(y + j)) * s; });
-  }
+void elementwise(const L& loss, Block<const T> o, const Samples<T>& s) {
+  const auto at = [&](Block<const T> block, Index i, Index j) { return load(block.row(i) + j); };
+  s.for_packs(
+      [&](Index j) {
+        return sum_entries<T>(o.rows,
+                              [&](Index i) { return loss.value(at(o, i, j), at(s.y, i, j)); });
+      },
+      [&](Index j, Pack<T> scale) {
+        for (Index i = 0; i < o.rows; ++i) {
+          store(s.delta->row(i) + j, loss.gradient(at(o, i, j), at(s.y, i, j)) * scale);
+        }
+      });
 }
 
-// L = sum_j (s_j + e_j² exp(-s_j)) / 2, e = y - m; dL/dm = -e exp(-s), dL/ds = (1 - e² exp(-s)) / 2
+// L = sum_i (v_i + e_i² exp(-v_i)) / 2, e = y - m; dL/dm = -e exp(-v), dL/dv = (1 - e² exp(-v)) / 2
 template <class T>
-void gaussian_nll(Block<const T> o, const Rows<T>& r) {
-  const Index n = o.cols / 2;
-  for (Index i = 0; i < o.rows; ++i) {
-    const T *m = o.row(i), *s = m + n, *y = r.y.row(i);
-    const auto precision = [&](Index j) { return exp(-load(s + j)); };
-    const auto error = [&](Index j) { return load(y + j) - load(m + j); };
-    const Pack<T> half = constant<Pack<T>>(0.5), one = constant<Pack<T>>(1.0);
-    r.values[i] = sum_row<T>(
-        n, [&](Index j) { return half * (load(s + j) + error(j) * error(j) * precision(j)); });
-    if (!r.delta) continue;
-    T* delta = r.delta->row(i);
-    for (Index j = 0; j < n; j += kLanes<T>) {
-      const Index lanes = std::min(kLanes<T>, n - j);
-      const Pack<T> e = error(j), p = precision(j);
-      store_first(delta + j, -e * p * r.scale[i], lanes);
-      store_first(delta + n + j, half * (one - e * e * p) * r.scale[i], lanes);
-    }
-  }
+void gaussian_nll(Block<const T> o, const Samples<T>& s) {
+  const Index n = o.rows / 2;
+  const Pack<T> half = constant<Pack<T>>(0.5), one = constant<Pack<T>>(1.0);
+  const auto v = [&](Index i, Index j) { return load(o.row(n + i) + j); };
+  const auto error = [&](Index i, Index j) { return load(s.y.row(i) + j) - load(o.row(i) + j); };
+  s.for_packs(
+      [&](Index j) {
+        return sum_entries<T>(n, [&](Index i) {
+          const Pack<T> e = error(i, j);
+          return half * (v(i, j) + e * e * exp(-v(i, j)));
+        });
+      },
+      [&](Index j, Pack<T> scale) {
+        for (Index i = 0; i < n; ++i) {
+          const Pack<T> e = error(i, j), precision = exp(-v(i, j));
+          store(s.delta->row(i) + j, -e * precision * scale);
+          store(s.delta->row(n + i) + j, half * (one - e * e * precision) * scale);
+        }
+      });
 }
 
 template <class Phi, class L>
@@ -107,21 +124,21 @@ Loss default_loss(const Activation& output) {
 template <class T>
 void evaluate(const Output& output, Block<const T> a, Block<const T> y, Block<T> h, T* values,
               const T* scale, Block<T>* delta) {
-  const Rows<T> rows{a, y, h, values, scale, delta};
+  const Samples<T> samples{a, y, h, values, scale, delta};
   const auto& [activation, loss] = output;
-  if (is_pair<Softmax, CrossEntropy>(activation, loss)) return softmax_cross_entropy(rows);
+  if (is_pair<Softmax, CrossEntropy>(activation, loss)) return softmax_cross_entropy(samples);
   if (is_pair<Sigmoid, BinaryCrossEntropy>(activation, loss)) {
-    return sigmoid_binary_cross_entropy(rows);
+    return sigmoid_binary_cross_entropy(samples);
   }
-  if (is_pair<Sign, Perceptron>(activation, loss)) return elementwise(Perceptron{}, a, rows);
-  if (is_pair<Sign, Hinge>(activation, loss)) return elementwise(Hinge{}, a, rows);
+  if (is_pair<Sign, Perceptron>(activation, loss)) return elementwise(Perceptron{}, a, samples);
+  if (is_pair<Sign, Hinge>(activation, loss)) return elementwise(Hinge{}, a, samples);
   activate(activation, a, h);
   std::visit(
       [&](const auto& l) {
         if constexpr (std::is_same_v<std::decay_t<decltype(l)>, GaussianNLL>) {
-          gaussian_nll<T>(h, rows);
+          gaussian_nll<T>(h, samples);
         } else {
-          elementwise<T>(l, h, rows);
+          elementwise<T>(l, h, samples);
         }
       },
       loss);

@@ -20,9 +20,9 @@ struct Output {
 // The loss that an output activation asks for when the user names none.
 Loss default_loss(const Activation& output);
 
-// values[i] = L_i for the rows of pre-activations A and targets Y. With `delta`, also delta_i =
-// scale[i] dL_i/da_i. H is room for the outputs; which of the blocks hold something useful
-// afterwards is the pair's affair.
+// values[j] = L_j for the columns (samples) of pre-activations A and targets Y. With `delta`, also
+// delta_j = scale[j] dL_j/da_j. H is room for the outputs; which of the blocks hold something
+// useful afterwards is the pair's affair.
 template <class T>
 void evaluate(const Output& output, Block<const T> a, Block<const T> y, Block<T> h, T* values,
               const T* scale, Block<T>* delta);

@@ -22,16 +22,6 @@ struct Data {
 
   Index size() const { return x.rows; }
   double weight(Index i) const { return weights ? static_cast<double>(weights[i]) : 1.0; }
-
-  // Row i as a network wants it: its targets, one-hot where they are a class.
-  void copy_targets(Index i, Index outputs, T* out) const {
-    if (!classes) {
-      std::copy_n(y.row(i), outputs, out);
-    } else {
-      std::fill_n(out, outputs, T(0));
-      out[classes[i]] = T(1);
-    }
-  }
 };
 
 // The order of n samples in an epoch: ascending, or a random permutation (Fisher & Yates) of (seed,

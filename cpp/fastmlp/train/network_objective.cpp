@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "fastmlp/kernels/transpose.hpp"
+
 namespace fastmlp {
 template <class T>
 NetworkObjective<T>::NetworkObjective(const Network<T>& network, Loss loss)
@@ -32,53 +34,73 @@ void NetworkObjective<T>::select(const Data<T>& data, const Index* rows, Index n
 }
 
 template <class T>
-void NetworkObjective<T>::reserve(Index rows) {
-  if (rows <= workspace_.rows) return;
-  workspace_.rows = 0;  // until all is there: after a failure the next call starts over
-  Workspace<T> workspace = network_.make_workspace(rows, true);
-  x_ = Matrix<T>(rows, network_.inputs());
-  if (is_wide<T>(network_.inputs())) x_panels_ = PanelMatrix<T>(rows, network_.inputs());
-  y_ = Matrix<T>(rows, target_columns(output_.loss, network_.outputs()));
-  values_ = Buffer<T>(rows);
-  scale_ = Buffer<T>(rows);
+void NetworkObjective<T>::reserve(Index n) {
+  if (n <= workspace_.samples) return;
+  workspace_.samples = 0;  // until all is there: after a failure the next call starts over
+  const Index targets = target_columns(output_.loss, network_.outputs());
+  Workspace<T> workspace = network_.make_workspace(n, true);
+  x_ = PanelMatrix<T>(network_.inputs(), n);
+  x_samples_ = PanelMatrix<T>(n, network_.inputs());
+  y_ = PanelMatrix<T>(targets, n);
+  y_samples_ = PanelMatrix<T>(n, targets);
+  values_ = Buffer<T>(n);
+  scale_ = Buffer<T>(n);
   workspace_ = std::move(workspace);
   packed_ = false;
 }
 
 template <class T>
 void NetworkObjective<T>::pack() {
-  if (!packed_) network_.pack(n_, workspace_, *team_);
+  if (!packed_) network_.pack(workspace_, *team_);
   packed_ = false;
 }
 
-// Copies rows of the block that begins at block_begin of the batch into the workspace.
+// Copies samples of the block that begins at block_begin of the batch into the workspace.
 template <class T>
-void NetworkObjective<T>::gather(Index block_begin, Range rows) {
-  const Block<T> x = x_.block(), y = y_.block();
-  for (Index i = rows.begin; i < rows.end; ++i) {
-    const Index from = rows_ ? rows_[block_begin + i] : block_begin + i;
-    std::copy_n(data_.x.row(from), x.cols, x.row(i));
-    data_.copy_targets(from, y.cols, y.row(i));
-    smooth_targets(output_.loss, y.cols, y.row(i));
-    scale_[i] = static_cast<T>(data_.weight(from) / weight_);
+void NetworkObjective<T>::gather(Index block_begin, Range samples) {
+  Index from[kTile<T>];
+  for (Index i = samples.begin; i < samples.end; ++i) {
+    const Index row = rows_ ? rows_[block_begin + i] : block_begin + i;
+    from[i - samples.begin] = row;
+    x_samples_.set_row(i, data_.x.row(row), network_.inputs());
+    scale_[i] = static_cast<T>(data_.weight(row) / weight_);
   }
-  if (!x_panels_.empty()) x_panels_.copy_rows(x.part(rows), rows.begin);
+  transpose(x_samples_, samples, {0, network_.inputs()}, x_);
+  gather_targets(from, samples);
+  smooth_targets(output_.loss, y_.columns(samples));
 }
 
-// Forward, loss and, where asked for, backward of a block of rows; returns its share of the loss.
+// The targets of rows from[0], from[1], …; one-hot where they are classes.
+template <class T>
+void NetworkObjective<T>::gather_targets(const Index* from, Range samples) {
+  const Block<T> y = y_.columns(samples);
+  if (data_.classes) {
+    for (Index c = 0; c < y.rows; ++c) std::fill_n(y.row(c), kTile<T>, T(0));
+    for (Index j = 0; j < y.cols; ++j) y.row(data_.classes[from[j]])[j] = T(1);
+    return;
+  }
+  for (Index j = 0; j < y.cols; ++j) {
+    y_samples_.set_row(samples.begin + j, data_.y.row(from[j]), y.rows);
+  }
+  transpose(y_samples_, samples, {0, y.rows}, y_);
+}
+
+// Forward, loss and, where asked for, backward of a block of samples; returns its share of the
+// loss.
 template <class T>
 double NetworkObjective<T>::phase1(Range block, bool backward) {
   Pass pass = pass_;
   pass.first += block.begin;
-  team_->for_each(ceil_div(block.size(), network_.tile_rows()), [&](Index i, int) {
-    const Range rows = tile(i, network_.tile_rows(), block.size());
-    gather(block.begin, rows);
-    const Block<T> a = network_.forward(n_, pass, x_.part(rows), rows, workspace_);
+  team_->for_each(ceil_div(block.size(), kTile<T>), [&](Index i, int) {
+    const Range samples = tile(i, kTile<T>, block.size());
+    gather(block.begin, samples);
+    const Block<T> a = network_.forward(pass, x_.columns(samples), samples, workspace_);
     Tape<T>& last = workspace_.tapes.back();
-    Block<T> delta = last.delta.part(rows);
-    evaluate<T>(output_, a, y_.part(rows), last.h.part(rows), values_.data() + rows.begin,
-                scale_.data() + rows.begin, backward ? &delta : nullptr);
-    if (backward) network_.backward(n_, pass, rows, workspace_);
+    Block<T> delta = last.delta.columns(samples);
+    evaluate<T>(output_, a, y_.columns(samples), last.h.columns(samples),
+                values_.data() + samples.begin, scale_.data() + samples.begin,
+                backward ? &delta : nullptr);
+    if (backward) network_.backward(pass, samples, workspace_);
   });
   double sum = 0;
   for (Index i = 0; i < block.size(); ++i) {
@@ -87,31 +109,24 @@ double NetworkObjective<T>::phase1(Range block, bool backward) {
   return sum;
 }
 
-// What layer l was given, as its gradient reads it.
+// The gradient of one part, over n samples in the workspace.
 template <class T>
-Panels<T> NetworkObjective<T>::input_panels(Index l) const {
-  if (l == 0) return x_panels_.empty() ? in_place(x_.block()) : x_panels_.panels();
-  const Tape<T>& below = workspace_.tapes[static_cast<std::size_t>(l - 1)];
-  return below.h_panels.empty() ? in_place(below.h.block()) : below.h_panels.panels();
+void NetworkObjective<T>::part_gradient(const Part& part, Index n, T* g) const {
+  const auto l = static_cast<std::size_t>(part.layer);
+  const PanelMatrix<T>& input = l == 0 ? x_samples_ : workspace_.tapes[l - 1].samples;
+  network_.layer(part.layer).gradient(part.index, n, workspace_.tapes[l], input.panels(), g);
 }
 
-// The gradient of one part, over the rows in the workspace.
+// g (+)= the gradient over n samples in the workspace.
 template <class T>
-void NetworkObjective<T>::part_gradient(const Part& part, Index rows, T* g) const {
-  const Tape<T>& tape = workspace_.tapes[static_cast<std::size_t>(part.layer)];
-  network_.layer(part.layer).gradient(part.index, rows, tape, input_panels(part.layer), g);
-}
-
-// g (+)= the gradient over the rows in the workspace.
-template <class T>
-void NetworkObjective<T>::add_gradient(Index rows, bool first, T* g) {
+void NetworkObjective<T>::add_gradient(Index n, bool first, T* g) {
   const double work =
-      network_.operations_per_row() * static_cast<double>(rows) / static_cast<double>(parts());
+      network_.operations_per_row() * static_cast<double>(n) / static_cast<double>(parts());
   team_->for_each(parts(), [&](Index i, int member) {
     const Part& part = network_.parts()[static_cast<std::size_t>(i)];
     T* from = part_gradients_[static_cast<std::size_t>(member)].data();
     T* to = g + part.range.begin;
-    part_gradient(part, rows, from);
+    part_gradient(part, n, from);
     team_->progress(work);
     for (Index j = 0; j < part.range.size(); ++j) to[j] = first ? from[j] : to[j] + from[j];
   });
@@ -162,9 +177,9 @@ void NetworkObjective<T>::visit_parts(Sink<T>& sink) {
                            : part_gradients_[static_cast<std::size_t>(member)].data();
     if (n_ <= kBlockRows) part_gradient(part, n_, g);
     sink.visit(i, part.range, g);
-    network_.pack(part, n_, workspace_);
+    network_.pack(part, workspace_);
   });
-  packed_ = network_.packs(n_);
+  packed_ = true;
 }
 
 template <class T>
@@ -172,26 +187,27 @@ void NetworkObjective<T>::forward(Block<const T> x, Block<T> out) {
   n_ = x.rows;
   reserve(n_);
   pack();
-  team_->for_each(ceil_div(n_, network_.tile_rows()), [&](Index i, int) {
-    const Range rows = tile(i, network_.tile_rows(), n_);
-    copy(x.part(rows), x_.part(rows));
-    if (!x_panels_.empty()) x_panels_.copy_rows(x_.part(rows), rows.begin);
-    const Block<T> a = network_.forward(n_, pass_, x_.part(rows), rows, workspace_);
-    const Block<T> h = workspace_.tapes.back().h.part(rows);
+  team_->for_each(ceil_div(n_, kTile<T>), [&](Index i, int) {
+    const Range samples = tile(i, kTile<T>, n_);
+    for (Index j = samples.begin; j < samples.end; ++j) x_samples_.set_row(j, x.row(j), x.cols);
+    transpose(x_samples_, samples, {0, x.cols}, x_);
+    const Block<T> a = network_.forward(pass_, x_.columns(samples), samples, workspace_);
+    const Block<T> h = workspace_.tapes.back().h.columns(samples);
     activate<T>(network_.output(), a, h);
-    copy(h, out.part(rows));
+    transpose(h.rows, h.cols, h.data, h.stride, out.row(samples.begin), out.stride);
   });
 }
 
 template <class T>
 void NetworkObjective<T>::backward(Block<const T> output_gradient, T* g) {
   Tape<T>& last = workspace_.tapes.back();
-  team_->for_each(ceil_div(n_, network_.tile_rows()), [&](Index i, int) {
-    const Range rows = tile(i, network_.tile_rows(), n_);
-    const Block<T> delta = last.delta.part(rows);
-    copy(output_gradient.part(rows), delta);
-    differentiate<T>(network_.output(), last.a.part(rows), last.h.part(rows), delta);
-    network_.backward(n_, pass_, rows, workspace_);
+  team_->for_each(ceil_div(n_, kTile<T>), [&](Index i, int) {
+    const Range samples = tile(i, kTile<T>, n_);
+    const Block<T> delta = last.delta.columns(samples);
+    transpose(delta.cols, delta.rows, output_gradient.row(samples.begin), output_gradient.stride,
+              delta.data, delta.stride);
+    differentiate<T>(network_.output(), last.a.columns(samples), last.h.columns(samples), delta);
+    network_.backward(pass_, samples, workspace_);
   });
   add_gradient(n_, true, g);
 }

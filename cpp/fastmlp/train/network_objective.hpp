@@ -1,10 +1,10 @@
 // The loss of a network on a batch, as a function of its parameters: the seam between nn and optim.
 //
-// A pass has two phases. Phase 1 takes tiles of rows (samples) through forward, loss and backward;
+// A pass has two phases. Phase 1 takes tiles of samples through forward, loss and backward;
 // phase 2 takes parts of the parameters, sums their gradient over the whole batch in a fixed order
 // and hands it to a sink while it is in cache. Tiles and parts are fixed by shapes, so nothing
-// depends on which member of the team computes them. Batches of more than kBlockRows rows are
-// accumulated block by block.
+// depends on which member of the team computes them. Batches of more than kBlockRows samples
+// are accumulated block by block.
 #pragma once
 
 #include "fastmlp/nn/network.hpp"
@@ -48,13 +48,13 @@ class NetworkObjective final : public Objective<T> {
  private:
   using Part = typename Network<T>::Part;
 
-  void reserve(Index rows);
+  void reserve(Index n);
   void pack();
-  void gather(Index block_begin, Range rows);
+  void gather(Index block_begin, Range samples);
+  void gather_targets(const Index* from, Range samples);
   double phase1(Range block, bool backward);
-  Panels<T> input_panels(Index l) const;
-  void part_gradient(const Part& part, Index rows, T* g) const;
-  void add_gradient(Index rows, bool first, T* g);
+  void part_gradient(const Part& part, Index n, T* g) const;
+  void add_gradient(Index n, bool first, T* g);
   void visit_parts(Sink<T>& sink);
 
   const Network<T>& network_;
@@ -68,15 +68,15 @@ class NetworkObjective final : public Objective<T> {
   double weight_ = 0;
 
   Workspace<T> workspace_;
-  Matrix<T> x_, y_;
-  PanelMatrix<T> x_panels_;                // a copy for the gradient, where x is wide
-  Buffer<T> values_, scale_;               // per row: its loss; its weight over the batch's
+  PanelMatrix<T> x_, y_;                   // (n_in, n) and (n_targets, n)
+  PanelMatrix<T> x_samples_, y_samples_;   // their transposes, as they are gathered
+  Buffer<T> values_, scale_;               // per sample: its loss; its weight over the batch's
   std::vector<Buffer<T>> part_gradients_;  // one per member of the team
   Buffer<T> gradient_;                     // the whole, where a batch has several blocks
   bool packed_ = false;                    // whether the workspace knows the present parameters
 };
 
-// Rows that the workspace holds at once.
+// Samples that the workspace holds at once.
 constexpr Index kBlockRows = 1024;
 
 extern template class NetworkObjective<float>;

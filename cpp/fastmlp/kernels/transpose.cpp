@@ -1,0 +1,84 @@
+#include "fastmlp/kernels/transpose.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace fastmlp {
+namespace {
+
+// One stage of a transposition in registers: in every pair of rows (i, i + Half) the off-diagonal
+// blocks of Half x Half elements change places.
+template <class T, int Half, int... I>
+void exchange_blocks(Pack<T> (&row)[kLanes<T>], std::integer_sequence<int, I...> lanes) {
+  constexpr int kN = static_cast<int>(kLanes<T>);
+#pragma GCC unroll 16
+  for (int i = 0; i < kN; ++i) {
+    if (i & Half) continue;
+    const Pack<T> upper = row[i], lower = row[i + Half];
+    row[i] =
+        shuffle<T>(upper, lower, std::integer_sequence<int, (I & Half ? kN + I - Half : I)...>{});
+    row[i + Half] =
+        shuffle<T>(upper, lower, std::integer_sequence<int, (I & Half ? kN + I : I + Half)...>{});
+  }
+  if constexpr (Half > 1) exchange_blocks<T, Half / 2>(row, lanes);
+}
+
+// B (cols, rows) = A (rows, cols)ᵀ for at most kLanes rows and columns. Nothing beside A is read:
+// it may be another thread's to write.
+template <class T>
+void transpose_ragged(Index rows, Index cols, const T* a, Index lda, T* b, Index ldb) {
+  Pack<T> row[kLanes<T>] = {};
+#pragma GCC unroll 16
+  for (Index i = 0; i < kLanes<T>; ++i) {
+    if (i < rows) row[i] = load_row(a + i * lda, cols);
+  }
+  exchange_blocks<T, static_cast<int>(kLanes<T>) / 2>(row, LaneIndices<T>{});
+#pragma GCC unroll 16
+  for (Index j = 0; j < kLanes<T>; ++j) {
+    if (j < cols) store_first(b + j * ldb, row[j], rows);
+  }
+}
+
+template <class T>
+void transpose_square(const T* a, Index lda, T* b, Index ldb) {
+  Pack<T> row[kLanes<T>];
+#pragma GCC unroll 16
+  for (Index i = 0; i < kLanes<T>; ++i) row[i] = load(a + i * lda);
+  exchange_blocks<T, static_cast<int>(kLanes<T>) / 2>(row, LaneIndices<T>{});
+#pragma GCC unroll 16
+  for (Index j = 0; j < kLanes<T>; ++j) store(b + j * ldb, row[j]);
+}
+
+}  // namespace
+
+template <class T>
+void transpose(Index rows, Index cols, const T* a, Index lda, T* b, Index ldb) {
+  constexpr Index kSide = kLanes<T>;
+  for (Index i = 0; i < rows; i += kSide) {
+    for (Index j = 0; j < cols; j += kSide) {
+      const T* from = a + i * lda + j;
+      T* to = b + j * ldb + i;
+      if (i + kSide <= rows && j + kSide <= cols) {
+        transpose_square(from, lda, to, ldb);
+      } else {
+        transpose_ragged(std::min(kSide, rows - i), std::min(kSide, cols - j), from, lda, to, ldb);
+      }
+    }
+  }
+}
+
+template <class T>
+void transpose(const PanelMatrix<T>& from, Range rows, Range columns, PanelMatrix<T>& to) {
+  for (Index j = columns.begin; j < columns.end; j += kLanes<T>) {
+    for (Index i = rows.begin; i < rows.end; i += kLanes<T>) {
+      transpose_square(from.at(i, j), kPanelColumns<T>, to.at(j, i), kPanelColumns<T>);
+    }
+  }
+}
+
+template void transpose(Index, Index, const float*, Index, float*, Index);
+template void transpose(Index, Index, const double*, Index, double*, Index);
+template void transpose(const PanelMatrix<float>&, Range, Range, PanelMatrix<float>&);
+template void transpose(const PanelMatrix<double>&, Range, Range, PanelMatrix<double>&);
+
+}  // namespace fastmlp
