@@ -1,3 +1,4 @@
+#include "fastmlp/kernels/matrix.hpp"
 #include "fastmlp/nn/activation.hpp"
 #include "testing.hpp"
 
@@ -14,33 +15,30 @@ std::string name(const Activation& phi) {
 }
 bool is_softmax(const Activation& phi) { return std::holds_alternative<Softmax>(phi); }
 
-// h = phi(a) and g = phi'(a) ∘ gradient, of one row.
+// h = phi(a) and g = phi'(a) ∘ gradient, of one sample.
 template <class T>
-struct Row {
-  Row(const Activation& phi, const std::vector<T>& values, const std::vector<T>& gradient)
-      : n(static_cast<Index>(values.size())), a(1, n), h(1, n), g(1, n) {
-    std::copy_n(values.data(), n, a.block().row(0));
-    std::copy_n(gradient.data(), n, g.block().row(0));
+struct Sample {
+  Sample(const Activation& phi, const std::vector<T>& values, const std::vector<T>& gradient)
+      : a(column(values)), h(a), g(column(gradient)) {
     activate<T>(phi, a.block(), h.block());
     // A member that does not ask for a is given none.
     differentiate<T>(phi, uses_input(phi) ? a.block() : h.block(), h.block(), g.block());
   }
-  explicit Row(const Activation& phi, const std::vector<T>& values)
-      : Row(phi, values, std::vector<T>(values.size(), T(1))) {}
-  T value(Index i = 0) const { return h.block().row(0)[i]; }
-  T derivative(Index i = 0) const { return g.block().row(0)[i]; }
+  explicit Sample(const Activation& phi, const std::vector<T>& values)
+      : Sample(phi, values, std::vector<T>(values.size(), T(1))) {}
+  T value(Index i = 0) const { return *h.block().row(i); }
+  T derivative(Index i = 0) const { return *g.block().row(i); }
 
-  Index n;
   Matrix<T> a, h, g;
 };
 
 template <class T>
 T value(const Activation& phi, T a) {
-  return Row<T>(phi, {a}).value();
+  return Sample<T>(phi, {a}).value();
 }
 template <class T>
 T derivative(const Activation& phi, T a) {
-  return Row<T>(phi, {a}).derivative();
+  return Sample<T>(phi, {a}).derivative();
 }
 
 // Equal but for the last place, infinity and 0 exactly.
@@ -76,12 +74,12 @@ TEST_CASE_TEMPLATE("values are those of the formulas", T, float, double) {
     if (is_softmax(phi)) return;
     CAPTURE(name(phi));
     const std::vector<T> a = uniform<T>(1000, 1, -20, 20);
-    const Row<T> row(phi, a);
+    const Sample<T> sample(phi, a);
     double most = 0;
     for (std::size_t i = 0; i < a.size(); ++i) {
       const long double expected = reference(name(phi), static_cast<long double>(a[i]));
       const long double error =
-          std::abs(static_cast<long double>(row.value(static_cast<Index>(i))) - expected);
+          std::abs(static_cast<long double>(sample.value(static_cast<Index>(i))) - expected);
       most = std::max(most, static_cast<double>(error / (1 + std::abs(expected))));
     }
     CHECK(most <= tolerance);
@@ -157,22 +155,31 @@ TEST_CASE_TEMPLATE("nan in gives nan out, value and derivative", T, float, doubl
   }
 }
 
-TEST_CASE_TEMPLATE(
-    "a row of any length is done whole, in place too, its values independent of the length", T,
-    float, double) {
-  const std::vector<T> a = uniform<T>(40, 3, -3, 3);
+TEST_CASE_TEMPLATE("any number of samples is done whole, in place too, each as if it were alone", T,
+                   float, double) {
+  constexpr Index kFeatures = 3;
   for (const Activation& phi : kAll) {
-    if (is_softmax(phi)) continue;
     CAPTURE(name(phi));
-    const Row<T> whole(phi, a);
     for (Index n = 1; n <= 40; ++n) {
-      const Row<T> row(phi, {a.begin(), a.begin() + n});
-      REQUIRE(same_bits(row.h.block().data, whole.h.block().data, n));
-      REQUIRE(same_bits(row.g.block().data, whole.g.block().data, n));
-      Matrix<T> in_place(1, n);
-      std::copy_n(a.data(), n, in_place.block().data);
-      activate<T>(phi, in_place.block(), in_place.block());
-      REQUIRE(same_bits(in_place.block().data, whole.h.block().data, n));
+      const std::vector<T> values = uniform<T>(kFeatures * n, 3, -3, 3);
+      Matrix<T> a(kFeatures, n), h(kFeatures, n);
+      copy(rows_of(values, n), a.block());
+      activate<T>(phi, a.block(), h.block());
+      activate<T>(phi, a.block(), a.block());
+      for (Index j = 0; j < n; ++j) {
+        std::vector<T> one;
+        for (Index i = 0; i < kFeatures; ++i) {
+          one.push_back(values[static_cast<std::size_t>(i * n + j)]);
+        }
+        const Sample<T> alone(phi, one);
+        one.resize(static_cast<std::size_t>(round_up(kFeatures, kLanes<T>)));
+        activate_one<T>(phi, kFeatures, one.data());
+        for (Index i = 0; i < kFeatures; ++i) {
+          REQUIRE(h.block().row(i)[j] == alone.value(i));
+          REQUIRE(a.block().row(i)[j] == alone.value(i));
+          REQUIRE(one[static_cast<std::size_t>(i)] == alone.value(i));
+        }
+      }
     }
   }
 }
@@ -182,16 +189,16 @@ TEST_CASE_TEMPLATE("softmax is a distribution, whatever the size of its inputs",
   for (Index n = 1; n <= 40; ++n) {
     for (const double size : {1.0, 100.0, 1e30}) {
       const std::vector<T> a = uniform<T>(n, 4, -size, size);
-      const Row<T> row(Softmax{}, a);
+      const Sample<T> sample(Softmax{}, a);
       const T top = *std::max_element(a.begin(), a.end());
       long double total = 0, sum = 0;
       for (const T v : a) total += std::exp(static_cast<long double>(v) - top);
       for (Index i = 0; i < n; ++i) {
         const long double expected =
             std::exp(static_cast<long double>(a[static_cast<std::size_t>(i)]) - top) / total;
-        REQUIRE(std::abs(row.value(i) - expected) <=
+        REQUIRE(std::abs(sample.value(i) - expected) <=
                 4 * tolerance * static_cast<double>(1 + size < 1e3 ? size : 1));
-        sum += row.value(i);
+        sum += sample.value(i);
       }
       REQUIRE(std::abs(static_cast<double>(sum) - 1) <= 40 * tolerance);
     }
@@ -200,7 +207,7 @@ TEST_CASE_TEMPLATE("softmax is a distribution, whatever the size of its inputs",
 
 TEST_CASE_TEMPLATE("softmax takes infinite inputs", T, float, double) {
   const T inf = kInfinity<T>;
-  const Row<T> up(Softmax{}, {inf, 0, 1}), down(Softmax{}, {-inf, 0, 0});
+  const Sample<T> up(Softmax{}, {inf, 0, 1}), down(Softmax{}, {-inf, 0, 0});
   CHECK(up.value(0) == 1);
   CHECK(up.value(1) == 0);
   CHECK(down.value(0) == 0);
@@ -210,13 +217,13 @@ TEST_CASE_TEMPLATE("softmax takes infinite inputs", T, float, double) {
 TEST_CASE("softmax goes back by its Jacobian diag(h) - h hᵀ") {
   for (const Index n : {1, 2, 7, 8, 9, 33}) {
     const std::vector<double> a = uniform<double>(n, 5, -2, 2), g = uniform<double>(n, 6);
-    const Row<double> row(Softmax{}, a, g);
+    const Sample<double> sample(Softmax{}, a, g);
     for (Index i = 0; i < n; ++i) {
       double expected = 0;
       for (Index j = 0; j < n; ++j) {
-        expected += row.value(i) * ((i == j) - row.value(j)) * g[static_cast<std::size_t>(j)];
+        expected += sample.value(i) * ((i == j) - sample.value(j)) * g[static_cast<std::size_t>(j)];
       }
-      CHECK(row.derivative(i) == doctest::Approx(expected).epsilon(1e-13));
+      CHECK(sample.derivative(i) == doctest::Approx(expected).epsilon(1e-13));
     }
   }
 }

@@ -1,4 +1,4 @@
-#include "fastmlp/kernels/gemm.hpp"
+#include "fastmlp/kernels/transpose.hpp"
 #include "fastmlp/nn/dense.hpp"
 #include "testing.hpp"
 
@@ -7,11 +7,11 @@ using namespace fastmlp;
 namespace {
 
 struct Shape {
-  Index inputs, outputs, rows;
+  Index inputs, outputs, samples;
   bool bias;
 };
 
-// Few rows and many, ragged and whole packs, wide enough (4 KB) for panels on either side.
+// Few samples and many, ragged and whole packs, rows of W so wide that they are packed.
 const Shape kShapes[] = {{1, 1, 1, true},      {3, 5, 4, true},     {3, 5, 9, false},
                          {7, 33, 32, true},    {64, 10, 33, true},  {300, 70, 12, true},
                          {1030, 40, 9, true},  {40, 1030, 9, true}, {17, 65, 7, false},
@@ -22,55 +22,64 @@ struct Passes {
   explicit Passes(const Shape& shape)
       : layer(shape.inputs, {shape.outputs, Identity{}, shape.bias, GlorotUniform{}}, 3),
         w(layer.parameters().end),
-        x(shape.rows, shape.inputs),
-        tape(layer.make_tape(shape.rows, {true, true})) {
+        x(shape.inputs, shape.samples),
+        x_samples(shape.samples, shape.inputs),
+        tape(layer.make_tape(shape.samples, {true, true, false})) {
     const std::vector<T> values = integers<T>(w.size(), 1);
     std::copy(values.begin(), values.end(), w.data());
-    fill(x.block(), 2);
-    fill(tape.delta.block(), 3);
-    for (Index i = 0; i < layer.parts(); ++i) layer.pack(i, w.data(), shape.rows, tape);
-    if (!tape.delta_panels.empty()) tape.delta_panels.copy_rows(tape.delta.block(), 0);
+    fill(x, shape.inputs, shape.samples, 2);
+    fill(tape.delta, shape.outputs, shape.samples, 3);
+    transpose(x, {0, shape.inputs}, {0, shape.samples}, x_samples);
+    for (Index i = 0; i < layer.parts(); ++i) layer.pack(i, w.data(), tape);
   }
-  static void fill(Block<T> block, std::uint64_t seed) {
-    const std::vector<T> values = integers<T>(block.rows * block.cols, seed);
-    for (Index i = 0; i < block.rows; ++i)
-      std::copy_n(values.data() + i * block.cols, block.cols, block.row(i));
+  static void fill(PanelMatrix<T>& matrix, Index rows, Index columns, std::uint64_t seed) {
+    const std::vector<T> values = integers<T>(rows * columns, seed);
+    for (Index i = 0; i < rows; ++i) matrix.set_row(i, values.data() + i * columns, columns);
   }
   T weight(Index i, Index j) const { return w[layer.weights().begin + i * layer.inputs() + j]; }
+  T bias(Index i) const { return layer.spec().bias ? w[layer.biases().begin + i] : T(0); }
 
   Dense<T> layer;
   Buffer<T> w;
-  Matrix<T> x;
+  PanelMatrix<T> x, x_samples;
   Tape<T> tape;
 };
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("forward is a = W h + b, backward Wᵀ delta, the gradient delta hᵀ", T, float,
+TEST_CASE_TEMPLATE("forward is A = W X + b, backward Wᵀ delta, the gradient delta Xᵀ", T, float,
                    double) {
   for (const Shape& shape : kShapes) {
     CAPTURE(shape.inputs);
     CAPTURE(shape.outputs);
-    CAPTURE(shape.rows);
+    CAPTURE(shape.samples);
     Passes<T> pass(shape);
     const Dense<T>& layer = pass.layer;
-    const Index rows = shape.rows, inputs = shape.inputs, outputs = shape.outputs;
-    const Block<const T> x = pass.x.block(), delta = pass.tape.delta.block();
-    Matrix<T> a(rows, outputs), below(rows, inputs);
-    layer.combine(pass.w.data(), rows, {}, {0, rows}, x, pass.tape, a.block());
-    layer.backward(pass.w.data(), rows, {0, rows}, pass.tape, below.block());
+    const Index n = shape.samples, inputs = shape.inputs, outputs = shape.outputs;
+    const auto x = [&](Index j, Index s) { return *pass.x.at(j, s); };
+    const auto delta = [&](Index i, Index s) { return *pass.tape.delta.at(i, s); };
+    PanelMatrix<T> a(outputs, n), below(inputs, n);
+    for (Index p = 0; p < ceil_div(n, kPanelColumns<T>); ++p) {
+      const Range samples = tile(p, kPanelColumns<T>, n);
+      layer.combine(pass.w.data(), {}, samples, pass.x.columns(samples), pass.tape,
+                    a.columns(samples));
+      layer.backward(pass.w.data(), samples, pass.tape, below.columns(samples));
+    }
 
     Index wrong = 0;
-    for (Index r = 0; r < rows; ++r) {
+    for (Index s = 0; s < n; ++s) {
+      std::vector<T> one(static_cast<std::size_t>(outputs)), column;
+      for (Index j = 0; j < inputs; ++j) column.push_back(x(j, s));
+      layer.combine_one(pass.w.data(), column.data(), one.data());
       for (Index i = 0; i < outputs; ++i) {
-        T sum = shape.bias ? pass.w[layer.biases().begin + i] : T(0);
-        for (Index j = 0; j < inputs; ++j) sum += pass.weight(i, j) * x.row(r)[j];
-        wrong += a.block().row(r)[i] != sum;
+        T sum = pass.bias(i);
+        for (Index j = 0; j < inputs; ++j) sum += pass.weight(i, j) * x(j, s);
+        wrong += (*a.at(i, s) != sum) + (one[static_cast<std::size_t>(i)] != sum);
       }
       for (Index j = 0; j < inputs; ++j) {
         T sum = 0;
-        for (Index i = 0; i < outputs; ++i) sum += pass.weight(i, j) * delta.row(r)[i];
-        wrong += below.block().row(r)[j] != sum;
+        for (Index i = 0; i < outputs; ++i) sum += pass.weight(i, j) * delta(i, s);
+        wrong += *below.at(j, s) != sum;
       }
     }
     CHECK(wrong == 0);
@@ -82,13 +91,13 @@ TEST_CASE_TEMPLATE("forward is a = W h + b, backward Wᵀ delta, the gradient de
       REQUIRE(range.begin == end);
       end = range.end;
       Buffer<T> g(range.size());
-      layer.gradient(p, rows, pass.tape, in_place(x), g.data());
+      layer.gradient(p, n, pass.tape, pass.x_samples.panels(), g.data());
       for (Index at = range.begin; at < range.end; ++at) {
         const Index k = at - layer.weights().begin;
         const bool bias = at >= layer.weights().end;
         const Index i = bias ? at - layer.biases().begin : k / inputs, j = k % inputs;
         T sum = 0;
-        for (Index r = 0; r < rows; ++r) sum += delta.row(r)[i] * (bias ? T(1) : x.row(r)[j]);
+        for (Index s = 0; s < n; ++s) sum += delta(i, s) * (bias ? T(1) : x(j, s));
         wrong += g[at - range.begin] != sum;
       }
     }
@@ -97,12 +106,12 @@ TEST_CASE_TEMPLATE("forward is a = W h + b, backward Wᵀ delta, the gradient de
   }
 }
 
-TEST_CASE_TEMPLATE("the parts of a layer start at whole cache lines of rows", T, float, double) {
+TEST_CASE_TEMPLATE("the parts of a layer are whole register blocks of rows", T, float, double) {
   for (const Index inputs : {1, 3, 64, 300, 5000}) {
     for (const Index outputs : {1, 31, 32, 33, 1000}) {
       const Dense<T> layer(inputs, dense(outputs, ReLU{}), 0);
       for (Index i = 0; i < layer.parts(); ++i) {
-        REQUIRE(layer.part(i).begin % (16 * inputs) == 0);
+        REQUIRE(layer.part(i).begin % (kBlockedRows * inputs) == 0);
         REQUIRE(layer.part(i).size() > 0);
       }
     }

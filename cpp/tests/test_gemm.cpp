@@ -1,5 +1,5 @@
 #include "fastmlp/kernels/gemm.hpp"
-#include "fastmlp/kernels/matrix.hpp"
+#include "fastmlp/kernels/transpose.hpp"
 #include "testing.hpp"
 
 using namespace fastmlp;
@@ -26,18 +26,18 @@ struct Product {
     };
     a = draw(m * k, 1);
     b = draw(room<T>(k, ldb, n), 2);
-    bias = draw(round_up(n, kLanes<T>), 3);
+    bias = draw(m, 3);
     c.assign(static_cast<std::size_t>(room<T>(m, ldc, n)), kNan<T>);
   }
 
-  Strided<T> left(Index row = 0) const {
-    return transposed ? Strided<T>{a.data() + row, 1, m} : Strided<T>{a.data() + row * k, k, 1};
+  Broadcast<T> left(Index row = 0) const {
+    return transposed ? Broadcast<T>{a.data() + row, 1, m} : Broadcast<T>{a.data() + row * k, k, 1};
   }
   void compute(bool with_bias) {
     gemm<T>(m, n, k, left(), {b.data(), ldb}, c.data(), ldc, with_bias ? bias.data() : nullptr);
   }
   T element(Index i, Index j, bool with_bias) const {
-    T sum = with_bias ? bias[static_cast<std::size_t>(j)] : T(0);
+    T sum = with_bias ? bias[static_cast<std::size_t>(i)] : T(0);
     for (Index l = 0; l < k; ++l) {
       sum += a[static_cast<std::size_t>(transposed ? l * m + i : i * k + l)] *
              b[static_cast<std::size_t>(l * ldb + j)];
@@ -61,12 +61,11 @@ bool cut_agrees(const Product<T>& whole, Range rows, Range columns) {
   const Index n = columns.size();
   std::vector<T> c(static_cast<std::size_t>(room<T>(rows.size(), n, n)));
   std::vector<T> b(static_cast<std::size_t>(room<T>(whole.k, n, n)));
-  std::vector<T> bias(static_cast<std::size_t>(round_up(n, kLanes<T>)));
-  std::copy_n(whole.bias.begin() + columns.begin, n, bias.begin());
   for (Index l = 0; l < whole.k; ++l) {
     std::copy_n(whole.b.begin() + l * whole.ldb + columns.begin, n, b.begin() + l * n);
   }
-  gemm<T>(rows.size(), n, whole.k, whole.left(rows.begin), {b.data(), n}, c.data(), n, bias.data());
+  gemm<T>(rows.size(), n, whole.k, whole.left(rows.begin), {b.data(), n}, c.data(), n,
+          whole.bias.data() + rows.begin);
   for (Index i = 0; i < rows.size(); ++i) {
     const T* expected = whole.c.data() + (rows.begin + i) * whole.ldc + columns.begin;
     if (!same_bits(c.data() + i * n, expected, n)) return false;
@@ -128,12 +127,11 @@ TEST_CASE_TEMPLATE("any cut of the rows and columns of a product gives the same 
   CHECK(differing == 0);
 }
 
-TEST_CASE_TEMPLATE("gemm reads the rows of B and the bias only where they lie", T, float, double) {
+TEST_CASE_TEMPLATE("gemm reads the rows of B only where they lie", T, float, double) {
   Product<T> product(13, 5, 9, false, 2, true);
   for (Index l = 0; l < product.k; ++l) {  // what lies between the rows must not count
     std::fill_n(product.b.begin() + l * product.ldb + product.n, 2, kNan<T>);
   }
-  std::fill(product.bias.begin() + product.n, product.bias.end(), kNan<T>);
   product.compute(true);
   CHECK(product.wrong_elements(true) == 0);
 }
@@ -160,38 +158,60 @@ TEST_CASE_TEMPLATE("gemv is the sum of products, within exactly its arrays", T, 
   CHECK(wrong == 0);
 }
 
-TEST_CASE_TEMPLATE("sum_rows adds the rows in ascending order, bit for bit", T, float, double) {
+TEST_CASE_TEMPLATE("sum_columns adds the columns, and nothing that stands beside them", T, float,
+                   double) {
   Index wrong = 0;
-  for (Index rows = 0; rows <= 40; ++rows) {
-    for (Index cols = 1; cols <= 40; ++cols) {
-      for (const Index stride : {cols, cols + 3}) {
-        const std::vector<T> a = uniform<T>(room<T>(rows, stride, cols), 7);
-        std::vector<T> y(static_cast<std::size_t>(round_up(cols, kLanes<T>)), kNan<T>);
-        sum_rows<T>({a.data(), rows, cols, stride}, y.data());
-        for (Index j = 0; j < cols; ++j) {
-          T sum = 0;
-          for (Index i = 0; i < rows; ++i) sum += a[static_cast<std::size_t>(i * stride + j)];
-          wrong += !same_bits(&y[static_cast<std::size_t>(j)], &sum, 1);
-        }
+  for (const Index rows : {1, 7, 8, 9, 40}) {
+    for (Index n = 1; n <= 70; ++n) {
+      PanelMatrix<T> a(rows, n);
+      const std::vector<T> values = integers<T>(rows * n, 7);
+      for (Index i = 0; i < rows; ++i) a.set_row(i, values.data() + i * n, n);
+      for (Index i = 0; i < rows; ++i) {  // behind the last column
+        for (Index j = n; j < round_up(n, kPanelColumns<T>); ++j) *a.at(i, j) = kNan<T>;
+      }
+      std::vector<T> y(static_cast<std::size_t>(rows));
+      sum_columns(rows, n, a.panels(), y.data());
+      for (Index i = 0; i < rows; ++i) {
+        T sum = 0;
+        for (Index j = 0; j < n; ++j) sum += values[static_cast<std::size_t>(i * n + j)];
+        wrong += y[static_cast<std::size_t>(i)] != sum;
       }
     }
   }
   CHECK(wrong == 0);
 }
 
-TEST_CASE_TEMPLATE("a product reads panels as it reads rows, bit for bit", T, float, double) {
+TEST_CASE_TEMPLATE("a product reads panels as it reads rows, bit for bit, on both sides", T, float,
+                   double) {
   for (Index n = 1; n <= 70; ++n) {
-    Product<T> product(13, n, 9, false, 0, false);
-    Matrix<T> rows(9, n);
-    PanelMatrix<T> panels(9, n);
-    for (Index l = 0; l < 9; ++l) std::copy_n(product.b.data() + l * n, n, rows.block().row(l));
-    panels.copy_rows(rows.part({0, 4}), 0);
-    panels.copy_rows(rows.part({4, 9}), 4);
-    product.compute(true);
-    const std::vector<T> expected = product.c;
-    gemm<T>(13, n, 9, product.left(), panels.panels(), product.c.data(), n, product.bias.data());
-    REQUIRE(same_bits(product.c.data(), expected.data(), 13 * n));
-    for (Index j = 0; j < n; ++j) REQUIRE(panels.column(j)[0] == rows.block().row(0)[j]);
+    for (const Index k : {1, 9, 40, 70}) {
+      Product<T> product(13, n, k, false, 0, false);
+      PanelMatrix<T> left(13, k), right(k, n);
+      for (Index i = 0; i < 13; ++i) left.set_row(i, product.a.data() + i * k, k);
+      for (Index i = 0; i < k; ++i) right.set_row(i, product.b.data() + i * n, n);
+      product.compute(true);
+      const std::vector<T> expected = product.c;
+      const Panels<T> a = left.panels();
+      gemm<T>(13, n, k, {a.data, a.row, 1, a.panel}, right.panels(), product.c.data(), n,
+              product.bias.data());
+      REQUIRE(same_bits(product.c.data(), expected.data(), 13 * n));
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("a transposition of panels moves whole squares", T, float, double) {
+  for (const Index rows : {1, 16, 19, 70}) {
+    for (const Index columns : {1, 31, 33, 70}) {
+      PanelMatrix<T> from(rows, columns), to(columns, rows);
+      const std::vector<T> values = uniform<T>(rows * columns, 9);
+      for (Index i = 0; i < rows; ++i) from.set_row(i, values.data() + i * columns, columns);
+      transpose(from, {0, rows}, {0, columns}, to);
+      for (Index i = 0; i < rows; ++i) {
+        for (Index j = 0; j < columns; ++j) {
+          REQUIRE(*to.at(j, i) == values[static_cast<std::size_t>(i * columns + j)]);
+        }
+      }
+    }
   }
 }
 

@@ -78,7 +78,7 @@ const std::vector<LayerSpec> kLayers{dense(70, Tanh{}), dense(33, SiLU{}), dense
 }  // namespace
 
 TEST_CASE("the gradient is that of central differences, for every output activation and loss") {
-  for (const Index n : {5, 9}) {  // W in place, W packed
+  for (const Index n : {5, 9}) {
     for_each_member<Activation>([&](const auto& output) {
       for_each_member<Loss>([&](const auto& loss) {
         // A sign as output stands on the border of what these two are defined on.

@@ -1,4 +1,5 @@
 // Losses, and the output activation together with its loss.
+#include "fastmlp/kernels/matrix.hpp"
 #include "fastmlp/nn/output.hpp"
 #include "testing.hpp"
 
@@ -17,13 +18,12 @@ template <class T>
 Evaluation<T> evaluate_one(const Output& output, const std::vector<T>& a, const std::vector<T>& y,
                            T scale = 1) {
   const auto n = static_cast<Index>(a.size());
-  Matrix<T> in(1, n), targets(1, n), h(1, n), delta(1, n);
-  std::copy_n(a.data(), n, in.block().data);
-  std::copy_n(y.data(), n, targets.block().data);
-  std::vector<T> value(1);
+  Matrix<T> in = column(a), targets = column(y), h(n, 1), delta(n, 1);
+  std::vector<T> value(1), gradient;
   Block<T> d = delta.block();
   evaluate<T>(output, in.block(), targets.block(), h.block(), value.data(), &scale, &d);
-  return {{d.data, d.data + n}, static_cast<double>(value[0])};
+  for (Index i = 0; i < n; ++i) gradient.push_back(*d.row(i));
+  return {gradient, static_cast<double>(value[0])};
 }
 
 template <class L>

@@ -101,35 +101,39 @@ TEST_CASE("uniform and normal draws have their moments") {
 }
 
 TEST_CASE(
-    "rows draw their words from Philox, keyed by the seed, counted by place, stream and epoch") {
-  const RowKey key{0x299f31d0a4093822, 7, 3u << 16 | 2, 9};
+    "samples draw their words from Philox, keyed by the seed, counted by group, place, stream and "
+    "epoch") {
+  const SampleKey key{0x299f31d0a4093822, 7, 3u << 16 | 2, 9};
   for (std::uint32_t group = 0; group < 3; ++group) {
-    std::uint32_t words[kWords];
+    SampleWords words;
     random_words(key, group, words);
-    for (Index i = 0; i < kWordLanes; ++i) {
+    for (Index s = 0; s < kSampleLanes; ++s) {
       const Words x =
-          philox({group * 16 + static_cast<std::uint32_t>(i), key.place, key.stream, key.epoch},
+          philox({group, key.place + static_cast<std::uint32_t>(s), key.stream, key.epoch},
                  {0xa4093822, 0x299f31d0});
-      for (Index j = 0; j < 4; ++j)
-        REQUIRE(words[j * kWordLanes + i] == x[static_cast<std::size_t>(j)]);
+      for (Index j = 0; j < kWords; ++j) {
+        REQUIRE(words[j][s] == x[static_cast<std::size_t>(j)]);
+      }
     }
   }
 }
 
-TEST_CASE_TEMPLATE("rows draw normal numbers", T, float, double) {
+TEST_CASE_TEMPLATE("samples draw normal numbers", T, float, double) {
   constexpr int groups = 2000;
   double sum = 0, squares = 0, fourth = 0, pairs = 0;
   for (std::uint32_t group = 0; group < groups; ++group) {
-    T z[kWords];
-    random_normals({1, group, 4u << 16, 0}, group % 3, z);
-    for (Index i = 0; i < kWords; ++i) {
-      const double v = static_cast<double>(z[i]);
-      REQUIRE(std::isfinite(v));
-      sum += v, squares += v * v, fourth += v * v * v * v;
-      pairs += v * static_cast<double>(z[(i + kWords / 2) % kWords]);
+    T z[kWords][kSampleLanes];
+    random_normals({1, 16 * group, 4u << 16, 0}, group % 3, z);
+    for (Index j = 0; j < kWords; ++j) {
+      for (Index s = 0; s < kSampleLanes; ++s) {
+        const double v = static_cast<double>(z[j][s]);
+        REQUIRE(std::isfinite(v));
+        sum += v, squares += v * v, fourth += v * v * v * v;
+        pairs += v * static_cast<double>(z[j ^ 1][s]);
+      }
     }
   }
-  constexpr double n = static_cast<double>(groups) * kWords;
+  constexpr double n = static_cast<double>(groups) * kWords * kSampleLanes;
   CHECK(std::abs(sum / n) < 0.015);
   CHECK(squares / n == doctest::Approx(1).epsilon(0.02));
   CHECK(fourth / n == doctest::Approx(3).epsilon(0.05));

@@ -70,6 +70,14 @@ Block<const T> rows_of(const std::vector<T>& values, Index cols) {
   return {values.data(), static_cast<Index>(values.size()) / cols, cols, cols};
 }
 
+// One sample: its entries below each other.
+template <class T>
+Matrix<T> column(const std::vector<T>& values) {
+  Matrix<T> matrix(static_cast<Index>(values.size()), 1);
+  copy(rows_of(values, 1), matrix.block());
+  return matrix;
+}
+
 // n random samples, targets in (0.1, 0.9): allowed by every loss.
 template <class T>
 struct Samples {

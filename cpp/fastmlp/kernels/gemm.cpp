@@ -126,13 +126,18 @@ void gemv(Index n, Index k, const T* w, const T* x, const T* bias, T* y) {
 template <class T>
 void sum_columns(Index rows, Index n, Panels<T> a, T* y) {
   constexpr Index kRows = 8;
+  const Mask<T> valid = first_lanes<T>((n - 1) % kLanes<T> + 1);  // of the last pack
   for (Index first = 0; first < rows; first += kRows) {
     const Index count = std::min(kRows, rows - first);
     Pack<T> sum[kRows] = {};
     for (Index j = 0; j < n; j += kLanes<T>) {
       const T* from =
           a.data + j / kPanelColumns<T> * a.panel + first * a.row + j % kPanelColumns<T>;
-      for (Index i = 0; i < count; ++i) sum[i] += load_row(from + i * a.row, n - j);
+      const bool last = j + kLanes<T> >= n;
+      for (Index i = 0; i < count; ++i) {
+        const Pack<T> x = load(from + i * a.row);
+        sum[i] += last ? (valid ? x : Pack<T>{}) : x;
+      }
     }
     for (Index i = 0; i < count; ++i) y[first + i] = reduce_add<T>(sum[i]);
   }

@@ -36,7 +36,7 @@ void gemm(Index m, Index n, Index k, Broadcast<T> a, Panels<T> b, T* c, Index ld
 template <class T>
 void gemv(Index n, Index k, const T* w, const T* x, const T* bias, T* y);
 
-// y (rows of A) = sum over the columns [0, n) of A.
+// y (rows of A) = sum over the columns [0, n) of A, n > 0; what stands beside them is read.
 template <class T>
 void sum_columns(Index rows, Index n, Panels<T> a, T* y);
 

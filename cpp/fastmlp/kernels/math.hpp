@@ -190,26 +190,11 @@ inline P softplus(P x) {
   return (x < P{} ? P{} : x) + log1p_unit(exp(-abs(x)));
 }
 
-// A polynomial near 0, 1 - 2 / (e^2|x| + 1) elsewhere (constants: Cephes, S. Moshier).
+// tanh |x| = -e / (e + 2) with e = e^-2|x| - 1: nothing cancels near 0, nothing overflows.
 template <class P>
 inline P tanh(P x) {
-  const P one = constant<P>(1.0), two = constant<P>(2.0);
-  const P z = x * x;
-  P small;
-  if constexpr (std::is_same_v<Lane<P>, float>) {
-    small = x + x * z *
-                    polynomial(z, {-3.33332819422e-1, 1.33314422036e-1, -5.37397155531e-2,
-                                   2.06390887954e-2, -5.70498872745e-3});
-  } else {
-    const P p = polynomial(
-        z, {-1.61468768441708447952e3, -9.92877231001918586564e1, -9.64399179425052238628e-1});
-    const P q = polynomial(
-        z, {4.84406305325125486048e3, 2.23548839060100448583e3, 1.12811678491632931402e2, 1.0});
-    small = x + x * z * (p / q);
-  }
-  const P magnitude = abs(x);
-  const P large = one - two / (exp(two * clamp_above(magnitude, 40.0)) + one);
-  return copy_sign(magnitude < constant<P>(0.625) ? small : large, x);
+  const P e = expm1_negative(constant<P>(-2.0) * abs(x));
+  return copy_sign(e / (e + constant<P>(2.0)), x);
 }
 
 // Φ(x) = ½ erfc(-x / √2), the standard normal distribution function.
