@@ -5,11 +5,11 @@
 namespace fastmlp {
 namespace {
 
-// A part of dW is whole register blocks of rows, about so many elements that the update finds them
-// in cache.
+// A part of dW has about so many elements, that the update finds them in cache, and rows enough for
+// the product.
 constexpr Index kPartElements = 2048;
-// Rows of a page or more: parts are taller, for each reads all of the batch from a far cache.
-constexpr Index kWideParts = 4 * kBlockedRows;
+// Where rows are wide, a part is taller, for each reads all of the batch from a far cache.
+constexpr Index kWidePartRows = 4 * kBlockedRows;
 
 // C (m, columns of B) = A B + bias, A packed in blocks of rows.
 template <class T>
@@ -26,8 +26,19 @@ void multiply_packed(Index m, Index k, const PanelMatrix<T, kBlockedRows>& a, Bl
 template <class T>
 Dense<T>::Dense(Index inputs, DenseSpec spec, Index offset)
     : Layer<T>(inputs, spec.units), spec_(std::move(spec)), offset_(offset) {
-  const Index rows = round_up(ceil_div(kPartElements, inputs), kBlockedRows);
-  rows_per_part_ = packs() ? std::max(rows, kWideParts) : rows;
+  const Index least = packs() ? kWidePartRows : kBlockedRows;
+  const Index parts = ceil_div(spec_.units, std::max(least, kPartElements / inputs));
+  parts_ = parts == 1 ? 1 : round_up(parts, 2);  // the same for two threads
+}
+
+// Rows of W, as even as can be; packed rows come in whole blocks.
+template <class T>
+Range Dense<T>::part_rows(Index i) const {
+  const Index unit = packs() ? kBlockedRows : 1;
+  const auto border = [&](Index p) {
+    return std::min(this->outputs(), ceil_div(this->outputs(), unit) * p / parts_ * unit);
+  };
+  return {border(i), border(i + 1)};
 }
 
 template <class T>

@@ -25,7 +25,7 @@ class Dense final : public Layer<T> {
   Range parameters() const override { return {offset_, biases().end}; }
   std::vector<Slice> slices() const override { return {{weights(), false}, {biases(), true}}; }
   const Activation& activation() const override { return spec_.activation; }
-  Index parts() const override { return ceil_div(this->outputs(), rows_per_part_); }
+  Index parts() const override { return parts_; }
   Range part(Index i) const override;
   void initialize(Rng& rng, T* w) const override;
   Tape<T> make_tape(Index n, typename Layer<T>::Needs needs) const override;
@@ -39,13 +39,13 @@ class Dense final : public Layer<T> {
   void gradient(Index i, Index n, const Tape<T>& tape, Panels<T> x, T* g) const override;
 
  private:
-  Range part_rows(Index i) const { return tile(i, rows_per_part_, this->outputs()); }
+  Range part_rows(Index i) const;
   const T* bias(const T* w) const { return spec_.bias ? w + biases().begin : nullptr; }
   bool last(Index i) const { return i + 1 == parts(); }
 
   DenseSpec spec_;
   Index offset_;
-  Index rows_per_part_;
+  Index parts_;
 };
 
 extern template class Dense<float>;
