@@ -58,6 +58,8 @@ int available_threads() {
   return std::max(threads, 1);
 }
 
+bool threads_are_forced() { return forced_threads() > 0; }
+
 int threads_for(const Work& work) {
   if (const int forced = forced_threads()) return forced;
   const bool pays = work.operations_per_round >= kLeastPerRound &&

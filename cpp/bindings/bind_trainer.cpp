@@ -28,6 +28,7 @@ class TrainerHandle {
     const Index batch = std::min(trainer_.batch_size(), data.size());
     T* good = last_good.mutable_data();
     trainer_.begin_epoch();
+    trainer_.set_paced(!threads_are_forced());
     EpochResults results;
     run(
         {step_operations(*network_, batch),

@@ -18,6 +18,8 @@ struct Work {
   double rounds = 1;
 };
 int threads_for(const Work& work);
+// Whether a test asks for that many and no fewer.
+bool threads_are_forced();
 
 // Runs body(team) without the GIL, on as many threads as the work is worth.
 template <class F>

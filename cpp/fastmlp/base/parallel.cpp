@@ -38,7 +38,8 @@ class SubnormalMode {
 #endif
 };
 
-// Waits in a loop: briefly at full speed, then leaving the processor to others.
+// Waits in a loop: briefly at full speed, then leaving the processor to others, and where it is
+// long, asleep.
 class Patience {
  public:
   void wait() {
@@ -48,9 +49,13 @@ class Patience {
       std::this_thread::yield();
     }
   }
+  void wait_long() {
+    wait();
+    if (turns_ > kTurns + kYields) std::this_thread::sleep_for(std::chrono::microseconds(20));
+  }
 
  private:
-  static constexpr int kTurns = 2000;
+  static constexpr int kTurns = 2000, kYields = 2000;
   static void relax() {
 #if defined(__x86_64__)
     __builtin_ia32_pause();
@@ -98,7 +103,7 @@ void Team::serve(int member) {
     if (door == kDismissed) return;
     if (door >> 32 == seen || !(door & kOpen) ||
         !door_.compare_exchange_weak(door, door + 1, std::memory_order_acquire)) {
-      patience.wait();
+      patience.wait_long();
       continue;
     }
     seen = door >> 32;

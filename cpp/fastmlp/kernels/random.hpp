@@ -1,5 +1,5 @@
-// Random numbers for the samples of a batch, many at a time: the words of a sample are a function of
-// its key alone, so they are the same for any dtype and any width of the registers.
+// Random numbers for the samples of a batch, many at a time: the words of a sample are a function
+// of its key alone, so they are the same for any dtype and any width of the registers.
 #pragma once
 
 #include <cstdint>

@@ -7,9 +7,11 @@ namespace fastmlp {
 namespace {
 
 // One stage of a transposition in registers: in every pair of rows (i, i + Half) the off-diagonal
-// blocks of Half x Half elements change places. Inlined always, or the rows would go through memory.
+// blocks of Half x Half elements change places. Inlined always, or the rows would go through
+// memory.
 template <class T, int Half, int... I>
-[[gnu::always_inline]] inline void exchange_blocks(Pack<T> (&row)[kLanes<T>], std::integer_sequence<int, I...> lanes) {
+[[gnu::always_inline]] inline void exchange_blocks(Pack<T> (&row)[kLanes<T>],
+                                                   std::integer_sequence<int, I...> lanes) {
   constexpr int kN = static_cast<int>(kLanes<T>);
 #pragma GCC unroll 16
   for (int i = 0; i < kN; ++i) {

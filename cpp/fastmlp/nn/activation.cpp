@@ -28,8 +28,7 @@ template <class T>
 void softmax(Block<const T> a, Block<T> h) {
   for_packs(h, [&](Index j) {
     const Pack<T> shift = max_entry(a.rows, a.data + j, a.stride);
-    const Pack<T> total =
-        exponentials(a.rows, a.data + j, a.stride, shift, h.data + j, h.stride);
+    const Pack<T> total = exponentials(a.rows, a.data + j, a.stride, shift, h.data + j, h.stride);
     for (Index i = 0; i < h.rows; ++i) store(h.row(i) + j, load(h.row(i) + j) / total);
   });
 }
@@ -60,9 +59,8 @@ void activate(const Activation& activation, Block<const T> a, Block<T> h) {
         if constexpr (std::is_same_v<std::decay_t<decltype(phi)>, Softmax>) {
           softmax(a, h);
         } else {
-          for_elements(h, [&](Index i, Index j) {
-            store(h.row(i) + j, phi.value(load(a.row(i) + j)));
-          });
+          for_elements(
+              h, [&](Index i, Index j) { store(h.row(i) + j, phi.value(load(a.row(i) + j))); });
         }
       },
       activation);

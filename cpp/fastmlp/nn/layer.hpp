@@ -80,8 +80,8 @@ class Layer {
   virtual bool packs() const = 0;
   virtual void pack(Index i, const T* w, Tape<T>& tape) const = 0;
   // What the activation is applied to: A (n_out, samples) = W X + b.
-  virtual void combine(const T* w, const Pass& pass, Range samples, Block<const T> x,
-                       Tape<T>& tape, Block<T> a) const = 0;
+  virtual void combine(const T* w, const Pass& pass, Range samples, Block<const T> x, Tape<T>& tape,
+                       Block<T> a) const = 0;
   // The same for one sample, in prediction.
   virtual void combine_one(const T* w, const T* x, T* a) const = 0;
   // dL/dX (n_in, samples) = Wᵀ delta.

@@ -87,9 +87,8 @@ template <class T>
 void Network<T>::pack(Workspace<T>& workspace, Team& team) const {
   const auto packs = [](const Dense<T>* dense) { return dense->packs(); };
   if (std::none_of(dense_.begin(), dense_.end(), packs)) return;
-  team.finish_each(static_cast<Index>(parts_.size()), [&](Index i, int) {
-    pack(parts_[static_cast<std::size_t>(i)], workspace);
-  });
+  team.finish_each(static_cast<Index>(parts_.size()),
+                   [&](Index i, int) { pack(parts_[static_cast<std::size_t>(i)], workspace); });
 }
 
 // h_0 = x; a_l = W_l h_{l-1} + b_l, h_l = phi_l(a_l)
@@ -184,8 +183,7 @@ void Network<T>::jacobian(Block<const T> x, T* out, Team& team) const {
       Block<T> gradient = gradients.columns(local);
       backward({&team}, local, workspace, &gradient);
       T* first = out + (rows.begin * outputs() + j) * inputs();
-      transpose(inputs(), rows.size(), gradient.data, gradient.stride, first,
-                outputs() * inputs());
+      transpose(inputs(), rows.size(), gradient.data, gradient.stride, first, outputs() * inputs());
     }
   });
 }

@@ -37,7 +37,7 @@ void Dropout<T>::combine(const T*, const Pass& pass, Range samples, Block<const 
   }
   const auto threshold = static_cast<std::uint32_t>(rate_ * 0x1p32);
   const T kept = static_cast<T>(1 / (1 - rate_));
-  const auto drop = [&](Index i, Index j, const std::uint32_t(&words)[kSampleLanes]) {
+  const auto drop = [&](Index i, Index j, const std::uint32_t (&words)[kSampleLanes]) {
     const T* in = x.row(i) + j;
     T *factor = factors.row(i) + j, *out = h.row(i) + j;
     for (Index s = 0; s < kCount<T>; ++s) {

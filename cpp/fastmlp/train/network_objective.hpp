@@ -30,6 +30,8 @@ class NetworkObjective final : public Objective<T> {
     pass.team = team_;
     pass_ = pass;
   }
+  // How many samples are selected.
+  Index samples() const { return n_; }
   // The sum of the selected samples' weights; the loss is divided by it.
   double weight() const { return weight_; }
 

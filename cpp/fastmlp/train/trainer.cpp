@@ -50,7 +50,7 @@ EpochResult Trainer<T>::epoch(const Data<T>& data, double max_seconds, Team& tea
     presented_ = begin;
     select(data, samples.batch(begin), std::min(options_.batch_size, data.size() - begin));
     if (objective_.weight() == 0) continue;
-    const double value = optimizer_.step(objective_, network_.w(), team);
+    const double value = paced_step(team);
     sum += value * objective_.weight();
     weight += objective_.weight();
     if (!std::isfinite(value)) {
@@ -65,6 +65,18 @@ EpochResult Trainer<T>::epoch(const Data<T>& data, double max_seconds, Team& tea
   }
   result.loss = weight > 0 ? sum / weight : 0;
   return result;
+}
+
+// A step of an epoch, by the team or by one of it, whichever is faster at present. Times of the
+// last batch do not count, for it may be shorter.
+template <class T>
+double Trainer<T>::paced_step(Team& team) {
+  if (!paced_ || team.size() == 1) return optimizer_.step(objective_, network_.w(), team);
+  team.set_alone(pace_.alone());
+  const auto start = Clock::now();
+  const double value = optimizer_.step(objective_, network_.w(), team);
+  if (objective_.samples() == options_.batch_size) pace_.note(seconds_since(start));
+  return value;
 }
 
 template <class T>

@@ -2,6 +2,7 @@
 // look back.
 #pragma once
 
+#include "fastmlp/base/pace.hpp"
 #include "fastmlp/optim/first_order.hpp"
 #include "fastmlp/optim/minimizer.hpp"
 #include "fastmlp/train/network_objective.hpp"
@@ -46,6 +47,8 @@ class Trainer {
   // after the last epoch but one.
   EpochResults epochs(const Data<T>& data, Index most, double max_seconds, T* last_good,
                       Team& team);
+  // Whether epochs look for themselves if a team is faster than one thread, and use what is.
+  void set_paced(bool paced) { paced_ = paced; }
   // One update with all of the data as the batch; returns its loss. No update where that is not
   // finite or weighs nothing.
   double step(const Data<T>& data, Team& team);
@@ -71,6 +74,7 @@ class Trainer {
 
  private:
   void select(const Data<T>& data, const Index* rows, Index n);
+  double paced_step(Team& team);
   EpochResult counted_epoch(const Data<T>& data, double max_seconds, Team& team);
 
   Network<T>& network_;
@@ -78,6 +82,8 @@ class Trainer {
   NetworkObjective<T> objective_;
   FirstOrder<T> optimizer_;
   Order order_;
+  Pace pace_;
+  bool paced_ = false;
   std::uint32_t epoch_;
   Index presented_ = 0;  // samples of the epoch so far
   Buffer<T> iterate_;    // the parameters while the network shows the average, else empty
