@@ -136,9 +136,29 @@ py::dict state(const py::object& self) {
 // The iterate where the network shows its average, else None.
 template <class T>
 py::object iterate(TrainerHandle<T>& self) {
+  if (!self.trainer().shows_average()) return py::none();
   const Buffer<T>& w = self.trainer().iterate();
-  if (w.size() == 0) return py::none();
   return Array<T>(w.size(), w.data());
+}
+
+template <class T>
+void set_iterate(TrainerHandle<T>& self, const Array<T>& w) {
+  self.trainer().set_iterate(
+      vector_of(w, self.trainer().optimizer().vectors().at(0).size(), "iterate").data());
+}
+
+template <class T>
+py::dict progress(TrainerHandle<T>& self) {
+  const auto [clock, epoch, presented] = self.trainer().progress();
+  py::dict values;
+  values["n_steps"] = clock.steps;
+  values["epoch_number"] = epoch;
+  values["first_epoch"] = self.trainer().first_epoch();
+  values["presented"] = presented;
+  values["rate_epoch"] = clock.epoch;
+  values["rate"] = clock.custom_rate;
+  values["scale"] = clock.scale;
+  return values;
 }
 
 template <class T>
@@ -156,9 +176,8 @@ void bind_trainer(py::module_& m) {
       .def("backward", &Handle::backward, py::arg("output_gradient").noconvert())
       .def("apply", &Handle::apply, py::arg("gradient").noconvert())
       .def("batches", &Handle::batches, py::arg("n"))
-      .def_property(
-          "n_steps", [](Handle& self) { return self.trainer().optimizer().steps(); },
-          [](Handle& self, Index steps) { self.trainer().optimizer().set_steps(steps); })
+      .def_property_readonly("n_steps",
+                             [](Handle& self) { return self.trainer().optimizer().steps(); })
       .def_property_readonly(
           "learning_rate", [](Handle& self) { return self.trainer().optimizer().learning_rate(); })
       .def(
@@ -169,7 +188,17 @@ void bind_trainer(py::module_& m) {
           py::arg("factor"))
       .def("show_average", [](Handle& self) { self.trainer().show_average(); })
       .def("show_iterate", [](Handle& self) { self.trainer().show_iterate(); })
-      .def_property_readonly("iterate", &iterate<T>)
+      .def_property("iterate", &iterate<T>, &set_iterate<T>)
+      .def_property_readonly("progress", &progress<T>)
+      .def(
+          "set_progress",
+          [](Handle& self, Index n_steps, std::uint32_t epoch_number, Index presented,
+             Index rate_epoch, double rate, double scale) {
+            self.trainer().set_progress(
+                {{n_steps, rate_epoch, rate, scale}, epoch_number, presented});
+          },
+          py::arg("n_steps"), py::arg("epoch_number"), py::arg("presented"), py::arg("rate_epoch"),
+          py::arg("rate"), py::arg("scale"))
       .def_property(
           "epoch_number", [](Handle& self) { return self.trainer().epoch_number(); },
           [](Handle& self, std::uint32_t epoch) { self.trainer().set_epoch_number(epoch); })

@@ -12,7 +12,7 @@ Everything but ``"parameters"`` is plain JSON data::
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from fastmlp import _core
@@ -59,7 +59,7 @@ def describe_layer(layer: Layer) -> dict[str, Any]:
 
 def read_state(state: Any, where: str) -> tuple[tuple[int, tuple[Layer, ...], DType, int], int]:
     """Return inputs, layers, dtype and seed of a network, and its epochs; refuse damage."""
-    _check_parts(state, where)
+    check_parts(state, FORMAT, VERSION, PARTS, where)
     n_inputs, layers = plan(
         _restore_layers(state["layers"], where), state["inputs"], None, None, "zeros"
     )
@@ -84,20 +84,20 @@ def _restore_layers(states: Any, where: str) -> list[Layer]:
     return layers
 
 
-def _check_parts(state: Any, where: str) -> None:
+def check_parts(state: Any, kind: str, version: int, parts: Iterable[str], where: str) -> None:
     """Refuse the state of anything else, of a later version of fastmlp, or with parts missing."""
     if not isinstance(state, Mapping):
         refuse_kind(where, "state", state, "a dictionary")
-    if state.get("format") != FORMAT:
-        raise ValueError(f"{where}: format={state.get('format')!r}, expected {FORMAT!r}")
-    if state.get("version") != VERSION:
+    if state.get("format") != kind:
+        raise ValueError(f"{where}: format={state.get('format')!r}, expected {kind!r}")
+    if state.get("version") != version:
         raise ValueError(
-            f"{where}: version={state.get('version')!r}, expected {VERSION}; "
+            f"{where}: version={state.get('version')!r}, expected {version}; "
             f"read it with the fastmlp that wrote it, or a later one"
         )
-    for part in PARTS:
+    for part in parts:
         if part not in state:
-            raise ValueError(f"{where}: the state has no {part!r}, expected {', '.join(PARTS)}")
+            raise ValueError(f"{where}: the state has no {part!r}, expected {', '.join(parts)}")
 
 
 def _restore_layer(state: Mapping[str, Any]) -> Layer:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
-from fastmlp import _core, arrays, checks, own_loss
+from fastmlp import _core, arrays, checks, own_loss, trainer_state
 from fastmlp.arrays import FloatArray
 from fastmlp.checks import flag, integer, not_negative, positive
 from fastmlp.data import Data, read_data
@@ -35,6 +35,35 @@ class Stepping:
         regularize_biases: bool = False,
         shuffle: bool = True,
     ) -> None:
+        first_epoch = network.epochs_trained if isinstance(network, Network) else 0
+        self._build(
+            network,
+            loss,
+            optimizer,
+            batch_size=batch_size,
+            seed=seed,
+            l1=l1,
+            l2=l2,
+            regularize_biases=regularize_biases,
+            shuffle=shuffle,
+            first_epoch=first_epoch,
+        )
+        self._warn_of_hard_signs()
+
+    def _build(
+        self,
+        network: Network,
+        loss: Any,
+        optimizer: Any,
+        *,
+        batch_size: int,
+        seed: int | None,
+        l1: float,
+        l2: float,
+        regularize_biases: bool,
+        shuffle: bool,
+        first_epoch: int,
+    ) -> None:
         where = self._where
         if not isinstance(network, Network):
             checks.refuse_kind(where, "network", network, "an fm.Network")
@@ -43,6 +72,10 @@ class Stepping:
         self.optimizer = _core.make("optimizer", optimizer, where)
         self.batch_size = integer(batch_size, "batch_size", where, least=1)
         self.seed = checks.seed(network.seed if seed is None else seed, where)
+        self.l1 = not_negative(l1, "l1", where)
+        self.l2 = not_negative(l2, "l2", where)
+        self.regularize_biases = flag(regularize_biases, "regularize_biases", where)
+        self.shuffle = flag(shuffle, "shuffle", where)
         if is_own(self.loss):
             self._refuse_look_ahead(where, "the loss is a function of your own")
         self._native = arrays.native(network.dtype).Trainer(
@@ -51,13 +84,31 @@ class Stepping:
             self.optimizer,
             self.batch_size,
             self.seed,
-            checks.epochs_trained(network.epochs_trained, where),
-            _penalties(network, not_negative(l1, "l1", where), not_negative(l2, "l2", where)),
-            flag(regularize_biases, "regularize_biases", where),
-            flag(shuffle, "shuffle", where),
+            checks.epochs_trained(first_epoch, where),
+            _penalties(network, self.l1, self.l2),
+            self.regularize_biases,
+            self.shuffle,
         )
         self._forward_shape: tuple[int, ...] | None = None
-        self._warn_of_hard_signs()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the trainer as the versioned dictionary of `fastmlp.trainer_state`."""
+        return trainer_state.describe_trainer(self)
+
+    def __setstate__(self, values: Mapping[str, Any]) -> None:
+        """Become the trainer that `__getstate__` described."""
+        settings, progress = trainer_state.read_settings(values, self._where)
+        restored = type(self).__new__(type(self))
+        restored._build(**settings, first_epoch=progress.pop("first_epoch"))
+        trainer_state.restore(restored, values, self._where)
+        restored._native.set_progress(**progress)
+        vars(self).update(vars(restored))
+
+    def __copy__(self) -> Self:
+        """Return an independent trainer, with a copy of the network."""
+        twin = type(self).__new__(type(self))
+        twin.__setstate__({**self.__getstate__(), "network": self.network.copy()})
+        return twin
 
     @property
     def n_steps(self) -> int:

@@ -36,7 +36,7 @@ class Trainer(Stepping):
 
     Attributes
     ----------
-    network, loss, optimizer, batch_size, seed
+    network, loss, optimizer, batch_size, seed, l1, l2, regularize_biases, shuffle
         What was given, names turned into values.
 
     Raises
@@ -48,6 +48,13 @@ class Trainer(Stepping):
     -----
     TrainingWarning
         A layer has a hard sign, through which no gradient passes.
+
+    Notes
+    -----
+    Copies and pickles (`copy.copy`, `copy.deepcopy`, `pickle`) are complete: a network of their
+    own, the optimizer's state, the counts of steps, epochs and samples, the scale of the learning
+    rate. Training goes on from them bit for bit as without; `backward` wants a `forward` of their
+    own. A loss or a schedule written in Python must be one that pickle can find by name.
 
     Examples
     --------

@@ -79,15 +79,16 @@ FirstOrder<T>::FirstOrder(Rule rule, Index size, std::vector<ParameterGroup> gro
 
 template <class T>
 void FirstOrder<T>::begin_epoch(Index epoch) {
-  epoch_ = epoch;
+  clock_.epoch = epoch;
   if (const CustomSchedule* custom = options_.learning_rate.custom()) {
-    custom_rate_ = custom->at(epoch);
+    clock_.custom_rate = custom->at(epoch);
   }
 }
 
 template <class T>
 double FirstOrder<T>::learning_rate() const {
-  return scale_ * (asks_the_caller() ? custom_rate_ : options_.learning_rate.at(steps_, epoch_));
+  if (asks_the_caller()) return clock_.scale * clock_.custom_rate;
+  return clock_.scale * options_.learning_rate.at(clock_.steps, clock_.epoch);
 }
 
 template <class T>
@@ -169,7 +170,7 @@ void FirstOrder<T>::visit(Index part, Range range, T* g) {
 template <class T>
 void FirstOrder<T>::begin(Index parts, T* w) {
   w_ = w;
-  now_ = {learning_rate(), steps_ + 1, numbers_.data()};
+  now_ = {learning_rate(), clock_.steps + 1, numbers_.data()};
   part_penalties_.assign(static_cast<std::size_t>(parts), 0.0);
   part_sums_.assign(static_cast<std::size_t>(parts), 0.0);
 }
@@ -178,7 +179,7 @@ template <class T>
 double FirstOrder<T>::finish() {
   const double sum = std::accumulate(part_sums_.begin(), part_sums_.end(), 0.0);
   std::visit([&](const auto& rule) { rule.finish(now_, sum, size_, numbers_.data()); }, rule_);
-  ++steps_;
+  ++clock_.steps;
   return std::accumulate(part_penalties_.begin(), part_penalties_.end(), 0.0);
 }
 

@@ -26,6 +26,13 @@ struct ParameterGroup {
   bool penalized() const { return l1 > 0 || l2 > 0; }
 };
 
+// How far a run of updates has come: what the learning rate follows.
+struct Clock {
+  Index steps = 0, epoch = 0;
+  double custom_rate = 0;  // what a schedule of the caller's own said for the epoch
+  double scale = 1;
+};
+
 template <class T>
 class FirstOrder final : public Sink<T> {
  public:
@@ -37,7 +44,7 @@ class FirstOrder final : public Sink<T> {
   bool asks_the_caller() const { return options_.learning_rate.custom() != nullptr; }
   // The learning rate of the next step, and a factor on it.
   double learning_rate() const;
-  void scale_learning_rate(double factor) { scale_ *= factor; }
+  void scale_learning_rate(double factor) { clock_.scale *= factor; }
 
   // One update of w by the gradient of f there. Returns the value before it, penalties included;
   // where that or the norm of the gradient is not finite, nothing changes.
@@ -48,8 +55,9 @@ class FirstOrder final : public Sink<T> {
 
   void visit(Index part, Range range, T* g) override;
 
-  Index steps() const { return steps_; }
-  void set_steps(Index steps) { steps_ = steps; }
+  Index steps() const { return clock_.steps; }
+  const Clock& clock() const { return clock_; }
+  void set_clock(const Clock& clock) { clock_ = clock; }
   // State vectors and numbers of the rule, by name; the average comes last among the vectors.
   const std::vector<std::string>& vector_names() const { return vector_names_; }
   std::vector<Buffer<T>>& vectors() { return vectors_; }
@@ -82,8 +90,7 @@ class FirstOrder final : public Sink<T> {
   std::vector<double> numbers_;
   Buffer<T> gradient_;  // of the whole vector, where the norm must be known first
 
-  Index steps_ = 0, epoch_ = 0;
-  double custom_rate_ = 0, scale_ = 1;
+  Clock clock_;
   Step now_{};
   T* w_ = nullptr;
   std::vector<double> part_penalties_, part_sums_;

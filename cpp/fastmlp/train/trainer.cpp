@@ -1,6 +1,7 @@
 #include "fastmlp/train/trainer.hpp"
 
 #include <cmath>
+#include <cstring>
 
 #include "fastmlp/base/error.hpp"
 #include "fastmlp/kernels/scan.hpp"
@@ -132,18 +133,36 @@ void Trainer<T>::select(const Data<T>& data, const Index* rows, Index n) {
 }
 
 template <class T>
+void Trainer<T>::set_progress(const Progress& progress) {
+  optimizer_.set_clock(progress.clock);
+  epoch_ = progress.epoch;
+  presented_ = progress.presented;
+}
+
+template <class T>
+bool Trainer<T>::shows_average() {
+  const auto bytes = static_cast<std::size_t>(network_.size()) * sizeof(T);
+  return iterate_.size() > 0 && std::memcmp(network_.w(), optimizer_.average(), bytes) == 0;
+}
+
+template <class T>
+void Trainer<T>::set_iterate(const T* w) {
+  require(optimizer_.average() != nullptr, "Trainer: iterate, expected none without an average");
+  iterate_ = Buffer<T>(network_.size());
+  std::copy_n(w, network_.size(), iterate_.data());
+}
+
+template <class T>
 void Trainer<T>::show_average() {
   const T* average = optimizer_.average();
-  if (!average || iterate_.size() > 0 || optimizer_.steps() == 0) return;
-  iterate_ = Buffer<T>(network_.size());
-  std::copy_n(network_.w(), network_.size(), iterate_.data());
+  if (!average || shows_average() || optimizer_.steps() == 0) return;
+  set_iterate(network_.w());
   std::copy_n(average, network_.size(), network_.w());
 }
 
 template <class T>
 void Trainer<T>::show_iterate() {
-  if (iterate_.size() == 0) return;
-  std::copy_n(iterate_.data(), network_.size(), network_.w());
+  if (shows_average()) std::copy_n(iterate_.data(), network_.size(), network_.w());
   iterate_ = Buffer<T>();
 }
 

@@ -31,6 +31,13 @@ struct EpochResults {
   EpochResult last;
 };
 
+// Where a training stands, beside its parameters and what the optimizer keeps of them.
+struct Progress {
+  Clock clock;
+  std::uint32_t epoch = 0;
+  Index presented = 0;  // samples of the epoch so far
+};
+
 template <class T>
 class Trainer {
  public:
@@ -54,10 +61,13 @@ class Trainer {
   double step(const Data<T>& data, Team& team);
 
   // Puts the average into the network, where one is kept, until the next call that trains; the
-  // iterate is then kept here.
+  // iterate is then kept here. Parameters that were changed meanwhile are the iterate themselves.
   void show_average();
   void show_iterate();
+  bool shows_average();
+  // While the average is shown.
   const Buffer<T>& iterate() const { return iterate_; }
+  void set_iterate(const T* w);
 
   void forward(Block<const T> x, Block<T> out, Team& team);
   void backward(Block<const T> output_gradient, T* g, Team& team);
@@ -68,8 +78,11 @@ class Trainer {
   Index batch_size() const { return options_.batch_size; }
   // The order of n samples in the epoch to come.
   const Order& order(Index n);
+  std::uint32_t first_epoch() const { return options_.first_epoch; }
   std::uint32_t epoch_number() const { return epoch_; }
   void set_epoch_number(std::uint32_t epoch) { epoch_ = epoch; }
+  Progress progress() const { return {optimizer_.clock(), epoch_, presented_}; }
+  void set_progress(const Progress& progress);
   FirstOrder<T>& optimizer() { return optimizer_; }
 
  private:
@@ -86,7 +99,7 @@ class Trainer {
   bool paced_ = false;
   std::uint32_t epoch_;
   Index presented_ = 0;  // samples of the epoch so far
-  Buffer<T> iterate_;    // the parameters while the network shows the average, else empty
+  Buffer<T> iterate_;    // the parameters since the network was made to show the average
 };
 
 // Seconds after which many epochs come back to the caller, who may want to show how far they are.

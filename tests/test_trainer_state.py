@@ -1,0 +1,215 @@
+"""Copies and pickles of a trainer: they go on bit for bit as the trainer itself."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+
+import fastmlp as fm
+import reference as ref
+from bad_input import reads_well
+from fastmlp import _core
+from problems import TASKS, squared
+from reference import Array
+
+X, Y = TASKS["regression"].data
+WAYS = {
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "pickle": lambda trainer: pickle.loads(pickle.dumps(trainer)),
+}
+ways = pytest.mark.parametrize("way", WAYS)
+CASES = [(name, *case) for name, rule in ref.OPTIMIZERS.items() for case in rule.cases]
+RATES = {
+    "number": lambda rate: rate,
+    "steps": lambda rate: fm.ExponentialDecay(rate, 0.1),
+    "epochs": lambda rate: fm.StepDecay(rate, every=2, factor=0.5, per="epoch"),
+}
+
+
+def halved(epoch: int) -> float:
+    return 0.1 * 0.5**epoch
+
+
+def trainer(optimizer: Any, dtype: str = "float64", loss: Any = None, **fields: Any) -> Any:
+    """With dropout and noise, so that all that is drawn counts too."""
+    layers = [
+        fm.GaussianNoise(0.1),
+        fm.Dense(6, "tanh", max_norm=2.0),
+        fm.Dropout(0.3),
+        fm.Dense(2),
+    ]
+    net = fm.Network(layers, inputs=3, dtype=dtype, seed=5)
+    fields = {"batch_size": 7, "l1": 1e-3, "l2": 1e-2} | fields
+    return fm.Trainer(net, loss, optimizer, **fields)
+
+
+def end(one: Any) -> dict[str, bytes]:
+    """All that is left after more epochs, a step and an epoch on fewer samples."""
+    losses = [one.epoch(X, Y), *one.run(X, Y, epochs=2)["loss"], one.step(X[:5], Y[:5])]
+    losses.append(one.epoch(X[:9], Y[:9]))
+    found = {name: array.tobytes() for name, array in one.state.items()}
+    numbers = (losses, one.n_steps, one.learning_rate, one.network.epochs_trained)
+    return found | {
+        "parameters": one.network.parameters.tobytes(),
+        "last": one.last_parameters.tobytes(),
+        "numbers": repr(numbers).encode(),
+    }
+
+
+def assert_goes_on(one: Any, way: str) -> None:
+    """The twin ends as the trainer, which it does not disturb."""
+    shown = one.network.parameters.copy()
+    twin = WAYS[way](one)
+    assert type(twin) is type(one)
+    assert twin.network is not one.network
+    np.testing.assert_array_equal(twin.network.parameters, shown)
+    np.testing.assert_array_equal(twin.last_parameters, one.last_parameters)
+    reached = end(twin)
+    np.testing.assert_array_equal(one.network.parameters, shown)
+    assert end(one) == reached
+
+
+@ways
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("name", "rate", "fields"), CASES, ids=str)
+def test_every_rule_goes_on(
+    name: str, rate: float, fields: dict[str, Any], dtype: str, way: str
+) -> None:
+    """From the middle of an epoch."""
+    one = trainer(_core.optimizers[name](rate, **fields), dtype)
+    one.run(X, Y, epochs=3)
+    one.step(X[:4], Y[:4])
+    assert_goes_on(one, way)
+
+
+@ways
+@pytest.mark.parametrize("mode", ref.AVERAGES)
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("name", ref.OPTIMIZERS)
+def test_averages_and_schedules_go_on(name: str, rate: str, mode: str, way: str) -> None:
+    """While the network shows the average, and while it shows the iterate."""
+    number, fields = ref.OPTIMIZERS[name].cases[-1]
+    average = fm.Polyak(mode, beta=0.8, start=5)
+    one = trainer(_core.optimizers[name](RATES[rate](number), **fields, average=average))
+    one.run(X, Y, epochs=3)
+    assert not np.array_equal(one.last_parameters, one.network.parameters)
+    assert_goes_on(one, way)
+    one.epoch(X, Y)
+    np.testing.assert_array_equal(one.last_parameters, one.network.parameters)
+    assert_goes_on(one, way)
+
+
+@ways
+@pytest.mark.parametrize("loss", [None, fm.Huber(0.5), squared], ids=["default", "member", "own"])
+def test_rates_of_python_and_of_a_plateau_go_on(loss: Any, way: str) -> None:
+    """A function of the epoch, lowered by ReduceOnPlateau, in a network trained before."""
+    one = trainer(fm.SGD(halved, 0.9), loss=loss, shuffle=False, regularize_biases=True)
+    one.run(
+        X,
+        Y,
+        epochs=4,
+        callbacks=[fm.ReduceOnPlateau("loss", factor=0.5, patience=1, min_delta=1.0)],
+    )
+    assert one.learning_rate < halved(3)
+    again = fm.Trainer(one.network, loss, fm.SGD(halved), seed=3)
+    again.epoch(X, Y)
+    for some in (one, again):
+        assert_goes_on(some, way)
+
+
+@ways
+def test_a_trainer_that_has_not_begun_goes_on(way: str) -> None:
+    assert_goes_on(trainer(fm.Adam()), way)
+
+
+def test_interrupted_epochs_go_on() -> None:
+    """An epoch cut by its time leaves the place in it."""
+    one = trainer(fm.Adam())
+    one.step(X, Y)
+    one.epoch(X, Y, max_seconds=0.0)
+    assert_goes_on(one, "pickle")
+
+
+def test_a_copy_made_by_a_callback_goes_on() -> None:
+    """Within run, where the network is in training."""
+    twins: list[Any] = []
+
+    class Keep(fm.Callback):
+        def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+            twins.append(copy.copy(one))
+
+    one = trainer(fm.Adam(average=fm.Polyak(beta=0.5)))
+    one.run(X, Y, epochs=3, callbacks=[Keep()])
+    twins[0].run(X, Y, epochs=2)
+    assert end(twins[0]) == end(one)
+
+
+def test_a_copy_has_no_outputs_of_its_own() -> None:
+    one = trainer(fm.Adam())
+    one.forward(X)
+    with pytest.raises(RuntimeError, match="call forward"):
+        copy.copy(one).backward(np.ones((len(X), 2)))
+
+
+@pytest.mark.parametrize("way", ["deepcopy", "pickle"])
+def test_a_network_and_its_trainer_stay_together(way: str) -> None:
+    one = trainer(fm.Adam())
+    pair: Any = one.network, one
+    net, twin = WAYS[way](pair)
+    assert twin.network is net
+
+
+STATE = trainer(fm.NAdam(average=fm.Polyak())).__getstate__()
+GONE = object()
+NOT = {"n_steps": -1, "epoch_number": 2**32, "presented": 1.5, "rate": np.nan, "scale": 0.0}
+DAMAGES: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
+    "a network's": ({"format": "fastmlp.network"}, ValueError, "format='fastmlp.network', expec"),
+    "later version": ({"version": 2}, ValueError, "version=2, expected 1; read it with"),
+    **{
+        f"no {part}": ({part: GONE}, ValueError, f"the state has no '{part}', expected network, ")
+        for part in STATE if part not in ("format", "version")
+    },
+    "no network": ({"network": 3}, TypeError, "network=3 (int), expected an fm.Network"),
+    "another loss": ({"loss": "no"}, ValueError, "loss='no' is not known; expected one of"),
+    "another rule": ({"optimizer": fm.SGD()}, ValueError, "state=["),
+    "no batch": ({"batch_size": 0}, ValueError, "batch_size=0, expected an integer >= 1"),
+    "seed None": ({"seed": None}, TypeError, "seed=None (NoneType), expected an integer"),
+    "progress 3": ({"progress": 3}, TypeError, "progress=3 (int), expected a dictionary"),
+    "progress {}": ({"progress": {}}, ValueError, "progress=[], expected a dictionary of "),
+    **{
+        f"{name} {value}": (
+            {"progress": STATE["progress"] | {name: value}}, (ValueError, TypeError), f"{name}=")
+        for name, value in NOT.items()
+    },
+    "state None": ({"state": None}, TypeError, "state=None (NoneType), expected a dictionary"),
+    "state of others": ({"state": {"q": 1}}, ValueError, "state=['q'], expected a dictionary of "),
+    "short m": ({"state": STATE["state"] | {"m": np.ones(2)}}, ValueError, "state['m'] has shape"),
+    "no numbers": (
+        {"state": STATE["state"] | {"m": np.full(38, None)}}, TypeError, "state['m'] has dtype o"),
+    "iterate": ({"iterate": np.ones(2)}, ValueError, "iterate has shape (2,), expected (38,)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_state_is_refused_and_changes_nothing(damage: str) -> None:
+    """Into a trainer that exists as well as into a new one."""
+    change, kind, text = DAMAGES[damage]
+    values = {part: value for part, value in (STATE | change).items() if value is not GONE}
+    one, same = (trainer(fm.Adam()) for _ in range(2))
+    for target in (one, fm.Trainer.__new__(fm.Trainer)):
+        with pytest.raises(kind) as refused:
+            target.__setstate__(values)
+        assert str(refused.value).startswith(f"Trainer: {text}"), str(refused.value)
+        assert reads_well(str(refused.value), "Trainer"), str(refused.value)
+    assert end(one) == end(same)
+
+
+@pytest.mark.parametrize("values", [None, 3, [STATE]])
+def test_what_is_no_state_is_refused(values: Array) -> None:
+    with pytest.raises(TypeError, match=r"^Trainer: state=.*, expected a dictionary$"):
+        fm.Trainer.__new__(fm.Trainer).__setstate__(values)
