@@ -149,6 +149,27 @@ def test_training_goes_on_from_the_iterate() -> None:
     assert not np.array_equal(*ends[0])
 
 
+def test_changed_parameters_are_the_iterate() -> None:
+    """Assigned, or written into a view, while the average is shown: training goes on from there."""
+    assigned, written = fresh(), fresh()
+    values = assigned.parameters.copy()
+    ends = []
+    for net in (assigned, written):
+        rule = fm.SGD(0.1, average=fm.Polyak("uniform"))
+        trainer = fm.Trainer(net, optimizer=rule, shuffle=False)
+        trainer.run(X, Y, epochs=3)
+        if net is assigned:
+            net.parameters = values
+        else:
+            net.parameters[:] = values
+        np.testing.assert_array_equal(trainer.last_parameters, values)
+        trainer.step(X, Y)
+        ends.append(net.parameters.copy())
+    bare = fresh()
+    fm.Trainer(bare, optimizer=fm.SGD(0.1)).step(X, Y)
+    np.testing.assert_array_equal(ends, [bare.parameters] * 2)
+
+
 def test_without_an_average_the_last_parameters_are_the_networks() -> None:
     net = fresh()
     trainer = fm.Trainer(net)
