@@ -48,7 +48,8 @@ class Rule:
 
     `learning_rate` is a number or a function of k = 0, 1, …; `l1` is that of a proximal step. A
     subclass has `update` for step t = 1, 2, …, and the `cases` in which it is compared; `float32`
-    is how far single precision may lead it away, further where signs are all that it reads.
+    is how far single precision may lead it away, further where signs are all that it reads;
+    `in_torch` tells whether torch is held beside it.
     """
 
     learning_rate: Any = 1e-3
@@ -61,6 +62,7 @@ class Rule:
 
     cases: ClassVar[list[Case]]
     float32: ClassVar[float] = 2e-3
+    in_torch: ClassVar[bool] = True
 
     @property
     def lr(self) -> float:
@@ -132,6 +134,7 @@ class DeltaBarDelta(Rule):
         (0.02, {"kappa": 1e-5, "phi": 0.5, "theta": 0.8, "min_gain": 1e-4}),
         (0.01, {"kappa": 1e-5, "momentum": 0.5}),
     ]
+    in_torch: ClassVar[bool] = False
 
     def update(self, w: Array, g: Array) -> Array:
         agreement = np.sign(g * self.d)
@@ -349,6 +352,7 @@ class Lion(Rule):
         (0.01, {"weight_decay": 0.2, "decay_biases": True}),
     ]
     float32: ClassVar[float] = 0.05
+    in_torch: ClassVar[bool] = False
 
     def update(self, w: Array, g: Array) -> Array:
         c = self.beta1 * self.m + (1.0 - self.beta1) * g

@@ -38,8 +38,12 @@ MINI_BATCH: list[tuple[str, dict[str, Any], tuple[float, ...]]] = [
 ]
 FULL_BATCH: list[tuple[str, dict[str, Any], tuple[float, ...]]] = [
     *(("delta_bar_delta", {"kappa": kappa}, (0.03, 0.1)) for kappa in (0.003, 0.01)),
-    ("rprop", {}, (0.003, 0.01)),
+    *(("rprop", {"max_step": most}, (0.001, 0.003)) for most in (0.003, 0.01)),
 ]
+
+
+LISTED = {name for name, *_ in MINI_BATCH + FULL_BATCH}
+MINI_BATCH += [(name, {}, (0.001, 0.003, 0.01)) for name in _core.optimizers if name not in LISTED]
 
 
 @cache
@@ -50,22 +54,18 @@ def digits() -> Any:
     return X[450:], y[450:], X[:450], y[:450]
 
 
-def accuracy(rule: Any, seeds: int, epochs: int, batch_size: int, l2: float = 0.0) -> float:
+def accuracy(rule: Any, seeds: int, epochs: int, batch_size: int) -> float:
     X, y, X_test, y_test = digits()
     right = []
     for seed in range(seeds):
         net = fm.Network([64, 32, 10], output="softmax", seed=seed)
-        net.fit(X, y, optimizer=rule, epochs=epochs, batch_size=batch_size, l2=l2)
+        net.fit(X, y, optimizer=rule, epochs=epochs, batch_size=batch_size)
         right.append(np.mean(net.predict(X_test).argmax(1) == y_test))
     return float(np.mean(right))
 
 
 def best(name: str, fields: Any, rates: Any, *run: Any) -> float:
     return max(accuracy(_core.optimizers[name](rate, **fields), *run) for rate in rates)
-
-
-def test_every_rule_is_here() -> None:
-    assert {name for name, *_ in MINI_BATCH + FULL_BATCH} == set(_core.optimizers)
 
 
 @pytest.mark.parametrize(("seeds", "less"), SEEDS)
@@ -84,10 +84,11 @@ def test_plain_descent(seeds: int, less: float) -> None:
 @pytest.mark.parametrize(("seeds", "less"), SEEDS)
 @pytest.mark.parametrize("rule", ["delta_bar_delta", "rprop"])
 def test_full_batches(rule: str, seeds: int, less: float) -> None:
-    """300 steps on all samples: at least 0.95; kappa is in the grid.
+    """300 steps on all samples: at least 0.95; kappa and Rprop's longest step are in the grid.
 
-    Some l2: without it Rprop goes on to a loss of 1e-15 and overfits, in torch as here (0.94).
+    With steps up to the default 50 Rprop goes on to a loss of 1e-15 and overfits, in torch as here
+    (0.94).
     """
-    run = seeds, 300, len(digits()[0]), 1e-4
+    run = seeds, 300, len(digits()[0])
     found = [best(*case, *run) for case in FULL_BATCH if case[0] == rule]
     assert max(found) >= 0.95 - less
