@@ -81,6 +81,8 @@ struct Format<float> {
   // atanh(s) / s in powers of s², for s² <= 1/9
   static constexpr double atanh[] = {1.0,     1.0 / 3,  1.0 / 5,  1.0 / 7,
                                      1.0 / 9, 1.0 / 11, 1.0 / 13, 1.0 / 15};
+  // the same for s² <= 0.0295
+  static constexpr double atanh_near[] = {1.0, 1.0 / 3, 1.0 / 5, 1.0 / 7, 1.0 / 9};
 };
 
 template <>
@@ -96,6 +98,8 @@ struct Format<double> {
   static constexpr double atanh[] = {1.0,      1.0 / 3,  1.0 / 5,  1.0 / 7,  1.0 / 9,  1.0 / 11,
                                      1.0 / 13, 1.0 / 15, 1.0 / 17, 1.0 / 19, 1.0 / 21, 1.0 / 23,
                                      1.0 / 25, 1.0 / 27, 1.0 / 29, 1.0 / 31, 1.0 / 33};
+  static constexpr double atanh_near[] = {1.0,      1.0 / 3,  1.0 / 5,  1.0 / 7,  1.0 / 9, 1.0 / 11,
+                                          1.0 / 13, 1.0 / 15, 1.0 / 17, 1.0 / 19, 1.0 / 21};
 };
 
 // x = n ln2 + r: n as an integer and q = eʳ - 1.
@@ -123,10 +127,10 @@ inline P power_of_two(Mask<Lane<P>> n) {
   return bits<P>((n + F::bias) << F::mantissa);
 }
 
-// 2 atanh(s) = log((1 + s) / (1 - s))
-template <class P>
-inline P twice_atanh(P s) {
-  return constant<P>(2.0) * s * polynomial(s * s, Format<Lane<P>>::atanh);
+// 2 atanh(s) = log((1 + s) / (1 - s)) by so many terms of its series.
+template <class P, std::size_t N>
+inline P twice_atanh(P s, const double (&series)[N]) {
+  return constant<P>(2.0) * s * polynomial(s * s, series);
 }
 
 }  // namespace detail
@@ -151,7 +155,7 @@ inline P expm1_negative(P x) {
 // log(1 + u) for 0 <= u <= 1.
 template <class P>
 inline P log1p_unit(P u) {
-  return detail::twice_atanh(u / (u + constant<P>(2.0)));
+  return detail::twice_atanh(u / (u + constant<P>(2.0)), detail::Format<Lane<P>>::atanh);
 }
 
 // log x = e ln2 + log m with x = 2ᵉ m, sqrt(1/2) <= m < sqrt(2).
@@ -169,7 +173,7 @@ inline P log(P x) {
   const P m = bits<P>(bits<M>(scaled) - (e << F::mantissa));
   const P exponent =
       __builtin_convertvector(e, P) - (subnormal ? constant<P>(F::mantissa + 1.0) : P{});
-  const P y = detail::twice_atanh((m - constant<P>(1.0)) / (m + constant<P>(1.0)));
+  const P y = detail::twice_atanh((m - constant<P>(1.0)) / (m + constant<P>(1.0)), F::atanh_near);
   const P result = exponent * constant<P>(F::ln2_high) + (exponent * constant<P>(F::ln2_low) + y);
   const P infinity = constant<P>(std::numeric_limits<double>::infinity());
   const P finite = x > P{} ? result : x == P{} ? -infinity : constant<P>(std::nan(""));

@@ -1,4 +1,4 @@
-// A look through an array at the speed of memory.
+// Looks through arrays at the speed of memory.
 #pragma once
 
 #include "fastmlp/kernels/simd.hpp"
@@ -18,6 +18,23 @@ inline bool all_finite(Index n, const T* x) {
   }
   for (; i < n; ++i) sum[0][0] += x[i] - x[i];
   return reduce_add<T>((sum[0] + sum[1]) + (sum[2] + sum[3])) == 0;
+}
+
+// f(0) + … + f(n - 1) in double: in several running sums, that no addition waits for the last, and
+// in an order that depends on n alone.
+template <class F>
+inline double sum_in_double(Index n, F&& f) {
+  constexpr Index kSums = 16;
+  double sum[kSums] = {};
+  Index i = 0;
+  for (; i + kSums <= n; i += kSums) {
+    for (Index j = 0; j < kSums; ++j) sum[j] += static_cast<double>(f(i + j));
+  }
+  for (; i < n; ++i) sum[i % kSums] += static_cast<double>(f(i));
+  for (Index half = kSums / 2; half > 0; half /= 2) {
+    for (Index j = 0; j < half; ++j) sum[j] += sum[j + half];
+  }
+  return sum[0];
 }
 
 }  // namespace fastmlp

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "fastmlp/kernels/scan.hpp"
+
 namespace fastmlp {
 namespace {
 
@@ -17,10 +19,13 @@ double sweep(Index n, const Update& update, T* __restrict w, const T* __restrict
     for (Index i = 0; i < n; ++i) update(w[i], g[i], states[i]...);
     return 0;
   } else {
-    double sum = 0;
-    for (Index i = 0; i < n; ++i) sum += static_cast<double>(update(w[i], g[i], states[i]...));
-    return sum;
+    return sum_in_double(n, [&](Index i) { return update(w[i], g[i], states[i]...); });
   }
+}
+
+template <class T>
+double sum_squares(Index n, const T* x) {
+  return sum_in_double(n, [=](Index i) { return static_cast<double>(x[i]) * x[i]; });
 }
 
 // Calls sweep with as many state vectors as the update takes.
@@ -190,13 +195,15 @@ void FirstOrder<T>::penalize(Index part, Range range, T* g) {
     if (!group.penalized()) return;
     const T l1 = static_cast<T>(options_.proximal_l1 ? 0 : group.l1);
     const T l2 = static_cast<T>(group.l2);
-    double absolute = 0, squares = 0;
-    for (Index i = common.begin; i < common.end; ++i) {
-      const T w = w_[i];
-      absolute += std::abs(w);
-      squares += static_cast<double>(w) * w;
-      g[i - range.begin] += l1 * static_cast<T>((w > 0) - (w < 0)) + l2 * w;
+    const T* w = w_ + common.begin;
+    T* to = g + (common.begin - range.begin);
+    const Index n = common.size();
+    for (Index i = 0; i < n; ++i) {
+      to[i] += l1 * static_cast<T>((w[i] > 0) - (w[i] < 0)) + l2 * w[i];
     }
+    const double absolute =
+        group.l1 == 0 ? 0 : sum_in_double(n, [=](Index i) { return std::abs(w[i]); });
+    const double squares = group.l2 == 0 ? 0 : sum_squares(n, w);
     part_penalties_[static_cast<std::size_t>(part)] +=
         group.l1 * absolute + 0.5 * group.l2 * squares;
   });
@@ -216,9 +223,7 @@ bool FirstOrder<T>::rescale(T* g, Team& team) {
   const Index pieces = ceil_div(size_, kPiece);
   team.finish_each(pieces, [&](Index i, int) {
     const Range range = tile(i, kPiece, size_);
-    double sum = 0;
-    for (Index j = range.begin; j < range.end; ++j) sum += static_cast<double>(g[j]) * g[j];
-    part_sums_[static_cast<std::size_t>(i)] = sum;
+    part_sums_[static_cast<std::size_t>(i)] = sum_squares(range.size(), g + range.begin);
   });
   const double norm = std::sqrt(std::accumulate(part_sums_.begin(), part_sums_.end(), 0.0));
   if (!std::isfinite(norm)) return false;
@@ -275,9 +280,7 @@ void FirstOrder<T>::limit_rows(Range range) {
   for_overlaps(groups_, range, [&](const ParameterGroup& group, Range common) {
     if (group.max_norm == 0) return;
     for (Index begin = common.begin; begin < common.end; begin += group.row) {
-      double squares = 0;
-      for (Index i = begin; i < begin + group.row; ++i)
-        squares += static_cast<double>(w_[i]) * w_[i];
+      const double squares = sum_squares(group.row, w_ + begin);
       if (!(squares > group.max_norm * group.max_norm)) continue;
       const T scale = static_cast<T>(group.max_norm / std::sqrt(squares));
       for (Index i = begin; i < begin + group.row; ++i) w_[i] *= scale;

@@ -9,10 +9,10 @@
 namespace fastmlp {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
+double seconds_since(SteadyClock::time_point start) {
+  return std::chrono::duration<double>(SteadyClock::now() - start).count();
 }
 
 }  // namespace
@@ -36,7 +36,7 @@ const Order& Trainer<T>::order(Index n) {
 
 template <class T>
 EpochResult Trainer<T>::epoch(const Data<T>& data, double max_seconds, Team& team) {
-  const auto start = Clock::now();
+  const auto start = SteadyClock::now();
   const bool timed = std::isfinite(max_seconds);
   show_iterate();
   objective_.set_team(team);
@@ -74,7 +74,7 @@ template <class T>
 double Trainer<T>::paced_step(Team& team) {
   if (!paced_ || team.size() == 1) return optimizer_.step(objective_, network_.w(), team);
   team.set_alone(pace_.alone());
-  const auto start = Clock::now();
+  const auto start = SteadyClock::now();
   const double value = optimizer_.step(objective_, network_.w(), team);
   if (objective_.samples() == options_.batch_size) pace_.note(seconds_since(start));
   return value;
@@ -98,7 +98,7 @@ EpochResult Trainer<T>::counted_epoch(const Data<T>& data, double max_seconds, T
 template <class T>
 EpochResults Trainer<T>::epochs(const Data<T>& data, Index most, double max_seconds, T* last_good,
                                 Team& team) {
-  const auto start = Clock::now();
+  const auto start = SteadyClock::now();
   EpochResults results;
   for (;;) {
     results.last = counted_epoch(data, max_seconds - seconds_since(start), team);
