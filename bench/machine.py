@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 SOURCE = Path(__file__).parent / "native" / "machine.cpp"
+HEADER = SOURCE.with_name("fma.hpp")
 HELPER = SOURCE.parent / ".build" / "machine"
 
 
@@ -19,7 +20,8 @@ def build_helper() -> str | None:
     compiler = os.environ.get("CXX") or shutil.which("c++")
     if compiler is None:
         return "no C++ compiler: round trip and FMA rate are not recorded"
-    if HELPER.exists() and HELPER.stat().st_mtime > SOURCE.stat().st_mtime:
+    newest = max(path.stat().st_mtime for path in (SOURCE, HEADER))
+    if HELPER.exists() and HELPER.stat().st_mtime > newest:
         return None
     HELPER.parent.mkdir(exist_ok=True)
     command = [*compiler.split(), "-std=c++17", "-O3", "-march=native", "-pthread", str(SOURCE)]
