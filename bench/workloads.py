@@ -107,7 +107,6 @@ def _workloads() -> dict[str, Workload]:
         Workload("W3", (784, 128, 10), 128, 79 * 128, ADAM),
         Workload("W4", (100, 256, 256, 1), 256, 5_120, ADAM, "relu", "numbers"),
         Workload("W5", (1024, 2048, 2048, 10), 512, 2_048, MOMENTUM),
-        # With RMSProp as soon as fastmlp has it; the peers know the rule already.
         Workload("W6", (32, *[64] * 10, 1), 64, 3_200, RMSPROP, "tanh", "numbers"),
         Workload("W7", (100, 100, 10), 200, 10_000, ADAM, dtype="float64"),
     ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import fastmlp as fm
-from bench.peer import Runner, Unsupported
+from bench.peer import Runner
 from bench.workloads import Array, Problem, Rule, Weights
 
 
@@ -15,8 +15,7 @@ def version() -> str:
 
 
 def prepare(problem: Problem, threads: int) -> Runner:
-    if hasattr(fm, "set_num_threads"):
-        fm.set_num_threads(threads)
+    fm.set_num_threads(threads)
     return _Runner(problem, *_network_and_trainer(problem))
 
 
@@ -40,11 +39,9 @@ def _network_and_trainer(problem: Problem) -> tuple[Any, Any]:
 
 
 def _optimizer(rule: Rule) -> Any:
-    spelling = {"sgd": "SGD", "adam": "Adam", "rmsprop": "RMSProp"}[rule.name]
-    if not hasattr(fm, spelling):
-        raise Unsupported(f"fastmlp {fm.__version__} has no {spelling} yet")
+    rules: dict[str, Any] = {"sgd": fm.SGD, "adam": fm.Adam, "rmsprop": fm.RMSProp}
     options = {"momentum": rule.momentum} if rule.momentum else {}
-    return getattr(fm, spelling)(rule.learning_rate, **options)
+    return rules[rule.name](rule.learning_rate, **options)
 
 
 @dataclass
