@@ -22,28 +22,48 @@ constexpr Index kSampleLanes = 16;
 constexpr Index kWords = 4;
 using SampleWords = std::uint32_t[kWords][kSampleLanes];
 
+// Words of as many samples as fit a register, and the same bits as pairs of words. Written so,
+// for compilers make scalars of loops over words where they are inlined.
+typedef std::uint32_t WordPack __attribute__((vector_size(kVectorBytes)));
+typedef std::uint64_t WordPairs __attribute__((vector_size(kVectorBytes)));
+constexpr Index kWordLanes = kVectorBytes / 4;
+
+// x * m in 64 bits, word by word: low becomes its lower half; returns the upper one.
+inline WordPack multiply_words(WordPack x, std::uint64_t m, WordPack& low) {
+  constexpr std::uint64_t kLower = 0xFFFFFFFF;
+  const WordPairs even = (bits<WordPairs>(x) & kLower) * m, odd = (bits<WordPairs>(x) >> 32) * m;
+  low = bits<WordPack>((even & kLower) | (odd << 32));
+  return bits<WordPack>((even >> 32) | (odd & ~kLower));
+}
+
 // words[j][s] is word `kWords * group + j` of sample s.
 inline void random_words(const SampleKey& key, std::uint32_t group, SampleWords& words) {
-  auto& [x0, x1, x2, x3] = words;
-  for (Index s = 0; s < kSampleLanes; ++s) {
-    x0[s] = group;
-    x1[s] = key.place + static_cast<std::uint32_t>(s);
-    x2[s] = key.stream;
-    x3[s] = key.epoch;
-  }
-  auto k0 = static_cast<std::uint32_t>(key.seed), k1 = static_cast<std::uint32_t>(key.seed >> 32);
-  for (int round = 0; round < 7; ++round) {
-    for (Index s = 0; s < kSampleLanes; ++s) {
-      const std::uint64_t p0 = std::uint64_t{0xD2511F53} * x0[s];
-      const std::uint64_t p1 = std::uint64_t{0xCD9E8D57} * x2[s];
-      x0[s] = static_cast<std::uint32_t>(p1 >> 32) ^ x1[s] ^ k0;
-      x2[s] = static_cast<std::uint32_t>(p0 >> 32) ^ x3[s] ^ k1;
-      x1[s] = static_cast<std::uint32_t>(p1);
-      x3[s] = static_cast<std::uint32_t>(p0);
+  WordPack sample;
+  for (std::uint32_t s = 0; s < kWordLanes; ++s) sample[s] = s;
+  for (std::uint32_t first = 0; first < kSampleLanes; first += kWordLanes) {
+    WordPack x0{}, x1 = sample + (key.place + first), x2{}, x3{};
+    x0 += group, x2 += key.stream, x3 += key.epoch;
+    auto k0 = static_cast<std::uint32_t>(key.seed), k1 = static_cast<std::uint32_t>(key.seed >> 32);
+    for (int round = 0; round < 7; ++round) {
+      WordPack low0, low2;
+      const WordPack high0 = multiply_words(x0, 0xD2511F53, low0);
+      const WordPack high2 = multiply_words(x2, 0xCD9E8D57, low2);
+      x0 = high2 ^ x1 ^ k0, x2 = high0 ^ x3 ^ k1;
+      x1 = low2, x3 = low0;
+      k0 += 0x9E3779B9u, k1 += 0xBB67AE85u;
     }
-    k0 += 0x9E3779B9u;
-    k1 += 0xBB67AE85u;
+    const WordPack drawn[kWords] = {x0, x1, x2, x3};
+    for (Index j = 0; j < kWords; ++j) std::memcpy(words[j] + first, &drawn[j], sizeof drawn[j]);
   }
+}
+
+// Which of the next words of samples are at least `threshold`, lane by lane of a pack of T.
+template <class T>
+inline Mask<T> words_from(const std::uint32_t* words, std::uint32_t threshold) {
+  typedef std::uint32_t Lanes __attribute__((vector_size(4 * kLanes<T>)));
+  Lanes lanes;
+  std::memcpy(&lanes, words, sizeof lanes);
+  return __builtin_convertvector(lanes >= threshold, Mask<T>);
 }
 
 // Taylor series of sin x / x and cos x in x², as far as |x| <= π / 4 needs them.

@@ -59,6 +59,13 @@ Index Network<T>::add(const GaussianNoiseSpec& spec, Index width, Index offset) 
 }
 
 template <class T>
+Index Network<T>::first_dense() const {
+  Index l = 0;
+  while (layer(l).parts() == 0) ++l;
+  return l;
+}
+
+template <class T>
 double Network<T>::operations_per_row() const {
   double sum = 0;
   for (const auto* layer : dense_) sum += layer->operations();
@@ -72,7 +79,7 @@ Workspace<T> Network<T>::make_workspace(Index n, bool backward) const {
   for (Index l = 0; l < depth(); ++l) {
     const bool dense_above = l + 1 < depth() && layer(l + 1).parts() > 0;
     workspace.tapes.push_back(
-        layer(l).make_tape(n, {backward, backward && l > 0, backward && dense_above}));
+        layer(l).make_tape(n, {backward, backward && l > first_dense(), backward && dense_above}));
   }
   workspace.tapes.back().a = PanelMatrix<T>(outputs(), n);
   return workspace;
@@ -114,7 +121,8 @@ Block<T> Network<T>::forward(const Pass& pass, Block<const T> x, Range samples,
 template <class T>
 void Network<T>::backward(const Pass& pass, Range samples, Workspace<T>& workspace,
                           Block<T>* input_gradient) const {
-  for (Index l = depth() - 1; l > 0; --l) {
+  const Index lowest = input_gradient ? 0 : first_dense();
+  for (Index l = depth() - 1; l > lowest; --l) {
     Tape<T>& below = tape(workspace, l - 1);
     const Block<T> h = below.h.columns(samples), delta_below = below.delta.columns(samples);
     const Activation& phi = layer(l - 1).activation();

@@ -57,8 +57,8 @@ class Network {
   // layer's pre-activations, which are returned: what becomes of them is the affair of Output.
   Block<T> forward(const Pass& pass, Block<const T> x, Range samples,
                    Workspace<T>& workspace) const;
-  // From delta = dL/da of the last layer to all others; with `input_gradient` also dL/dX
-  // (n_in, samples).
+  // From delta = dL/da of the last layer to all that have parameters below them; with
+  // `input_gradient` down to dL/dX (n_in, samples).
   void backward(const Pass& pass, Range samples, Workspace<T>& workspace,
                 Block<T>* input_gradient = nullptr) const;
 
@@ -71,6 +71,8 @@ class Network {
   Index add(const DenseSpec& spec, Index width, Index offset);
   Index add(const DropoutSpec& spec, Index width, Index offset);
   Index add(const GaussianNoiseSpec& spec, Index width, Index offset);
+  // The first layer that has parameters.
+  Index first_dense() const;
   void predict_one(const T* x, T* out, Workspace<T>& workspace) const;
   Tape<T>& tape(Workspace<T>& workspace, Index l) const {
     return workspace.tapes[static_cast<std::size_t>(l)];

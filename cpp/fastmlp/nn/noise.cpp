@@ -36,13 +36,12 @@ void Dropout<T>::combine(const T*, const Pass& pass, Range samples, Block<const 
     return copy(x, h);
   }
   const auto threshold = static_cast<std::uint32_t>(rate_ * 0x1p32);
-  const T kept = static_cast<T>(1 / (1 - rate_));
+  const Pack<T> kept = constant<Pack<T>>(1 / (1 - rate_));
   const auto drop = [&](Index i, Index j, const std::uint32_t (&words)[kSampleLanes]) {
-    const T* in = x.row(i) + j;
-    T *factor = factors.row(i) + j, *out = h.row(i) + j;
-    for (Index s = 0; s < kCount<T>; ++s) {
-      factor[s] = words[s] >= threshold ? kept : T(0);
-      out[s] = in[s] * factor[s];
+    for (Index s = 0; s < kCount<T>; s += kLanes<T>) {
+      const Pack<T> factor = words_from<T>(words + s, threshold) ? kept : Pack<T>{};
+      store(factors.row(i) + j + s, factor);
+      store(h.row(i) + j + s, load(x.row(i) + j + s) * factor);
     }
   };
   this->template for_draws<SampleWords>(pass, Purpose::dropout, samples, random_words, drop);
@@ -71,9 +70,9 @@ void GaussianNoise<T>::combine(const T*, const Pass& pass, Range samples, Block<
   using Normals = T[kWords][kSampleLanes];
   const T deviation = static_cast<T>(deviation_);
   const auto disturb = [&](Index i, Index j, const T(&normals)[kSampleLanes]) {
-    const T* in = x.row(i) + j;
-    T* out = h.row(i) + j;
-    for (Index s = 0; s < kCount<T>; ++s) out[s] = in[s] + deviation * normals[s];
+    for (Index s = 0; s < kCount<T>; s += kLanes<T>) {
+      store(h.row(i) + j + s, load(x.row(i) + j + s) + deviation * load(normals + s));
+    }
   };
   this->template for_draws<Normals>(pass, Purpose::noise, samples, random_normals<T>, disturb);
 }
