@@ -22,6 +22,10 @@ struct RegisterBlock {
   T* c;
   Index ldc;
   const T* bias;
+  // What the product reads after this block, and how far on with every k: it may be in the cache of
+  // another core.
+  const T* ahead;
+  Index ahead_step;
 };
 
 // C (Rows, Packs * kLanes) of one register block; the sum over k runs in registers.
@@ -30,6 +34,7 @@ void multiply_block(const RegisterBlock<T>& block) {
   const T *a = block.a.data, *b = block.b;
   const Index steps = block.k, next_row = block.a.row, next_k = block.a.column, ldb = block.ldb;
   const Index next_panel = block.a.panel - (kPanelColumns<T> - 1) * next_k;
+  const T* ahead = block.ahead;
   Pack<T> sum[Rows][Packs];
 #pragma GCC unroll 16
   for (int i = 0; i < Rows; ++i) {
@@ -47,6 +52,11 @@ void multiply_block(const RegisterBlock<T>& block) {
       for (int j = 0; j < Packs; ++j) sum[i][j] += a[i * next_row] * row[j];
     }
     a += (k + 1) % kPanelColumns<T> == 0 ? next_panel : next_k;
+    if constexpr (Rows * Packs >= 12) {
+      __builtin_prefetch(ahead, 0, 2);
+      __builtin_prefetch(ahead + kLanes<T>, 0, 2);
+      ahead += block.ahead_step;
+    }
   }
   T* c = block.c;
   const Index ldc = block.ldc;
@@ -104,6 +114,8 @@ void gemm(Index m, Index n, Index k, Broadcast<T> a, Panels<T> b, T* c, Index ld
     Range rows{0, 0};
     for (Index i = 0; i < row_blocks; ++i) {
       rows = {rows.end, rows.end + block_rows + (i < longer ? 1 : 0)};
+      const T* next_panel = b.data + (first - 1) / kPanelPacks * b.panel;
+      const T* next_rows = a.data + rows.end * a.row;
       kKernels<T>[last - first - 1][rows.size() - 1](
           {k,
            {a.data + rows.begin * a.row, a.row, a.column, a.panel},
@@ -111,7 +123,11 @@ void gemm(Index m, Index n, Index k, Broadcast<T> a, Panels<T> b, T* c, Index ld
            b.row,
            c + rows.begin * ldc + column,
            ldc,
-           bias ? bias + rows.begin : nullptr});
+           bias ? bias + rows.begin : nullptr,
+           first > 0 ? next_panel : next_rows,
+           first > 0       ? b.row
+           : a.column == 1 ? rows.size()
+                           : a.column});
     }
     last = first;
   }
