@@ -65,14 +65,12 @@ class PanelMatrix {
   }
 
   // Row i from n numbers that lie side by side.
-  void set_row(Index i, const T* from, Index n) {
-    for (Index j = 0; j < n; j += Width) {
-      if (j + Width <= n) {
-        std::copy_n(from + j, Width, at(i, j));
-      } else {
-        std::copy_n(from + j, n - j, at(i, j));
-      }
+  void set_row(Index i, const T* __restrict from, Index n) {
+    T* __restrict to = at(i, 0);
+    for (; n >= Width; n -= Width, from += Width, to += panel_) {
+      for (Index j = 0; j < Width; ++j) to[j] = from[j];
     }
+    for (Index j = 0; j < n; ++j) to[j] = from[j];
   }
 
  private:
