@@ -63,7 +63,6 @@ struct Block {
   Index stride = 0;
 
   T* row(Index i) const { return data + i * stride; }
-  Block part(Range range) const { return {row(range.begin), range.size(), cols, stride}; }
   operator Block<const T>() const { return {data, rows, cols, stride}; }
 };
 

@@ -14,11 +14,8 @@ class Matrix {
   Matrix(Index rows, Index cols)
       : buffer_(rows * padded<T>(cols)), rows_(rows), cols_(cols), stride_(padded<T>(cols)) {}
 
-  bool empty() const { return rows_ == 0; }
   Block<T> block() { return {buffer_.data(), rows_, cols_, stride_}; }
   Block<const T> block() const { return {buffer_.data(), rows_, cols_, stride_}; }
-  Block<T> part(Range rows) { return block().part(rows); }
-  Block<const T> part(Range rows) const { return block().part(rows); }
 
  private:
   Buffer<T> buffer_;

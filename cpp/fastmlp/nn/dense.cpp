@@ -11,6 +11,14 @@ constexpr Index kPartElements = 2048;
 // Where rows are wide, a part is taller, for each reads all of the batch from a far cache.
 constexpr Index kWidePartRows = 4 * kBlockedRows;
 
+// Asks for rows of the first n columns, which another core may have written.
+template <class T>
+void prefetch(const PanelMatrix<T>& matrix, Range rows, Index n) {
+  for (Index j = 0; j < n; j += kLanes<T>) {
+    for (Index i = rows.begin; i < rows.end; ++i) __builtin_prefetch(matrix.at(i, j));
+  }
+}
+
 // C (m, columns of B) = A B + bias, A packed in blocks of rows.
 template <class T>
 void multiply_packed(Index m, Index k, const PanelMatrix<T, kBlockedRows>& a, Block<const T> b,
@@ -138,6 +146,7 @@ void Dense<T>::gradient(Index i, Index n, const Tape<T>& tape, Panels<T> x, T* g
   const Range rows = part_rows(i);
   const Index inputs = this->inputs();
   const Panels<T> delta = tape.delta.panels();
+  prefetch(tape.delta, rows, n);
   gemm(rows.size(), inputs, n, {delta.data + rows.begin * delta.row, delta.row, 1, delta.panel}, x,
        g, inputs);
   if (spec_.bias && last(i)) sum_columns(this->outputs(), n, delta, g + rows.size() * inputs);

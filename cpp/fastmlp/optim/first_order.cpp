@@ -157,7 +157,7 @@ double FirstOrder<T>::apply(T* w, T* g, Team& team) {
     shrink(range);
   });
   limit_rows({0, size_});
-  average({0, size_});
+  team.finish_each(pieces, [&](Index i, int) { average(tile(i, kPiece, size_)); });
   return finish();
 }
 
