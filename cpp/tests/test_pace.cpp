@@ -1,5 +1,4 @@
 #include "fastmlp/base/pace.hpp"
-
 #include "fastmlp/base/parallel.hpp"
 #include "testing.hpp"
 
