@@ -37,4 +37,9 @@ inline double sum_in_double(Index n, F&& f) {
   return sum[0];
 }
 
+template <class T>
+inline double sum_squares(Index n, const T* x) {
+  return sum_in_double(n, [=](Index i) { return static_cast<double>(x[i]) * x[i]; });
+}
+
 }  // namespace fastmlp

@@ -23,11 +23,6 @@ double sweep(Index n, const Update& update, T* __restrict w, const T* __restrict
   }
 }
 
-template <class T>
-double sum_squares(Index n, const T* x) {
-  return sum_in_double(n, [=](Index i) { return static_cast<double>(x[i]) * x[i]; });
-}
-
 // Calls sweep with as many state vectors as the update takes.
 template <class T, class Update>
 double sweep_states(Range range, const Update& update, T* w, const T* g,
