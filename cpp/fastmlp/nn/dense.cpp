@@ -8,6 +8,8 @@ namespace {
 // A part of dW has about so many elements, that the update finds them in cache, and rows enough for
 // the product.
 constexpr Index kPartElements = 2048;
+// Fewer are not worth two parts.
+constexpr Index kSharedElements = 800;
 // Where rows are wide, a part is taller, for each reads all of the batch from a far cache.
 constexpr Index kWidePartRows = 4 * kBlockedRows;
 
@@ -36,15 +38,17 @@ Dense<T>::Dense(Index inputs, DenseSpec spec, Index offset)
     : Layer<T>(inputs, spec.units), spec_(std::move(spec)), offset_(offset) {
   const Index least = packs() ? kWidePartRows : kBlockedRows;
   const Index parts = ceil_div(spec_.units, std::max(least, kPartElements / inputs));
-  parts_ = parts == 1 ? 1 : round_up(parts, 2);  // the same for two threads
+  const bool tiny = weights().size() < kSharedElements;
+  parts_ =
+      tiny ? 1 : std::min(round_up(parts, 2), ceil_div(spec_.units, unit()));  // for two threads
 }
 
 // Rows of W, as even as can be; packed rows come in whole blocks.
 template <class T>
 Range Dense<T>::part_rows(Index i) const {
-  const Index unit = packs() ? kBlockedRows : 1;
+  const Index units = ceil_div(this->outputs(), unit());
   const auto border = [&](Index p) {
-    return std::min(this->outputs(), ceil_div(this->outputs(), unit) * p / parts_ * unit);
+    return std::min(this->outputs(), units * p / parts_ * unit());
   };
   return {border(i), border(i + 1)};
 }

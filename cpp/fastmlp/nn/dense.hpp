@@ -39,6 +39,7 @@ class Dense final : public Layer<T> {
   void gradient(Index i, Index n, const Tape<T>& tape, Panels<T> x, T* g) const override;
 
  private:
+  Index unit() const { return packs() ? kBlockedRows : 1; }
   Range part_rows(Index i) const;
   const T* bias(const T* w) const { return spec_.bias ? w + biases().begin : nullptr; }
   bool last(Index i) const { return i + 1 == parts(); }
