@@ -136,11 +136,8 @@ void Network<T>::backward(const Pass& pass, Range samples, Workspace<T>& workspa
 template <class T>
 void Network<T>::predict(Block<const T> x, Block<T> out, Team& team) const {
   if (x.rows == 0) return;
+  if (x.rows < kFewSamples) return predict_few(x, out);
   Workspace<T> workspace = make_workspace(kTile<T> * team.size(), false);
-  if (x.rows < kFewSamples) {
-    for (Index i = 0; i < x.rows; ++i) predict_one(x.row(i), out.row(i), workspace);
-    return;
-  }
   PanelMatrix<T> columns(inputs(), kTile<T> * team.size());
   pack(workspace, team);
   team.for_each(ceil_div(x.rows, kTile<T>), [&](Index i, int member) {
@@ -155,18 +152,22 @@ void Network<T>::predict(Block<const T> x, Block<T> out, Team& team) const {
   });
 }
 
-// Matrix-vector products: h is a column, and its entries lie side by side.
+// Matrix-vector products, sample by sample: the entries of h lie side by side.
 template <class T>
-void Network<T>::predict_one(const T* x, T* out, Workspace<T>& workspace) const {
-  const T* input = x;
-  for (Index l = 0; l < depth(); ++l) {
-    const Index n = layer(l).outputs();
-    T* h = tape(workspace, l).h.at(0, 0);
-    layer(l).combine_one(w(), input, h);
-    activate_one(layer(l).activation(), n, h);
-    input = h;
+void Network<T>::predict_few(Block<const T> x, Block<T> out) const {
+  Index widest = 0;
+  for (const auto& each : layers_) widest = std::max(widest, each->outputs());
+  Buffer<T> rooms[2] = {Buffer<T>(widest), Buffer<T>(widest)};
+  for (Index i = 0; i < x.rows; ++i) {
+    const T* input = x.row(i);
+    for (Index l = 0; l < depth(); ++l) {
+      T* h = rooms[l % 2].data();
+      layer(l).combine_one(w(), input, h);
+      activate_one(layer(l).activation(), layer(l).outputs(), h);
+      input = h;
+    }
+    std::copy_n(input, outputs(), out.row(i));
   }
-  std::copy_n(input, outputs(), out);
 }
 
 // One backward pass per output j, from delta = J_phi(a)ᵀ e_j.

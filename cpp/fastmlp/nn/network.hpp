@@ -73,7 +73,7 @@ class Network {
   Index add(const GaussianNoiseSpec& spec, Index width, Index offset);
   // The first layer that has parameters.
   Index first_dense() const;
-  void predict_one(const T* x, T* out, Workspace<T>& workspace) const;
+  void predict_few(Block<const T> x, Block<T> out) const;
   Tape<T>& tape(Workspace<T>& workspace, Index l) const {
     return workspace.tapes[static_cast<std::size_t>(l)];
   }
