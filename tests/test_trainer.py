@@ -156,3 +156,12 @@ def test_epochs_made_many_at_a_time_are_those_made_one_by_one(optimizer: Any) ->
         return net.parameters.tobytes(), last, state, history.to_dict(), counts
 
     assert trained([]) == trained([Looks()])
+
+
+def test_the_core_goes_back_from_the_last_forward_alone() -> None:
+    """After a step its tapes are those of another batch, of another size perhaps."""
+    trainer = fm.Trainer(fm.Network([3, 4, 2], seed=0))
+    outputs = trainer.forward(np.ones((10, 3)))
+    trainer._native.step(np.ones((20, 3), "f"), np.ones((20, 2), "f"), None)
+    with pytest.raises(ValueError, match="output_gradient has 10 rows"):
+        trainer._native.backward(outputs)

@@ -23,6 +23,7 @@ std::pair<py::array, py::array> evaluate_loss(const char* where, const Loss& los
   Matrix<T> gradient(outputs, n);
   Array<T> values(n), ones(n);
   std::fill_n(ones.mutable_data(), n, T(1));
+  std::fill_n(values.mutable_data(), n, T(0));  // stays where there are no outputs
   Block<T> delta = gradient.block();
   evaluate<T>({Identity{}, loss}, out.block(), target.block(), out.block(), values.mutable_data(),
               ones.data(), &delta);

@@ -27,6 +27,7 @@ class TrainerHandle {
     const double seconds = max_seconds.value_or(std::numeric_limits<double>::infinity());
     const Index batch = std::min(trainer_.batch_size(), data.size());
     T* good = last_good.mutable_data();
+    batch_rows_ = kNoBatch;
     trainer_.begin_epoch();
     trainer_.set_paced(!threads_are_forced());
     EpochResults results;
@@ -40,6 +41,7 @@ class TrainerHandle {
 
   double step(const Array<T>& x, const py::object& targets, const py::object& weights) {
     const Data<T> data = make_data(x, targets, weights, *network_, trainer_.loss());
+    batch_rows_ = kNoBatch;
     double value = 0;
     run(
         {step_operations(*network_, data.size())},
@@ -50,6 +52,7 @@ class TrainerHandle {
   py::array forward(const Array<T>& x) {
     const Block<const T> rows = rows_of(x, network_->inputs(), "X");
     auto [array, out] = new_rows<T>(rows.rows, network_->outputs());
+    batch_rows_ = kNoBatch;  // also where this is interrupted
     run(
         {forward_operations(*network_, rows.rows)},
         [&, out = out](Team& team) { trainer_.forward(rows, out, team); }, Subnormals::flush);
@@ -94,7 +97,8 @@ class TrainerHandle {
  private:
   std::shared_ptr<Network<T>> network_;
   Trainer<T> trainer_;
-  Index batch_rows_ = 0;
+  static constexpr Index kNoBatch = -1;
+  Index batch_rows_ = kNoBatch;  // of the last forward, while its tapes are there
 };
 
 template <class T>

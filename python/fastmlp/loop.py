@@ -93,6 +93,7 @@ class Loop:
                 return "not_finite"
             stop = last.n_steps > 0 and self._record(epoch, last)
             if last.status == "max_seconds":
+                self._trainer._native.show_average()
                 return "max_seconds"
             if stop:
                 return "stopped"

@@ -205,6 +205,7 @@ class Stepping:
         inputs, _ = arrays.as_inputs(X, self.network.n_inputs, self.network.dtype, where)
         arrays.check_samples(inputs, where)
         with self.network._in_training:
+            self._forward_shape = None
             outputs: FloatArray = self._native.forward(inputs)
             self._forward_shape = outputs.shape
         return outputs
