@@ -133,6 +133,17 @@ void Network<T>::backward(const Pass& pass, Range samples, Workspace<T>& workspa
   if (input_gradient) layer(0).backward(w(), samples, tape(workspace, 0), *input_gradient);
 }
 
+// Rows of X, turned into columns, through all layers; returns the last pre-activations.
+template <class T>
+Block<T> Network<T>::forward_rows(Block<const T> x, Range samples, PanelMatrix<T>& columns,
+                                  Workspace<T>& workspace, Team& team) const {
+  const Block<T> input = columns.columns(samples);
+  transpose(x.rows, x.cols, x.data, x.stride, input.data, input.stride);
+  const Block<T> a = forward({&team}, input, samples, workspace);
+  activate<T>(output(), a, workspace.tapes.back().h.columns(samples));
+  return a;
+}
+
 template <class T>
 void Network<T>::predict(Block<const T> x, Block<T> out, Team& team) const {
   if (x.rows == 0) return;
@@ -143,11 +154,9 @@ void Network<T>::predict(Block<const T> x, Block<T> out, Team& team) const {
   team.for_each(ceil_div(x.rows, kTile<T>), [&](Index i, int member) {
     const Range rows = tile(i, kTile<T>, x.rows);
     const Range local{member * kTile<T>, member * kTile<T> + rows.size()};
-    const Block<T> input = columns.columns(local);
-    transpose(rows.size(), inputs(), x.row(rows.begin), x.stride, input.data, input.stride);
-    const Block<T> a = forward({&team}, input, local, workspace);
+    forward_rows(Block<const T>{x.row(rows.begin), rows.size(), x.cols, x.stride}, local, columns,
+                 workspace, team);
     const Block<T> h = workspace.tapes.back().h.columns(local);
-    activate<T>(output(), a, h);
     transpose(outputs(), rows.size(), h.data, h.stride, out.row(rows.begin), out.stride);
   });
 }
@@ -180,12 +189,10 @@ void Network<T>::jacobian(Block<const T> x, T* out, Team& team) const {
   team.for_each(ceil_div(x.rows, kTile<T>), [&](Index i, int member) {
     const Range rows = tile(i, kTile<T>, x.rows);
     const Range local{member * kTile<T>, member * kTile<T> + rows.size()};
-    const Block<T> input = columns.columns(local);
-    transpose(rows.size(), inputs(), x.row(rows.begin), x.stride, input.data, input.stride);
-    const Block<T> a = forward({&team}, input, local, workspace);
+    const Block<T> a = forward_rows({x.row(rows.begin), rows.size(), x.cols, x.stride}, local,
+                                    columns, workspace, team);
     const Block<T> h = workspace.tapes.back().h.columns(local);
     const Block<T> delta = workspace.tapes.back().delta.columns(local);
-    activate<T>(output(), a, h);
     for (Index j = 0; j < outputs(); ++j) {
       for (Index r = 0; r < outputs(); ++r) std::fill_n(delta.row(r), kTile<T>, T(r == j));
       differentiate<T>(output(), a, h, delta);

@@ -73,6 +73,8 @@ class Network {
   Index add(const GaussianNoiseSpec& spec, Index width, Index offset);
   // The first layer that has parameters.
   Index first_dense() const;
+  Block<T> forward_rows(Block<const T> x, Range samples, PanelMatrix<T>& columns,
+                        Workspace<T>& workspace, Team& team) const;
   void predict_few(Block<const T> x, Block<T> out) const;
   Tape<T>& tape(Workspace<T>& workspace, Index l) const {
     return workspace.tapes[static_cast<std::size_t>(l)];
