@@ -41,13 +41,15 @@ class Team {
   int size() const { return size_; }
   // From now on member 0 does everything, or all do again.
   void set_alone(bool alone) { alone_ = alone; }
+  // Whether items are shared out, so that memory moves between cores.
+  bool shares() const { return size_ > 1 && !alone_; }
 
   // f(i, member) for every i in [0, n), each by one member in [0, size()); returns when all are
   // done. An exception of f ends it early, and so does one of the check, between items or where f
   // reports progress.
   template <class F>
   void for_each(Index n, F&& f) {
-    if (size_ > 1 && !alone_ && n > 1) return share(n, true, &call<F>, &f);
+    if (shares() && n > 1) return share(n, true, &call<F>, &f);
     for (Index i = 0; i < n; ++i) f(i, 0);
   }
 
@@ -60,7 +62,7 @@ class Team {
   // The same, always to the end: for work that must not be left half done.
   template <class F>
   void finish_each(Index n, F&& f) {
-    if (size_ > 1 && !alone_ && n > 1) return share(n, false, &call<F>, &f);
+    if (shares() && n > 1) return share(n, false, &call<F>, &f);
     for (Index i = 0; i < n; ++i) f(i, 0);
   }
 

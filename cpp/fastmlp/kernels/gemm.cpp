@@ -9,9 +9,21 @@
 namespace fastmlp {
 namespace {
 
+// So many steps on, what lies in one piece is asked for: further than processors look ahead by
+// themselves, for they stop at the end of a page.
+constexpr Index kStepsAhead = 64;
+
 // Rows of C held in registers: rows * kPanelPacks accumulators, as many packs of B and one
 // broadcast must fit.
 constexpr int kMaxRows = static_cast<int>(kBlockedRows);
+
+// What the product reads later, and how far on with every k: the next panel of B, A in packed rows
+// further on, or the next rows of A. It may be in a far cache, or in that of another core.
+template <class T>
+struct Ahead {
+  const T* data;
+  Index step;
+};
 
 template <class T>
 struct RegisterBlock {
@@ -22,10 +34,7 @@ struct RegisterBlock {
   T* c;
   Index ldc;
   const T* bias;
-  // What the product reads after this block, and how far on with every k: it may be in the cache of
-  // another core.
-  const T* ahead;
-  Index ahead_step;
+  Ahead<T> ahead;
 };
 
 // C (Rows, Packs * kLanes) of one register block; the sum over k runs in registers.
@@ -34,7 +43,7 @@ void multiply_block(const RegisterBlock<T>& block) {
   const T *a = block.a.data, *b = block.b;
   const Index steps = block.k, next_row = block.a.row, next_k = block.a.column, ldb = block.ldb;
   const Index next_panel = block.a.panel - (kPanelColumns<T> - 1) * next_k;
-  const T* ahead = block.ahead;
+  const T* ahead = block.ahead.data;
   Pack<T> sum[Rows][Packs];
 #pragma GCC unroll 16
   for (int i = 0; i < Rows; ++i) {
@@ -55,7 +64,7 @@ void multiply_block(const RegisterBlock<T>& block) {
     if constexpr (Rows * Packs >= 12) {
       __builtin_prefetch(ahead, 0, 2);
       __builtin_prefetch(ahead + kLanes<T>, 0, 2);
-      ahead += block.ahead_step;
+      ahead += block.ahead.step;
     }
   }
   T* c = block.c;
@@ -114,8 +123,11 @@ void gemm(Index m, Index n, Index k, Broadcast<T> a, Panels<T> b, T* c, Index ld
     Range rows{0, 0};
     for (Index i = 0; i < row_blocks; ++i) {
       rows = {rows.end, rows.end + block_rows + (i < longer ? 1 : 0)};
-      const T* next_panel = b.data + (first - 1) / kPanelPacks * b.panel;
-      const T* next_rows = a.data + rows.end * a.row;
+      const Ahead<T> ahead =
+          first > 0 ? Ahead<T>{b.data + (first - 1) / kPanelPacks * b.panel, b.row}
+          : a.row == 1 && a.column == kMaxRows
+              ? Ahead<T>{a.data + kStepsAhead * a.column, a.column}
+              : Ahead<T>{a.data + rows.end * a.row, a.column == 1 ? rows.size() : a.column};
       kKernels<T>[last - first - 1][rows.size() - 1](
           {k,
            {a.data + rows.begin * a.row, a.row, a.column, a.panel},
@@ -124,10 +136,7 @@ void gemm(Index m, Index n, Index k, Broadcast<T> a, Panels<T> b, T* c, Index ld
            c + rows.begin * ldc + column,
            ldc,
            bias ? bias + rows.begin : nullptr,
-           first > 0 ? next_panel : next_rows,
-           first > 0       ? b.row
-           : a.column == 1 ? rows.size()
-                           : a.column});
+           ahead});
     }
     last = first;
   }

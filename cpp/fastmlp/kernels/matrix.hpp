@@ -70,6 +70,21 @@ class PanelMatrix {
     for (Index j = 0; j < n; ++j) to[j] = from[j];
   }
 
+  // Rows from a block of as many, panel by panel: in the order of this memory.
+  void set_rows(Index first, Block<const T> from) {
+    for (Index j = 0; j < from.cols; j += Width) {
+      T* __restrict to = at(first, j);
+      const T* __restrict row = from.data + j;
+      for (Index i = 0; i < from.rows; ++i, row += from.stride, to += Width) {
+        if (j + Width <= from.cols) {
+          std::copy_n(row, Width, to);
+        } else {
+          std::copy_n(row, from.cols - j, to);
+        }
+      }
+    }
+  }
+
  private:
   Buffer<T> buffer_;
   Index rows_ = 0;

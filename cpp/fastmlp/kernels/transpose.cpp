@@ -41,6 +41,19 @@ void transpose_ragged(Index rows, Index cols, const T* a, Index lda, T* b, Index
   }
 }
 
+// The same for whole packs of columns; writes whole packs, zeros behind the last row.
+template <class T>
+void transpose_over(Index rows, const T* a, Index lda, T* b, Index ldb) {
+  Pack<T> row[kLanes<T>] = {};
+#pragma GCC unroll 16
+  for (Index i = 0; i < kLanes<T>; ++i) {
+    if (i < rows) row[i] = load(a + i * lda);
+  }
+  exchange_blocks<T, static_cast<int>(kLanes<T>) / 2>(row, LaneIndices<T>{});
+#pragma GCC unroll 16
+  for (Index j = 0; j < kLanes<T>; ++j) store(b + j * ldb, row[j]);
+}
+
 template <class T>
 void transpose_square(const T* a, Index lda, T* b, Index ldb) {
   Pack<T> row[kLanes<T>];
@@ -69,6 +82,20 @@ void transpose(Index rows, Index cols, const T* a, Index lda, T* b, Index ldb) {
   }
 }
 
+// Squares from the last rows up: what one writes over the end of its rows of B is overwritten by
+// the next. The last columns have nothing behind them, and are written to the letter.
+template <class T>
+void pack_columns(Index rows, Index cols, const T* a, Index lda, T* b) {
+  constexpr Index kSide = kLanes<T>;
+  Index j = 0;
+  for (; j + 2 * kSide <= cols; j += kSide) {
+    for (Index i = (rows - 1) / kSide * kSide; i >= 0; i -= kSide) {
+      transpose_over(std::min(kSide, rows - i), a + i * lda + j, lda, b + j * rows + i, rows);
+    }
+  }
+  transpose(rows, cols - j, a + j, lda, b + j * rows, rows);
+}
+
 template <class T>
 void transpose(const PanelMatrix<T>& from, Range rows, Range columns, PanelMatrix<T>& to) {
   for (Index j = columns.begin; j < columns.end; j += kLanes<T>) {
@@ -80,6 +107,8 @@ void transpose(const PanelMatrix<T>& from, Range rows, Range columns, PanelMatri
 
 template void transpose(Index, Index, const float*, Index, float*, Index);
 template void transpose(Index, Index, const double*, Index, double*, Index);
+template void pack_columns(Index, Index, const float*, Index, float*);
+template void pack_columns(Index, Index, const double*, Index, double*);
 template void transpose(const PanelMatrix<float>&, Range, Range, PanelMatrix<float>&);
 template void transpose(const PanelMatrix<double>&, Range, Range, PanelMatrix<double>&);
 

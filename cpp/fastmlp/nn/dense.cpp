@@ -98,13 +98,16 @@ void Dense<T>::pack(Index i, const T* w, Tape<T>& tape) const {
   const Index inputs = this->inputs();
   const Range rows = part_rows(i);
   const T* from = w + weights().begin + rows.begin * inputs;
-  for (Index r = rows.begin; r < rows.end; r += kBlockedRows, from += kBlockedRows * inputs) {
-    transpose(std::min(kBlockedRows, rows.end - r), inputs, from, inputs, tape.wt.at(0, r),
-              kBlockedRows);
+  for (Index r = rows.begin; r < rows.end; r += kBlockedRows) {
+    const T* block = from + (r - rows.begin) * inputs;
+    T* to = tape.wt.at(0, r);
+    if (r + kBlockedRows <= rows.end) {
+      pack_columns(kBlockedRows, inputs, block, inputs, to);
+    } else {
+      transpose(rows.end - r, inputs, block, inputs, to, kBlockedRows);
+    }
   }
-  if (tape.w.empty()) return;
-  from = w + weights().begin + rows.begin * inputs;
-  for (Index r = rows.begin; r < rows.end; ++r, from += inputs) tape.w.set_row(r, from, inputs);
+  if (!tape.w.empty()) tape.w.set_rows(rows.begin, {from, rows.size(), inputs, inputs});
 }
 
 // A (n_out, samples) = W X + b

@@ -1,0 +1,76 @@
+#include "fastmlp/kernels/scan.hpp"
+#include "fastmlp/kernels/transpose.hpp"
+#include "testing.hpp"
+
+using namespace fastmlp;
+
+namespace {
+
+template <class T>
+T* at(std::vector<T>& values, Index i) {
+  return values.data() + i;
+}
+
+// A (rows, cols) with gaps between its rows.
+template <class T>
+struct Source {
+  Source(Index rows, Index cols)
+      : rows(rows), stride(cols + 3), values(integers<T>(rows * stride, 7)) {}
+  T element(Index i, Index j) const { return values[static_cast<std::size_t>(i * stride + j)]; }
+  Block<const T> block() const { return {values.data(), rows, stride - 3, stride}; }
+
+  Index rows, stride;
+  std::vector<T> values;
+};
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("a transpose is exact for all edges, and nothing beside it is written", T, float,
+                   double) {
+  Index wrong = 0;
+  for (Index rows = 1; rows <= 40; ++rows) {
+    for (Index cols = 1; cols <= 70; ++cols) {
+      const Source<T> a(rows, cols);
+      for (const Index gap : {0, 2}) {
+        const Index ldb = rows + gap;
+        std::vector<T> b(static_cast<std::size_t>(cols * ldb + 1), kNan<T>);
+        if (gap > 0) {
+          transpose(rows, cols, a.values.data(), a.stride, b.data(), ldb);
+        } else {
+          pack_columns(rows, cols, a.values.data(), a.stride, b.data());
+        }
+        for (Index j = 0; j < cols; ++j) {
+          for (Index i = 0; i < rows; ++i) wrong += *at(b, j * ldb + i) != a.element(i, j);
+          for (Index i = rows; i < ldb; ++i) wrong += !std::isnan(*at(b, j * ldb + i));
+        }
+        wrong += !std::isnan(b.back());
+      }
+    }
+  }
+  CHECK(wrong == 0);
+}
+
+TEST_CASE_TEMPLATE("rows come into panels as they are, those around them stay", T, float, double) {
+  Index wrong = 0;
+  for (Index cols = 1; cols <= 3 * kBlockedRows; ++cols) {
+    const Source<T> a(5, cols);
+    PanelMatrix<T, kBlockedRows> matrix(9, cols);
+    matrix.set_rows(2, a.block());
+    for (Index i = 0; i < 9; ++i) {
+      for (Index j = 0; j < cols; ++j) {
+        wrong += *matrix.at(i, j) != (i >= 2 && i < 7 ? a.element(i - 2, j) : T(0));
+      }
+    }
+  }
+  CHECK(wrong == 0);
+}
+
+TEST_CASE_TEMPLATE("memory that is claimed keeps every bit, nan included", T, float, double) {
+  for (Index n = 0; n <= 100; ++n) {
+    std::vector<T> values = uniform<T>(n + 1, 3);
+    values.front() = kNan<T>;
+    const std::vector<T> before = values;
+    claim(n, values.data());
+    CHECK(same_bits(values.data(), before.data(), n + 1));
+  }
+}
