@@ -185,7 +185,7 @@ void panel_kernels(Report& report) {
   PanelMatrix<T> to(cols, rows);
   Buffer<T> sums(rows);
   time_elements(report, "transpose", kName<T>, "64x256", rows * cols,
-                [&] { transpose(from, {0, rows}, {0, cols}, to); });
+                [&] { transpose(from.panels(), {0, rows}, {0, cols}, to); });
   time_elements(report, "sum_columns", kName<T>, "64x256", rows * cols,
                 [&] { sum_columns(rows, cols, from.panels(), sums.data()); });
 }

@@ -77,7 +77,7 @@ double loss(const Network<T>& network, const Array<T>& x, const py::object& targ
   run({forward_operations(network, data.size())}, [&](Team& team) {
     NetworkObjective<T> objective(network, function);
     objective.set_team(team);
-    objective.select(data, nullptr, data.size());
+    objective.select(data, {}, data.size());
     value = objective.value(network.w());
   });
   return value;
@@ -94,7 +94,7 @@ std::pair<double, py::array> value_and_grad(const Network<T>& network, const Arr
   run({step_operations(network, data.size())}, [&](Team& team) {
     NetworkObjective<T> objective(network, function);
     objective.set_team(team);
-    objective.select(data, nullptr, data.size());
+    objective.select(data, {}, data.size());
     value = objective.value_and_grad(network.w(), g);
   });
   return {value, gradient};

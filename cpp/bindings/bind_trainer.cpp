@@ -88,9 +88,8 @@ class TrainerHandle {
   Array<std::int64_t> batches(Index n) {
     require(n >= 0, "batches: n=" + std::to_string(n) + ", expected at least 0");
     trainer_.begin_epoch();
-    const Order& order = trainer_.order(n);
     Array<std::int64_t> indices(n);
-    std::copy_n(order.batch(0), n, indices.mutable_data());
+    std::copy_n(trainer_.order(n).indices().begin(), n, indices.mutable_data());
     return indices;
   }
 

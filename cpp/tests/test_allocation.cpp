@@ -130,7 +130,7 @@ TEST_CASE_TEMPLATE("a value and a gradient allocate nothing after the first", T,
   Team team;
   const auto pass = [&] {
     objective.set_team(team);
-    objective.select(samples.data, nullptr, samples.data.size());
+    objective.select(samples.data, {}, samples.data.size());
     objective.value(network.w());
     objective.value_and_grad(network.w(), g.data());
   };

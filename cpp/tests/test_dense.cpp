@@ -29,7 +29,7 @@ struct Passes {
     std::copy(values.begin(), values.end(), w.data());
     fill(x, shape.inputs, shape.samples, 2);
     fill(tape.delta, shape.outputs, shape.samples, 3);
-    transpose(x, {0, shape.inputs}, {0, shape.samples}, x_samples);
+    transpose(x.panels(), {0, shape.inputs}, {0, shape.samples}, x_samples);
     for (Index i = 0; i < layer.parts(); ++i) layer.pack(i, w.data(), tape);
   }
   static void fill(PanelMatrix<T>& matrix, Index rows, Index columns, std::uint64_t seed) {

@@ -18,7 +18,7 @@ struct Problem {
     objective.set_team(team);
     select(weighted ? samples.weighted() : samples.data);
   }
-  void select(const Data<T>& data) { objective.select(data, nullptr, data.size()); }
+  void select(const Data<T>& data) { objective.select(data, {}, data.size()); }
   double value() { return objective.value(network.w()); }
   std::vector<T> gradient() {
     std::vector<T> g(static_cast<std::size_t>(network.size()));
@@ -165,7 +165,7 @@ TEST_CASE_TEMPLATE("a batch of several blocks is the mean of its samples, taken 
   std::vector<double> sum(whole.size());
   double value_sum = 0, weight = 0;
   for (Index i = 0; i < n; ++i) {
-    problem.objective.select(data, &i, 1);
+    problem.objective.select(data, {&i}, 1);
     const double w = problem.objective.weight();
     value_sum += w * problem.value();
     const std::vector<T> g = problem.gradient();
@@ -199,7 +199,7 @@ TEST_CASE("noise belongs to the sample and its place, however the batch is cut")
   const double value = problem.value();
   double sum = 0;
   for (Index i = 0; i < n; ++i) {
-    problem.objective.select(problem.samples.data, &i, 1);
+    problem.objective.select(problem.samples.data, {&i}, 1);
     problem.objective.set_pass({nullptr, true, 11, 2, 100 + i});
     sum += problem.value();
   }
@@ -236,7 +236,7 @@ TEST_CASE_TEMPLATE("classes are one-hot targets; whole weights are repeated samp
 
   const std::vector<T> weights{1, 2, 0, 3, 1, 1};
   const std::vector<Index> repeated{0, 1, 1, 3, 3, 3, 4, 5};
-  problem.objective.select(data, repeated.data(), 8);
+  problem.objective.select(data, {repeated.data()}, 8);
   const double expected = problem.value();
   const std::vector<T> expected_gradient = problem.gradient();
   data.weights = weights.data();

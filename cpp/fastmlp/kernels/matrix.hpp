@@ -33,9 +33,13 @@ constexpr Index kPanelColumns = kPanelPacks * kLanes<T>;
 // at data[p * panel + i * row + j]. A row-major block is one, with panels that lie side by side.
 template <class T>
 struct Panels {
-  const T* data;
-  Index row;
+  const T* data = nullptr;
+  Index row = kPanelColumns<T>;
   Index panel = kPanelColumns<T>;
+
+  const T* at(Index i, Index j) const {
+    return data + j / kPanelColumns<T> * panel + i * row + j % kPanelColumns<T>;
+  }
 };
 
 // Panel after panel of Width columns, each of which lies in one piece: walking down a panel reads

@@ -97,10 +97,10 @@ void pack_columns(Index rows, Index cols, const T* a, Index lda, T* b) {
 }
 
 template <class T>
-void transpose(const PanelMatrix<T>& from, Range rows, Range columns, PanelMatrix<T>& to) {
-  for (Index j = columns.begin; j < columns.end; j += kLanes<T>) {
-    for (Index i = rows.begin; i < rows.end; i += kLanes<T>) {
-      transpose_square(from.at(i, j), kPanelColumns<T>, to.at(j, i), kPanelColumns<T>);
+void transpose(Panels<T> from, Range rows, Range columns, PanelMatrix<T>& to) {
+  for (Index i = rows.begin; i < rows.end; i += kLanes<T>) {
+    for (Index j = columns.begin; j < columns.end; j += kLanes<T>) {
+      transpose_square(from.at(i, j), from.row, to.at(j, i), kPanelColumns<T>);
     }
   }
 }
@@ -109,7 +109,7 @@ template void transpose(Index, Index, const float*, Index, float*, Index);
 template void transpose(Index, Index, const double*, Index, double*, Index);
 template void pack_columns(Index, Index, const float*, Index, float*);
 template void pack_columns(Index, Index, const double*, Index, double*);
-template void transpose(const PanelMatrix<float>&, Range, Range, PanelMatrix<float>&);
-template void transpose(const PanelMatrix<double>&, Range, Range, PanelMatrix<double>&);
+template void transpose(Panels<float>, Range, Range, PanelMatrix<float>&);
+template void transpose(Panels<double>, Range, Range, PanelMatrix<double>&);
 
 }  // namespace fastmlp

@@ -112,7 +112,7 @@ Block<T> Network<T>::forward(const Pass& pass, Block<const T> x, Range samples,
     pass.team->progress(layer(l).operations() * static_cast<double>(samples.size()));
     if (last) return a;
     activate<T>(layer(l).activation(), a, h);
-    if (!t.samples.empty()) transpose(t.h, {0, layer(l).outputs()}, samples, t.samples);
+    if (!t.samples.empty()) transpose(t.h.panels(), {0, layer(l).outputs()}, samples, t.samples);
     input = h;
   }
 }

@@ -24,6 +24,14 @@ struct Data {
   double weight(Index i) const { return weights ? static_cast<double>(weights[i]) : 1.0; }
 };
 
+// Which samples a batch has: those of the indices, or those from `first` on.
+struct Rows {
+  const Index* indices = nullptr;
+  Index first = 0;
+
+  Index operator[](Index i) const { return indices ? indices[i] : first + i; }
+};
+
 // The order of n samples in an epoch: ascending, or a random permutation (Fisher & Yates) of (seed,
 // epoch).
 class Order {
@@ -31,6 +39,7 @@ class Order {
   void arrange(Index n, bool shuffle, std::uint64_t seed, std::uint32_t epoch) {
     indices_.resize(static_cast<std::size_t>(n));
     std::iota(indices_.begin(), indices_.end(), Index(0));
+    shuffled_ = shuffle;
     if (!shuffle) return;
     Rng rng(seed, Purpose::shuffle, epoch);
     for (Index i = n - 1; i > 0; --i) {
@@ -38,11 +47,14 @@ class Order {
                 indices_[static_cast<std::size_t>(rng.below(i + 1))]);
     }
   }
-  const Index* batch(Index begin) const { return indices_.data() + begin; }
-  Index size() const { return static_cast<Index>(indices_.size()); }
+  const std::vector<Index>& indices() const { return indices_; }
+  Rows batch(Index begin) const {
+    return shuffled_ ? Rows{indices_.data() + begin} : Rows{nullptr, begin};
+  }
 
  private:
   std::vector<Index> indices_;
+  bool shuffled_ = false;
 };
 
 }  // namespace fastmlp

@@ -19,16 +19,41 @@ void NetworkObjective<T>::set_team(Team& team) {
   while (part_gradients_.size() < static_cast<std::size_t>(team.size())) {
     part_gradients_.emplace_back(largest);
   }
+  deal_parts();
+}
+
+// A layer that stays with one member moves less memory between cores; but where one has more than
+// its share of the work, every member takes a piece of each layer, so that all have as much to do.
+template <class T>
+void NetworkObjective<T>::deal_parts() {
+  const Index members = team_->size();
+  const auto larger = [](const auto& a, const auto& b) {
+    return a->parameters().size() < b->parameters().size();
+  };
+  const auto& layers = network_.layers();
+  const auto& largest = **std::max_element(layers.begin(), layers.end(), larger);
+  dealt_.resize(network_.parts().size());
+  std::iota(dealt_.begin(), dealt_.end(), Index(0));
+  if (largest.parameters().size() * members <= network_.size()) return;
+  dealt_.clear();
+  for (Index m = 0; m < members; ++m) {
+    Index first = 0;
+    for (const auto& layer : layers) {
+      const Index n = layer->parts();
+      for (Index i = m * n / members; i < (m + 1) * n / members; ++i) dealt_.push_back(first + i);
+      first += n;
+    }
+  }
 }
 
 template <class T>
-void NetworkObjective<T>::select(const Data<T>& data, const Index* rows, Index n) {
+void NetworkObjective<T>::select(const Data<T>& data, Rows rows, Index n) {
   data_ = data;
   rows_ = rows;
   n_ = n;
   weight_ = data.weights ? 0.0 : static_cast<double>(n);
   if (data.weights) {
-    for (Index i = 0; i < n; ++i) weight_ += data.weight(rows ? rows[i] : i);
+    for (Index i = 0; i < n; ++i) weight_ += data.weight(rows[i]);
   }
   reserve(std::min(n, kBlockRows));
 }
@@ -55,17 +80,31 @@ void NetworkObjective<T>::pack() {
   packed_ = false;
 }
 
-// Copies samples of the block that begins at block_begin of the batch into the workspace.
+// Whether products read the samples of a block where the caller has them: in a row, so long that a
+// copy takes time but not a page each, and with something behind them that whole packs may run
+// over.
+template <class T>
+bool NetworkObjective<T>::reads_in_place(Range block) const {
+  constexpr Index kLongRow = 1024 / sizeof(T);
+  const Block<const T>& x = data_.x;
+  const Index end = rows_.first + block.begin + round_up(block.size(), kLanes<T>);
+  const Index overrun = round_up(x.cols, kLanes<T>) - x.cols;
+  return !rows_.indices && x.cols >= kLongRow && !network_.layer(0).packs() &&
+         end * x.stride + overrun <= x.rows * x.stride;
+}
+
+// Brings samples of the block that begins at block_begin of the batch into the workspace.
 template <class T>
 void NetworkObjective<T>::gather(Index block_begin, Range samples) {
   Index from[kTile<T>];
+  const bool copied = samples_.data == x_samples_.panels().data;
   for (Index i = samples.begin; i < samples.end; ++i) {
-    const Index row = rows_ ? rows_[block_begin + i] : block_begin + i;
+    const Index row = rows_[block_begin + i];
     from[i - samples.begin] = row;
-    x_samples_.set_row(i, data_.x.row(row), network_.inputs());
+    if (copied) x_samples_.set_row(i, data_.x.row(row), network_.inputs());
     scale_[i] = static_cast<T>(data_.weight(row) / weight_);
   }
-  transpose(x_samples_, samples, {0, network_.inputs()}, x_);
+  transpose(samples_, samples, {0, network_.inputs()}, x_);
   gather_targets(from, samples);
   smooth_targets(output_.loss, y_.columns(samples));
 }
@@ -82,7 +121,7 @@ void NetworkObjective<T>::gather_targets(const Index* from, Range samples) {
   for (Index j = 0; j < y.cols; ++j) {
     y_samples_.set_row(samples.begin + j, data_.y.row(from[j]), y.rows);
   }
-  transpose(y_samples_, samples, {0, y.rows}, y_);
+  transpose(y_samples_.panels(), samples, {0, y.rows}, y_);
 }
 
 // Forward, loss and, where asked for, backward of a block of samples; returns its share of the
@@ -91,6 +130,8 @@ template <class T>
 double NetworkObjective<T>::phase1(Range block, bool backward) {
   Pass pass = pass_;
   pass.first += block.begin;
+  samples_ = x_samples_.panels();
+  if (reads_in_place(block)) samples_ = {data_.x.row(rows_.first + block.begin), data_.x.stride};
   team_->for_each(ceil_div(block.size(), kTile<T>), [&](Index i, int) {
     const Range samples = tile(i, kTile<T>, block.size());
     gather(block.begin, samples);
@@ -113,8 +154,8 @@ double NetworkObjective<T>::phase1(Range block, bool backward) {
 template <class T>
 void NetworkObjective<T>::part_gradient(const Part& part, Index n, T* g) const {
   const auto l = static_cast<std::size_t>(part.layer);
-  const PanelMatrix<T>& input = l == 0 ? x_samples_ : workspace_.tapes[l - 1].samples;
-  network_.layer(part.layer).gradient(part.index, n, workspace_.tapes[l], input.panels(), g);
+  const Panels<T> input = l == 0 ? samples_ : workspace_.tapes[l - 1].samples.panels();
+  network_.layer(part.layer).gradient(part.index, n, workspace_.tapes[l], input, g);
 }
 
 // g (+)= the gradient over n samples in the workspace.
@@ -171,7 +212,8 @@ double NetworkObjective<T>::value_and_visit(const T* w, Sink<T>& sink) {
 // it is in cache.
 template <class T>
 void NetworkObjective<T>::visit_parts(Sink<T>& sink) {
-  team_->finish_each(parts(), [&](Index i, int member) {
+  team_->finish_each(parts(), [&](Index k, int member) {
+    const Index i = dealt_[static_cast<std::size_t>(k)];
     const Part& part = network_.parts()[static_cast<std::size_t>(i)];
     T* g = n_ > kBlockRows ? gradient_.data() + part.range.begin
                            : part_gradients_[static_cast<std::size_t>(member)].data();
@@ -186,11 +228,12 @@ template <class T>
 void NetworkObjective<T>::forward(Block<const T> x, Block<T> out) {
   n_ = x.rows;
   reserve(n_);
+  samples_ = x_samples_.panels();
   pack();
   team_->for_each(ceil_div(n_, kTile<T>), [&](Index i, int) {
     const Range samples = tile(i, kTile<T>, n_);
     for (Index j = samples.begin; j < samples.end; ++j) x_samples_.set_row(j, x.row(j), x.cols);
-    transpose(x_samples_, samples, {0, x.cols}, x_);
+    transpose(samples_, samples, {0, x.cols}, x_);
     const Block<T> a = network_.forward(pass_, x_.columns(samples), samples, workspace_);
     const Block<T> h = workspace_.tapes.back().h.columns(samples);
     activate<T>(network_.output(), a, h);

@@ -19,9 +19,8 @@ class NetworkObjective final : public Objective<T> {
  public:
   NetworkObjective(const Network<T>& network, Loss loss);
 
-  // The batch that the next calls are about: n rows of data, `rows[0..n)`, or the first n where
-  // rows is nullptr.
-  void select(const Data<T>& data, const Index* rows, Index n);
+  // The batch that the next calls are about: n samples of the data, which must stay where they are.
+  void select(const Data<T>& data, Rows rows, Index n);
   // Who computes from now on; what was kept of the parameters is forgotten, for somebody may have
   // changed them.
   void set_team(Team& team);
@@ -50,8 +49,10 @@ class NetworkObjective final : public Objective<T> {
  private:
   using Part = typename Network<T>::Part;
 
+  void deal_parts();
   void reserve(Index n);
   void pack();
+  bool reads_in_place(Range block) const;
   void gather(Index block_begin, Range samples);
   void gather_targets(const Index* from, Range samples);
   double phase1(Range block, bool backward);
@@ -64,7 +65,7 @@ class NetworkObjective final : public Objective<T> {
   Team* team_ = nullptr;
 
   Data<T> data_;
-  const Index* rows_ = nullptr;
+  Rows rows_;
   Pass pass_{};
   Index n_ = 0;
   double weight_ = 0;
@@ -72,8 +73,10 @@ class NetworkObjective final : public Objective<T> {
   Workspace<T> workspace_;
   PanelMatrix<T> x_, y_;                   // (n_in, n) and (n_targets, n)
   PanelMatrix<T> x_samples_, y_samples_;   // their transposes, as they are gathered
+  Panels<T> samples_;                      // the samples of a block: x_samples_, or the caller's X
   Buffer<T> values_, scale_;               // per sample: its loss; its weight over the batch's
   std::vector<Buffer<T>> part_gradients_;  // one per member of the team
+  std::vector<Index> dealt_;               // all parts, those of the team's first member first
   Buffer<T> gradient_;                     // the whole, where a batch has several blocks
   bool packed_ = false;                    // whether the workspace knows the present parameters
 };

@@ -118,7 +118,7 @@ template <class T>
 double Trainer<T>::step(const Data<T>& data, Team& team) {
   show_iterate();
   objective_.set_team(team);
-  select(data, nullptr, data.size());
+  select(data, {}, data.size());
   const double value =
       objective_.weight() == 0 ? 0 : optimizer_.step(objective_, network_.w(), team);
   presented_ += data.size();  // not where the step was interrupted
@@ -127,7 +127,7 @@ double Trainer<T>::step(const Data<T>& data, Team& team) {
 
 // The next batch, in training.
 template <class T>
-void Trainer<T>::select(const Data<T>& data, const Index* rows, Index n) {
+void Trainer<T>::select(const Data<T>& data, Rows rows, Index n) {
   objective_.select(data, rows, n);
   objective_.set_pass({nullptr, true, options_.seed, epoch_, presented_});
 }

@@ -86,7 +86,7 @@ class Trainer {
   FirstOrder<T>& optimizer() { return optimizer_; }
 
  private:
-  void select(const Data<T>& data, const Index* rows, Index n);
+  void select(const Data<T>& data, Rows rows, Index n);
   double paced_step(Team& team);
   EpochResult counted_epoch(const Data<T>& data, double max_seconds, Team& team);
 
