@@ -205,7 +205,7 @@ TEST_CASE_TEMPLATE("a transposition of panels moves whole squares", T, float, do
       PanelMatrix<T> from(rows, columns), to(columns, rows);
       const std::vector<T> values = uniform<T>(rows * columns, 9);
       for (Index i = 0; i < rows; ++i) from.set_row(i, values.data() + i * columns, columns);
-      transpose(from, {0, rows}, {0, columns}, to);
+      transpose(from.panels(), {0, rows}, {0, columns}, to);
       for (Index i = 0; i < rows; ++i) {
         for (Index j = 0; j < columns; ++j) {
           REQUIRE(*to.at(j, i) == values[static_cast<std::size_t>(i * columns + j)]);
@@ -232,4 +232,19 @@ TEST_CASE_TEMPLATE("transpose moves every element, and reads and writes nothing 
     }
   }
   CHECK(wrong == 0);
+}
+
+TEST_CASE_TEMPLATE("memory that a product claims keeps every bit, and so does the product", T,
+                   float, double) {
+  for (const Index size : {0, 1, 15, 16, 100, 5000}) {
+    std::vector<T> claimed = uniform<T>(size + 1, 5);
+    claimed.front() = kNan<T>;
+    const std::vector<T> before = claimed;
+    Product<T> plain(29, 70, 20, false, 0, false), claiming(plain);
+    plain.compute(true);
+    gemm<T>(29, 70, 20, claiming.left(), {claiming.b.data(), claiming.ldb}, claiming.c.data(),
+            claiming.ldc, claiming.bias.data(), {claimed.data(), size});
+    CHECK(same_bits(claimed, before));
+    CHECK(same_bits(claiming.c, plain.c));
+  }
 }

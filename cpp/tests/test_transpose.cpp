@@ -1,4 +1,3 @@
-#include "fastmlp/kernels/scan.hpp"
 #include "fastmlp/kernels/transpose.hpp"
 #include "testing.hpp"
 
@@ -63,14 +62,4 @@ TEST_CASE_TEMPLATE("rows come into panels as they are, those around them stay", 
     }
   }
   CHECK(wrong == 0);
-}
-
-TEST_CASE_TEMPLATE("memory that is claimed keeps every bit, nan included", T, float, double) {
-  for (Index n = 0; n <= 100; ++n) {
-    std::vector<T> values = uniform<T>(n + 1, 3);
-    values.front() = kNan<T>;
-    const std::vector<T> before = values;
-    claim(n, values.data());
-    CHECK(same_bits(values.data(), before.data(), n + 1));
-  }
 }

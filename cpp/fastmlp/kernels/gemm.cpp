@@ -107,15 +107,28 @@ T dot(Index k, const T* x, const T* y) {
   return reduce_add<T>((sum[0] + sum[1]) + (sum[2] + sum[3]));
 }
 
+// Writes what stands there to the first `lines` cache lines, and leaves the rest.
+template <class T>
+void take(Claim<T>& claim, Index lines) {
+  constexpr Index kLine = 64 / sizeof(T);
+  const Index count = std::min(lines * kLine, claim.size);
+  volatile T* const line = claim.data;
+  for (Index i = 0; i < count; i += kLine) line[i] = line[i];
+  claim = {claim.data + count, claim.size - count};
+}
+
 }  // namespace
 
 template <class T>
-void gemm(Index m, Index n, Index k, Broadcast<T> a, Panels<T> b, T* c, Index ldc, const T* bias) {
+void gemm(Index m, Index n, Index k, Broadcast<T> a, Panels<T> b, T* c, Index ldc, const T* bias,
+          Claim<T> claim) {
   if (m == 0) return;
   const Index packs = ceil_div(n, kLanes<T>);
   const Index row_blocks = ceil_div(m, kMaxRows);
   const Index block_rows = m / row_blocks,
               longer = m % row_blocks;  // the first `longer` have one row more
+  const Index lines = ceil_div(ceil_div(claim.size * static_cast<Index>(sizeof(T)), 64),
+                               row_blocks * ceil_div(packs, kPanelPacks));
   for (Index last = packs; last > 0;) {
     const Index first =
         last >= kPanelPacks && last % kPanelPacks == 0 ? last - kPanelPacks : last - 1;
@@ -128,6 +141,7 @@ void gemm(Index m, Index n, Index k, Broadcast<T> a, Panels<T> b, T* c, Index ld
           : a.row == 1 && a.column == kMaxRows
               ? Ahead<T>{a.data + kStepsAhead * a.column, a.column}
               : Ahead<T>{a.data + rows.end * a.row, a.column == 1 ? rows.size() : a.column};
+      take(claim, lines);
       kKernels<T>[last - first - 1][rows.size() - 1](
           {k,
            {a.data + rows.begin * a.row, a.row, a.column, a.panel},
@@ -169,9 +183,9 @@ void sum_columns(Index rows, Index n, Panels<T> a, T* y) {
 }
 
 template void gemm(Index, Index, Index, Broadcast<float>, Panels<float>, float*, Index,
-                   const float*);
+                   const float*, Claim<float>);
 template void gemm(Index, Index, Index, Broadcast<double>, Panels<double>, double*, Index,
-                   const double*);
+                   const double*, Claim<double>);
 template void gemv(Index, Index, const float*, const float*, const float*, float*);
 template void gemv(Index, Index, const double*, const double*, const double*, double*);
 template void sum_columns(Index, Index, Panels<float>, float*);

@@ -23,6 +23,14 @@ struct Broadcast {
 // Rows of the broadcast operand that a product takes at a time.
 constexpr Index kBlockedRows = kVectorRegisters == 32 ? 12 : 6;
 
+// Memory that is written to after a product and that other cores have read. The product takes it
+// back meanwhile: to write a line that others have takes long, and stores wait for each other.
+template <class T>
+struct Claim {
+  T* data = nullptr;
+  Index size = 0;
+};
+
 // C (m, n) = A (m, k) * B (k, n) + bias (m), nullptr meaning 0; C row-major with leading dimension
 // ldc. Every element is one sum over k in ascending order, begun with the bias, so any cut of m and
 // n gives the same bits. B and C are touched in whole packs: each of their rows may be overrun by
@@ -30,7 +38,7 @@ constexpr Index kBlockedRows = kVectorRegisters == 32 ? 12 : 6;
 // overrun of one row is overwritten by the next.
 template <class T>
 void gemm(Index m, Index n, Index k, Broadcast<T> a, Panels<T> b, T* c, Index ldc,
-          const T* bias = nullptr);
+          const T* bias = nullptr, Claim<T> claim = {});
 
 // y (n) = W (n, k) x + bias for one sample x.
 template <class T>

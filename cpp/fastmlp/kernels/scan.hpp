@@ -20,15 +20,6 @@ inline bool all_finite(Index n, const T* x) {
   return reduce_add<T>((sum[0] + sum[1]) + (sum[2] + sum[3])) == 0;
 }
 
-// Makes memory that other cores have read this core's own again, before it is written to: stores in
-// a row wait for their cache lines together, stores between other work for one after the other.
-template <class T>
-inline void claim(Index n, T* x) {
-  constexpr Index kLine = 64 / sizeof(T);
-  volatile T* const line = x;
-  for (Index i = 0; i < n; i += kLine) line[i] = line[i];
-}
-
 // f(0) + … + f(n - 1) in double: in several running sums, that no addition waits for the last, and
 // in an order that depends on n alone.
 template <class F>

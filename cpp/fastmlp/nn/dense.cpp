@@ -112,12 +112,17 @@ void Dense<T>::pack(Index i, const T* w, Tape<T>& tape) const {
 
 // A (n_out, samples) = W X + b
 template <class T>
-void Dense<T>::combine(const T* w, const Pass&, Range, Block<const T> x, Tape<T>& tape,
+void Dense<T>::combine(const T* w, const Pass& pass, Range samples, Block<const T> x, Tape<T>& tape,
                        Block<T> a) const {
   const Index inputs = this->inputs(), outputs = this->outputs();
   if (!tape.wt.empty()) return multiply_packed(outputs, inputs, tape.wt, x, a, bias(w));
+  Claim<T> delta;
+  if (pass.team->shares() && !tape.delta.empty()) {
+    const Block<T> panel = tape.delta.columns(samples);
+    delta = {panel.data, panel.rows * panel.stride};
+  }
   gemm(outputs, a.cols, inputs, {w + weights().begin, inputs, 1}, {x.data, x.stride}, a.data,
-       a.stride, bias(w));
+       a.stride, bias(w), delta);
 }
 
 template <class T>
@@ -149,13 +154,15 @@ Range Dense<T>::part(Index i) const {
 
 // dW (rows, n_in) = delta (rows, n) Xᵀ (n, n_in), db (n_out) = sum of delta over the samples
 template <class T>
-void Dense<T>::gradient(Index i, Index n, const Tape<T>& tape, Panels<T> x, T* g) const {
+void Dense<T>::gradient(Index i, Index n, const Tape<T>& tape, Panels<T> x, T* g,
+                        Claim<T> claim) const {
   const Range rows = part_rows(i);
   const Index inputs = this->inputs();
   const Panels<T> delta = tape.delta.panels();
+  const T* no_bias = nullptr;
   prefetch(tape.delta, rows, n);
   gemm(rows.size(), inputs, n, {delta.data + rows.begin * delta.row, delta.row, 1, delta.panel}, x,
-       g, inputs);
+       g, inputs, no_bias, packs() ? Claim<T>{} : claim);
   if (spec_.bias && last(i)) sum_columns(this->outputs(), n, delta, g + rows.size() * inputs);
 }
 

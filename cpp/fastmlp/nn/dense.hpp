@@ -36,7 +36,8 @@ class Dense final : public Layer<T> {
   void combine_one(const T* w, const T* x, T* a) const override;
   void backward(const T* w, Range samples, const Tape<T>& tape,
                 Block<T> input_gradient) const override;
-  void gradient(Index i, Index n, const Tape<T>& tape, Panels<T> x, T* g) const override;
+  void gradient(Index i, Index n, const Tape<T>& tape, Panels<T> x, T* g,
+                Claim<T> claim) const override;
 
  private:
   Index unit() const { return packs() ? kBlockedRows : 1; }

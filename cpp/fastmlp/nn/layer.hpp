@@ -89,7 +89,9 @@ class Layer {
                         Block<T> input_gradient) const = 0;
 
   // Part i of dL/dw = sum over n samples of delta xᵀ, written to g (which has room to be overrun).
-  virtual void gradient(Index i, Index n, const Tape<T>& tape, Panels<T> x, T* g) const = 0;
+  // `claim` is what the caller writes to next.
+  virtual void gradient(Index i, Index n, const Tape<T>& tape, Panels<T> x, T* g,
+                        Claim<T> claim) const = 0;
 
  private:
   Index inputs_, outputs_;

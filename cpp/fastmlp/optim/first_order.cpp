@@ -130,7 +130,7 @@ double FirstOrder<T>::visit_all(Objective<T>& f, T* w, Team& team) {
     const double value = f.value_and_grad(w, gradient_.data());
     return std::isfinite(value) ? value + apply(w, gradient_.data(), team) : value;
   }
-  begin(f.parts(), w, team);
+  begin(f.parts(), w);
   const double value = f.value_and_visit(w, *this);
   return std::isfinite(value) ? value + finish() : value;
 }
@@ -138,7 +138,7 @@ double FirstOrder<T>::visit_all(Objective<T>& f, T* w, Team& team) {
 template <class T>
 double FirstOrder<T>::apply(T* w, T* g, Team& team) {
   const Index pieces = ceil_div(size_, kPiece);
-  begin(pieces, w, team);
+  begin(pieces, w);
   team.finish_each(pieces, [&](Index i, int) {
     const Range range = tile(i, kPiece, size_);
     penalize(i, range, g + range.begin);
@@ -158,7 +158,6 @@ double FirstOrder<T>::apply(T* w, T* g, Team& team) {
 
 template <class T>
 void FirstOrder<T>::visit(Index part, Range range, T* g) {
-  if (shared_) claim(range.size(), w_ + range.begin);
   penalize(part, range, g);
   clip_by_value(range, g);
   decay(range);
@@ -169,9 +168,8 @@ void FirstOrder<T>::visit(Index part, Range range, T* g) {
 }
 
 template <class T>
-void FirstOrder<T>::begin(Index parts, T* w, const Team& team) {
+void FirstOrder<T>::begin(Index parts, T* w) {
   w_ = w;
-  shared_ = team.shares();
   now_ = {learning_rate(), clock_.steps + 1, numbers_.data()};
   part_penalties_.assign(static_cast<std::size_t>(parts), 0.0);
   part_sums_.assign(static_cast<std::size_t>(parts), 0.0);

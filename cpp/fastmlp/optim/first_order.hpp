@@ -67,7 +67,7 @@ class FirstOrder final : public Sink<T> {
   T* average() { return options_.average ? vectors_.back().data() : nullptr; }
 
  private:
-  void begin(Index parts, T* w, const Team& team);
+  void begin(Index parts, T* w);
   double finish();
   double visit_all(Objective<T>& f, T* w, Team& team);
   void penalize(Index part, Range range, T* g);
@@ -93,7 +93,6 @@ class FirstOrder final : public Sink<T> {
   Clock clock_;
   Step now_{};
   T* w_ = nullptr;
-  bool shared_ = false;  // whether other cores read w
   std::vector<double> part_penalties_, part_sums_;
 };
 

@@ -5,7 +5,7 @@
 namespace fastmlp {
 
 template <class T>
-double Objective<T>::value_and_visit(const T* w, Sink<T>& sink) {
+double Objective<T>::value_and_visit(T* w, Sink<T>& sink) {
   if (gradient_.size() != size()) gradient_ = Buffer<T>(size());
   const double value = value_and_grad(w, gradient_.data());
   if (std::isfinite(value)) sink.visit(0, {0, size()}, gradient_.data());

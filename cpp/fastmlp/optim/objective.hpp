@@ -28,7 +28,7 @@ class Objective {
   // The value; then the gradient, part by part, to `sink`, which may change w in the part it
   // visits. Nothing is visited where the value is not finite. By default the whole gradient is one
   // part.
-  virtual double value_and_visit(const T* w, Sink<T>& sink);
+  virtual double value_and_visit(T* w, Sink<T>& sink);
   // Told that somebody has changed w outside of a visit.
   virtual void moved() {}
 

@@ -152,10 +152,10 @@ double NetworkObjective<T>::phase1(Range block, bool backward) {
 
 // The gradient of one part, over n samples in the workspace.
 template <class T>
-void NetworkObjective<T>::part_gradient(const Part& part, Index n, T* g) const {
+void NetworkObjective<T>::part_gradient(const Part& part, Index n, T* g, Claim<T> claim) const {
   const auto l = static_cast<std::size_t>(part.layer);
   const Panels<T> input = l == 0 ? samples_ : workspace_.tapes[l - 1].samples.panels();
-  network_.layer(part.layer).gradient(part.index, n, workspace_.tapes[l], input, g);
+  network_.layer(part.layer).gradient(part.index, n, workspace_.tapes[l], input, g, claim);
 }
 
 // g (+)= the gradient over n samples in the workspace.
@@ -195,29 +195,31 @@ double NetworkObjective<T>::value_and_grad(const T*, T* g) {
 }
 
 template <class T>
-double NetworkObjective<T>::value_and_visit(const T* w, Sink<T>& sink) {
+double NetworkObjective<T>::value_and_visit(T* w, Sink<T>& sink) {
   if (n_ > kBlockRows) {
     if (gradient_.size() != size()) gradient_ = Buffer<T>(size());
     const double sum = value_and_grad(w, gradient_.data());
-    if (std::isfinite(sum)) visit_parts(sink);
+    if (std::isfinite(sum)) visit_parts(w, sink);
     return sum;
   }
   pack();
   const double sum = phase1({0, n_}, true);
-  if (std::isfinite(sum)) visit_parts(sink);
+  if (std::isfinite(sum)) visit_parts(w, sink);
   return sum;
 }
 
 // Phase 2: a part's gradient is made, visited, and the part packed for the next forward pass, while
 // it is in cache.
 template <class T>
-void NetworkObjective<T>::visit_parts(Sink<T>& sink) {
+void NetworkObjective<T>::visit_parts(T* w, Sink<T>& sink) {
   team_->finish_each(parts(), [&](Index k, int member) {
     const Index i = dealt_[static_cast<std::size_t>(k)];
     const Part& part = network_.parts()[static_cast<std::size_t>(i)];
     T* g = n_ > kBlockRows ? gradient_.data() + part.range.begin
                            : part_gradients_[static_cast<std::size_t>(member)].data();
-    if (n_ <= kBlockRows) part_gradient(part, n_, g);
+    Claim<T> claim;
+    if (team_->shares()) claim = {w + part.range.begin, part.range.size()};
+    if (n_ <= kBlockRows) part_gradient(part, n_, g, claim);
     sink.visit(i, part.range, g);
     network_.pack(part, workspace_);
   });

@@ -38,7 +38,7 @@ class NetworkObjective final : public Objective<T> {
   double value(const T* w) override;
   double value_and_grad(const T* w, T* g) override;
   Index parts() const override { return static_cast<Index>(network_.parts().size()); }
-  double value_and_visit(const T* w, Sink<T>& sink) override;
+  double value_and_visit(T* w, Sink<T>& sink) override;
   void moved() override { packed_ = false; }
 
   // Outputs (n, n_out) of X; then, for the same rows, the flat gradient of sum(outputs *
@@ -56,9 +56,9 @@ class NetworkObjective final : public Objective<T> {
   void gather(Index block_begin, Range samples);
   void gather_targets(const Index* from, Range samples);
   double phase1(Range block, bool backward);
-  void part_gradient(const Part& part, Index n, T* g) const;
+  void part_gradient(const Part& part, Index n, T* g, Claim<T> claim = {}) const;
   void add_gradient(Index n, bool first, T* g);
-  void visit_parts(Sink<T>& sink);
+  void visit_parts(T* w, Sink<T>& sink);
 
   const Network<T>& network_;
   Output output_;
