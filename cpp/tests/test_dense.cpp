@@ -91,7 +91,7 @@ TEST_CASE_TEMPLATE("forward is A = W X + b, backward Wᵀ delta, the gradient de
       REQUIRE(range.begin == end);
       end = range.end;
       Buffer<T> g(range.size());
-      layer.gradient(p, n, pass.tape, pass.x_samples.panels(), g.data());
+      layer.gradient(p, n, pass.tape, pass.x_samples.panels(), g.data(), {});
       for (Index at = range.begin; at < range.end; ++at) {
         const Index k = at - layer.weights().begin;
         const bool bias = at >= layer.weights().end;
