@@ -54,6 +54,7 @@ TEST_CASE_TEMPLATE("forward is A = W X + b, backward Wᵀ delta, the gradient de
     CAPTURE(shape.outputs);
     CAPTURE(shape.samples);
     Passes<T> pass(shape);
+    Team team;
     const Dense<T>& layer = pass.layer;
     const Index n = shape.samples, inputs = shape.inputs, outputs = shape.outputs;
     const auto x = [&](Index j, Index s) { return *pass.x.at(j, s); };
@@ -61,7 +62,7 @@ TEST_CASE_TEMPLATE("forward is A = W X + b, backward Wᵀ delta, the gradient de
     PanelMatrix<T> a(outputs, n), below(inputs, n);
     for (Index p = 0; p < ceil_div(n, kPanelColumns<T>); ++p) {
       const Range samples = tile(p, kPanelColumns<T>, n);
-      layer.combine(pass.w.data(), {}, samples, pass.x.columns(samples), pass.tape,
+      layer.combine(pass.w.data(), {&team}, samples, pass.x.columns(samples), pass.tape,
                     a.columns(samples));
       layer.backward(pass.w.data(), samples, pass.tape, below.columns(samples));
     }
