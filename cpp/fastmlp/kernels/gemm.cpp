@@ -122,7 +122,7 @@ void take(Claim<T>& claim, Index lines) {
 template <class T>
 void gemm(Index m, Index n, Index k, Broadcast<T> a, Panels<T> b, T* c, Index ldc, const T* bias,
           Claim<T> claim) {
-  if (m == 0) return;
+  if (m == 0 || n == 0) return;
   const Index packs = ceil_div(n, kLanes<T>);
   const Index row_blocks = ceil_div(m, kMaxRows);
   const Index block_rows = m / row_blocks,
