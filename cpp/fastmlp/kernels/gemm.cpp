@@ -107,11 +107,11 @@ T dot(Index k, const T* x, const T* y) {
   return reduce_add<T>((sum[0] + sum[1]) + (sum[2] + sum[3]));
 }
 
-// Writes what stands there to the first `lines` cache lines, and leaves the rest.
+// Writes what stands there to about one in `shares` of the cache lines, and leaves the rest.
 template <class T>
-void take(Claim<T>& claim, Index lines) {
+void take_share(Claim<T>& claim, Index shares) {
   constexpr Index kLine = 64 / sizeof(T);
-  const Index count = std::min(lines * kLine, claim.size);
+  const Index count = std::min(claim.size, round_up(ceil_div(claim.size, shares), kLine));
   volatile T* const line = claim.data;
   for (Index i = 0; i < count; i += kLine) line[i] = line[i];
   claim = {claim.data + count, claim.size - count};
@@ -127,8 +127,7 @@ void gemm(Index m, Index n, Index k, Broadcast<T> a, Panels<T> b, T* c, Index ld
   const Index row_blocks = ceil_div(m, kMaxRows);
   const Index block_rows = m / row_blocks,
               longer = m % row_blocks;  // the first `longer` have one row more
-  const Index lines = ceil_div(ceil_div(claim.size * static_cast<Index>(sizeof(T)), 64),
-                               row_blocks * ceil_div(packs, kPanelPacks));
+  Index blocks_left = row_blocks * ceil_div(packs, kPanelPacks);
   for (Index last = packs; last > 0;) {
     const Index first =
         last >= kPanelPacks && last % kPanelPacks == 0 ? last - kPanelPacks : last - 1;
@@ -141,7 +140,7 @@ void gemm(Index m, Index n, Index k, Broadcast<T> a, Panels<T> b, T* c, Index ld
           : a.row == 1 && a.column == kMaxRows
               ? Ahead<T>{a.data + kStepsAhead * a.column, a.column}
               : Ahead<T>{a.data + rows.end * a.row, a.column == 1 ? rows.size() : a.column};
-      take(claim, lines);
+      if (claim.size > 0) take_share(claim, blocks_left--);
       kKernels<T>[last - first - 1][rows.size() - 1](
           {k,
            {a.data + rows.begin * a.row, a.row, a.column, a.panel},
@@ -161,24 +160,20 @@ void gemv(Index n, Index k, const T* w, const T* x, const T* bias, T* y) {
   for (Index i = 0; i < n; ++i) y[i] = dot(k, w + i * k, x) + (bias ? bias[i] : T(0));
 }
 
-// Some rows at a time: their pieces in a panel lie side by side.
+// As many rows at a time as a pack has lanes.
 template <class T>
 void sum_columns(Index rows, Index n, Panels<T> a, T* y) {
-  constexpr Index kRows = 8;
+  constexpr Index kRows = kLanes<T>;
   const Mask<T> valid = first_lanes<T>((n - 1) % kLanes<T> + 1);  // of the last pack
   for (Index first = 0; first < rows; first += kRows) {
-    const Index count = std::min(kRows, rows - first);
     Pack<T> sum[kRows] = {};
     for (Index j = 0; j < n; j += kLanes<T>) {
-      const T* from =
-          a.data + j / kPanelColumns<T> * a.panel + first * a.row + j % kPanelColumns<T>;
-      const bool last = j + kLanes<T> >= n;
-      for (Index i = 0; i < count; ++i) {
-        const Pack<T> x = load(from + i * a.row);
-        sum[i] += last ? (valid ? x : Pack<T>{}) : x;
-      }
+      const T* from = a.at(first, j);
+      const Mask<T> used = j + kLanes<T> < n ? Mask<T>{} - 1 : valid;
+#pragma GCC unroll 16
+      for (Index i = 0; i < kRows; ++i) sum[i] += used ? load(from + i * a.row) : Pack<T>{};
     }
-    for (Index i = 0; i < count; ++i) y[first + i] = reduce_add<T>(sum[i]);
+    store_first(y + first, sum_each<T>(sum), std::min(kRows, rows - first));
   }
 }
 

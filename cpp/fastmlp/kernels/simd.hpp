@@ -101,6 +101,33 @@ inline Pack<T> exchange(Pack<T> v, std::integer_sequence<int, I...>) {
   return shuffle<T>(v, v, std::integer_sequence<int, (I ^ Half)...>{});
 }
 
+// Of each group of 2 * Half lanes: the lower halves of a and b, or the upper ones.
+template <class T, int Half, int... I>
+inline Pack<T> lower_halves(Pack<T> a, Pack<T> b, std::integer_sequence<int, I...>) {
+  constexpr int kN = static_cast<int>(kLanes<T>);
+  return shuffle<T>(a, b, std::integer_sequence<int, (I & Half ? kN + I - Half : I)...>{});
+}
+template <class T, int Half, int... I>
+inline Pack<T> upper_halves(Pack<T> a, Pack<T> b, std::integer_sequence<int, I...>) {
+  constexpr int kN = static_cast<int>(kLanes<T>);
+  return shuffle<T>(a, b, std::integer_sequence<int, (I & Half ? kN + I : I + Half)...>{});
+}
+
+// Lane i of the result is the sum of pack i: of 2 * Half packs by halves, in the order of reduce.
+template <class T, int Half = static_cast<int>(kLanes<T>) / 2>
+inline Pack<T> sum_each(Pack<T> (&v)[kLanes<T>]) {
+  if constexpr (Half == 0) {
+    return v[0];
+  } else {
+#pragma GCC unroll 8
+    for (int i = 0; i < Half; ++i) {
+      v[i] = lower_halves<T, Half>(v[i], v[i + Half], LaneIndices<T>{}) +
+             upper_halves<T, Half>(v[i], v[i + Half], LaneIndices<T>{});
+    }
+    return sum_each<T, Half / 2>(v);
+  }
+}
+
 // combine(…) over all lanes, by halves: a fixed order.
 template <class T, int Half = static_cast<int>(kLanes<T>) / 2, class Combine>
 inline T reduce(Pack<T> v, Combine combine) {

@@ -16,11 +16,9 @@ template <class T, int Half, int... I>
 #pragma GCC unroll 16
   for (int i = 0; i < kN; ++i) {
     if (i & Half) continue;
-    const Pack<T> upper = row[i], lower = row[i + Half];
-    row[i] =
-        shuffle<T>(upper, lower, std::integer_sequence<int, (I & Half ? kN + I - Half : I)...>{});
-    row[i + Half] =
-        shuffle<T>(upper, lower, std::integer_sequence<int, (I & Half ? kN + I : I + Half)...>{});
+    const Pack<T> a = row[i], b = row[i + Half];
+    row[i] = lower_halves<T, Half>(a, b, lanes);
+    row[i + Half] = upper_halves<T, Half>(a, b, lanes);
   }
   if constexpr (Half > 1) exchange_blocks<T, Half / 2>(row, lanes);
 }
@@ -98,6 +96,12 @@ void pack_columns(Index rows, Index cols, const T* a, Index lda, T* b) {
 
 template <class T>
 void transpose(Panels<T> from, Range rows, Range columns, PanelMatrix<T>& to) {
+  if (columns.size() <= kLanes<T> / 4) {  // a square would be almost empty
+    for (Index j = columns.begin; j < columns.end; ++j) {
+      for (Index i = rows.begin; i < rows.end; ++i) *to.at(j, i) = *from.at(i, j);
+    }
+    return;
+  }
   for (Index i = rows.begin; i < rows.end; i += kLanes<T>) {
     for (Index j = columns.begin; j < columns.end; j += kLanes<T>) {
       transpose_square(from.at(i, j), from.row, to.at(j, i), kPanelColumns<T>);

@@ -52,15 +52,16 @@ bool uses_input(const Activation& activation) {
 }
 
 template <class T>
-void activate(const Activation& activation, Block<const T> a, Block<T> h) {
+void activate(const Activation& activation, const Block<const T>& a, const Block<T>& h) {
   if (a.data == h.data && std::holds_alternative<Identity>(activation)) return;
   std::visit(
       [&](const auto& phi) {
         if constexpr (std::is_same_v<std::decay_t<decltype(phi)>, Softmax>) {
           softmax(a, h);
         } else {
-          for_elements(
-              h, [&](Index i, Index j) { store(h.row(i) + j, phi.value(load(a.row(i) + j))); });
+          for_elements(h, [phi, from = a, to = h](Index i, Index j) {
+            store(to.row(i) + j, phi.value(load(from.row(i) + j)));
+          });
         }
       },
       activation);
@@ -78,29 +79,30 @@ void activate_one(const Activation& activation, Index n, T* h) {
 }
 
 template <class T>
-void differentiate(const Activation& activation, Block<const T> a, Block<const T> h, Block<T> g) {
+void differentiate(const Activation& activation, const Block<const T>& a, const Block<const T>& h,
+                   const Block<T>& g) {
   std::visit(
       [&](const auto& phi) {
         using Phi = std::decay_t<decltype(phi)>;
         if constexpr (std::is_same_v<Phi, Softmax>) {
           softmax_backward(h, g);
         } else if constexpr (!std::is_same_v<Phi, Identity>) {
-          for_elements(g, [&](Index i, Index j) {
+          for_elements(g, [phi, a = a, h = h, to = g](Index i, Index j) {
             const Pack<T> slope = phi.derivative(load(a.row(i) + j), load(h.row(i) + j));
-            store(g.row(i) + j, load(g.row(i) + j) * slope);
+            store(to.row(i) + j, load(to.row(i) + j) * slope);
           });
         }
       },
       activation);
 }
 
-template void activate(const Activation&, Block<const float>, Block<float>);
-template void activate(const Activation&, Block<const double>, Block<double>);
+template void activate(const Activation&, const Block<const float>&, const Block<float>&);
+template void activate(const Activation&, const Block<const double>&, const Block<double>&);
 template void activate_one(const Activation&, Index, float*);
 template void activate_one(const Activation&, Index, double*);
-template void differentiate(const Activation&, Block<const float>, Block<const float>,
-                            Block<float>);
-template void differentiate(const Activation&, Block<const double>, Block<const double>,
-                            Block<double>);
+template void differentiate(const Activation&, const Block<const float>&, const Block<const float>&,
+                            const Block<float>&);
+template void differentiate(const Activation&, const Block<const double>&,
+                            const Block<const double>&, const Block<double>&);
 
 }  // namespace fastmlp

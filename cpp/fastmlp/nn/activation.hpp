@@ -232,7 +232,7 @@ bool uses_input(const Activation& activation);
 // H = phi(A) for samples side by side, a feature in a row; in and out may be the same block, and
 // have one stride. Whole packs: the rows' padding is computed along.
 template <class T>
-void activate(const Activation& activation, Block<const T> a, Block<T> h);
+void activate(const Activation& activation, const Block<const T>& a, const Block<T>& h);
 
 // The same in place for one sample, its n features side by side.
 template <class T>
@@ -240,6 +240,7 @@ void activate_one(const Activation& activation, Index n, T* h);
 
 // G <- phi'(A) ∘ G: turns dL/dh into delta = dL/da (for softmax by its Jacobian, h ∘ (g - g·h)).
 template <class T>
-void differentiate(const Activation& activation, Block<const T> a, Block<const T> h, Block<T> g);
+void differentiate(const Activation& activation, const Block<const T>& a, const Block<const T>& h,
+                   const Block<T>& g);
 
 }  // namespace fastmlp

@@ -23,8 +23,8 @@ void prefetch(const PanelMatrix<T>& matrix, Range rows, Index n) {
 
 // C (m, columns of B) = A B + bias, A packed in blocks of rows.
 template <class T>
-void multiply_packed(Index m, Index k, const PanelMatrix<T, kBlockedRows>& a, Block<const T> b,
-                     Block<T> c, const T* bias) {
+void multiply_packed(Index m, Index k, const PanelMatrix<T, kBlockedRows>& a,
+                     const Block<const T>& b, const Block<T>& c, const T* bias) {
   for (Index i = 0; i < m; i += kBlockedRows) {
     gemm(std::min(kBlockedRows, m - i), c.cols, k, {a.at(0, i), 1, kBlockedRows},
          {b.data, b.stride}, c.row(i), c.stride, bias ? bias + i : nullptr);
@@ -112,8 +112,8 @@ void Dense<T>::pack(Index i, const T* w, Tape<T>& tape) const {
 
 // A (n_out, samples) = W X + b
 template <class T>
-void Dense<T>::combine(const T* w, const Pass& pass, Range samples, Block<const T> x, Tape<T>& tape,
-                       Block<T> a) const {
+void Dense<T>::combine(const T* w, const Pass& pass, Range samples, const Block<const T>& x,
+                       Tape<T>& tape, const Block<T>& a) const {
   const Index inputs = this->inputs(), outputs = this->outputs();
   if (!tape.wt.empty()) return multiply_packed(outputs, inputs, tape.wt, x, a, bias(w));
   Claim<T> delta;
@@ -133,7 +133,7 @@ void Dense<T>::combine_one(const T* w, const T* x, T* a) const {
 // dL/dX (n_in, samples) = Wᵀ delta
 template <class T>
 void Dense<T>::backward(const T* w, Range samples, const Tape<T>& tape,
-                        Block<T> input_gradient) const {
+                        const Block<T>& input_gradient) const {
   const Index inputs = this->inputs(), outputs = this->outputs();
   const Block<const T> delta = tape.delta.columns(samples);
   const T* no_bias = nullptr;

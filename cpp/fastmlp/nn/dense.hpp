@@ -31,11 +31,11 @@ class Dense final : public Layer<T> {
   Tape<T> make_tape(Index n, typename Layer<T>::Needs needs) const override;
   bool packs() const override;
   void pack(Index i, const T* w, Tape<T>& tape) const override;
-  void combine(const T* w, const Pass& pass, Range samples, Block<const T> x, Tape<T>& tape,
-               Block<T> a) const override;
+  void combine(const T* w, const Pass& pass, Range samples, const Block<const T>& x, Tape<T>& tape,
+               const Block<T>& a) const override;
   void combine_one(const T* w, const T* x, T* a) const override;
   void backward(const T* w, Range samples, const Tape<T>& tape,
-                Block<T> input_gradient) const override;
+                const Block<T>& input_gradient) const override;
   void gradient(Index i, Index n, const Tape<T>& tape, Panels<T> x, T* g,
                 Claim<T> claim) const override;
 

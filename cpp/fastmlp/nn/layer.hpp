@@ -80,13 +80,13 @@ class Layer {
   virtual bool packs() const = 0;
   virtual void pack(Index i, const T* w, Tape<T>& tape) const = 0;
   // What the activation is applied to: A (n_out, samples) = W X + b.
-  virtual void combine(const T* w, const Pass& pass, Range samples, Block<const T> x, Tape<T>& tape,
-                       Block<T> a) const = 0;
+  virtual void combine(const T* w, const Pass& pass, Range samples, const Block<const T>& x,
+                       Tape<T>& tape, const Block<T>& a) const = 0;
   // The same for one sample, in prediction.
   virtual void combine_one(const T* w, const T* x, T* a) const = 0;
   // dL/dX (n_in, samples) = Wᵀ delta.
   virtual void backward(const T* w, Range samples, const Tape<T>& tape,
-                        Block<T> input_gradient) const = 0;
+                        const Block<T>& input_gradient) const = 0;
 
   // Part i of dL/dw = sum over n samples of delta xᵀ, written to g (which has room to be overrun).
   // `claim` is what the caller writes to next.

@@ -100,7 +100,7 @@ void Network<T>::pack(Workspace<T>& workspace, Team& team) const {
 
 // h_0 = x; a_l = W_l h_{l-1} + b_l, h_l = phi_l(a_l)
 template <class T>
-Block<T> Network<T>::forward(const Pass& pass, Block<const T> x, Range samples,
+Block<T> Network<T>::forward(const Pass& pass, const Block<const T>& x, Range samples,
                              Workspace<T>& workspace) const {
   Block<const T> input = x;
   for (Index l = 0;; ++l) {
@@ -135,7 +135,7 @@ void Network<T>::backward(const Pass& pass, Range samples, Workspace<T>& workspa
 
 // Rows of X, turned into columns, through all layers; returns the last pre-activations.
 template <class T>
-Block<T> Network<T>::forward_rows(Block<const T> x, Range samples, PanelMatrix<T>& columns,
+Block<T> Network<T>::forward_rows(const Block<const T>& x, Range samples, PanelMatrix<T>& columns,
                                   Workspace<T>& workspace, Team& team) const {
   const Block<T> input = columns.columns(samples);
   transpose(x.rows, x.cols, x.data, x.stride, input.data, input.stride);
@@ -145,7 +145,7 @@ Block<T> Network<T>::forward_rows(Block<const T> x, Range samples, PanelMatrix<T
 }
 
 template <class T>
-void Network<T>::predict(Block<const T> x, Block<T> out, Team& team) const {
+void Network<T>::predict(const Block<const T>& x, const Block<T>& out, Team& team) const {
   if (x.rows == 0) return;
   if (x.rows < kFewSamples) return predict_few(x, out);
   Workspace<T> workspace = make_workspace(kTile<T> * team.size(), false);
@@ -163,7 +163,7 @@ void Network<T>::predict(Block<const T> x, Block<T> out, Team& team) const {
 
 // Matrix-vector products, sample by sample: the entries of h lie side by side.
 template <class T>
-void Network<T>::predict_few(Block<const T> x, Block<T> out) const {
+void Network<T>::predict_few(const Block<const T>& x, const Block<T>& out) const {
   Index widest = 0;
   for (const auto& each : layers_) widest = std::max(widest, each->outputs());
   Buffer<T> rooms[2] = {Buffer<T>(widest), Buffer<T>(widest)};
@@ -181,7 +181,7 @@ void Network<T>::predict_few(Block<const T> x, Block<T> out) const {
 
 // One backward pass per output j, from delta = J_phi(a)ᵀ e_j.
 template <class T>
-void Network<T>::jacobian(Block<const T> x, T* out, Team& team) const {
+void Network<T>::jacobian(const Block<const T>& x, T* out, Team& team) const {
   if (x.rows == 0) return;
   Workspace<T> workspace = make_workspace(kTile<T> * team.size(), true);
   PanelMatrix<T> columns(inputs(), kTile<T> * team.size()), gradients(columns);

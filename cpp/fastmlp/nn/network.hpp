@@ -55,7 +55,7 @@ class Network {
   void pack(Workspace<T>& workspace, Team& team) const;
   // Fills the tapes for a range of samples of one tile, given X (n_in, samples), up to the last
   // layer's pre-activations, which are returned: what becomes of them is the affair of Output.
-  Block<T> forward(const Pass& pass, Block<const T> x, Range samples,
+  Block<T> forward(const Pass& pass, const Block<const T>& x, Range samples,
                    Workspace<T>& workspace) const;
   // From delta = dL/da of the last layer to all that have parameters below them; with
   // `input_gradient` down to dL/dX (n_in, samples).
@@ -63,9 +63,9 @@ class Network {
                 Block<T>* input_gradient = nullptr) const;
 
   // Outputs (n, n_out) of X (n, n_in).
-  void predict(Block<const T> x, Block<T> out, Team& team) const;
+  void predict(const Block<const T>& x, const Block<T>& out, Team& team) const;
   // J (n, n_out, n_in): the derivative of each output with respect to each input.
-  void jacobian(Block<const T> x, T* out, Team& team) const;
+  void jacobian(const Block<const T>& x, T* out, Team& team) const;
 
  private:
   Index add(const DenseSpec& spec, Index width, Index offset);
@@ -73,9 +73,9 @@ class Network {
   Index add(const GaussianNoiseSpec& spec, Index width, Index offset);
   // The first layer that has parameters.
   Index first_dense() const;
-  Block<T> forward_rows(Block<const T> x, Range samples, PanelMatrix<T>& columns,
+  Block<T> forward_rows(const Block<const T>& x, Range samples, PanelMatrix<T>& columns,
                         Workspace<T>& workspace, Team& team) const;
-  void predict_few(Block<const T> x, Block<T> out) const;
+  void predict_few(const Block<const T>& x, const Block<T>& out) const;
   Tape<T>& tape(Workspace<T>& workspace, Index l) const {
     return workspace.tapes[static_cast<std::size_t>(l)];
   }

@@ -65,10 +65,10 @@ class Dropout final : public NoiseLayer<T> {
       : NoiseLayer<T>(width, offset, number), rate_(spec.rate) {}
 
   Tape<T> make_tape(Index n, typename Layer<T>::Needs needs) const override;
-  void combine(const T* w, const Pass& pass, Range samples, Block<const T> x, Tape<T>& tape,
-               Block<T> h) const override;
+  void combine(const T* w, const Pass& pass, Range samples, const Block<const T>& x, Tape<T>& tape,
+               const Block<T>& h) const override;
   void backward(const T* w, Range samples, const Tape<T>& tape,
-                Block<T> input_gradient) const override;
+                const Block<T>& input_gradient) const override;
 
  private:
   double rate_;
@@ -82,10 +82,10 @@ class GaussianNoise final : public NoiseLayer<T> {
       : NoiseLayer<T>(width, offset, number), deviation_(spec.deviation) {}
 
   Tape<T> make_tape(Index n, typename Layer<T>::Needs needs) const override;
-  void combine(const T* w, const Pass& pass, Range samples, Block<const T> x, Tape<T>& tape,
-               Block<T> h) const override;
+  void combine(const T* w, const Pass& pass, Range samples, const Block<const T>& x, Tape<T>& tape,
+               const Block<T>& h) const override;
   void backward(const T* w, Range samples, const Tape<T>& tape,
-                Block<T> input_gradient) const override;
+                const Block<T>& input_gradient) const override;
 
  private:
   double deviation_;

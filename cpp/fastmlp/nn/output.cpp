@@ -122,8 +122,8 @@ Loss default_loss(const Activation& output) {
 }
 
 template <class T>
-void evaluate(const Output& output, Block<const T> a, Block<const T> y, Block<T> h, T* values,
-              const T* scale, Block<T>* delta) {
+void evaluate(const Output& output, const Block<const T>& a, const Block<const T>& y,
+              const Block<T>& h, T* values, const T* scale, Block<T>* delta) {
   const Samples<T> samples{a, y, h, values, scale, delta};
   const auto& [activation, loss] = output;
   if (is_pair<Softmax, CrossEntropy>(activation, loss)) return softmax_cross_entropy(samples);
@@ -145,9 +145,9 @@ void evaluate(const Output& output, Block<const T> a, Block<const T> y, Block<T>
   if (delta) differentiate<T>(activation, a, h, *delta);
 }
 
-template void evaluate(const Output&, Block<const float>, Block<const float>, Block<float>, float*,
-                       const float*, Block<float>*);
-template void evaluate(const Output&, Block<const double>, Block<const double>, Block<double>,
-                       double*, const double*, Block<double>*);
+template void evaluate(const Output&, const Block<const float>&, const Block<const float>&,
+                       const Block<float>&, float*, const float*, Block<float>*);
+template void evaluate(const Output&, const Block<const double>&, const Block<const double>&,
+                       const Block<double>&, double*, const double*, Block<double>*);
 
 }  // namespace fastmlp
