@@ -35,7 +35,7 @@ struct Shape {
 template <class T, Index Width = kPanelColumns<T>>
 PanelMatrix<T, Width> panels(const EigenMatrix<T>& m) {
   PanelMatrix<T, Width> result(m.rows(), m.cols());
-  for (Index i = 0; i < m.rows(); ++i) result.set_row(i, m.data() + i * m.cols(), m.cols());
+  result.set_rows(0, {m.data(), m.rows(), m.cols(), m.cols()});
   return result;
 }
 

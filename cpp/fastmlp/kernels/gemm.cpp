@@ -120,8 +120,8 @@ void take_share(Claim<T>& claim, Index shares) {
 }  // namespace
 
 template <class T>
-void gemm(Index m, Index n, Index k, Broadcast<T> a, Panels<T> b, T* c, Index ldc, const T* bias,
-          Claim<T> claim) {
+void gemm(Index m, Index n, Index k, const Broadcast<T>& a, const Panels<T>& b, T* c, Index ldc,
+          const T* bias, Claim<T> claim) {
   if (m == 0 || n == 0) return;
   const Index packs = ceil_div(n, kLanes<T>);
   const Index row_blocks = ceil_div(m, kMaxRows);
@@ -162,7 +162,7 @@ void gemv(Index n, Index k, const T* w, const T* x, const T* bias, T* y) {
 
 // As many rows at a time as a pack has lanes.
 template <class T>
-void sum_columns(Index rows, Index n, Panels<T> a, T* y) {
+void sum_columns(Index rows, Index n, const Panels<T>& a, T* y) {
   constexpr Index kRows = kLanes<T>;
   const Mask<T> valid = first_lanes<T>((n - 1) % kLanes<T> + 1);  // of the last pack
   for (Index first = 0; first < rows; first += kRows) {
@@ -177,13 +177,13 @@ void sum_columns(Index rows, Index n, Panels<T> a, T* y) {
   }
 }
 
-template void gemm(Index, Index, Index, Broadcast<float>, Panels<float>, float*, Index,
-                   const float*, Claim<float>);
-template void gemm(Index, Index, Index, Broadcast<double>, Panels<double>, double*, Index,
-                   const double*, Claim<double>);
+template void gemm(Index, Index, Index, const Broadcast<float>&, const Panels<float>&, float*,
+                   Index, const float*, Claim<float>);
+template void gemm(Index, Index, Index, const Broadcast<double>&, const Panels<double>&, double*,
+                   Index, const double*, Claim<double>);
 template void gemv(Index, Index, const float*, const float*, const float*, float*);
 template void gemv(Index, Index, const double*, const double*, const double*, double*);
-template void sum_columns(Index, Index, Panels<float>, float*);
-template void sum_columns(Index, Index, Panels<double>, double*);
+template void sum_columns(Index, Index, const Panels<float>&, float*);
+template void sum_columns(Index, Index, const Panels<double>&, double*);
 
 }  // namespace fastmlp

@@ -37,7 +37,7 @@ struct Claim {
 // up to kLanes - 1 elements. Columns are written right to left, so in an unpadded C (ldc == n) the
 // overrun of one row is overwritten by the next.
 template <class T>
-void gemm(Index m, Index n, Index k, Broadcast<T> a, Panels<T> b, T* c, Index ldc,
+void gemm(Index m, Index n, Index k, const Broadcast<T>& a, const Panels<T>& b, T* c, Index ldc,
           const T* bias = nullptr, Claim<T> claim = {});
 
 // y (n) = W (n, k) x + bias for one sample x.
@@ -46,6 +46,6 @@ void gemv(Index n, Index k, const T* w, const T* x, const T* bias, T* y);
 
 // y (rows of A) = sum over the columns [0, n) of A, n > 0; what stands beside them is read.
 template <class T>
-void sum_columns(Index rows, Index n, Panels<T> a, T* y);
+void sum_columns(Index rows, Index n, const Panels<T>& a, T* y);
 
 }  // namespace fastmlp

@@ -67,11 +67,15 @@ class PanelMatrix {
 
   // Row i from n numbers that lie side by side.
   void set_row(Index i, const T* __restrict from, Index n) {
+    static_assert(Width % kLanes<T> == 0);
     T* __restrict to = at(i, 0);
     for (; n >= Width; n -= Width, from += Width, to += panel_) {
-      for (Index j = 0; j < Width; ++j) to[j] = from[j];
+      for (Index j = 0; j < Width; j += kLanes<T>) store(to + j, load(from + j));
     }
-    for (Index j = 0; j < n; ++j) to[j] = from[j];
+    for (; n >= kLanes<T>; n -= kLanes<T>, from += kLanes<T>, to += kLanes<T>) {
+      store(to, load(from));
+    }
+    copy_few(n, from, to);
   }
 
   // Rows from a block of as many, panel by panel: in the order of this memory.

@@ -63,12 +63,23 @@ inline To bits(From from) {
   return to;
 }
 
-// The first `count` lanes from memory, the others 0: the ragged end of a row.
+// Copies n < 2 * Piece numbers, in pieces that are halved: to call memcpy would take longer.
+template <class T, Index Piece = kLanes<T> / 2>
+inline void copy_few(Index n, const T* from, T* to) {
+  if (n & Piece) {
+    std::memcpy(to, from, Piece * sizeof(T));
+    from += Piece;
+    to += Piece;
+  }
+  if constexpr (Piece > 1) copy_few<T, Piece / 2>(n, from, to);
+}
+
+// The first `count` < kLanes lanes from memory, the others 0: the ragged end of a row.
 template <class T>
 inline Pack<T> load_first(const T* p, Index count) {
-  Pack<T> v{};
-  std::memcpy(&v, p, static_cast<std::size_t>(count) * sizeof(T));
-  return v;
+  T lanes[kLanes<T>] = {};
+  copy_few(count, p, lanes);
+  return load(lanes);
 }
 
 // The next pack of a row of which `left` elements are left, 0 behind its end.
@@ -77,9 +88,13 @@ inline Pack<T> load_row(const T* p, Index left) {
   return left >= kLanes<T> ? load(p) : left > 0 ? load_first(p, left) : Pack<T>{};
 }
 
+// The first `count` <= kLanes lanes to memory.
 template <class T>
 inline void store_first(T* p, Pack<T> v, Index count) {
-  std::memcpy(p, &v, static_cast<std::size_t>(count) * sizeof(T));
+  if (count == kLanes<T>) return store(p, v);
+  T lanes[kLanes<T>];
+  store(lanes, v);
+  copy_few(count, lanes, p);
 }
 
 // Lane i of the result is lane I_i of a and b one after the other.

@@ -154,7 +154,7 @@ Range Dense<T>::part(Index i) const {
 
 // dW (rows, n_in) = delta (rows, n) Xᵀ (n, n_in), db (n_out) = sum of delta over the samples
 template <class T>
-void Dense<T>::gradient(Index i, Index n, const Tape<T>& tape, Panels<T> x, T* g,
+void Dense<T>::gradient(Index i, Index n, const Tape<T>& tape, const Panels<T>& x, T* g,
                         Claim<T> claim) const {
   const Range rows = part_rows(i);
   const Index inputs = this->inputs();

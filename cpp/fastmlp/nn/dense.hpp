@@ -36,7 +36,7 @@ class Dense final : public Layer<T> {
   void combine_one(const T* w, const T* x, T* a) const override;
   void backward(const T* w, Range samples, const Tape<T>& tape,
                 const Block<T>& input_gradient) const override;
-  void gradient(Index i, Index n, const Tape<T>& tape, Panels<T> x, T* g,
+  void gradient(Index i, Index n, const Tape<T>& tape, const Panels<T>& x, T* g,
                 Claim<T> claim) const override;
 
  private:

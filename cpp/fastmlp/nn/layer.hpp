@@ -90,7 +90,7 @@ class Layer {
 
   // Part i of dL/dw = sum over n samples of delta xᵀ, written to g (which has room to be overrun).
   // `claim` is what the caller writes to next.
-  virtual void gradient(Index i, Index n, const Tape<T>& tape, Panels<T> x, T* g,
+  virtual void gradient(Index i, Index n, const Tape<T>& tape, const Panels<T>& x, T* g,
                         Claim<T> claim) const = 0;
 
  private:

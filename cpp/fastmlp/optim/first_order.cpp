@@ -57,6 +57,10 @@ template <class T>
 FirstOrder<T>::FirstOrder(Rule rule, Index size, std::vector<ParameterGroup> groups)
     : rule_(std::move(rule)), size_(size), groups_(std::move(groups)) {
   if (groups_.empty()) groups_.push_back({{0, size}});
+  for (const ParameterGroup& group : groups_) {
+    penalized_ = penalized_ || group.penalized();
+    limited_ = limited_ || group.max_norm > 0;
+  }
   std::visit(
       [&](const auto& r) {
         options_ = r;
@@ -186,6 +190,7 @@ double FirstOrder<T>::finish() {
 // g += l1 sign(w) + l2 w; with a proximal step l1 enters the value alone.
 template <class T>
 void FirstOrder<T>::penalize(Index part, Range range, T* g) {
+  if (!penalized_) return;
   for_overlaps(groups_, range, [&](const ParameterGroup& group, Range common) {
     if (!group.penalized()) return;
     const T l1 = static_cast<T>(options_.proximal_l1 ? 0 : group.l1);
@@ -272,6 +277,7 @@ void FirstOrder<T>::shrink(Range range) {
 // Rows that lie wholly in the range: row *= max_norm / ||row|| where it is longer
 template <class T>
 void FirstOrder<T>::limit_rows(Range range) {
+  if (!limited_) return;
   for_overlaps(groups_, range, [&](const ParameterGroup& group, Range common) {
     if (group.max_norm == 0) return;
     for (Index begin = common.begin; begin < common.end; begin += group.row) {

@@ -85,6 +85,7 @@ class FirstOrder final : public Sink<T> {
   UpdateRuleOptions options_;
   Decay decay_;
   std::vector<ParameterGroup> groups_;
+  bool penalized_ = false, limited_ = false;  // whether any group is
   std::vector<std::string> vector_names_;
   std::vector<Buffer<T>> vectors_;
   std::vector<double> numbers_;

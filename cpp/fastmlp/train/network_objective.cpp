@@ -98,11 +98,12 @@ template <class T>
 void NetworkObjective<T>::gather(Index block_begin, Range samples) {
   Index from[kTile<T>];
   const bool copied = samples_.data == x_samples_.panels().data;
+  const T share = static_cast<T>(1 / weight_);
   for (Index i = samples.begin; i < samples.end; ++i) {
     const Index row = rows_[block_begin + i];
     from[i - samples.begin] = row;
     if (copied) x_samples_.set_row(i, data_.x.row(row), network_.inputs());
-    scale_[i] = static_cast<T>(data_.weight(row) / weight_);
+    scale_[i] = data_.weights ? static_cast<T>(data_.weight(row) / weight_) : share;
   }
   transpose(samples_, samples, {0, network_.inputs()}, x_);
   gather_targets(from, samples);
