@@ -74,9 +74,10 @@ inline void copy_few(Index n, const T* from, T* to) {
   if constexpr (Piece > 1) copy_few<T, Piece / 2>(n, from, to);
 }
 
-// The first `count` < kLanes lanes from memory, the others 0: the ragged end of a row.
+// The first `count` <= kLanes lanes from memory, the others 0: the ragged end of a row.
 template <class T>
 inline Pack<T> load_first(const T* p, Index count) {
+  if (count == kLanes<T>) return load(p);
   T lanes[kLanes<T>] = {};
   copy_few(count, p, lanes);
   return load(lanes);
