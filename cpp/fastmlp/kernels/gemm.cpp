@@ -173,7 +173,11 @@ void sum_columns(Index rows, Index n, const Panels<T>& a, T* y) {
 #pragma GCC unroll 16
       for (Index i = 0; i < kRows; ++i) sum[i] += used ? load(from + i * a.row) : Pack<T>{};
     }
-    store_first(y + first, sum_each<T>(sum), std::min(kRows, rows - first));
+    if (rows - first == 1) {
+      y[first] = reduce_add<T>(sum[0]);
+    } else {
+      store_first(y + first, sum_each<T>(sum), std::min(kRows, rows - first));
+    }
   }
 }
 

@@ -97,8 +97,10 @@ void pack_columns(Index rows, Index cols, const T* a, Index lda, T* b) {
 template <class T>
 void transpose(Panels<T> from, Range rows, Range columns, PanelMatrix<T>& to) {
   if (columns.size() <= kLanes<T> / 4) {  // a square would be almost empty
-    for (Index j = columns.begin; j < columns.end; ++j) {
-      for (Index i = rows.begin; i < rows.end; ++i) *to.at(j, i) = *from.at(i, j);
+    for (Index i = rows.begin; i < rows.end; ++i) {
+      const T* x = from.at(i, columns.begin);
+      T* y = to.at(columns.begin, i);
+      for (Index j = 0; j < columns.size(); ++j) y[j * kPanelColumns<T>] = x[j];
     }
     return;
   }
