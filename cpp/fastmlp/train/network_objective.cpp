@@ -80,16 +80,14 @@ void NetworkObjective<T>::pack() {
   packed_ = false;
 }
 
-// Whether products read the samples of a block where the caller has them: in a row, so long that a
-// copy takes time but not a page each, and with something behind them that whole packs may run
-// over.
+// Whether products read the samples of a block where the caller has them: in a row, not so wide
+// that each takes a page, and with something behind them that whole packs may run over.
 template <class T>
 bool NetworkObjective<T>::reads_in_place(Range block) const {
-  constexpr Index kLongRow = 1024 / sizeof(T);
   const Block<const T>& x = data_.x;
   const Index end = rows_.first + block.begin + round_up(block.size(), kLanes<T>);
   const Index overrun = round_up(x.cols, kLanes<T>) - x.cols;
-  return !rows_.indices && x.cols >= kLongRow && !network_.layer(0).packs() &&
+  return !rows_.indices && !network_.layer(0).packs() &&
          end * x.stride + overrun <= x.rows * x.stride;
 }
 
