@@ -174,6 +174,7 @@ void functions(Report& report) {
   function<T>(report, "log", 0, 8, [](auto x) { return fastmlp::log(x); });
   function<T>(report, "tanh", -8, 8, [](auto x) { return fastmlp::tanh(x); });
   function<T>(report, "sigmoid", -8, 8, [](auto x) { return sigmoid(x); });
+  function<T>(report, "normal_cdf", -8, 8, [](auto x) { return normal_cdf(x); });
   function<T>(report, "softplus", -8, 8, [](auto x) { return softplus(x); });
 }
 

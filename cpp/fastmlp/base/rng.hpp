@@ -15,6 +15,13 @@ namespace fastmlp {
 // What a stream of draws is for; with an epoch or a layer it makes streams that never overlap.
 enum class Purpose : std::uint32_t { initialization = 1, shuffle = 2, dropout = 3, noise = 4 };
 
+// From 64 random bits a number in [0, n): the high word of n * bits (Lemire 2019; the bias of at
+// most n / 2⁶⁴ cannot be seen).
+inline Index below(Index n, std::uint64_t bits) {
+  __extension__ using Wide = unsigned __int128;
+  return static_cast<Index>(static_cast<Wide>(bits) * static_cast<Wide>(n) >> 64);
+}
+
 class Rng {
  public:
   Rng(std::uint64_t seed, Purpose purpose, std::uint32_t number)
@@ -38,12 +45,8 @@ class Rng {
     return radius * std::cos(6.283185307179586 * uniform());
   }
 
-  // In [0, n): the high word of n * next() (Lemire 2019; the bias of at most n / 2⁶⁴ cannot be
-  // seen).
-  Index below(Index n) {
-    __extension__ using Wide = unsigned __int128;
-    return static_cast<Index>(static_cast<Wide>(next()) * static_cast<Wide>(n) >> 64);
-  }
+  // In [0, n).
+  Index below(Index n) { return fastmlp::below(n, next()); }
 
  private:
   static std::uint32_t low(std::uint64_t x) { return static_cast<std::uint32_t>(x); }

@@ -56,13 +56,6 @@ inline P polynomial(P x, const double (&c)[N]) {
   return sum;
 }
 
-// Applies a function of the standard library lane by lane.
-template <class P, class F>
-inline P by_lane(P x, F f) {
-  for (Index i = 0; i < kLanes<Lane<P>>; ++i) x[i] = f(x[i]);
-  return x;
-}
-
 namespace detail {
 
 template <class T>
@@ -83,6 +76,11 @@ struct Format<float> {
                                      1.0 / 9, 1.0 / 11, 1.0 / 13, 1.0 / 15};
   // the same for s² <= 0.0295
   static constexpr double atanh_near[] = {1.0, 1.0 / 3, 1.0 / 5, 1.0 / 7, 1.0 / 9};
+  // (1 + t) exp(t²/2) Φ(-t) in powers of (t - 4) / (t + 4), for t <= 15: a Chebyshev fit
+  static constexpr double tail[] = {4.720532064e-1,   -9.6703467981e-2, 1.3999636593e-2,
+                                    2.8600032795e-2,  -3.2197815354e-2, 1.7939449482e-2,
+                                    -5.0021408532e-3, -2.9991876127e-4, 6.9084485557e-4,
+                                    -6.6737184924e-5, -7.4374544168e-5};
 };
 
 template <>
@@ -100,6 +98,16 @@ struct Format<double> {
                                      1.0 / 25, 1.0 / 27, 1.0 / 29, 1.0 / 31, 1.0 / 33};
   static constexpr double atanh_near[] = {1.0,      1.0 / 3,  1.0 / 5,  1.0 / 7,  1.0 / 9, 1.0 / 11,
                                           1.0 / 13, 1.0 / 15, 1.0 / 17, 1.0 / 19, 1.0 / 21};
+  static constexpr double tail[] = {
+      // for t <= 40
+      4.72053206509844667e-1,  -9.67034773265253785e-2, 1.39996347244300788e-2,
+      2.86003640535058926e-2,  -3.21978374283432612e-2, 1.79360974810393238e-2,
+      -5.00237858540405508e-3, -2.85623116715999229e-4, 6.9489704019318622e-4,
+      -9.44301154801851677e-5, -8.7852749479550913e-5,  2.12494552279693998e-5,
+      1.36250251939740466e-5,  -3.43069827716607437e-6, -2.60783907980458132e-6,
+      4.02427481014322407e-7,  5.4300399206059853e-7,   2.3513362577996062e-9,
+      -1.01046445695363609e-7, -1.85385420835633131e-8, 1.14008678657855824e-8,
+      4.23785422278937983e-9,  1.55134389059184233e-10};
 };
 
 // x = n ln2 + r: n as an integer and q = eʳ - 1.
@@ -201,17 +209,31 @@ inline P tanh(P x) {
   return copy_sign(e / (e + constant<P>(2.0)), x);
 }
 
-// Φ(x) = ½ erfc(-x / √2), the standard normal distribution function.
+// exp(-t²/2), t >= 0. With u the upper half of the digits of t, u² is exact, and what is left of t²
+// is small: (t - u)(t + u).
+template <class P>
+inline P exp_half_square(P t) {
+  using M = Mask<Lane<P>>;
+  constexpr int kLower = (detail::Format<Lane<P>>::mantissa + 2) / 2;
+  const P half = constant<P>(-0.5), u = bits<P>((bits<M>(t) >> kLower) << kLower);
+  const P rest = half * (t - u) * (t + u);
+  return exp(half * u * u) * polynomial(rest, {1.0, 1.0, 1.0 / 2, 1.0 / 6, 1.0 / 24});
+}
+
+// Φ(x) = ½ erfc(-x / √2), the standard normal distribution function. The tail Φ(-t) keeps its
+// digits, for it is exp(-t²/2) times a function that falls slowly.
 template <class P>
 inline P normal_cdf(P x) {
-  using T = Lane<P>;
-  return by_lane(x, [](T v) { return T(0.5) * std::erfc(v * T(-0.70710678118654752)); });
+  const P t = clamp_above(abs(x), 40.0), one = constant<P>(1.0), four = constant<P>(4.0);
+  const P slow = polynomial((t - four) / (t + four), detail::Format<Lane<P>>::tail) / (one + t);
+  const P tail = slow * exp_half_square(t);
+  return x > P{} ? one - tail : tail;
 }
 
 // φ(x) = e^(-x²/2) / √(2π)
 template <class P>
 inline P normal_pdf(P x) {
-  return constant<P>(0.3989422804014327) * exp(constant<P>(-0.5) * x * x);
+  return constant<P>(0.3989422804014327) * exp_half_square(clamp_above(abs(x), 40.0));
 }
 
 }  // namespace fastmlp

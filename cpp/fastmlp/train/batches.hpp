@@ -8,6 +8,7 @@
 
 #include "fastmlp/base/buffer.hpp"
 #include "fastmlp/base/rng.hpp"
+#include "fastmlp/kernels/random.hpp"
 
 namespace fastmlp {
 
@@ -41,10 +42,15 @@ class Order {
     std::iota(indices_.begin(), indices_.end(), Index(0));
     shuffled_ = shuffle;
     if (!shuffle) return;
-    Rng rng(seed, Purpose::shuffle, epoch);
-    for (Index i = n - 1; i > 0; --i) {
+    const SampleKey key{seed, 0, static_cast<std::uint32_t>(Purpose::shuffle) << 16, epoch};
+    constexpr Index kDraws = kSampleLanes * kWords / 2;  // of 64 bits, from words made together
+    SampleWords words;
+    for (Index i = n - 1, draw = 0; i > 0; --i, ++draw) {
+      if (draw % kDraws == 0) random_words(key, static_cast<std::uint32_t>(draw / kDraws), words);
+      const Index pair = draw / kSampleLanes % (kWords / 2), lane = draw % kSampleLanes;
+      const std::uint64_t high = words[2 * pair + 1][lane], low = words[2 * pair][lane];
       std::swap(indices_[static_cast<std::size_t>(i)],
-                indices_[static_cast<std::size_t>(rng.below(i + 1))]);
+                indices_[static_cast<std::size_t>(below(i + 1, high << 32 | low))]);
     }
   }
   const std::vector<Index>& indices() const { return indices_; }
