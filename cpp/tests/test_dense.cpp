@@ -63,8 +63,8 @@ TEST_CASE_TEMPLATE("forward is A = W X + b, backward Wᵀ delta, the gradient de
     for (Index p = 0; p < ceil_div(n, kPanelColumns<T>); ++p) {
       const Range samples = tile(p, kPanelColumns<T>, n);
       layer.combine(pass.w.data(), {&team}, samples, pass.x.columns(samples), pass.tape,
-                    a.columns(samples));
-      layer.backward(pass.w.data(), samples, pass.tape, below.columns(samples));
+                    a.columns(samples), false);
+      layer.backward(pass.w.data(), samples, pass.tape, below.columns(samples), nullptr);
     }
 
     Index wrong = 0;

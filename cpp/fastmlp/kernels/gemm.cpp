@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "fastmlp/kernels/simd.hpp"
+#include "fastmlp/kernels/math.hpp"
 
 namespace fastmlp {
 namespace {
@@ -33,9 +33,25 @@ struct RegisterBlock {
   Index ldb;
   T* c;
   Index ldc;
-  const T* bias;
+  Epilogue<T> epilogue;
   Ahead<T> ahead;
 };
+
+// The epilogue behind the bias.
+template <class T, int Rows, int Packs>
+[[gnu::always_inline]] inline void finish(const RegisterBlock<T>& block,
+                                          Pack<T> (&sum)[Rows][Packs]) {
+  const auto [bias, relu_follows, h] = block.epilogue;
+  if (!relu_follows && !h) return;
+#pragma GCC unroll 16
+  for (int i = 0; i < Rows; ++i) {
+#pragma GCC unroll 2
+    for (int j = 0; j < Packs; ++j) {
+      sum[i][j] = relu_follows ? relu(sum[i][j])
+                               : sum[i][j] * relu_slope(load(h + i * block.ldc + j * kLanes<T>));
+    }
+  }
+}
 
 // C (Rows, Packs * kLanes) of one register block; the sum over k runs in registers.
 template <class T, int Rows, int Packs>
@@ -47,7 +63,7 @@ void multiply_block(const RegisterBlock<T>& block) {
   Pack<T> sum[Rows][Packs];
 #pragma GCC unroll 16
   for (int i = 0; i < Rows; ++i) {
-    const Pack<T> start = block.bias ? broadcast(block.bias[i]) : Pack<T>{};
+    const Pack<T> start = block.epilogue.bias ? broadcast(block.epilogue.bias[i]) : Pack<T>{};
 #pragma GCC unroll 2
     for (int j = 0; j < Packs; ++j) sum[i][j] = start;
   }
@@ -67,6 +83,7 @@ void multiply_block(const RegisterBlock<T>& block) {
       ahead += block.ahead.step;
     }
   }
+  finish(block, sum);
   T* c = block.c;
   const Index ldc = block.ldc;
 #pragma GCC unroll 16
@@ -121,7 +138,7 @@ void take_share(Claim<T>& claim, Index shares) {
 
 template <class T>
 void gemm(Index m, Index n, Index k, const Broadcast<T>& a, const Panels<T>& b, T* c, Index ldc,
-          const T* bias, Claim<T> claim) {
+          const Epilogue<T>& epilogue, Claim<T> claim) {
   if (m == 0 || n == 0) return;
   const Index packs = ceil_div(n, kLanes<T>);
   const Index row_blocks = ceil_div(m, kMaxRows);
@@ -148,7 +165,8 @@ void gemm(Index m, Index n, Index k, const Broadcast<T>& a, const Panels<T>& b, 
            b.row,
            c + rows.begin * ldc + column,
            ldc,
-           bias ? bias + rows.begin : nullptr,
+           {epilogue.bias ? epilogue.bias + rows.begin : nullptr, epilogue.relu,
+            epilogue.h ? epilogue.h + rows.begin * ldc + column : nullptr},
            ahead});
     }
     last = first;
@@ -182,9 +200,9 @@ void sum_columns(Index rows, Index n, const Panels<T>& a, T* y) {
 }
 
 template void gemm(Index, Index, Index, const Broadcast<float>&, const Panels<float>&, float*,
-                   Index, const float*, Claim<float>);
+                   Index, const Epilogue<float>&, Claim<float>);
 template void gemm(Index, Index, Index, const Broadcast<double>&, const Panels<double>&, double*,
-                   Index, const double*, Claim<double>);
+                   Index, const Epilogue<double>&, Claim<double>);
 template void gemv(Index, Index, const float*, const float*, const float*, float*);
 template void gemv(Index, Index, const double*, const double*, const double*, double*);
 template void sum_columns(Index, Index, const Panels<float>&, float*);

@@ -31,14 +31,24 @@ struct Claim {
   Index size = 0;
 };
 
-// C (m, n) = A (m, k) * B (k, n) + bias (m), nullptr meaning 0; C row-major with leading dimension
-// ldc. Every element is one sum over k in ascending order, begun with the bias, so any cut of m and
-// n gives the same bits. B and C are touched in whole packs: each of their rows may be overrun by
-// up to kLanes - 1 elements. Columns are written right to left, so in an unpadded C (ldc == n) the
-// overrun of one row is overwritten by the next.
+// What becomes of a product's sums before they leave the registers: S = A B + bias (m), nullptr
+// meaning 0, then C = relu(S) where `relu` says so, and C = S ∘ relu'(H) where H (m, n) is given,
+// which has the rows of C.
+template <class T>
+struct Epilogue {
+  const T* bias = nullptr;
+  bool relu = false;
+  const T* h = nullptr;
+};
+
+// C (m, n) = A (m, k) * B (k, n) and the epilogue; C row-major with leading dimension ldc. Every
+// sum is over k in ascending order, begun with the bias, so any cut of m and n gives the same bits.
+// B and C are touched in whole packs: each of their rows may be overrun by up to kLanes - 1
+// elements. Columns are written right to left, so in an unpadded C (ldc == n) the overrun of one
+// row is overwritten by the next.
 template <class T>
 void gemm(Index m, Index n, Index k, const Broadcast<T>& a, const Panels<T>& b, T* c, Index ldc,
-          const T* bias = nullptr, Claim<T> claim = {});
+          const Epilogue<T>& epilogue = {}, Claim<T> claim = {});
 
 // y (n) = W (n, k) x + bias for one sample x.
 template <class T>

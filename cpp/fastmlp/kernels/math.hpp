@@ -56,6 +56,16 @@ inline P polynomial(P x, const double (&c)[N]) {
   return sum;
 }
 
+// max(x, 0), and its slope, which follows from h = relu(x): 1 or 0, h being 0 or nan elsewhere.
+template <class P>
+inline P relu(P x) {
+  return x <= P{} ? P{} : x;
+}
+template <class P>
+inline P relu_slope(P h) {
+  return h > P{} ? constant<P>(1.0) : h;
+}
+
 namespace detail {
 
 template <class T>

@@ -88,11 +88,11 @@ struct ReLU : Elementwise {
   static constexpr auto doc = "phi(a) = max(a, 0); phi'(0) = 0 (Nair & Hinton 2010).";
   template <class P>
   P value(P a) const {
-    return a <= P{} ? P{} : a;
+    return relu(a);
   }
   template <class P>
   P derivative(P, P h) const {
-    return h > P{} ? constant<P>(1.0) : h;  // h is 0 or nan there
+    return relu_slope(h);
   }
 };
 

@@ -21,13 +21,15 @@ void prefetch(const PanelMatrix<T>& matrix, Range rows, Index n) {
   }
 }
 
-// C (m, columns of B) = A B + bias, A packed in blocks of rows.
+// C (m, columns of B) = A B and the epilogue, A packed in blocks of rows.
 template <class T>
 void multiply_packed(Index m, Index k, const PanelMatrix<T, kBlockedRows>& a,
-                     const Block<const T>& b, const Block<T>& c, const T* bias) {
+                     const Block<const T>& b, const Block<T>& c, const Epilogue<T>& epilogue) {
   for (Index i = 0; i < m; i += kBlockedRows) {
     gemm(std::min(kBlockedRows, m - i), c.cols, k, {a.at(0, i), 1, kBlockedRows},
-         {b.data, b.stride}, c.row(i), c.stride, bias ? bias + i : nullptr);
+         {b.data, b.stride}, c.row(i), c.stride,
+         {epilogue.bias ? epilogue.bias + i : nullptr, epilogue.relu,
+          epilogue.h ? epilogue.h + i * c.stride : nullptr});
   }
 }
 
@@ -110,19 +112,20 @@ void Dense<T>::pack(Index i, const T* w, Tape<T>& tape) const {
   if (!tape.w.empty()) tape.w.set_rows(rows.begin, {from, rows.size(), inputs, inputs});
 }
 
-// A (n_out, samples) = W X + b
+// A (n_out, samples) = W X + b, or relu of it
 template <class T>
 void Dense<T>::combine(const T* w, const Pass& pass, Range samples, const Block<const T>& x,
-                       Tape<T>& tape, const Block<T>& a) const {
+                       Tape<T>& tape, const Block<T>& a, bool relu) const {
   const Index inputs = this->inputs(), outputs = this->outputs();
-  if (!tape.wt.empty()) return multiply_packed(outputs, inputs, tape.wt, x, a, bias(w));
+  const Epilogue<T> epilogue{bias(w), relu};
+  if (!tape.wt.empty()) return multiply_packed(outputs, inputs, tape.wt, x, a, epilogue);
   Claim<T> delta;
   if (pass.team->shares() && !tape.delta.empty()) {
     const Block<T> panel = tape.delta.columns(samples);
     delta = {panel.data, panel.rows * panel.stride};
   }
   gemm(outputs, a.cols, inputs, {w + weights().begin, inputs, 1}, {x.data, x.stride}, a.data,
-       a.stride, bias(w), delta);
+       a.stride, epilogue, delta);
 }
 
 template <class T>
@@ -130,18 +133,18 @@ void Dense<T>::combine_one(const T* w, const T* x, T* a) const {
   gemv(this->outputs(), this->inputs(), w + weights().begin, x, bias(w), a);
 }
 
-// dL/dX (n_in, samples) = Wᵀ delta
+// dL/dX (n_in, samples) = Wᵀ delta, or that ∘ relu'(H)
 template <class T>
 void Dense<T>::backward(const T* w, Range samples, const Tape<T>& tape,
-                        const Block<T>& input_gradient) const {
+                        const Block<T>& input_gradient, const T* h) const {
   const Index inputs = this->inputs(), outputs = this->outputs();
   const Block<const T> delta = tape.delta.columns(samples);
-  const T* no_bias = nullptr;
+  const Epilogue<T> epilogue{nullptr, false, h};
   if (!tape.w.empty()) {
-    return multiply_packed(inputs, outputs, tape.w, delta, input_gradient, no_bias);
+    return multiply_packed(inputs, outputs, tape.w, delta, input_gradient, epilogue);
   }
   gemm(inputs, delta.cols, outputs, {w + weights().begin, 1, inputs}, {delta.data, delta.stride},
-       input_gradient.data, input_gradient.stride);
+       input_gradient.data, input_gradient.stride, epilogue);
 }
 
 // Rows of W; the last part takes the biases along.
@@ -159,10 +162,10 @@ void Dense<T>::gradient(Index i, Index n, const Tape<T>& tape, const Panels<T>& 
   const Range rows = part_rows(i);
   const Index inputs = this->inputs();
   const Panels<T> delta = tape.delta.panels();
-  const T* no_bias = nullptr;
+  const Epilogue<T> nothing;
   prefetch(tape.delta, rows, n);
   gemm(rows.size(), inputs, n, {delta.data + rows.begin * delta.row, delta.row, 1, delta.panel}, x,
-       g, inputs, no_bias, packs() ? Claim<T>{} : claim);
+       g, inputs, nothing, packs() ? Claim<T>{} : claim);
   if (spec_.bias && last(i)) sum_columns(this->outputs(), n, delta, g + rows.size() * inputs);
 }
 

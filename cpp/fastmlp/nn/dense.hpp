@@ -32,10 +32,10 @@ class Dense final : public Layer<T> {
   bool packs() const override;
   void pack(Index i, const T* w, Tape<T>& tape) const override;
   void combine(const T* w, const Pass& pass, Range samples, const Block<const T>& x, Tape<T>& tape,
-               const Block<T>& a) const override;
+               const Block<T>& a, bool relu) const override;
   void combine_one(const T* w, const T* x, T* a) const override;
-  void backward(const T* w, Range samples, const Tape<T>& tape,
-                const Block<T>& input_gradient) const override;
+  void backward(const T* w, Range samples, const Tape<T>& tape, const Block<T>& input_gradient,
+                const T* h) const override;
   void gradient(Index i, Index n, const Tape<T>& tape, const Panels<T>& x, T* g,
                 Claim<T> claim) const override;
 

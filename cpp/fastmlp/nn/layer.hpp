@@ -79,14 +79,15 @@ class Layer {
   // Brings part i of these parameters into the tape, for layers whose passes read them there.
   virtual bool packs() const = 0;
   virtual void pack(Index i, const T* w, Tape<T>& tape) const = 0;
-  // What the activation is applied to: A (n_out, samples) = W X + b.
+  // What the activation is applied to: A (n_out, samples) = W X + b; with `relu`, which is asked of
+  // layers with parameters alone, relu(A).
   virtual void combine(const T* w, const Pass& pass, Range samples, const Block<const T>& x,
-                       Tape<T>& tape, const Block<T>& a) const = 0;
+                       Tape<T>& tape, const Block<T>& a, bool relu) const = 0;
   // The same for one sample, in prediction.
   virtual void combine_one(const T* w, const T* x, T* a) const = 0;
-  // dL/dX (n_in, samples) = Wᵀ delta.
+  // dL/dX (n_in, samples) = Wᵀ delta; with `h`, likewise, ∘ relu'(H) for the layer below it.
   virtual void backward(const T* w, Range samples, const Tape<T>& tape,
-                        const Block<T>& input_gradient) const = 0;
+                        const Block<T>& input_gradient, const T* h) const = 0;
 
   // Part i of dL/dw = sum over n samples of delta xᵀ, written to g (which has room to be overrun).
   // `claim` is what the caller writes to next.

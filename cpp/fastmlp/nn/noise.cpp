@@ -29,7 +29,7 @@ Tape<T> Dropout<T>::make_tape(Index n, typename Layer<T>::Needs needs) const {
 
 template <class T>
 void Dropout<T>::combine(const T*, const Pass& pass, Range samples, const Block<const T>& x,
-                         Tape<T>& tape, const Block<T>& h) const {
+                         Tape<T>& tape, const Block<T>& h, bool) const {
   const Block<T> factors = tape.a.empty() ? Block<T>{} : tape.a.columns(samples);
   if (!pass.training) {
     for (Index i = 0; i < factors.rows; ++i) std::fill_n(factors.row(i), factors.cols, T(1));
@@ -49,7 +49,7 @@ void Dropout<T>::combine(const T*, const Pass& pass, Range samples, const Block<
 
 template <class T>
 void Dropout<T>::backward(const T*, Range samples, const Tape<T>& tape,
-                          const Block<T>& input_gradient) const {
+                          const Block<T>& input_gradient, const T*) const {
   const Block<const T> delta = tape.delta.columns(samples), factors = tape.a.columns(samples);
   for (Index i = 0; i < delta.rows; ++i) {
     for (Index j = 0; j < delta.cols; j += kLanes<T>) {
@@ -65,7 +65,7 @@ Tape<T> GaussianNoise<T>::make_tape(Index n, typename Layer<T>::Needs needs) con
 
 template <class T>
 void GaussianNoise<T>::combine(const T*, const Pass& pass, Range samples, const Block<const T>& x,
-                               Tape<T>&, const Block<T>& h) const {
+                               Tape<T>&, const Block<T>& h, bool) const {
   if (!pass.training) return copy(x, h);
   using Normals = T[kWords][kSampleLanes];
   const T deviation = static_cast<T>(deviation_);
@@ -79,7 +79,7 @@ void GaussianNoise<T>::combine(const T*, const Pass& pass, Range samples, const 
 
 template <class T>
 void GaussianNoise<T>::backward(const T*, Range samples, const Tape<T>& tape,
-                                const Block<T>& input_gradient) const {
+                                const Block<T>& input_gradient, const T*) const {
   copy(tape.delta.columns(samples), input_gradient);
 }
 

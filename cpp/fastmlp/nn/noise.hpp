@@ -66,9 +66,9 @@ class Dropout final : public NoiseLayer<T> {
 
   Tape<T> make_tape(Index n, typename Layer<T>::Needs needs) const override;
   void combine(const T* w, const Pass& pass, Range samples, const Block<const T>& x, Tape<T>& tape,
-               const Block<T>& h) const override;
-  void backward(const T* w, Range samples, const Tape<T>& tape,
-                const Block<T>& input_gradient) const override;
+               const Block<T>& h, bool relu) const override;
+  void backward(const T* w, Range samples, const Tape<T>& tape, const Block<T>& input_gradient,
+                const T* h) const override;
 
  private:
   double rate_;
@@ -83,9 +83,9 @@ class GaussianNoise final : public NoiseLayer<T> {
 
   Tape<T> make_tape(Index n, typename Layer<T>::Needs needs) const override;
   void combine(const T* w, const Pass& pass, Range samples, const Block<const T>& x, Tape<T>& tape,
-               const Block<T>& h) const override;
-  void backward(const T* w, Range samples, const Tape<T>& tape,
-                const Block<T>& input_gradient) const override;
+               const Block<T>& h, bool relu) const override;
+  void backward(const T* w, Range samples, const Tape<T>& tape, const Block<T>& input_gradient,
+                const T* h) const override;
 
  private:
   double deviation_;

@@ -1,0 +1,73 @@
+// What gemm does beside the product, and the product beside Eigen's.
+#include <Eigen/Core>
+
+#include "product.hpp"
+
+using namespace fastmlp;
+
+TEST_CASE_TEMPLATE("memory that a product claims keeps every bit, and so does the product", T,
+                   float, double) {
+  for (const Index size : {0, 1, 15, 16, 100, 5000}) {
+    std::vector<T> claimed = uniform<T>(size + 1, 5);
+    claimed.front() = kNan<T>;
+    const std::vector<T> before = claimed;
+    Product<T> plain(29, 70, 20, false, 0, false), claiming(plain);
+    plain.compute(true);
+    gemm<T>(29, 70, 20, claiming.left(), {claiming.b.data(), claiming.ldb}, claiming.c.data(),
+            claiming.ldc, {claiming.bias.data()}, {claimed.data(), size});
+    CHECK(same_bits(claimed, before));
+    CHECK(same_bits(claiming.c, plain.c));
+  }
+}
+
+TEST_CASE_TEMPLATE("an epilogue is relu, or its slope, of the product as it stands, nan included",
+                   T, float, double) {
+  const auto same = [](T a, T b) { return a == b || (std::isnan(a) && std::isnan(b)); };
+  for (const Index m : {1, 5, 12, 29}) {
+    for (const Index n : {1, 16, 33, 70}) {
+      Product<T> plain(m, n, 7, false, 0, false);
+      plain.bias[0] = kNan<T>;
+      Product<T> forward(plain), backward(plain);
+      std::vector<T> h = uniform<T>(room<T>(m, n, n), 9);
+      for (T& value : h) value = std::max(value, T(0));
+      h[0] = kNan<T>;
+      const auto run = [&](Product<T>& p, const Epilogue<T>& epilogue) {
+        gemm<T>(m, n, 7, p.left(), {p.b.data(), p.ldb}, p.c.data(), n, epilogue);
+      };
+      run(plain, {plain.bias.data()});
+      run(forward, {plain.bias.data(), true});
+      run(backward, {plain.bias.data(), false, h.data()});
+      for (std::size_t i = 0; i < static_cast<std::size_t>(m * n); ++i) {
+        const T s = plain.c[i], slope = std::isnan(h[i]) ? h[i] : T(h[i] > 0);
+        REQUIRE(same(forward.c[i], s <= 0 ? T(0) : s));
+        REQUIRE(same(backward.c[i], s * slope));
+      }
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("gemm agrees with Eigen's product at thousands of shapes", T, float, double) {
+  using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  const double tolerance = 4 * static_cast<double>(std::numeric_limits<T>::epsilon());
+  Rng rng(1, Purpose::initialization, 0);
+  for (int i = 0; i < 1500; ++i) {
+    // Sizes of every magnitude, so that edges are as common as full blocks.
+    const auto draw = [&] { return 1 + rng.below(Index(1) << (1 + rng.below(8))); };
+    const Index m = draw(), n = draw(), k = draw();
+    Product<T> product(m, n, k, rng.below(2) == 1, rng.below(3), false);
+    product.compute(true);
+
+    using Stride = Eigen::OuterStride<>;
+    const Eigen::Map<const Matrix, 0, Stride> b(product.b.data(), k, n, Stride(product.ldb));
+    const Eigen::Map<const Matrix, 0, Stride> c(product.c.data(), m, n, Stride(product.ldc));
+    const Eigen::Map<const Eigen::Matrix<T, Eigen::Dynamic, 1>> bias(product.bias.data(), m);
+    Matrix expected = bias.replicate(1, n);
+    if (product.transposed) {
+      expected.noalias() += Eigen::Map<const Matrix>(product.a.data(), k, m).transpose() * b;
+    } else {
+      expected.noalias() += Eigen::Map<const Matrix>(product.a.data(), m, k) * b;
+    }
+    const double error = static_cast<double>((c - expected).cwiseAbs().maxCoeff());
+    REQUIRE(error <= tolerance * static_cast<double>(k + 1));
+  }
+}
