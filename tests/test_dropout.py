@@ -221,6 +221,22 @@ def test_an_own_loss_and_an_own_loop_draw_as_the_built_in_one(layer: Any) -> Non
         np.testing.assert_allclose(end, ends[0], rtol=1e-11, atol=1e-12)
 
 
+@noisy
+def test_an_own_loss_draws_as_the_built_in_one_in_every_epoch(layer: Any) -> None:
+    """Shuffled, with a short last batch, and a batch whose weights sum to 0 and makes no step."""
+    weights = np.ones(len(X))
+    weights[:4] = 0
+    ends = []
+    for loss in (None, squared):
+        net = fm.Network([layer, fm.Dense(6, "tanh"), layer, fm.Dense(2)], inputs=3,
+                         dtype="float64", seed=5)  # fmt: skip
+        for shuffle in (True, False):
+            net.fit(X, Y, loss=loss, optimizer=fm.SGD(0.1), epochs=3, batch_size=4,
+                    sample_weight=weights, shuffle=shuffle)  # fmt: skip
+        ends.append(net.parameters.copy())
+    np.testing.assert_allclose(ends[1], ends[0], rtol=1e-10, atol=1e-11)
+
+
 def test_dropout_trains() -> None:
     """A net with dropout and noise fits more than the mean of y."""
     net = trained(fm.Dropout(0.1))

@@ -192,6 +192,8 @@ DAMAGES: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "no numbers": (
         {"state": STATE["state"] | {"m": np.full(38, None)}}, TypeError, "state['m'] has dtype o"),
     "iterate": ({"iterate": np.ones(2)}, ValueError, "iterate has shape (2,), expected (38,)"),
+    "iterate alone": (
+        {"optimizer": fm.SGD(), "state": {}, "iterate": np.ones(38)}, ValueError, "iterate="),
 }  # fmt: skip
 
 

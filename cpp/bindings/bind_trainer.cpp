@@ -205,6 +205,9 @@ void bind_trainer(py::module_& m) {
       .def_property(
           "epoch_number", [](Handle& self) { return self.trainer().epoch_number(); },
           [](Handle& self, std::uint32_t epoch) { self.trainer().set_epoch_number(epoch); })
+      .def_property(
+          "presented", [](Handle& self) { return self.trainer().presented(); },
+          [](Handle& self, Index n) { self.trainer().set_presented(n); })
       .def_property_readonly("state", &state<T>);
 }
 

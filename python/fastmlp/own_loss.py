@@ -52,12 +52,14 @@ def epoch(
         batch = data.take(order[start : start + batch_size])
         if batch.total_weight() == 0:
             continue
+        native.presented = start  # noise follows from the place in the epoch
         value = step(native, loss, batch, where)
         if not math.isfinite(value):
             return EpochResult(value, n_steps, "not_finite")
         n_steps += 1
         total += value * batch.total_weight()
         weight += batch.total_weight()
+    native.presented = 0
     return EpochResult(_mean(total, weight), n_steps, "running")
 
 

@@ -65,6 +65,9 @@ def restore(trainer: Stepping, values: Mapping[str, Any], where: str) -> None:
             array, arrays.as_shape(given, array.shape, array.dtype, f"state[{name!r}]", where)
         )
     if values["iterate"] is not None:
+        if trainer.optimizer.average is None:
+            expected = "None, as the optimizer keeps no average"
+            checks.refuse_value(where, "iterate", values["iterate"], expected)
         shape, dtype = (trainer.network.n_parameters,), trainer.network.dtype
         trainer._native.iterate = arrays.as_shape(values["iterate"], shape, dtype, "iterate", where)
 

@@ -81,6 +81,9 @@ class Trainer {
   std::uint32_t first_epoch() const { return options_.first_epoch; }
   std::uint32_t epoch_number() const { return epoch_; }
   void set_epoch_number(std::uint32_t epoch) { epoch_ = epoch; }
+  // Samples of the epoch so far: where noise is drawn.
+  Index presented() const { return presented_; }
+  void set_presented(Index n) { presented_ = n; }
   Progress progress() const { return {optimizer_.clock(), epoch_, presented_}; }
   void set_progress(const Progress& progress);
   FirstOrder<T>& optimizer() { return optimizer_; }
