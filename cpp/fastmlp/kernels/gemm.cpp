@@ -9,9 +9,10 @@
 namespace fastmlp {
 namespace {
 
-// So many steps on, what lies in one piece is asked for: further than processors look ahead by
-// themselves, for they stop at the end of a page.
-constexpr Index kStepsAhead = 64;
+// So far on, what lies in one piece is asked for: further than processors look ahead by themselves,
+// for they stop at the end of a page.
+template <class T>
+constexpr Index kAhead = 3072 / sizeof(T);
 
 // Rows of C held in registers: rows * kPanelPacks accumulators, as many packs of B and one
 // broadcast must fit.
@@ -155,7 +156,7 @@ void gemm(Index m, Index n, Index k, const Broadcast<T>& a, const Panels<T>& b, 
       const Ahead<T> ahead =
           first > 0 ? Ahead<T>{b.data + (first - 1) / kPanelPacks * b.panel, b.row}
           : a.row == 1 && a.column == kMaxRows
-              ? Ahead<T>{a.data + kStepsAhead * a.column, a.column}
+              ? Ahead<T>{a.data + kAhead<T>, a.column}
               : Ahead<T>{a.data + rows.end * a.row, a.column == 1 ? rows.size() : a.column};
       if (claim.size > 0) take_share(claim, blocks_left--);
       kKernels<T>[last - first - 1][rows.size() - 1](
