@@ -220,14 +220,14 @@ inline P tanh(P x) {
 }
 
 // exp(-t²/2), t >= 0. With u the upper half of the digits of t, u² is exact, and what is left of t²
-// is small: (t - u)(t + u).
+// is small: r = -(t - u)(t + u) / 2, eʳ = 1 + r (1 + r/2 + …).
 template <class P>
 inline P exp_half_square(P t) {
   using M = Mask<Lane<P>>;
   constexpr int kLower = (detail::Format<Lane<P>>::mantissa + 2) / 2;
   const P half = constant<P>(-0.5), u = bits<P>((bits<M>(t) >> kLower) << kLower);
-  const P rest = half * (t - u) * (t + u);
-  return exp(half * u * u) * polynomial(rest, {1.0, 1.0, 1.0 / 2, 1.0 / 6, 1.0 / 24});
+  const P r = half * (t - u) * (t + u), e = exp(half * u * u);
+  return e + e * (r * polynomial(r, {1.0, 1.0 / 2, 1.0 / 6, 1.0 / 24}));
 }
 
 // Φ(x) = ½ erfc(-x / √2), the standard normal distribution function. The tail Φ(-t) keeps its
