@@ -180,3 +180,39 @@ TEST_CASE("orthogonal weights are: W Wᵀ or Wᵀ W is gain² I") {
     }
   }
 }
+
+TEST_CASE_TEMPLATE("relu and its slope within a layer's products are those after them", T, float,
+                   double) {
+  for (const Shape& shape : kShapes) {
+    CAPTURE(shape.inputs);
+    CAPTURE(shape.outputs);
+    Passes<T> pass(shape);
+    Team team;
+    const Dense<T>& layer = pass.layer;
+    const Range samples{0, std::min(shape.samples, kPanelColumns<T>)};
+    PanelMatrix<T> a(shape.outputs, samples.end), h(a), below(shape.inputs, samples.end),
+        sloped(below), positive(below);
+    pass.fill(positive, shape.inputs, samples.end, 4);
+    activate<T>(ReLU{}, positive.columns(samples), positive.columns(samples));
+    const auto combine = [&](PanelMatrix<T>& to, bool relu) {
+      layer.combine(pass.w.data(), {&team}, samples, pass.x.columns(samples), pass.tape,
+                    to.columns(samples), relu);
+    };
+    const auto backward = [&](PanelMatrix<T>& to, const T* h) {
+      layer.backward(pass.w.data(), samples, pass.tape, to.columns(samples), h);
+    };
+    combine(a, false);
+    combine(h, true);
+    activate<T>(ReLU{}, a.columns(samples), a.columns(samples));
+    backward(below, nullptr);
+    backward(sloped, positive.at(0, 0));
+    differentiate<T>(ReLU{}, positive.columns(samples), positive.columns(samples),
+                     below.columns(samples));
+    Index wrong = 0;
+    for (Index s = 0; s < samples.end; ++s) {
+      for (Index i = 0; i < shape.outputs; ++i) wrong += *h.at(i, s) != *a.at(i, s);
+      for (Index j = 0; j < shape.inputs; ++j) wrong += *sloped.at(j, s) != *below.at(j, s);
+    }
+    CHECK(wrong == 0);
+  }
+}

@@ -1,3 +1,4 @@
+#include <map>
 #include <set>
 
 #include "fastmlp/base/rng.hpp"
@@ -161,12 +162,12 @@ TEST_CASE("below(n) gives every number below n equally often") {
   Rng rng(2, Purpose::shuffle, 0);
   int count[7] = {};
   for (int i = 0; i < 70000; ++i) {
-    const Index k = rng.below(7);
+    const Index k = below(7, rng.next());
     REQUIRE((0 <= k && k < 7));
     ++count[k];
   }
   for (const int c : count) CHECK(std::abs(c - 10000) < 500);
-  CHECK(rng.below(1) == 0);
+  CHECK(below(1, rng.next()) == 0);
 }
 
 TEST_CASE("an epoch's order is a permutation that follows from seed and epoch alone") {
@@ -187,4 +188,32 @@ TEST_CASE("an epoch's order is a permutation that follows from seed and epoch al
   used.arrange(80, true, 9, 9);
   used.arrange(50, true, 1, 0);
   CHECK(used.indices() == first);
+}
+
+TEST_CASE("every order is as frequent as any other, and no random number serves twice") {
+  std::map<std::vector<Index>, int> count;
+  Order order;
+  for (std::uint32_t epoch = 0; epoch < 6000; ++epoch) {
+    order.arrange(3, true, 5, epoch);
+    ++count[order.indices()];
+  }
+  REQUIRE(count.size() == 6);
+  for (const auto& [indices, times] : count) CHECK(std::abs(times - 1000) < 150);
+
+  // Where the sample that comes to place i came from, of n > 2 * 32 draws: equal numbers in two
+  // places would tie them to each other.
+  constexpr Index n = 100;
+  for (const Index lag : {1, 16, 32}) {
+    double product = 0;
+    for (std::uint32_t epoch = 0; epoch < 400; ++epoch) {
+      order.arrange(n, true, 5, epoch);
+      for (Index i = 0; i + lag < n; ++i) {
+        const auto at = [&](Index j) {
+          return static_cast<double>(order.indices()[static_cast<std::size_t>(j)]) - (n - 1) / 2.0;
+        };
+        product += at(i) * at(i + lag) / (n * n / 12.0) / static_cast<double>(400 * (n - lag));
+      }
+    }
+    CHECK(std::abs(product) < 0.03);
+  }
 }

@@ -35,7 +35,7 @@ template <class T>
 std::vector<T> integers(Index n, std::uint64_t seed) {
   Rng rng(seed, Purpose::initialization, 98);
   std::vector<T> values(static_cast<std::size_t>(n));
-  for (T& value : values) value = static_cast<T>(rng.below(17) - 8);
+  for (T& value : values) value = static_cast<T>(below(17, rng.next()) - 8);
   return values;
 }
 

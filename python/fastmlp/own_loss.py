@@ -25,6 +25,7 @@ class EpochResult(NamedTuple):
 def step(native: Any, loss: OwnLoss, batch: Data, where: str) -> float:
     """Make one update on a batch; return its loss with penalties, without update if not finite."""
     if batch.total_weight() == 0:
+        native.presented += len(batch.X)
         return 0.0
     outputs = native.forward(batch.X)
     value, by_output = evaluate(loss, outputs, batch.targets, batch.weights, where)
@@ -47,14 +48,15 @@ def epoch(
     total = weight = 0.0
     n_steps = 0
     for start in range(0, len(order), batch_size):
+        native.presented = start  # noise follows from the place in the epoch
         if time.perf_counter() >= deadline:
             return EpochResult(_mean(total, weight), n_steps, "max_seconds")
         batch = data.take(order[start : start + batch_size])
         if batch.total_weight() == 0:
             continue
-        native.presented = start  # noise follows from the place in the epoch
         value = step(native, loss, batch, where)
         if not math.isfinite(value):
+            native.presented = start
             return EpochResult(value, n_steps, "not_finite")
         n_steps += 1
         total += value * batch.total_weight()

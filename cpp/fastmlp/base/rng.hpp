@@ -45,9 +45,6 @@ class Rng {
     return radius * std::cos(6.283185307179586 * uniform());
   }
 
-  // In [0, n).
-  Index below(Index n) { return fastmlp::below(n, next()); }
-
  private:
   static std::uint32_t low(std::uint64_t x) { return static_cast<std::uint32_t>(x); }
   static std::uint32_t high(std::uint64_t x) { return static_cast<std::uint32_t>(x >> 32); }

@@ -33,7 +33,7 @@ struct Claim {
 
 // What becomes of a product's sums before they leave the registers: S = A B + bias (m), nullptr
 // meaning 0, then C = relu(S) where `relu` says so, and C = S ∘ relu'(H) where H (m, n) is given,
-// which has the rows of C.
+// which has the rows of C; not both.
 template <class T>
 struct Epilogue {
   const T* bias = nullptr;

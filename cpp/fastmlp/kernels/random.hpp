@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "fastmlp/base/rng.hpp"
 #include "fastmlp/kernels/math.hpp"
 
 namespace fastmlp {
@@ -15,6 +16,11 @@ struct SampleKey {
   std::uint32_t stream;  // what the draws are for
   std::uint32_t epoch;
 };
+
+// The stream of draws for a purpose, in a layer.
+inline std::uint32_t stream_of(Purpose purpose, std::uint32_t layer = 0) {
+  return static_cast<std::uint32_t>(purpose) << 16 | layer;
+}
 
 // Samples that draw side by side, and the words that each draws at once: those of one counter of
 // Philox 4x32-7, the fewest rounds that pass BigCrush (Salmon et al. 2011).

@@ -95,7 +95,7 @@ void pack_columns(Index rows, Index cols, const T* a, Index lda, T* b) {
 }
 
 template <class T>
-void transpose(Panels<T> from, Range rows, Range columns, PanelMatrix<T>& to) {
+void transpose(const Panels<T>& from, Range rows, Range columns, PanelMatrix<T>& to) {
   if (columns.size() <= kLanes<T> / 4) {  // a square would be almost empty
     for (Index i = rows.begin; i < rows.end; ++i) {
       const T* x = from.at(i, columns.begin);
@@ -115,7 +115,7 @@ template void transpose(Index, Index, const float*, Index, float*, Index);
 template void transpose(Index, Index, const double*, Index, double*, Index);
 template void pack_columns(Index, Index, const float*, Index, float*);
 template void pack_columns(Index, Index, const double*, Index, double*);
-template void transpose(Panels<float>, Range, Range, PanelMatrix<float>&);
-template void transpose(Panels<double>, Range, Range, PanelMatrix<double>&);
+template void transpose(const Panels<float>&, Range, Range, PanelMatrix<float>&);
+template void transpose(const Panels<double>&, Range, Range, PanelMatrix<double>&);
 
 }  // namespace fastmlp

@@ -90,7 +90,7 @@ class Layer {
                         const Block<T>& input_gradient, const T* h) const = 0;
 
   // Part i of dL/dw = sum over n samples of delta xᵀ, written to g (which has room to be overrun).
-  // `claim` is what the caller writes to next.
+  // `claim` is what the caller writes to next: w, which other cores read where it is not packed.
   virtual void gradient(Index i, Index n, const Tape<T>& tape, const Panels<T>& x, T* g,
                         Claim<T> claim) const = 0;
 

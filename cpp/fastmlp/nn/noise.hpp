@@ -36,7 +36,7 @@ class NoiseLayer : public Layer<T> {
   // features of a range of samples.
   template <class Numbers, class Draw, class F>
   void for_draws(const Pass& pass, Purpose purpose, Range samples, Draw&& draw, F&& f) const {
-    const auto stream = static_cast<std::uint32_t>(purpose) << 16 | number_;
+    const auto stream = stream_of(purpose, number_);
     Numbers numbers;
     for (Index j = 0; j < samples.size(); j += kSampleLanes) {
       const auto place = static_cast<std::uint32_t>(pass.first + samples.begin + j);

@@ -27,7 +27,7 @@ class Objective {
   virtual Index parts() const { return 1; }
   // The value; then the gradient, part by part, to `sink`, which may change w in the part it
   // visits. Nothing is visited where the value is not finite. By default the whole gradient is one
-  // part.
+  // part. w is told for what is done to it before it is visited: it stays as it is.
   virtual double value_and_visit(T* w, Sink<T>& sink);
   // Told that somebody has changed w outside of a visit.
   virtual void moved() {}

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "fastmlp/base/buffer.hpp"
-#include "fastmlp/base/rng.hpp"
 #include "fastmlp/kernels/random.hpp"
 
 namespace fastmlp {
@@ -42,7 +41,7 @@ class Order {
     std::iota(indices_.begin(), indices_.end(), Index(0));
     shuffled_ = shuffle;
     if (!shuffle) return;
-    const SampleKey key{seed, 0, static_cast<std::uint32_t>(Purpose::shuffle) << 16, epoch};
+    const SampleKey key{seed, 0, stream_of(Purpose::shuffle), epoch};
     constexpr Index kDraws = kSampleLanes * kWords / 2;  // of 64 bits, from words made together
     SampleWords words;
     for (Index i = n - 1, draw = 0; i > 0; --i, ++draw) {

@@ -23,7 +23,8 @@ void NetworkObjective<T>::set_team(Team& team) {
 }
 
 // A layer that stays with one member moves less memory between cores; but where one has more than
-// its share of the work, every member takes a piece of each layer, so that all have as much to do.
+// its share of the work, pieces of every layer come in turn, about one for each member, so that all
+// have as much to do.
 template <class T>
 void NetworkObjective<T>::deal_parts() {
   const Index members = team_->size();

@@ -76,7 +76,7 @@ class NetworkObjective final : public Objective<T> {
   Panels<T> samples_;                      // the samples of a block: x_samples_, or the caller's X
   Buffer<T> values_, scale_;               // per sample: its loss; its weight over the batch's
   std::vector<Buffer<T>> part_gradients_;  // one per member of the team
-  std::vector<Index> dealt_;               // all parts, those of the team's first member first
+  std::vector<Index> dealt_;               // all parts, in the order in which the team takes them
   Buffer<T> gradient_;                     // the whole, where a batch has several blocks
   bool packed_ = false;                    // whether the workspace knows the present parameters
 };

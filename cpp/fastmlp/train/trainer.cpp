@@ -44,11 +44,11 @@ EpochResult Trainer<T>::epoch(const Data<T>& data, double max_seconds, Team& tea
   EpochResult result;
   double sum = 0, weight = 0;
   for (Index begin = 0; begin < data.size(); begin += options_.batch_size) {
+    presented_ = begin;
     if (timed && seconds_since(start) >= max_seconds) {
       result.status = Status::max_seconds;
       break;
     }
-    presented_ = begin;
     select(data, samples.batch(begin), std::min(options_.batch_size, data.size() - begin));
     if (objective_.weight() == 0) continue;
     const double value = paced_step(team);
