@@ -237,6 +237,28 @@ def test_an_own_loss_draws_as_the_built_in_one_in_every_epoch(layer: Any) -> Non
     np.testing.assert_allclose(ends[1], ends[0], rtol=1e-10, atol=1e-11)
 
 
+@noisy
+@pytest.mark.parametrize("gap", ["no weight", "not finite"])
+def test_an_own_loss_draws_as_the_built_in_one_after_a_batch_without_a_step(
+    layer: Any, gap: str
+) -> None:
+    """A step whose weights sum to 0, and one whose loss is infinite, take their places too."""
+    far = np.where(np.arange(8) == 0, np.inf, 0.0)[:, None] * np.ones(2)
+    ends = []
+    for loss in (None, squared):
+        net = fm.Network([layer, fm.Dense(6, "tanh"), layer, fm.Dense(2)], inputs=3,
+                         dtype="float64", seed=5)  # fmt: skip
+        trainer = fm.Trainer(net, loss, optimizer=fm.SGD(0.1))
+        trainer.step(X[:8], Y[:8])
+        if gap == "no weight":
+            trainer.step(X[8:16], Y[8:16], sample_weight=np.zeros(8))
+        else:
+            trainer.step(X[8:16], Y[8:16] + far)
+        trainer.step(X[:8], Y[:8])
+        ends.append(net.parameters.copy())
+    np.testing.assert_allclose(ends[1], ends[0], rtol=1e-10, atol=1e-11)
+
+
 def test_dropout_trains() -> None:
     """A net with dropout and noise fits more than the mean of y."""
     net = trained(fm.Dropout(0.1))

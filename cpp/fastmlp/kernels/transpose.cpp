@@ -41,7 +41,8 @@ void transpose_ragged(Index rows, Index cols, const T* a, Index lda, T* b, Index
 
 // The same for whole packs of columns; writes whole packs, zeros behind the last row.
 template <class T>
-void transpose_over(Index rows, const T* a, Index lda, T* b, Index ldb) {
+[[gnu::always_inline]] inline void transpose_over(Index rows, const T* a, Index lda, T* b,
+                                                  Index ldb) {
   Pack<T> row[kLanes<T>] = {};
 #pragma GCC unroll 16
   for (Index i = 0; i < kLanes<T>; ++i) {
@@ -54,12 +55,7 @@ void transpose_over(Index rows, const T* a, Index lda, T* b, Index ldb) {
 
 template <class T>
 void transpose_square(const T* a, Index lda, T* b, Index ldb) {
-  Pack<T> row[kLanes<T>];
-#pragma GCC unroll 16
-  for (Index i = 0; i < kLanes<T>; ++i) row[i] = load(a + i * lda);
-  exchange_blocks<T, static_cast<int>(kLanes<T>) / 2>(row, LaneIndices<T>{});
-#pragma GCC unroll 16
-  for (Index j = 0; j < kLanes<T>; ++j) store(b + j * ldb, row[j]);
+  transpose_over(kLanes<T>, a, lda, b, ldb);
 }
 
 }  // namespace
