@@ -30,7 +30,7 @@ struct Passes {
     fill(x, shape.inputs, shape.samples, 2);
     fill(tape.delta, shape.outputs, shape.samples, 3);
     transpose(x.panels(), {0, shape.inputs}, {0, shape.samples}, x_samples);
-    for (Index i = 0; i < layer.parts(); ++i) layer.pack(i, w.data(), tape);
+    for (Index i = 0; i < layer.pieces(); ++i) layer.pack(i, w.data(), tape);
   }
   static void fill(PanelMatrix<T>& matrix, Index rows, Index columns, std::uint64_t seed) {
     const std::vector<T> values = integers<T>(rows * columns, seed);
@@ -62,9 +62,8 @@ TEST_CASE_TEMPLATE("forward is A = W X + b, backward Wᵀ delta, the gradient de
     PanelMatrix<T> a(outputs, n), below(inputs, n);
     for (Index p = 0; p < ceil_div(n, kPanelColumns<T>); ++p) {
       const Range samples = tile(p, kPanelColumns<T>, n);
-      layer.combine(pass.w.data(), {&team}, samples, pass.x.columns(samples), pass.tape,
-                    a.columns(samples), false);
-      layer.backward(pass.w.data(), samples, pass.tape, below.columns(samples), nullptr);
+      layer.combine(pass.w.data(), {&team}, samples, pass.x, pass.tape, a, false);
+      layer.backward(pass.w.data(), samples, pass.tape, below, nullptr);
     }
 
     Index wrong = 0;
@@ -87,8 +86,8 @@ TEST_CASE_TEMPLATE("forward is A = W X + b, backward Wᵀ delta, the gradient de
 
     wrong = 0;
     Index end = layer.parameters().begin;
-    for (Index p = 0; p < layer.parts(); ++p) {
-      const Range range = layer.part(p);
+    for (Index p = 0; p < layer.pieces(); ++p) {
+      const Range range = layer.piece(p);
       REQUIRE(range.begin == end);
       end = range.end;
       Buffer<T> g(range.size());
@@ -107,17 +106,17 @@ TEST_CASE_TEMPLATE("forward is A = W X + b, backward Wᵀ delta, the gradient de
   }
 }
 
-TEST_CASE_TEMPLATE("the parts of a layer are even, where W is packed in whole register blocks", T,
+TEST_CASE_TEMPLATE("the pieces of a layer are even, where W is packed in whole register blocks", T,
                    float, double) {
   for (const Index inputs : {1, 3, 64, 300, 512, 5000}) {
     for (const Index outputs : {1, 31, 32, 33, 100, 1000}) {
       const Dense<T> layer(inputs, {outputs, ReLU{}, false, Zeros{}}, 0);
-      const Index unit = inputs * (layer.packs() ? kBlockedRows : 1), n = layer.parts();
+      const Index unit = inputs * (layer.packs() ? kBlockedRows : 1), n = layer.pieces();
       Index least = layer.weights().size(), most = 0;
       for (Index i = 0; i < n; ++i) {
-        REQUIRE(layer.part(i).begin % unit == 0);
-        if (i + 1 < n) least = std::min(least, layer.part(i).size());
-        most = std::max(most, layer.part(i).size());
+        REQUIRE(layer.piece(i).begin % unit == 0);
+        if (i + 1 < n) least = std::min(least, layer.piece(i).size());
+        most = std::max(most, layer.piece(i).size());
       }
       CHECK(least > 0);
       CHECK(most - least <= (n == 1 ? most : unit));
@@ -195,17 +194,16 @@ TEST_CASE_TEMPLATE("relu and its slope within a layer's products are those after
     pass.fill(positive, shape.inputs, samples.end, 4);
     activate<T>(ReLU{}, positive.columns(samples), positive.columns(samples));
     const auto combine = [&](PanelMatrix<T>& to, bool relu) {
-      layer.combine(pass.w.data(), {&team}, samples, pass.x.columns(samples), pass.tape,
-                    to.columns(samples), relu);
+      layer.combine(pass.w.data(), {&team}, samples, pass.x, pass.tape, to, relu);
     };
-    const auto backward = [&](PanelMatrix<T>& to, const T* h) {
-      layer.backward(pass.w.data(), samples, pass.tape, to.columns(samples), h);
+    const auto backward = [&](PanelMatrix<T>& to, const PanelMatrix<T>* h) {
+      layer.backward(pass.w.data(), samples, pass.tape, to, h);
     };
     combine(a, false);
     combine(h, true);
     activate<T>(ReLU{}, a.columns(samples), a.columns(samples));
     backward(below, nullptr);
-    backward(sloped, positive.at(0, 0));
+    backward(sloped, &positive);
     differentiate<T>(ReLU{}, positive.columns(samples), positive.columns(samples),
                      below.columns(samples));
     Index wrong = 0;

@@ -20,6 +20,22 @@ TEST_CASE_TEMPLATE("parts cover the parameters once, in order", T, float, double
   CHECK(network.size() == 300 * 70 + 70 + 70 * 33 + 33 + 33 * 10 + 10);
 }
 
+TEST_CASE("small layers are a part together, larger ones have parts of their own") {
+  const auto parts = [](Index inputs, const std::vector<LayerSpec>& specs) {
+    std::vector<std::size_t> pieces;
+    const Network<float> network(inputs, specs, 1);
+    for (const auto& part : network.parts()) {
+      pieces.push_back(part.pieces.size());
+    }
+    return pieces;
+  };
+  using Pieces = std::vector<std::size_t>;
+  CHECK(parts(2, {dense(8, Tanh{}), DropoutSpec{0.1}, dense(8, Tanh{}), dense(1, Identity{})}) ==
+        Pieces{3});
+  CHECK(parts(10, {dense(64, ReLU{}), dense(10, ReLU{}), dense(3, Identity{})}) == Pieces{1, 2});
+  CHECK(parts(300, {dense(20, ReLU{}), dense(2, Identity{})}) == Pieces{1, 1, 1});
+}
+
 TEST_CASE_TEMPLATE(
     "predict and Jacobian are the same bits for any team; a Jacobian is that of predict", T, float,
     double) {

@@ -71,15 +71,17 @@ TEST_CASE_TEMPLATE(
   const Samples<T> samples(70, 64, 10);
   const std::vector<LayerSpec> noisy{GaussianNoiseSpec{0.3}, dense(70, ReLU{}), DropoutSpec{0.5},
                                      dense(10, Softmax{})};
-  const auto run = [&](int threads) {
-    Training<T> training(options(32), noisy);
+  const auto run = [&](int threads, Index batch_size) {
+    Training<T> training(options(batch_size), noisy);
     with_team(threads, {}, [&](Team& team) {
       for (int e = 0; e < 2; ++e) training.trainer.epoch(samples.data, kForever, team);
     });
     return training.w();
   };
-  const std::vector<T> w = run(1);
-  for (const int threads : {1, 2, 3}) CHECK(same_bits(run(threads), w));
+  for (const Index batch_size : {24, 32}) {
+    const std::vector<T> w = run(1, batch_size);
+    for (const int threads : {1, 2, 3}) CHECK(same_bits(run(threads, batch_size), w));
+  }
 
   const Network<T> network(64, noisy, 3),
       silent(64, {GaussianNoiseSpec{0}, dense(70, ReLU{}), DropoutSpec{0}, dense(10, Softmax{})},

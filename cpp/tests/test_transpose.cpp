@@ -49,6 +49,25 @@ TEST_CASE_TEMPLATE("a transpose is exact for all edges, and nothing beside it is
   CHECK(wrong == 0);
 }
 
+TEST_CASE_TEMPLATE("a transpose from panels to panels has every element, whatever its edges", T,
+                   float, double) {
+  constexpr Index kFirst = kLanes<T>;  // where the columns begin
+  Index wrong = 0;
+  for (Index rows = 1; rows <= 40; ++rows) {
+    for (Index cols = 1; cols <= kPanelColumns<T> - kFirst; ++cols) {
+      const Source<T> a(rows, kFirst + cols);
+      PanelMatrix<T> from(rows, kFirst + cols), to(kFirst + cols, rows);
+      for (Index i = 0; i < rows; ++i) from.set_row(i, a.block().row(i), kFirst + cols);
+      transpose(from.panels(), {0, rows}, {kFirst, kFirst + cols}, to);
+      for (Index i = 0; i < rows; ++i) {
+        for (Index j = 0; j < kFirst; ++j) wrong += *to.at(j, i) != T(0);
+        for (Index j = kFirst; j < kFirst + cols; ++j) wrong += *to.at(j, i) != a.element(i, j);
+      }
+    }
+  }
+  CHECK(wrong == 0);
+}
+
 TEST_CASE_TEMPLATE("rows come into panels as they are, those around them stay", T, float, double) {
   Index wrong = 0;
   for (Index cols = 1; cols <= 3 * kBlockedRows; ++cols) {

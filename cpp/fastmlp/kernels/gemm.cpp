@@ -29,7 +29,8 @@ struct Ahead {
 template <class T>
 struct RegisterBlock {
   Index k;
-  Broadcast<T> a;
+  const T* a;
+  const Broadcast<T>& steps;  // of a: by reference, for to copy what was just written stalls
   const T* b;
   Index ldb;
   T* c;
@@ -57,9 +58,10 @@ template <class T, int Rows, int Packs>
 // C (Rows, Packs * kLanes) of one register block; the sum over k runs in registers.
 template <class T, int Rows, int Packs>
 void multiply_block(const RegisterBlock<T>& block) {
-  const T *a = block.a.data, *b = block.b;
-  const Index steps = block.k, next_row = block.a.row, next_k = block.a.column, ldb = block.ldb;
-  const Index next_panel = block.a.panel - (kPanelColumns<T> - 1) * next_k;
+  const T *a = block.a, *b = block.b;
+  const Index depth = block.k, ldb = block.ldb;
+  const Index next_row = block.steps.row, next_k = block.steps.column;
+  const Index next_panel = block.steps.panel - (kPanelColumns<T> - 1) * next_k;
   const T* ahead = block.ahead.data;
   Pack<T> sum[Rows][Packs];
 #pragma GCC unroll 16
@@ -68,7 +70,7 @@ void multiply_block(const RegisterBlock<T>& block) {
 #pragma GCC unroll 2
     for (int j = 0; j < Packs; ++j) sum[i][j] = start;
   }
-  for (Index k = 0; k < steps; ++k, b += ldb) {
+  for (Index k = 0; k < depth; ++k, b += ldb) {
     Pack<T> row[Packs];
 #pragma GCC unroll 2
     for (int j = 0; j < Packs; ++j) row[j] = load(b + j * kLanes<T>);
@@ -78,7 +80,7 @@ void multiply_block(const RegisterBlock<T>& block) {
       for (int j = 0; j < Packs; ++j) sum[i][j] += a[i * next_row] * row[j];
     }
     a += (k + 1) % kPanelColumns<T> == 0 ? next_panel : next_k;
-    if constexpr (Rows * Packs >= 12) {
+    if constexpr (Rows * Packs >= 10) {
       __builtin_prefetch(ahead, 0, 2);
       __builtin_prefetch(ahead + kLanes<T>, 0, 2);
       ahead += block.ahead.step;
@@ -125,27 +127,45 @@ T dot(Index k, const T* x, const T* y) {
   return reduce_add<T>((sum[0] + sum[1]) + (sum[2] + sum[3]));
 }
 
-// Writes what stands there to about one in `shares` of the cache lines, and leaves the rest.
+// Writes what stands there to some of the lines.
 template <class T>
-void take_share(Claim<T>& claim, Index shares) {
-  constexpr Index kLine = 64 / sizeof(T);
-  const Index count = std::min(claim.size, round_up(ceil_div(claim.size, shares), kLine));
-  volatile T* const line = claim.data;
-  for (Index i = 0; i < count; i += kLine) line[i] = line[i];
-  claim = {claim.data + count, claim.size - count};
+void take(const Claim<T>& claim, Range lines) {
+  for (Index i = lines.begin; i < lines.end; ++i) {
+    volatile T* const line = claim.data + i * claim.step;
+    *line = *line;
+  }
+}
+
+// y (rows) = sum over the columns [0, n) of the rows of A, at most Count; of the last pack of
+// columns the valid lanes.
+template <class T, int Count>
+void sum_rows(Index rows, Index n, const Panels<T>& a, const Mask<T>& valid, T* y) {
+  if constexpr (Count > 1) {
+    if (rows <= Count / 2) return sum_rows<T, Count / 2>(rows, n, a, valid, y);
+  }
+  Pack<T> sum[Count] = {};
+  for (Index j = 0; j < n; j += kLanes<T>) {
+    const T* from = a.at(0, j);
+    const Mask<T> used = j + kLanes<T> < n ? Mask<T>{} - 1 : valid;
+#pragma GCC unroll 16
+    for (Index i = 0; i < Count; ++i) sum[i] += used ? load(from + i * a.row) : Pack<T>{};
+  }
+  store_first(y, sum_each<T>(sum), rows);
 }
 
 }  // namespace
 
 template <class T>
 void gemm(Index m, Index n, Index k, const Broadcast<T>& a, const Panels<T>& b, T* c, Index ldc,
-          const Epilogue<T>& epilogue, Claim<T> claim) {
+          const Epilogue<T>& epilogue, const Claim<T>& claim) {
   if (m == 0 || n == 0) return;
   const Index packs = ceil_div(n, kLanes<T>);
   const Index row_blocks = ceil_div(m, kMaxRows);
   const Index block_rows = m / row_blocks,
               longer = m % row_blocks;  // the first `longer` have one row more
-  Index blocks_left = row_blocks * ceil_div(packs, kPanelPacks);
+  const Index blocks = row_blocks * ceil_div(packs, kPanelPacks);
+  Index block = 0;
+  Range taken{0, 0};
   for (Index last = packs; last > 0;) {
     const Index first =
         last >= kPanelPacks && last % kPanelPacks == 0 ? last - kPanelPacks : last - 1;
@@ -158,10 +178,14 @@ void gemm(Index m, Index n, Index k, const Broadcast<T>& a, const Panels<T>& b, 
           : a.row == 1 && a.column == kMaxRows
               ? Ahead<T>{a.data + kAhead<T>, a.column}
               : Ahead<T>{a.data + rows.end * a.row, a.column == 1 ? rows.size() : a.column};
-      if (claim.size > 0) take_share(claim, blocks_left--);
+      if (claim.lines > 0) {
+        taken = {taken.end, ++block * claim.lines / blocks};
+        take(claim, taken);
+      }
       kKernels<T>[last - first - 1][rows.size() - 1](
           {k,
-           {a.data + rows.begin * a.row, a.row, a.column, a.panel},
+           a.data + rows.begin * a.row,
+           a,
            b.data + first / kPanelPacks * b.panel,
            b.row,
            c + rows.begin * ldc + column,
@@ -183,27 +207,17 @@ void gemv(Index n, Index k, const T* w, const T* x, const T* bias, T* y) {
 template <class T>
 void sum_columns(Index rows, Index n, const Panels<T>& a, T* y) {
   constexpr Index kRows = kLanes<T>;
-  const Mask<T> valid = first_lanes<T>((n - 1) % kLanes<T> + 1);  // of the last pack
-  for (Index first = 0; first < rows; first += kRows) {
-    Pack<T> sum[kRows] = {};
-    for (Index j = 0; j < n; j += kLanes<T>) {
-      const T* from = a.at(first, j);
-      const Mask<T> used = j + kLanes<T> < n ? Mask<T>{} - 1 : valid;
-#pragma GCC unroll 16
-      for (Index i = 0; i < kRows; ++i) sum[i] += used ? load(from + i * a.row) : Pack<T>{};
-    }
-    if (rows - first == 1) {
-      y[first] = reduce_add<T>(sum[0]);
-    } else {
-      store_first(y + first, sum_each<T>(sum), std::min(kRows, rows - first));
-    }
+  const Mask<T> valid = first_lanes<T>((n - 1) % kLanes<T> + 1);
+  for (Index i = 0; i < rows; i += kRows) {
+    sum_rows<T, static_cast<int>(kRows)>(std::min(kRows, rows - i), n, {a.at(i, 0), a.row, a.panel},
+                                         valid, y + i);
   }
 }
 
 template void gemm(Index, Index, Index, const Broadcast<float>&, const Panels<float>&, float*,
-                   Index, const Epilogue<float>&, Claim<float>);
+                   Index, const Epilogue<float>&, const Claim<float>&);
 template void gemm(Index, Index, Index, const Broadcast<double>&, const Panels<double>&, double*,
-                   Index, const Epilogue<double>&, Claim<double>);
+                   Index, const Epilogue<double>&, const Claim<double>&);
 template void gemv(Index, Index, const float*, const float*, const float*, float*);
 template void gemv(Index, Index, const double*, const double*, const double*, double*);
 template void sum_columns(Index, Index, const Panels<float>&, float*);

@@ -23,12 +23,16 @@ struct Broadcast {
 // Rows of the broadcast operand that a product takes at a time.
 constexpr Index kBlockedRows = kVectorRegisters == 32 ? 12 : 6;
 
-// Memory that is written to after a product and that other cores have read. The product takes it
-// back meanwhile: to write a line that others have takes long, and stores wait for each other.
+// Cache lines that are written to after a product and that other cores have read, `step` elements
+// apart. The product takes them back meanwhile: to write a line that others have takes long, and
+// stores wait for each other.
+template <class T>
+constexpr Index kLine = 64 / sizeof(T);
 template <class T>
 struct Claim {
   T* data = nullptr;
-  Index size = 0;
+  Index lines = 0;
+  Index step = kLine<T>;
 };
 
 // What becomes of a product's sums before they leave the registers: S = A B + bias (m), nullptr
@@ -48,7 +52,7 @@ struct Epilogue {
 // row is overwritten by the next.
 template <class T>
 void gemm(Index m, Index n, Index k, const Broadcast<T>& a, const Panels<T>& b, T* c, Index ldc,
-          const Epilogue<T>& epilogue = {}, Claim<T> claim = {});
+          const Epilogue<T>& epilogue = {}, const Claim<T>& claim = {});
 
 // y (n) = W (n, k) x + bias for one sample x.
 template <class T>

@@ -20,7 +20,8 @@ inline P constant(double value) {
 
 template <class P>
 inline P abs(P x) {
-  return x < P{} ? -x : x + P{};  // + 0 turns -0 into 0
+  using M = Mask<Lane<P>>;
+  return bits<P>(static_cast<M>(bits<M>(x) & ~bits<M>(constant<P>(-0.0))));
 }
 
 template <class P>

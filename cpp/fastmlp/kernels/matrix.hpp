@@ -56,6 +56,8 @@ class PanelMatrix {
 
   bool empty() const { return rows_ == 0; }
   Panels<T> panels() const { return {buffer_.data(), Width, panel_}; }
+  // The columns of one panel from j on, as a product reads them.
+  Panels<T> panel(Index j) const { return {at(0, j), Width, panel_}; }
   // In the same panel, row i + 1 stands Width further and column j + 1 beside it.
   T* at(Index i, Index j) { return buffer_.data() + j / Width * panel_ + i * Width + j % Width; }
   const T* at(Index i, Index j) const { return const_cast<PanelMatrix*>(this)->at(i, j); }

@@ -129,19 +129,36 @@ inline Pack<T> upper_halves(Pack<T> a, Pack<T> b, std::integer_sequence<int, I..
   return shuffle<T>(a, b, std::integer_sequence<int, (I & Half ? kN + I : I + Half)...>{});
 }
 
-// Lane i of the result is the sum of pack i: of 2 * Half packs by halves, in the order of reduce.
-template <class T, int Half = static_cast<int>(kLanes<T>) / 2>
-inline Pack<T> sum_each(Pack<T> (&v)[kLanes<T>]) {
+// Sums of the first Left packs, folded in pairs, by halves of 2 * Half lanes; the last by itself.
+template <class T, int Left, int Half, int Count>
+inline Pack<T> fold(Pack<T> (&v)[Count]) {
   if constexpr (Half == 0) {
     return v[0];
   } else {
+    constexpr int kPairs = Left > 1 ? Left / 2 : 1;
 #pragma GCC unroll 8
-    for (int i = 0; i < Half; ++i) {
-      v[i] = lower_halves<T, Half>(v[i], v[i + Half], LaneIndices<T>{}) +
-             upper_halves<T, Half>(v[i], v[i + Half], LaneIndices<T>{});
+    for (int i = 0; i < kPairs; ++i) {
+      const Pack<T> other = v[Left > 1 ? i + kPairs : i];
+      v[i] = lower_halves<T, Half>(v[i], other, LaneIndices<T>{}) +
+             upper_halves<T, Half>(v[i], other, LaneIndices<T>{});
     }
-    return sum_each<T, Half / 2>(v);
+    return fold<T, kPairs, Half / 2>(v);
   }
+}
+
+// Lanes 0, Distance, 2 Distance, … first.
+template <class T, int Distance, int... I>
+inline Pack<T> every(Pack<T> v, std::integer_sequence<int, I...>) {
+  constexpr int kN = static_cast<int>(kLanes<T>);
+  return shuffle<T>(v, v, std::integer_sequence<int, (I * Distance % kN)...>{});
+}
+
+// Lane i of the result is the sum of pack i, for a power of two of them; sums are in the order of
+// reduce.
+template <class T, int Count>
+inline Pack<T> sum_each(Pack<T> (&v)[Count]) {
+  constexpr int kLast = static_cast<int>(kLanes<T>);
+  return every<T, kLast / Count>(fold<T, Count, kLast / 2>(v), LaneIndices<T>{});
 }
 
 // combine(…) over all lanes, by halves: a fixed order.

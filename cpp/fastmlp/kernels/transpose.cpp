@@ -9,12 +9,11 @@ namespace {
 // One stage of a transposition in registers: in every pair of rows (i, i + Half) the off-diagonal
 // blocks of Half x Half elements change places. Inlined always, or the rows would go through
 // memory.
-template <class T, int Half, int... I>
-[[gnu::always_inline]] inline void exchange_blocks(Pack<T> (&row)[kLanes<T>],
+template <class T, int Half, int Rows, int... I>
+[[gnu::always_inline]] inline void exchange_blocks(Pack<T> (&row)[Rows],
                                                    std::integer_sequence<int, I...> lanes) {
-  constexpr int kN = static_cast<int>(kLanes<T>);
 #pragma GCC unroll 16
-  for (int i = 0; i < kN; ++i) {
+  for (int i = 0; i < Rows; ++i) {
     if (i & Half) continue;
     const Pack<T> a = row[i], b = row[i + Half];
     row[i] = lower_halves<T, Half>(a, b, lanes);
@@ -51,6 +50,22 @@ template <class T>
   exchange_blocks<T, static_cast<int>(kLanes<T>) / 2>(row, LaneIndices<T>{});
 #pragma GCC unroll 16
   for (Index j = 0; j < kLanes<T>; ++j) store(b + j * ldb, row[j]);
+}
+
+// B (kLanes, kLanes / 2) = A (kLanes / 2, kLanes)ᵀ: both halves of the columns at once. Writes
+// whole packs, the second half of each anything.
+template <class T>
+[[gnu::always_inline]] inline void transpose_wide(const T* a, Index lda, T* b, Index ldb) {
+  constexpr int kHalf = static_cast<int>(kLanes<T>) / 2;
+  Pack<T> row[kHalf];
+#pragma GCC unroll 8
+  for (Index i = 0; i < kHalf; ++i) row[i] = load(a + i * lda);
+  exchange_blocks<T, kHalf / 2>(row, LaneIndices<T>{});
+#pragma GCC unroll 8
+  for (Index j = 0; j < kHalf; ++j) {
+    store(b + j * ldb, row[j]);
+    store(b + (j + kHalf) * ldb, exchange<T, kHalf>(row[j], LaneIndices<T>{}));
+  }
 }
 
 template <class T>
@@ -101,8 +116,12 @@ void transpose(const Panels<T>& from, Range rows, Range columns, PanelMatrix<T>&
     return;
   }
   for (Index i = rows.begin; i < rows.end; i += kLanes<T>) {
+    const bool wide = rows.end - i <= kLanes<T> / 2;
     for (Index j = columns.begin; j < columns.end; j += kLanes<T>) {
-      transpose_square(from.at(i, j), from.row, to.at(j, i), kPanelColumns<T>);
+      if (wide)
+        transpose_wide(from.at(i, j), from.row, to.at(j, i), kPanelColumns<T>);
+      else
+        transpose_square(from.at(i, j), from.row, to.at(j, i), kPanelColumns<T>);
     }
   }
 }

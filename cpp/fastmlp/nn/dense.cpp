@@ -5,13 +5,13 @@
 namespace fastmlp {
 namespace {
 
-// A part of dW has about so many elements, that the update finds them in cache, and rows enough for
-// the product.
-constexpr Index kPartElements = 2048;
-// Fewer are not worth two parts.
+// A piece of dW has about so many elements, that the update finds them in cache, and rows enough
+// for the product.
+constexpr Index kPieceElements = 2048;
+// Fewer are not worth two pieces.
 constexpr Index kSharedElements = 800;
-// Where rows are wide, a part is taller, for each reads all of the batch from a far cache.
-constexpr Index kWidePartRows = 4 * kBlockedRows;
+// Where rows are wide, a piece is taller, for each reads all of the batch from a far cache.
+constexpr Index kWidePieceRows = 4 * kBlockedRows;
 
 // Asks for rows of the first n columns, which another core may have written.
 template <class T>
@@ -23,11 +23,11 @@ void prefetch(const PanelMatrix<T>& matrix, Range rows, Index n) {
 
 // C (m, columns of B) = A B and the epilogue, A packed in blocks of rows.
 template <class T>
-void multiply_packed(Index m, Index k, const PanelMatrix<T, kBlockedRows>& a,
-                     const Block<const T>& b, const Block<T>& c, const Epilogue<T>& epilogue) {
+void multiply_packed(Index m, Index k, const PanelMatrix<T, kBlockedRows>& a, const Panels<T>& b,
+                     const Block<T>& c, const Epilogue<T>& epilogue) {
   for (Index i = 0; i < m; i += kBlockedRows) {
-    gemm(std::min(kBlockedRows, m - i), c.cols, k, {a.at(0, i), 1, kBlockedRows},
-         {b.data, b.stride}, c.row(i), c.stride,
+    gemm(std::min(kBlockedRows, m - i), c.cols, k, {a.at(0, i), 1, kBlockedRows}, b, c.row(i),
+         c.stride,
          {epilogue.bias ? epilogue.bias + i : nullptr, epilogue.relu,
           epilogue.h ? epilogue.h + i * c.stride : nullptr});
   }
@@ -38,19 +38,19 @@ void multiply_packed(Index m, Index k, const PanelMatrix<T, kBlockedRows>& a,
 template <class T>
 Dense<T>::Dense(Index inputs, DenseSpec spec, Index offset)
     : Layer<T>(inputs, spec.units), spec_(std::move(spec)), offset_(offset) {
-  const Index least = packs() ? kWidePartRows : kBlockedRows;
-  const Index parts = ceil_div(spec_.units, std::max(least, kPartElements / inputs));
+  const Index least = packs() ? kWidePieceRows : kBlockedRows;
+  const Index pieces = ceil_div(spec_.units, std::max(least, kPieceElements / inputs));
   const bool tiny = weights().size() < kSharedElements;
-  parts_ =
-      tiny ? 1 : std::min(round_up(parts, 2), ceil_div(spec_.units, unit()));  // for two threads
+  pieces_ =
+      tiny ? 1 : std::min(round_up(pieces, 2), ceil_div(spec_.units, unit()));  // for two threads
 }
 
 // Rows of W, as even as can be; packed rows come in whole blocks.
 template <class T>
-Range Dense<T>::part_rows(Index i) const {
+Range Dense<T>::piece_rows(Index i) const {
   const Index units = ceil_div(this->outputs(), unit());
   const auto border = [&](Index p) {
-    return std::min(this->outputs(), units * p / parts_ * unit());
+    return std::min(this->outputs(), units * p / pieces_ * unit());
   };
   return {border(i), border(i + 1)};
 }
@@ -98,7 +98,7 @@ template <class T>
 void Dense<T>::pack(Index i, const T* w, Tape<T>& tape) const {
   if (tape.wt.empty()) return;
   const Index inputs = this->inputs();
-  const Range rows = part_rows(i);
+  const Range rows = piece_rows(i);
   const T* from = w + weights().begin + rows.begin * inputs;
   for (Index r = rows.begin; r < rows.end; r += kBlockedRows) {
     const T* block = from + (r - rows.begin) * inputs;
@@ -114,18 +114,23 @@ void Dense<T>::pack(Index i, const T* w, Tape<T>& tape) const {
 
 // A (n_out, samples) = W X + b, or relu of it
 template <class T>
-void Dense<T>::combine(const T* w, const Pass& pass, Range samples, const Block<const T>& x,
-                       Tape<T>& tape, const Block<T>& a, bool relu) const {
+void Dense<T>::combine(const T* w, const Pass& pass, Range samples, const PanelMatrix<T>& x,
+                       Tape<T>& tape, PanelMatrix<T>& a, bool relu) const {
   const Index inputs = this->inputs(), outputs = this->outputs();
   const Epilogue<T> epilogue{bias(w), relu};
-  if (!tape.wt.empty()) return multiply_packed(outputs, inputs, tape.wt, x, a, epilogue);
+  if (!tape.wt.empty()) {
+    return multiply_packed(outputs, inputs, tape.wt, x.panel(samples.begin), a.columns(samples),
+                           epilogue);
+  }
   Claim<T> delta;
   if (pass.team->shares() && !tape.delta.empty()) {
-    const Block<T> panel = tape.delta.columns(samples);
-    delta = {panel.data, panel.rows * panel.stride};
+    const Block<T> own = tape.delta.columns(samples);
+    const bool narrow = own.cols <= kLine<T> && own.stride > kLine<T>;
+    delta = {own.data, narrow ? own.rows : own.rows * own.stride / kLine<T>,
+             narrow ? own.stride : kLine<T>};
   }
-  gemm(outputs, a.cols, inputs, {w + weights().begin, inputs, 1}, {x.data, x.stride}, a.data,
-       a.stride, epilogue, delta);
+  gemm(outputs, samples.size(), inputs, {w + weights().begin, inputs, 1}, x.panel(samples.begin),
+       a.at(0, samples.begin), kPanelColumns<T>, epilogue, delta);
 }
 
 template <class T>
@@ -136,21 +141,22 @@ void Dense<T>::combine_one(const T* w, const T* x, T* a) const {
 // dL/dX (n_in, samples) = Wᵀ delta, or that ∘ relu'(H)
 template <class T>
 void Dense<T>::backward(const T* w, Range samples, const Tape<T>& tape,
-                        const Block<T>& input_gradient, const T* h) const {
+                        PanelMatrix<T>& input_gradient, const PanelMatrix<T>* h) const {
   const Index inputs = this->inputs(), outputs = this->outputs();
-  const Block<const T> delta = tape.delta.columns(samples);
-  const Epilogue<T> epilogue{nullptr, false, h};
+  const Panels<T> delta = tape.delta.panel(samples.begin);
+  const Epilogue<T> epilogue{nullptr, false, h ? h->at(0, samples.begin) : nullptr};
   if (!tape.w.empty()) {
-    return multiply_packed(inputs, outputs, tape.w, delta, input_gradient, epilogue);
+    return multiply_packed(inputs, outputs, tape.w, delta, input_gradient.columns(samples),
+                           epilogue);
   }
-  gemm(inputs, delta.cols, outputs, {w + weights().begin, 1, inputs}, {delta.data, delta.stride},
-       input_gradient.data, input_gradient.stride, epilogue);
+  gemm(inputs, samples.size(), outputs, {w + weights().begin, 1, inputs}, delta,
+       input_gradient.at(0, samples.begin), kPanelColumns<T>, epilogue);
 }
 
-// Rows of W; the last part takes the biases along.
+// Rows of W; the last piece takes the biases along.
 template <class T>
-Range Dense<T>::part(Index i) const {
-  const Range rows = part_rows(i);
+Range Dense<T>::piece(Index i) const {
+  const Range rows = piece_rows(i);
   return {offset_ + rows.begin * this->inputs(),
           last(i) ? biases().end : offset_ + rows.end * this->inputs()};
 }
@@ -158,14 +164,14 @@ Range Dense<T>::part(Index i) const {
 // dW (rows, n_in) = delta (rows, n) Xᵀ (n, n_in), db (n_out) = sum of delta over the samples
 template <class T>
 void Dense<T>::gradient(Index i, Index n, const Tape<T>& tape, const Panels<T>& x, T* g,
-                        Claim<T> claim) const {
-  const Range rows = part_rows(i);
+                        const Claim<T>& claim) const {
+  const Range rows = piece_rows(i);
   const Index inputs = this->inputs();
   const Panels<T> delta = tape.delta.panels();
   const Epilogue<T> nothing;
   prefetch(tape.delta, rows, n);
   gemm(rows.size(), inputs, n, {delta.data + rows.begin * delta.row, delta.row, 1, delta.panel}, x,
-       g, inputs, nothing, packs() ? Claim<T>{} : claim);
+       g, inputs, nothing, claim);
   if (spec_.bias && last(i)) sum_columns(this->outputs(), n, delta, g + rows.size() * inputs);
 }
 

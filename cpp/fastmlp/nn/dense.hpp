@@ -25,29 +25,29 @@ class Dense final : public Layer<T> {
   Range parameters() const override { return {offset_, biases().end}; }
   std::vector<Slice> slices() const override { return {{weights(), false}, {biases(), true}}; }
   const Activation& activation() const override { return spec_.activation; }
-  Index parts() const override { return parts_; }
-  Range part(Index i) const override;
+  Index pieces() const override { return pieces_; }
+  Range piece(Index i) const override;
   void initialize(Rng& rng, T* w) const override;
   Tape<T> make_tape(Index n, typename Layer<T>::Needs needs) const override;
   bool packs() const override;
   void pack(Index i, const T* w, Tape<T>& tape) const override;
-  void combine(const T* w, const Pass& pass, Range samples, const Block<const T>& x, Tape<T>& tape,
-               const Block<T>& a, bool relu) const override;
+  void combine(const T* w, const Pass& pass, Range samples, const PanelMatrix<T>& x, Tape<T>& tape,
+               PanelMatrix<T>& a, bool relu) const override;
   void combine_one(const T* w, const T* x, T* a) const override;
-  void backward(const T* w, Range samples, const Tape<T>& tape, const Block<T>& input_gradient,
-                const T* h) const override;
+  void backward(const T* w, Range samples, const Tape<T>& tape, PanelMatrix<T>& input_gradient,
+                const PanelMatrix<T>* h) const override;
   void gradient(Index i, Index n, const Tape<T>& tape, const Panels<T>& x, T* g,
-                Claim<T> claim) const override;
+                const Claim<T>& claim) const override;
 
  private:
   Index unit() const { return packs() ? kBlockedRows : 1; }
-  Range part_rows(Index i) const;
+  Range piece_rows(Index i) const;
   const T* bias(const T* w) const { return spec_.bias ? w + biases().begin : nullptr; }
-  bool last(Index i) const { return i + 1 == parts(); }
+  bool last(Index i) const { return i + 1 == pieces(); }
 
   DenseSpec spec_;
   Index offset_;
-  Index parts_;
+  Index pieces_;
 };
 
 extern template class Dense<float>;

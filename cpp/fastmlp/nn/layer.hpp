@@ -1,6 +1,6 @@
 // A layer is an immutable plan: its shape and its slice of the parameter vector w. What it keeps of
 // a batch is in a Tape, which belongs to the caller's workspace. Passes take a range of samples (of
-// one panel) or a part of the parameters, so that the caller decides who computes what; none of
+// one panel) or a piece of the parameters, so that the caller decides who computes what; none of
 // them depends on that choice.
 //
 // Inside a pass samples stand side by side, a feature in a row: every product and every function
@@ -63,10 +63,10 @@ class Layer {
   virtual std::vector<Slice> slices() const = 0;
   virtual const Activation& activation() const = 0;
 
-  // The parameters are packed, and their gradient is made, in parts fixed by the shape, each a
+  // The parameters are packed, and their gradient is made, in pieces fixed by the shape, each a
   // range of w.
-  virtual Index parts() const = 0;
-  virtual Range part(Index i) const = 0;
+  virtual Index pieces() const = 0;
+  virtual Range piece(Index i) const = 0;
 
   virtual void initialize(Rng& rng, T* w) const = 0;
   // Room for a batch of n samples; for forward passes alone, or for more.
@@ -76,23 +76,23 @@ class Layer {
     bool samples;         // the outputs sample by sample
   };
   virtual Tape<T> make_tape(Index n, Needs needs) const = 0;
-  // Brings part i of these parameters into the tape, for layers whose passes read them there.
+  // Brings piece i of these parameters into the tape, for layers whose passes read them there.
   virtual bool packs() const = 0;
   virtual void pack(Index i, const T* w, Tape<T>& tape) const = 0;
   // What the activation is applied to: A (n_out, samples) = W X + b; with `relu`, which is asked of
   // layers with parameters alone, relu(A).
-  virtual void combine(const T* w, const Pass& pass, Range samples, const Block<const T>& x,
-                       Tape<T>& tape, const Block<T>& a, bool relu) const = 0;
+  virtual void combine(const T* w, const Pass& pass, Range samples, const PanelMatrix<T>& x,
+                       Tape<T>& tape, PanelMatrix<T>& a, bool relu) const = 0;
   // The same for one sample, in prediction.
   virtual void combine_one(const T* w, const T* x, T* a) const = 0;
   // dL/dX (n_in, samples) = Wᵀ delta; with `h`, likewise, ∘ relu'(H) for the layer below it.
   virtual void backward(const T* w, Range samples, const Tape<T>& tape,
-                        const Block<T>& input_gradient, const T* h) const = 0;
+                        PanelMatrix<T>& input_gradient, const PanelMatrix<T>* h) const = 0;
 
-  // Part i of dL/dw = sum over n samples of delta xᵀ, written to g (which has room to be overrun).
+  // Piece i of dL/dw = sum over n samples of delta xᵀ, written to g (which has room to be overrun).
   // `claim` is what the caller writes to next: w, which other cores read where it is not packed.
   virtual void gradient(Index i, Index n, const Tape<T>& tape, const Panels<T>& x, T* g,
-                        Claim<T> claim) const = 0;
+                        const Claim<T>& claim) const = 0;
 
  private:
   Index inputs_, outputs_;

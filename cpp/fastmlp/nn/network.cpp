@@ -9,12 +9,8 @@ namespace {
 // Fewer samples than this leave most of a pack empty: they are predicted one by one.
 constexpr Index kFewSamples = 8;
 
-// Whether the layer's products apply the activation while their sums are in registers: for relu
-// that saves a pass which takes as long as some percent of a small product.
-template <class T>
-bool fuses(const Layer<T>& layer, const Activation& activation) {
-  return layer.parts() > 0 && std::holds_alternative<ReLU>(activation);
-}
+// Pieces of layers are a part together up to so many parameters.
+constexpr Index kSmallPart = 800;
 
 }  // namespace
 
@@ -30,8 +26,14 @@ Network<T>::Network(Index inputs, const std::vector<LayerSpec>& specs, std::uint
   }
   require(std::holds_alternative<DenseSpec>(specs.back()), "Network: the last layer must be Dense");
   w_ = Buffer<T>(size);
+  while (layer(first_dense_).pieces() == 0) ++first_dense_;
+  for (const auto* each : dense_) operations_ += each->operations();
+  add_parts();
   for (Index l = 0; l < depth(); ++l) {
-    for (Index i = 0; i < layer(l).parts(); ++i) parts_.push_back({l, i, layer(l).part(i)});
+    const Activation& phi = layer(l).activation();
+    const bool last = l + 1 == depth(), dense = layer(l).pieces() > 0;
+    stages_.push_back(
+        {&layer(l), last || uses_input(phi), dense && !last && std::holds_alternative<ReLU>(phi)});
   }
   for (Index l = 0; l < depth(); ++l) {
     Rng rng(seed, Purpose::initialization, static_cast<std::uint32_t>(l));
@@ -66,17 +68,17 @@ Index Network<T>::add(const GaussianNoiseSpec& spec, Index width, Index offset) 
 }
 
 template <class T>
-Index Network<T>::first_dense() const {
-  Index l = 0;
-  while (layer(l).parts() == 0) ++l;
-  return l;
-}
-
-template <class T>
-double Network<T>::operations_per_row() const {
-  double sum = 0;
-  for (const auto* layer : dense_) sum += layer->operations();
-  return sum;
+void Network<T>::add_parts() {
+  for (Index l = 0; l < depth(); ++l) {
+    for (Index i = 0; i < layer(l).pieces(); ++i) {
+      const Piece piece{l, i, layer(l).piece(i)};
+      if (parts_.empty() || piece.range.end - parts_.back().range.begin > kSmallPart) {
+        parts_.push_back({{}, {piece.range.begin, piece.range.begin}});
+      }
+      parts_.back().pieces.push_back(piece);
+      parts_.back().range.end = piece.range.end;
+    }
+  }
 }
 
 template <class T>
@@ -84,9 +86,9 @@ Workspace<T> Network<T>::make_workspace(Index n, bool backward) const {
   Workspace<T> workspace;
   workspace.samples = n;
   for (Index l = 0; l < depth(); ++l) {
-    const bool dense_above = l + 1 < depth() && layer(l + 1).parts() > 0;
+    const bool dense_above = l + 1 < depth() && layer(l + 1).pieces() > 0;
     workspace.tapes.push_back(
-        layer(l).make_tape(n, {backward, backward && l > first_dense(), backward && dense_above}));
+        layer(l).make_tape(n, {backward, backward && l > first_dense_, backward && dense_above}));
   }
   workspace.tapes.back().a = PanelMatrix<T>(outputs(), n);
   return workspace;
@@ -94,7 +96,9 @@ Workspace<T> Network<T>::make_workspace(Index n, bool backward) const {
 
 template <class T>
 void Network<T>::pack(const Part& part, Workspace<T>& workspace) const {
-  layer(part.layer).pack(part.index, w(), tape(workspace, part.layer));
+  for (const Piece& piece : part.pieces) {
+    layer(piece.layer).pack(piece.index, w(), tape(workspace, piece.layer));
+  }
 }
 
 template <class T>
@@ -107,38 +111,37 @@ void Network<T>::pack(Workspace<T>& workspace, Team& team) const {
 
 // h_0 = x; a_l = W_l h_{l-1} + b_l, h_l = phi_l(a_l)
 template <class T>
-Block<T> Network<T>::forward(const Pass& pass, const Block<const T>& x, Range samples,
+Block<T> Network<T>::forward(const Pass& pass, const PanelMatrix<T>& x, Range samples,
                              Workspace<T>& workspace) const {
-  Block<const T> input = x;
+  pass.team->progress(operations_ * static_cast<double>(samples.size()));
+  const PanelMatrix<T>* input = &x;
   for (Index l = 0;; ++l) {
+    const auto& [layer, keeps_input, fused] = stages_[static_cast<std::size_t>(l)];
     Tape<T>& t = tape(workspace, l);
-    const bool last = l + 1 == depth();
-    const Block<T> h = t.h.columns(samples);
-    const Block<T> a = last || uses_input(layer(l).activation()) ? t.a.columns(samples) : h;
-    const bool fused = !last && fuses(layer(l), layer(l).activation());
-    layer(l).combine(w(), pass, samples, input, t, a, fused);
-    pass.team->progress(layer(l).operations() * static_cast<double>(samples.size()));
-    if (last) return a;
-    if (!fused) activate<T>(layer(l).activation(), a, h);
-    if (!t.samples.empty()) transpose(t.h.panels(), {0, layer(l).outputs()}, samples, t.samples);
-    input = h;
+    PanelMatrix<T>& a = keeps_input ? t.a : t.h;
+    layer->combine(w(), pass, samples, *input, t, a, fused);
+    if (l + 1 == depth()) return a.columns(samples);
+    if (!fused) activate<T>(layer->activation(), a.columns(samples), t.h.columns(samples));
+    if (!t.samples.empty()) transpose(t.h.panels(), {0, layer->outputs()}, samples, t.samples);
+    input = &t.h;
   }
 }
 
 // delta_l = phi_l'(a_l) ∘ (W_{l+1}ᵀ delta_{l+1})
 template <class T>
 void Network<T>::backward(const Pass& pass, Range samples, Workspace<T>& workspace,
-                          Block<T>* input_gradient) const {
-  const Index lowest = input_gradient ? 0 : first_dense();
+                          PanelMatrix<T>* input_gradient) const {
+  pass.team->progress(operations_ * static_cast<double>(samples.size()));
+  const Index lowest = input_gradient ? 0 : first_dense_;
   for (Index l = depth() - 1; l > lowest; --l) {
+    const auto& [layer, keeps_input, fused] = stages_[static_cast<std::size_t>(l - 1)];
     Tape<T>& below = tape(workspace, l - 1);
-    const Block<T> h = below.h.columns(samples), delta_below = below.delta.columns(samples);
-    const Activation& phi = layer(l - 1).activation();
-    const bool fused = fuses(layer(l), phi);
-    layer(l).backward(w(), samples, tape(workspace, l), delta_below, fused ? h.data : nullptr);
-    pass.team->progress(layer(l).operations() * static_cast<double>(samples.size()));
-    if (fused) continue;
-    differentiate<T>(phi, uses_input(phi) ? below.a.columns(samples) : h, h, delta_below);
+    const bool relu = fused && this->layer(l).pieces() > 0;
+    this->layer(l).backward(w(), samples, tape(workspace, l), below.delta,
+                            relu ? &below.h : nullptr);
+    if (relu) continue;
+    differentiate<T>(layer->activation(), (keeps_input ? below.a : below.h).columns(samples),
+                     below.h.columns(samples), below.delta.columns(samples));
   }
   if (!input_gradient) return;
   layer(0).backward(w(), samples, tape(workspace, 0), *input_gradient, nullptr);
@@ -148,9 +151,8 @@ void Network<T>::backward(const Pass& pass, Range samples, Workspace<T>& workspa
 template <class T>
 Block<T> Network<T>::forward_rows(const Block<const T>& x, Range samples, PanelMatrix<T>& columns,
                                   Workspace<T>& workspace, Team& team) const {
-  const Block<T> input = columns.columns(samples);
-  transpose(x.rows, x.cols, x.data, x.stride, input.data, input.stride);
-  const Block<T> a = forward({&team}, input, samples, workspace);
+  transpose(x.rows, x.cols, x.data, x.stride, columns.at(0, samples.begin), kPanelColumns<T>);
+  const Block<T> a = forward({&team}, columns, samples, workspace);
   activate<T>(output(), a, workspace.tapes.back().h.columns(samples));
   return a;
 }
@@ -207,10 +209,10 @@ void Network<T>::jacobian(const Block<const T>& x, T* out, Team& team) const {
     for (Index j = 0; j < outputs(); ++j) {
       for (Index r = 0; r < outputs(); ++r) std::fill_n(delta.row(r), kTile<T>, T(r == j));
       differentiate<T>(output(), a, h, delta);
-      Block<T> gradient = gradients.columns(local);
-      backward({&team}, local, workspace, &gradient);
+      backward({&team}, local, workspace, &gradients);
       T* first = out + (rows.begin * outputs() + j) * inputs();
-      transpose(inputs(), rows.size(), gradient.data, gradient.stride, first, outputs() * inputs());
+      transpose(inputs(), rows.size(), gradients.at(0, local.begin), kPanelColumns<T>, first,
+                outputs() * inputs());
     }
   });
 }

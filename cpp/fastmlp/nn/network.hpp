@@ -39,14 +39,19 @@ class Network {
   Index depth() const { return static_cast<Index>(layers_.size()); }
   const Activation& output() const { return layers_.back()->activation(); }
   // Multiplications and additions of a forward pass of one row.
-  double operations_per_row() const;
+  double operations_per_row() const { return operations_; }
 
   // Room for forward passes, and with `backward` for deltas too, of batches of n samples.
   Workspace<T> make_workspace(Index n, bool backward) const;
-  // The layers' parts, one after another: ranges that cover w.
-  struct Part {
+  // Ranges that cover w in order: pieces of layers, of which small ones that follow each other are
+  // a part together.
+  struct Piece {
     Index layer;
     Index index;
+    Range range;
+  };
+  struct Part {
+    std::vector<Piece> pieces;
     Range range;
   };
   const std::vector<Part>& parts() const { return parts_; }
@@ -55,12 +60,12 @@ class Network {
   void pack(Workspace<T>& workspace, Team& team) const;
   // Fills the tapes for a range of samples of one tile, given X (n_in, samples), up to the last
   // layer's pre-activations, which are returned: what becomes of them is the affair of Output.
-  Block<T> forward(const Pass& pass, const Block<const T>& x, Range samples,
+  Block<T> forward(const Pass& pass, const PanelMatrix<T>& x, Range samples,
                    Workspace<T>& workspace) const;
   // From delta = dL/da of the last layer to all that have parameters below them; with
   // `input_gradient` down to dL/dX (n_in, samples).
   void backward(const Pass& pass, Range samples, Workspace<T>& workspace,
-                Block<T>* input_gradient = nullptr) const;
+                PanelMatrix<T>* input_gradient = nullptr) const;
 
   // Outputs (n, n_out) of X (n, n_in).
   void predict(const Block<const T>& x, const Block<T>& out, Team& team) const;
@@ -68,11 +73,17 @@ class Network {
   void jacobian(const Block<const T>& x, T* out, Team& team) const;
 
  private:
+  // How a layer takes part in the passes.
+  struct Stage {
+    const Layer<T>* layer;
+    bool keeps_input;  // of the activation, in a place of its own
+    bool fused;        // the products apply the activation while their sums are in registers
+  };
+
   Index add(const DenseSpec& spec, Index width, Index offset);
   Index add(const DropoutSpec& spec, Index width, Index offset);
   Index add(const GaussianNoiseSpec& spec, Index width, Index offset);
-  // The first layer that has parameters.
-  Index first_dense() const;
+  void add_parts();
   Block<T> forward_rows(const Block<const T>& x, Range samples, PanelMatrix<T>& columns,
                         Workspace<T>& workspace, Team& team) const;
   void predict_few(const Block<const T>& x, const Block<T>& out) const;
@@ -83,7 +94,10 @@ class Network {
   Index inputs_;
   std::vector<std::unique_ptr<Layer<T>>> layers_;
   std::vector<const Dense<T>*> dense_;
+  std::vector<Stage> stages_;
   std::vector<Part> parts_;
+  Index first_dense_ = 0;  // the first layer that has parameters
+  double operations_ = 0;
   Buffer<T> w_;
 };
 

@@ -3,10 +3,6 @@
 namespace fastmlp {
 namespace {
 
-// Samples of a panel that draw at once.
-template <class T>
-constexpr Index kCount = std::min(kSampleLanes, kPanelColumns<T>);
-
 // h and delta of a layer without parameters.
 template <class T>
 Tape<T> plain_tape(Index n, Index width, typename Layer<T>::Needs needs) {
@@ -28,8 +24,10 @@ Tape<T> Dropout<T>::make_tape(Index n, typename Layer<T>::Needs needs) const {
 }
 
 template <class T>
-void Dropout<T>::combine(const T*, const Pass& pass, Range samples, const Block<const T>& x,
-                         Tape<T>& tape, const Block<T>& h, bool) const {
+void Dropout<T>::combine(const T*, const Pass& pass, Range samples, const PanelMatrix<T>& inputs,
+                         Tape<T>& tape, PanelMatrix<T>& outputs, bool) const {
+  const Block<const T> x = inputs.columns(samples);
+  const Block<T> h = outputs.columns(samples);
   const Block<T> factors = tape.a.empty() ? Block<T>{} : tape.a.columns(samples);
   if (!pass.training) {
     for (Index i = 0; i < factors.rows; ++i) std::fill_n(factors.row(i), factors.cols, T(1));
@@ -38,7 +36,7 @@ void Dropout<T>::combine(const T*, const Pass& pass, Range samples, const Block<
   const auto threshold = static_cast<std::uint32_t>(rate_ * 0x1p32);
   const Pack<T> kept = constant<Pack<T>>(1 / (1 - rate_));
   const auto drop = [&](Index i, Index j, const std::uint32_t (&words)[kSampleLanes]) {
-    for (Index s = 0; s < kCount<T>; s += kLanes<T>) {
+    for (Index s = 0; s < std::min(kSampleLanes, samples.size() - j); s += kLanes<T>) {
       const Pack<T> factor = words_from<T>(words + s, threshold) ? kept : Pack<T>{};
       store(factors.row(i) + j + s, factor);
       store(h.row(i) + j + s, load(x.row(i) + j + s) * factor);
@@ -49,11 +47,12 @@ void Dropout<T>::combine(const T*, const Pass& pass, Range samples, const Block<
 
 template <class T>
 void Dropout<T>::backward(const T*, Range samples, const Tape<T>& tape,
-                          const Block<T>& input_gradient, const T*) const {
+                          PanelMatrix<T>& input_gradient, const PanelMatrix<T>*) const {
   const Block<const T> delta = tape.delta.columns(samples), factors = tape.a.columns(samples);
+  const Block<T> to = input_gradient.columns(samples);
   for (Index i = 0; i < delta.rows; ++i) {
     for (Index j = 0; j < delta.cols; j += kLanes<T>) {
-      store(input_gradient.row(i) + j, load(delta.row(i) + j) * load(factors.row(i) + j));
+      store(to.row(i) + j, load(delta.row(i) + j) * load(factors.row(i) + j));
     }
   }
 }
@@ -64,13 +63,16 @@ Tape<T> GaussianNoise<T>::make_tape(Index n, typename Layer<T>::Needs needs) con
 }
 
 template <class T>
-void GaussianNoise<T>::combine(const T*, const Pass& pass, Range samples, const Block<const T>& x,
-                               Tape<T>&, const Block<T>& h, bool) const {
+void GaussianNoise<T>::combine(const T*, const Pass& pass, Range samples,
+                               const PanelMatrix<T>& inputs, Tape<T>&, PanelMatrix<T>& outputs,
+                               bool) const {
+  const Block<const T> x = inputs.columns(samples);
+  const Block<T> h = outputs.columns(samples);
   if (!pass.training) return copy(x, h);
   using Normals = T[kWords][kSampleLanes];
   const T deviation = static_cast<T>(deviation_);
   const auto disturb = [&](Index i, Index j, const T(&normals)[kSampleLanes]) {
-    for (Index s = 0; s < kCount<T>; s += kLanes<T>) {
+    for (Index s = 0; s < std::min(kSampleLanes, samples.size() - j); s += kLanes<T>) {
       store(h.row(i) + j + s, load(x.row(i) + j + s) + deviation * load(normals + s));
     }
   };
@@ -79,8 +81,8 @@ void GaussianNoise<T>::combine(const T*, const Pass& pass, Range samples, const 
 
 template <class T>
 void GaussianNoise<T>::backward(const T*, Range samples, const Tape<T>& tape,
-                                const Block<T>& input_gradient, const T*) const {
-  copy(tape.delta.columns(samples), input_gradient);
+                                PanelMatrix<T>& input_gradient, const PanelMatrix<T>*) const {
+  copy<const T>(tape.delta.columns(samples), input_gradient.columns(samples));
 }
 
 template class Dropout<float>;

@@ -23,13 +23,13 @@ class NoiseLayer : public Layer<T> {
   Range parameters() const final { return {offset_, offset_}; }
   std::vector<Slice> slices() const final { return {}; }
   const Activation& activation() const final { return identity_; }
-  Index parts() const final { return 0; }
-  Range part(Index) const final { return parameters(); }
+  Index pieces() const final { return 0; }
+  Range piece(Index) const final { return parameters(); }
   void initialize(Rng&, T*) const final {}
   bool packs() const final { return false; }
   void pack(Index, const T*, Tape<T>&) const final {}
   void combine_one(const T*, const T* x, T* h) const final { std::copy_n(x, this->inputs(), h); }
-  void gradient(Index, Index, const Tape<T>&, const Panels<T>&, T*, Claim<T>) const final {}
+  void gradient(Index, Index, const Tape<T>&, const Panels<T>&, T*, const Claim<T>&) const final {}
 
  protected:
   // f(i, j, the words or numbers drawn by `draw` for feature i and the samples from j on), for all
@@ -65,10 +65,10 @@ class Dropout final : public NoiseLayer<T> {
       : NoiseLayer<T>(width, offset, number), rate_(spec.rate) {}
 
   Tape<T> make_tape(Index n, typename Layer<T>::Needs needs) const override;
-  void combine(const T* w, const Pass& pass, Range samples, const Block<const T>& x, Tape<T>& tape,
-               const Block<T>& h, bool relu) const override;
-  void backward(const T* w, Range samples, const Tape<T>& tape, const Block<T>& input_gradient,
-                const T* h) const override;
+  void combine(const T* w, const Pass& pass, Range samples, const PanelMatrix<T>& x, Tape<T>& tape,
+               PanelMatrix<T>& h, bool relu) const override;
+  void backward(const T* w, Range samples, const Tape<T>& tape, PanelMatrix<T>& input_gradient,
+                const PanelMatrix<T>* h) const override;
 
  private:
   double rate_;
@@ -82,10 +82,10 @@ class GaussianNoise final : public NoiseLayer<T> {
       : NoiseLayer<T>(width, offset, number), deviation_(spec.deviation) {}
 
   Tape<T> make_tape(Index n, typename Layer<T>::Needs needs) const override;
-  void combine(const T* w, const Pass& pass, Range samples, const Block<const T>& x, Tape<T>& tape,
-               const Block<T>& h, bool relu) const override;
-  void backward(const T* w, Range samples, const Tape<T>& tape, const Block<T>& input_gradient,
-                const T* h) const override;
+  void combine(const T* w, const Pass& pass, Range samples, const PanelMatrix<T>& x, Tape<T>& tape,
+               PanelMatrix<T>& h, bool relu) const override;
+  void backward(const T* w, Range samples, const Tape<T>& tape, PanelMatrix<T>& input_gradient,
+                const PanelMatrix<T>* h) const override;
 
  private:
   double deviation_;

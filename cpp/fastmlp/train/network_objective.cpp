@@ -28,21 +28,23 @@ void NetworkObjective<T>::set_team(Team& team) {
 template <class T>
 void NetworkObjective<T>::deal_parts() {
   const Index members = team_->size();
-  const auto larger = [](const auto& a, const auto& b) {
-    return a->parameters().size() < b->parameters().size();
-  };
-  const auto& layers = network_.layers();
-  const auto& largest = **std::max_element(layers.begin(), layers.end(), larger);
-  dealt_.resize(network_.parts().size());
+  const auto& parts = network_.parts();
+  const auto n = static_cast<Index>(parts.size());
+  dealt_.resize(parts.size());
   std::iota(dealt_.begin(), dealt_.end(), Index(0));
-  if (largest.parameters().size() * members <= network_.size()) return;
+  Index largest = 0;
+  for (const auto& layer : network_.layers()) {
+    largest = std::max(largest, layer->parameters().size());
+  }
+  if (largest * members <= network_.size()) return;
   dealt_.clear();
+  const auto layer_of = [&](Index i) { return parts[static_cast<std::size_t>(i)].pieces[0].layer; };
   for (Index m = 0; m < members; ++m) {
-    Index first = 0;
-    for (const auto& layer : layers) {
-      const Index n = layer->parts();
-      for (Index i = m * n / members; i < (m + 1) * n / members; ++i) dealt_.push_back(first + i);
-      first += n;
+    for (Index first = 0, end = 0; first < n; first = end) {
+      while (end < n && layer_of(end) == layer_of(first)) ++end;
+      const Range share{first + m * (end - first) / members,
+                        first + (m + 1) * (end - first) / members};
+      for (Index i = share.begin; i < share.end; ++i) dealt_.push_back(i);
     }
   }
 }
@@ -114,14 +116,32 @@ template <class T>
 void NetworkObjective<T>::gather_targets(const Index* from, Range samples) {
   const Block<T> y = y_.columns(samples);
   if (data_.classes) {
-    for (Index c = 0; c < y.rows; ++c) std::fill_n(y.row(c), kTile<T>, T(0));
+    for (Index c = 0; c < y.rows; ++c) std::fill_n(y.row(c), y.cols, T(0));
     for (Index j = 0; j < y.cols; ++j) y.row(data_.classes[from[j]])[j] = T(1);
+    return;
+  }
+  if (y.rows <= kLanes<T> / 4) {  // a square would be almost empty
+    for (Index j = 0; j < y.cols; ++j) {
+      const T* target = data_.y.row(from[j]);
+      for (Index c = 0; c < y.rows; ++c) y.row(c)[j] = target[c];
+    }
     return;
   }
   for (Index j = 0; j < y.cols; ++j) {
     y_samples_.set_row(samples.begin + j, data_.y.row(from[j]), y.rows);
   }
   transpose(y_samples_.panels(), samples, {0, y.rows}, y_);
+}
+
+// Samples in a tile of a batch of n: a panel, or as few as fill a cache line where members are done
+// sooner with these.
+template <class T>
+Index NetworkObjective<T>::tile_columns(Index n) const {
+  constexpr Index kNarrow = std::min<Index>(kTile<T>, kLine<T>);
+  const auto longest = [&](Index width) {
+    return ceil_div(ceil_div(n, width), team_->size()) * width;
+  };
+  return team_->shares() && longest(kNarrow) < longest(kTile<T>) ? kNarrow : kTile<T>;
 }
 
 // Forward, loss and, where asked for, backward of a block of samples; returns its share of the
@@ -132,10 +152,11 @@ double NetworkObjective<T>::phase1(Range block, bool backward) {
   pass.first += block.begin;
   samples_ = x_samples_.panels();
   if (reads_in_place(block)) samples_ = {data_.x.row(rows_.first + block.begin), data_.x.stride};
-  team_->for_each(ceil_div(block.size(), kTile<T>), [&](Index i, int) {
-    const Range samples = tile(i, kTile<T>, block.size());
+  const Index width = tile_columns(block.size());
+  team_->for_each(ceil_div(block.size(), width), [&](Index i, int) {
+    const Range samples = tile(i, width, block.size());
     gather(block.begin, samples);
-    const Block<T> a = network_.forward(pass, x_.columns(samples), samples, workspace_);
+    const Block<T> a = network_.forward(pass, x_, samples, workspace_);
     Tape<T>& last = workspace_.tapes.back();
     Block<T> delta = last.delta.columns(samples);
     evaluate<T>(output_, a, y_.columns(samples), last.h.columns(samples),
@@ -150,12 +171,19 @@ double NetworkObjective<T>::phase1(Range block, bool backward) {
   return sum;
 }
 
-// The gradient of one part, over n samples in the workspace.
+// The gradient of one part, over n samples in the workspace; `w` where the part is written to next
+// and others have read it.
 template <class T>
-void NetworkObjective<T>::part_gradient(const Part& part, Index n, T* g, Claim<T> claim) const {
-  const auto l = static_cast<std::size_t>(part.layer);
-  const Panels<T> input = l == 0 ? samples_ : workspace_.tapes[l - 1].samples.panels();
-  network_.layer(part.layer).gradient(part.index, n, workspace_.tapes[l], input, g, claim);
+void NetworkObjective<T>::part_gradient(const Part& part, Index n, T* g, T* w) const {
+  for (const auto& [layer, index, range] : part.pieces) {
+    const auto l = static_cast<std::size_t>(layer);
+    const Panels<T> input = l == 0 ? samples_ : workspace_.tapes[l - 1].samples.panels();
+    Claim<T> claim;
+    if (w && !network_.layer(layer).packs())
+      claim = {w + range.begin, ceil_div(range.size(), kLine<T>)};
+    network_.layer(layer).gradient(index, n, workspace_.tapes[l], input,
+                                   g + (range.begin - part.range.begin), claim);
+  }
 }
 
 // g (+)= the gradient over n samples in the workspace.
@@ -217,9 +245,7 @@ void NetworkObjective<T>::visit_parts(T* w, Sink<T>& sink) {
     const Part& part = network_.parts()[static_cast<std::size_t>(i)];
     T* g = n_ > kBlockRows ? gradient_.data() + part.range.begin
                            : part_gradients_[static_cast<std::size_t>(member)].data();
-    Claim<T> claim;
-    if (team_->shares()) claim = {w + part.range.begin, part.range.size()};
-    if (n_ <= kBlockRows) part_gradient(part, n_, g, claim);
+    if (n_ <= kBlockRows) part_gradient(part, n_, g, team_->shares() ? w : nullptr);
     sink.visit(i, part.range, g);
     network_.pack(part, workspace_);
   });
@@ -236,7 +262,7 @@ void NetworkObjective<T>::forward(Block<const T> x, Block<T> out) {
     const Range samples = tile(i, kTile<T>, n_);
     for (Index j = samples.begin; j < samples.end; ++j) x_samples_.set_row(j, x.row(j), x.cols);
     transpose(samples_, samples, {0, x.cols}, x_);
-    const Block<T> a = network_.forward(pass_, x_.columns(samples), samples, workspace_);
+    const Block<T> a = network_.forward(pass_, x_, samples, workspace_);
     const Block<T> h = workspace_.tapes.back().h.columns(samples);
     activate<T>(network_.output(), a, h);
     transpose(h.rows, h.cols, h.data, h.stride, out.row(samples.begin), out.stride);

@@ -55,8 +55,9 @@ class NetworkObjective final : public Objective<T> {
   bool reads_in_place(Range block) const;
   void gather(Index block_begin, Range samples);
   void gather_targets(const Index* from, Range samples);
+  Index tile_columns(Index n) const;
   double phase1(Range block, bool backward);
-  void part_gradient(const Part& part, Index n, T* g, Claim<T> claim = {}) const;
+  void part_gradient(const Part& part, Index n, T* g, T* w = nullptr) const;
   void add_gradient(Index n, bool first, T* g);
   void visit_parts(T* w, Sink<T>& sink);
 
