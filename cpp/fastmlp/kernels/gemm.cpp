@@ -40,9 +40,8 @@ struct RegisterBlock {
 };
 
 // The epilogue behind the bias.
-template <class T, int Rows, int Packs>
-[[gnu::always_inline]] inline void finish(const RegisterBlock<T>& block,
-                                          Pack<T> (&sum)[Rows][Packs]) {
+template <class T, class P, int Rows, int Packs>
+[[gnu::always_inline]] inline void finish(const RegisterBlock<T>& block, P (&sum)[Rows][Packs]) {
   const auto [bias, relu_follows, h] = block.epilogue;
   if (!relu_follows && !h) return;
 #pragma GCC unroll 16
@@ -50,30 +49,31 @@ template <class T, int Rows, int Packs>
 #pragma GCC unroll 2
     for (int j = 0; j < Packs; ++j) {
       sum[i][j] = relu_follows ? relu(sum[i][j])
-                               : sum[i][j] * relu_slope(load(h + i * block.ldc + j * kLanes<T>));
+                               : sum[i][j] * relu_slope(load_as<P>(h + i * block.ldc + j * kLanes<T>));
     }
   }
 }
 
-// C (Rows, Packs * kLanes) of one register block; the sum over k runs in registers.
-template <class T, int Rows, int Packs>
+// C of one register block, Packs packs of type P in each of its rows; the sum over k runs in
+// registers.
+template <class T, class P, int Rows, int Packs>
 void multiply_block(const RegisterBlock<T>& block) {
   const T *a = block.a, *b = block.b;
   const Index depth = block.k, ldb = block.ldb;
   const Index next_row = block.steps.row, next_k = block.steps.column;
   const Index next_panel = block.steps.panel - (kPanelColumns<T> - 1) * next_k;
   const T* ahead = block.ahead.data;
-  Pack<T> sum[Rows][Packs];
+  P sum[Rows][Packs];
 #pragma GCC unroll 16
   for (int i = 0; i < Rows; ++i) {
-    const Pack<T> start = block.epilogue.bias ? broadcast(block.epilogue.bias[i]) : Pack<T>{};
+    const P start = block.epilogue.bias ? block.epilogue.bias[i] - P{} : P{};
 #pragma GCC unroll 2
     for (int j = 0; j < Packs; ++j) sum[i][j] = start;
   }
   for (Index k = 0; k < depth; ++k, b += ldb) {
-    Pack<T> row[Packs];
+    P row[Packs];
 #pragma GCC unroll 2
-    for (int j = 0; j < Packs; ++j) row[j] = load(b + j * kLanes<T>);
+    for (int j = 0; j < Packs; ++j) row[j] = load_as<P>(b + j * kLanes<T>);
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 2
@@ -92,23 +92,28 @@ void multiply_block(const RegisterBlock<T>& block) {
 #pragma GCC unroll 16
   for (int i = 0; i < Rows; ++i, c += ldc) {
 #pragma GCC unroll 2
-    for (int j = 0; j < Packs; ++j) store(c + j * kLanes<T>, sum[i][j]);
+    for (int j = 0; j < Packs; ++j) std::memcpy(c + j * kLanes<T>, &sum[i][j], sizeof(P));
   }
 }
 
 template <class T>
 using Kernel = void (*)(const RegisterBlock<T>&);
 
-template <class T, int Packs, std::size_t... Rows>
+template <class T, class P, int Packs, std::size_t... Rows>
 constexpr std::array<Kernel<T>, sizeof...(Rows)> kernels(std::index_sequence<Rows...>) {
-  return {multiply_block<T, static_cast<int>(Rows) + 1, Packs>...};
+  return {multiply_block<T, P, static_cast<int>(Rows) + 1, Packs>...};
 }
 
-// kKernels<T>[packs - 1][rows - 1]
+// Half a pack is half the work where it is at least as wide as the units of a processor.
 template <class T>
-constexpr std::array<std::array<Kernel<T>, kMaxRows>, kPanelPacks> kKernels = {
-    kernels<T, 1>(std::make_index_sequence<kMaxRows>{}),
-    kernels<T, 2>(std::make_index_sequence<kMaxRows>{})};
+using Half = std::conditional_t<kVectorBytes == 64, typename Simd<T>::Half, Pack<T>>;
+
+// kKernels<T>[packs][rows - 1], half a pack at 0
+template <class T>
+constexpr std::array<std::array<Kernel<T>, kMaxRows>, kPanelPacks + 1> kKernels = {
+    kernels<T, Half<T>, 1>(std::make_index_sequence<kMaxRows>{}),
+    kernels<T, Pack<T>, 1>(std::make_index_sequence<kMaxRows>{}),
+    kernels<T, Pack<T>, 2>(std::make_index_sequence<kMaxRows>{})};
 
 // x·y with four running packs: enough to hide the latency of the additions.
 template <class T>
@@ -170,6 +175,7 @@ void gemm(Index m, Index n, Index k, const Broadcast<T>& a, const Panels<T>& b, 
     const Index first =
         last >= kPanelPacks && last % kPanelPacks == 0 ? last - kPanelPacks : last - 1;
     const Index column = first * kLanes<T>;
+    const auto& kernels = kKernels<T>[n - column <= kLanes<T> / 2 ? 0 : last - first];
     Range rows{0, 0};
     for (Index i = 0; i < row_blocks; ++i) {
       rows = {rows.end, rows.end + block_rows + (i < longer ? 1 : 0)};
@@ -182,7 +188,7 @@ void gemm(Index m, Index n, Index k, const Broadcast<T>& a, const Panels<T>& b, 
         taken = {taken.end, ++block * claim.lines / blocks};
         take(claim, taken);
       }
-      kKernels<T>[last - first - 1][rows.size() - 1](
+      kernels[rows.size() - 1](
           {k,
            a.data + rows.begin * a.row,
            a,

@@ -9,13 +9,9 @@
 
 namespace fastmlp {
 
-// The element type of a pack.
-template <class P>
-using Lane = std::decay_t<decltype(std::declval<P&>()[0])>;
-
 template <class P>
 inline P constant(double value) {
-  return broadcast<Lane<P>>(static_cast<Lane<P>>(value));
+  return static_cast<Lane<P>>(value) - P{};
 }
 
 template <class P>

@@ -27,6 +27,7 @@ struct Simd {
   static constexpr Index size = kVectorBytes / sizeof(T);
   using Bits = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
   typedef T Pack __attribute__((vector_size(kVectorBytes)));
+  typedef T Half __attribute__((vector_size(kVectorBytes / 2)));
   typedef Bits Mask __attribute__((vector_size(kVectorBytes)));
   typedef T Unaligned __attribute__((vector_size(kVectorBytes), aligned(alignof(T)), may_alias));
 };
@@ -39,9 +40,20 @@ using Mask = typename Simd<T>::Mask;
 template <class T>
 inline constexpr Index kLanes = Simd<T>::size;
 
+// The element type of a pack, or of half of one.
+template <class P>
+using Lane = std::decay_t<decltype(std::declval<P&>()[0])>;
+
 template <class T>
 inline Pack<T> load(const T* p) {
   return *reinterpret_cast<const typename Simd<T>::Unaligned*>(p);
+}
+
+template <class P>
+inline P load_as(const Lane<P>* p) {
+  P v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
 }
 
 template <class T>
