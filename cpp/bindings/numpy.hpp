@@ -13,7 +13,7 @@
 #include "fastmlp/base/error.hpp"
 #include "fastmlp/nn/network.hpp"
 #include "fastmlp/nn/output.hpp"
-#include "fastmlp/train/batches.hpp"
+#include "fastmlp/train/data.hpp"
 
 namespace fastmlp::bindings {
 

@@ -5,18 +5,26 @@
 
 using namespace fastmlp;
 
-TEST_CASE_TEMPLATE("memory that a product claims keeps every bit, and so does the product", T,
-                   float, double) {
-  for (const Index size : {0, 1, 15, 16, 100, 5000}) {
-    std::vector<T> claimed = uniform<T>(size + 1, 5);
-    claimed.front() = kNan<T>;
-    const std::vector<T> before = claimed;
-    Product<T> plain(29, 70, 20, false, 0, false), claiming(plain);
-    plain.compute(true);
-    gemm<T>(29, 70, 20, claiming.left(), {claiming.b.data(), claiming.ldb}, claiming.c.data(),
-            claiming.ldc, {claiming.bias.data()}, {claimed.data(), size});
-    CHECK(same_bits(claimed, before));
-    CHECK(same_bits(claiming.c, plain.c));
+TEST_CASE_TEMPLATE(
+    "errands change no bit of what a product claims, asks for or makes, and read no further", T,
+    float, double) {
+  for (const Index lines : {0, 1, 3, 100}) {
+    for (const Index step : {kLine<T>, 5 * kLine<T>}) {
+      std::vector<T> claimed = uniform<T>(lines * step + 1, 5);
+      claimed.front() = kNan<T>;
+      const std::vector<T> before = claimed;
+      const std::vector<Index> numbers(static_cast<std::size_t>(lines), 3);
+      Product<T> plain(29, 70, 20, false, 0, false), running(plain);
+      plain.compute(true);
+      Errands<T> errands;
+      errands.claim = {claimed.data(), lines, step};
+      errands.upcoming = {before.data(), step, 2, lines,
+                          step > kLine<T> ? numbers.data() : nullptr};
+      gemm<T>(29, 70, 20, running.left(), {running.b.data(), running.ldb}, running.c.data(),
+              running.ldc, {running.bias.data()}, &errands);
+      CHECK(same_bits(claimed, before));
+      CHECK(same_bits(running.c, plain.c));
+    }
   }
 }
 

@@ -3,7 +3,7 @@
 
 #include "fastmlp/base/rng.hpp"
 #include "fastmlp/kernels/random.hpp"
-#include "fastmlp/train/batches.hpp"
+#include "fastmlp/train/data.hpp"
 #include "testing.hpp"
 
 using namespace fastmlp;

@@ -11,7 +11,7 @@
 
 #include "fastmlp/base/rng.hpp"
 #include "fastmlp/nn/network.hpp"
-#include "fastmlp/train/batches.hpp"
+#include "fastmlp/train/data.hpp"
 
 namespace fastmlp {
 

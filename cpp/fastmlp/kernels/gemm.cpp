@@ -48,8 +48,9 @@ template <class T, class P, int Rows, int Packs>
   for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 2
     for (int j = 0; j < Packs; ++j) {
-      sum[i][j] = relu_follows ? relu(sum[i][j])
-                               : sum[i][j] * relu_slope(load_as<P>(h + i * block.ldc + j * kLanes<T>));
+      sum[i][j] = relu_follows
+                      ? relu(sum[i][j])
+                      : sum[i][j] * relu_slope(load_as<P>(h + i * block.ldc + j * kLanes<T>));
     }
   }
 }
@@ -132,15 +133,6 @@ T dot(Index k, const T* x, const T* y) {
   return reduce_add<T>((sum[0] + sum[1]) + (sum[2] + sum[3]));
 }
 
-// Writes what stands there to some of the lines.
-template <class T>
-void take(const Claim<T>& claim, Range lines) {
-  for (Index i = lines.begin; i < lines.end; ++i) {
-    volatile T* const line = claim.data + i * claim.step;
-    *line = *line;
-  }
-}
-
 // y (rows) = sum over the columns [0, n) of the rows of A, at most Count; of the last pack of
 // columns the valid lanes.
 template <class T, int Count>
@@ -162,15 +154,12 @@ void sum_rows(Index rows, Index n, const Panels<T>& a, const Mask<T>& valid, T* 
 
 template <class T>
 void gemm(Index m, Index n, Index k, const Broadcast<T>& a, const Panels<T>& b, T* c, Index ldc,
-          const Epilogue<T>& epilogue, const Claim<T>& claim) {
+          const Epilogue<T>& epilogue, Errands<T>* errands) {
   if (m == 0 || n == 0) return;
   const Index packs = ceil_div(n, kLanes<T>);
   const Index row_blocks = ceil_div(m, kMaxRows);
   const Index block_rows = m / row_blocks,
               longer = m % row_blocks;  // the first `longer` have one row more
-  const Index blocks = row_blocks * ceil_div(packs, kPanelPacks);
-  Index block = 0;
-  Range taken{0, 0};
   for (Index last = packs; last > 0;) {
     const Index first =
         last >= kPanelPacks && last % kPanelPacks == 0 ? last - kPanelPacks : last - 1;
@@ -184,10 +173,7 @@ void gemm(Index m, Index n, Index k, const Broadcast<T>& a, const Panels<T>& b, 
           : a.row == 1 && a.column == kMaxRows
               ? Ahead<T>{a.data + kAhead<T>, a.column}
               : Ahead<T>{a.data + rows.end * a.row, a.column == 1 ? rows.size() : a.column};
-      if (claim.lines > 0) {
-        taken = {taken.end, ++block * claim.lines / blocks};
-        take(claim, taken);
-      }
+      if (errands) errands->run_share(row_blocks * ceil_div(packs, kPanelPacks));
       kernels[rows.size() - 1](
           {k,
            a.data + rows.begin * a.row,
@@ -221,9 +207,9 @@ void sum_columns(Index rows, Index n, const Panels<T>& a, T* y) {
 }
 
 template void gemm(Index, Index, Index, const Broadcast<float>&, const Panels<float>&, float*,
-                   Index, const Epilogue<float>&, const Claim<float>&);
+                   Index, const Epilogue<float>&, Errands<float>*);
 template void gemm(Index, Index, Index, const Broadcast<double>&, const Panels<double>&, double*,
-                   Index, const Epilogue<double>&, const Claim<double>&);
+                   Index, const Epilogue<double>&, Errands<double>*);
 template void gemv(Index, Index, const float*, const float*, const float*, float*);
 template void gemv(Index, Index, const double*, const double*, const double*, double*);
 template void sum_columns(Index, Index, const Panels<float>&, float*);

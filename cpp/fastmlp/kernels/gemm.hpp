@@ -6,6 +6,7 @@
 //   gradient  dW (n_out, n_in) = delta (n_out, n) * Hᵀ (n, n_in)
 #pragma once
 
+#include "fastmlp/kernels/errands.hpp"
 #include "fastmlp/kernels/matrix.hpp"
 
 namespace fastmlp {
@@ -22,18 +23,6 @@ struct Broadcast {
 
 // Rows of the broadcast operand that a product takes at a time.
 constexpr Index kBlockedRows = kVectorRegisters == 32 ? 12 : 6;
-
-// Cache lines that are written to after a product and that other cores have read, `step` elements
-// apart. The product takes them back meanwhile: to write a line that others have takes long, and
-// stores wait for each other.
-template <class T>
-constexpr Index kLine = 64 / sizeof(T);
-template <class T>
-struct Claim {
-  T* data = nullptr;
-  Index lines = 0;
-  Index step = kLine<T>;
-};
 
 // What becomes of a product's sums before they leave the registers: S = A B + bias (m), nullptr
 // meaning 0, then C = relu(S) where `relu` says so, and C = S ∘ relu'(H) where H (m, n) is given,
@@ -52,7 +41,7 @@ struct Epilogue {
 // row is overwritten by the next.
 template <class T>
 void gemm(Index m, Index n, Index k, const Broadcast<T>& a, const Panels<T>& b, T* c, Index ldc,
-          const Epilogue<T>& epilogue = {}, const Claim<T>& claim = {});
+          const Epilogue<T>& epilogue = {}, Errands<T>* errands = nullptr);
 
 // y (n) = W (n, k) x + bias for one sample x.
 template <class T>

@@ -122,15 +122,17 @@ void Dense<T>::combine(const T* w, const Pass& pass, Range samples, const PanelM
     return multiply_packed(outputs, inputs, tape.wt, x.panel(samples.begin), a.columns(samples),
                            epilogue);
   }
-  Claim<T> delta;
-  if (pass.team->shares() && !tape.delta.empty()) {
-    const Block<T> own = tape.delta.columns(samples);
-    const bool narrow = own.cols <= kLine<T> && own.stride > kLine<T>;
-    delta = {own.data, narrow ? own.rows : own.rows * own.stride / kLine<T>,
-             narrow ? own.stride : kLine<T>};
-  }
-  gemm(outputs, samples.size(), inputs, {w + weights().begin, inputs, 1}, x.panel(samples.begin),
-       a.at(0, samples.begin), kPanelColumns<T>, epilogue, delta);
+  const auto multiply = [&](Errands<T>* errands) {
+    gemm(outputs, samples.size(), inputs, {w + weights().begin, inputs, 1}, x.panel(samples.begin),
+         a.at(0, samples.begin), kPanelColumns<T>, epilogue, errands);
+  };
+  if (!pass.team->shares() || tape.delta.empty()) return multiply(nullptr);
+  const Block<T> delta = tape.delta.columns(samples);
+  const bool narrow = delta.cols <= kLine<T> && delta.stride > kLine<T>;
+  Errands<T> errands;
+  errands.claim = narrow ? Claim<T>{delta.data, delta.rows, delta.stride}
+                         : Claim<T>{delta.data, delta.rows * delta.stride / kLine<T>};
+  multiply(&errands);
 }
 
 template <class T>
@@ -164,14 +166,14 @@ Range Dense<T>::piece(Index i) const {
 // dW (rows, n_in) = delta (rows, n) Xᵀ (n, n_in), db (n_out) = sum of delta over the samples
 template <class T>
 void Dense<T>::gradient(Index i, Index n, const Tape<T>& tape, const Panels<T>& x, T* g,
-                        const Claim<T>& claim) const {
+                        Errands<T>* errands) const {
   const Range rows = piece_rows(i);
   const Index inputs = this->inputs();
   const Panels<T> delta = tape.delta.panels();
   const Epilogue<T> nothing;
   prefetch(tape.delta, rows, n);
   gemm(rows.size(), inputs, n, {delta.data + rows.begin * delta.row, delta.row, 1, delta.panel}, x,
-       g, inputs, nothing, claim);
+       g, inputs, nothing, errands);
   if (spec_.bias && last(i)) sum_columns(this->outputs(), n, delta, g + rows.size() * inputs);
 }
 

@@ -37,7 +37,7 @@ class Dense final : public Layer<T> {
   void backward(const T* w, Range samples, const Tape<T>& tape, PanelMatrix<T>& input_gradient,
                 const PanelMatrix<T>* h) const override;
   void gradient(Index i, Index n, const Tape<T>& tape, const Panels<T>& x, T* g,
-                const Claim<T>& claim) const override;
+                Errands<T>* errands) const override;
 
  private:
   Index unit() const { return packs() ? kBlockedRows : 1; }

@@ -90,9 +90,9 @@ class Layer {
                         PanelMatrix<T>& input_gradient, const PanelMatrix<T>* h) const = 0;
 
   // Piece i of dL/dw = sum over n samples of delta xᵀ, written to g (which has room to be overrun).
-  // `claim` is what the caller writes to next: w, which other cores read where it is not packed.
+  // The errands are the caller's, for what it does next.
   virtual void gradient(Index i, Index n, const Tape<T>& tape, const Panels<T>& x, T* g,
-                        const Claim<T>& claim) const = 0;
+                        Errands<T>* errands) const = 0;
 
  private:
   Index inputs_, outputs_;

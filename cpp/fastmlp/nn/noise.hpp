@@ -29,7 +29,7 @@ class NoiseLayer : public Layer<T> {
   bool packs() const final { return false; }
   void pack(Index, const T*, Tape<T>&) const final {}
   void combine_one(const T*, const T* x, T* h) const final { std::copy_n(x, this->inputs(), h); }
-  void gradient(Index, Index, const Tape<T>&, const Panels<T>&, T*, const Claim<T>&) const final {}
+  void gradient(Index, Index, const Tape<T>&, const Panels<T>&, T*, Errands<T>*) const final {}
 
  protected:
   // f(i, j, the words or numbers drawn by `draw` for feature i and the samples from j on), for all

@@ -10,7 +10,7 @@
 #include "fastmlp/nn/network.hpp"
 #include "fastmlp/nn/output.hpp"
 #include "fastmlp/optim/objective.hpp"
-#include "fastmlp/train/batches.hpp"
+#include "fastmlp/train/batch.hpp"
 
 namespace fastmlp {
 
@@ -21,6 +21,9 @@ class NetworkObjective final : public Objective<T> {
 
   // The batch that the next calls are about: n samples of the data, which must stay where they are.
   void select(const Data<T>& data, Rows rows, Index n);
+  // Which n samples of the same data are selected next, if that is known: they are asked for where
+  // the data are too large to be in a cache.
+  void expect(Rows rows, Index n) { batch_.expect(rows, n); }
   // Who computes from now on; what was kept of the parameters is forgotten, for somebody may have
   // changed them.
   void set_team(Team& team);
@@ -30,9 +33,9 @@ class NetworkObjective final : public Objective<T> {
     pass_ = pass;
   }
   // How many samples are selected.
-  Index samples() const { return n_; }
+  Index samples() const { return batch_.size(); }
   // The sum of the selected samples' weights; the loss is divided by it.
-  double weight() const { return weight_; }
+  double weight() const { return batch_.weight(); }
 
   Index size() const override { return network_.size(); }
   double value(const T* w) override;
@@ -48,16 +51,18 @@ class NetworkObjective final : public Objective<T> {
 
  private:
   using Part = typename Network<T>::Part;
+  struct Dealt {
+    Index part;
+    Range share;  // of the parameters, counted in this order
+  };
 
   void deal_parts();
   void reserve(Index n);
   void pack();
-  bool reads_in_place(Range block) const;
-  void gather(Index block_begin, Range samples);
-  void gather_targets(const Index* from, Range samples);
   Index tile_columns(Index n) const;
   double phase1(Range block, bool backward);
-  void part_gradient(const Part& part, Index n, T* g, T* w = nullptr) const;
+  void part_gradient(const Part& part, Index n, T* g, Errands<T>* errands = nullptr) const;
+  void set_errands(const Part& part, Range share, T* w, Errands<T>& errands) const;
   void add_gradient(Index n, bool first, T* g);
   void visit_parts(T* w, Sink<T>& sink);
 
@@ -65,19 +70,13 @@ class NetworkObjective final : public Objective<T> {
   Output output_;
   Team* team_ = nullptr;
 
-  Data<T> data_;
-  Rows rows_;
   Pass pass_{};
-  Index n_ = 0;
-  double weight_ = 0;
+  Batch<T> batch_;
 
   Workspace<T> workspace_;
-  PanelMatrix<T> x_, y_;                   // (n_in, n) and (n_targets, n)
-  PanelMatrix<T> x_samples_, y_samples_;   // their transposes, as they are gathered
-  Panels<T> samples_;                      // the samples of a block: x_samples_, or the caller's X
-  Buffer<T> values_, scale_;               // per sample: its loss; its weight over the batch's
+  Buffer<T> values_;                       // the loss of each sample
   std::vector<Buffer<T>> part_gradients_;  // one per member of the team
-  std::vector<Index> dealt_;               // all parts, in the order in which the team takes them
+  std::vector<Dealt> dealt_;               // all parts, in the order in which the team takes them
   Buffer<T> gradient_;                     // the whole, where a batch has several blocks
   bool packed_ = false;                    // whether the workspace knows the present parameters
 };

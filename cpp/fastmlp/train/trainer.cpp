@@ -51,6 +51,10 @@ EpochResult Trainer<T>::epoch(const Data<T>& data, double max_seconds, Team& tea
     }
     select(data, samples.batch(begin), std::min(options_.batch_size, data.size() - begin));
     if (objective_.weight() == 0) continue;
+    const Index next = begin + options_.batch_size < data.size() ? begin + options_.batch_size : 0;
+    if (next > 0 || !options_.shuffle) {
+      objective_.expect(samples.batch(next), std::min(options_.batch_size, data.size() - next));
+    }
     const double value = paced_step(team);
     sum += value * objective_.weight();
     weight += objective_.weight();

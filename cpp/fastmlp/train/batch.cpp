@@ -1,0 +1,117 @@
+#include "fastmlp/train/batch.hpp"
+
+#include "fastmlp/kernels/transpose.hpp"
+
+namespace fastmlp {
+
+template <class T>
+void Batch<T>::reserve(Index n) {
+  x_ = PanelMatrix<T>(inputs_, n);
+  x_samples_ = PanelMatrix<T>(n, inputs_);
+  y_ = PanelMatrix<T>(targets_, n);
+  y_samples_ = PanelMatrix<T>(n, targets_);
+  scale_ = Buffer<T>(n);
+}
+
+template <class T>
+void Batch<T>::select(const Data<T>& data, Rows rows, Index n) {
+  data_ = data;
+  rows_ = rows;
+  n_ = n;
+  next_n_ = 0;
+  weight_ = data.weights ? 0.0 : static_cast<double>(n);
+  if (data.weights) {
+    for (Index i = 0; i < n; ++i) weight_ += data.weight(rows[i]);
+  }
+}
+
+template <class T>
+void Batch<T>::expect(Rows rows, Index n) {
+  constexpr Index kCached = 1 << 20;  // bytes, of a second-level cache
+  if (data_.x.rows * data_.x.stride * static_cast<Index>(sizeof(T)) <= kCached) return;
+  next_ = rows;
+  next_n_ = n;
+}
+
+template <class T>
+void Batch<T>::ask(Range share, Index all, Upcoming<T>& upcoming) const {
+  const Range rows{share.begin * next_n_ / all, share.end * next_n_ / all};
+  const Block<const T>& x = data_.x;
+  upcoming.data = next_.indices ? x.data : x.row(next_.first + rows.begin);
+  upcoming.stride = x.stride;
+  upcoming.lines = ceil_div(x.cols, kLine<T>);
+  upcoming.rows = rows.size();
+  if (next_.indices) upcoming.numbers = next_.indices + rows.begin;
+}
+
+template <class T>
+void Batch<T>::begin_block(Range block) {
+  block_begin_ = block.begin;
+  copies_ = !reads_in_place(block);
+  samples_ = copies_ ? x_samples_.panels()
+                     : Panels<T>{data_.x.row(rows_.first + block.begin), data_.x.stride};
+}
+
+// Whether products read the samples of a block where the caller has them: in a row, and with
+// something behind them that whole packs may run over.
+template <class T>
+bool Batch<T>::reads_in_place(Range block) const {
+  const Block<const T>& x = data_.x;
+  const Index end = rows_.first + block.begin + round_up(block.size(), kLanes<T>);
+  const Index overrun = round_up(x.cols, kLanes<T>) - x.cols;
+  return !rows_.indices && !wide_ && end * x.stride + overrun <= x.rows * x.stride;
+}
+
+template <class T>
+void Batch<T>::gather(Range samples, const Loss& loss) {
+  Index from[kPanelColumns<T>];
+  const T share = static_cast<T>(1 / weight_);
+  for (Index i = samples.begin; i < samples.end; ++i) {
+    const Index row = rows_[block_begin_ + i];
+    from[i - samples.begin] = row;
+    if (copies_) x_samples_.set_row(i, data_.x.row(row), inputs_);
+    scale_[i] = data_.weights ? static_cast<T>(data_.weight(row) / weight_) : share;
+  }
+  transpose(samples_, samples, {0, inputs_}, x_);
+  gather_targets(from, samples);
+  smooth_targets(loss, y_.columns(samples));
+}
+
+// The targets of rows from[0], from[1], …; one-hot where they are classes.
+template <class T>
+void Batch<T>::gather_targets(const Index* from, Range samples) {
+  const Block<T> y = y_.columns(samples);
+  if (data_.classes) {
+    for (Index c = 0; c < y.rows; ++c) std::fill_n(y.row(c), y.cols, T(0));
+    for (Index j = 0; j < y.cols; ++j) y.row(data_.classes[from[j]])[j] = T(1);
+    return;
+  }
+  if (y.rows <= kLanes<T> / 4) {  // a square would be almost empty
+    for (Index j = 0; j < y.cols; ++j) {
+      const T* target = data_.y.row(from[j]);
+      for (Index c = 0; c < y.rows; ++c) y.row(c)[j] = target[c];
+    }
+    return;
+  }
+  for (Index j = 0; j < y.cols; ++j) {
+    y_samples_.set_row(samples.begin + j, data_.y.row(from[j]), y.rows);
+  }
+  transpose(y_samples_.panels(), samples, {0, y.rows}, y_);
+}
+
+template <class T>
+void Batch<T>::begin_copies(Index n) {
+  n_ = n;
+  samples_ = x_samples_.panels();
+}
+
+template <class T>
+void Batch<T>::gather_copies(Block<const T> x, Range samples) {
+  for (Index i = samples.begin; i < samples.end; ++i) x_samples_.set_row(i, x.row(i), inputs_);
+  transpose(x_samples_.panels(), samples, {0, inputs_}, x_);
+}
+
+template class Batch<float>;
+template class Batch<double>;
+
+}  // namespace fastmlp
