@@ -33,7 +33,8 @@ class TrainerHandle {
     EpochResults results;
     run(
         {step_operations(*network_, batch),
-         static_cast<double>(data.size()) / static_cast<double>(batch)},
+         static_cast<double>(most) * static_cast<double>(data.size()) /
+             static_cast<double>(batch)},
         [&](Team& team) { results = trainer_.epochs(data, most, seconds, good, team); },
         Subnormals::flush);
     return {std::move(results.losses), results.last};

@@ -123,7 +123,8 @@ class Loop:
     def _record(self, epoch: int, result: EpochResult) -> bool:
         """Note the losses of a good epoch and pass them on; return whether to stop."""
         self._trainer._native.show_average()
-        self._last_good[:] = self._trainer.network.parameters
+        if epoch < self._plan.epochs:
+            self._last_good[:] = self._trainer.network.parameters
         logs = {"loss": result.loss}
         if self._plan.validation is not None:
             network, loss = self._trainer.network, self._trainer.loss
