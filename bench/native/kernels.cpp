@@ -32,10 +32,10 @@ struct Shape {
   }
 };
 
-template <class T, Index Width = kPanelColumns<T>>
-PanelMatrix<T, Width> panels(const EigenMatrix<T>& m) {
-  PanelMatrix<T, Width> result(m.rows(), m.cols());
-  result.set_rows(0, {m.data(), m.rows(), m.cols(), m.cols()});
+template <class T>
+PanelMatrix<T> panels(const EigenMatrix<T>& m) {
+  PanelMatrix<T> result(m.rows(), m.cols());
+  for (Index i = 0; i < m.rows(); ++i) result.set_row(i, m.data() + i * m.cols(), m.cols());
   return result;
 }
 
@@ -48,7 +48,7 @@ struct Left {
 
 // A from its transpose.
 template <class T>
-Left<T> packed(const PanelMatrix<T, kBlockedRows>& at) {
+Left<T> packed(const PackedMatrix<T>& at) {
   return {{at.at(0, 0), 1, kBlockedRows}, kBlockedRows, at.panels().panel};
 }
 
@@ -79,8 +79,8 @@ void check(const Expected& expected, F element) {
 // A (n_out, n) = W X
 template <class T>
 void forward(Report& report, const Shape& s, const EigenMatrix<T>& w, const EigenMatrix<T>& x) {
-  const EigenMatrix<T> wt = w.transpose();
-  const auto blocks = panels<T, kBlockedRows>(wt);
+  PackedMatrix<T> blocks(s.inputs, s.outputs);
+  pack_transposed(0, {w.data(), s.outputs, s.inputs, s.inputs}, blocks);
   const Left<T> left = s.packed ? packed(blocks) : Left<T>{{w.data(), s.inputs, 1}, s.outputs};
   auto from = panels(x);
   PanelMatrix<T> to(s.outputs, s.batch);
@@ -96,7 +96,8 @@ void forward(Report& report, const Shape& s, const EigenMatrix<T>& w, const Eige
 template <class T>
 void backward(Report& report, const Shape& s, const EigenMatrix<T>& w,
               const EigenMatrix<T>& delta) {
-  const auto blocks = panels<T, kBlockedRows>(w);
+  PackedMatrix<T> blocks(s.outputs, s.inputs);
+  pack_rows(0, {w.data(), s.outputs, s.inputs, s.inputs}, blocks);
   const Left<T> left = s.packed ? packed(blocks) : Left<T>{{w.data(), 1, s.inputs}, s.inputs};
   auto from = panels(delta);
   PanelMatrix<T> to(s.inputs, s.batch);

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "fastmlp/kernels/errands.hpp"
-#include "fastmlp/kernels/matrix.hpp"
+#include "fastmlp/kernels/pack.hpp"
 
 namespace fastmlp {
 
@@ -20,9 +20,6 @@ struct Broadcast {
   Index column;
   Index panel = kPanelColumns<T> * column;
 };
-
-// Rows of the broadcast operand that a product takes at a time.
-constexpr Index kBlockedRows = kVectorRegisters == 32 ? 12 : 6;
 
 // What becomes of a product's sums before they leave the registers: S = A B + bias (m), nullptr
 // meaning 0, then C = relu(S) where `relu` says so, and C = S ∘ relu'(H) where H (m, n) is given,

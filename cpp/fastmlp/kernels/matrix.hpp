@@ -24,6 +24,9 @@ class Matrix {
   Index stride_ = 0;
 };
 
+// In bytes: what is larger is not at hand when it is wanted again.
+constexpr Index kSecondLevelCache = 1 << 20;
+
 // The columns that a product takes at a time.
 constexpr int kPanelPacks = 2;
 template <class T>
@@ -55,6 +58,7 @@ class PanelMatrix {
         panel_(Width * round_up(rows, kLanes<T>)) {}
 
   bool empty() const { return rows_ == 0; }
+  Index bytes() const { return buffer_.size() * static_cast<Index>(sizeof(T)); }
   Panels<T> panels() const { return {buffer_.data(), Width, panel_}; }
   // The columns of one panel from j on, as a product reads them.
   Panels<T> panel(Index j) const { return {at(0, j), Width, panel_}; }
@@ -78,21 +82,6 @@ class PanelMatrix {
       store(to, load(from));
     }
     copy_few(n, from, to);
-  }
-
-  // Rows from a block of as many, panel by panel: in the order of this memory.
-  void set_rows(Index first, Block<const T> from) {
-    for (Index j = 0; j < from.cols; j += Width) {
-      T* __restrict to = at(first, j);
-      const T* __restrict row = from.data + j;
-      for (Index i = 0; i < from.rows; ++i, row += from.stride, to += Width) {
-        if (j + Width <= from.cols) {
-          std::copy_n(row, Width, to);
-        } else {
-          std::copy_n(row, from.cols - j, to);
-        }
-      }
-    }
   }
 
  private:

@@ -66,6 +66,28 @@ inline Pack<T> broadcast(T value) {
   return value - Pack<T>{};  // x - 0 keeps the sign of zero, x + 0 does not
 }
 
+// Past the caches, into memory that is not read soon; p stands at a whole pack. Others may read it
+// after finish_streams.
+template <class T>
+inline void stream(T* p, Pack<T> v) {
+#if defined(__clang__)
+  __builtin_nontemporal_store(v, reinterpret_cast<Pack<T>*>(p));
+#elif defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4) __builtin_ia32_movntps512(p, v);
+  if constexpr (sizeof(T) == 8) __builtin_ia32_movntpd512(p, v);
+#elif defined(__AVX__)
+  if constexpr (sizeof(T) == 4) __builtin_ia32_movntps256(p, v);
+  if constexpr (sizeof(T) == 8) __builtin_ia32_movntpd256(p, v);
+#else
+  store(p, v);
+#endif
+}
+inline void finish_streams() {
+#if defined(__SSE2__)
+  __builtin_ia32_sfence();
+#endif
+}
+
 // Reinterprets the bits of a pack, as std::bit_cast would.
 template <class To, class From>
 inline To bits(From from) {

@@ -10,10 +10,6 @@ namespace fastmlp {
 template <class T>
 void transpose(Index rows, Index cols, const T* a, Index lda, T* b, Index ldb);
 
-// The same where B has no gaps between its rows, faster for few rows.
-template <class T>
-void pack_columns(Index rows, Index cols, const T* a, Index lda, T* b);
-
 // Element (i, j) of `from` to (j, i) of `to` for these rows and columns, which begin at whole packs
 // and are filled up to whole packs.
 template <class T>

@@ -1,7 +1,5 @@
 #include "fastmlp/nn/dense.hpp"
 
-#include "fastmlp/kernels/transpose.hpp"
-
 namespace fastmlp {
 namespace {
 
@@ -23,7 +21,7 @@ void prefetch(const PanelMatrix<T>& matrix, Range rows, Index n) {
 
 // C (m, columns of B) = A B and the epilogue, A packed in blocks of rows.
 template <class T>
-void multiply_packed(Index m, Index k, const PanelMatrix<T, kBlockedRows>& a, const Panels<T>& b,
+void multiply_packed(Index m, Index k, const PackedMatrix<T>& a, const Panels<T>& b,
                      const Block<T>& c, const Epilogue<T>& epilogue) {
   for (Index i = 0; i < m; i += kBlockedRows) {
     gemm(std::min(kBlockedRows, m - i), c.cols, k, {a.at(0, i), 1, kBlockedRows}, b, c.row(i),
@@ -81,8 +79,8 @@ Tape<T> Dense<T>::make_tape(Index n, typename Layer<T>::Needs needs) const {
   if (needs.gradient) tape.delta = PanelMatrix<T>(outputs, n);
   if (needs.samples) tape.samples = PanelMatrix<T>(n, outputs);
   if (packs()) {
-    tape.wt = PanelMatrix<T, kBlockedRows>(inputs, outputs);
-    if (needs.input_gradient) tape.w = PanelMatrix<T, kBlockedRows>(outputs, inputs);
+    tape.wt = PackedMatrix<T>(inputs, outputs);
+    if (needs.input_gradient) tape.w = PackedMatrix<T>(outputs, inputs);
   }
   return tape;
 }
@@ -100,16 +98,9 @@ void Dense<T>::pack(Index i, const T* w, Tape<T>& tape) const {
   const Index inputs = this->inputs();
   const Range rows = piece_rows(i);
   const T* from = w + weights().begin + rows.begin * inputs;
-  for (Index r = rows.begin; r < rows.end; r += kBlockedRows) {
-    const T* block = from + (r - rows.begin) * inputs;
-    T* to = tape.wt.at(0, r);
-    if (r + kBlockedRows <= rows.end) {
-      pack_columns(kBlockedRows, inputs, block, inputs, to);
-    } else {
-      transpose(rows.end - r, inputs, block, inputs, to, kBlockedRows);
-    }
-  }
-  if (!tape.w.empty()) tape.w.set_rows(rows.begin, {from, rows.size(), inputs, inputs});
+  const Block<const T> part{from, rows.size(), inputs, inputs};
+  pack_transposed(rows.begin, part, tape.wt);
+  if (!tape.w.empty()) pack_rows(rows.begin, part, tape.w);
 }
 
 // A (n_out, samples) = W X + b, or relu of it

@@ -36,8 +36,8 @@ struct Tape {
   PanelMatrix<T> h;        // outputs
   PanelMatrix<T> delta;    // dL/dh, then dL/da
   PanelMatrix<T> samples;  // hᵀ, where the next layer's gradient needs it
-  PanelMatrix<T, kBlockedRows> wt;
-  PanelMatrix<T, kBlockedRows> w;
+  PackedMatrix<T> wt;
+  PackedMatrix<T> w;
 };
 
 // A range of w that holds parameters of one kind; penalties are told apart by it.

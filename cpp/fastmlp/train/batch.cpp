@@ -27,8 +27,9 @@ void Batch<T>::select(const Data<T>& data, Rows rows, Index n) {
 
 template <class T>
 void Batch<T>::expect(Rows rows, Index n) {
-  constexpr Index kCached = 1 << 20;  // bytes, of a second-level cache
-  if (data_.x.rows * data_.x.stride * static_cast<Index>(sizeof(T)) <= kCached) return;
+  if (data_.x.rows * data_.x.stride * static_cast<Index>(sizeof(T)) <= kSecondLevelCache) {
+    return;
+  }
   next_ = rows;
   next_n_ = n;
 }

@@ -1,0 +1,45 @@
+#include "fastmlp/kernels/pack.hpp"
+#include "testing.hpp"
+
+using namespace fastmlp;
+
+namespace {
+
+// How many entries of rows [first, first + part) of a matrix as large as W, or its transpose, are
+// not those of the part; around them there are zeros.
+template <class T>
+Index wrong_entries(Index rows, Index inputs, Index first, Index part) {
+  const std::vector<T> w = integers<T>(part * inputs, 7);
+  PackedMatrix<T> transposed(inputs, rows), straight(rows, inputs);
+  const Block<const T> block{w.data(), part, inputs, inputs};
+  pack_transposed(first, block, transposed);
+  pack_rows(first, block, straight);
+  Index wrong = 0;
+  for (Index i = 0; i < rows; ++i) {
+    for (Index j = 0; j < inputs; ++j) {
+      const bool inside = i >= first && i < first + part;
+      const T expected = inside ? w[static_cast<std::size_t>((i - first) * inputs + j)] : T(0);
+      wrong += (*transposed.at(j, i) != expected) + (*straight.at(i, j) != expected);
+    }
+  }
+  return wrong;
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("packed rows are those of W in both orders, those around them stay", T, float,
+                   double) {
+  for (Index inputs = 1; inputs <= 70; ++inputs) {
+    for (const Index first : {Index(0), kBlockedRows, 3 * kBlockedRows}) {
+      for (const Index part : {Index(1), Index(5), kBlockedRows, 2 * kBlockedRows + 3}) {
+        CHECK(wrong_entries<T>(first + part + kBlockedRows, inputs, first, part) == 0);
+      }
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("packed rows of a matrix larger than a cache are those of W too", T, float,
+                   double) {
+  const Index inputs = kSecondLevelCache / static_cast<Index>(sizeof(T)) / 500 + 3;
+  CHECK(wrong_entries<T>(510, inputs, 2 * kBlockedRows, 11 * kBlockedRows + 7) == 0);
+}
