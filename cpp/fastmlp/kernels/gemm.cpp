@@ -158,8 +158,8 @@ void gemm(Index m, Index n, Index k, const Broadcast<T>& a, const Panels<T>& b, 
   if (m == 0 || n == 0) return;
   const Index packs = ceil_div(n, kLanes<T>);
   const Index row_blocks = ceil_div(m, kMaxRows);
-  const Index block_rows = m / row_blocks,
-              longer = m % row_blocks;  // the first `longer` have one row more
+  const Index block_rows = row_blocks == 1 ? m : m / row_blocks;
+  const Index longer = m - row_blocks * block_rows;  // so many, the first ones, have a row more
   for (Index last = packs; last > 0;) {
     const Index first =
         last >= kPanelPacks && last % kPanelPacks == 0 ? last - kPanelPacks : last - 1;
