@@ -37,13 +37,21 @@ template <class T>
 Dense<T>::Dense(Index inputs, DenseSpec spec, Index offset)
     : Layer<T>(inputs, spec.units), spec_(std::move(spec)), offset_(offset) {
   const Index least = packs() ? kWidePieceRows : kBlockedRows;
-  const Index wanted = ceil_div(spec_.units, std::max(least, kPieceElements / inputs));
-  const Index units = ceil_div(spec_.units, unit());
+  const Index pieces = ceil_div(spec_.units, std::max(least, kPieceElements / inputs));
   const bool tiny = weights().size() < kSharedElements;
-  const Index pieces = tiny ? 1 : std::min(round_up(wanted, 2), units);  // for two threads
-  // As even as can be; packed rows come in whole blocks.
-  const auto border = [&](Index p) { return std::min(spec_.units, units * p / pieces * unit()); };
-  for (Index p = 0; p < pieces; ++p) pieces_.push_back({border(p), border(p + 1)});
+  pieces_ =
+      tiny ? 1 : std::min(round_up(pieces, 2), ceil_div(spec_.units, unit()));  // for two threads
+}
+
+// Rows of W, as even as can be; packed rows come in whole blocks.
+template <class T>
+Range Dense<T>::piece_rows(Index i) const {
+  if (pieces_ == 1) return {0, this->outputs()};
+  const Index units = ceil_div(this->outputs(), unit());
+  const auto border = [&](Index p) {
+    return std::min(this->outputs(), units * p / pieces_ * unit());
+  };
+  return {border(i), border(i + 1)};
 }
 
 template <class T>
@@ -89,7 +97,7 @@ template <class T>
 void Dense<T>::pack(Index i, const T* w, Tape<T>& tape) const {
   if (tape.wt.empty()) return;
   const Index inputs = this->inputs();
-  const Range rows = this->rows(i);
+  const Range rows = piece_rows(i);
   const T* from = w + weights().begin + rows.begin * inputs;
   const Block<const T> part{from, rows.size(), inputs, inputs};
   pack_transposed(rows.begin, part, tape.wt);
@@ -142,7 +150,7 @@ void Dense<T>::backward(const T* w, Range samples, const Tape<T>& tape,
 // Rows of W; the last piece takes the biases along.
 template <class T>
 Range Dense<T>::piece(Index i) const {
-  const Range rows = this->rows(i);
+  const Range rows = piece_rows(i);
   return {offset_ + rows.begin * this->inputs(),
           last(i) ? biases().end : offset_ + rows.end * this->inputs()};
 }
@@ -151,7 +159,7 @@ Range Dense<T>::piece(Index i) const {
 template <class T>
 void Dense<T>::gradient(Index i, Index n, const Tape<T>& tape, const Panels<T>& x, T* g,
                         Errands<T>* errands) const {
-  const Range rows = this->rows(i);
+  const Range rows = piece_rows(i);
   const Index inputs = this->inputs();
   const Panels<T> delta = tape.delta.panels();
   const Epilogue<T> nothing;

@@ -25,7 +25,7 @@ class Dense final : public Layer<T> {
   Range parameters() const override { return {offset_, biases().end}; }
   std::vector<Slice> slices() const override { return {{weights(), false}, {biases(), true}}; }
   const Activation& activation() const override { return spec_.activation; }
-  Index pieces() const override { return static_cast<Index>(pieces_.size()); }
+  Index pieces() const override { return pieces_; }
   Range piece(Index i) const override;
   void initialize(Rng& rng, T* w) const override;
   Tape<T> make_tape(Index n, typename Layer<T>::Needs needs) const override;
@@ -42,12 +42,12 @@ class Dense final : public Layer<T> {
  private:
   Index unit() const { return packs() ? kBlockedRows : 1; }
   const T* bias(const T* w) const { return spec_.bias ? w + biases().begin : nullptr; }
-  const Range& rows(Index i) const { return pieces_[static_cast<std::size_t>(i)]; }
+  Range piece_rows(Index i) const;
   bool last(Index i) const { return i + 1 == pieces(); }
 
   DenseSpec spec_;
   Index offset_;
-  std::vector<Range> pieces_;  // as rows of W
+  Index pieces_;
 };
 
 extern template class Dense<float>;
