@@ -87,6 +87,20 @@ def test_a_large_network_uses_as_many_threads_as_it_may() -> None:
     assert extra_threads(long_fit([256, 512, 1])) == 0
 
 
+@linux
+@pytest.mark.parametrize(("rate", "shared"), [(1e-3, True), (lambda epoch: 1e-3, False)])
+def test_short_epochs_count_together_where_one_call_makes_them(rate: Any, shared: bool) -> None:
+    """With a schedule in Python each epoch is a call of its own, too short for threads."""
+    threads = fm.get_num_threads()
+    net = fm.Network([64, 64, 10], output="identity", seed=0)
+    X, y = np.ones((320, 64), np.float32), np.ones((320, 10), np.float32)
+
+    def fit() -> object:
+        return net.fit(X, y, optimizer=fm.Adam(rate), epochs=10**6, max_seconds=0.3, batch_size=32)
+
+    assert extra_threads(fit) == (threads if shared and threads > 1 else 0)
+
+
 def test_the_number_set_is_the_most_and_holds_for_all_threads() -> None:
     available = fm.get_num_threads()
     assert 1 <= available <= (os.cpu_count() or 1)

@@ -31,9 +31,10 @@ class TrainerHandle {
     trainer_.begin_epoch();
     trainer_.set_paced(!threads_are_forced());
     EpochResults results;
+    const Index epochs = trainer_.optimizer().asks_the_caller() ? 1 : most;
     run(
         {step_operations(*network_, batch),
-         static_cast<double>(most) * static_cast<double>(data.size()) /
+         static_cast<double>(epochs) * static_cast<double>(data.size()) /
              static_cast<double>(batch)},
         [&](Team& team) { results = trainer_.epochs(data, most, seconds, good, team); },
         Subnormals::flush);

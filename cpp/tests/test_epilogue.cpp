@@ -6,8 +6,8 @@
 using namespace fastmlp;
 
 TEST_CASE_TEMPLATE(
-    "errands change no bit of what a product claims, asks for or makes, and read no further", T,
-    float, double) {
+    "a product runs all its errands, and they change no bit of what it claims or makes", T, float,
+    double) {
   for (const Index lines : {0, 1, 3, 100}) {
     for (const Index step : {kLine<T>, 5 * kLine<T>}) {
       std::vector<T> claimed = uniform<T>(lines * step + 1, 5);
@@ -22,6 +22,8 @@ TEST_CASE_TEMPLATE(
                           step > kLine<T> ? numbers.data() : nullptr};
       gemm<T>(29, 70, 20, running.left(), {running.b.data(), running.ldb}, running.c.data(),
               running.ldc, {running.bias.data()}, &errands);
+      CHECK(errands.claimed() == lines);
+      CHECK(errands.asked() == 2 * lines);
       CHECK(same_bits(claimed, before));
       CHECK(same_bits(running.c, plain.c));
     }

@@ -47,6 +47,28 @@ TEST_CASE_TEMPLATE("a batch of several blocks gives the same bits for any number
     CHECK(same_bits(fit<T>(options(2500), samples.data, 2, threads).first, w));
 }
 
+TEST_CASE_TEMPLATE(
+    "data too large for a cache give the same bits, shuffled or not, where batches are left out", T,
+    float, double) {
+  constexpr Index n = 1700, batch_size = 300;
+  Samples<T> samples(n, 2 * kSecondLevelCache / n / static_cast<Index>(sizeof(T)), 10);
+  std::fill_n(samples.weights.begin() + batch_size, batch_size, T(0));
+  for (const bool shuffle : {false, true}) {
+    const auto run = [&](int threads) {
+      TrainerOptions shuffled = options(batch_size);
+      shuffled.shuffle = shuffle;
+      Network<T> network(samples.data.x.cols, {dense(12, ReLU{}), dense(10, Softmax{})}, 1);
+      Trainer<T> trainer(network, shuffled);
+      with_team(threads, {}, [&](Team& team) {
+        for (int e = 0; e < 2; ++e) trainer.epoch(samples.weighted(), kForever, team);
+      });
+      return parameters(network);
+    };
+    const std::vector<T> w = run(1);
+    for (const int threads : {1, 2, 3}) CHECK(same_bits(run(threads), w));
+  }
+}
+
 // Without biases the parts of one layer end where those of the next begin.
 TEST_CASE_TEMPLATE("layers of several parts give the same bits for any number of threads", T, float,
                    double) {

@@ -1,5 +1,5 @@
 // Threads. A Team shares out numbered items of work; who does an item changes nothing about its
-// result, because items are fixed by shapes and every item writes to a place of its own.
+// result, because every item writes to a place of its own.
 //
 // A team of one is the calling thread itself. The threads of a larger one live as long as the call
 // that needs them: an engine thread runs the body, the others join its rounds, and the caller only

@@ -12,7 +12,9 @@ template <class T>
 constexpr Index kLine = 64 / sizeof(T);
 
 // Lines that are written to next and that other cores have read, `step` elements apart. They are
-// taken back: to write a line that others have takes long, and stores wait for each other.
+// taken back: to write a line that others have takes long, and stores wait for each other. The
+// first element of each is read and written, so nobody else may write it before the product is
+// done.
 template <class T>
 struct Claim {
   T* data = nullptr;
@@ -20,7 +22,7 @@ struct Claim {
   Index step = kLine<T>;
 };
 
-// Rows that are read next, from memory: those of the numbers, or the first ones.
+// Rows that are read next, from memory: those of these numbers, or the first ones.
 template <class T>
 struct Upcoming {
   const T* data = nullptr;
@@ -49,6 +51,10 @@ class Errands {
       *line = *line;
     }
   }
+
+  // How many lines have been claimed and asked for.
+  Index claimed() const { return claimed_; }
+  Index asked() const { return asked_; }
 
  private:
   // All lines before the end that have not been asked for.

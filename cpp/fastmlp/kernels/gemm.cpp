@@ -164,7 +164,7 @@ void gemm(Index m, Index n, Index k, const Broadcast<T>& a, const Panels<T>& b, 
     const Index first =
         last >= kPanelPacks && last % kPanelPacks == 0 ? last - kPanelPacks : last - 1;
     const Index column = first * kLanes<T>;
-    const auto& kernels = kKernels<T>[n - column <= kLanes<T> / 2 ? 0 : last - first];
+    const auto& by_rows = kKernels<T>[n - column <= kLanes<T> / 2 ? 0 : last - first];
     Range rows{0, 0};
     for (Index i = 0; i < row_blocks; ++i) {
       rows = {rows.end, rows.end + block_rows + (i < longer ? 1 : 0)};
@@ -174,7 +174,7 @@ void gemm(Index m, Index n, Index k, const Broadcast<T>& a, const Panels<T>& b, 
               ? Ahead<T>{a.data + kAhead<T>, a.column}
               : Ahead<T>{a.data + rows.end * a.row, a.column == 1 ? rows.size() : a.column};
       if (errands) errands->run_share(row_blocks * ceil_div(packs, kPanelPacks));
-      kernels[rows.size() - 1](
+      by_rows[rows.size() - 1](
           {k,
            a.data + rows.begin * a.row,
            a,

@@ -49,7 +49,7 @@ void pack_transposed(Index first, const Block<const T>& rows, PackedMatrix<T>& w
     transpose(std::min(kBlockedRows, rows.rows - r), rows.cols - j, block + j, rows.stride,
               to + j * kBlockedRows, kBlockedRows);
   }
-  finish_streams();
+  if (far) finish_streams();
 }
 
 // Panel by panel, in the order of w: some rows of a panel are whole packs together.
@@ -57,14 +57,14 @@ template <class T>
 void pack_rows(Index first, const Block<const T>& rows, PackedMatrix<T>& w) {
   constexpr Index kTogether = 4;
   static_assert(kTogether * kBlockedRows % kLanes<T> == 0);
-  const bool far = w.bytes() > kSecondLevelCache;
+  const bool large = w.bytes() > kSecondLevelCache;
   for (Index j = 0; j < rows.cols; j += kBlockedRows) {
     const Index width = std::min(kBlockedRows, rows.cols - j);
     T* to = w.at(first, j);
-    const bool aligned = reinterpret_cast<std::uintptr_t>(to) % kVectorBytes == 0;
+    const bool far = large && reinterpret_cast<std::uintptr_t>(to) % kVectorBytes == 0;
     for (Index i = 0; i < rows.rows; i += kTogether, to += kTogether * kBlockedRows) {
       const Index count = std::min(kTogether, rows.rows - i);
-      if (count < kTogether || width < kBlockedRows || !aligned) {
+      if (count < kTogether || width < kBlockedRows) {
         copy(Block<const T>{rows.row(i) + j, count, width, rows.stride},
              Block<T>{to, count, width, kBlockedRows});
         continue;
@@ -76,7 +76,7 @@ void pack_rows(Index first, const Block<const T>& rows, PackedMatrix<T>& w) {
       write(kTogether * kBlockedRows / kLanes<T>, packed, to, far);
     }
   }
-  finish_streams();
+  if (large) finish_streams();
 }
 
 template void pack_transposed(Index, const Block<const float>&, PackedMatrix<float>&);

@@ -13,7 +13,7 @@ using PackedMatrix = PanelMatrix<T, kBlockedRows>;
 
 // Some rows of W, from `first` on, a whole number of blocks, into Wᵀ (n_in, n_out) for forward
 // passes, or into W (n_out, n_in) for backward ones. Where that is larger than a second-level
-// cache, it is written past the caches.
+// cache, whole blocks are written past the caches, by processors that can.
 template <class T>
 void pack_transposed(Index first, const Block<const T>& rows, PackedMatrix<T>& wt);
 template <class T>

@@ -17,7 +17,8 @@ struct Workspace {
   std::vector<Tape<T>> tapes;
 };
 
-// Samples that go through the layers together: a panel, so that a batch has pieces for all threads.
+// The most samples that go through the layers together: a panel, so that a batch has tiles for all
+// threads.
 template <class T>
 constexpr Index kTile = kPanelColumns<T>;
 

@@ -34,15 +34,22 @@ void Batch<T>::expect(Rows rows, Index n) {
   next_n_ = n;
 }
 
+// Rows in order are one piece of memory, however narrow they are.
 template <class T>
-void Batch<T>::ask(Range share, Index all, Upcoming<T>& upcoming) const {
+void Batch<T>::set_upcoming(Range share, Index all, Upcoming<T>& upcoming) const {
   const Range rows{share.begin * next_n_ / all, share.end * next_n_ / all};
   const Block<const T>& x = data_.x;
-  upcoming.data = next_.indices ? x.data : x.row(next_.first + rows.begin);
-  upcoming.stride = x.stride;
-  upcoming.lines = ceil_div(x.cols, kLine<T>);
-  upcoming.rows = rows.size();
-  if (next_.indices) upcoming.numbers = next_.indices + rows.begin;
+  if (next_.indices) {
+    upcoming.data = x.data;
+    upcoming.numbers = next_.indices + rows.begin;
+    upcoming.stride = x.stride;
+    upcoming.rows = rows.size();
+    upcoming.lines = ceil_div(x.cols, kLine<T>);
+  } else {
+    upcoming.data = x.row(next_.first + rows.begin);
+    upcoming.rows = 1;
+    upcoming.lines = ceil_div(rows.size() * x.stride, kLine<T>);
+  }
 }
 
 template <class T>

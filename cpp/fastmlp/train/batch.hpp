@@ -38,8 +38,8 @@ class Batch {
 
   // Whether the next batch is to be asked for: its data are too large to be in a cache.
   bool expects() const { return next_n_ > 0; }
-  // Asks for so much of it as `share` is of [0, all).
-  void ask(Range share, Index all, Upcoming<T>& upcoming) const;
+  // So much of it as `share` is of [0, all).
+  void set_upcoming(Range share, Index all, Upcoming<T>& upcoming) const;
 
  private:
   bool reads_in_place(Range block) const;

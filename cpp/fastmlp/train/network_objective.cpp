@@ -77,11 +77,12 @@ void NetworkObjective<T>::pack() {
   packed_ = false;
 }
 
-// Samples in a tile of a batch of n: a panel, or as few as fill a cache line where members are done
-// sooner with these.
+// Samples in a tile of a batch of n: a panel, or half of one where members are done sooner with
+// these. Tiles that share a panel share no cache line: panels of one line are not halved.
 template <class T>
 Index NetworkObjective<T>::tile_columns(Index n) const {
   constexpr Index kNarrow = std::min<Index>(kTile<T>, kLine<T>);
+  static_assert(kNarrow == kTile<T> || kNarrow % kLine<T> == 0);
   const auto longest = [&](Index width) {
     return ceil_div(ceil_div(n, width), team_->size()) * width;
   };
@@ -123,20 +124,22 @@ void NetworkObjective<T>::part_gradient(const Part& part, Index n, T* g,
     const Panels<T> input = l == 0 ? batch_.samples() : workspace_.tapes[l - 1].samples.panels();
     network_.layer(layer).gradient(index, n, workspace_.tapes[l], input,
                                    g + (range.begin - part.range.begin), errands);
-    errands = nullptr;
+    errands = nullptr;  // they are all run by now
   }
 }
 
-// What is done while the gradient of a part is made: the part is written to next, and others have
-// read what is not packed of it; a share of the next batch is read soon.
+// What is done while the gradient of a part is made, if anything: the part is written to next, and
+// others have read what is not packed of it; a share of the next batch is read soon.
 template <class T>
-void NetworkObjective<T>::set_errands(const Part& part, Range share, T* w,
+bool NetworkObjective<T>::set_errands(const Part& part, Range share, T* w,
                                       Errands<T>& errands) const {
-  if (team_->shares() && !network_.layer(part.pieces[0].layer).packs()) {
+  const bool claims = team_->shares() && !network_.layer(part.pieces[0].layer).packs();
+  if (claims) {
     errands.claim.data = w + part.range.begin;
     errands.claim.lines = ceil_div(part.range.size(), kLine<T>);
   }
-  if (batch_.expects()) batch_.ask(share, size(), errands.upcoming);
+  if (batch_.expects()) batch_.set_upcoming(share, size(), errands.upcoming);
+  return claims || batch_.expects();
 }
 
 // g (+)= the gradient over n samples in the workspace.
@@ -196,16 +199,13 @@ void NetworkObjective<T>::visit_parts(T* w, Sink<T>& sink) {
   team_->finish_each(parts(), [&](Index k, int member) {
     const auto [i, share] = dealt_[static_cast<std::size_t>(k)];
     const Part& part = network_.parts()[static_cast<std::size_t>(i)];
-    T* g = batch_.size() > kBlockRows ? gradient_.data() + part.range.begin
-                                      : part_gradients_[static_cast<std::size_t>(member)].data();
-    if (batch_.size() <= kBlockRows) {
-      if (team_->shares() || batch_.expects()) {
-        Errands<T> errands;
-        set_errands(part, share, w, errands);
-        part_gradient(part, batch_.size(), g, &errands);
-      } else {
-        part_gradient(part, batch_.size(), g);
-      }
+    const bool whole = batch_.size() > kBlockRows;  // the gradient is made already
+    T* g = whole ? gradient_.data() + part.range.begin
+                 : part_gradients_[static_cast<std::size_t>(member)].data();
+    if (!whole) {
+      Errands<T> errands;
+      const bool any = set_errands(part, share, w, errands);
+      part_gradient(part, batch_.size(), g, any ? &errands : nullptr);
     }
     sink.visit(i, part.range, g);
     network_.pack(part, workspace_);

@@ -2,8 +2,8 @@
 //
 // A pass has two phases. Phase 1 takes tiles of samples through forward, loss and backward;
 // phase 2 takes parts of the parameters, sums their gradient over the whole batch in a fixed order
-// and hands it to a sink while it is in cache. Tiles and parts are fixed by shapes, so nothing
-// depends on which member of the team computes them. Batches of more than kBlockRows samples
+// and hands it to a sink while it is in cache. Sums do not depend on where tiles are cut, and parts
+// are fixed by shapes, so nothing depends on the team. Batches of more than kBlockRows samples
 // are accumulated block by block.
 #pragma once
 
@@ -62,7 +62,7 @@ class NetworkObjective final : public Objective<T> {
   Index tile_columns(Index n) const;
   double phase1(Range block, bool backward);
   void part_gradient(const Part& part, Index n, T* g, Errands<T>* errands = nullptr) const;
-  void set_errands(const Part& part, Range share, T* w, Errands<T>& errands) const;
+  bool set_errands(const Part& part, Range share, T* w, Errands<T>& errands) const;
   void add_gradient(Index n, bool first, T* g);
   void visit_parts(T* w, Sink<T>& sink);
 

@@ -51,6 +51,7 @@ EpochResult Trainer<T>::epoch(const Data<T>& data, double max_seconds, Team& tea
     }
     select(data, samples.batch(begin), std::min(options_.batch_size, data.size() - begin));
     if (objective_.weight() == 0) continue;
+    // Behind the last batch comes the first one, but not in this order where it is drawn anew.
     const Index next = begin + options_.batch_size < data.size() ? begin + options_.batch_size : 0;
     if (next > 0 || !options_.shuffle) {
       objective_.expect(samples.batch(next), std::min(options_.batch_size, data.size() - next));
