@@ -83,8 +83,15 @@ template <class T>
 Index NetworkObjective<T>::tile_columns(Index n) const {
   constexpr Index kNarrow = std::min<Index>(kTile<T>, kLine<T>);
   static_assert(kNarrow == kTile<T> || kNarrow % kLine<T> == 0);
-  const auto longest = [&](Index width) {
-    return ceil_div(ceil_div(n, width), team_->size()) * width;
+  const Index members = team_->size();
+  const auto longest = [&](Index width) {  // samples of the member with the most
+    const Index tiles = ceil_div(n, width);
+    Index most = 0;
+    for (Index m = 0; m < members; ++m) {
+      const Index begin = m * tiles / members, end = (m + 1) * tiles / members;
+      most = std::max(most, std::min(n, end * width) - begin * width);
+    }
+    return most;
   };
   return team_->shares() && longest(kNarrow) < longest(kTile<T>) ? kNarrow : kTile<T>;
 }
