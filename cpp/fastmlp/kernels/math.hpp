@@ -173,23 +173,29 @@ inline P log1p_unit(P u) {
   return detail::twice_atanh(u / (u + constant<P>(2.0)), detail::Format<Lane<P>>::atanh);
 }
 
-// log x = e ln2 + log m with x = 2ᵉ m, sqrt(1/2) <= m < sqrt(2).
+// log x = e ln2 + log m with x = 2ᵉ m, sqrt(1/2) <= m < sqrt(2), for normal x > 0 that is 2ˢ times
+// too large.
+template <class P>
+inline P log_normal(P x, P s = P{}) {
+  using F = detail::Format<Lane<P>>;
+  using M = Mask<Lane<P>>;
+  // Subtracting the bits of sqrt(1/2) makes the exponent field count from there.
+  const M offset = bits<M>(constant<P>(0.70710678118654752));
+  const M e = (bits<M>(x) - offset) >> F::mantissa;
+  const P m = bits<P>(bits<M>(x) - (e << F::mantissa));
+  const P exponent = __builtin_convertvector(e, P) - s;
+  const P y = detail::twice_atanh((m - constant<P>(1.0)) / (m + constant<P>(1.0)), F::atanh_near);
+  return exponent * constant<P>(F::ln2_high) + (exponent * constant<P>(F::ln2_low) + y);
+}
+
 template <class P>
 inline P log(P x) {
   using F = detail::Format<Lane<P>>;
   using M = Mask<Lane<P>>;
-  using T = Lane<P>;
-  const P tiny = constant<P>(static_cast<double>(std::numeric_limits<T>::min()));
+  const P tiny = constant<P>(static_cast<double>(std::numeric_limits<Lane<P>>::min()));
   const auto subnormal = x < tiny;
-  const P scaled = subnormal ? x * detail::power_of_two<P>(M{} + (F::mantissa + 1)) : x;
-  // Subtracting the bits of sqrt(1/2) makes the exponent field count from there.
-  const M offset = bits<M>(constant<P>(0.70710678118654752));
-  const M e = (bits<M>(scaled) - offset) >> F::mantissa;
-  const P m = bits<P>(bits<M>(scaled) - (e << F::mantissa));
-  const P exponent =
-      __builtin_convertvector(e, P) - (subnormal ? constant<P>(F::mantissa + 1.0) : P{});
-  const P y = detail::twice_atanh((m - constant<P>(1.0)) / (m + constant<P>(1.0)), F::atanh_near);
-  const P result = exponent * constant<P>(F::ln2_high) + (exponent * constant<P>(F::ln2_low) + y);
+  const P result = log_normal(subnormal ? x * detail::power_of_two<P>(M{} + (F::mantissa + 1)) : x,
+                              subnormal ? constant<P>(F::mantissa + 1.0) : P{});
   const P infinity = constant<P>(std::numeric_limits<double>::infinity());
   const P finite = x > P{} ? result : x == P{} ? -infinity : constant<P>(std::nan(""));
   return x == infinity ? infinity : finite;

@@ -91,20 +91,22 @@ struct Circle<double> {
       1.0 / 40320, -1.0 / 3628800, 1.0 / 479001600, -1.0 / 87178291200};
 };
 
-// The sine and cosine of u turns, 0 <= u < 1: Taylor series within an eighth of a turn, then
-// quarters.
+// The sine and cosine of u turns, 0 <= u < 1: Taylor series within an eighth of a turn around the
+// nearest quarter q, which exchanges the two where it is odd and turns signs in two quarters of
+// four.
 template <class P>
 inline void sincos_turns(P u, P& sine, P& cosine) {
-  P quarter{};
-  for (double border : {0.125, 0.375, 0.625, 0.875}) {
-    quarter += u >= constant<P>(border) ? constant<P>(1.0) : P{};
-  }
-  const P x = constant<P>(6.283185307179586) * (u - constant<P>(0.25) * quarter);
+  using M = Mask<Lane<P>>;
+  const P round = constant<P>(detail::Format<Lane<P>>::round);
+  const P shifted = constant<P>(4.0) * u + round;
+  const M q = bits<M>(shifted) - bits<M>(round);
+  const P x = constant<P>(6.283185307179586) * (u - constant<P>(0.25) * (shifted - round));
   const P z = x * x;
   const P s = x * polynomial(z, Circle<Lane<P>>::sine), c = polynomial(z, Circle<Lane<P>>::cosine);
-  const P one = constant<P>(1.0), two = constant<P>(2.0), three = constant<P>(3.0);
-  sine = quarter == one ? c : quarter == two ? -s : quarter == three ? -c : s;
-  cosine = quarter == one ? -s : quarter == two ? -c : quarter == three ? s : c;
+  const M odd = (q & 1) != 0;
+  constexpr int kToSign = 8 * sizeof(Lane<P>) - 2;  // from the bit of twos
+  sine = bits<P>(bits<M>(odd ? c : s) ^ ((q & 2) << kToSign));
+  cosine = bits<P>(bits<M>(odd ? s : c) ^ (((q + 1) & 2) << kToSign));
 }
 
 // N(0, 1) from the words of a group (Box & Muller 1958).
@@ -121,7 +123,7 @@ inline void random_normals(const SampleKey& key, std::uint32_t group,
   }
   for (Index j = 0; j < kWords; j += 2) {
     for (Index s = 0; s < kSampleLanes; s += kLanes<T>) {
-      const Pack<T> squared = constant<Pack<T>>(-2.0) * log(load(uniform[j] + s));
+      const Pack<T> squared = constant<Pack<T>>(-2.0) * log_normal(load(uniform[j] + s));
       Pack<T> radius, sine, cosine;
       for (Index i = 0; i < kLanes<T>; ++i) radius[i] = std::sqrt(squared[i]);
       sincos_turns(load(uniform[j + 1] + s), sine, cosine);

@@ -110,6 +110,7 @@ void Batch<T>::gather_targets(const Index* from, Range samples) {
 template <class T>
 void Batch<T>::begin_copies(Index n) {
   n_ = n;
+  next_n_ = 0;
   samples_ = x_samples_.panels();
 }
 

@@ -158,7 +158,10 @@ void NetworkObjective<T>::add_gradient(Index n, bool first, T* g) {
     const Part& part = network_.parts()[static_cast<std::size_t>(i)];
     T* from = part_gradients_[static_cast<std::size_t>(member)].data();
     T* to = g + part.range.begin;
-    part_gradient(part, n, from);
+    Errands<T> errands;
+    const bool asks = batch_.expects() && batch_.size() <= kBlockRows;
+    if (asks) batch_.set_upcoming(part.range, size(), errands.upcoming);
+    part_gradient(part, n, from, asks ? &errands : nullptr);
     team_->progress(work);
     for (Index j = 0; j < part.range.size(); ++j) to[j] = first ? from[j] : to[j] + from[j];
   });
