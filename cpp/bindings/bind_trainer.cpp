@@ -33,9 +33,9 @@ class TrainerHandle {
     EpochResults results;
     const Index epochs = trainer_.optimizer().asks_the_caller() ? 1 : most;
     run(
-        {step_operations(*network_, batch),
-         static_cast<double>(epochs) * static_cast<double>(data.size()) /
-             static_cast<double>(batch)},
+        {step_operations(*network_, batch), static_cast<double>(epochs) *
+                                                static_cast<double>(data.size()) /
+                                                static_cast<double>(batch)},
         [&](Team& team) { results = trainer_.epochs(data, most, seconds, good, team); },
         Subnormals::flush);
     return {std::move(results.losses), results.last};
