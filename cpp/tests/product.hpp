@@ -34,7 +34,7 @@ struct Product {
     return transposed ? Broadcast<T>{a.data() + row, 1, m} : Broadcast<T>{a.data() + row * k, k, 1};
   }
   void compute(bool with_bias) {
-    gemm<T>(m, n, k, left(), {b.data(), ldb}, c.data(), ldc, {with_bias ? bias.data() : nullptr});
+    gemm<T>(m, n, k, left(), {b.data(), ldb}, c.data(), ldc, with_bias ? bias.data() : nullptr);
   }
   T element(Index i, Index j, bool with_bias) const {
     T sum = with_bias ? bias[static_cast<std::size_t>(i)] : T(0);

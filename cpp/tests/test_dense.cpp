@@ -1,5 +1,6 @@
 #include "fastmlp/kernels/transpose.hpp"
 #include "fastmlp/nn/dense.hpp"
+#include "fastmlp/nn/epilogue.hpp"
 #include "testing.hpp"
 
 using namespace fastmlp;
@@ -62,8 +63,8 @@ TEST_CASE_TEMPLATE("forward is A = W X + b, backward Wᵀ delta, the gradient de
     PanelMatrix<T> a(outputs, n), below(inputs, n);
     for (Index p = 0; p < ceil_div(n, kPanelColumns<T>); ++p) {
       const Range samples = tile(p, kPanelColumns<T>, n);
-      layer.combine(pass.w.data(), {&team}, samples, pass.x, pass.tape, a, false);
-      layer.backward(pass.w.data(), samples, pass.tape, below, nullptr);
+      layer.combine(pass.w.data(), {&team}, samples, pass.x, pass.tape, a, {});
+      layer.backward(pass.w.data(), samples, pass.tape, below, {});
     }
 
     Index wrong = 0;
@@ -180,37 +181,49 @@ TEST_CASE("orthogonal weights are: W Wᵀ or Wᵀ W is gain² I") {
   }
 }
 
-TEST_CASE_TEMPLATE("relu and its slope within a layer's products are those after them", T, float,
-                   double) {
+TEST_CASE_TEMPLATE("activations and derivatives as epilogues are those after the products", T,
+                   float, double) {
   for (const Shape& shape : kShapes) {
-    CAPTURE(shape.inputs);
-    CAPTURE(shape.outputs);
     Passes<T> pass(shape);
     Team team;
     const Dense<T>& layer = pass.layer;
     const Range samples{0, std::min(shape.samples, kPanelColumns<T>)};
-    PanelMatrix<T> a(shape.outputs, samples.end), h(a), below(shape.inputs, samples.end),
-        sloped(below), positive(below);
-    pass.fill(positive, shape.inputs, samples.end, 4);
-    activate<T>(ReLU{}, positive.columns(samples), positive.columns(samples));
-    const auto combine = [&](PanelMatrix<T>& to, bool relu) {
-      layer.combine(pass.w.data(), {&team}, samples, pass.x, pass.tape, to, relu);
+    const auto combine = [&](PanelMatrix<T>& to, const Epilogue<T>& epilogue) {
+      layer.combine(pass.w.data(), {&team}, samples, pass.x, pass.tape, to, epilogue);
     };
-    const auto backward = [&](PanelMatrix<T>& to, const PanelMatrix<T>* h) {
-      layer.backward(pass.w.data(), samples, pass.tape, to, h);
+    const auto backward = [&](PanelMatrix<T>& to, const Epilogue<T>& epilogue) {
+      layer.backward(pass.w.data(), samples, pass.tape, to, epilogue);
     };
-    combine(a, false);
-    combine(h, true);
-    activate<T>(ReLU{}, a.columns(samples), a.columns(samples));
-    backward(below, nullptr);
-    backward(sloped, &positive);
-    differentiate<T>(ReLU{}, positive.columns(samples), positive.columns(samples),
-                     below.columns(samples));
-    Index wrong = 0;
-    for (Index s = 0; s < samples.end; ++s) {
-      for (Index i = 0; i < shape.outputs; ++i) wrong += *h.at(i, s) != *a.at(i, s);
-      for (Index j = 0; j < shape.inputs; ++j) wrong += *sloped.at(j, s) != *below.at(j, s);
+    PanelMatrix<T> plain(shape.outputs, samples.end), a(plain), h(plain), expected(plain);
+    PanelMatrix<T> gradient(shape.inputs, samples.end), below_a(gradient), below_h(gradient);
+    combine(plain, {});
+    backward(gradient, {});
+    pass.fill(below_a, shape.inputs, samples.end, 4);
+    for (const Activation& phi : {Activation(Identity{}), Activation(ReLU{}), Activation(Tanh{}),
+                                  Activation(GELU{}), Activation(ELU{})}) {
+      CAPTURE(shape.inputs);
+      CAPTURE(shape.outputs);
+      CAPTURE(phi.index());
+      PanelMatrix<T>& kept = uses_input(phi) ? a : h;
+      combine(kept, Activate<T>(phi, kept.at(0, 0), h.at(0, 0)).epilogue());
+      activate<T>(phi, plain.columns(samples), expected.columns(samples));
+
+      activate<T>(phi, below_a.columns(samples), below_h.columns(samples));
+      PanelMatrix<T> delta(shape.inputs, samples.end), sloped(gradient);
+      backward(
+          delta,
+          Differentiate<T>(phi, below_a.at(0, 0), below_h.at(0, 0), delta.at(0, 0)).epilogue());
+      differentiate<T>(phi, below_a.columns(samples), below_h.columns(samples),
+                       sloped.columns(samples));
+      Index wrong = 0;
+      for (Index s = 0; s < samples.end; ++s) {
+        for (Index i = 0; i < shape.outputs; ++i) {
+          wrong += *h.at(i, s) != *expected.at(i, s);
+          wrong += uses_input(phi) && *a.at(i, s) != *plain.at(i, s);
+        }
+        for (Index j = 0; j < shape.inputs; ++j) wrong += *delta.at(j, s) != *sloped.at(j, s);
+      }
+      CHECK(wrong == 0);
     }
-    CHECK(wrong == 0);
   }
 }

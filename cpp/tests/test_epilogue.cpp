@@ -21,7 +21,7 @@ TEST_CASE_TEMPLATE(
       errands.upcoming = {before.data(), step, 2, lines,
                           step > kLine<T> ? numbers.data() : nullptr};
       gemm<T>(29, 70, 20, running.left(), {running.b.data(), running.ldb}, running.c.data(),
-              running.ldc, {running.bias.data()}, &errands);
+              running.ldc, running.bias.data(), {}, &errands);
       CHECK(errands.claimed() == lines);
       CHECK(errands.asked() == 2 * lines);
       CHECK(same_bits(claimed, before));
@@ -44,16 +44,67 @@ TEST_CASE_TEMPLATE("an epilogue is relu, or its slope, of the product as it stan
       for (T& value : h) value = std::max(value, T(0));
       h[0] = kNan<T>;
       const auto run = [&](Product<T>& p, const Epilogue<T>& epilogue) {
-        gemm<T>(m, n, 7, p.left(), {p.b.data(), p.ldb}, p.c.data(), n, epilogue);
+        gemm<T>(m, n, 7, p.left(), {p.b.data(), p.ldb}, p.c.data(), n, p.bias.data(), epilogue);
       };
-      run(plain, {plain.bias.data()});
-      run(forward, {plain.bias.data(), true});
-      run(backward, {plain.bias.data(), false, h.data()});
+      run(plain, {});
+      run(forward, {true});
+      run(backward, {false, h.data()});
       for (std::size_t i = 0; i < static_cast<std::size_t>(m * n); ++i) {
         const T s = plain.c[i], slope = std::isnan(h[i]) ? h[i] : T(h[i] > 0);
         REQUIRE(same(forward.c[i], s <= 0 ? T(0) : s));
         REQUIRE(same(backward.c[i], s * slope));
       }
+    }
+  }
+}
+
+// C <- 2 C + 1, and which rows have come.
+template <class T>
+struct Doubled final : RowFunction<T> {
+  const T* c;
+  Index ldc, columns;
+  mutable std::vector<Range> rows;
+
+  Doubled(const Product<T>& p) : c(p.c.data()), ldc(p.ldc), columns(p.n) {}
+  void apply(T* part, Index m, Index n, Index stride) const override {
+    CHECK(stride == ldc);
+    CHECK(n == columns);
+    const Index begin = (part - c) / ldc;
+    rows.push_back({begin, begin + m});
+    for (Index i = 0; i < m; ++i) {
+      for (Index j = 0; j < n; ++j) part[i * ldc + j] = 2 * part[i * ldc + j] + 1;
+    }
+  }
+};
+
+TEST_CASE_TEMPLATE("a function gets every row once, as many at a time as stay in cache", T, float,
+                   double) {
+  for (const Index m : {1, 12, 120, 121, 300}) {
+    for (const Index n : {1, 16, 33}) {
+      Product<T> plain(m, n, 7, false, 40, false), finished(plain);
+      plain.compute(true);
+      std::vector<T> claimed(static_cast<std::size_t>(100 * kLine<T>), T(3));
+      Errands<T> errands;
+      errands.claim = {claimed.data(), 100};
+      const Doubled<T> function(finished);
+      gemm<T>(m, n, 7, finished.left(), {finished.b.data(), finished.ldb}, finished.c.data(),
+              finished.ldc, finished.bias.data(), {false, nullptr, &function}, &errands);
+      CHECK(errands.claimed() == 100);
+      Index end = 0;
+      for (const Range& rows : function.rows) {
+        CHECK(rows.begin == end);
+        CHECK(rows.size() * kPanelColumns<T> * static_cast<Index>(sizeof(T)) <= 16384);
+        end = rows.end;
+      }
+      CHECK(end == m);
+      Index wrong = 0;
+      for (Index i = 0; i < m; ++i) {
+        for (Index j = 0; j < n; ++j) {
+          const auto at = static_cast<std::size_t>(i * plain.ldc + j);
+          wrong += finished.c[at] != 2 * plain.c[at] + 1;
+        }
+      }
+      CHECK(wrong == 0);
     }
   }
 }

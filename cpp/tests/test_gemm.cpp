@@ -15,7 +15,7 @@ bool cut_agrees(const Product<T>& whole, Range rows, Range columns) {
     std::copy_n(whole.b.begin() + l * whole.ldb + columns.begin, n, b.begin() + l * n);
   }
   gemm<T>(rows.size(), n, whole.k, whole.left(rows.begin), {b.data(), n}, c.data(), n,
-          {whole.bias.data() + rows.begin});
+          whole.bias.data() + rows.begin);
   for (Index i = 0; i < rows.size(); ++i) {
     const T* expected = whole.c.data() + (rows.begin + i) * whole.ldc + columns.begin;
     if (!same_bits(c.data() + i * n, expected, n)) return false;
@@ -143,7 +143,7 @@ TEST_CASE_TEMPLATE("a product reads panels as it reads rows, bit for bit, on bot
       const std::vector<T> expected = product.c;
       const Panels<T> a = left.panels();
       gemm<T>(13, n, k, {a.data, a.row, 1, a.panel}, right.panels(), product.c.data(), n,
-              {product.bias.data()});
+              product.bias.data());
       REQUIRE(same_bits(product.c.data(), expected.data(), 13 * n));
     }
   }

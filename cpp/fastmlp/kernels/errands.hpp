@@ -39,12 +39,16 @@ class Errands {
   Claim<T> claim;
   Upcoming<T> upcoming;
 
-  // The next of so many shares of them. Claims come last, with few stores behind them, for these
-  // wait. Not inlined: products have no register to spare.
-  [[gnu::noinline]] void run_share(Index shares) {
+  // They are run in so many shares; the first word holds.
+  void divide(Index shares) {
+    if (shares_ == 0) shares_ = shares;
+  }
+  // The next share. Claims come last, with few stores behind them, for these wait. Not inlined:
+  // products have no register to spare.
+  [[gnu::noinline]] void run_share() {
     ++share_;
-    ask(share_ * upcoming.rows * upcoming.lines / shares);
-    const Index end = share_ * claim.lines / shares, begin = claimed_;
+    ask(share_ * upcoming.rows * upcoming.lines / shares_);
+    const Index end = share_ * claim.lines / shares_, begin = claimed_;
     claimed_ = end;
     for (Index i = begin; i < end; ++i) {
       volatile T* const line = claim.data + i * claim.step;
@@ -74,7 +78,7 @@ class Errands {
     line_ = line;
   }
 
-  Index share_ = 0, claimed_ = 0, asked_ = 0;
+  Index shares_ = 0, share_ = 0, claimed_ = 0, asked_ = 0;
   Index row_ = 0, line_ = 0;  // the next to ask for
 };
 

@@ -18,6 +18,10 @@ constexpr Index kAhead = 3072 / sizeof(T);
 // broadcast must fit.
 constexpr int kMaxRows = static_cast<int>(kBlockedRows);
 
+// So many rows of a panel of C are far from filling a first-level cache; in whole blocks.
+template <class T>
+constexpr Index kRowsAtHand = 16384 / (kPanelColumns<T> * sizeof(T)) / kMaxRows * kMaxRows;
+
 // What the product reads later, and how far on with every k: the next panel of B, A in packed rows
 // further on, or the next rows of A. It may be in a far cache, or in that of another core.
 template <class T>
@@ -35,14 +39,17 @@ struct RegisterBlock {
   Index ldb;
   T* c;
   Index ldc;
-  Epilogue<T> epilogue;
+  const T* bias;
+  bool relu;
+  const T* h;
   Ahead<T> ahead;
 };
 
 // The epilogue behind the bias.
 template <class T, class P, int Rows, int Packs>
 [[gnu::always_inline]] inline void finish(const RegisterBlock<T>& block, P (&sum)[Rows][Packs]) {
-  const auto [bias, relu_follows, h] = block.epilogue;
+  const T* h = block.h;
+  const bool relu_follows = block.relu;
   if (!relu_follows && !h) return;
 #pragma GCC unroll 16
   for (int i = 0; i < Rows; ++i) {
@@ -67,7 +74,7 @@ void multiply_block(const RegisterBlock<T>& block) {
   P sum[Rows][Packs];
 #pragma GCC unroll 16
   for (int i = 0; i < Rows; ++i) {
-    const P start = block.epilogue.bias ? block.epilogue.bias[i] - P{} : P{};
+    const P start = block.bias ? block.bias[i] - P{} : P{};
 #pragma GCC unroll 2
     for (int j = 0; j < Packs; ++j) sum[i][j] = start;
   }
@@ -150,16 +157,35 @@ void sum_rows(Index rows, Index n, const Panels<T>& a, const Mask<T>& valid, T* 
   store_first(y, sum_each<T>(sum), rows);
 }
 
+// The product in parts of rows, each with its function.
+template <class T>
+[[gnu::noinline]] void multiply_in_parts(Index m, Index n, Index k, const Broadcast<T>& a,
+                                         const Panels<T>& b, T* c, Index ldc, const T* bias,
+                                         const Epilogue<T>& epilogue, Errands<T>* errands) {
+  if (errands) errands->divide(ceil_div(m, kMaxRows) * ceil_div(n, kPanelColumns<T>));
+  for (Index i = 0; i < m; i += kRowsAtHand<T>) {
+    gemm<T>(std::min(kRowsAtHand<T>, m - i), n, k, {a.data + i * a.row, a.row, a.column, a.panel},
+            b, c + i * ldc, ldc, bias ? bias + i : nullptr, epilogue, errands);
+  }
+}
+
 }  // namespace
 
 template <class T>
 void gemm(Index m, Index n, Index k, const Broadcast<T>& a, const Panels<T>& b, T* c, Index ldc,
-          const Epilogue<T>& epilogue, Errands<T>* errands) {
+          const T* bias, const Epilogue<T>& epilogue, Errands<T>* errands) {
   if (m == 0 || n == 0) return;
+  if (m > kRowsAtHand<T> && epilogue.function) {
+    return multiply_in_parts(m, n, k, a, b, c, ldc, bias, epilogue, errands);
+  }
   const Index packs = ceil_div(n, kLanes<T>);
   const Index row_blocks = ceil_div(m, kMaxRows);
-  const Index block_rows = row_blocks == 1 ? m : m / row_blocks;
-  const Index longer = m - row_blocks * block_rows;  // so many, the first ones, have a row more
+  if (errands) errands->divide(row_blocks * ceil_div(packs, kPanelPacks));
+  Index block_rows = m, longer = 0;  // so many, the first ones, have a row more
+  if (row_blocks > 1) {
+    block_rows = m / row_blocks;
+    longer = m % row_blocks;
+  }
   for (Index last = packs; last > 0;) {
     const Index first =
         last >= kPanelPacks && last % kPanelPacks == 0 ? last - kPanelPacks : last - 1;
@@ -173,21 +199,15 @@ void gemm(Index m, Index n, Index k, const Broadcast<T>& a, const Panels<T>& b, 
           : a.row == 1 && a.column == kMaxRows
               ? Ahead<T>{a.data + kAhead<T>, a.column}
               : Ahead<T>{a.data + rows.end * a.row, a.column == 1 ? rows.size() : a.column};
-      if (errands) errands->run_share(row_blocks * ceil_div(packs, kPanelPacks));
+      if (errands) errands->run_share();
       by_rows[rows.size() - 1](
-          {k,
-           a.data + rows.begin * a.row,
-           a,
-           b.data + first / kPanelPacks * b.panel,
-           b.row,
-           c + rows.begin * ldc + column,
-           ldc,
-           {epilogue.bias ? epilogue.bias + rows.begin : nullptr, epilogue.relu,
-            epilogue.h ? epilogue.h + rows.begin * ldc + column : nullptr},
-           ahead});
+          {k, a.data + rows.begin * a.row, a, b.data + first / kPanelPacks * b.panel, b.row,
+           c + rows.begin * ldc + column, ldc, bias ? bias + rows.begin : nullptr, epilogue.relu,
+           epilogue.h ? epilogue.h + rows.begin * ldc + column : nullptr, ahead});
     }
     last = first;
   }
+  if (epilogue.function) epilogue.function->apply(c, m, n, ldc);
 }
 
 template <class T>
@@ -207,9 +227,9 @@ void sum_columns(Index rows, Index n, const Panels<T>& a, T* y) {
 }
 
 template void gemm(Index, Index, Index, const Broadcast<float>&, const Panels<float>&, float*,
-                   Index, const Epilogue<float>&, Errands<float>*);
+                   Index, const float*, const Epilogue<float>&, Errands<float>*);
 template void gemm(Index, Index, Index, const Broadcast<double>&, const Panels<double>&, double*,
-                   Index, const Epilogue<double>&, Errands<double>*);
+                   Index, const double*, const Epilogue<double>&, Errands<double>*);
 template void gemv(Index, Index, const float*, const float*, const float*, float*);
 template void gemv(Index, Index, const double*, const double*, const double*, double*);
 template void sum_columns(Index, Index, const Panels<float>&, float*);

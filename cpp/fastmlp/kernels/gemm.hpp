@@ -21,24 +21,35 @@ struct Broadcast {
   Index panel = kPanelColumns<T> * column;
 };
 
-// What becomes of a product's sums before they leave the registers: S = A B + bias (m), nullptr
-// meaning 0, then C = relu(S) where `relu` says so, and C = S ∘ relu'(H) where H (m, n) is given,
-// which has the rows of C; not both.
+// What is done with rows of C as soon as they are stored, while the first-level cache has them.
 template <class T>
-struct Epilogue {
-  const T* bias = nullptr;
-  bool relu = false;
-  const T* h = nullptr;
+class RowFunction {
+ public:
+  virtual void apply(T* c, Index rows, Index cols, Index ldc) const = 0;
+
+ protected:
+  ~RowFunction() = default;
 };
 
-// C (m, n) = A (m, k) * B (k, n) and the epilogue; C row-major with leading dimension ldc. Every
-// sum is over k in ascending order, begun with the bias, so any cut of m and n gives the same bits.
+// What becomes of the sums S = A B + bias, one of three. While they are in registers: C = relu(S)
+// where `relu` says so, and C = S ∘ relu'(H) where H (m, n) is given, which has the rows of C. Any
+// other function follows as soon as some rows are stored.
+template <class T>
+struct Epilogue {
+  bool relu = false;
+  const T* h = nullptr;
+  const RowFunction<T>* function = nullptr;
+};
+
+// C (m, n) = A (m, k) * B (k, n) + bias (m), nullptr meaning 0, and the epilogue; C row-major with
+// leading dimension ldc. Every sum is over k in ascending order, begun with the bias, so any cut of
+// m and n gives the same bits.
 // B and C are touched in whole packs: each of their rows may be overrun by up to kLanes - 1
 // elements. Columns are written right to left, so in an unpadded C (ldc == n) the overrun of one
 // row is overwritten by the next.
 template <class T>
 void gemm(Index m, Index n, Index k, const Broadcast<T>& a, const Panels<T>& b, T* c, Index ldc,
-          const Epilogue<T>& epilogue = {}, Errands<T>* errands = nullptr);
+          const T* bias = nullptr, const Epilogue<T>& epilogue = {}, Errands<T>* errands = nullptr);
 
 // y (n) = W (n, k) x + bias for one sample x.
 template <class T>

@@ -19,15 +19,14 @@ void prefetch(const PanelMatrix<T>& matrix, Range rows, Index n) {
   }
 }
 
-// C (m, columns of B) = A B and the epilogue, A packed in blocks of rows.
+// C (m, columns of B) = A B + bias and the epilogue, A packed in blocks of rows.
 template <class T>
 void multiply_packed(Index m, Index k, const PackedMatrix<T>& a, const Panels<T>& b,
-                     const Block<T>& c, const Epilogue<T>& epilogue) {
+                     const Block<T>& c, const T* bias, const Epilogue<T>& epilogue) {
   for (Index i = 0; i < m; i += kBlockedRows) {
-    gemm(std::min(kBlockedRows, m - i), c.cols, k, {a.at(0, i), 1, kBlockedRows}, b, c.row(i),
-         c.stride,
-         {epilogue.bias ? epilogue.bias + i : nullptr, epilogue.relu,
-          epilogue.h ? epilogue.h + i * c.stride : nullptr});
+    gemm<T>(std::min(kBlockedRows, m - i), c.cols, k, {a.at(0, i), 1, kBlockedRows}, b, c.row(i),
+            c.stride, bias ? bias + i : nullptr,
+            {epilogue.relu, epilogue.h ? epilogue.h + i * c.stride : nullptr, epilogue.function});
   }
 }
 
@@ -104,19 +103,19 @@ void Dense<T>::pack(Index i, const T* w, Tape<T>& tape) const {
   if (!tape.w.empty()) pack_rows(rows.begin, part, tape.w);
 }
 
-// A (n_out, samples) = W X + b, or relu of it
+// A (n_out, samples) = W X + b
 template <class T>
 void Dense<T>::combine(const T* w, const Pass& pass, Range samples, const PanelMatrix<T>& x,
-                       Tape<T>& tape, PanelMatrix<T>& a, bool relu) const {
+                       Tape<T>& tape, PanelMatrix<T>& a, const Epilogue<T>& epilogue) const {
   const Index inputs = this->inputs(), outputs = this->outputs();
-  const Epilogue<T> epilogue{bias(w), relu};
   if (!tape.wt.empty()) {
-    return multiply_packed(outputs, inputs, tape.wt, x.panel(samples.begin), a.columns(samples),
-                           epilogue);
+    return multiply_packed<T>(outputs, inputs, tape.wt, x.panel(samples.begin), a.columns(samples),
+                              bias(w), epilogue);
   }
   const auto multiply = [&](Errands<T>* errands) {
-    gemm(outputs, samples.size(), inputs, {w + weights().begin, inputs, 1}, x.panel(samples.begin),
-         a.at(0, samples.begin), kPanelColumns<T>, epilogue, errands);
+    gemm<T>(outputs, samples.size(), inputs, {w + weights().begin, inputs, 1},
+            x.panel(samples.begin), a.at(0, samples.begin), kPanelColumns<T>, bias(w), epilogue,
+            errands);
   };
   if (!pass.team->shares() || tape.delta.empty()) return multiply(nullptr);
   const Block<T> delta = tape.delta.columns(samples);
@@ -132,19 +131,18 @@ void Dense<T>::combine_one(const T* w, const T* x, T* a) const {
   gemv(this->outputs(), this->inputs(), w + weights().begin, x, bias(w), a);
 }
 
-// dL/dX (n_in, samples) = Wᵀ delta, or that ∘ relu'(H)
+// dL/dX (n_in, samples) = Wᵀ delta
 template <class T>
 void Dense<T>::backward(const T* w, Range samples, const Tape<T>& tape,
-                        PanelMatrix<T>& input_gradient, const PanelMatrix<T>* h) const {
+                        PanelMatrix<T>& input_gradient, const Epilogue<T>& epilogue) const {
   const Index inputs = this->inputs(), outputs = this->outputs();
   const Panels<T> delta = tape.delta.panel(samples.begin);
-  const Epilogue<T> epilogue{nullptr, false, h ? h->at(0, samples.begin) : nullptr};
   if (!tape.w.empty()) {
-    return multiply_packed(inputs, outputs, tape.w, delta, input_gradient.columns(samples),
-                           epilogue);
+    return multiply_packed<T>(inputs, outputs, tape.w, delta, input_gradient.columns(samples),
+                              nullptr, epilogue);
   }
-  gemm(inputs, samples.size(), outputs, {w + weights().begin, 1, inputs}, delta,
-       input_gradient.at(0, samples.begin), kPanelColumns<T>, epilogue);
+  gemm<T>(inputs, samples.size(), outputs, {w + weights().begin, 1, inputs}, delta,
+          input_gradient.at(0, samples.begin), kPanelColumns<T>, nullptr, epilogue);
 }
 
 // Rows of W; the last piece takes the biases along.
@@ -162,10 +160,9 @@ void Dense<T>::gradient(Index i, Index n, const Tape<T>& tape, const Panels<T>& 
   const Range rows = piece_rows(i);
   const Index inputs = this->inputs();
   const Panels<T> delta = tape.delta.panels();
-  const Epilogue<T> nothing;
   prefetch(tape.delta, rows, n);
-  gemm(rows.size(), inputs, n, {delta.data + rows.begin * delta.row, delta.row, 1, delta.panel}, x,
-       g, inputs, nothing, errands);
+  gemm<T>(rows.size(), inputs, n, {delta.data + rows.begin * delta.row, delta.row, 1, delta.panel},
+          x, g, inputs, nullptr, {}, errands);
   if (spec_.bias && last(i)) sum_columns(this->outputs(), n, delta, g + rows.size() * inputs);
 }
 

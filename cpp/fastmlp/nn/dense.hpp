@@ -32,10 +32,10 @@ class Dense final : public Layer<T> {
   bool packs() const override;
   void pack(Index i, const T* w, Tape<T>& tape) const override;
   void combine(const T* w, const Pass& pass, Range samples, const PanelMatrix<T>& x, Tape<T>& tape,
-               PanelMatrix<T>& a, bool relu) const override;
+               PanelMatrix<T>& a, const Epilogue<T>& epilogue) const override;
   void combine_one(const T* w, const T* x, T* a) const override;
   void backward(const T* w, Range samples, const Tape<T>& tape, PanelMatrix<T>& input_gradient,
-                const PanelMatrix<T>* h) const override;
+                const Epilogue<T>& epilogue) const override;
   void gradient(Index i, Index n, const Tape<T>& tape, const Panels<T>& x, T* g,
                 Errands<T>* errands) const override;
 

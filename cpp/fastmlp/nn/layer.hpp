@@ -79,15 +79,15 @@ class Layer {
   // Brings piece i of these parameters into the tape, for layers whose passes read them there.
   virtual bool packs() const = 0;
   virtual void pack(Index i, const T* w, Tape<T>& tape) const = 0;
-  // What the activation is applied to: A (n_out, samples) = W X + b; with `relu`, which is asked of
-  // layers with parameters alone, relu(A).
+  // What the activation is applied to: A (n_out, samples) = W X + b; layers with parameters end
+  // their product with the epilogue, the others have none.
   virtual void combine(const T* w, const Pass& pass, Range samples, const PanelMatrix<T>& x,
-                       Tape<T>& tape, PanelMatrix<T>& a, bool relu) const = 0;
+                       Tape<T>& tape, PanelMatrix<T>& a, const Epilogue<T>& epilogue) const = 0;
   // The same for one sample, in prediction.
   virtual void combine_one(const T* w, const T* x, T* a) const = 0;
-  // dL/dX (n_in, samples) = Wᵀ delta; with `h`, likewise, ∘ relu'(H) for the layer below it.
+  // dL/dX (n_in, samples) = Wᵀ delta, and the epilogue, likewise.
   virtual void backward(const T* w, Range samples, const Tape<T>& tape,
-                        PanelMatrix<T>& input_gradient, const PanelMatrix<T>* h) const = 0;
+                        PanelMatrix<T>& input_gradient, const Epilogue<T>& epilogue) const = 0;
 
   // Piece i of dL/dw = sum over n samples of delta xᵀ, written to g (which has room to be overrun).
   // The errands are the caller's, for what it does next.

@@ -2,6 +2,7 @@
 
 #include "fastmlp/base/error.hpp"
 #include "fastmlp/kernels/transpose.hpp"
+#include "fastmlp/nn/epilogue.hpp"
 
 namespace fastmlp {
 namespace {
@@ -31,9 +32,8 @@ Network<T>::Network(Index inputs, const std::vector<LayerSpec>& specs, std::uint
   add_parts();
   for (Index l = 0; l < depth(); ++l) {
     const Activation& phi = layer(l).activation();
-    const bool last = l + 1 == depth(), dense = layer(l).pieces() > 0;
-    stages_.push_back(
-        {&layer(l), last || uses_input(phi), dense && !last && std::holds_alternative<ReLU>(phi)});
+    const bool keeps_input = l + 1 == depth() || uses_input(phi);
+    stages_.push_back({&layer(l), &phi, keeps_input, layer(l).pieces() > 0});
   }
   for (Index l = 0; l < depth(); ++l) {
     Rng rng(seed, Purpose::initialization, static_cast<std::uint32_t>(l));
@@ -116,12 +116,14 @@ Block<T> Network<T>::forward(const Pass& pass, const PanelMatrix<T>& x, Range sa
   pass.team->progress(operations_ * static_cast<double>(samples.size()));
   const PanelMatrix<T>* input = &x;
   for (Index l = 0;; ++l) {
-    const auto& [layer, keeps_input, fused] = stages_[static_cast<std::size_t>(l)];
+    const auto& [layer, phi, keeps_input, product] = stage(l);
     Tape<T>& t = tape(workspace, l);
     PanelMatrix<T>& a = keeps_input ? t.a : t.h;
-    layer->combine(w(), pass, samples, *input, t, a, fused);
-    if (l + 1 == depth()) return a.columns(samples);
-    if (!fused) activate<T>(layer->activation(), a.columns(samples), t.h.columns(samples));
+    const bool last = l + 1 == depth(), fused = product && !last && elementwise(*phi);
+    const Activate<T> activation(*phi, a.at(0, samples.begin), t.h.at(0, samples.begin));
+    layer->combine(w(), pass, samples, *input, t, a, fused ? activation.epilogue() : Epilogue<T>{});
+    if (last) return a.columns(samples);
+    if (!fused) activate<T>(*phi, a.columns(samples), t.h.columns(samples));
     if (!t.samples.empty()) transpose(t.h.panels(), {0, layer->outputs()}, samples, t.samples);
     input = &t.h;
   }
@@ -134,17 +136,20 @@ void Network<T>::backward(const Pass& pass, Range samples, Workspace<T>& workspa
   pass.team->progress(operations_ * static_cast<double>(samples.size()));
   const Index lowest = input_gradient ? 0 : first_dense_;
   for (Index l = depth() - 1; l > lowest; --l) {
-    const auto& [layer, keeps_input, fused] = stages_[static_cast<std::size_t>(l - 1)];
+    const auto& [layer, phi, keeps_input, product] = stage(l - 1);
     Tape<T>& below = tape(workspace, l - 1);
-    const bool relu = fused && this->layer(l).pieces() > 0;
+    PanelMatrix<T>& a = keeps_input ? below.a : below.h;
+    const bool fused = stage(l).product && elementwise(*phi);
+    const Differentiate<T> slope(*phi, a.at(0, samples.begin), below.h.at(0, samples.begin),
+                                 below.delta.at(0, samples.begin));
     this->layer(l).backward(w(), samples, tape(workspace, l), below.delta,
-                            relu ? &below.h : nullptr);
-    if (relu) continue;
-    differentiate<T>(layer->activation(), (keeps_input ? below.a : below.h).columns(samples),
-                     below.h.columns(samples), below.delta.columns(samples));
+                            fused ? slope.epilogue() : Epilogue<T>{});
+    if (fused) continue;
+    differentiate<T>(*phi, a.columns(samples), below.h.columns(samples),
+                     below.delta.columns(samples));
   }
   if (!input_gradient) return;
-  layer(0).backward(w(), samples, tape(workspace, 0), *input_gradient, nullptr);
+  layer(0).backward(w(), samples, tape(workspace, 0), *input_gradient, {});
 }
 
 // Rows of X, turned into columns, through all layers; returns the last pre-activations.

@@ -77,8 +77,9 @@ class Network {
   // How a layer takes part in the passes.
   struct Stage {
     const Layer<T>* layer;
+    const Activation* phi;
     bool keeps_input;  // of the activation, in a place of its own
-    bool fused;        // the products apply the activation while their sums are in registers
+    bool product;      // its passes are products, which end with an activation
   };
 
   Index add(const DenseSpec& spec, Index width, Index offset);
@@ -88,6 +89,7 @@ class Network {
   Block<T> forward_rows(const Block<const T>& x, Range samples, PanelMatrix<T>& columns,
                         Workspace<T>& workspace, Team& team) const;
   void predict_few(const Block<const T>& x, const Block<T>& out) const;
+  const Stage& stage(Index l) const { return stages_[static_cast<std::size_t>(l)]; }
   Tape<T>& tape(Workspace<T>& workspace, Index l) const {
     return workspace.tapes[static_cast<std::size_t>(l)];
   }

@@ -25,7 +25,7 @@ Tape<T> Dropout<T>::make_tape(Index n, typename Layer<T>::Needs needs) const {
 
 template <class T>
 void Dropout<T>::combine(const T*, const Pass& pass, Range samples, const PanelMatrix<T>& inputs,
-                         Tape<T>& tape, PanelMatrix<T>& outputs, bool) const {
+                         Tape<T>& tape, PanelMatrix<T>& outputs, const Epilogue<T>&) const {
   const Block<const T> x = inputs.columns(samples);
   const Block<T> h = outputs.columns(samples);
   const Block<T> factors = tape.a.empty() ? Block<T>{} : tape.a.columns(samples);
@@ -47,7 +47,7 @@ void Dropout<T>::combine(const T*, const Pass& pass, Range samples, const PanelM
 
 template <class T>
 void Dropout<T>::backward(const T*, Range samples, const Tape<T>& tape,
-                          PanelMatrix<T>& input_gradient, const PanelMatrix<T>*) const {
+                          PanelMatrix<T>& input_gradient, const Epilogue<T>&) const {
   const Block<const T> delta = tape.delta.columns(samples), factors = tape.a.columns(samples);
   const Block<T> to = input_gradient.columns(samples);
   for (Index i = 0; i < delta.rows; ++i) {
@@ -65,7 +65,7 @@ Tape<T> GaussianNoise<T>::make_tape(Index n, typename Layer<T>::Needs needs) con
 template <class T>
 void GaussianNoise<T>::combine(const T*, const Pass& pass, Range samples,
                                const PanelMatrix<T>& inputs, Tape<T>&, PanelMatrix<T>& outputs,
-                               bool) const {
+                               const Epilogue<T>&) const {
   const Block<const T> x = inputs.columns(samples);
   const Block<T> h = outputs.columns(samples);
   if (!pass.training) return copy(x, h);
@@ -81,7 +81,7 @@ void GaussianNoise<T>::combine(const T*, const Pass& pass, Range samples,
 
 template <class T>
 void GaussianNoise<T>::backward(const T*, Range samples, const Tape<T>& tape,
-                                PanelMatrix<T>& input_gradient, const PanelMatrix<T>*) const {
+                                PanelMatrix<T>& input_gradient, const Epilogue<T>&) const {
   copy<const T>(tape.delta.columns(samples), input_gradient.columns(samples));
 }
 

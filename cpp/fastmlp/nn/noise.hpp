@@ -66,9 +66,9 @@ class Dropout final : public NoiseLayer<T> {
 
   Tape<T> make_tape(Index n, typename Layer<T>::Needs needs) const override;
   void combine(const T* w, const Pass& pass, Range samples, const PanelMatrix<T>& x, Tape<T>& tape,
-               PanelMatrix<T>& h, bool relu) const override;
+               PanelMatrix<T>& h, const Epilogue<T>& epilogue) const override;
   void backward(const T* w, Range samples, const Tape<T>& tape, PanelMatrix<T>& input_gradient,
-                const PanelMatrix<T>* h) const override;
+                const Epilogue<T>& epilogue) const override;
 
  private:
   double rate_;
@@ -83,9 +83,9 @@ class GaussianNoise final : public NoiseLayer<T> {
 
   Tape<T> make_tape(Index n, typename Layer<T>::Needs needs) const override;
   void combine(const T* w, const Pass& pass, Range samples, const PanelMatrix<T>& x, Tape<T>& tape,
-               PanelMatrix<T>& h, bool relu) const override;
+               PanelMatrix<T>& h, const Epilogue<T>& epilogue) const override;
   void backward(const T* w, Range samples, const Tape<T>& tape, PanelMatrix<T>& input_gradient,
-                const PanelMatrix<T>* h) const override;
+                const Epilogue<T>& epilogue) const override;
 
  private:
   double deviation_;

@@ -1,0 +1,52 @@
+// Activations as epilogues of products: relu in their registers, the others, softmax excepted, on
+// the rows just made. The matrices have one layout, and the pointers are to the same place of each.
+#pragma once
+
+#include "fastmlp/kernels/gemm.hpp"
+#include "fastmlp/nn/activation.hpp"
+
+namespace fastmlp {
+
+// H = phi(A) for a product that makes A, or where `a` is `h`, H in its place.
+template <class T>
+class Activate final : public RowFunction<T> {
+ public:
+  Activate(const Activation& phi, const T* a, T* h) : phi_(phi), a_(a), h_(h) {}
+
+  Epilogue<T> epilogue() const {
+    const bool relu = std::holds_alternative<ReLU>(phi_);
+    return {relu, nullptr, relu ? nullptr : this};
+  }
+  void apply(T* a, Index rows, Index cols, Index stride) const override {
+    activate<T>(phi_, {a, rows, cols, stride}, {h_ + (a - a_), rows, cols, stride});
+  }
+
+ private:
+  const Activation& phi_;
+  const T* a_;
+  T* h_;
+};
+
+// delta = phi'(A) ∘ G for a product that makes G.
+template <class T>
+class Differentiate final : public RowFunction<T> {
+ public:
+  Differentiate(const Activation& phi, const T* a, const T* h, const T* g)
+      : phi_(phi), a_(a), h_(h), g_(g) {}
+
+  Epilogue<T> epilogue() const {
+    const bool relu = std::holds_alternative<ReLU>(phi_);
+    return {false, relu ? h_ : nullptr, relu ? nullptr : this};
+  }
+  void apply(T* g, Index rows, Index cols, Index stride) const override {
+    const Index place = g - g_;
+    differentiate<T>(phi_, {a_ + place, rows, cols, stride}, {h_ + place, rows, cols, stride},
+                     {g, rows, cols, stride});
+  }
+
+ private:
+  const Activation& phi_;
+  const T *a_, *h_, *g_;
+};
+
+}  // namespace fastmlp
