@@ -9,7 +9,7 @@
 namespace fastmlp {
 namespace {
 
-// Where the whole gradient is at hand it is passed over in pieces that fit L1.
+// What passes over parameters several times does so in pieces that fit L1.
 constexpr Index kPiece = 2048;
 
 // f(group, the part of its range that lies in `range`) for the groups that reach into it.
@@ -113,33 +113,55 @@ double FirstOrder<T>::visit_all(Objective<T>& f, T* w, Team& team) {
 template <class T>
 double FirstOrder<T>::apply(T* w, T* g, Team& team) {
   const Index pieces = ceil_div(size_, kPiece);
+  const auto for_pieces = [&](auto&& f) {
+    team.finish_each(pieces, [&](Index i, int) { f(i, tile(i, kPiece, size_)); });
+  };
+  const bool by_norm = gradient_.size() > 0;
+  std::vector<double> squares(by_norm ? static_cast<std::size_t>(pieces) : 0);
   begin(pieces, w);
-  team.finish_each(pieces, [&](Index i, int) {
-    const Range range = tile(i, kPiece, size_);
-    penalize(i, range, g + range.begin);
-    clip_by_value(range, g + range.begin);
+  for_pieces([&](Index i, Range range) {
+    T* part = g + range.begin;
+    penalize(i, range, part);
+    clip_by_value(range, part);
+    if (by_norm) squares[static_cast<std::size_t>(i)] = sum_squares(range.size(), part);
   });
-  if (gradient_.size() > 0 && !rescale(g, team)) return std::nan("");
-  team.finish_each(pieces, [&](Index i, int) {
-    const Range range = tile(i, kPiece, size_);
-    decay(range);
-    update(i, range, g + range.begin);
-    shrink(range);
+  const T scale = by_norm ? static_cast<T>(rescaling(squares)) : T(1);
+  if (!std::isfinite(scale)) return std::nan("");
+  for_pieces([&](Index i, Range range) {
+    T* part = g + range.begin;
+    if (scale != 1) {
+      for (Index j = 0; j < range.size(); ++j) part[j] *= scale;
+    }
+    move(i, range, part);
   });
-  limit_rows({0, size_});
-  team.finish_each(pieces, [&](Index i, int) { average(tile(i, kPiece, size_)); });
+  if (limited_) {
+    limit_rows({0, size_});
+    for_pieces([&](Index, Range range) { average(range); });
+  }
   return finish();
 }
 
 template <class T>
 void FirstOrder<T>::visit(Index part, Range range, T* g) {
-  penalize(part, range, g);
-  clip_by_value(range, g);
-  decay(range);
-  update(part, range, g);
-  shrink(range);
+  for (Index begin = range.begin; begin < range.end; begin += kPiece) {
+    const Range piece{begin, std::min(begin + kPiece, range.end)};
+    T* from = g + (begin - range.begin);
+    penalize(part, piece, from);
+    clip_by_value(piece, from);
+    move(part, piece, from);
+  }
+  if (!limited_) return;
   limit_rows(range);
   average(range);
+}
+
+// What is done to w in a piece, but that rows are limited as a whole, and averaged after that.
+template <class T>
+void FirstOrder<T>::move(Index part, Range piece, const T* g) {
+  decay(piece);
+  update(part, piece, g);
+  shrink(piece);
+  if (!limited_) average(piece);
 }
 
 template <class T>
@@ -169,14 +191,11 @@ void FirstOrder<T>::penalize(Index part, Range range, T* g) {
     const T* w = w_ + common.begin;
     T* to = g + (common.begin - range.begin);
     const Index n = common.size();
-    for (Index i = 0; i < n; ++i) {
-      to[i] += l1 * static_cast<T>((w[i] > 0) - (w[i] < 0)) + l2 * w[i];
-    }
-    const double absolute =
-        group.l1 == 0 ? 0 : sum_in_double(n, [=](Index i) { return std::abs(w[i]); });
-    const double squares = group.l2 == 0 ? 0 : sum_squares(n, w);
-    part_penalties_[static_cast<std::size_t>(part)] +=
-        group.l1 * absolute + 0.5 * group.l2 * squares;
+    for (Index i = 0; i < n; ++i) to[i] += (w[i] > 0 ? l1 : w[i] < 0 ? -l1 : T(0)) + l2 * w[i];
+    part_penalties_[static_cast<std::size_t>(part)] += sum_in_double(n, [&](Index i) {
+      const double size = std::abs(w[i]);
+      return size * (group.l1 + 0.5 * group.l2 * size);
+    });
   });
 }
 
@@ -188,25 +207,14 @@ void FirstOrder<T>::clip_by_value(Range range, T* g) const {
   for (Index i = 0; i < range.size(); ++i) g[i] = g[i] < low ? low : g[i] > high ? high : g[i];
 }
 
-// g *= c / ||g|| where ||g|| > c, or always g /= ||g||; false where ||g|| is not finite.
+// g *= c / ||g|| where ||g|| > c, or always g /= ||g||: the factor, nan where ||g|| is not finite.
 template <class T>
-bool FirstOrder<T>::rescale(T* g, Team& team) {
-  const Index pieces = ceil_div(size_, kPiece);
-  team.finish_each(pieces, [&](Index i, int) {
-    const Range range = tile(i, kPiece, size_);
-    part_sums_[static_cast<std::size_t>(i)] = sum_squares(range.size(), g + range.begin);
-  });
-  const double norm = std::sqrt(std::accumulate(part_sums_.begin(), part_sums_.end(), 0.0));
-  if (!std::isfinite(norm)) return false;
+double FirstOrder<T>::rescaling(const std::vector<double>& squares) const {
+  const double norm = std::sqrt(std::accumulate(squares.begin(), squares.end(), 0.0));
+  if (!std::isfinite(norm)) return std::nan("");
   double length = options_.normalize && norm > 0 ? 1.0 : norm;
   if (options_.clip_norm) length = std::min(length, *options_.clip_norm);
-  if (length == norm) return true;
-  const T scale = static_cast<T>(length / norm);
-  team.finish_each(pieces, [&](Index i, int) {
-    const Range range = tile(i, kPiece, size_);
-    for (Index j = range.begin; j < range.end; ++j) g[j] *= scale;
-  });
-  return true;
+  return length == norm ? 1.0 : length / norm;
 }
 
 template <class T>
@@ -214,7 +222,7 @@ void FirstOrder<T>::update(Index part, Range range, const T* g) {
   std::visit(
       [&](const auto& rule) {
         rule.template at<T>(now_, [&](const auto& element) {
-          part_sums_[static_cast<std::size_t>(part)] =
+          part_sums_[static_cast<std::size_t>(part)] +=
               sweep_states(range, element, w_, g, vectors_);
         });
       },

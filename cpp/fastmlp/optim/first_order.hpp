@@ -72,7 +72,8 @@ class FirstOrder final : public Sink<T> {
   double visit_all(Objective<T>& f, T* w, Team& team);
   void penalize(Index part, Range range, T* g);
   void clip_by_value(Range range, T* g) const;
-  bool rescale(T* g, Team& team);
+  double rescaling(const std::vector<double>& squares) const;
+  void move(Index part, Range piece, const T* g);
   void update(Index part, Range range, const T* g);
   void decay(Range range);
   void shrink(Range range);
