@@ -109,11 +109,12 @@ TEST_CASE(
     SampleWords words;
     random_words(key, group, words);
     for (Index s = 0; s < kSampleLanes; ++s) {
-      const Words x =
-          philox({group, key.place + static_cast<std::uint32_t>(s), key.stream, key.epoch},
-                 {0xa4093822, 0x299f31d0}, 7);
       for (Index j = 0; j < kWords; ++j) {
-        REQUIRE(words[j][s] == x[static_cast<std::size_t>(j)]);
+        const Index word = group * kWords + j;
+        const Words x = philox({static_cast<std::uint32_t>(word / 4),
+                                key.place + static_cast<std::uint32_t>(s), key.stream, key.epoch},
+                               {0xa4093822, 0x299f31d0}, 7);
+        REQUIRE(words[j][s] == x[static_cast<std::size_t>(word % 4)]);
       }
     }
   }

@@ -22,44 +22,68 @@ inline std::uint32_t stream_of(Purpose purpose, std::uint32_t layer = 0) {
   return static_cast<std::uint32_t>(purpose) << 16 | layer;
 }
 
-// Samples that draw side by side, and the words that each draws at once: those of one counter of
-// Philox 4x32-7, the fewest rounds that pass BigCrush (Salmon et al. 2011).
+// Samples that draw side by side, and the words that each draws at once: those of two counters of
+// Philox 4x32-7, the fewest rounds that pass BigCrush (Salmon et al. 2011). Two, for in each a
+// multiplication waits for the last.
 constexpr Index kSampleLanes = 16;
-constexpr Index kWords = 4;
+constexpr Index kCounterWords = 4;
+constexpr Index kWords = 2 * kCounterWords;
 using SampleWords = std::uint32_t[kWords][kSampleLanes];
 
-// Words of as many samples as fit a register, and the same bits as pairs of words. Written so,
-// for compilers make scalars of loops over words where they are inlined.
-typedef std::uint32_t WordPack __attribute__((vector_size(kVectorBytes)));
-typedef std::uint64_t WordPairs __attribute__((vector_size(kVectorBytes)));
-constexpr Index kWordLanes = kVectorBytes / 4;
+// A word of half as many samples as fit a register, and what is over of its products.
+typedef std::uint64_t WideWords __attribute__((vector_size(kVectorBytes)));
+constexpr Index kWideLanes = kVectorBytes / 8;
 
-// x * m in 64 bits, word by word: low becomes its lower half; returns the upper one.
-inline WordPack multiply_words(WordPack x, std::uint64_t m, WordPack& low) {
-  constexpr std::uint64_t kLower = 0xFFFFFFFF;
-  const WordPairs even = (bits<WordPairs>(x) & kLower) * m, odd = (bits<WordPairs>(x) >> 32) * m;
-  low = bits<WordPack>((even & kLower) | (odd << 32));
-  return bits<WordPack>((even >> 32) | (odd & ~kLower));
+// Products of 64 bits, of lower halves. GCC does not see that this is what processors offer, and
+// takes multiplications of 64 bits.
+inline WideWords multiply_lower(WideWords x, std::uint32_t m) {
+#if defined(__SSE2__) && !defined(__clang__)
+  typedef int Words __attribute__((vector_size(kVectorBytes)));
+  const auto a = bits<Words>(x), b = bits<Words>(m - WideWords{});
+#if defined(__AVX512F__)
+  typedef long long Products __attribute__((vector_size(kVectorBytes)));
+  return bits<WideWords>(__builtin_ia32_pmuludq512_mask(a, b, Products{}, 0xFF));
+#elif defined(__AVX2__)
+  return bits<WideWords>(__builtin_ia32_pmuludq256(a, b));
+#else
+  return bits<WideWords>(__builtin_ia32_pmuludq128(a, b));
+#endif
+#else
+  return (x & 0xFFFFFFFF) * m;
+#endif
+}
+
+// Philox 4x32-7 of the counters (x0, x1, x2, x3), words in lower halves; the upper are of no
+// account, before and after.
+inline void philox(std::uint64_t key, WideWords (&x)[kCounterWords]) {
+  auto k0 = static_cast<std::uint32_t>(key), k1 = static_cast<std::uint32_t>(key >> 32);
+  for (int round = 0; round < 7; ++round) {
+    const WideWords product0 = multiply_lower(x[0], 0xD2511F53);
+    const WideWords product2 = multiply_lower(x[2], 0xCD9E8D57);
+    x[0] = (product2 >> 32) ^ x[1] ^ k0, x[1] = product2;
+    x[2] = (product0 >> 32) ^ x[3] ^ k1, x[3] = product0;
+    k0 += 0x9E3779B9u, k1 += 0xBB67AE85u;
+  }
 }
 
 // words[j][s] is word `kWords * group + j` of sample s.
 inline void random_words(const SampleKey& key, std::uint32_t group, SampleWords& words) {
-  WordPack sample;
-  for (std::uint32_t s = 0; s < kWordLanes; ++s) sample[s] = s;
-  for (std::uint32_t first = 0; first < kSampleLanes; first += kWordLanes) {
-    WordPack x0{}, x1 = sample + (key.place + first), x2{}, x3{};
-    x0 += group, x2 += key.stream, x3 += key.epoch;
-    auto k0 = static_cast<std::uint32_t>(key.seed), k1 = static_cast<std::uint32_t>(key.seed >> 32);
-    for (int round = 0; round < 7; ++round) {
-      WordPack low0, low2;
-      const WordPack high0 = multiply_words(x0, 0xD2511F53, low0);
-      const WordPack high2 = multiply_words(x2, 0xCD9E8D57, low2);
-      x0 = high2 ^ x1 ^ k0, x2 = high0 ^ x3 ^ k1;
-      x1 = low2, x3 = low0;
-      k0 += 0x9E3779B9u, k1 += 0xBB67AE85u;
+  WideWords even;
+  for (std::uint32_t i = 0; i < kWideLanes; ++i) even[i] = 2 * i;
+  for (std::uint32_t first = 0; first < kSampleLanes; first += 2 * kWideLanes) {
+    for (std::uint32_t half = 0; half < 2; ++half) {
+      WideWords drawn[2][kCounterWords];  // of every other sample
+      for (std::uint32_t odd = 0; odd < 2; ++odd) {
+        WideWords(&x)[kCounterWords] = drawn[odd];
+        x[0] = WideWords{} + (2 * group + half), x[1] = even + (key.place + first + odd);
+        x[2] = WideWords{} + key.stream, x[3] = WideWords{} + key.epoch;
+        philox(key.seed, x);
+      }
+      for (Index j = 0; j < kCounterWords; ++j) {
+        const WideWords both = (drawn[0][j] & 0xFFFFFFFF) | drawn[1][j] << 32;
+        std::memcpy(words[half * kCounterWords + j] + first, &both, sizeof both);
+      }
     }
-    const WordPack drawn[kWords] = {x0, x1, x2, x3};
-    for (Index j = 0; j < kWords; ++j) std::memcpy(words[j] + first, &drawn[j], sizeof drawn[j]);
   }
 }
 

@@ -102,7 +102,7 @@ double FirstOrder<T>::step(Objective<T>& f, T* w, Team& team) {
 template <class T>
 double FirstOrder<T>::visit_all(Objective<T>& f, T* w, Team& team) {
   if (gradient_.size() > 0) {
-    const double value = f.value_and_grad(w, gradient_.data());
+    const double value = f.value_and_grad_before_update(w, gradient_.data());
     return std::isfinite(value) ? value + apply(w, gradient_.data(), team) : value;
   }
   begin(f.parts(), w);
@@ -117,15 +117,14 @@ double FirstOrder<T>::apply(T* w, T* g, Team& team) {
     team.finish_each(pieces, [&](Index i, int) { f(i, tile(i, kPiece, size_)); });
   };
   const bool by_norm = gradient_.size() > 0;
-  std::vector<double> squares(by_norm ? static_cast<std::size_t>(pieces) : 0);
   begin(pieces, w);
   for_pieces([&](Index i, Range range) {
     T* part = g + range.begin;
     penalize(i, range, part);
     clip_by_value(range, part);
-    if (by_norm) squares[static_cast<std::size_t>(i)] = sum_squares(range.size(), part);
+    if (by_norm) part_squares_[static_cast<std::size_t>(i)] = sum_squares(range.size(), part);
   });
-  const T scale = by_norm ? static_cast<T>(rescaling(squares)) : T(1);
+  const T scale = by_norm ? static_cast<T>(rescaling()) : T(1);
   if (!std::isfinite(scale)) return std::nan("");
   for_pieces([&](Index i, Range range) {
     T* part = g + range.begin;
@@ -170,6 +169,7 @@ void FirstOrder<T>::begin(Index parts, T* w) {
   now_ = {learning_rate(), clock_.steps + 1, numbers_.data()};
   part_penalties_.assign(static_cast<std::size_t>(parts), 0.0);
   part_sums_.assign(static_cast<std::size_t>(parts), 0.0);
+  part_squares_.assign(static_cast<std::size_t>(parts), 0.0);
 }
 
 template <class T>
@@ -209,8 +209,8 @@ void FirstOrder<T>::clip_by_value(Range range, T* g) const {
 
 // g *= c / ||g|| where ||g|| > c, or always g /= ||g||: the factor, nan where ||g|| is not finite.
 template <class T>
-double FirstOrder<T>::rescaling(const std::vector<double>& squares) const {
-  const double norm = std::sqrt(std::accumulate(squares.begin(), squares.end(), 0.0));
+double FirstOrder<T>::rescaling() const {
+  const double norm = std::sqrt(std::accumulate(part_squares_.begin(), part_squares_.end(), 0.0));
   if (!std::isfinite(norm)) return std::nan("");
   double length = options_.normalize && norm > 0 ? 1.0 : norm;
   if (options_.clip_norm) length = std::min(length, *options_.clip_norm);

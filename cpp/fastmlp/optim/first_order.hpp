@@ -72,7 +72,7 @@ class FirstOrder final : public Sink<T> {
   double visit_all(Objective<T>& f, T* w, Team& team);
   void penalize(Index part, Range range, T* g);
   void clip_by_value(Range range, T* g) const;
-  double rescaling(const std::vector<double>& squares) const;
+  double rescaling() const;
   void move(Index part, Range piece, const T* g);
   void update(Index part, Range range, const T* g);
   void decay(Range range);
@@ -95,7 +95,7 @@ class FirstOrder final : public Sink<T> {
   Clock clock_;
   Step now_{};
   T* w_ = nullptr;
-  std::vector<double> part_penalties_, part_sums_;
+  std::vector<double> part_penalties_, part_sums_, part_squares_;
 };
 
 extern template class FirstOrder<float>;

@@ -135,23 +135,25 @@ void NetworkObjective<T>::part_gradient(const Part& part, Index n, T* g,
   }
 }
 
-// What is done while the gradient of a part is made, if anything: the part is written to next, and
-// others have read what is not packed of it; a share of the next batch is read soon.
+// What is done while the gradient of a part is made, if anything: where w is given the part is
+// written to next, and others have read what is not packed of it; a share of the next batch is read
+// soon.
 template <class T>
 bool NetworkObjective<T>::set_errands(const Part& part, Range share, T* w,
                                       Errands<T>& errands) const {
-  const bool claims = team_->shares() && !network_.layer(part.pieces[0].layer).packs();
+  const bool claims = w && team_->shares() && !network_.layer(part.pieces[0].layer).packs();
   if (claims) {
     errands.claim.data = w + part.range.begin;
     errands.claim.lines = ceil_div(part.range.size(), kLine<T>);
   }
-  if (batch_.expects()) batch_.set_upcoming(share, size(), errands.upcoming);
-  return claims || batch_.expects();
+  const bool asks = batch_.expects() && batch_.size() <= kBlockRows;
+  if (asks) batch_.set_upcoming(share, size(), errands.upcoming);
+  return claims || asks;
 }
 
-// g (+)= the gradient over n samples in the workspace.
+// g (+)= the gradient over n samples in the workspace; w as in set_errands.
 template <class T>
-void NetworkObjective<T>::add_gradient(Index n, bool first, T* g) {
+void NetworkObjective<T>::add_gradient(Index n, bool first, T* w, T* g) {
   const double work =
       network_.operations_per_row() * static_cast<double>(n) / static_cast<double>(parts());
   team_->for_each(parts(), [&](Index i, int member) {
@@ -159,9 +161,8 @@ void NetworkObjective<T>::add_gradient(Index n, bool first, T* g) {
     T* from = part_gradients_[static_cast<std::size_t>(member)].data();
     T* to = g + part.range.begin;
     Errands<T> errands;
-    const bool asks = batch_.expects() && batch_.size() <= kBlockRows;
-    if (asks) batch_.set_upcoming(part.range, size(), errands.upcoming);
-    part_gradient(part, n, from, asks ? &errands : nullptr);
+    const bool any = set_errands(part, part.range, w, errands);
+    part_gradient(part, n, from, any ? &errands : nullptr);
     team_->progress(work);
     for (Index j = 0; j < part.range.size(); ++j) to[j] = first ? from[j] : to[j] + from[j];
   });
@@ -176,14 +177,16 @@ double NetworkObjective<T>::value(const T*) {
   return sum;
 }
 
+// The loss, and g, its gradient; w is written to next where it is given.
 template <class T>
-double NetworkObjective<T>::value_and_grad(const T*, T* g) {
+double NetworkObjective<T>::sum_gradient(T* w, T* g) {
   pack();
   double sum = 0;
   for (Index b = 0; b < ceil_div(batch_.size(), kBlockRows); ++b) {
     const Range block = tile(b, kBlockRows, batch_.size());
+    const bool last = block.end == batch_.size();
     sum += phase1(block, true);
-    add_gradient(block.size(), b == 0, g);
+    add_gradient(block.size(), b == 0, last ? w : nullptr, g);
   }
   return sum;
 }
@@ -192,7 +195,7 @@ template <class T>
 double NetworkObjective<T>::value_and_visit(T* w, Sink<T>& sink) {
   if (batch_.size() > kBlockRows) {
     if (gradient_.size() != size()) gradient_ = Buffer<T>(size());
-    const double sum = value_and_grad(w, gradient_.data());
+    const double sum = sum_gradient(w, gradient_.data());
     if (std::isfinite(sum)) visit_parts(w, sink);
     return sum;
   }
@@ -249,7 +252,7 @@ void NetworkObjective<T>::backward(Block<const T> output_gradient, T* g) {
     differentiate<T>(network_.output(), last.a.columns(samples), last.h.columns(samples), delta);
     network_.backward(pass_, samples, workspace_);
   });
-  add_gradient(batch_.size(), true, g);
+  add_gradient(batch_.size(), true, nullptr, g);
 }
 
 template class NetworkObjective<float>;

@@ -39,7 +39,8 @@ class NetworkObjective final : public Objective<T> {
 
   Index size() const override { return network_.size(); }
   double value(const T* w) override;
-  double value_and_grad(const T* w, T* g) override;
+  double value_and_grad(const T*, T* g) override { return sum_gradient(nullptr, g); }
+  double value_and_grad_before_update(T* w, T* g) override { return sum_gradient(w, g); }
   Index parts() const override { return static_cast<Index>(network_.parts().size()); }
   double value_and_visit(T* w, Sink<T>& sink) override;
   void moved() override { packed_ = false; }
@@ -63,7 +64,8 @@ class NetworkObjective final : public Objective<T> {
   double phase1(Range block, bool backward);
   void part_gradient(const Part& part, Index n, T* g, Errands<T>* errands = nullptr) const;
   bool set_errands(const Part& part, Range share, T* w, Errands<T>& errands) const;
-  void add_gradient(Index n, bool first, T* g);
+  double sum_gradient(T* w, T* g);
+  void add_gradient(Index n, bool first, T* w, T* g);
   void visit_parts(T* w, Sink<T>& sink);
 
   const Network<T>& network_;
