@@ -9,7 +9,7 @@
 namespace fastmlp {
 namespace {
 
-// What passes over parameters several times does so in pieces that fit L1.
+// Where parameters are passed over several times it is in pieces that fit L1.
 constexpr Index kPiece = 2048;
 
 // f(group, the part of its range that lies in `range`) for the groups that reach into it.
@@ -142,8 +142,9 @@ double FirstOrder<T>::apply(T* w, T* g, Team& team) {
 
 template <class T>
 void FirstOrder<T>::visit(Index part, Range range, T* g) {
-  for (Index begin = range.begin; begin < range.end; begin += kPiece) {
-    const Range piece{begin, std::min(begin + kPiece, range.end)};
+  const Index most = penalized_ || options_.average ? kPiece : range.size();
+  for (Index begin = range.begin; begin < range.end; begin += most) {
+    const Range piece{begin, std::min(begin + most, range.end)};
     T* from = g + (begin - range.begin);
     penalize(part, piece, from);
     clip_by_value(piece, from);
