@@ -49,7 +49,10 @@ FirstOrder<T>::FirstOrder(Rule rule, Index size, std::vector<ParameterGroup> gro
     vector_names_.emplace_back("average");
     vectors_.emplace_back(size);
   }
-  if (options_.clip_norm || options_.normalize) gradient_ = Buffer<T>(size);
+  if (options_.clip_norm || options_.normalize) {
+    gradient_ = Buffer<T>(size);
+    squares_.resize(static_cast<std::size_t>(ceil_div(size, kPiece)));
+  }
 }
 
 template <class T>
@@ -122,7 +125,7 @@ double FirstOrder<T>::apply(T* w, T* g, Team& team) {
     T* part = g + range.begin;
     penalize(i, range, part);
     clip_by_value(range, part);
-    if (by_norm) part_squares_[static_cast<std::size_t>(i)] = sum_squares(range.size(), part);
+    if (by_norm) squares_[static_cast<std::size_t>(i)] = sum_squares(range.size(), part);
   });
   const T scale = by_norm ? static_cast<T>(rescaling()) : T(1);
   if (!std::isfinite(scale)) return std::nan("");
@@ -170,7 +173,6 @@ void FirstOrder<T>::begin(Index parts, T* w) {
   now_ = {learning_rate(), clock_.steps + 1, numbers_.data()};
   part_penalties_.assign(static_cast<std::size_t>(parts), 0.0);
   part_sums_.assign(static_cast<std::size_t>(parts), 0.0);
-  part_squares_.assign(static_cast<std::size_t>(parts), 0.0);
 }
 
 template <class T>
@@ -211,7 +213,7 @@ void FirstOrder<T>::clip_by_value(Range range, T* g) const {
 // g *= c / ||g|| where ||g|| > c, or always g /= ||g||: the factor, nan where ||g|| is not finite.
 template <class T>
 double FirstOrder<T>::rescaling() const {
-  const double norm = std::sqrt(std::accumulate(part_squares_.begin(), part_squares_.end(), 0.0));
+  const double norm = std::sqrt(std::accumulate(squares_.begin(), squares_.end(), 0.0));
   if (!std::isfinite(norm)) return std::nan("");
   double length = options_.normalize && norm > 0 ? 1.0 : norm;
   if (options_.clip_norm) length = std::min(length, *options_.clip_norm);

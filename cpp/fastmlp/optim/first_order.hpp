@@ -90,12 +90,14 @@ class FirstOrder final : public Sink<T> {
   std::vector<std::string> vector_names_;
   std::vector<Buffer<T>> vectors_;
   std::vector<double> numbers_;
-  Buffer<T> gradient_;  // of the whole vector, where the norm must be known first
+  // The whole gradient, where its norm must be known first, and the squares of its pieces.
+  Buffer<T> gradient_;
+  std::vector<double> squares_;
 
   Clock clock_;
   Step now_{};
   T* w_ = nullptr;
-  std::vector<double> part_penalties_, part_sums_, part_squares_;
+  std::vector<double> part_penalties_, part_sums_;
 };
 
 extern template class FirstOrder<float>;
