@@ -168,9 +168,27 @@ TEST_CASE_TEMPLATE("fixed points are exact", T, float, double) {
   CHECK(map(vector_sigmoid, T(0)) == T(0.5));
   CHECK(map(vector_expm1, T(0)) == 0);
   CHECK(map(vector_log1p, T(0)) == 0);
-  CHECK(map(vector_tanh, T(0)) == 0);
-  for (const T x : uniform<T>(1000, 10, 0, 12))
+  CHECK(same_bits(std::vector<T>{map(vector_tanh, T(0))}, {T(0)}));
+  CHECK(same_bits(std::vector<T>{map(vector_tanh, T(-0.0))}, {T(-0.0)}));
+  for (const T x : uniform<T>(1000, 10, 0, 25)) {
     REQUIRE(map(vector_tanh, -x) == -map(vector_tanh, x));
+    REQUIRE(map(vector_tanh, x) <= 1);
+  }
+}
+
+TEST_CASE_TEMPLATE("the lesser or greater of a number and nan is the second", T, float, double) {
+  const T values[] = {T(-2), T(3), kNan<T>, kInfinity<T>};
+  for (const T a : values) {
+    for (const T b : values) {
+      const auto either = [&](auto f) {
+        return map([&](auto y) { return f(constant<decltype(y)>(static_cast<double>(a)), y); }, b);
+      };
+      const T less = either([](auto x, auto y) { return lesser(x, y); });
+      const T more = either([](auto x, auto y) { return greater(x, y); });
+      CHECK(same_bits(std::vector<T>{less}, {a < b ? a : b}));
+      CHECK(same_bits(std::vector<T>{more}, {a > b ? a : b}));
+    }
+  }
 }
 
 TEST_CASE_TEMPLATE("nan stays nan, in its lane only", T, float, double) {

@@ -20,22 +20,15 @@ inline P abs(P x) {
   return bits<P>(static_cast<M>(bits<M>(x) & ~bits<M>(constant<P>(-0.0))));
 }
 
-template <class P>
-inline P copy_sign(P magnitude, P sign) {
-  using M = Mask<Lane<P>>;
-  const M bit = bits<M>(constant<P>(-0.0));
-  return bits<P>(static_cast<M>((bits<M>(magnitude) & ~bit) | (bits<M>(sign) & bit)));
-}
-
 // Both keep a nan in x.
 template <class P>
 inline P clamp_below(P x, double low) {
-  return x < constant<P>(low) ? constant<P>(low) : x;
+  return greater(constant<P>(low), x);
 }
 
 template <class P>
 inline P clamp_above(P x, double high) {
-  return x > constant<P>(high) ? constant<P>(high) : x;
+  return lesser(constant<P>(high), x);
 }
 
 // ±inf becomes the largest finite number of its sign.
@@ -78,6 +71,9 @@ struct Format<float> {
   // (eʳ - 1 - r) / r² on |r| <= ln2 / 2
   static constexpr double exp[] = {5.0000001201e-1, 1.6666665459e-1, 4.1665795894e-2,
                                    8.3334519073e-3, 1.3981999507e-3, 1.9875691500e-4};
+  // (e²ˢ - 1) / s on |s| <= ln2 / 4: a minimax fit
+  static constexpr double expm1_half[] = {
+      2.0, 1.999999924767, 1.333320471921, 6.666741944e-1, 2.678113374e-1, 8.88887848e-2};
   // atanh(s) / s in powers of s², for s² <= 1/9
   static constexpr double atanh[] = {1.0,     1.0 / 3,  1.0 / 5,  1.0 / 7,
                                      1.0 / 9, 1.0 / 11, 1.0 / 13, 1.0 / 15};
@@ -100,6 +96,19 @@ struct Format<double> {
   static constexpr double exp[] = {
       1.0 / 2,     1.0 / 6,      1.0 / 24,      1.0 / 120,      1.0 / 720,       1.0 / 5040,
       1.0 / 40320, 1.0 / 362880, 1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800};
+  static constexpr double expm1_half[] = {2.0,
+                                          4.0 / 2,
+                                          8.0 / 6,
+                                          16.0 / 24,
+                                          32.0 / 120,
+                                          64.0 / 720,
+                                          128.0 / 5040,
+                                          256.0 / 40320,
+                                          512.0 / 362880,
+                                          1024.0 / 3628800,
+                                          2048.0 / 39916800,
+                                          4096.0 / 479001600,
+                                          8192.0 / 6227020800};
   static constexpr double atanh[] = {1.0,      1.0 / 3,  1.0 / 5,  1.0 / 7,  1.0 / 9,  1.0 / 11,
                                      1.0 / 13, 1.0 / 15, 1.0 / 17, 1.0 / 19, 1.0 / 21, 1.0 / 23,
                                      1.0 / 25, 1.0 / 27, 1.0 / 29, 1.0 / 31, 1.0 / 33};
@@ -215,11 +224,19 @@ inline P softplus(P x) {
   return (x < P{} ? P{} : x) + log1p_unit(exp(-abs(x)));
 }
 
-// tanh |x| = -e / (e + 2) with e = e^-2|x| - 1: nothing cancels near 0, nothing overflows.
+// tanh |x| = e / (2 - e) with e = 1 - e^-2|x|: nothing cancels near 0, nothing overflows. With
+// -2|x| = n ln2 + 2s, e = (1 - 2ⁿ) - 2ⁿ (e²ˢ - 1); what rounding s adds for large n, 2ⁿ takes away.
 template <class P>
 inline P tanh(P x) {
-  const P e = expm1_negative(constant<P>(-2.0) * abs(x));
-  return copy_sign(e / (e + constant<P>(2.0)), x);
+  using F = detail::Format<Lane<P>>;
+  using M = Mask<Lane<P>>;
+  const P y = clamp_above(abs(x), 20.0), round = constant<P>(F::round), one = constant<P>(1.0);
+  const P shifted = y * constant<P>(-2 * 1.4426950408889634) + round;
+  const P s = (shifted - round) * constant<P>(-0.34657359027997264) - y;
+  const P scale = detail::power_of_two<P>(bits<M>(shifted) - bits<M>(round));
+  const P e = (one - scale) - scale * (s * polynomial(s, F::expm1_half));
+  const M magnitude = bits<M>(e / (constant<P>(2.0) - e));
+  return bits<P>(magnitude | (bits<M>(x) & bits<M>(constant<P>(-0.0))));
 }
 
 // exp(-t²/2), t >= 0. With u the upper half of the digits of t, u² is exact, and what is left of t²

@@ -88,6 +88,35 @@ inline void finish_streams() {
 #endif
 }
 
+// a < b ? a : b and a > b ? a : b, so b where one of the two is nan. Both are an instruction, which
+// GCC does not find for packs of 64 bytes.
+template <class P>
+inline P lesser(P a, P b) {
+#if defined(__AVX512F__) && !defined(__clang__)
+  constexpr int kRounding = 4;  // as it is set
+  if constexpr (std::is_same_v<P, Pack<float>>) {
+    return __builtin_ia32_minps512_mask(a, b, P{}, -1, kRounding);
+  }
+  if constexpr (std::is_same_v<P, Pack<double>>) {
+    return __builtin_ia32_minpd512_mask(a, b, P{}, -1, kRounding);
+  }
+#endif
+  return a < b ? a : b;
+}
+template <class P>
+inline P greater(P a, P b) {
+#if defined(__AVX512F__) && !defined(__clang__)
+  constexpr int kRounding = 4;  // as it is set
+  if constexpr (std::is_same_v<P, Pack<float>>) {
+    return __builtin_ia32_maxps512_mask(a, b, P{}, -1, kRounding);
+  }
+  if constexpr (std::is_same_v<P, Pack<double>>) {
+    return __builtin_ia32_maxpd512_mask(a, b, P{}, -1, kRounding);
+  }
+#endif
+  return a > b ? a : b;
+}
+
 // Reinterprets the bits of a pack, as std::bit_cast would.
 template <class To, class From>
 inline To bits(From from) {
