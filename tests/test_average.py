@@ -53,6 +53,33 @@ def test_averages_are_their_formulas(mode: str, start: int, dtype: str) -> None:
         )  # fmt: skip
 
 
+@pytest.mark.parametrize("max_norm", [None, 0.3])
+@pytest.mark.parametrize("clip_norm", [None, 1e30])
+def test_of_wide_layers_the_limited_iterates_are_averaged(
+    max_norm: float | None, clip_norm: float | None
+) -> None:
+    """Parts of thousands of parameters are passed over in pieces; rows are limited as a whole."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(20, 250)), rng.normal(size=(20, 2))
+
+    def make(average: Any = None) -> tuple[Any, Any]:
+        layers: Any = [fm.Dense(24, "tanh", max_norm=max_norm), fm.Dense(2)]
+        net = fm.Network(layers, inputs=250, dtype="float64", seed=0)
+        rule = fm.SGD(0.1, clip_norm=clip_norm, average=average)
+        return net, fm.Trainer(net, optimizer=rule, l1=1e-3, l2=1e-2)
+
+    polyak = fm.Polyak("uniform")
+    trainer = make(polyak)[1]
+    plain, other = make()
+    iterates = [np.array(plain.parameters)]
+    for _ in range(5):
+        trainer.step(X, y)
+        other.step(X, y)
+        iterates.append(np.array(plain.parameters))
+    expected = averaged(np.array(iterates), polyak)
+    np.testing.assert_allclose(trainer.state["average"], expected, rtol=1e-12, atol=1e-15)
+
+
 @modes
 @pytest.mark.parametrize("name", ref.OPTIMIZERS)
 def test_any_optimizer_is_averaged(name: str, mode: str) -> None:

@@ -197,7 +197,7 @@ void normals(Report& report) {
   const SampleKey key{1, 2, 3, 4};
   std::uint32_t group = 0;
   T out[kWords][kSampleLanes];
-  time_elements(report, "random_normals", kName<T>, "4x16", kWords * kSampleLanes,
+  time_elements(report, "random_normals", kName<T>, "8x16", kWords * kSampleLanes,
                 [&] { random_normals(key, group++, out); });
 }
 
@@ -205,7 +205,7 @@ void words(Report& report) {
   const SampleKey key{1, 2, 3, 4};
   std::uint32_t group = 0;
   SampleWords out;
-  time_elements(report, "random_words", "uint32", "4x16", kWords * kSampleLanes,
+  time_elements(report, "random_words", "uint32", "8x16", kWords * kSampleLanes,
                 [&] { random_words(key, group++, out); });
 }
 

@@ -177,7 +177,7 @@ TEST_CASE_TEMPLATE("fixed points are exact", T, float, double) {
 }
 
 TEST_CASE_TEMPLATE("the lesser or greater of a number and nan is the second", T, float, double) {
-  const T values[] = {T(-2), T(3), kNan<T>, kInfinity<T>};
+  const T values[] = {T(-2), T(-0.0), T(0), T(3), kNan<T>, kInfinity<T>};
   for (const T a : values) {
     for (const T b : values) {
       const auto either = [&](auto f) {

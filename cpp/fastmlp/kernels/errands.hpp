@@ -39,7 +39,7 @@ class Errands {
   Claim<T> claim;
   Upcoming<T> upcoming;
 
-  // They are run in so many shares; the first word holds.
+  // They are run in so many shares; where a product is made in parts, the whole speaks first.
   void divide(Index shares) {
     if (shares_ == 0) shares_ = shares;
   }

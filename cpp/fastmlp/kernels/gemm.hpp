@@ -33,7 +33,7 @@ class RowFunction {
 
 // What becomes of the sums S = A B + bias, one of three. While they are in registers: C = relu(S)
 // where `relu` says so, and C = S ∘ relu'(H) where H (m, n) is given, which has the rows of C. Any
-// other function follows as soon as some rows are stored.
+// other function follows as soon as some rows are stored, which are whole packs then.
 template <class T>
 struct Epilogue {
   bool relu = false;

@@ -30,58 +30,60 @@ constexpr Index kCounterWords = 4;
 constexpr Index kWords = 2 * kCounterWords;
 using SampleWords = std::uint32_t[kWords][kSampleLanes];
 
-// A word of half as many samples as fit a register, and what is over of its products.
+// A word of each sample in 64 bits, the upper half of which is of no account.
 typedef std::uint64_t WideWords __attribute__((vector_size(kVectorBytes)));
 constexpr Index kWideLanes = kVectorBytes / 8;
 
-// Products of 64 bits, of lower halves. GCC does not see that this is what processors offer, and
-// takes multiplications of 64 bits.
-inline WideWords multiply_lower(WideWords x, std::uint32_t m) {
-#if defined(__SSE2__) && !defined(__clang__)
+// Words by m, in 64 bits. GCC does not see that this is what processors offer, and takes
+// multiplications of 64 bits.
+inline WideWords widening_product(WideWords x, std::uint32_t m) {
+#if defined(__AVX512F__) && !defined(__clang__)
   typedef int Words __attribute__((vector_size(kVectorBytes)));
-  const auto a = bits<Words>(x), b = bits<Words>(m - WideWords{});
-#if defined(__AVX512F__)
   typedef long long Products __attribute__((vector_size(kVectorBytes)));
-  return bits<WideWords>(__builtin_ia32_pmuludq512_mask(a, b, Products{}, 0xFF));
-#elif defined(__AVX2__)
-  return bits<WideWords>(__builtin_ia32_pmuludq256(a, b));
-#else
-  return bits<WideWords>(__builtin_ia32_pmuludq128(a, b));
-#endif
+  return bits<WideWords>(__builtin_ia32_pmuludq512_mask(
+      bits<Words>(x), bits<Words>(m - WideWords{}), Products{}, 0xFF));
+#elif defined(__AVX2__) && !defined(__clang__)
+  typedef int Words __attribute__((vector_size(kVectorBytes)));
+  return bits<WideWords>(__builtin_ia32_pmuludq256(bits<Words>(x), bits<Words>(m - WideWords{})));
+#elif defined(__SSE2__) && !defined(__AVX__) && !defined(__clang__)
+  typedef int Words __attribute__((vector_size(kVectorBytes)));
+  return bits<WideWords>(__builtin_ia32_pmuludq128(bits<Words>(x), bits<Words>(m - WideWords{})));
 #else
   return (x & 0xFFFFFFFF) * m;
 #endif
 }
 
-// Philox 4x32-7 of the counters (x0, x1, x2, x3), words in lower halves; the upper are of no
-// account, before and after.
+// Philox 4x32-7 of the counters (x0, x1, x2, x3).
 inline void philox(std::uint64_t key, WideWords (&x)[kCounterWords]) {
   auto k0 = static_cast<std::uint32_t>(key), k1 = static_cast<std::uint32_t>(key >> 32);
   for (int round = 0; round < 7; ++round) {
-    const WideWords product0 = multiply_lower(x[0], 0xD2511F53);
-    const WideWords product2 = multiply_lower(x[2], 0xCD9E8D57);
+    const WideWords product0 = widening_product(x[0], 0xD2511F53);
+    const WideWords product2 = widening_product(x[2], 0xCD9E8D57);
     x[0] = (product2 >> 32) ^ x[1] ^ k0, x[1] = product2;
     x[2] = (product0 >> 32) ^ x[3] ^ k1, x[3] = product0;
     k0 += 0x9E3779B9u, k1 += 0xBB67AE85u;
   }
 }
 
-// words[j][s] is word `kWords * group + j` of sample s.
-inline void random_words(const SampleKey& key, std::uint32_t group, SampleWords& words) {
+// words[j][s] is word `kWords * group + j` of sample s; the first n of these words at least.
+inline void random_words(const SampleKey& key, std::uint32_t group, SampleWords& words,
+                         Index n = kWords) {
+  static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "lower halves lie first in memory");
   WideWords even;
   for (std::uint32_t i = 0; i < kWideLanes; ++i) even[i] = 2 * i;
   for (std::uint32_t first = 0; first < kSampleLanes; first += 2 * kWideLanes) {
-    for (std::uint32_t half = 0; half < 2; ++half) {
+    for (std::uint32_t counter = 0; counter * kCounterWords < n; ++counter) {
       WideWords drawn[2][kCounterWords];  // of every other sample
       for (std::uint32_t odd = 0; odd < 2; ++odd) {
         WideWords(&x)[kCounterWords] = drawn[odd];
-        x[0] = WideWords{} + (2 * group + half), x[1] = even + (key.place + first + odd);
+        x[0] = WideWords{} + (kWords / kCounterWords * group + counter);
+        x[1] = even + (key.place + first + odd);
         x[2] = WideWords{} + key.stream, x[3] = WideWords{} + key.epoch;
         philox(key.seed, x);
       }
       for (Index j = 0; j < kCounterWords; ++j) {
         const WideWords both = (drawn[0][j] & 0xFFFFFFFF) | drawn[1][j] << 32;
-        std::memcpy(words[half * kCounterWords + j] + first, &both, sizeof both);
+        std::memcpy(words[counter * kCounterWords + j] + first, &both, sizeof both);
       }
     }
   }
@@ -133,19 +135,19 @@ inline void sincos_turns(P u, P& sine, P& cosine) {
   cosine = bits<P>(bits<M>(odd ? s : c) ^ (((q + 1) & 2) << kToSign));
 }
 
-// N(0, 1) from the words of a group (Box & Muller 1958).
+// N(0, 1) from the words of a group (Box & Muller 1958), n of them at least.
 template <class T>
 inline void random_normals(const SampleKey& key, std::uint32_t group,
-                           T (&out)[kWords][kSampleLanes]) {
+                           T (&out)[kWords][kSampleLanes], Index n = kWords) {
   SampleWords words;
   T uniform[kWords][kSampleLanes];
-  random_words(key, group, words);
-  for (Index j = 0; j < kWords; ++j) {
+  random_words(key, group, words, n);
+  for (Index j = 0; j < round_up(n, 2); ++j) {
     for (Index s = 0; s < kSampleLanes; ++s) {
       uniform[j][s] = (static_cast<T>(words[j][s] >> 8) + T(0.5)) * T(0x1p-24);
     }
   }
-  for (Index j = 0; j < kWords; j += 2) {
+  for (Index j = 0; j < n; j += 2) {
     for (Index s = 0; s < kSampleLanes; s += kLanes<T>) {
       const Pack<T> squared = constant<Pack<T>>(-2.0) * log_normal(load(uniform[j] + s));
       Pack<T> radius, sine, cosine;

@@ -90,28 +90,28 @@ inline void finish_streams() {
 
 // a < b ? a : b and a > b ? a : b, so b where one of the two is nan. Both are an instruction, which
 // GCC does not find for packs of 64 bytes.
+constexpr int kCurrentRounding = 4;
 template <class P>
 inline P lesser(P a, P b) {
 #if defined(__AVX512F__) && !defined(__clang__)
-  constexpr int kRounding = 4;  // as it is set
   if constexpr (std::is_same_v<P, Pack<float>>) {
-    return __builtin_ia32_minps512_mask(a, b, P{}, -1, kRounding);
+    return __builtin_ia32_minps512_mask(a, b, P{}, -1, kCurrentRounding);
   }
   if constexpr (std::is_same_v<P, Pack<double>>) {
-    return __builtin_ia32_minpd512_mask(a, b, P{}, -1, kRounding);
+    return __builtin_ia32_minpd512_mask(a, b, P{}, -1, kCurrentRounding);
   }
 #endif
   return a < b ? a : b;
 }
+
 template <class P>
 inline P greater(P a, P b) {
 #if defined(__AVX512F__) && !defined(__clang__)
-  constexpr int kRounding = 4;  // as it is set
   if constexpr (std::is_same_v<P, Pack<float>>) {
-    return __builtin_ia32_maxps512_mask(a, b, P{}, -1, kRounding);
+    return __builtin_ia32_maxps512_mask(a, b, P{}, -1, kCurrentRounding);
   }
   if constexpr (std::is_same_v<P, Pack<double>>) {
-    return __builtin_ia32_maxpd512_mask(a, b, P{}, -1, kRounding);
+    return __builtin_ia32_maxpd512_mask(a, b, P{}, -1, kCurrentRounding);
   }
 #endif
   return a > b ? a : b;
@@ -242,7 +242,7 @@ inline T reduce_add(Pack<T> v) {
 // The largest lane; nan lanes are passed over where they can be.
 template <class T>
 inline T reduce_max(Pack<T> v) {
-  return reduce<T>(v, [](Pack<T> x, Pack<T> y) { return y > x ? y : x; });
+  return reduce<T>(v, [](Pack<T> x, Pack<T> y) { return greater(y, x); });
 }
 
 // Lane i holds i < count: selects the valid lanes of a row's last pack.

@@ -20,8 +20,7 @@ template <class T>
 inline Pack<T> max_entry(Index n, const T* a, Index stride) {
   Pack<T> top = finite(load(a));
   for (Index i = 1; i < n; ++i) {
-    const Pack<T> x = finite(load(a + i * stride));
-    top = x > top ? x : top;
+    top = greater(finite(load(a + i * stride)), top);
   }
   return top;
 }

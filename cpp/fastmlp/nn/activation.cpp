@@ -69,7 +69,7 @@ void activate(const Activation& activation, const Block<const T>& a, const Block
 
 template <class T>
 void activate_one(const Activation& activation, Index n, T* h) {
-  if (!std::holds_alternative<Softmax>(activation)) {
+  if (!couples_units(activation)) {
     return activate<T>(activation, Block<const T>{h, 1, n, n}, {h, 1, n, n});
   }
   Matrix<T> column(n, 1);

@@ -228,9 +228,9 @@ using Activation = std::variant<Identity, Sign, Sigmoid, Tanh, ReLU, HardTanh, S
                                 ELU, SELU, Softplus, SiLU, GELU>;
 
 bool uses_input(const Activation& activation);
-// Whether each h_i follows from its a_i alone.
-inline bool elementwise(const Activation& activation) {
-  return !std::holds_alternative<Softmax>(activation);
+// Whether each h_i follows from all of a, not from a_i alone.
+inline bool couples_units(const Activation& activation) {
+  return std::holds_alternative<Softmax>(activation);
 }
 
 // H = phi(A) for samples side by side, a feature in a row; in and out may be the same block, and

@@ -79,8 +79,8 @@ class Layer {
   // Brings piece i of these parameters into the tape, for layers whose passes read them there.
   virtual bool packs() const = 0;
   virtual void pack(Index i, const T* w, Tape<T>& tape) const = 0;
-  // What the activation is applied to: A (n_out, samples) = W X + b; layers with parameters end
-  // their product with the epilogue, the others have none.
+  // What the activation is applied to: A (n_out, samples) = W X + b, and the epilogue; of layers
+  // without parameters, which make no product, none is asked.
   virtual void combine(const T* w, const Pass& pass, Range samples, const PanelMatrix<T>& x,
                        Tape<T>& tape, PanelMatrix<T>& a, const Epilogue<T>& epilogue) const = 0;
   // The same for one sample, in prediction.

@@ -32,8 +32,10 @@ Network<T>::Network(Index inputs, const std::vector<LayerSpec>& specs, std::uint
   add_parts();
   for (Index l = 0; l < depth(); ++l) {
     const Activation& phi = layer(l).activation();
-    const bool keeps_input = l + 1 == depth() || uses_input(phi);
-    stages_.push_back({&layer(l), &phi, keeps_input, layer(l).pieces() > 0});
+    const bool last = l + 1 == depth(), product = layer(l).pieces() > 0;
+    stages_.push_back({&layer(l), &phi, last || uses_input(phi),
+                       product && !last && !couples_units(phi),
+                       product && l > 0 && !couples_units(layer(l - 1).activation())});
   }
   for (Index l = 0; l < depth(); ++l) {
     Rng rng(seed, Purpose::initialization, static_cast<std::uint32_t>(l));
@@ -116,15 +118,15 @@ Block<T> Network<T>::forward(const Pass& pass, const PanelMatrix<T>& x, Range sa
   pass.team->progress(operations_ * static_cast<double>(samples.size()));
   const PanelMatrix<T>* input = &x;
   for (Index l = 0;; ++l) {
-    const auto& [layer, phi, keeps_input, product] = stage(l);
+    const Stage& stage = this->stage(l);
     Tape<T>& t = tape(workspace, l);
-    PanelMatrix<T>& a = keeps_input ? t.a : t.h;
-    const bool last = l + 1 == depth(), fused = product && !last && elementwise(*phi);
-    const Activate<T> activation(*phi, a.at(0, samples.begin), t.h.at(0, samples.begin));
-    layer->combine(w(), pass, samples, *input, t, a, fused ? activation.epilogue() : Epilogue<T>{});
-    if (last) return a.columns(samples);
-    if (!fused) activate<T>(*phi, a.columns(samples), t.h.columns(samples));
-    if (!t.samples.empty()) transpose(t.h.panels(), {0, layer->outputs()}, samples, t.samples);
+    PanelMatrix<T>& a = stage.keeps_input ? t.a : t.h;
+    const Activate<T> phi(*stage.phi, a.at(0, samples.begin), t.h.at(0, samples.begin));
+    stage.layer->combine(w(), pass, samples, *input, t, a,
+                         stage.fuses_value ? phi.epilogue() : Epilogue<T>{});
+    if (l + 1 == depth()) return a.columns(samples);
+    if (!stage.fuses_value) activate<T>(*stage.phi, a.columns(samples), t.h.columns(samples));
+    if (!t.samples.empty()) transpose(t.h.panels(), {0, layer(l).outputs()}, samples, t.samples);
     input = &t.h;
   }
 }
@@ -136,17 +138,16 @@ void Network<T>::backward(const Pass& pass, Range samples, Workspace<T>& workspa
   pass.team->progress(operations_ * static_cast<double>(samples.size()));
   const Index lowest = input_gradient ? 0 : first_dense_;
   for (Index l = depth() - 1; l > lowest; --l) {
-    const auto& [layer, phi, keeps_input, product] = stage(l - 1);
-    Tape<T>& below = tape(workspace, l - 1);
-    PanelMatrix<T>& a = keeps_input ? below.a : below.h;
-    const bool fused = stage(l).product && elementwise(*phi);
-    const Differentiate<T> slope(*phi, a.at(0, samples.begin), below.h.at(0, samples.begin),
-                                 below.delta.at(0, samples.begin));
-    this->layer(l).backward(w(), samples, tape(workspace, l), below.delta,
-                            fused ? slope.epilogue() : Epilogue<T>{});
-    if (fused) continue;
-    differentiate<T>(*phi, a.columns(samples), below.h.columns(samples),
-                     below.delta.columns(samples));
+    const Stage &above = stage(l), &stage = this->stage(l - 1);
+    Tape<T>& t = tape(workspace, l - 1);
+    PanelMatrix<T>& a = stage.keeps_input ? t.a : t.h;
+    const Differentiate<T> phi(*stage.phi, a.at(0, samples.begin), t.h.at(0, samples.begin),
+                               t.delta.at(0, samples.begin));
+    above.layer->backward(w(), samples, tape(workspace, l), t.delta,
+                          above.fuses_derivative ? phi.epilogue() : Epilogue<T>{});
+    if (above.fuses_derivative) continue;
+    differentiate<T>(*stage.phi, a.columns(samples), t.h.columns(samples),
+                     t.delta.columns(samples));
   }
   if (!input_gradient) return;
   layer(0).backward(w(), samples, tape(workspace, 0), *input_gradient, {});

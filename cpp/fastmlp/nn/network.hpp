@@ -74,12 +74,13 @@ class Network {
   void jacobian(const Block<const T>& x, T* out, Team& team) const;
 
  private:
-  // How a layer takes part in the passes.
+  // How a layer takes part in the passes; its activation is phi.
   struct Stage {
     const Layer<T>* layer;
     const Activation* phi;
-    bool keeps_input;  // of the activation, in a place of its own
-    bool product;      // its passes are products, which end with an activation
+    bool keeps_input;       // of phi, in a place of its own
+    bool fuses_value;       // phi is the epilogue of its product
+    bool fuses_derivative;  // phi' of the layer below is the epilogue of its product
   };
 
   Index add(const DenseSpec& spec, Index width, Index offset);

@@ -43,7 +43,7 @@ class NoiseLayer : public Layer<T> {
       for (Index i = 0; i < this->inputs(); ++i) {
         if (i % kWords == 0) {
           draw({pass.seed, place, stream, pass.epoch}, static_cast<std::uint32_t>(i / kWords),
-               numbers);
+               numbers, std::min(kWords, this->inputs() - i));
         }
         f(i, j, numbers[i % kWords]);
       }

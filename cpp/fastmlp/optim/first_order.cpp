@@ -9,7 +9,7 @@
 namespace fastmlp {
 namespace {
 
-// Where parameters are passed over several times it is in pieces that fit L1.
+// Parameters that are passed over again and again are in pieces that stay in a near cache.
 constexpr Index kPiece = 2048;
 
 // f(group, the part of its range that lies in `range`) for the groups that reach into it.
@@ -49,6 +49,7 @@ FirstOrder<T>::FirstOrder(Rule rule, Index size, std::vector<ParameterGroup> gro
     vector_names_.emplace_back("average");
     vectors_.emplace_back(size);
   }
+  passes_again_ = penalized_ || decay_.rate > 0 || options_.clip_value || options_.average;
   if (options_.clip_norm || options_.normalize) {
     gradient_ = Buffer<T>(size);
     squares_.resize(static_cast<std::size_t>(ceil_div(size, kPiece)));
@@ -138,14 +139,14 @@ double FirstOrder<T>::apply(T* w, T* g, Team& team) {
   });
   if (limited_) {
     limit_rows({0, size_});
-    for_pieces([&](Index, Range range) { average(range); });
+    if (options_.average) for_pieces([&](Index, Range range) { average(range); });
   }
   return finish();
 }
 
 template <class T>
 void FirstOrder<T>::visit(Index part, Range range, T* g) {
-  const Index most = penalized_ || options_.average ? kPiece : range.size();
+  const Index most = passes_again_ ? kPiece : range.size();
   for (Index begin = range.begin; begin < range.end; begin += most) {
     const Range piece{begin, std::min(begin + most, range.end)};
     T* from = g + (begin - range.begin);
@@ -259,7 +260,6 @@ void FirstOrder<T>::shrink(Range range) {
 // Rows that lie wholly in the range: row *= max_norm / ||row|| where it is longer
 template <class T>
 void FirstOrder<T>::limit_rows(Range range) {
-  if (!limited_) return;
   for_overlaps(groups_, range, [&](const ParameterGroup& group, Range common) {
     if (group.max_norm == 0) return;
     for (Index begin = common.begin; begin < common.end; begin += group.row) {

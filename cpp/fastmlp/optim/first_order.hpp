@@ -50,7 +50,8 @@ class FirstOrder final : public Sink<T> {
   // where that or the norm of the gradient is not finite, nothing changes.
   double step(Objective<T>& f, T* w, Team& team);
   // One update of w with a gradient from elsewhere, which is changed on the way. Returns the
-  // penalties; nan, and nothing changes, where the norm that is asked for is not finite.
+  // penalties; nan, and nothing changes, where the norm that is asked for, or one over it, is not
+  // finite.
   double apply(T* w, T* g, Team& team);
 
   void visit(Index part, Range range, T* g) override;
@@ -87,6 +88,7 @@ class FirstOrder final : public Sink<T> {
   Decay decay_;
   std::vector<ParameterGroup> groups_;
   bool penalized_ = false, limited_ = false;  // whether any group is
+  bool passes_again_ = false;                 // over a part, beside the rule
   std::vector<std::string> vector_names_;
   std::vector<Buffer<T>> vectors_;
   std::vector<double> numbers_;

@@ -22,7 +22,8 @@ class Objective {
   virtual Index size() const = 0;
   virtual double value(const T* w) = 0;
   virtual double value_and_grad(const T* w, T* g) = 0;
-  // The same for a caller that writes to w next.
+  // The same for a caller that updates w next: w is taken back from other cores meanwhile, by
+  // storing what it holds.
   virtual double value_and_grad_before_update(T* w, T* g) { return value_and_grad(w, g); }
 
   // The cut in which value_and_visit hands out the gradient, fixed by the shape of the problem.

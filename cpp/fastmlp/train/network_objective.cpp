@@ -135,15 +135,15 @@ void NetworkObjective<T>::part_gradient(const Part& part, Index n, T* g,
   }
 }
 
-// What is done while the gradient of a part is made, if anything: where w is given the part is
-// written to next, and others have read what is not packed of it; a share of the next batch is read
-// soon.
+// What is done while the gradient of a part is made, if anything: its parameters are written to
+// next, where `written` is given, and others have read what is not packed of them; a share of the
+// next batch is read soon.
 template <class T>
-bool NetworkObjective<T>::set_errands(const Part& part, Range share, T* w,
+bool NetworkObjective<T>::set_errands(const Part& part, Range share, T* written,
                                       Errands<T>& errands) const {
-  const bool claims = w && team_->shares() && !network_.layer(part.pieces[0].layer).packs();
+  const bool claims = written && team_->shares() && !network_.layer(part.pieces[0].layer).packs();
   if (claims) {
-    errands.claim.data = w + part.range.begin;
+    errands.claim.data = written + part.range.begin;
     errands.claim.lines = ceil_div(part.range.size(), kLine<T>);
   }
   const bool asks = batch_.expects() && batch_.size() <= kBlockRows;
@@ -151,9 +151,9 @@ bool NetworkObjective<T>::set_errands(const Part& part, Range share, T* w,
   return claims || asks;
 }
 
-// g (+)= the gradient over n samples in the workspace; w as in set_errands.
+// g (+)= the gradient over n samples in the workspace; `written` as in set_errands.
 template <class T>
-void NetworkObjective<T>::add_gradient(Index n, bool first, T* w, T* g) {
+void NetworkObjective<T>::add_gradient(Index n, bool first, T* written, T* g) {
   const double work =
       network_.operations_per_row() * static_cast<double>(n) / static_cast<double>(parts());
   team_->for_each(parts(), [&](Index i, int member) {
@@ -161,7 +161,7 @@ void NetworkObjective<T>::add_gradient(Index n, bool first, T* w, T* g) {
     T* from = part_gradients_[static_cast<std::size_t>(member)].data();
     T* to = g + part.range.begin;
     Errands<T> errands;
-    const bool any = set_errands(part, part.range, w, errands);
+    const bool any = set_errands(part, part.range, written, errands);
     part_gradient(part, n, from, any ? &errands : nullptr);
     team_->progress(work);
     for (Index j = 0; j < part.range.size(); ++j) to[j] = first ? from[j] : to[j] + from[j];
@@ -177,16 +177,16 @@ double NetworkObjective<T>::value(const T*) {
   return sum;
 }
 
-// The loss, and g, its gradient; w is written to next where it is given.
+// The loss, and g, its gradient; `written` are the parameters if the caller updates them next.
 template <class T>
-double NetworkObjective<T>::sum_gradient(T* w, T* g) {
+double NetworkObjective<T>::sum_gradient(T* written, T* g) {
   pack();
   double sum = 0;
   for (Index b = 0; b < ceil_div(batch_.size(), kBlockRows); ++b) {
     const Range block = tile(b, kBlockRows, batch_.size());
     const bool last = block.end == batch_.size();
     sum += phase1(block, true);
-    add_gradient(block.size(), b == 0, last ? w : nullptr, g);
+    add_gradient(block.size(), b == 0, last ? written : nullptr, g);
   }
   return sum;
 }
@@ -195,7 +195,7 @@ template <class T>
 double NetworkObjective<T>::value_and_visit(T* w, Sink<T>& sink) {
   if (batch_.size() > kBlockRows) {
     if (gradient_.size() != size()) gradient_ = Buffer<T>(size());
-    const double sum = sum_gradient(w, gradient_.data());
+    const double sum = sum_gradient(nullptr, gradient_.data());
     if (std::isfinite(sum)) visit_parts(w, sink);
     return sum;
   }

@@ -63,9 +63,9 @@ class NetworkObjective final : public Objective<T> {
   Index tile_columns(Index n) const;
   double phase1(Range block, bool backward);
   void part_gradient(const Part& part, Index n, T* g, Errands<T>* errands = nullptr) const;
-  bool set_errands(const Part& part, Range share, T* w, Errands<T>& errands) const;
-  double sum_gradient(T* w, T* g);
-  void add_gradient(Index n, bool first, T* w, T* g);
+  bool set_errands(const Part& part, Range share, T* written, Errands<T>& errands) const;
+  double sum_gradient(T* written, T* g);
+  void add_gradient(Index n, bool first, T* written, T* g);
   void visit_parts(T* w, Sink<T>& sink);
 
   const Network<T>& network_;
