@@ -180,14 +180,16 @@ void Network<T>::predict(const Block<const T>& x, const Block<T>& out, Team& tea
   });
 }
 
-// Matrix-vector products, sample by sample: the entries of h lie side by side.
+// Matrix-vector products, sample by sample: the entries of h lie side by side. Samples are copied
+// first, for the caller's may lie across cache lines.
 template <class T>
 void Network<T>::predict_few(const Block<const T>& x, const Block<T>& out) const {
-  Index widest = 0;
+  Index widest = inputs();
   for (const auto& each : layers_) widest = std::max(widest, each->outputs());
   Buffer<T> rooms[2] = {Buffer<T>(widest), Buffer<T>(widest)};
   for (Index i = 0; i < x.rows; ++i) {
-    const T* input = x.row(i);
+    std::copy_n(x.row(i), inputs(), rooms[1].data());
+    const T* input = rooms[1].data();
     for (Index l = 0; l < depth(); ++l) {
       T* h = rooms[l % 2].data();
       layer(l).combine_one(w(), input, h);
