@@ -284,7 +284,6 @@ class NAdam(Adam):
         (0.05, {}),
         (0.05, {"beta1": 0.8, "beta2": 0.99, "eps": 1e-4, "momentum_decay": 0.1}),
     ]
-    float32: ClassVar[float] = 0.01  # gradients rounded to float32 move this path by 0.004
 
     def update(self, w: Array, g: Array) -> Array:
         now, following = (

@@ -120,6 +120,24 @@ TEST_CASE(
   }
 }
 
+TEST_CASE_TEMPLATE(
+    "the first words or numbers of a group are the same where more are not asked for", T, float,
+    double) {
+  const SampleKey key{1, 2, 3, 4};
+  SampleWords words, few;
+  T numbers[kWords][kSampleLanes], few_numbers[kWords][kSampleLanes];
+  random_words(key, 5, words);
+  random_normals(key, 5, numbers);
+  for (Index n = 1; n <= kWords; ++n) {
+    random_words(key, 5, few, n);
+    random_normals(key, 5, few_numbers, n);
+    for (Index j = 0; j < n; ++j) {
+      REQUIRE(std::equal(words[j], words[j] + kSampleLanes, few[j]));
+      REQUIRE(same_bits(numbers[j], few_numbers[j], kSampleLanes));
+    }
+  }
+}
+
 TEST_CASE_TEMPLATE("samples draw normal numbers", T, float, double) {
   constexpr int groups = 2000;
   double sum = 0, squares = 0, fourth = 0, pairs = 0;

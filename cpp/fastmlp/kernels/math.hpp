@@ -71,9 +71,9 @@ struct Format<float> {
   // (eʳ - 1 - r) / r² on |r| <= ln2 / 2
   static constexpr double exp[] = {5.0000001201e-1, 1.6666665459e-1, 4.1665795894e-2,
                                    8.3334519073e-3, 1.3981999507e-3, 1.9875691500e-4};
-  // (e²ˢ - 1) / s on |s| <= ln2 / 4: a minimax fit
+  // (e²ˢ - 1) / s on |s| <= ln2 / 4: a minimax fit beside 2 + 2s
   static constexpr double expm1_half[] = {
-      2.0, 1.999999924767, 1.333320471921, 6.666741944e-1, 2.678113374e-1, 8.88887848e-2};
+      2.0, 2.0, 1.33332388144, 6.66669671934e-1, 2.67714149614e-1, 8.89486956893e-2};
   // atanh(s) / s in powers of s², for s² <= 1/9
   static constexpr double atanh[] = {1.0,     1.0 / 3,  1.0 / 5,  1.0 / 7,
                                      1.0 / 9, 1.0 / 11, 1.0 / 13, 1.0 / 15};

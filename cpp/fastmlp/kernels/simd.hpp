@@ -88,9 +88,10 @@ inline void finish_streams() {
 #endif
 }
 
+constexpr int kCurrentRounding = 4;  // as processors are told
+
 // a < b ? a : b and a > b ? a : b, so b where one of the two is nan. Both are an instruction, which
 // GCC does not find for packs of 64 bytes.
-constexpr int kCurrentRounding = 4;
 template <class P>
 inline P lesser(P a, P b) {
 #if defined(__AVX512F__) && !defined(__clang__)
