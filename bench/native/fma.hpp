@@ -11,10 +11,10 @@ constexpr int vector_bytes = 32;
 constexpr int vector_bytes = 16;
 #endif
 
-using Clock = std::chrono::steady_clock;
+using ScheduleState = std::chrono::steady_clock;
 
-inline double nanoseconds_since(Clock::time_point start) {
-  return std::chrono::duration<double, std::nano>(Clock::now() - start).count();
+inline double nanoseconds_since(ScheduleState::time_point start) {
+  return std::chrono::duration<double, std::nano>(ScheduleState::now() - start).count();
 }
 
 // Enough independent chains to hide the latency of a multiply-add, few enough to stay in registers.
@@ -36,7 +36,7 @@ double fma_flops(int repeats) {
 // On the calling thread.
 template <typename T>
 double fma_gflops(int repeats) {
-  const auto start = Clock::now();
+  const auto start = ScheduleState::now();
   const double flops = fma_flops<T>(repeats);
   return flops / nanoseconds_since(start);
 }

@@ -42,23 +42,23 @@ PanelMatrix<T> panels(const EigenMatrix<T>& m) {
 // A as a product reads it: blocks of `height` rows, `distance` apart.
 template <class T>
 struct Left {
-  Broadcast<T> first;
+  StridedOperand<T> first;
   Index height, distance = 0;
 };
 
 // A from its transpose.
 template <class T>
 Left<T> packed(const PackedMatrix<T>& at) {
-  return {{at.at(0, 0), 1, kBlockedRows}, kBlockedRows, at.panels().panel};
+  return {{at.at(0, 0), 1, kMR}, kMR, at.panels().panel};
 }
 
 // C (m, n) = A (m, k) B (k, n), panel by panel of samples.
 template <class T>
 void multiply(Index m, Index n, Index k, Left<T> a, PanelMatrix<T>& b, PanelMatrix<T>& c) {
-  for (Index j = 0; j < n; j += kPanelColumns<T>) {
-    const Range samples{j, std::min(n, j + kPanelColumns<T>)};
-    const Block<T> from = b.columns(samples), to = c.columns(samples);
-    Broadcast<T> block = a.first;
+  for (Index j = 0; j < n; j += kNR<T>) {
+    const Range samples{j, std::min(n, j + kNR<T>)};
+    const MatrixView<T> from = b.columns(samples), to = c.columns(samples);
+    StridedOperand<T> block = a.first;
     for (Index i = 0; i < m; i += a.height, block.data += a.distance) {
       gemm(std::min(a.height, m - i), to.cols, k, block, {from.data, from.stride}, to.row(i),
            to.stride);
@@ -111,7 +111,7 @@ void backward(Report& report, const Shape& s, const EigenMatrix<T>& w,
 
 // Rows of dW in one call: a step makes dW in parts of about so many, and updates each at once.
 Index part_rows(const Shape& s) {
-  const Index most = std::max((s.packed ? 4 : 1) * kBlockedRows, 2048 / s.inputs);
+  const Index most = std::max((s.packed ? 4 : 1) * kMR, 2048 / s.inputs);
   return ceil_div(s.outputs, ceil_div(s.outputs, most));
 }
 
@@ -121,7 +121,7 @@ void gradient(Report& report, const Shape& s, const EigenMatrix<T>& x,
               const EigenMatrix<T>& delta) {
   const EigenMatrix<T> xt = x.transpose();
   const auto samples = panels(xt), left = panels(delta);
-  const Panels<T> a = left.panels();
+  const PanelView<T> a = left.panels();
   const Index rows = part_rows(s);
   Buffer<T> g(s.outputs * s.inputs);
   EigenMatrix<T> dw(s.outputs, s.inputs);

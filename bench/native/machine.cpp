@@ -23,9 +23,9 @@ double round_trip_ns() {
       line.turn.store(2 * i + 2, std::memory_order_release);
     }
   });
-  auto start = Clock::now();
+  auto start = ScheduleState::now();
   for (int i = 0; i < warm_up + rounds; ++i) {
-    if (i == warm_up) start = Clock::now();
+    if (i == warm_up) start = ScheduleState::now();
     line.turn.store(2 * i + 1, std::memory_order_release);
     while (line.turn.load(std::memory_order_acquire) != 2 * i + 2) {
     }

@@ -43,7 +43,7 @@ inline double median(std::vector<double> values) {
 // What f can reach counts as read and written after every call, so that no call is left out.
 template <class F>
 double call_ns(F& f, Index calls) {
-  const auto start = Clock::now();
+  const auto start = ScheduleState::now();
   for (Index i = 0; i < calls; ++i) {
     f();
     asm volatile("" : : "r"(&f) : "memory");

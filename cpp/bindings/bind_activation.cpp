@@ -11,7 +11,7 @@ namespace {
 template <class T>
 py::array value(const Activation& phi, const Array<T>& a) {
   Matrix<T> in = copy_columns(a);
-  activate<T>(phi, in.block(), in.block());
+  activate<T>(phi, in.view(), in.view());
   return copy_array(in, a);
 }
 
@@ -19,9 +19,9 @@ py::array value(const Activation& phi, const Array<T>& a) {
 template <class T>
 py::array derivative(const Activation& phi, const Array<T>& a) {
   Matrix<T> in = copy_columns(a);
-  const Block<T> input = in.block();
+  const MatrixView<T> input = in.view();
   Matrix<T> output(input.rows, input.cols), ones(input.rows, input.cols);
-  const Block<T> h = output.block(), g = ones.block();
+  const MatrixView<T> h = output.view(), g = ones.view();
   for (Index i = 0; i < g.rows; ++i) std::fill_n(g.row(i), g.cols, T(1));
   activate<T>(phi, input, h);
   differentiate<T>(phi, input, h, g);
@@ -32,10 +32,10 @@ py::array derivative(const Activation& phi, const Array<T>& a) {
 template <class T>
 py::array softmax_jacobian(const Activation& softmax, const Array<T>& a) {
   Matrix<T> in = copy_columns(a);
-  const Block<T> h = in.block();
+  const MatrixView<T> h = in.view();
   activate<T>(softmax, h, h);
   Matrix<T> unit(h.rows, h.cols);
-  const Block<T> g = unit.block();
+  const MatrixView<T> g = unit.view();
   std::vector<py::ssize_t> shape(a.shape(), a.shape() + a.ndim());
   shape.push_back(h.rows);
   Array<T> jacobian(shape);

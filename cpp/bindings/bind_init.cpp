@@ -18,14 +18,14 @@ std::uint64_t integer(const py::object& value, const char* name, const char* whe
 template <class Member>
 py::array draw(const Member& init, const py::object& inputs, const py::object& outputs,
                const py::object& seed) {
-  constexpr std::uint64_t kMost = std::numeric_limits<Index>::max();
+  constexpr std::uint64_t kMax = std::numeric_limits<Index>::max();
   const char* where = Member::title;
-  const auto n_in = static_cast<Index>(integer(inputs, "n_in", where, 1, kMost));
-  const auto n_out = static_cast<Index>(integer(outputs, "n_out", where, 1, kMost));
+  const auto n_in = static_cast<Index>(integer(inputs, "n_in", where, 1, kMax));
+  const auto n_out = static_cast<Index>(integer(outputs, "n_out", where, 1, kMax));
   const auto bits = integer(seed, "seed", where, 0, std::numeric_limits<std::uint64_t>::max());
   checked_product(checked_product(n_in, n_out, where), sizeof(double), where);
   Array<double> weights({n_out, n_in});
-  Rng rng(bits, Purpose::initialization, 0);
+  Rng rng(bits, Stream::initialization, 0);
   init.fill(n_in, n_out, rng, weights.mutable_data());
   return py::array(weights.attr("T"));
 }

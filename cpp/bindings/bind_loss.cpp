@@ -1,6 +1,6 @@
 #include "bindings.hpp"
 #include "family.hpp"
-#include "fastmlp/nn/output.hpp"
+#include "fastmlp/nn/output_loss.hpp"
 #include "member_array.hpp"
 
 namespace fastmlp::bindings {
@@ -19,13 +19,13 @@ std::pair<py::array, py::array> evaluate_loss(const char* where, const Loss& los
                     std::to_string(n) + ", " + std::to_string(columns) + ")");
   Matrix<T> out = copy_columns(Array<T>(o.reshape({n, outputs})));
   Matrix<T> target = copy_columns(Array<T>(y.reshape({n, columns})));
-  smooth_targets(loss, target.block());
+  smooth_targets(loss, target.view());
   Matrix<T> gradient(outputs, n);
   Array<T> values(n), ones(n);
   std::fill_n(ones.mutable_data(), n, T(1));
   std::fill_n(values.mutable_data(), n, T(0));  // stays where there are no outputs
-  Block<T> delta = gradient.block();
-  evaluate<T>({Identity{}, loss}, out.block(), target.block(), out.block(), values.mutable_data(),
+  MatrixView<T> delta = gradient.view();
+  evaluate<T>({Identity{}, loss}, out.view(), target.view(), out.view(), values.mutable_data(),
               ones.data(), &delta);
   return {values, copy_array(gradient, o)};
 }

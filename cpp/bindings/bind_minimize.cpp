@@ -16,7 +16,7 @@ class PythonObjective final : public Objective<T> {
 
   Index size() const override { return size_; }
   double value(const T* w) override { return ask(w).first; }
-  double value_and_grad(const T* w, T* g) override {
+  double value_and_gradient(const T* w, T* g) override {
     const auto [value, gradient] = ask(w);
     std::copy_n(gradient.data(), size_, g);
     return value;
@@ -45,18 +45,18 @@ class PythonObjective final : public Objective<T> {
 template <class T>
 py::tuple minimize_function(py::function fun, const Array<T>& w0, const Rule& optimizer,
                             Index steps, std::optional<double> max_seconds, bool record_path) {
-  using Clock = std::chrono::steady_clock;
+  using ScheduleState = std::chrono::steady_clock;
   const Index size = w0.size();
   Array<T> w(size);
   std::copy_n(w0.data(), size, w.mutable_data());
   PythonObjective<T> objective(std::move(fun), size);
   FirstOrder<T> state(optimizer, size);
   std::vector<T> path;
-  const auto start = Clock::now();
+  const auto start = ScheduleState::now();
   const auto observe = [&](const T* iterate) {
     if (record_path) path.insert(path.end(), iterate, iterate + size);
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-    const std::chrono::duration<double> elapsed = Clock::now() - start;
+    const std::chrono::duration<double> elapsed = ScheduleState::now() - start;
     return max_seconds && elapsed.count() >= *max_seconds ? Status::max_seconds : Status::running;
   };
   const MinimizeResult result = minimize<T>(objective, w.mutable_data(), state, steps, observe);

@@ -62,19 +62,19 @@ py::object bias_view(const py::object& self, Index l) {
 
 template <class T>
 py::array predict(const Network<T>& network, const Array<T>& x) {
-  const Block<const T> rows = rows_of(x, network.inputs(), "X");
+  const MatrixView<const T> rows = rows_of(x, network.inputs(), "X");
   auto [array, out] = new_rows<T>(rows.rows, network.outputs());
   run({forward_operations(network, rows.rows)},
-      [&, out = out](Team& team) { network.predict(rows, out, team); });
+      [&, out = out](ThreadTeam& team) { network.predict(rows, out, team); });
   return array;
 }
 
 template <class T>
 double loss(const Network<T>& network, const Array<T>& x, const py::object& targets,
             const Loss& function, const py::object& weights) {
-  const Data<T> data = make_data(x, targets, weights, network, function);
+  const Dataset<T> data = make_data(x, targets, weights, network, function);
   double value = 0;
-  run({forward_operations(network, data.size())}, [&](Team& team) {
+  run({forward_operations(network, data.size())}, [&](ThreadTeam& team) {
     NetworkObjective<T> objective(network, function);
     objective.set_team(team);
     objective.select(data, {}, data.size());
@@ -84,36 +84,37 @@ double loss(const Network<T>& network, const Array<T>& x, const py::object& targ
 }
 
 template <class T>
-std::pair<double, py::array> value_and_grad(const Network<T>& network, const Array<T>& x,
-                                            const py::object& targets, const Loss& function,
-                                            const py::object& weights) {
-  const Data<T> data = make_data(x, targets, weights, network, function);
+std::pair<double, py::array> value_and_gradient(const Network<T>& network, const Array<T>& x,
+                                                const py::object& targets, const Loss& function,
+                                                const py::object& weights) {
+  const Dataset<T> data = make_data(x, targets, weights, network, function);
   Array<T> gradient(network.size());
   T* g = gradient.mutable_data();
   double value = 0;
-  run({step_operations(network, data.size())}, [&](Team& team) {
+  run({step_operations(network, data.size())}, [&](ThreadTeam& team) {
     NetworkObjective<T> objective(network, function);
     objective.set_team(team);
     objective.select(data, {}, data.size());
-    value = objective.value_and_grad(network.w(), g);
+    value = objective.value_and_gradient(network.w(), g);
   });
   return {value, gradient};
 }
 
 template <class T>
 py::array backward(const Network<T>& network, const Array<T>& x, const Array<T>& output_gradient) {
-  const Block<const T> rows = rows_of(x, network.inputs(), "X");
-  const Block<const T> upstream = rows_of(output_gradient, network.outputs(), "output_gradient");
+  const MatrixView<const T> rows = rows_of(x, network.inputs(), "X");
+  const MatrixView<const T> upstream =
+      rows_of(output_gradient, network.outputs(), "output_gradient");
   require(upstream.rows == rows.rows, "output_gradient has " + std::to_string(upstream.rows) +
                                           " rows, expected " + std::to_string(rows.rows));
   require(rows.rows > 0, "X has no rows, expected at least one");
   Array<T> gradient(network.size());
   T* g = gradient.mutable_data();
-  run({step_operations(network, rows.rows)}, [&](Team& team) {
+  run({step_operations(network, rows.rows)}, [&](ThreadTeam& team) {
     NetworkObjective<T> objective(network, SquaredError{});
     objective.set_team(team);
     Matrix<T> outputs(rows.rows, network.outputs());
-    objective.forward(rows, outputs.block());
+    objective.forward(rows, outputs.view());
     objective.backward(upstream, g);
   });
   return gradient;
@@ -121,13 +122,13 @@ py::array backward(const Network<T>& network, const Array<T>& x, const Array<T>&
 
 template <class T>
 py::array jacobian(const Network<T>& network, const Array<T>& x) {
-  const Block<const T> rows = rows_of(x, network.inputs(), "X");
+  const MatrixView<const T> rows = rows_of(x, network.inputs(), "X");
   const Index entries = checked_product(rows.rows, network.outputs(), "jacobian");
   checked_product(entries, network.inputs() * static_cast<Index>(sizeof(T)), "jacobian");
   Array<T> array({rows.rows, network.outputs(), network.inputs()});
   T* out = array.mutable_data();
   run({forward_operations(network, entries)},
-      [&](Team& team) { network.jacobian(rows, out, team); });
+      [&](ThreadTeam& team) { network.jacobian(rows, out, team); });
   return array;
 }
 
@@ -150,7 +151,7 @@ void bind_network(py::module_& m) {
       .def("predict", &predict<T>, py::arg("X").noconvert())
       .def("loss", &loss<T>, py::arg("X").noconvert(), py::arg("targets"), py::arg("loss"),
            py::arg("weights"))
-      .def("value_and_grad", &value_and_grad<T>, py::arg("X").noconvert(), py::arg("targets"),
+      .def("value_and_grad", &value_and_gradient<T>, py::arg("X").noconvert(), py::arg("targets"),
            py::arg("loss"), py::arg("weights"))
       .def("backward", &backward<T>, py::arg("X").noconvert(),
            py::arg("output_gradient").noconvert())

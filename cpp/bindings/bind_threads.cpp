@@ -7,7 +7,7 @@
 #endif
 
 #include "bindings.hpp"
-#include "control_group.hpp"
+#include "cgroup.hpp"
 #include "threads.hpp"
 
 namespace fastmlp::bindings {
@@ -43,7 +43,7 @@ int quota_threads() {
   static const int threads = [] {
     std::ostringstream membership;
     membership << std::ifstream("/proc/self/cgroup").rdbuf();
-    return control_group_threads("/sys/fs/cgroup", membership.str());
+    return cgroup_cpu_limit("/sys/fs/cgroup", membership.str());
   }();
   return threads;
 }
@@ -73,7 +73,7 @@ void bind_threads(py::module_& m) {
   m.def(
       "force_num_threads", [](int threads) { forced_threads() = threads; }, py::arg("threads"),
       "Give every call this many threads, whatever its size and the machine's; 0 ends it.");
-  m.def("control_group_threads", &control_group_threads, py::arg("root"), py::arg("membership"),
+  m.def("control_group_threads", &cgroup_cpu_limit, py::arg("root"), py::arg("membership"),
         "Processors' worth of time by quota, 0 for no limit: root as /sys/fs/cgroup, membership as "
         "the text of /proc/self/cgroup.");
 }

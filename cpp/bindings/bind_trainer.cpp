@@ -23,47 +23,48 @@ class TrainerHandle {
                                                      Array<T> last_good) {
     require(most >= 1 && last_good.size() == network_->size(),
             "epochs: expected most >= 1, and room for the parameters");
-    const Data<T> data = make_data(x, targets, weights, *network_, trainer_.loss());
+    const Dataset<T> data = make_data(x, targets, weights, *network_, trainer_.loss());
     const double seconds = max_seconds.value_or(std::numeric_limits<double>::infinity());
     const Index batch = std::min(trainer_.batch_size(), data.size());
     T* good = last_good.mutable_data();
     batch_rows_ = kNoBatch;
-    trainer_.begin_epoch();
-    trainer_.set_paced(!threads_are_forced());
+    trainer_.start_epoch();
+    trainer_.set_tuned(!threads_are_forced());
     EpochResults results;
-    const Index epochs = trainer_.optimizer().asks_the_caller() ? 1 : most;
+    const Index epochs = trainer_.optimizer().has_custom_schedule() ? 1 : most;
     run(
         {step_operations(*network_, batch), static_cast<double>(epochs) *
                                                 static_cast<double>(data.size()) /
                                                 static_cast<double>(batch)},
-        [&](Team& team) { results = trainer_.epochs(data, most, seconds, good, team); },
+        [&](ThreadTeam& team) { results = trainer_.epochs(data, most, seconds, good, team); },
         Subnormals::flush);
     return {std::move(results.losses), results.last};
   }
 
   double step(const Array<T>& x, const py::object& targets, const py::object& weights) {
-    const Data<T> data = make_data(x, targets, weights, *network_, trainer_.loss());
+    const Dataset<T> data = make_data(x, targets, weights, *network_, trainer_.loss());
     batch_rows_ = kNoBatch;
     double value = 0;
     run(
         {step_operations(*network_, data.size())},
-        [&](Team& team) { value = trainer_.step(data, team); }, Subnormals::flush);
+        [&](ThreadTeam& team) { value = trainer_.step(data, team); }, Subnormals::flush);
     return value;
   }
 
   py::array forward(const Array<T>& x) {
-    const Block<const T> rows = rows_of(x, network_->inputs(), "X");
+    const MatrixView<const T> rows = rows_of(x, network_->inputs(), "X");
     auto [array, out] = new_rows<T>(rows.rows, network_->outputs());
     batch_rows_ = kNoBatch;  // also where this is interrupted
     run(
         {forward_operations(*network_, rows.rows)},
-        [&, out = out](Team& team) { trainer_.forward(rows, out, team); }, Subnormals::flush);
+        [&, out = out](ThreadTeam& team) { trainer_.forward(rows, out, team); }, Subnormals::flush);
     batch_rows_ = rows.rows;
     return array;
   }
 
   py::array backward(const Array<T>& output_gradient) {
-    const Block<const T> rows = rows_of(output_gradient, network_->outputs(), "output_gradient");
+    const MatrixView<const T> rows =
+        rows_of(output_gradient, network_->outputs(), "output_gradient");
     require(rows.rows == batch_rows_, "output_gradient has " + std::to_string(rows.rows) +
                                           " rows, expected " + std::to_string(batch_rows_) +
                                           ", as the last forward");
@@ -71,7 +72,7 @@ class TrainerHandle {
     T* g = gradient.mutable_data();
     run(
         {2 * forward_operations(*network_, rows.rows)},
-        [&](Team& team) { trainer_.backward(rows, g, team); }, Subnormals::flush);
+        [&](ThreadTeam& team) { trainer_.backward(rows, g, team); }, Subnormals::flush);
     return gradient;
   }
 
@@ -82,14 +83,14 @@ class TrainerHandle {
     double penalties = 0;
     run(
         {10 * static_cast<double>(g.size())},
-        [&](Team& team) { penalties = trainer_.apply(g.data(), team); }, Subnormals::flush);
+        [&](ThreadTeam& team) { penalties = trainer_.apply(g.data(), team); }, Subnormals::flush);
     return penalties;
   }
 
   // The order of n samples in the epoch to come, which begins with this call.
   Array<std::int64_t> batches(Index n) {
     require(n >= 0, "batches: n=" + std::to_string(n) + ", expected at least 0");
-    trainer_.begin_epoch();
+    trainer_.start_epoch();
     Array<std::int64_t> indices(n);
     std::copy_n(trainer_.order(n).indices().begin(), n, indices.mutable_data());
     return indices;
@@ -141,7 +142,7 @@ py::dict state(const py::object& self) {
 // The iterate where the network shows its average, else None.
 template <class T>
 py::object iterate(TrainerHandle<T>& self) {
-  if (!self.trainer().shows_average()) return py::none();
+  if (!self.trainer().holds_average()) return py::none();
   const Buffer<T>& w = self.trainer().iterate();
   return Array<T>(w.size(), w.data());
 }
@@ -154,12 +155,12 @@ void set_iterate(TrainerHandle<T>& self, const Array<T>& w) {
 
 template <class T>
 py::dict progress(TrainerHandle<T>& self) {
-  const auto [clock, epoch, presented] = self.trainer().progress();
+  const auto [clock, epoch, samples_seen] = self.trainer().progress();
   py::dict values;
   values["n_steps"] = clock.steps;
   values["epoch_number"] = epoch;
   values["first_epoch"] = self.trainer().first_epoch();
-  values["presented"] = presented;
+  values["presented"] = samples_seen;
   values["rate_epoch"] = clock.epoch;
   values["rate"] = clock.custom_rate;
   values["scale"] = clock.scale;
@@ -191,16 +192,16 @@ void bind_trainer(py::module_& m) {
             self.trainer().optimizer().scale_learning_rate(factor);
           },
           py::arg("factor"))
-      .def("show_average", [](Handle& self) { self.trainer().show_average(); })
-      .def("show_iterate", [](Handle& self) { self.trainer().show_iterate(); })
+      .def("show_average", [](Handle& self) { self.trainer().swap_in_average(); })
+      .def("show_iterate", [](Handle& self) { self.trainer().swap_out_average(); })
       .def_property("iterate", &iterate<T>, &set_iterate<T>)
       .def_property_readonly("progress", &progress<T>)
       .def(
           "set_progress",
-          [](Handle& self, Index n_steps, std::uint32_t epoch_number, Index presented,
+          [](Handle& self, Index n_steps, std::uint32_t epoch_number, Index samples_seen,
              Index rate_epoch, double rate, double scale) {
             self.trainer().set_progress(
-                {{n_steps, rate_epoch, rate, scale}, epoch_number, presented});
+                {{n_steps, rate_epoch, rate, scale}, epoch_number, samples_seen});
           },
           py::arg("n_steps"), py::arg("epoch_number"), py::arg("presented"), py::arg("rate_epoch"),
           py::arg("rate"), py::arg("scale"))
@@ -208,7 +209,7 @@ void bind_trainer(py::module_& m) {
           "epoch_number", [](Handle& self) { return self.trainer().epoch_number(); },
           [](Handle& self, std::uint32_t epoch) { self.trainer().set_epoch_number(epoch); })
       .def_property(
-          "presented", [](Handle& self) { return self.trainer().presented(); },
+          "presented", [](Handle& self) { return self.trainer().samples_seen(); },
           [](Handle& self, Index n) { self.trainer().set_presented(n); })
       .def_property_readonly("state", &state<T>);
 }

@@ -29,9 +29,9 @@ class PythonSchedule final : public CustomSchedule {
     const py::object answer = function_(epoch);
     const double rate = PyFloat_AsDouble(answer.ptr());
     if (rate == -1.0 && PyErr_Occurred()) throw py::error_already_set();
-    if (!kNotNegative.contains(rate)) {
-      refuse(where_, "learning_rate(" + std::to_string(epoch) + ")", text_of(answer),
-             "a finite number >= 0");
+    if (!kNonNegative.contains(rate)) {
+      throw_invalid(where_, "learning_rate(" + std::to_string(epoch) + ")", text_of(answer),
+                    "a finite number >= 0");
     }
     return rate;
   }
@@ -43,16 +43,17 @@ class PythonSchedule final : public CustomSchedule {
 
 }  // namespace
 
-py::object Setter::take(const char* name) const {
+py::object FieldReader::take(const char* name) const {
   return values_.contains(name) ? py::object(values_[name]) : py::object();
 }
 
-void Setter::wrong_kind(const char* name, const py::object& given, const char* expected) const {
+void FieldReader::wrong_kind(const char* name, const py::object& given,
+                             const char* expected) const {
   throw py::type_error(std::string(where_) + ": " + name + "=" + text_of(given) + ", expected " +
                        expected);
 }
 
-double Setter::number(const char* name, const py::object& given, const char* expected) const {
+double FieldReader::number(const char* name, const py::object& given, const char* expected) const {
   const bool numeric = PyFloat_Check(given.ptr()) || PyIndex_Check(given.ptr()) ||
                        (py::hasattr(given, "__float__") && !py::hasattr(given, "__len__"));
   if (!numeric || is_bool(given)) wrong_kind(name, given, expected);
@@ -68,46 +69,47 @@ double Setter::number(const char* name, const py::object& given, const char* exp
   return value;
 }
 
-void Setter::operator()(const char* name, double& value, const Bound&) const {
+void FieldReader::operator()(const char* name, double& value, const Interval&) const {
   if (const py::object given = take(name)) value = number(name, given, "a number");
 }
 
-void Setter::operator()(const char* name, std::optional<double>& value, const Bound&) const {
+void FieldReader::operator()(const char* name, std::optional<double>& value,
+                             const Interval&) const {
   const py::object given = take(name);
   if (!given || given.is_none()) return;
   value = number(name, given, "a number or None");
 }
 
-void Setter::operator()(const char* name, std::optional<Interval>& value) const {
+void FieldReader::operator()(const char* name, std::optional<ClipRange>& value) const {
   constexpr auto kExpected = "a positive number, (low, high) or None";
   const py::object given = take(name);
   if (!given || given.is_none()) return;
   if (py::isinstance<py::tuple>(given) || py::isinstance<py::list>(given)) {
     const py::sequence pair(given);
     if (pair.size() != 2) wrong_kind(name, given, kExpected);
-    value = Interval{number(name, pair[0], kExpected), number(name, pair[1], kExpected)};
+    value = ClipRange{number(name, pair[0], kExpected), number(name, pair[1], kExpected)};
   } else {
     const double limit = number(name, given, kExpected);
-    if (!(limit > 0)) refuse(where_, name, text_of(given), kExpected);
-    value = Interval{-limit, limit};
+    if (!(limit > 0)) throw_invalid(where_, name, text_of(given), kExpected);
+    value = ClipRange{-limit, limit};
   }
 }
 
-void Setter::operator()(const char* name, bool& value) const {
+void FieldReader::operator()(const char* name, bool& value) const {
   const py::object given = take(name);
   if (!given) return;
   if (!is_bool(given)) wrong_kind(name, given, "True or False");
   value = py::bool_(given);
 }
 
-void Setter::operator()(const char* name, std::string& value, const Choices&) const {
+void FieldReader::operator()(const char* name, std::string& value, const OneOf&) const {
   const py::object given = take(name);
   if (!given) return;
   if (!py::isinstance<py::str>(given)) wrong_kind(name, given, "a string");
   value = given.cast<std::string>();
 }
 
-void Setter::operator()(const char* name, FlagOrWord& value, const Choices&) const {
+void FieldReader::operator()(const char* name, BoolOrString& value, const OneOf&) const {
   const py::object given = take(name);
   if (!given) return;
   if (is_bool(given)) {
@@ -119,14 +121,14 @@ void Setter::operator()(const char* name, FlagOrWord& value, const Choices&) con
   }
 }
 
-void Setter::operator()(const char* name, std::optional<Polyak>& value) const {
+void FieldReader::operator()(const char* name, std::optional<Polyak>& value) const {
   const py::object given = take(name);
   if (!given || given.is_none()) return;
   if (!py::isinstance<Polyak>(given)) wrong_kind(name, given, "an fm.Polyak or None");
   value = given.cast<Polyak>();
 }
 
-void Setter::operator()(const char* name, LearningRate& value, const Bound&) const {
+void FieldReader::operator()(const char* name, LearningRate& value, const Interval&) const {
   constexpr auto kExpected = "a number, a schedule or a function of the epoch";
   const py::object given = take(name);
   if (!given) return;
@@ -139,7 +141,7 @@ void Setter::operator()(const char* name, LearningRate& value, const Bound&) con
   }
 }
 
-void Getter::operator()(const char* name, const LearningRate& value, const Bound&) {
+void FieldWriter::operator()(const char* name, const LearningRate& value, const Interval&) {
   if (const auto* own = dynamic_cast<const PythonSchedule*>(value.custom())) {
     params[name] = own->function();
   } else if (const double* number = std::get_if<double>(&value.source)) {
@@ -181,48 +183,48 @@ std::string member_repr(const char* title, const py::dict& params) {
   return std::string(title) + "(" + text + ")";
 }
 
-void Describer::add(const char* name, const char* type, const std::string& standard) {
+void DocWriter::add(const char* name, const char* type, const std::string& standard) {
   signature += std::string(", ") + name + ": " + type + " = " + standard;
   text += std::string(name) + " : " + type + ", default " + standard + "\n";
 }
 
-void Describer::operator()(const char* name, double value, const Bound& bound) {
+void DocWriter::operator()(const char* name, double value, const Interval& bound) {
   add(name, "float", number_text(value));
   text += "    Range: " + bound.text(name) + ".\n";
 }
 
-void Describer::operator()(const char* name, const std::optional<double>&, const Bound& bound) {
+void DocWriter::operator()(const char* name, const std::optional<double>&, const Interval& bound) {
   add(name, "float | None", "None");
   text += "    Range: " + bound.text(name) + "; None switches it off.\n";
 }
 
-void Describer::operator()(const char* name, const std::optional<Interval>&) {
+void DocWriter::operator()(const char* name, const std::optional<ClipRange>&) {
   add(name, "float | tuple[float, float] | None", "None");
   text += "    (low, high); a number c means (-c, c); None switches it off.\n";
 }
 
-void Describer::operator()(const char* name, bool value) {
+void DocWriter::operator()(const char* name, bool value) {
   add(name, "bool", value ? "True" : "False");
 }
 
-void Describer::operator()(const char* name, const FlagOrWord& value, const Choices& words) {
+void DocWriter::operator()(const char* name, const BoolOrString& value, const OneOf& words) {
   add(name, "bool | str", *std::get_if<bool>(&value) ? "True" : "False");
   text += "    True, False or";
   for (const std::string& word : words) text += " '" + word + "'";
   text += ".\n";
 }
 
-void Describer::operator()(const char* name, const std::optional<Polyak>&) {
+void DocWriter::operator()(const char* name, const std::optional<Polyak>&) {
   add(name, "Polyak | None", "None");
   text += "    How the iterates are averaged; None switches it off.\n";
 }
 
-void Describer::operator()(const char* name, const LearningRate& value, const Bound&) {
+void DocWriter::operator()(const char* name, const LearningRate& value, const Interval&) {
   add(name, "typing.Any", number_text(*std::get_if<double>(&value.source)));
   text += "    A number > 0, a schedule, or a function of the epoch, counted from 0.\n";
 }
 
-void Describer::operator()(const char* name, const std::string& value, const Choices& choices) {
+void DocWriter::operator()(const char* name, const std::string& value, const OneOf& choices) {
   add(name, "str", "'" + value + "'");
   text += "    One of:";
   for (const std::string& choice : choices) text += " '" + choice + "'";

@@ -16,35 +16,35 @@ namespace fastmlp::bindings {
 namespace py = pybind11;
 
 // The fields of a member as a dict, in order.
-class Getter {
+class FieldWriter {
  public:
   template <class Value, class... Constraint>
   void operator()(const char* name, const Value& value, const Constraint&...) {
     params[name] = py::cast(value);
   }
-  void operator()(const char* name, const LearningRate& value, const Bound&);
+  void operator()(const char* name, const LearningRate& value, const Interval&);
   py::dict params;
 };
 
 template <class Member>
 py::dict get_params(const Member& member) {
-  Getter getter;
+  FieldWriter getter;
   Member::fields(member, getter);
   return getter.params;
 }
 
 // Sets fields from a dict; refuses wrong kinds by TypeError.
-class Setter {
+class FieldReader {
  public:
-  Setter(const char* where, py::dict values) : where_(where), values_(std::move(values)) {}
-  void operator()(const char* name, double& value, const Bound&) const;
-  void operator()(const char* name, std::optional<double>& value, const Bound&) const;
-  void operator()(const char* name, std::optional<Interval>& value) const;
+  FieldReader(const char* where, py::dict values) : where_(where), values_(std::move(values)) {}
+  void operator()(const char* name, double& value, const Interval&) const;
+  void operator()(const char* name, std::optional<double>& value, const Interval&) const;
+  void operator()(const char* name, std::optional<ClipRange>& value) const;
   void operator()(const char* name, bool& value) const;
-  void operator()(const char* name, std::string& value, const Choices&) const;
-  void operator()(const char* name, FlagOrWord& value, const Choices&) const;
+  void operator()(const char* name, std::string& value, const OneOf&) const;
+  void operator()(const char* name, BoolOrString& value, const OneOf&) const;
   void operator()(const char* name, std::optional<Polyak>& value) const;
-  void operator()(const char* name, LearningRate& value, const Bound&) const;
+  void operator()(const char* name, LearningRate& value, const Interval&) const;
 
  private:
   py::object take(const char* name) const;
@@ -67,16 +67,16 @@ std::string member_repr(const char* title, const py::dict& params);
 template <class Member>
 std::string member_doc();
 
-class Describer {
+class DocWriter {
  public:
-  void operator()(const char* name, double value, const Bound& bound);
-  void operator()(const char* name, const std::optional<double>&, const Bound& bound);
-  void operator()(const char* name, const std::optional<Interval>&);
+  void operator()(const char* name, double value, const Interval& bound);
+  void operator()(const char* name, const std::optional<double>&, const Interval& bound);
+  void operator()(const char* name, const std::optional<ClipRange>&);
   void operator()(const char* name, bool value);
-  void operator()(const char* name, const std::string& value, const Choices& choices);
-  void operator()(const char* name, const FlagOrWord& value, const Choices& words);
+  void operator()(const char* name, const std::string& value, const OneOf& choices);
+  void operator()(const char* name, const BoolOrString& value, const OneOf& words);
   void operator()(const char* name, const std::optional<Polyak>&);
-  void operator()(const char* name, const LearningRate& value, const Bound&);
+  void operator()(const char* name, const LearningRate& value, const Interval&);
   std::string text;       // of the parameters section
   std::string signature;  // ", learning_rate: float = 0.001", for the stubs
 
@@ -87,7 +87,7 @@ class Describer {
 template <class Member>
 std::string member_doc() {
   const Member member{};
-  Describer describer;
+  DocWriter describer;
   Member::fields(member, describer);
   const std::string head = member_repr(Member::title, get_params(member)) + "\n\n" + Member::doc;
   return describer.text.empty() ? head : head + "\n\nParameters\n----------\n" + describer.text;
@@ -96,7 +96,7 @@ std::string member_doc() {
 template <class Member>
 Member make_member(const py::dict& values) {
   Member member{};
-  Member::fields(member, Setter(Member::title, values));
+  Member::fields(member, FieldReader(Member::title, values));
   validate(member);
   return member;
 }
@@ -104,7 +104,7 @@ Member make_member(const py::dict& values) {
 // The constructor, with the signature that its arguments have in fact.
 template <class Member>
 void bind_constructor(py::class_<Member>& cls, const py::list& names) {
-  Describer describer;
+  DocWriter describer;
   const Member standard{};
   Member::fields(standard, describer);
   const std::string signature = "__init__(self" + describer.signature + ") -> None";

@@ -12,8 +12,8 @@
 #include "fastmlp/base/buffer.hpp"
 #include "fastmlp/base/error.hpp"
 #include "fastmlp/nn/network.hpp"
-#include "fastmlp/nn/output.hpp"
-#include "fastmlp/train/data.hpp"
+#include "fastmlp/nn/output_loss.hpp"
+#include "fastmlp/train/dataset.hpp"
 
 namespace fastmlp::bindings {
 
@@ -28,7 +28,7 @@ inline std::string shape_text(const py::array& array) {
 
 // A block view of an (n, cols) array.
 template <class T>
-Block<const T> rows_of(const Array<T>& array, Index cols, const char* name) {
+MatrixView<const T> rows_of(const Array<T>& array, Index cols, const char* name) {
   if (array.ndim() != 2 || array.shape(1) != cols) {
     throw py::value_error(std::string(name) + " has shape " + shape_text(array) +
                           ", expected (n, " + std::to_string(cols) + ")");
@@ -38,7 +38,7 @@ Block<const T> rows_of(const Array<T>& array, Index cols, const char* name) {
 
 // A new (rows, cols) array and the block view of it.
 template <class T>
-std::pair<Array<T>, Block<T>> new_rows(Index rows, Index cols) {
+std::pair<Array<T>, MatrixView<T>> new_rows(Index rows, Index cols) {
   Array<T> array({rows, cols});
   return {array, {array.mutable_data(), rows, cols, cols}};
 }
@@ -62,10 +62,10 @@ inline Index first_outside(const std::int64_t* y, Index n, Index classes) {
 
 // X, targets and weights as the core reads them. Targets are (n, n_out) or (n,) class indices.
 template <class T>
-Data<T> make_data(const Array<T>& x, const py::object& targets, const py::object& weights,
-                  const Network<T>& network, const Loss& loss) {
+Dataset<T> make_data(const Array<T>& x, const py::object& targets, const py::object& weights,
+                     const Network<T>& network, const Loss& loss) {
   const Index inputs = network.inputs(), outputs = target_columns(loss, network.outputs());
-  Data<T> data;
+  Dataset<T> data;
   data.x = rows_of(x, inputs, "X");
   const Index n = data.x.rows;
   if (py::isinstance<Array<std::int64_t>>(targets)) {

@@ -30,8 +30,9 @@ struct Product {
     c.assign(static_cast<std::size_t>(room<T>(m, ldc, n)), kNan<T>);
   }
 
-  Broadcast<T> left(Index row = 0) const {
-    return transposed ? Broadcast<T>{a.data() + row, 1, m} : Broadcast<T>{a.data() + row * k, k, 1};
+  StridedOperand<T> left(Index row = 0) const {
+    return transposed ? StridedOperand<T>{a.data() + row, 1, m}
+                      : StridedOperand<T>{a.data() + row * k, k, 1};
   }
   void compute(bool with_bias) {
     gemm<T>(m, n, k, left(), {b.data(), ldb}, c.data(), ldc, with_bias ? bias.data() : nullptr);

@@ -20,14 +20,14 @@ template <class T>
 struct Sample {
   Sample(const Activation& phi, const std::vector<T>& values, const std::vector<T>& gradient)
       : a(column(values)), h(a), g(column(gradient)) {
-    activate<T>(phi, a.block(), h.block());
+    activate<T>(phi, a.view(), h.view());
     // A member that does not ask for a is given none.
-    differentiate<T>(phi, uses_input(phi) ? a.block() : h.block(), h.block(), g.block());
+    differentiate<T>(phi, uses_input(phi) ? a.view() : h.view(), h.view(), g.view());
   }
   explicit Sample(const Activation& phi, const std::vector<T>& values)
       : Sample(phi, values, std::vector<T>(values.size(), T(1))) {}
-  T value(Index i = 0) const { return *h.block().row(i); }
-  T derivative(Index i = 0) const { return *g.block().row(i); }
+  T value(Index i = 0) const { return *h.view().row(i); }
+  T derivative(Index i = 0) const { return *g.view().row(i); }
 
   Matrix<T> a, h, g;
 };
@@ -163,9 +163,9 @@ TEST_CASE_TEMPLATE("any number of samples is done whole, in place too, each as i
     for (Index n = 1; n <= 40; ++n) {
       const std::vector<T> values = uniform<T>(kFeatures * n, 3, -3, 3);
       Matrix<T> a(kFeatures, n), h(kFeatures, n);
-      copy(rows_of(values, n), a.block());
-      activate<T>(phi, a.block(), h.block());
-      activate<T>(phi, a.block(), a.block());
+      copy(rows_of(values, n), a.view());
+      activate<T>(phi, a.view(), h.view());
+      activate<T>(phi, a.view(), a.view());
       for (Index j = 0; j < n; ++j) {
         std::vector<T> one;
         for (Index i = 0; i < kFeatures; ++i) {
@@ -175,8 +175,8 @@ TEST_CASE_TEMPLATE("any number of samples is done whole, in place too, each as i
         one.resize(static_cast<std::size_t>(round_up(kFeatures, kLanes<T>)));
         activate_one<T>(phi, kFeatures, one.data());
         for (Index i = 0; i < kFeatures; ++i) {
-          REQUIRE(h.block().row(i)[j] == alone.value(i));
-          REQUIRE(a.block().row(i)[j] == alone.value(i));
+          REQUIRE(h.view().row(i)[j] == alone.value(i));
+          REQUIRE(a.view().row(i)[j] == alone.value(i));
           REQUIRE(one[static_cast<std::size_t>(i)] == alone.value(i));
         }
       }

@@ -49,14 +49,14 @@ template <class T>
 TrainerOptions options(const Network<T>& network, Index batch_size, int which) {
   Adam all;
   all.clip_norm = 1.0;
-  all.clip_value = Interval{-1, 1};
+  all.clip_value = ClipRange{-1, 1};
   all.average = Polyak{};
-  SGD look_ahead;
-  look_ahead.momentum = 0.9;
-  look_ahead.nesterov = std::string("lecture");
+  SGD evaluation_offset;
+  evaluation_offset.momentum = 0.9;
+  evaluation_offset.nesterov = std::string("lecture");
   TrainerOptions result;
   result.loss = CrossEntropy{};
-  result.rule = which == 0 ? Rule{look_ahead} : which == 1 ? Rule{Adam{}} : Rule{all};
+  result.rule = which == 0 ? Rule{evaluation_offset} : which == 1 ? Rule{Adam{}} : Rule{all};
   result.batch_size = batch_size;
   result.groups = make_groups(network, {{0.01, 0}, {0, 0.01, 1.0}, {0.01, 0.01}}, true);
   return result;
@@ -81,12 +81,12 @@ TEST_CASE_TEMPLATE("nothing is allocated after the first epoch", T, float, doubl
         CAPTURE(threads);
         CAPTURE(batch_size);
         CAPTURE(rule);
-        const Data<T> data = batch_size > 1000 ? many.weighted() : samples.weighted();
+        const Dataset<T> data = batch_size > 1000 ? many.weighted() : samples.weighted();
         Network<T> network(kInputs, specs<T>(), 0);
         Trainer<T> trainer(network, options(network, batch_size, rule));
         long made = -1;
         allocation::counted = threads == 1;  // of a larger team the caller only starts the threads
-        with_team(threads, {}, [&](Team& team) {
+        with_team(threads, {}, [&](ThreadTeam& team) {
           trainer.epoch(data, kInfinity<double>, team);
           made = allocations_of([&] {
             for (int e = 0; e < 2; ++e) trainer.epoch(data, 1e6, team);
@@ -106,7 +106,7 @@ TEST_CASE_TEMPLATE("nothing is allocated after the first step, or the first pass
     Network<T> network(kInputs, specs<T>(), 0);
     Trainer<T> trainer(network, options(network, 40, rule));
     std::vector<T> out(40 * kOutputs), g(static_cast<std::size_t>(network.size()));
-    Team team;
+    ThreadTeam team;
     const auto by_hand = [&] {
       trainer.forward(samples.data.x, {out.data(), 40, kOutputs, kOutputs}, team);
       trainer.backward(rows_of(out, kOutputs), g.data(), team);
@@ -127,12 +127,12 @@ TEST_CASE_TEMPLATE("a value and a gradient allocate nothing after the first", T,
   Network<T> network(kInputs, specs<T>(), 0);
   NetworkObjective<T> objective(network, CrossEntropy{});
   std::vector<T> g(static_cast<std::size_t>(network.size()));
-  Team team;
+  ThreadTeam team;
   const auto pass = [&] {
     objective.set_team(team);
     objective.select(samples.data, {}, samples.data.size());
     objective.value(network.w());
-    objective.value_and_grad(network.w(), g.data());
+    objective.value_and_gradient(network.w(), g.data());
   };
   pass();
   CHECK(allocations_of(pass) == 0);
@@ -156,7 +156,7 @@ TEST_CASE_TEMPLATE("a network, a workspace and a trainer are made whole or not a
 }
 
 TEST_CASE_TEMPLATE("a network larger than memory is refused without taking any", T, float, double) {
-  constexpr Index kMost = std::numeric_limits<Index>::max();
+  constexpr Index kMax = std::numeric_limits<Index>::max();
   const auto bytes_of_attempt = [](Index inputs, const std::vector<LayerSpec>& layers) {
     const std::size_t before = allocation::bytes;
     CHECK_THROWS(
@@ -165,15 +165,15 @@ TEST_CASE_TEMPLATE("a network larger than memory is refused without taking any",
   };
   CHECK(bytes_of_attempt(1, {dense(Index(1) << 32, Tanh{})}) < 100000);
   CHECK(bytes_of_attempt(Index(1) << 40, {dense(8, Tanh{})}) < 100000);
-  CHECK(bytes_of_attempt(2, {dense(kMost / 4, Tanh{}), dense(1, Tanh{})}) < 100000);
-  CHECK(bytes_of_attempt(kMost, {dense(1, Tanh{})}) < 100000);
+  CHECK(bytes_of_attempt(2, {dense(kMax / 4, Tanh{}), dense(1, Tanh{})}) < 100000);
+  CHECK(bytes_of_attempt(kMax, {dense(1, Tanh{})}) < 100000);
 }
 
 TEST_CASE_TEMPLATE("a prediction that runs out of memory changes nothing", T, float, double) {
   const Samples<T> samples(40, kInputs, kOutputs);
   const Network<T> network(kInputs, specs<T>(), 0);
   std::vector<T> out(40 * kOutputs), jacobian(40 * kOutputs * kInputs);
-  Team team;
+  ThreadTeam team;
   Index k = 0;
   while (runs_out_of_memory(k, [&] {
     network.predict(samples.data.x, {out.data(), 40, kOutputs, kOutputs}, team);
@@ -190,14 +190,14 @@ TEST_CASE_TEMPLATE("a first step that runs out of memory changes nothing, and ca
                    float, double) {
   const Samples<T> samples(40, kInputs, kOutputs), many(1100, kInputs, kOutputs);
   for (const bool blocks : {false, true}) {
-    const Data<T> data = blocks ? many.data : samples.data;
+    const Dataset<T> data = blocks ? many.data : samples.data;
     for (int rule = 0; rule < 3; ++rule) {
       if (blocks && rule != 1) continue;
       CAPTURE(rule);
       Network<T> expected(kInputs, specs<T>(), 0);
       Trainer<T> undisturbed(expected, options(expected, 40, rule));
       const std::vector<T> before = parameters(expected);
-      Team team;
+      ThreadTeam team;
       undisturbed.step(data, team);
 
       for (Index k = 0;; ++k) {
@@ -222,7 +222,7 @@ TEST_CASE_TEMPLATE("an epoch that runs out of memory ends after a complete step"
   Network<T> expected(kInputs, specs<T>(), 0);
   Trainer<T> undisturbed(expected, options(expected, 40, 1));
   const std::vector<T> before = parameters(expected);
-  Team team;
+  ThreadTeam team;
   undisturbed.epoch(samples.data, kInfinity<double>, team);
   for (Index k = 0;; ++k) {
     Network<T> network(kInputs, specs<T>(), 0);
@@ -247,7 +247,7 @@ TEST_CASE("a team that runs out of memory surfaces it, on whichever thread it ha
   for (Index k = 0;; ++k) {
     Trainer<float> trainer(network, wanted);
     const auto step = [&] {
-      with_team(2, {}, [&](Team& team) { trainer.step(samples.data, team); });
+      with_team(2, {}, [&](ThreadTeam& team) { trainer.step(samples.data, team); });
     };
     if (!runs_out_of_memory(k, step)) break;
     REQUIRE(same_bits(parameters(network), before));

@@ -40,9 +40,9 @@ TEST_CASE("a copy of a buffer is deep, a move leaves nothing behind") {
 
 TEST_CASE_TEMPLATE("a size that cannot be counted in bytes is refused like missing memory", T,
                    float, double) {
-  constexpr Index kMost = std::numeric_limits<Index>::max();
-  for (const Index size : {Index(-1), std::numeric_limits<Index>::min(), kMost, kMost - 1,
-                           kMost / static_cast<Index>(sizeof(T)), kMost / 2}) {
+  constexpr Index kMax = std::numeric_limits<Index>::max();
+  for (const Index size : {Index(-1), std::numeric_limits<Index>::min(), kMax, kMax - 1,
+                           kMax / static_cast<Index>(sizeof(T)), kMax / 2}) {
     CHECK_THROWS_AS(Buffer<T>{size}, std::bad_alloc);
   }
 }
@@ -62,7 +62,7 @@ TEST_CASE_TEMPLATE("rows of a matrix are whole packs, never a multiple of 2 KB a
     REQUIRE(stride * static_cast<Index>(sizeof(T)) % 2048 != 0);
   }
   Matrix<T> matrix(5, 3);
-  CHECK(matrix.block().row(2) == matrix.block().data + 2 * padded<T>(3));
+  CHECK(matrix.view().row(2) == matrix.view().data + 2 * padded<T>(3));
 }
 
 TEST_CASE("tiles cut a range into pieces that cover it once, the last may be short") {

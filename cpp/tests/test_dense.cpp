@@ -55,14 +55,14 @@ TEST_CASE_TEMPLATE("forward is A = W X + b, backward Wᵀ delta, the gradient de
     CAPTURE(shape.outputs);
     CAPTURE(shape.samples);
     Passes<T> pass(shape);
-    Team team;
+    ThreadTeam team;
     const Dense<T>& layer = pass.layer;
     const Index n = shape.samples, inputs = shape.inputs, outputs = shape.outputs;
     const auto x = [&](Index j, Index s) { return *pass.x.at(j, s); };
     const auto delta = [&](Index i, Index s) { return *pass.tape.delta.at(i, s); };
-    PanelMatrix<T> a(outputs, n), below(inputs, n);
-    for (Index p = 0; p < ceil_div(n, kPanelColumns<T>); ++p) {
-      const Range samples = tile(p, kPanelColumns<T>, n);
+    PanelMatrix<T> a(outputs, n), uniform_index(inputs, n);
+    for (Index p = 0; p < ceil_div(n, kNR<T>); ++p) {
+      const Range samples = tile(p, kNR<T>, n);
       layer.combine(pass.w.data(), {&team}, samples, pass.x, pass.tape, a, {});
       layer.backward(pass.w.data(), samples, pass.tape, below, {});
     }
@@ -112,7 +112,7 @@ TEST_CASE_TEMPLATE("the pieces of a layer are even, where W is packed in whole r
   for (const Index inputs : {1, 3, 64, 300, 512, 5000}) {
     for (const Index outputs : {1, 31, 32, 33, 100, 1000}) {
       const Dense<T> layer(inputs, {outputs, ReLU{}, false, Zeros{}}, 0);
-      const Index unit = inputs * (layer.packs() ? kBlockedRows : 1), n = layer.pieces();
+      const Index unit = inputs * (layer.packs() ? kMR : 1), n = layer.pieces();
       Index least = layer.weights().size(), most = 0;
       for (Index i = 0; i < n; ++i) {
         REQUIRE(layer.piece(i).begin % unit == 0);
@@ -164,7 +164,7 @@ TEST_CASE("initialisers have the variance that their names promise; biases start
 
 TEST_CASE("orthogonal weights are: W Wᵀ or Wᵀ W is gain² I") {
   for (const auto& [n_in, n_out] : {std::pair<Index, Index>{7, 4}, {4, 7}, {5, 5}, {1, 1}}) {
-    Rng rng(1, Purpose::initialization, 0);
+    Rng rng(1, Stream::initialization, 0);
     std::vector<double> w(static_cast<std::size_t>(n_in * n_out));
     Orthogonal{2.0}.fill(n_in, n_out, rng, w.data());
     const Index shorter = std::min(n_in, n_out), longer = std::max(n_in, n_out);
@@ -185,9 +185,9 @@ TEST_CASE_TEMPLATE("activations and derivatives as epilogues are those after the
                    float, double) {
   for (const Shape& shape : kShapes) {
     Passes<T> pass(shape);
-    Team team;
+    ThreadTeam team;
     const Dense<T>& layer = pass.layer;
-    const Range samples{0, std::min(shape.samples, kPanelColumns<T>)};
+    const Range samples{0, std::min(shape.samples, kNR<T>)};
     const auto combine = [&](PanelMatrix<T>& to, const Epilogue<T>& epilogue) {
       layer.combine(pass.w.data(), {&team}, samples, pass.x, pass.tape, to, epilogue);
     };

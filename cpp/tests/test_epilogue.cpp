@@ -16,14 +16,14 @@ TEST_CASE_TEMPLATE(
       const std::vector<Index> numbers(static_cast<std::size_t>(lines), 3);
       Product<T> plain(29, 70, 20, false, 0, false), running(plain);
       plain.compute(true);
-      Errands<T> errands;
-      errands.claim = {claimed.data(), lines, step};
-      errands.upcoming = {before.data(), step, 2, lines,
-                          step > kLine<T> ? numbers.data() : nullptr};
+      PrefetchSchedule<T> prefetch;
+      prefetch.claim = {claimed.data(), lines, step};
+      prefetch.upcoming = {before.data(), step, 2, lines,
+                           step > kLine<T> ? numbers.data() : nullptr};
       gemm<T>(29, 70, 20, running.left(), {running.b.data(), running.ldb}, running.c.data(),
-              running.ldc, running.bias.data(), {}, &errands);
-      CHECK(errands.claimed() == lines);
-      CHECK(errands.asked() == 2 * lines);
+              running.ldc, running.bias.data(), {}, &prefetch);
+      CHECK(prefetch.claimed() == lines);
+      CHECK(prefetch.asked() == 2 * lines);
       CHECK(same_bits(claimed, before));
       CHECK(same_bits(running.c, plain.c));
     }
@@ -60,7 +60,7 @@ TEST_CASE_TEMPLATE("an epilogue is relu, or its slope, of the product as it stan
 
 // C <- 2 C + 1, and which rows have come.
 template <class T>
-struct Doubled final : RowFunction<T> {
+struct Doubled final : RowEpilogue<T> {
   const T* c;
   Index ldc, columns;
   mutable std::vector<Range> rows;
@@ -84,15 +84,15 @@ TEST_CASE_TEMPLATE("a function gets every row once, as many at a time as stay in
       Product<T> plain(m, n, 7, false, 40, false), finished(plain);
       plain.compute(true);
       std::vector<T> claimed(static_cast<std::size_t>(100 * kLine<T>), T(3));
-      Errands<T> errands;
-      errands.claim = {claimed.data(), 100};
+      PrefetchSchedule<T> prefetch;
+      prefetch.claim = {claimed.data(), 100};
       const Doubled<T> function(finished);
       gemm<T>(m, n, 7, finished.left(), {finished.b.data(), finished.ldb}, finished.c.data(),
-              finished.ldc, finished.bias.data(), {false, nullptr, &function}, &errands);
-      CHECK(errands.claimed() == 100);
+              finished.ldc, finished.bias.data(), {false, nullptr, &function}, &prefetch);
+      CHECK(prefetch.claimed() == 100);
       Index end = 0;
       for (const Range& rows : function.rows) {
-        const Index bytes = rows.size() * kPanelColumns<T> * static_cast<Index>(sizeof(T));
+        const Index bytes = rows.size() * kNR<T> * static_cast<Index>(sizeof(T));
         CHECK(rows.begin == end);
         CHECK(bytes <= 16384);
         end = rows.end;
@@ -114,12 +114,15 @@ TEST_CASE_TEMPLATE("a function gets every row once, as many at a time as stay in
 TEST_CASE_TEMPLATE("gemm agrees with Eigen's product at thousands of shapes", T, float, double) {
   using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   const double tolerance = 4 * static_cast<double>(std::numeric_limits<T>::epsilon());
-  Rng rng(1, Purpose::initialization, 0);
+  Rng rng(1, Stream::initialization, 0);
   for (int i = 0; i < 1500; ++i) {
     // Sizes of every magnitude, so that edges are as common as full blocks.
-    const auto draw = [&] { return 1 + below(Index(1) << (1 + below(8, rng.next())), rng.next()); };
+    const auto draw = [&] {
+      return 1 + uniform_index(Index(1) << (1 + uniform_index(8, rng.next())), rng.next());
+    };
     const Index m = draw(), n = draw(), k = draw();
-    Product<T> product(m, n, k, below(2, rng.next()) == 1, below(3, rng.next()), false);
+    Product<T> product(m, n, k, uniform_index(2, rng.next()) == 1, uniform_index(3, rng.next()),
+                       false);
     product.compute(true);
 
     using Stride = Eigen::OuterStride<>;

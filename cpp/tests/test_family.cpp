@@ -19,7 +19,7 @@ TEST_CASE("hyperparameters are held to their bounds") {
   other.learning_rate.source = kNan<double>;
   CHECK_THROWS_AS(validate(other), std::invalid_argument);
   other = SGD();
-  other.clip_value = Interval{1, 1};
+  other.clip_value = ClipRange{1, 1};
   CHECK_THROWS_AS(validate(other), std::invalid_argument);
 }
 

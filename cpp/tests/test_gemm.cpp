@@ -117,7 +117,7 @@ TEST_CASE_TEMPLATE("sum_columns adds the columns, and nothing that stands beside
       const std::vector<T> values = integers<T>(rows * n, 7);
       for (Index i = 0; i < rows; ++i) a.set_row(i, values.data() + i * n, n);
       for (Index i = 0; i < rows; ++i) {  // behind the last column
-        for (Index j = n; j < round_up(n, kPanelColumns<T>); ++j) *a.at(i, j) = kNan<T>;
+        for (Index j = n; j < round_up(n, kNR<T>); ++j) *a.at(i, j) = kNan<T>;
       }
       std::vector<T> y(static_cast<std::size_t>(rows));
       sum_columns(rows, n, a.panels(), y.data());
@@ -141,7 +141,7 @@ TEST_CASE_TEMPLATE("a product reads panels as it reads rows, bit for bit, on bot
       for (Index i = 0; i < k; ++i) right.set_row(i, product.b.data() + i * n, n);
       product.compute(true);
       const std::vector<T> expected = product.c;
-      const Panels<T> a = left.panels();
+      const PanelView<T> a = left.panels();
       gemm<T>(13, n, k, {a.data, a.row, 1, a.panel}, right.panels(), product.c.data(), n,
               product.bias.data());
       REQUIRE(same_bits(product.c.data(), expected.data(), 13 * n));

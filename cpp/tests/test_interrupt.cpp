@@ -17,12 +17,12 @@ TEST_CASE_TEMPLATE("an interrupt in the middle of a step leaves the parameters b
                            10);  // 32 tiles of the first block: the check comes at the second
   for (int rule = 0; rule < kRules; ++rule) {
     Training<T> training(options(1500, rule_of(rule))), reference(options(1500, rule_of(rule)));
-    Team calm;
+    ThreadTeam calm;
     for (int t = 0; t < 2; ++t) {
       training.trainer.step(samples.data, calm);
       reference.trainer.step(samples.data, calm);
     }
-    Team interrupted([] { throw Interrupt(); });
+    ThreadTeam interrupted([] { throw Interrupt(); });
     std::this_thread::sleep_for(std::chrono::milliseconds(25));  // the check is due
     CHECK_THROWS_AS(training.trainer.step(samples.data, interrupted), Interrupt);
     CHECK(same_bits(training.w(), reference.w()));
@@ -40,14 +40,14 @@ TEST_CASE("an interrupt at any time leaves the last complete step") {
     CAPTURE(threads);
     Training<float> training(options()), reference(options());
     int looks = 0;
-    const Check check = [&] {
+    const InterruptCheck check = [&] {
       if (++looks == 3) throw Interrupt();
     };
-    const auto forever = [&](Team& team) {
+    const auto forever = [&](ThreadTeam& team) {
       for (;;) training.trainer.step(samples.data, team);
     };
     CHECK_THROWS_AS(with_team(threads, check, forever), Interrupt);
-    Team team;
+    ThreadTeam team;
     for (Index t = training.trainer.optimizer().steps(); t > 0; --t)
       reference.trainer.step(samples.data, team);
     CHECK(same_bits(training.w(), reference.w()));

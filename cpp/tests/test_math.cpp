@@ -53,7 +53,7 @@ double worst(F f, Exact exact, const std::vector<T>& x) {
 // Numbers of every magnitude and sign: random bits, infinities and nans left out.
 template <class T>
 std::vector<T> all_magnitudes(Index n) {
-  Rng rng(5, Purpose::initialization, 0);
+  Rng rng(5, Stream::initialization, 0);
   std::vector<T> x;
   while (static_cast<Index>(x.size()) < n) {
     const std::uint64_t word = rng.next();
@@ -183,8 +183,8 @@ TEST_CASE_TEMPLATE("the lesser or greater of a number and nan is the second", T,
       const auto either = [&](auto f) {
         return map([&](auto y) { return f(constant<decltype(y)>(static_cast<double>(a)), y); }, b);
       };
-      const T less = either([](auto x, auto y) { return lesser(x, y); });
-      const T more = either([](auto x, auto y) { return greater(x, y); });
+      const T less = either([](auto x, auto y) { return min(x, y); });
+      const T more = either([](auto x, auto y) { return max(x, y); });
       CHECK(same_bits(std::vector<T>{less}, {a < b ? a : b}));
       CHECK(same_bits(std::vector<T>{more}, {a > b ? a : b}));
     }

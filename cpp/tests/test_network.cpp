@@ -48,15 +48,15 @@ TEST_CASE_TEMPLATE(
     const std::vector<T> x = uniform<T>(n * 11, 3);
     const auto predict = [&](int threads, const std::vector<T>& at) {
       std::vector<T> out(static_cast<std::size_t>(n * 3));
-      with_team(threads, {}, [&](Team& team) {
-        network.predict(rows_of(at, 11), Block<T>{out.data(), n, 3, 3}, team);
+      with_team(threads, {}, [&](ThreadTeam& team) {
+        network.predict(rows_of(at, 11), MatrixView<T>{out.data(), n, 3, 3}, team);
       });
       return out;
     };
     const auto jacobian = [&](int threads) {
       std::vector<T> out(static_cast<std::size_t>(n * 3 * 11));
       with_team(threads, {},
-                [&](Team& team) { network.jacobian(rows_of(x, 11), out.data(), team); });
+                [&](ThreadTeam& team) { network.jacobian(rows_of(x, 11), out.data(), team); });
       return out;
     };
     const std::vector<T> h = predict(1, x), j = jacobian(1);
@@ -91,11 +91,11 @@ TEST_CASE("shapes that make no network are refused") {
   const auto make = [](Index inputs, std::vector<LayerSpec> specs) {
     Network<float>(inputs, specs, 0);
   };
-  constexpr Index kMost = std::numeric_limits<Index>::max();
+  constexpr Index kMax = std::numeric_limits<Index>::max();
   CHECK_THROWS_AS(make(0, {dense(1, Tanh{})}), std::invalid_argument);
   CHECK_THROWS_AS(make(1, {}), std::invalid_argument);
   CHECK_THROWS_AS(make(1, {dense(0, Tanh{})}), std::invalid_argument);
   CHECK_THROWS_AS(make(1, {dense(-1, Tanh{})}), std::invalid_argument);
-  CHECK_THROWS_AS(make(kMost / 2, {dense(4, Tanh{})}), std::invalid_argument);
-  CHECK_THROWS_AS(make(2, {dense(kMost / 2, Tanh{})}), std::invalid_argument);
+  CHECK_THROWS_AS(make(kMax / 2, {dense(4, Tanh{})}), std::invalid_argument);
+  CHECK_THROWS_AS(make(2, {dense(kMax / 2, Tanh{})}), std::invalid_argument);
 }

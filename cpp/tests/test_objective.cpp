@@ -18,17 +18,17 @@ struct Problem {
     objective.set_team(team);
     select(weighted ? samples.weighted() : samples.data);
   }
-  void select(const Data<T>& data) { objective.select(data, {}, data.size()); }
+  void select(const Dataset<T>& data) { objective.select(data, {}, data.size()); }
   double value() { return objective.value(network.w()); }
   std::vector<T> gradient() {
     std::vector<T> g(static_cast<std::size_t>(network.size()));
-    objective.value_and_grad(network.w(), g.data());
+    objective.value_and_gradient(network.w(), g.data());
     return g;
   }
 
   Network<T> network;
   Samples<T> samples;
-  Team team;
+  ThreadTeam team;
   NetworkObjective<T> objective;
 };
 
@@ -59,7 +59,7 @@ bool is_sign(const Activation& phi) { return std::holds_alternative<Sign>(phi); 
 
 // Keeps the gradient that it is shown, and counts how often each parameter was.
 template <class T>
-struct Recorder : Sink<T> {
+struct Recorder : GradientConsumer<T> {
   explicit Recorder(Index size) : g(static_cast<std::size_t>(size)), visits(g.size()) {}
   void visit(Index part, Range range, T* from) override {
     parts.push_back(part);
@@ -134,7 +134,7 @@ TEST_CASE_TEMPLATE("value_and_visit shows every range once, and the gradient of 
     CAPTURE(n);
     Problem<T> problem(300, kLayers, CrossEntropy{}, n);
     Recorder<T> recorder(problem.network.size());
-    const double value = problem.objective.value_and_visit(problem.network.w(), recorder);
+    const double value = problem.objective.value_and_stream_gradient(problem.network.w(), recorder);
     CHECK(value == problem.value());
     CHECK(same_bits(recorder.g, problem.gradient()));
     CHECK(recorder.visits == std::vector<int>(recorder.visits.size(), 1));
@@ -149,19 +149,20 @@ TEST_CASE_TEMPLATE("a loss that is not finite is returned and nothing visited", 
     Problem<T> problem(4, {dense(3, Tanh{}), dense(2, Identity{})}, SquaredError{}, n);
     problem.samples.x[1] = kNan<T>;
     Recorder<T> recorder(problem.network.size());
-    CHECK_FALSE(std::isfinite(problem.objective.value_and_visit(problem.network.w(), recorder)));
+    CHECK_FALSE(
+        std::isfinite(problem.objective.value_and_stream_gradient(problem.network.w(), recorder)));
     CHECK(recorder.parts.empty());
   }
 }
 
 TEST_CASE_TEMPLATE("a batch of several blocks is the mean of its samples, taken one by one", T,
                    float, double) {
-  constexpr Index n = 2 * kBlockRows + 3;
+  constexpr Index n = 2 * kChunkRows + 3;
   Problem<T> problem(6, {dense(9, Tanh{}), dense(3, Softmax{})}, CrossEntropy{}, n, true);
   const double value = problem.value();
   const std::vector<T> whole = problem.gradient();
 
-  const Data<T> data = problem.samples.weighted();
+  const Dataset<T> data = problem.samples.weighted();
   std::vector<double> sum(whole.size());
   double value_sum = 0, weight = 0;
   for (Index i = 0; i < n; ++i) {
@@ -191,7 +192,7 @@ TEST_CASE("the gradient is that of central differences under noise that is held 
 }
 
 TEST_CASE("noise belongs to the sample and its place, however the batch is cut") {
-  constexpr Index n = kBlockRows + 40;
+  constexpr Index n = kChunkRows + 40;
   Problem<double> problem(
       6, {GaussianNoiseSpec{0.3}, dense(9, Tanh{}), DropoutSpec{0.4}, dense(3, Softmax{})},
       CrossEntropy{}, n);
@@ -223,7 +224,7 @@ TEST_CASE_TEMPLATE("classes are one-hot targets; whole weights are repeated samp
   std::vector<T> one_hot(18);
   for (std::size_t i = 0; i < 6; ++i) one_hot[3 * i + static_cast<std::size_t>(classes[i])] = 1;
 
-  Data<T> data = problem.samples.data;
+  Dataset<T> data = problem.samples.data;
   data.y = rows_of(one_hot, 3);
   problem.select(data);
   const double value = problem.value();

@@ -11,8 +11,8 @@ template <class T>
 struct Bowl final : Objective<T> {
   explicit Bowl(Index n) : n(n) {}
   Index size() const override { return n; }
-  double value(const T* w) override { return value_and_grad(w, nullptr); }
-  double value_and_grad(const T* w, T* g) override {
+  double value(const T* w) override { return value_and_gradient(w, nullptr); }
+  double value_and_gradient(const T* w, T* g) override {
     ++evaluations;
     double sum = 0;
     for (Index i = 0; i < n; ++i) {
@@ -32,7 +32,7 @@ std::vector<double> path(const Rule& rule, int steps) {
   Bowl<double> bowl(5000);
   FirstOrder<double> optimizer(rule, bowl.size());
   std::vector<double> w(5000, 3.0), result;
-  Team team;
+  ThreadTeam team;
   for (int t = 0; t < steps; ++t) {
     optimizer.step(bowl, w.data(), team);
     for (std::size_t i = 0; i < w.size(); i += 3)
@@ -58,7 +58,7 @@ Adam adam(double rate, std::string eps_mode, bool amsgrad) {
 
 // w after one step of plain SGD at rate 1, which shows the gradient as the rule saw it: w - g.
 std::vector<double> seen_gradient(std::optional<double> clip_norm,
-                                  std::optional<Interval> clip_value,
+                                  std::optional<ClipRange> clip_value,
                                   const std::vector<ParameterGroup>& penalties,
                                   std::vector<double> g, const std::vector<double>& w,
                                   double* value = nullptr) {
@@ -66,7 +66,7 @@ std::vector<double> seen_gradient(std::optional<double> clip_norm,
   rule.clip_norm = clip_norm, rule.clip_value = clip_value;
   FirstOrder<double> optimizer(rule, static_cast<Index>(w.size()), penalties);
   std::vector<double> moved = w;
-  Team team;
+  ThreadTeam team;
   const double result = optimizer.apply(moved.data(), g.data(), team);
   if (value) *value = result;
   for (std::size_t i = 0; i < w.size(); ++i) moved[i] = w[i] - moved[i];
@@ -117,7 +117,7 @@ TEST_CASE(
   const std::vector<double> w{2, -2, 0, 1}, g{3, 4, 0, -10};
   CHECK(seen_gradient({}, {}, {}, g, w) == g);
   CHECK(seen_gradient(100.0, {}, {}, g, w) == g);
-  CHECK(seen_gradient({}, Interval{-2, 3.5}, {}, g, w) == std::vector<double>{3, 3.5, 0, -2});
+  CHECK(seen_gradient({}, ClipRange{-2, 3.5}, {}, g, w) == std::vector<double>{3, 3.5, 0, -2});
 
   const ParameterGroup first{{0, 3}, false, 0.5, 0.25};
   double value = 0;
@@ -125,7 +125,7 @@ TEST_CASE(
         std::vector<double>{3 + 0.5 + 0.5, 4 - 0.5 - 0.5, 0, -10});
   CHECK(value == 0.5 * 4 + 0.25 / 2 * 8);
 
-  const std::vector<double> clipped = seen_gradient(2.5, Interval{-3, 4}, {first}, g, w);
+  const std::vector<double> clipped = seen_gradient(2.5, ClipRange{-3, 4}, {first}, g, w);
   const double norm = std::sqrt(16 + 9 + 9);  // (4, 3, 0, -3)
   const double expected[] = {4, 3, 0, -3};
   for (std::size_t i = 0; i < 4; ++i)
@@ -147,7 +147,7 @@ TEST_CASE_TEMPLATE(
                               {{{0, 5000}, false, 0.1, 0.2}, {{5000, 9000}, false, 0, 0, 0.7, 10}});
       std::vector<T> w = uniform<T>(bowl.size(), 1);
       std::vector<double> values;
-      with_team(threads, {}, [&](Team& team) {
+      with_team(threads, {}, [&](ThreadTeam& team) {
         for (int t = 0; t < 5; ++t) values.push_back(optimizer.step(bowl, w.data(), team));
       });
       w.insert(w.end(), optimizer.average(), optimizer.average() + bowl.size());
@@ -174,7 +174,7 @@ TEST_CASE("a value that is not finite changes nothing: neither w, nor state, nor
       bowl.finite_evaluations = 3;
       FirstOrder<double> optimizer(rule, bowl.size());
       std::vector<double> w(10, 3.0);
-      Team team;
+      ThreadTeam team;
       for (int t = 0; t < 3; ++t) optimizer.step(bowl, w.data(), team);
       const std::vector<double> before = w, numbers = optimizer.numbers();
       const std::vector<Buffer<double>> vectors = optimizer.vectors();
@@ -193,7 +193,7 @@ TEST_CASE("a look-ahead is taken back where the value there is not finite, or an
   struct Broken final : Objective<double> {
     Index size() const override { return 2; }
     double value(const double*) override { return 0; }
-    double value_and_grad(const double* w, double* g) override {
+    double value_and_gradient(const double* w, double* g) override {
       g[0] = w[0], g[1] = w[1];
       if (++evaluations == 3) throw std::bad_alloc();
       return evaluations == 4 ? kInfinity<double> : 0.5 * (w[0] * w[0] + w[1] * w[1]);
@@ -204,7 +204,7 @@ TEST_CASE("a look-ahead is taken back where the value there is not finite, or an
   rule.nesterov = std::string("lecture");
   FirstOrder<double> optimizer(rule, 2);
   std::vector<double> w{3, -2};
-  Team team;
+  ThreadTeam team;
   for (int t = 0; t < 2; ++t) optimizer.step(broken, w.data(), team);
   const std::vector<double> before = w;
   CHECK_THROWS_AS(optimizer.step(broken, w.data(), team), std::bad_alloc);
@@ -220,7 +220,7 @@ TEST_CASE("a gradient whose norm is not finite changes nothing") {
   FirstOrder<double> optimizer(rule, 3);
   std::vector<double> w{1, 2, 3}, g{1e200, 1e200, kInfinity<double>};
   const std::vector<double> before = w;
-  Team team;
+  ThreadTeam team;
   CHECK(std::isnan(optimizer.apply(w.data(), g.data(), team)));
   CHECK(same_bits(w, before));
   CHECK(optimizer.steps() == 0);
@@ -237,7 +237,7 @@ TEST_CASE_TEMPLATE("every rule goes down a bowl, to the same bits with any team"
       FirstOrder<T> optimizer(used, bowl.size());
       std::vector<T> w = uniform<T>(bowl.size(), 1, 2, 3);
       const double start = bowl.value(w.data());
-      with_team(threads, {}, [&](Team& team) {
+      with_team(threads, {}, [&](ThreadTeam& team) {
         for (int t = 0; t < 100; ++t) optimizer.step(bowl, w.data(), team);
       });
       CHECK(bowl.value(w.data()) < start);

@@ -11,7 +11,7 @@ template <class T>
 Index wrong_entries(Index rows, Index inputs, Index first, Index part) {
   const std::vector<T> w = integers<T>(part * inputs, 7);
   PackedMatrix<T> transposed(inputs, rows), straight(rows, inputs);
-  const Block<const T> block{w.data(), part, inputs, inputs};
+  const MatrixView<const T> block{w.data(), part, inputs, inputs};
   pack_transposed(first, block, transposed);
   pack_rows(first, block, straight);
   Index wrong = 0;
@@ -30,9 +30,9 @@ Index wrong_entries(Index rows, Index inputs, Index first, Index part) {
 TEST_CASE_TEMPLATE("packed rows are those of W in both orders, those around them stay", T, float,
                    double) {
   for (Index inputs = 1; inputs <= 70; ++inputs) {
-    for (const Index first : {Index(0), kBlockedRows, 3 * kBlockedRows}) {
-      for (const Index part : {Index(1), Index(5), kBlockedRows, 2 * kBlockedRows + 3}) {
-        CHECK(wrong_entries<T>(first + part + kBlockedRows, inputs, first, part) == 0);
+    for (const Index first : {Index(0), kMR, 3 * kMR}) {
+      for (const Index part : {Index(1), Index(5), kMR, 2 * kMR + 3}) {
+        CHECK(wrong_entries<T>(first + part + kMR, inputs, first, part) == 0);
       }
     }
   }
@@ -40,6 +40,6 @@ TEST_CASE_TEMPLATE("packed rows are those of W in both orders, those around them
 
 TEST_CASE_TEMPLATE("packed rows of a matrix larger than a cache are those of W too", T, float,
                    double) {
-  const Index inputs = kSecondLevelCache / static_cast<Index>(sizeof(T)) / 500 + 3;
-  CHECK(wrong_entries<T>(510, inputs, 2 * kBlockedRows, 11 * kBlockedRows + 7) == 0);
+  const Index inputs = kL2Bytes / static_cast<Index>(sizeof(T)) / 500 + 3;
+  CHECK(wrong_entries<T>(510, inputs, 2 * kMR, 11 * kMR + 7) == 0);
 }

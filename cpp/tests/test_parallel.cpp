@@ -19,7 +19,7 @@ void busy_wait(std::chrono::milliseconds time) {
 
 TEST_CASE("every item is done once, by a member of the team, and all are done on return") {
   for (const int threads : {1, 2, 3, 8}) {
-    with_team(threads, {}, [&](Team& team) {
+    with_team(threads, {}, [&](ThreadTeam& team) {
       CHECK(team.size() == threads);
       for (Index n = 0; n < 50; ++n) {
         std::vector<int> done(static_cast<std::size_t>(n)), wrong_member(done.size());
@@ -27,8 +27,8 @@ TEST_CASE("every item is done once, by a member of the team, and all are done on
           ++done[static_cast<std::size_t>(i)];
           wrong_member[static_cast<std::size_t>(i)] = member < 0 || member >= threads;
         };
-        team.for_each(n, item);
-        team.finish_each(n, item);
+        team.parallel_for(n, item);
+        team.parallel_for_uninterrupted(n, item);
         REQUIRE(done == std::vector<int>(done.size(), 2));
         REQUIRE(wrong_member == std::vector<int>(done.size(), 0));
       }
@@ -38,10 +38,10 @@ TEST_CASE("every item is done once, by a member of the team, and all are done on
 
 TEST_CASE("an exception of the body or of an item reaches the caller") {
   for (const int threads : {1, 2, 3}) {
-    CHECK_THROWS_AS(with_team(threads, {}, [](Team&) { throw Failure(); }), Failure);
+    CHECK_THROWS_AS(with_team(threads, {}, [](ThreadTeam&) { throw Failure(); }), Failure);
     CHECK_THROWS_AS(with_team(threads, {},
-                              [](Team& team) {
-                                team.for_each(100, [](Index i, int) {
+                              [](ThreadTeam& team) {
+                                team.parallel_for(100, [](Index i, int) {
                                   if (i == 57) throw Failure();
                                 });
                               }),
@@ -54,13 +54,13 @@ TEST_CASE("the check stops work where it reports progress, but never work that m
     CAPTURE(threads);
     std::atomic<int> started{0}, finished{0};
     bool ended = false;
-    const Check check = [] { throw Failure(); };
-    const auto body = [&](Team& team) {
-      team.finish_each(8, [&](Index, int) {
+    const InterruptCheck check = [] { throw Failure(); };
+    const auto body = [&](ThreadTeam& team) {
+      team.parallel_for_uninterrupted(8, [&](Index, int) {
         busy_wait(std::chrono::milliseconds(15));
         ++finished;
       });
-      team.for_each(1000, [&](Index, int) {
+      team.parallel_for(1000, [&](Index, int) {
         ++started;
         busy_wait(std::chrono::milliseconds(1));
         team.progress(1e6);
@@ -80,12 +80,12 @@ TEST_CASE("the check is made on the caller's thread, at most every 20 ms") {
     const auto start = std::chrono::steady_clock::now();
     int looks = 0;
     bool elsewhere = false;
-    const Check check = [&] {
+    const InterruptCheck check = [&] {
       ++looks;
       elsewhere = elsewhere || std::this_thread::get_id() != caller;
     };
-    with_team(threads, check, [](Team& team) {
-      team.for_each(200, [&](Index, int) {
+    with_team(threads, check, [](ThreadTeam& team) {
+      team.parallel_for(200, [&](Index, int) {
         busy_wait(std::chrono::milliseconds(1));
         team.progress(1e6);
       });

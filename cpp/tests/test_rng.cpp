@@ -3,7 +3,7 @@
 
 #include "fastmlp/base/rng.hpp"
 #include "fastmlp/kernels/random.hpp"
-#include "fastmlp/train/data.hpp"
+#include "fastmlp/train/dataset.hpp"
 #include "testing.hpp"
 
 using namespace fastmlp;
@@ -42,12 +42,12 @@ TEST_CASE("the generator that Rng is compared with gives Philox's published answ
 }
 
 TEST_CASE("Rng counts Philox's blocks, keyed by the seed, with purpose and number in the counter") {
-  Rng zero(0, Purpose(0), 0);
+  Rng zero(0, Stream(0), 0);
   CHECK(zero.next() == 0xe169c58d6627e8d5);
   CHECK(zero.next() == 0x9b00dbd8bc57ac4c);
   for (const std::uint64_t seed : {0ull, 1ull, 0x299f31d0a4093822ull, ~0ull}) {
     for (const std::uint32_t number : {0u, 7u, ~0u}) {
-      for (const Purpose purpose : {Purpose::initialization, Purpose::shuffle}) {
+      for (const Stream purpose : {Stream::initialization, Stream::shuffle}) {
         Rng rng(seed, purpose, number);
         for (std::uint32_t block = 0; block < 50; ++block) {
           const Words x =
@@ -64,7 +64,7 @@ TEST_CASE("Rng counts Philox's blocks, keyed by the seed, with purpose and numbe
 TEST_CASE("streams of different seeds, purposes and numbers share no draw") {
   std::set<std::uint64_t> seen;
   for (std::uint64_t seed = 0; seed < 4; ++seed) {
-    for (const Purpose purpose : {Purpose::initialization, Purpose::shuffle}) {
+    for (const Stream purpose : {Stream::initialization, Stream::shuffle}) {
       for (std::uint32_t number = 0; number < 4; ++number) {
         Rng rng(seed, purpose, number);
         for (int i = 0; i < 100; ++i) seen.insert(rng.next());
@@ -76,7 +76,7 @@ TEST_CASE("streams of different seeds, purposes and numbers share no draw") {
 
 TEST_CASE("uniform and normal draws have their moments") {
   constexpr int n = 100000;
-  Rng rng(1, Purpose::initialization, 0);
+  Rng rng(1, Stream::initialization, 0);
   double sum = 0, squares = 0, low = 1, high = 0;
   for (int i = 0; i < n; ++i) {
     const double u = rng.uniform();
@@ -178,21 +178,21 @@ TEST_CASE_TEMPLATE("sine and cosine of turns are right", T, float, double) {
 }
 
 TEST_CASE("below(n) gives every number below n equally often") {
-  Rng rng(2, Purpose::shuffle, 0);
+  Rng rng(2, Stream::shuffle, 0);
   int count[7] = {};
   for (int i = 0; i < 70000; ++i) {
-    const Index k = below(7, rng.next());
+    const Index k = uniform_index(7, rng.next());
     REQUIRE((0 <= k && k < 7));
     ++count[k];
   }
   for (const int c : count) CHECK(std::abs(c - 10000) < 500);
-  CHECK(below(1, rng.next()) == 0);
+  CHECK(uniform_index(1, rng.next()) == 0);
 }
 
 TEST_CASE("an epoch's order is a permutation that follows from seed and epoch alone") {
   const auto arranged = [](bool shuffle, std::uint64_t seed, std::uint32_t epoch) {
-    Order order;
-    order.arrange(50, shuffle, seed, epoch);
+    EpochOrder order;
+    order.shuffle_rows(50, shuffle, seed, epoch);
     return order.indices();
   };
   const std::vector<Index> plain = arranged(false, 1, 0), first = arranged(true, 1, 0);
@@ -203,17 +203,17 @@ TEST_CASE("an epoch's order is a permutation that follows from seed and epoch al
   CHECK(first != arranged(true, 1, 1));
   CHECK(first != arranged(true, 2, 0));
 
-  Order used;  // what was arranged before leaves no trace
-  used.arrange(80, true, 9, 9);
-  used.arrange(50, true, 1, 0);
+  EpochOrder used;  // what was arranged before leaves no trace
+  used.shuffle_rows(80, true, 9, 9);
+  used.shuffle_rows(50, true, 1, 0);
   CHECK(used.indices() == first);
 }
 
 TEST_CASE("every order is as frequent as any other, and no random number serves twice") {
   std::map<std::vector<Index>, int> count;
-  Order order;
+  EpochOrder order;
   for (std::uint32_t epoch = 0; epoch < 6000; ++epoch) {
-    order.arrange(3, true, 5, epoch);
+    order.shuffle_rows(3, true, 5, epoch);
     ++count[order.indices()];
   }
   REQUIRE(count.size() == 6);
@@ -225,7 +225,7 @@ TEST_CASE("every order is as frequent as any other, and no random number serves 
   for (const Index lag : {1, 16, 32}) {
     double product = 0;
     for (std::uint32_t epoch = 0; epoch < 400; ++epoch) {
-      order.arrange(n, true, 5, epoch);
+      order.shuffle_rows(n, true, 5, epoch);
       for (Index i = 0; i + lag < n; ++i) {
         const auto at = [&](Index j) {
           return static_cast<double>(order.indices()[static_cast<std::size_t>(j)]) - (n - 1) / 2.0;

@@ -8,11 +8,11 @@ namespace {
 // Parameters and losses after `epochs` epochs by a team of `threads`.
 template <class T>
 std::pair<std::vector<T>, std::vector<double>> fit(const TrainerOptions& options,
-                                                   const Data<T>& data, int epochs,
+                                                   const Dataset<T>& data, int epochs,
                                                    int threads = 1) {
   Training<T> training(options);
   std::vector<double> losses;
-  with_team(threads, {}, [&](Team& team) {
+  with_team(threads, {}, [&](ThreadTeam& team) {
     for (int e = 0; e < epochs; ++e)
       losses.push_back(training.trainer.epoch(data, kForever, team).loss);
   });
@@ -51,7 +51,7 @@ TEST_CASE_TEMPLATE(
     "data too large for a cache give the same bits, shuffled or not, where batches are left out", T,
     float, double) {
   constexpr Index n = 1700, batch_size = 300;
-  Samples<T> samples(n, 2 * kSecondLevelCache / n / static_cast<Index>(sizeof(T)), 10);
+  Samples<T> samples(n, 2 * kL2Bytes / n / static_cast<Index>(sizeof(T)), 10);
   std::fill_n(samples.weights.begin() + batch_size, batch_size, T(0));
   for (const bool shuffle : {false, true}) {
     const auto run = [&](int threads) {
@@ -59,7 +59,7 @@ TEST_CASE_TEMPLATE(
       shuffled.shuffle = shuffle;
       Network<T> network(samples.data.x.cols, {dense(12, ReLU{}), dense(10, Softmax{})}, 1);
       Trainer<T> trainer(network, shuffled);
-      with_team(threads, {}, [&](Team& team) {
+      with_team(threads, {}, [&](ThreadTeam& team) {
         for (int e = 0; e < 2; ++e) trainer.epoch(samples.weighted(), kForever, team);
       });
       return parameters(network);
@@ -80,7 +80,7 @@ TEST_CASE_TEMPLATE("layers of several parts give the same bits for any number of
                         DenseSpec{wide, Tanh{}, false, GlorotUniform{}}, dense(10, Softmax{})},
                        1);
     Trainer<T> trainer(network, options(16));
-    with_team(threads, {}, [&](Team& team) { trainer.epoch(samples.data, kForever, team); });
+    with_team(threads, {}, [&](ThreadTeam& team) { trainer.epoch(samples.data, kForever, team); });
     return parameters(network);
   };
   const std::vector<T> w = run(1);
@@ -95,7 +95,7 @@ TEST_CASE_TEMPLATE(
                                      dense(10, Softmax{})};
   const auto run = [&](int threads, Index batch_size) {
     Training<T> training(options(batch_size), noisy);
-    with_team(threads, {}, [&](Team& team) {
+    with_team(threads, {}, [&](ThreadTeam& team) {
       for (int e = 0; e < 2; ++e) training.trainer.epoch(samples.data, kForever, team);
     });
     return training.w();
@@ -108,7 +108,7 @@ TEST_CASE_TEMPLATE(
   const Network<T> network(64, noisy, 3),
       silent(64, {GaussianNoiseSpec{0}, dense(70, ReLU{}), DropoutSpec{0}, dense(10, Softmax{})},
              3);
-  Team team;
+  ThreadTeam team;
   std::vector<T> out(700), silent_out(700);
   network.predict(samples.data.x, {out.data(), 70, 10, 10}, team);
   silent.predict(samples.data.x, {silent_out.data(), 70, 10, 10}, team);

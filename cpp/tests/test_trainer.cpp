@@ -6,7 +6,7 @@ TEST_CASE("an epoch makes a step for each batch, the last one short, and lowers 
   const Samples<float> samples(100, 64, 10);
   for (const Index batch_size : {1, 32, 100, 1000}) {
     Training<float> training(options(batch_size));
-    Team team;
+    ThreadTeam team;
     const EpochResult first = training.trainer.epoch(samples.data, kForever, team);
     CHECK(first.steps == ceil_div(100, batch_size));
     CHECK(first.status == Status::running);
@@ -21,10 +21,10 @@ TEST_CASE("an epoch makes a step for each batch, the last one short, and lowers 
 TEST_CASE_TEMPLATE("steps over an epoch's order are the epoch, bit for bit", T, float, double) {
   const Samples<T> samples(50, 64, 10);
   Training<T> whole(options(16)), by_hand(options(16));
-  Team team;
+  ThreadTeam team;
   for (int e = 0; e < 2; ++e) {
     whole.trainer.epoch(samples.data, kForever, team);
-    const Order& order = by_hand.trainer.order(50);
+    const EpochOrder& order = by_hand.trainer.order(50);
     for (Index begin = 0; begin < 50; begin += 16) {
       const Index n = std::min<Index>(16, 50 - begin);
       std::vector<T> x, y;
@@ -46,7 +46,7 @@ TEST_CASE("forward, a gradient from outside and apply are a step") {
   const std::vector<LayerSpec> specs{dense(70, SiLU{}), dense(10, Tanh{})};
   const Samples<double> samples(20, 64, 10);
   Training<double> step(plain, specs), by_hand(plain, specs);
-  Team team;
+  ThreadTeam team;
   step.trainer.step(samples.data, team);
 
   std::vector<double> out(200), g(static_cast<std::size_t>(by_hand.network.size()));
@@ -64,7 +64,7 @@ TEST_CASE("training that starts at a later epoch goes on in its order") {
   TrainerOptions later = options(8, SGD{});
   later.first_epoch = 2;
   Training<float> rest(later);
-  Team team;
+  ThreadTeam team;
   for (int e = 0; e < 4; ++e) {
     if (e == 2) std::copy_n(whole.network.w(), whole.network.size(), rest.network.w());
     whole.trainer.epoch(samples.data, kForever, team);
@@ -76,7 +76,7 @@ TEST_CASE("training that starts at a later epoch goes on in its order") {
 TEST_CASE("parameters that somebody else changes between calls are seen") {
   const Samples<float> samples(32, 64, 10);
   Training<float> training(options()), fresh(options());
-  Team team;
+  ThreadTeam team;
   training.trainer.step(samples.data, team);
   std::copy_n(fresh.network.w(), fresh.network.size(), training.network.w());
   CHECK(training.trainer.step(samples.data, team) == fresh.trainer.step(samples.data, team));
@@ -84,12 +84,12 @@ TEST_CASE("parameters that somebody else changes between calls are seen") {
 
 TEST_CASE("samples of weight 0 train nothing; a batch of them makes no step") {
   const Samples<float> samples(64, 64, 10);
-  Data<float> data = samples.data;
+  Dataset<float> data = samples.data;
   std::vector<float> weights(64, 0.0f);
   data.weights = weights.data();
   Training<float> training(options());
   const std::vector<float> before = training.w();
-  Team team;
+  ThreadTeam team;
   const EpochResult result = training.trainer.epoch(data, kForever, team);
   CHECK(result.steps == 0);
   CHECK(result.loss == 0);
@@ -102,8 +102,8 @@ TEST_CASE("an epoch ends at the first loss that is not finite, with the paramete
   TrainerOptions plain = options();
   plain.shuffle = false;
   Training<float> stopped(plain), reference(plain);
-  Team team;
-  Data<float> first = samples.data;
+  ThreadTeam team;
+  Dataset<float> first = samples.data;
   first.x.rows = 64;
   reference.trainer.epoch(first, kForever, team);
   samples.x[64 * 64] = kNan<float>;  // sample 64 opens the third batch
@@ -119,7 +119,7 @@ TEST_CASE("an epoch ends when its time is over") {
   const Samples<float> samples(96, 64, 10);
   Training<float> training(options());
   const std::vector<float> before = training.w();
-  Team team;
+  ThreadTeam team;
   const EpochResult result = training.trainer.epoch(samples.data, 0.0, team);
   CHECK(result.status == Status::max_seconds);
   CHECK(result.steps == 0);
@@ -155,17 +155,17 @@ TEST_CASE_TEMPLATE("the average is shown until training goes on, which it does f
   SGD averaged;
   averaged.average = Polyak{"uniform"};
   Training<T> shown(options(8, averaged)), plain(options(8, SGD{}));
-  Team team;
+  ThreadTeam team;
   for (int e = 0; e < 3; ++e) {
     shown.trainer.epoch(samples.data, kForever, team);
     plain.trainer.epoch(samples.data, kForever, team);
     CHECK(same_bits(shown.w(), plain.w()));
-    shown.trainer.show_average();
-    shown.trainer.show_average();  // twice is once
+    shown.trainer.swap_in_average();
+    shown.trainer.swap_in_average();  // twice is once
     CHECK(same_bits(shown.network.w(), shown.trainer.optimizer().average(), shown.network.size()));
     CHECK_FALSE(same_bits(shown.w(), plain.w()));
   }
-  shown.trainer.show_iterate();
+  shown.trainer.swap_out_average();
   CHECK(same_bits(shown.w(), plain.w()));
 }
 

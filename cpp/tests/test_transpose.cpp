@@ -16,7 +16,7 @@ struct Source {
   Source(Index rows, Index cols)
       : rows(rows), stride(cols + 3), values(integers<T>(rows * stride, 7)) {}
   T element(Index i, Index j) const { return values[static_cast<std::size_t>(i * stride + j)]; }
-  Block<const T> block() const { return {values.data(), rows, stride - 3, stride}; }
+  MatrixView<const T> block() const { return {values.data(), rows, stride - 3, stride}; }
 
   Index rows, stride;
   std::vector<T> values;
@@ -50,10 +50,10 @@ TEST_CASE_TEMPLATE("a transpose from panels to panels has every element, whateve
   constexpr Index kFirst = kLanes<T>;  // where the columns begin
   Index wrong = 0;
   for (Index rows = 1; rows <= 40; ++rows) {
-    for (Index cols = 1; cols <= kPanelColumns<T> - kFirst; ++cols) {
+    for (Index cols = 1; cols <= kNR<T> - kFirst; ++cols) {
       const Source<T> a(rows, kFirst + cols);
       PanelMatrix<T> from(rows, kFirst + cols), to(kFirst + cols, rows);
-      for (Index i = 0; i < rows; ++i) from.set_row(i, a.block().row(i), kFirst + cols);
+      for (Index i = 0; i < rows; ++i) from.set_row(i, a.view().row(i), kFirst + cols);
       transpose(from.panels(), {0, rows}, {kFirst, kFirst + cols}, to);
       for (Index i = 0; i < rows; ++i) {
         for (Index j = 0; j < kFirst; ++j) wrong += *to.at(j, i) != T(0);

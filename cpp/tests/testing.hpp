@@ -11,7 +11,7 @@
 
 #include "fastmlp/base/rng.hpp"
 #include "fastmlp/nn/network.hpp"
-#include "fastmlp/train/data.hpp"
+#include "fastmlp/train/dataset.hpp"
 
 namespace fastmlp {
 
@@ -23,7 +23,7 @@ constexpr T kNan = std::numeric_limits<T>::quiet_NaN();
 // n numbers of U(low, high), of one stream per seed.
 template <class T>
 std::vector<T> uniform(Index n, std::uint64_t seed, double low = -1, double high = 1) {
-  Rng rng(seed, Purpose::initialization, 99);
+  Rng rng(seed, Stream::initialization, 99);
   std::vector<T> values(static_cast<std::size_t>(n));
   for (T& value : values) value = static_cast<T>(low + (high - low) * rng.uniform());
   return values;
@@ -33,9 +33,9 @@ std::vector<T> uniform(Index n, std::uint64_t seed, double low = -1, double high
 // fused operations.
 template <class T>
 std::vector<T> integers(Index n, std::uint64_t seed) {
-  Rng rng(seed, Purpose::initialization, 98);
+  Rng rng(seed, Stream::initialization, 98);
   std::vector<T> values(static_cast<std::size_t>(n));
-  for (T& value : values) value = static_cast<T>(below(17, rng.next()) - 8);
+  for (T& value : values) value = static_cast<T>(uniform_index(17, rng.next()) - 8);
   return values;
 }
 
@@ -66,7 +66,7 @@ std::vector<T> parameters(const Network<T>& network) {
 }
 
 template <class T>
-Block<const T> rows_of(const std::vector<T>& values, Index cols) {
+MatrixView<const T> rows_of(const std::vector<T>& values, Index cols) {
   return {values.data(), static_cast<Index>(values.size()) / cols, cols, cols};
 }
 
@@ -74,7 +74,7 @@ Block<const T> rows_of(const std::vector<T>& values, Index cols) {
 template <class T>
 Matrix<T> column(const std::vector<T>& values) {
   Matrix<T> matrix(static_cast<Index>(values.size()), 1);
-  copy(rows_of(values, 1), matrix.block());
+  copy(rows_of(values, 1), matrix.view());
   return matrix;
 }
 
@@ -88,14 +88,14 @@ struct Samples {
         data{rows_of(x, inputs), rows_of(y, outputs), nullptr, nullptr} {}
   Samples(const Samples&) = delete;
 
-  Data<T> weighted() const {
-    Data<T> result = data;
+  Dataset<T> weighted() const {
+    Dataset<T> result = data;
     result.weights = weights.data();
     return result;
   }
 
   std::vector<T> x, y, weights;
-  Data<T> data;
+  Dataset<T> data;
 };
 
 inline DenseSpec dense(Index units, Activation activation, Initializer init = GlorotUniform{}) {

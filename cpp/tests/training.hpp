@@ -14,11 +14,11 @@ inline Rule rule_of(int which) {
   momentum.momentum = 0.9;
   Adam clipped;
   clipped.clip_norm = 0.1;
-  SGD look_ahead = momentum;
-  look_ahead.nesterov = std::string("lecture");
+  SGD evaluation_offset = momentum;
+  evaluation_offset.nesterov = std::string("lecture");
   AdamW averaged;
   averaged.average = Polyak{};
-  const Rule all[kRules] = {SGD{}, momentum, Adam{}, clipped, look_ahead, averaged};
+  const Rule all[kRules] = {SGD{}, momentum, Adam{}, clipped, evaluation_offset, averaged};
   return all[which];
 }
 

@@ -40,8 +40,8 @@ class Buffer {
   static constexpr Index kOverrun = 2 * 64 / sizeof(T);
 
   static T* allocate(Index size) {
-    constexpr Index kMost = std::numeric_limits<Index>::max() / static_cast<Index>(sizeof(T));
-    if (size < 0 || size > kMost - kOverrun) throw std::bad_alloc();
+    constexpr Index kMax = std::numeric_limits<Index>::max() / static_cast<Index>(sizeof(T));
+    if (size < 0 || size > kMax - kOverrun) throw std::bad_alloc();
     const auto bytes = static_cast<std::size_t>(size + kOverrun) * sizeof(T);
     return static_cast<T*>(::operator new(bytes, kAlignment));
   }
@@ -56,19 +56,19 @@ class Buffer {
 
 // A row-major block (rows, cols) of somebody's memory; row i starts at data + i * stride.
 template <class T>
-struct Block {
+struct MatrixView {
   T* data = nullptr;
   Index rows = 0;
   Index cols = 0;
   Index stride = 0;
 
   T* row(Index i) const { return data + i * stride; }
-  operator Block<const T>() const { return {data, rows, cols, stride}; }
+  operator MatrixView<const T>() const { return {data, rows, cols, stride}; }
 };
 
 // to <- from, two blocks of one shape.
 template <class T>
-void copy(Block<T> from, Block<std::remove_const_t<T>> to) {
+void copy(MatrixView<T> from, MatrixView<std::remove_const_t<T>> to) {
   for (Index i = 0; i < from.rows; ++i) std::copy_n(from.row(i), from.cols, to.row(i));
 }
 

@@ -15,7 +15,7 @@ std::string number_text(double value) {
   return text;
 }
 
-std::string Bound::text(const std::string& name) const {
+std::string Interval::text(const std::string& name) const {
   const bool below = std::isfinite(low), above = std::isfinite(high);
   const std::string left = number_text(low), right = number_text(high);
   if (below && above)
@@ -25,46 +25,46 @@ std::string Bound::text(const std::string& name) const {
   return "a finite number";
 }
 
-void refuse(const std::string& where, const std::string& name, const std::string& value,
-            const std::string& expected) {
+void throw_invalid(const std::string& where, const std::string& name, const std::string& value,
+                   const std::string& expected) {
   throw std::invalid_argument(where + ": " + name + "=" + value + ", expected " + expected);
 }
 
-void Validator::operator()(const char* name, double value, const Bound& bound) const {
-  if (!bound.contains(value)) refuse(where_, name, number_text(value), bound.text(name));
+void Validator::operator()(const char* name, double value, const Interval& bound) const {
+  if (!bound.contains(value)) throw_invalid(where_, name, number_text(value), bound.text(name));
 }
 
 void Validator::operator()(const char* name, const std::optional<double>& value,
-                           const Bound& bound) const {
+                           const Interval& bound) const {
   if (value && !bound.contains(*value)) {
-    refuse(where_, name, number_text(*value), bound.text(name) + ", or None");
+    throw_invalid(where_, name, number_text(*value), bound.text(name) + ", or None");
   }
 }
 
-void Validator::operator()(const char* name, const std::optional<Interval>& value) const {
+void Validator::operator()(const char* name, const std::optional<ClipRange>& value) const {
   if (value && !(std::isfinite(value->first) && std::isfinite(value->second) &&
                  value->first < value->second)) {
-    refuse(where_, name, "(" + number_text(value->first) + ", " + number_text(value->second) + ")",
-           "a positive number, (low, high) with low < high, or None");
+    throw_invalid(where_, name,
+                  "(" + number_text(value->first) + ", " + number_text(value->second) + ")",
+                  "a positive number, (low, high) with low < high, or None");
   }
 }
 
-void Validator::operator()(const char* name, const std::string& value,
-                           const Choices& choices) const {
+void Validator::operator()(const char* name, const std::string& value, const OneOf& choices) const {
   std::string expected = "one of: ";
   for (const std::string& choice : choices) {
     if (choice == value) return;
     expected += (&choice == &choices.front() ? "'" : ", '") + choice + "'";
   }
-  refuse(where_, name, "'" + value + "'", expected);
+  throw_invalid(where_, name, "'" + value + "'", expected);
 }
 
-void Validator::operator()(const char* name, const FlagOrWord& value, const Choices& words) const {
+void Validator::operator()(const char* name, const BoolOrString& value, const OneOf& words) const {
   const std::string* word = std::get_if<std::string>(&value);
   if (!word || std::find(words.begin(), words.end(), *word) != words.end()) return;
   std::string expected = "True, False";
   for (const std::string& known : words) expected += " or '" + known + "'";
-  refuse(where_, name, "'" + *word + "'", expected);
+  throw_invalid(where_, name, "'" + *word + "'", expected);
 }
 
 }  // namespace fastmlp

@@ -17,7 +17,7 @@
 namespace fastmlp {
 
 // The interval a number must lie in.
-struct Bound {
+struct Interval {
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
   bool low_open = false;
@@ -31,43 +31,44 @@ struct Bound {
   std::string text(const std::string& name) const;
 };
 
-inline constexpr Bound kAnyNumber{};
-inline constexpr Bound kPositive{0.0, std::numeric_limits<double>::infinity(), true, false};
-inline constexpr Bound kNotNegative{0.0};
-inline constexpr Bound kAtLeastOne{1.0};
-inline constexpr Bound kFraction{0.0, 1.0, false, true};  // 0 <= x < 1
+inline constexpr Interval kFinite{};
+inline constexpr Interval kPositive{0.0, std::numeric_limits<double>::infinity(), true, false};
+inline constexpr Interval kNonNegative{0.0};
+inline constexpr Interval kAtLeastOne{1.0};
+inline constexpr Interval kUnitInterval{0.0, 1.0, false, true};  // 0 <= x < 1
 
 // One of a few words: the constraint that comes with a field of type std::string.
-using Choices = std::vector<std::string>;
+using OneOf = std::vector<std::string>;
 
 // True, False or one of a few words.
-using FlagOrWord = std::variant<bool, std::string>;
+using BoolOrString = std::variant<bool, std::string>;
 
 // (low, high) with low < high.
-using Interval = std::pair<double, double>;
+using ClipRange = std::pair<double, double>;
 
 // "0.001" as a reader would write it: the shortest text that reads back as the same double.
 std::string number_text(double value);
 
-[[noreturn]] void refuse(const std::string& where, const std::string& name,
-                         const std::string& value, const std::string& expected);
+[[noreturn]] void throw_invalid(const std::string& where, const std::string& name,
+                                const std::string& value, const std::string& expected);
 
 // Throws std::invalid_argument in the form "Adam: beta2=1.5, expected 0 <= beta2 < 1".
 class Validator {
  public:
   explicit Validator(std::string where) : where_(std::move(where)) {}
-  void operator()(const char* name, double value, const Bound& bound) const;
-  void operator()(const char* name, const std::optional<double>& value, const Bound& bound) const;
-  void operator()(const char* name, const std::optional<Interval>& value) const;
-  void operator()(const char* name, const std::string& value, const Choices& choices) const;
-  void operator()(const char* name, const FlagOrWord& value, const Choices& words) const;
+  void operator()(const char* name, double value, const Interval& bound) const;
+  void operator()(const char* name, const std::optional<double>& value,
+                  const Interval& bound) const;
+  void operator()(const char* name, const std::optional<ClipRange>& value) const;
+  void operator()(const char* name, const std::string& value, const OneOf& choices) const;
+  void operator()(const char* name, const BoolOrString& value, const OneOf& words) const;
   void operator()(const char*, bool) const {}
   // A member of another family was validated when it was made.
   template <class Member>
   void operator()(const char*, const std::optional<Member>&) const {}
   // A value that knows what is wrong with it.
   template <class Value>
-  auto operator()(const char* name, const Value& value, const Bound& bound) const
+  auto operator()(const char* name, const Value& value, const Interval& bound) const
       -> decltype(value.validate(*this, name, bound)) {
     value.validate(*this, name, bound);
   }

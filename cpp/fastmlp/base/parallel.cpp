@@ -40,7 +40,7 @@ class SubnormalMode {
 
 // Waits in a loop: briefly at full speed, then leaving the processor to others, and where it is
 // long, asleep.
-class Patience {
+class Backoff {
  public:
   void wait() {
     if (++turns_ < kTurns) {
@@ -68,37 +68,37 @@ class Patience {
 
 // The items that a member takes first; the others take what is left of them when their own are
 // done.
-struct alignas(64) Team::Member {
+struct alignas(64) ThreadTeam::Member {
   std::atomic<Index> next{0};
   Index end = 0;
 };
 
-Team::Team(Check check)
+ThreadTeam::ThreadTeam(InterruptCheck check)
     : check_(std::move(check)), next_check_(std::chrono::steady_clock::now() + kCheckInterval) {}
 
-Team::Team(int size, Subnormals subnormals)
+ThreadTeam::ThreadTeam(int size, Subnormals subnormals)
     : size_(size), subnormals_(subnormals), members_(new Member[static_cast<std::size_t>(size)]) {}
 
-Team::~Team() = default;
+ThreadTeam::~ThreadTeam() = default;
 
-void Team::worked(double operations) {
+void ThreadTeam::worked(double operations) {
   operations_ += operations;
   if (operations_ < kOperationsPerLook) return;
   operations_ = 0;
   look();
 }
 
-void Team::look() {
+void ThreadTeam::look() {
   if (!check_ || std::chrono::steady_clock::now() < next_check_) return;
   check_();
   next_check_ = std::chrono::steady_clock::now() + kCheckInterval;
 }
 
 // What a member other than 0 does until it is dismissed: joins every round that it sees open.
-void Team::serve(int member) {
+void ThreadTeam::serve(int member) {
   const SubnormalMode mode(subnormals_);
   std::uint64_t seen = 0;
-  for (Patience patience;;) {
+  for (Backoff patience;;) {
     std::uint64_t door = door_.load(std::memory_order_acquire);
     if (door == kDismissed) return;
     if (door >> 32 == seen || !(door & kOpen) ||
@@ -109,13 +109,13 @@ void Team::serve(int member) {
     seen = door >> 32;
     work(member);
     finished_.fetch_add(1, std::memory_order_release);
-    patience = Patience();
+    patience = Backoff();
   }
 }
 
-void Team::dismiss() { door_.store(kDismissed, std::memory_order_release); }
+void ThreadTeam::dismiss() { door_.store(kDismissed, std::memory_order_release); }
 
-void Team::share(Index n, bool may_stop, Call call, void* f) {
+void ThreadTeam::share(Index n, bool may_stop, Call call, void* f) {
   call_ = call;
   function_ = f;
   may_stop_ = may_stop;
@@ -128,18 +128,18 @@ void Team::share(Index n, bool may_stop, Call call, void* f) {
   door_.store(round << 32 | kOpen, std::memory_order_release);
   work(0);
   const std::uint64_t joined = door_.fetch_and(~kOpen, std::memory_order_acq_rel) & kJoined;
-  for (Patience patience; finished_.load(std::memory_order_acquire) != joined;) patience.wait();
+  for (Backoff patience; finished_.load(std::memory_order_acquire) != joined;) patience.wait();
   if (failed_.load(std::memory_order_relaxed)) std::rethrow_exception(failure_);
-  if (may_stop && stop_.load(std::memory_order_relaxed)) throw Abandoned();
+  if (may_stop && stop_.load(std::memory_order_relaxed)) throw Interrupted();
 }
 
-void Team::work(int member) {
+void ThreadTeam::work(int member) {
   for (int m = 0; m < size_; ++m) {
-    take_items(members_[static_cast<std::size_t>((member + m) % size_)], member);
+    drain_queue(members_[static_cast<std::size_t>((member + m) % size_)], member);
   }
 }
 
-void Team::take_items(Member& home, int member) {
+void ThreadTeam::drain_queue(Member& home, int member) {
   while (!(may_stop_ &&
            (stop_.load(std::memory_order_relaxed) || failed_.load(std::memory_order_relaxed)))) {
     const Index i = home.next.fetch_add(1, std::memory_order_relaxed);
@@ -162,7 +162,7 @@ int openmp_threads() {
 
 // Starts as many of the members 1 … threads - 1 as the system allows: those that are missing are
 // like late ones.
-std::vector<std::thread> Team::recruit() {
+std::vector<std::thread> ThreadTeam::recruit() {
   std::vector<std::thread> others;
   try {
     others.reserve(static_cast<std::size_t>(size_));
@@ -177,9 +177,9 @@ std::vector<std::thread> Team::recruit() {
 namespace {
 
 // What the engine thread of a call does, and how the caller waits for it.
-class Engine {
+class RunnerThread {
  public:
-  void run(Team& team, const std::function<void(Team&)>& body) {
+  void run(ThreadTeam& team, const std::function<void(ThreadTeam&)>& body) {
     try {
       body(team);
     } catch (...) {
@@ -192,7 +192,7 @@ class Engine {
 
   // Returns when the body has ended; after an exception of check, which is kept, `stop` tells it
   // to.
-  void wait(const Check& check, std::atomic<bool>& stop) {
+  void wait(const InterruptCheck& check, std::atomic<bool>& stop) {
     for (std::unique_lock<std::mutex> lock(mutex_); !done_;) {
       finished_.wait_for(lock, kCheckInterval);
       if (done_ || stop || !check) continue;
@@ -229,15 +229,15 @@ int openmp_version() {
 #endif
 }
 
-void with_team(int threads, const Check& check, const std::function<void(Team&)>& body,
-               Subnormals subnormals) {
+void with_team(int threads, const InterruptCheck& check,
+               const std::function<void(ThreadTeam&)>& body, Subnormals subnormals) {
   if (threads == 1) {
     const SubnormalMode mode(subnormals);
-    Team team(check);
+    ThreadTeam team(check);
     return body(team);
   }
-  Team team(threads, subnormals);
-  Engine engine;
+  ThreadTeam team(threads, subnormals);
+  RunnerThread engine;
   std::thread runner;
   try {
     runner = std::thread([&] {

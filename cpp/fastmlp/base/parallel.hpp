@@ -22,25 +22,25 @@
 namespace fastmlp {
 
 // Called on the caller's thread every some ten milliseconds; throws to abandon the work.
-using Check = std::function<void()>;
+using InterruptCheck = std::function<void()>;
 
 // Thrown inside a team whose caller has been told to abandon the work.
-struct Abandoned {};
+struct Interrupted {};
 
 // Whether numbers too small to be normal are computed exactly or taken as 0. Moments of Adam that
 // fade away become such numbers, and processors take a hundred times longer over them.
 enum class Subnormals { keep, flush };
 
-class Team {
+class ThreadTeam {
  public:
-  explicit Team(Check check = {});  // the calling thread alone
-  ~Team();
-  Team(const Team&) = delete;
-  Team& operator=(const Team&) = delete;
+  explicit ThreadTeam(InterruptCheck check = {});  // the calling thread alone
+  ~ThreadTeam();
+  ThreadTeam(const ThreadTeam&) = delete;
+  ThreadTeam& operator=(const ThreadTeam&) = delete;
 
   int size() const { return size_; }
   // From now on member 0 does everything, or all do again.
-  void set_alone(bool alone) { alone_ = alone; }
+  void set_single_threaded(bool alone) { alone_ = alone; }
   // Whether items are shared out, so that memory moves between cores.
   bool shares() const { return size_ > 1 && !alone_; }
 
@@ -48,7 +48,7 @@ class Team {
   // done. An exception of f ends it early, and so does one of the check, between items or where f
   // reports progress.
   template <class F>
-  void for_each(Index n, F&& f) {
+  void parallel_for(Index n, F&& f) {
     if (shares() && n > 1) return share(n, true, &call<F>, &f);
     for (Index i = 0; i < n; ++i) f(i, 0);
   }
@@ -56,18 +56,19 @@ class Team {
   // To be called by long items after so many operations: throws where the work is to be abandoned.
   void progress(double operations) {
     if (size_ == 1) return worked(operations);
-    if (stop_.load(std::memory_order_relaxed)) throw Abandoned();
+    if (stop_.load(std::memory_order_relaxed)) throw Interrupted();
   }
 
   // The same, always to the end: for work that must not be left half done.
   template <class F>
-  void finish_each(Index n, F&& f) {
+  void parallel_for_uninterrupted(Index n, F&& f) {
     if (shares() && n > 1) return share(n, false, &call<F>, &f);
     for (Index i = 0; i < n; ++i) f(i, 0);
   }
 
  private:
-  friend void with_team(int, const Check&, const std::function<void(Team&)>&, Subnormals);
+  friend void with_team(int, const InterruptCheck&, const std::function<void(ThreadTeam&)>&,
+                        Subnormals);
   using Call = void (*)(void*, Index, int);
   struct Member;
 
@@ -76,13 +77,13 @@ class Team {
     (*static_cast<std::remove_reference_t<F>*>(f))(i, member);
   }
 
-  Team(int size, Subnormals subnormals);
+  ThreadTeam(int size, Subnormals subnormals);
   std::vector<std::thread> recruit();
   void serve(int member);
   void dismiss();
   void share(Index n, bool may_stop, Call call, void* f);
   void work(int member);
-  void take_items(Member& home, int member);
+  void drain_queue(Member& home, int member);
   void worked(double operations);
   void look();
 
@@ -91,7 +92,7 @@ class Team {
   Subnormals subnormals_ = Subnormals::keep;
 
   // A team of one: when to look at the clock, and when to check.
-  Check check_;
+  InterruptCheck check_;
   double operations_ = 0;
   std::chrono::steady_clock::time_point next_check_;
 
@@ -118,7 +119,8 @@ int openmp_version();
 
 // Runs body with a team of `threads` and returns, or throws, what came of it. `check` is called on
 // this thread.
-void with_team(int threads, const Check& check, const std::function<void(Team&)>& body,
+void with_team(int threads, const InterruptCheck& check,
+               const std::function<void(ThreadTeam&)>& body,
                Subnormals subnormals = Subnormals::keep);
 
 }  // namespace fastmlp

@@ -13,20 +13,20 @@
 namespace fastmlp {
 
 // What a stream of draws is for; with an epoch or a layer it makes streams that never overlap.
-enum class Purpose : std::uint32_t { initialization = 1, shuffle = 2, dropout = 3, noise = 4 };
+enum class Stream : std::uint32_t { initialization = 1, shuffle = 2, dropout = 3, noise = 4 };
 
 // From 64 random bits a number in [0, n): the high word of n * bits (Lemire 2019; the bias of at
 // most n / 2⁶⁴ cannot be seen).
-inline Index below(Index n, std::uint64_t bits) {
+inline Index uniform_index(Index n, std::uint64_t bits) {
   __extension__ using Wide = unsigned __int128;
   return static_cast<Index>(static_cast<Wide>(bits) * static_cast<Wide>(n) >> 64);
 }
 
 class Rng {
  public:
-  Rng(std::uint64_t seed, Purpose purpose, std::uint32_t number)
+  Rng(std::uint64_t seed, Stream purpose, std::uint32_t number)
       : key_{low(seed), high(seed)},
-        purpose_(static_cast<std::uint32_t>(purpose)),
+        stream_kind_(static_cast<std::uint32_t>(purpose)),
         number_(number) {}
 
   std::uint64_t next() {
@@ -50,7 +50,7 @@ class Rng {
   static std::uint32_t high(std::uint64_t x) { return static_cast<std::uint32_t>(x >> 32); }
 
   void refill() {
-    std::array<std::uint32_t, 4> x{low(counter_), high(counter_), purpose_, number_};
+    std::array<std::uint32_t, 4> x{low(counter_), high(counter_), stream_kind_, number_};
     std::array<std::uint32_t, 2> key = key_;
     for (int round = 0; round < 10; ++round) {
       const std::uint64_t p0 = 0xD2511F53ull * x[0], p1 = 0xCD9E8D57ull * x[2];
@@ -64,7 +64,7 @@ class Rng {
   }
 
   std::array<std::uint32_t, 2> key_;
-  std::uint32_t purpose_, number_;
+  std::uint32_t stream_kind_, number_;
   std::uint64_t counter_ = 0;
   std::array<std::uint32_t, 4> words_{};
   int left_ = 0;

@@ -12,29 +12,25 @@ namespace {
 // So far on, what lies in one piece is asked for: further than processors look ahead by themselves,
 // for they stop at the end of a page.
 template <class T>
-constexpr Index kAhead = 3072 / sizeof(T);
-
-// Rows of C held in registers: rows * kPanelPacks accumulators, as many packs of B and one
-// broadcast must fit.
-constexpr int kMaxRows = static_cast<int>(kBlockedRows);
+constexpr Index kPrefetchDistance = 3072 / sizeof(T);
 
 // So many rows of a panel of C are far from filling a first-level cache; in whole blocks.
 template <class T>
-constexpr Index kRowsAtHand = 16384 / (kPanelColumns<T> * sizeof(T)) / kMaxRows * kMaxRows;
+constexpr Index kL1Rows = 16384 / (kNR<T> * sizeof(T)) / kMR * kMR;
 
 // What the product reads later, and how far on with every k: the next panel of B, A in packed rows
 // further on, or the next rows of A. It may be in a far cache, or in that of another core.
 template <class T>
-struct Ahead {
+struct PrefetchStream {
   const T* data;
   Index step;
 };
 
 template <class T>
-struct RegisterBlock {
+struct MicroTile {
   Index k;
   const T* a;
-  const Broadcast<T>& steps;  // of a: by reference, for to copy what was just written stalls
+  const StridedOperand<T>& steps;  // of a: by reference, for to copy what was just written stalls
   const T* b;
   Index ldb;
   T* c;
@@ -42,17 +38,18 @@ struct RegisterBlock {
   const T* bias;
   bool relu;
   const T* h;
-  Ahead<T> ahead;
+  PrefetchStream<T> ahead;
 };
 
 // What the epilogue does in registers.
-template <class T, class P, int Rows, int Packs>
-[[gnu::always_inline]] inline void finish(const RegisterBlock<T>& block, P (&sum)[Rows][Packs]) {
+template <class T, class P, int RowSelection, int Packs>
+[[gnu::always_inline]] inline void finish(const MicroTile<T>& block,
+                                          P (&sum)[RowSelection][Packs]) {
   const T* h = block.h;
   const bool relu_follows = block.relu;
   if (!relu_follows && !h) return;
 #pragma GCC unroll 16
-  for (int i = 0; i < Rows; ++i) {
+  for (int i = 0; i < RowSelection; ++i) {
 #pragma GCC unroll 2
     for (int j = 0; j < Packs; ++j) {
       sum[i][j] = relu_follows
@@ -64,16 +61,16 @@ template <class T, class P, int Rows, int Packs>
 
 // C of one register block, Packs packs of type P in each of its rows; the sum over k runs in
 // registers.
-template <class T, class P, int Rows, int Packs>
-void multiply_block(const RegisterBlock<T>& block) {
+template <class T, class P, int RowSelection, int Packs>
+void micro_kernel(const MicroTile<T>& block) {
   const T *a = block.a, *b = block.b;
   const Index depth = block.k, ldb = block.ldb;
   const Index next_row = block.steps.row, next_k = block.steps.column;
-  const Index next_panel = block.steps.panel - (kPanelColumns<T> - 1) * next_k;
+  const Index next_panel = block.steps.panel - (kNR<T> - 1) * next_k;
   const T* ahead = block.ahead.data;
-  P sum[Rows][Packs];
+  P sum[RowSelection][Packs];
 #pragma GCC unroll 16
-  for (int i = 0; i < Rows; ++i) {
+  for (int i = 0; i < RowSelection; ++i) {
     const P start = block.bias ? block.bias[i] - P{} : P{};
 #pragma GCC unroll 2
     for (int j = 0; j < Packs; ++j) sum[i][j] = start;
@@ -83,12 +80,12 @@ void multiply_block(const RegisterBlock<T>& block) {
 #pragma GCC unroll 2
     for (int j = 0; j < Packs; ++j) row[j] = load_as<P>(b + j * kLanes<T>);
 #pragma GCC unroll 16
-    for (int i = 0; i < Rows; ++i) {
+    for (int i = 0; i < RowSelection; ++i) {
 #pragma GCC unroll 2
       for (int j = 0; j < Packs; ++j) sum[i][j] += a[i * next_row] * row[j];
     }
-    a += (k + 1) % kPanelColumns<T> == 0 ? next_panel : next_k;
-    if constexpr (Rows * Packs >= 10) {
+    a += (k + 1) % kNR<T> == 0 ? next_panel : next_k;
+    if constexpr (RowSelection * Packs >= 10) {
       __builtin_prefetch(ahead, 0, 2);
       __builtin_prefetch(ahead + kLanes<T>, 0, 2);
       ahead += block.ahead.step;
@@ -98,18 +95,19 @@ void multiply_block(const RegisterBlock<T>& block) {
   T* c = block.c;
   const Index ldc = block.ldc;
 #pragma GCC unroll 16
-  for (int i = 0; i < Rows; ++i, c += ldc) {
+  for (int i = 0; i < RowSelection; ++i, c += ldc) {
 #pragma GCC unroll 2
     for (int j = 0; j < Packs; ++j) std::memcpy(c + j * kLanes<T>, &sum[i][j], sizeof(P));
   }
 }
 
 template <class T>
-using Kernel = void (*)(const RegisterBlock<T>&);
+using Kernel = void (*)(const MicroTile<T>&);
 
-template <class T, class P, int Packs, std::size_t... Rows>
-constexpr std::array<Kernel<T>, sizeof...(Rows)> kernels(std::index_sequence<Rows...>) {
-  return {multiply_block<T, P, static_cast<int>(Rows) + 1, Packs>...};
+template <class T, class P, int Packs, std::size_t... RowSelection>
+constexpr std::array<Kernel<T>, sizeof...(RowSelection)> kernels(
+    std::index_sequence<RowSelection...>) {
+  return {micro_kernel<T, P, static_cast<int>(RowSelection) + 1, Packs>...};
 }
 
 // Half a pack is half the work where it is at least as wide as the units of a processor.
@@ -118,10 +116,10 @@ using Half = std::conditional_t<kVectorBytes == 64, typename Simd<T>::Half, Pack
 
 // kKernels<T>[packs][rows - 1], half a pack at 0
 template <class T>
-constexpr std::array<std::array<Kernel<T>, kMaxRows>, kPanelPacks + 1> kKernels = {
-    kernels<T, Half<T>, 1>(std::make_index_sequence<kMaxRows>{}),
-    kernels<T, Pack<T>, 1>(std::make_index_sequence<kMaxRows>{}),
-    kernels<T, Pack<T>, 2>(std::make_index_sequence<kMaxRows>{})};
+constexpr std::array<std::array<Kernel<T>, kMR>, kPanelPacks + 1> kKernels = {
+    kernels<T, Half<T>, 1>(std::make_index_sequence<kMR>{}),
+    kernels<T, Pack<T>, 1>(std::make_index_sequence<kMR>{}),
+    kernels<T, Pack<T>, 2>(std::make_index_sequence<kMR>{})};
 
 // x·y with four running packs: enough to hide the latency of the additions.
 template <class T>
@@ -143,7 +141,7 @@ T dot(Index k, const T* x, const T* y) {
 // y (rows) = sum over the columns [0, n) of the rows of A, at most Count; of the last pack of
 // columns the valid lanes.
 template <class T, int Count>
-void sum_rows(Index rows, Index n, const Panels<T>& a, const Mask<T>& valid, T* y) {
+void sum_rows(Index rows, Index n, const PanelView<T>& a, const Mask<T>& valid, T* y) {
   if constexpr (Count > 1) {
     if (rows <= Count / 2) return sum_rows<T, Count / 2>(rows, n, a, valid, y);
   }
@@ -160,29 +158,30 @@ void sum_rows(Index rows, Index n, const Panels<T>& a, const Mask<T>& valid, T* 
 // The product in parts of rows, each with its function. Out of line, for with one loop more small
 // products took 4 % longer.
 template <class T>
-[[gnu::noinline]] void multiply_in_parts(Index m, Index n, Index k, const Broadcast<T>& a,
-                                         const Panels<T>& b, T* c, Index ldc, const T* bias,
-                                         const Epilogue<T>& epilogue, Errands<T>* errands) {
-  if (errands) errands->divide(ceil_div(m, kMaxRows) * ceil_div(n, kPanelColumns<T>));
-  for (Index i = 0; i < m; i += kRowsAtHand<T>) {
-    gemm<T>(std::min(kRowsAtHand<T>, m - i), n, k, {a.data + i * a.row, a.row, a.column, a.panel},
-            b, c + i * ldc, ldc, bias ? bias + i : nullptr, {false, nullptr, epilogue.function},
-            errands);
+[[gnu::noinline]] void multiply_in_parts(Index m, Index n, Index k, const StridedOperand<T>& a,
+                                         const PanelView<T>& b, T* c, Index ldc, const T* bias,
+                                         const Epilogue<T>& epilogue,
+                                         PrefetchSchedule<T>* prefetch) {
+  if (prefetch) prefetch->divide(ceil_div(m, kMR) * ceil_div(n, kNR<T>));
+  for (Index i = 0; i < m; i += kL1Rows<T>) {
+    gemm<T>(std::min(kL1Rows<T>, m - i), n, k, {a.data + i * a.row, a.row, a.column, a.panel}, b,
+            c + i * ldc, ldc, bias ? bias + i : nullptr, {false, nullptr, epilogue.function},
+            prefetch);
   }
 }
 
 }  // namespace
 
 template <class T>
-void gemm(Index m, Index n, Index k, const Broadcast<T>& a, const Panels<T>& b, T* c, Index ldc,
-          const T* bias, const Epilogue<T>& epilogue, Errands<T>* errands) {
+void gemm(Index m, Index n, Index k, const StridedOperand<T>& a, const PanelView<T>& b, T* c,
+          Index ldc, const T* bias, const Epilogue<T>& epilogue, PrefetchSchedule<T>* prefetch) {
   if (m == 0 || n == 0) return;
-  if (m > kRowsAtHand<T> && epilogue.function) {
-    return multiply_in_parts(m, n, k, a, b, c, ldc, bias, epilogue, errands);
+  if (m > kL1Rows<T> && epilogue.function) {
+    return multiply_in_parts(m, n, k, a, b, c, ldc, bias, epilogue, prefetch);
   }
   const Index packs = ceil_div(n, kLanes<T>);
-  const Index row_blocks = ceil_div(m, kMaxRows);
-  if (errands) errands->divide(row_blocks * ceil_div(packs, kPanelPacks));
+  const Index row_blocks = ceil_div(m, kMR);
+  if (prefetch) prefetch->divide(row_blocks * ceil_div(packs, kPanelPacks));
   Index block_rows = m, longer = 0;  // so many, the first ones, have a row more
   if (row_blocks > 1) {
     block_rows = m / row_blocks;
@@ -196,12 +195,13 @@ void gemm(Index m, Index n, Index k, const Broadcast<T>& a, const Panels<T>& b, 
     Range rows{0, 0};
     for (Index i = 0; i < row_blocks; ++i) {
       rows = {rows.end, rows.end + block_rows + (i < longer ? 1 : 0)};
-      const Ahead<T> ahead =
-          first > 0 ? Ahead<T>{b.data + (first - 1) / kPanelPacks * b.panel, b.row}
-          : a.row == 1 && a.column == kMaxRows
-              ? Ahead<T>{a.data + kAhead<T>, a.column}
-              : Ahead<T>{a.data + rows.end * a.row, a.column == 1 ? rows.size() : a.column};
-      if (errands) errands->run_share();
+      const PrefetchStream<T> ahead =
+          first > 0 ? PrefetchStream<T>{b.data + (first - 1) / kPanelPacks * b.panel, b.row}
+          : a.row == 1 && a.column == kMR
+              ? PrefetchStream<T>{a.data + kPrefetchDistance<T>, a.column}
+              : PrefetchStream<T>{a.data + rows.end * a.row,
+                                  a.column == 1 ? rows.size() : a.column};
+      if (prefetch) prefetch->issue_next();
       by_rows[rows.size() - 1](
           {k, a.data + rows.begin * a.row, a, b.data + first / kPanelPacks * b.panel, b.row,
            c + rows.begin * ldc + column, ldc, bias ? bias + rows.begin : nullptr, epilogue.relu,
@@ -219,7 +219,7 @@ void gemv(Index n, Index k, const T* w, const T* x, const T* bias, T* y) {
 
 // As many rows at a time as a pack has lanes.
 template <class T>
-void sum_columns(Index rows, Index n, const Panels<T>& a, T* y) {
+void sum_columns(Index rows, Index n, const PanelView<T>& a, T* y) {
   constexpr Index kRows = kLanes<T>;
   const Mask<T> valid = first_lanes<T>((n - 1) % kLanes<T> + 1);
   for (Index i = 0; i < rows; i += kRows) {
@@ -228,13 +228,14 @@ void sum_columns(Index rows, Index n, const Panels<T>& a, T* y) {
   }
 }
 
-template void gemm(Index, Index, Index, const Broadcast<float>&, const Panels<float>&, float*,
-                   Index, const float*, const Epilogue<float>&, Errands<float>*);
-template void gemm(Index, Index, Index, const Broadcast<double>&, const Panels<double>&, double*,
-                   Index, const double*, const Epilogue<double>&, Errands<double>*);
+template void gemm(Index, Index, Index, const StridedOperand<float>&, const PanelView<float>&,
+                   float*, Index, const float*, const Epilogue<float>&, PrefetchSchedule<float>*);
+template void gemm(Index, Index, Index, const StridedOperand<double>&, const PanelView<double>&,
+                   double*, Index, const double*, const Epilogue<double>&,
+                   PrefetchSchedule<double>*);
 template void gemv(Index, Index, const float*, const float*, const float*, float*);
 template void gemv(Index, Index, const double*, const double*, const double*, double*);
-template void sum_columns(Index, Index, const Panels<float>&, float*);
-template void sum_columns(Index, Index, const Panels<double>&, double*);
+template void sum_columns(Index, Index, const PanelView<float>&, float*);
+template void sum_columns(Index, Index, const PanelView<double>&, double*);
 
 }  // namespace fastmlp

@@ -6,29 +6,29 @@
 //   gradient  dW (n_out, n_in) = delta (n_out, n) * Hᵀ (n, n_in)
 #pragma once
 
-#include "fastmlp/kernels/errands.hpp"
 #include "fastmlp/kernels/pack.hpp"
+#include "fastmlp/kernels/prefetch_schedule.hpp"
 
 namespace fastmlp {
 
 // The operand that is read one element at a time: element (i, k) stands at
-//   data[i * row + k / kPanelColumns * panel + k % kPanelColumns * column]
+//   data[i * row + k / kNR * panel + k % kNR * column]
 template <class T>
-struct Broadcast {
+struct StridedOperand {
   const T* data;
   Index row;
   Index column;
-  Index panel = kPanelColumns<T> * column;
+  Index panel = kNR<T> * column;
 };
 
 // What is done with rows of C as soon as they are stored, while the first-level cache has them.
 template <class T>
-class RowFunction {
+class RowEpilogue {
  public:
   virtual void apply(T* c, Index rows, Index cols, Index ldc) const = 0;
 
  protected:
-  ~RowFunction() = default;
+  ~RowEpilogue() = default;
 };
 
 // What becomes of the sums S = A B + bias, one of three. While they are in registers: C = relu(S)
@@ -38,7 +38,7 @@ template <class T>
 struct Epilogue {
   bool relu = false;
   const T* h = nullptr;
-  const RowFunction<T>* function = nullptr;
+  const RowEpilogue<T>* function = nullptr;
 };
 
 // C (m, n) = A (m, k) * B (k, n) + bias (m), nullptr meaning 0, and the epilogue; C row-major with
@@ -48,8 +48,9 @@ struct Epilogue {
 // elements. Columns are written right to left, so in an unpadded C (ldc == n) the overrun of one
 // row is overwritten by the next.
 template <class T>
-void gemm(Index m, Index n, Index k, const Broadcast<T>& a, const Panels<T>& b, T* c, Index ldc,
-          const T* bias = nullptr, const Epilogue<T>& epilogue = {}, Errands<T>* errands = nullptr);
+void gemm(Index m, Index n, Index k, const StridedOperand<T>& a, const PanelView<T>& b, T* c,
+          Index ldc, const T* bias = nullptr, const Epilogue<T>& epilogue = {},
+          PrefetchSchedule<T>* prefetch = nullptr);
 
 // y (n) = W (n, k) x + bias for one sample x.
 template <class T>
@@ -57,6 +58,6 @@ void gemv(Index n, Index k, const T* w, const T* x, const T* bias, T* y);
 
 // y (rows of A) = sum over the columns [0, n) of A, n > 0; what stands beside them is read.
 template <class T>
-void sum_columns(Index rows, Index n, const Panels<T>& a, T* y);
+void sum_columns(Index rows, Index n, const PanelView<T>& a, T* y);
 
 }  // namespace fastmlp

@@ -17,25 +17,25 @@ inline P constant(double value) {
 template <class P>
 inline P abs(P x) {
   using M = Mask<Lane<P>>;
-  return bits<P>(static_cast<M>(bits<M>(x) & ~bits<M>(constant<P>(-0.0))));
+  return bit_cast<P>(static_cast<M>(bit_cast<M>(x) & ~bit_cast<M>(constant<P>(-0.0))));
 }
 
 // Both keep a nan in x.
 template <class P>
 inline P clamp_below(P x, double low) {
-  return greater(constant<P>(low), x);
+  return max(constant<P>(low), x);
 }
 
 template <class P>
 inline P clamp_above(P x, double high) {
-  return lesser(constant<P>(high), x);
+  return min(constant<P>(high), x);
 }
 
 // ±inf becomes the largest finite number of its sign.
 template <class P>
-inline P finite(P x) {
-  constexpr double kMost = static_cast<double>(std::numeric_limits<Lane<P>>::max());
-  return clamp_above(clamp_below(x, -kMost), kMost);
+inline P clamp_to_finite(P x) {
+  constexpr double kMax = static_cast<double>(std::numeric_limits<Lane<P>>::max());
+  return clamp_above(clamp_below(x, -kMax), kMax);
 }
 
 // c[0] + c[1] x + c[2] x² + …
@@ -59,10 +59,10 @@ inline P relu_slope(P h) {
 namespace detail {
 
 template <class T>
-struct Format;
+struct FloatTraits;
 
 template <>
-struct Format<float> {
+struct FloatTraits<float> {
   static constexpr double round =
       12582912.0;  // 1.5 · 2²³: adding it rounds to an integer in the low bits
   static constexpr int mantissa = 23, bias = 127;
@@ -87,7 +87,7 @@ struct Format<float> {
 };
 
 template <>
-struct Format<double> {
+struct FloatTraits<double> {
   static constexpr double round = 6755399441055744.0;  // 1.5 · 2⁵²
   static constexpr int mantissa = 52, bias = 1023;
   static constexpr double exp_low = -746.0, exp_high = 710.0;
@@ -135,20 +135,21 @@ struct Reduced {
 
 template <class P>
 inline Reduced<P> reduce_exp(P x) {
-  using F = Format<Lane<P>>;
+  using F = FloatTraits<Lane<P>>;
   using M = Mask<Lane<P>>;
   const P shifted = x * constant<P>(1.4426950408889634) + constant<P>(F::round);
   const P n = shifted - constant<P>(F::round);
   P r = x - n * constant<P>(F::ln2_high);
   r -= n * constant<P>(F::ln2_low);
-  return {bits<M>(shifted) - bits<M>(constant<P>(F::round)), r + r * r * polynomial(r, F::exp)};
+  return {bit_cast<M>(shifted) - bit_cast<M>(constant<P>(F::round)),
+          r + r * r * polynomial(r, F::exp)};
 }
 
 // 2ⁿ for exponents of normal numbers.
 template <class P>
 inline P power_of_two(Mask<Lane<P>> n) {
-  using F = Format<Lane<P>>;
-  return bits<P>((n + F::bias) << F::mantissa);
+  using F = FloatTraits<Lane<P>>;
+  return bit_cast<P>((n + F::bias) << F::mantissa);
 }
 
 // 2 atanh(s) = log((1 + s) / (1 - s)) by so many terms of its series.
@@ -162,7 +163,7 @@ inline P twice_atanh(P s, const double (&series)[N]) {
 // eˣ = 2ⁿ eʳ; 2ⁿ is applied in two halves so that subnormal and infinite results come out right.
 template <class P>
 inline P exp(P x) {
-  using F = detail::Format<Lane<P>>;
+  using F = detail::FloatTraits<Lane<P>>;
   const auto [n, q] = detail::reduce_exp(clamp_above(clamp_below(x, F::exp_low), F::exp_high));
   const Mask<Lane<P>> half = n >> 1;
   return (q + constant<P>(1.0)) * detail::power_of_two<P>(half) * detail::power_of_two<P>(n - half);
@@ -179,19 +180,19 @@ inline P expm1_negative(P x) {
 // log(1 + u) for 0 <= u <= 1.
 template <class P>
 inline P log1p_unit(P u) {
-  return detail::twice_atanh(u / (u + constant<P>(2.0)), detail::Format<Lane<P>>::atanh);
+  return detail::twice_atanh(u / (u + constant<P>(2.0)), detail::FloatTraits<Lane<P>>::atanh);
 }
 
 // log x = e ln2 + log m with x = 2ᵉ m, sqrt(1/2) <= m < sqrt(2), for normal x > 0 that is 2ˢ times
 // too large.
 template <class P>
-inline P log_normal(P x, P s = P{}) {
-  using F = detail::Format<Lane<P>>;
+inline P log_of_normal(P x, P s = P{}) {
+  using F = detail::FloatTraits<Lane<P>>;
   using M = Mask<Lane<P>>;
   // Subtracting the bits of sqrt(1/2) makes the exponent field count from there.
-  const M offset = bits<M>(constant<P>(0.70710678118654752));
-  const M e = (bits<M>(x) - offset) >> F::mantissa;
-  const P m = bits<P>(bits<M>(x) - (e << F::mantissa));
+  const M offset = bit_cast<M>(constant<P>(0.70710678118654752));
+  const M e = (bit_cast<M>(x) - offset) >> F::mantissa;
+  const P m = bit_cast<P>(bit_cast<M>(x) - (e << F::mantissa));
   const P exponent = __builtin_convertvector(e, P) - s;
   const P y = detail::twice_atanh((m - constant<P>(1.0)) / (m + constant<P>(1.0)), F::atanh_near);
   return exponent * constant<P>(F::ln2_high) + (exponent * constant<P>(F::ln2_low) + y);
@@ -199,12 +200,13 @@ inline P log_normal(P x, P s = P{}) {
 
 template <class P>
 inline P log(P x) {
-  using F = detail::Format<Lane<P>>;
+  using F = detail::FloatTraits<Lane<P>>;
   using M = Mask<Lane<P>>;
   const P tiny = constant<P>(static_cast<double>(std::numeric_limits<Lane<P>>::min()));
   const auto subnormal = x < tiny;
-  const P result = log_normal(subnormal ? x * detail::power_of_two<P>(M{} + (F::mantissa + 1)) : x,
-                              subnormal ? constant<P>(F::mantissa + 1.0) : P{});
+  const P result =
+      log_of_normal(subnormal ? x * detail::power_of_two<P>(M{} + (F::mantissa + 1)) : x,
+                    subnormal ? constant<P>(F::mantissa + 1.0) : P{});
   const P infinity = constant<P>(std::numeric_limits<double>::infinity());
   const P finite = x > P{} ? result : x == P{} ? -infinity : constant<P>(std::nan(""));
   return x == infinity ? infinity : finite;
@@ -228,15 +230,15 @@ inline P softplus(P x) {
 // -2|x| = n ln2 + 2s, e = (1 - 2ⁿ) - 2ⁿ (e²ˢ - 1); what rounding s adds for large n, 2ⁿ takes away.
 template <class P>
 inline P tanh(P x) {
-  using F = detail::Format<Lane<P>>;
+  using F = detail::FloatTraits<Lane<P>>;
   using M = Mask<Lane<P>>;
   const P y = clamp_above(abs(x), 20.0), round = constant<P>(F::round), one = constant<P>(1.0);
   const P shifted = y * constant<P>(-2 * 1.4426950408889634) + round;
   const P s = (shifted - round) * constant<P>(-0.34657359027997264) - y;
-  const P scale = detail::power_of_two<P>(bits<M>(shifted) - bits<M>(round));
+  const P scale = detail::power_of_two<P>(bit_cast<M>(shifted) - bit_cast<M>(round));
   const P e = (one - scale) - scale * (s * polynomial(s, F::expm1_half));
-  const M magnitude = bits<M>(e / (constant<P>(2.0) - e));
-  return bits<P>(magnitude | (bits<M>(x) & bits<M>(constant<P>(-0.0))));
+  const M magnitude = bit_cast<M>(e / (constant<P>(2.0) - e));
+  return bit_cast<P>(magnitude | (bit_cast<M>(x) & bit_cast<M>(constant<P>(-0.0))));
 }
 
 // exp(-t²/2), t >= 0. With u the upper half of the digits of t, u² is exact, and what is left of t²
@@ -244,8 +246,8 @@ inline P tanh(P x) {
 template <class P>
 inline P exp_half_square(P t) {
   using M = Mask<Lane<P>>;
-  constexpr int kLower = (detail::Format<Lane<P>>::mantissa + 2) / 2;
-  const P half = constant<P>(-0.5), u = bits<P>((bits<M>(t) >> kLower) << kLower);
+  constexpr int kLower = (detail::FloatTraits<Lane<P>>::mantissa + 2) / 2;
+  const P half = constant<P>(-0.5), u = bit_cast<P>((bit_cast<M>(t) >> kLower) << kLower);
   const P r = half * (t - u) * (t + u), e = exp(half * u * u);
   return e + e * (r * polynomial(r, {1.0, 1.0 / 2, 1.0 / 6, 1.0 / 24}));
 }
@@ -255,7 +257,8 @@ inline P exp_half_square(P t) {
 template <class P>
 inline P normal_cdf(P x) {
   const P t = clamp_above(abs(x), 40.0), one = constant<P>(1.0), four = constant<P>(4.0);
-  const P slow = polynomial((t - four) / (t + four), detail::Format<Lane<P>>::tail) / (one + t);
+  const P slow =
+      polynomial((t - four) / (t + four), detail::FloatTraits<Lane<P>>::tail) / (one + t);
   const P tail = slow * exp_half_square(t);
   return x > P{} ? one - tail : tail;
 }

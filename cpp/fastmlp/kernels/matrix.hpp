@@ -14,8 +14,8 @@ class Matrix {
   Matrix(Index rows, Index cols)
       : buffer_(rows * padded<T>(cols)), rows_(rows), cols_(cols), stride_(padded<T>(cols)) {}
 
-  Block<T> block() { return {buffer_.data(), rows_, cols_, stride_}; }
-  Block<const T> block() const { return {buffer_.data(), rows_, cols_, stride_}; }
+  MatrixView<T> view() { return {buffer_.data(), rows_, cols_, stride_}; }
+  MatrixView<const T> view() const { return {buffer_.data(), rows_, cols_, stride_}; }
 
  private:
   Buffer<T> buffer_;
@@ -25,30 +25,28 @@ class Matrix {
 };
 
 // In bytes: what is larger is not at hand when it is wanted again.
-constexpr Index kSecondLevelCache = 1 << 20;
+constexpr Index kL2Bytes = 1 << 20;
 
 // The columns that a product takes at a time.
 constexpr int kPanelPacks = 2;
 template <class T>
-constexpr Index kPanelColumns = kPanelPacks * kLanes<T>;
+constexpr Index kNR = kPanelPacks * kLanes<T>;
 
-// A matrix as a product reads it, panel by panel of kPanelColumns: element (i, j) of panel p stands
+// A matrix as a product reads it, panel by panel of kNR: element (i, j) of panel p stands
 // at data[p * panel + i * row + j]. A row-major block is one, with panels that lie side by side.
 template <class T>
-struct Panels {
+struct PanelView {
   const T* data = nullptr;
-  Index row = kPanelColumns<T>;
-  Index panel = kPanelColumns<T>;
+  Index row = kNR<T>;
+  Index panel = kNR<T>;
 
-  const T* at(Index i, Index j) const {
-    return data + j / kPanelColumns<T> * panel + i * row + j % kPanelColumns<T>;
-  }
+  const T* at(Index i, Index j) const { return data + j / kNR<T> * panel + i * row + j % kNR<T>; }
 };
 
 // Panel after panel of Width columns, each of which lies in one piece: walking down a panel reads
 // memory in order, however wide the matrix is. Columns and rows are there up to whole panels and
 // packs.
-template <class T, Index Width = kPanelColumns<T>>
+template <class T, Index Width = kNR<T>>
 class PanelMatrix {
  public:
   PanelMatrix() = default;
@@ -59,15 +57,15 @@ class PanelMatrix {
 
   bool empty() const { return rows_ == 0; }
   Index bytes() const { return buffer_.size() * static_cast<Index>(sizeof(T)); }
-  Panels<T> panels() const { return {buffer_.data(), Width, panel_}; }
+  PanelView<T> panels() const { return {buffer_.data(), Width, panel_}; }
   // The columns of one panel from j on, as a product reads them.
-  Panels<T> panel(Index j) const { return {at(0, j), Width, panel_}; }
+  PanelView<T> panel(Index j) const { return {at(0, j), Width, panel_}; }
   // In the same panel, row i + 1 stands Width further and column j + 1 beside it.
   T* at(Index i, Index j) { return buffer_.data() + j / Width * panel_ + i * Width + j % Width; }
   const T* at(Index i, Index j) const { return const_cast<PanelMatrix*>(this)->at(i, j); }
   // Columns of one panel.
-  Block<T> columns(Range range) { return {at(0, range.begin), rows_, range.size(), Width}; }
-  Block<const T> columns(Range range) const {
+  MatrixView<T> columns(Range range) { return {at(0, range.begin), rows_, range.size(), Width}; }
+  MatrixView<const T> columns(Range range) const {
     return const_cast<PanelMatrix*>(this)->columns(range);
   }
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "fastmlp/kernels/squares.hpp"
 #include "fastmlp/kernels/transpose.hpp"
+#include "fastmlp/kernels/transpose_registers.hpp"
 
 namespace fastmlp {
 namespace {
@@ -13,7 +13,7 @@ template <class T>
 void write(Index packs, const T* from, T* to, bool far) {
   for (Index i = 0; i < packs * kLanes<T>; i += kLanes<T>) {
     if (far) {
-      stream(to + i, load(from + i));
+      store_nontemporal(to + i, load(from + i));
     } else {
       store(to + i, load(from + i));
     }
@@ -24,64 +24,63 @@ void write(Index packs, const T* from, T* to, bool far) {
 // the end of its rows is overwritten by the next.
 template <class T>
 void pack_square(const T* w, Index stride, T* to, bool far) {
-  alignas(64) T packed[(kBlockedRows + 1) * kLanes<T>];
-  for (Index i = (kBlockedRows - 1) / kLanes<T> * kLanes<T>; i >= 0; i -= kLanes<T>) {
-    transpose_over(std::min(kLanes<T>, kBlockedRows - i), w + i * stride, stride, packed + i,
-                   kBlockedRows);
+  alignas(64) T packed[(kMR + 1) * kLanes<T>];
+  for (Index i = (kMR - 1) / kLanes<T> * kLanes<T>; i >= 0; i -= kLanes<T>) {
+    transpose_tile(std::min(kLanes<T>, kMR - i), w + i * stride, stride, packed + i, kMR);
   }
-  write(kBlockedRows, packed, to, far);
+  write(kMR, packed, to, far);
 }
 
 }  // namespace
 
 template <class T>
-void pack_transposed(Index first, const Block<const T>& rows, PackedMatrix<T>& wt) {
-  const bool far = wt.bytes() > kSecondLevelCache;
-  for (Index r = 0; r < rows.rows; r += kBlockedRows) {
+void pack_transposed(Index first, const MatrixView<const T>& rows, PackedMatrix<T>& wt) {
+  const bool far = wt.bytes() > kL2Bytes;
+  for (Index r = 0; r < rows.rows; r += kMR) {
     const T* block = rows.row(r);
     T* to = wt.at(0, first + r);
     Index j = 0;
-    if (r + kBlockedRows <= rows.rows) {
+    if (r + kMR <= rows.rows) {
       for (; j + kLanes<T> <= rows.cols; j += kLanes<T>) {
-        pack_square(block + j, rows.stride, to + j * kBlockedRows, far);
+        pack_square(block + j, rows.stride, to + j * kMR, far);
       }
     }
-    transpose(std::min(kBlockedRows, rows.rows - r), rows.cols - j, block + j, rows.stride,
-              to + j * kBlockedRows, kBlockedRows);
+    transpose(std::min(kMR, rows.rows - r), rows.cols - j, block + j, rows.stride, to + j * kMR,
+              kMR);
   }
-  if (far) finish_streams();
+  if (far) store_fence();
 }
 
 // Panel by panel, in the order of w: some rows of a panel are whole packs together.
 template <class T>
-void pack_rows(Index first, const Block<const T>& rows, PackedMatrix<T>& w) {
+void pack_rows(Index first, const MatrixView<const T>& rows, PackedMatrix<T>& w) {
   constexpr Index kTogether = 4;
-  static_assert(kTogether * kBlockedRows % kLanes<T> == 0);
-  const bool large = w.bytes() > kSecondLevelCache;
-  for (Index j = 0; j < rows.cols; j += kBlockedRows) {
-    const Index width = std::min(kBlockedRows, rows.cols - j);
+  static_assert(kTogether * kMR % kLanes<T> == 0);
+  const bool large = w.bytes() > kL2Bytes;
+  for (Index j = 0; j < rows.cols; j += kMR) {
+    const Index width = std::min(kMR, rows.cols - j);
     T* to = w.at(first, j);
     const bool far = large && reinterpret_cast<std::uintptr_t>(to) % kVectorBytes == 0;
-    for (Index i = 0; i < rows.rows; i += kTogether, to += kTogether * kBlockedRows) {
+    for (Index i = 0; i < rows.rows; i += kTogether, to += kTogether * kMR) {
       const Index count = std::min(kTogether, rows.rows - i);
-      if (count < kTogether || width < kBlockedRows) {
-        copy(Block<const T>{rows.row(i) + j, count, width, rows.stride},
-             Block<T>{to, count, width, kBlockedRows});
+      if (count < kTogether || width < kMR) {
+        copy(MatrixView<const T>{rows.row(i) + j, count, width, rows.stride},
+             MatrixView<T>{to, count, width, kMR});
         continue;
       }
-      alignas(64) T packed[kTogether * kBlockedRows];
+      alignas(64) T packed[kTogether * kMR];
       for (Index l = 0; l < kTogether; ++l) {
-        std::copy_n(rows.row(i + l) + j, kBlockedRows, packed + l * kBlockedRows);
+        std::copy_n(rows.row(i + l) + j, kMR, packed + l * kMR);
       }
-      write(kTogether * kBlockedRows / kLanes<T>, packed, to, far);
+      write(kTogether * kMR / kLanes<T>, packed, to, far);
     }
   }
-  if (large) finish_streams();
+  if (large) store_fence();
 }
 
-template void pack_transposed(Index, const Block<const float>&, PackedMatrix<float>&);
-template void pack_transposed(Index, const Block<const double>&, PackedMatrix<double>&);
-template void pack_rows(Index, const Block<const float>&, PackedMatrix<float>&);
-template void pack_rows(Index, const Block<const double>&, PackedMatrix<double>&);
+template void pack_transposed(Index, const MatrixView<const float>&, PackedMatrix<float>&);
+template void pack_transposed(Index, const MatrixView<const double>&, PackedMatrix<double>&);
+template void pack_rows(Index, const MatrixView<const float>&, PackedMatrix<float>&);
+template void pack_rows(Index, const MatrixView<const double>&, PackedMatrix<double>&);
 
 }  // namespace fastmlp

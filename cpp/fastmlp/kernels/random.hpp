@@ -18,7 +18,7 @@ struct SampleKey {
 };
 
 // The stream of draws for a purpose, in a layer.
-inline std::uint32_t stream_of(Purpose purpose, std::uint32_t layer = 0) {
+inline std::uint32_t stream_of(Stream purpose, std::uint32_t layer = 0) {
   return static_cast<std::uint32_t>(purpose) << 16 | layer;
 }
 
@@ -40,14 +40,16 @@ inline WideWords widening_product(WideWords x, std::uint32_t m) {
 #if defined(__AVX512F__) && !defined(__clang__)
   typedef int Words __attribute__((vector_size(kVectorBytes)));
   typedef long long Products __attribute__((vector_size(kVectorBytes)));
-  return bits<WideWords>(__builtin_ia32_pmuludq512_mask(
-      bits<Words>(x), bits<Words>(m - WideWords{}), Products{}, 0xFF));
+  return bit_cast<WideWords>(__builtin_ia32_pmuludq512_mask(
+      bit_cast<Words>(x), bit_cast<Words>(m - WideWords{}), Products{}, 0xFF));
 #elif defined(__AVX2__) && !defined(__clang__)
   typedef int Words __attribute__((vector_size(kVectorBytes)));
-  return bits<WideWords>(__builtin_ia32_pmuludq256(bits<Words>(x), bits<Words>(m - WideWords{})));
+  return bit_cast<WideWords>(
+      __builtin_ia32_pmuludq256(bit_cast<Words>(x), bit_cast<Words>(m - WideWords{})));
 #elif defined(__SSE2__) && !defined(__AVX__) && !defined(__clang__)
   typedef int Words __attribute__((vector_size(kVectorBytes)));
-  return bits<WideWords>(__builtin_ia32_pmuludq128(bits<Words>(x), bits<Words>(m - WideWords{})));
+  return bit_cast<WideWords>(
+      __builtin_ia32_pmuludq128(bit_cast<Words>(x), bit_cast<Words>(m - WideWords{})));
 #else
   return (x & 0xFFFFFFFF) * m;
 #endif
@@ -91,7 +93,7 @@ inline void random_words(const SampleKey& key, std::uint32_t group, SampleWords&
 
 // Which of the next words of samples are at least `threshold`, lane by lane of a pack of T.
 template <class T>
-inline Mask<T> words_from(const std::uint32_t* words, std::uint32_t threshold) {
+inline Mask<T> words_at_least(const std::uint32_t* words, std::uint32_t threshold) {
   typedef std::uint32_t Lanes __attribute__((vector_size(4 * kLanes<T>)));
   Lanes lanes;
   std::memcpy(&lanes, words, sizeof lanes);
@@ -100,16 +102,16 @@ inline Mask<T> words_from(const std::uint32_t* words, std::uint32_t threshold) {
 
 // Taylor series of sin x / x and cos x in x², as far as |x| <= π / 4 needs them.
 template <class T>
-struct Circle;
+struct SinCosCoefficients;
 
 template <>
-struct Circle<float> {
+struct SinCosCoefficients<float> {
   static constexpr double sine[] = {1.0, -1.0 / 6, 1.0 / 120, -1.0 / 5040, 1.0 / 362880};
   static constexpr double cosine[] = {1.0, -1.0 / 2, 1.0 / 24, -1.0 / 720, 1.0 / 40320};
 };
 
 template <>
-struct Circle<double> {
+struct SinCosCoefficients<double> {
   static constexpr double sine[] = {1.0,          -1.0 / 6,        1.0 / 120,       -1.0 / 5040,
                                     1.0 / 362880, -1.0 / 39916800, 1.0 / 6227020800};
   static constexpr double cosine[] = {
@@ -123,16 +125,17 @@ struct Circle<double> {
 template <class P>
 inline void sincos_turns(P u, P& sine, P& cosine) {
   using M = Mask<Lane<P>>;
-  const P round = constant<P>(detail::Format<Lane<P>>::round);
+  const P round = constant<P>(detail::FloatTraits<Lane<P>>::round);
   const P shifted = constant<P>(4.0) * u + round;
-  const M q = bits<M>(shifted) - bits<M>(round);
+  const M q = bit_cast<M>(shifted) - bit_cast<M>(round);
   const P x = constant<P>(6.283185307179586) * (u - constant<P>(0.25) * (shifted - round));
   const P z = x * x;
-  const P s = x * polynomial(z, Circle<Lane<P>>::sine), c = polynomial(z, Circle<Lane<P>>::cosine);
+  const P s = x * polynomial(z, SinCosCoefficients<Lane<P>>::sine),
+          c = polynomial(z, SinCosCoefficients<Lane<P>>::cosine);
   const M odd = (q & 1) != 0;
   constexpr int kToSign = 8 * sizeof(Lane<P>) - 2;  // from the bit of twos
-  sine = bits<P>(bits<M>(odd ? c : s) ^ ((q & 2) << kToSign));
-  cosine = bits<P>(bits<M>(odd ? s : c) ^ (((q + 1) & 2) << kToSign));
+  sine = bit_cast<P>(bit_cast<M>(odd ? c : s) ^ ((q & 2) << kToSign));
+  cosine = bit_cast<P>(bit_cast<M>(odd ? s : c) ^ (((q + 1) & 2) << kToSign));
 }
 
 // N(0, 1) from the words of a group (Box & Muller 1958), n of them at least.
@@ -149,7 +152,7 @@ inline void random_normals(const SampleKey& key, std::uint32_t group,
   }
   for (Index j = 0; j < n; j += 2) {
     for (Index s = 0; s < kSampleLanes; s += kLanes<T>) {
-      const Pack<T> squared = constant<Pack<T>>(-2.0) * log_normal(load(uniform[j] + s));
+      const Pack<T> squared = constant<Pack<T>>(-2.0) * log_of_normal(load(uniform[j] + s));
       Pack<T> radius, sine, cosine;
       for (Index i = 0; i < kLanes<T>; ++i) radius[i] = std::sqrt(squared[i]);
       sincos_turns(load(uniform[j + 1] + s), sine, cosine);

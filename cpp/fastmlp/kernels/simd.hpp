@@ -67,9 +67,9 @@ inline Pack<T> broadcast(T value) {
 }
 
 // Past the caches, into memory that is not read soon; p stands at a whole pack. Others may read it
-// after finish_streams.
+// after store_fence.
 template <class T>
-inline void stream(T* p, Pack<T> v) {
+inline void store_nontemporal(T* p, Pack<T> v) {
 #if defined(__clang__)
   __builtin_nontemporal_store(v, reinterpret_cast<Pack<T>*>(p));
 #elif defined(__AVX512F__)
@@ -82,7 +82,7 @@ inline void stream(T* p, Pack<T> v) {
   store(p, v);
 #endif
 }
-inline void finish_streams() {
+inline void store_fence() {
 #if defined(__SSE2__)
   __builtin_ia32_sfence();
 #endif
@@ -93,7 +93,7 @@ constexpr int kCurrentRounding = 4;  // as processors are told
 // a < b ? a : b and a > b ? a : b, so b where one of the two is nan. Both are an instruction, which
 // GCC does not find for packs of 64 bytes.
 template <class P>
-inline P lesser(P a, P b) {
+inline P min(P a, P b) {
 #if defined(__AVX512F__) && !defined(__clang__)
   if constexpr (std::is_same_v<P, Pack<float>>) {
     return __builtin_ia32_minps512_mask(a, b, P{}, -1, kCurrentRounding);
@@ -106,7 +106,7 @@ inline P lesser(P a, P b) {
 }
 
 template <class P>
-inline P greater(P a, P b) {
+inline P max(P a, P b) {
 #if defined(__AVX512F__) && !defined(__clang__)
   if constexpr (std::is_same_v<P, Pack<float>>) {
     return __builtin_ia32_maxps512_mask(a, b, P{}, -1, kCurrentRounding);
@@ -120,7 +120,7 @@ inline P greater(P a, P b) {
 
 // Reinterprets the bits of a pack, as std::bit_cast would.
 template <class To, class From>
-inline To bits(From from) {
+inline To bit_cast(From from) {
   static_assert(sizeof(To) == sizeof(From));
   To to;
   std::memcpy(&to, &from, sizeof(To));
@@ -177,7 +177,7 @@ using LaneIndices = std::make_integer_sequence<int, static_cast<int>(kLanes<T>)>
 
 // Each group of 2 * Half lanes with its halves exchanged.
 template <class T, int Half, int... I>
-inline Pack<T> exchange(Pack<T> v, std::integer_sequence<int, I...>) {
+inline Pack<T> swap_halves(Pack<T> v, std::integer_sequence<int, I...>) {
   return shuffle<T>(v, v, std::integer_sequence<int, (I ^ Half)...>{});
 }
 
@@ -195,7 +195,7 @@ inline Pack<T> upper_halves(Pack<T> a, Pack<T> b, std::integer_sequence<int, I..
 
 // Sums of the first Left packs, folded in pairs, by halves of 2 * Half lanes; the last by itself.
 template <class T, int Left, int Half, int Count>
-inline Pack<T> fold(Pack<T> (&v)[Count]) {
+inline Pack<T> fold_pairs(Pack<T> (&v)[Count]) {
   if constexpr (Half == 0) {
     return v[0];
   } else {
@@ -206,13 +206,13 @@ inline Pack<T> fold(Pack<T> (&v)[Count]) {
       v[i] = lower_halves<T, Half>(v[i], other, LaneIndices<T>{}) +
              upper_halves<T, Half>(v[i], other, LaneIndices<T>{});
     }
-    return fold<T, kPairs, Half / 2>(v);
+    return fold_pairs<T, kPairs, Half / 2>(v);
   }
 }
 
 // Lanes 0, Distance, 2 Distance, … first.
 template <class T, int Distance, int... I>
-inline Pack<T> every(Pack<T> v, std::integer_sequence<int, I...>) {
+inline Pack<T> extract_strided(Pack<T> v, std::integer_sequence<int, I...>) {
   constexpr int kN = static_cast<int>(kLanes<T>);
   return shuffle<T>(v, v, std::integer_sequence<int, (I * Distance % kN)...>{});
 }
@@ -222,7 +222,7 @@ inline Pack<T> every(Pack<T> v, std::integer_sequence<int, I...>) {
 template <class T, int Count>
 inline Pack<T> sum_each(Pack<T> (&v)[Count]) {
   constexpr int kLast = static_cast<int>(kLanes<T>);
-  return every<T, kLast / Count>(fold<T, Count, kLast / 2>(v), LaneIndices<T>{});
+  return extract_strided<T, kLast / Count>(fold_pairs<T, Count, kLast / 2>(v), LaneIndices<T>{});
 }
 
 // combine(…) over all lanes, by halves: a fixed order.
@@ -231,7 +231,7 @@ inline T reduce(Pack<T> v, Combine combine) {
   if constexpr (Half == 0) {
     return v[0];
   } else {
-    return reduce<T, Half / 2>(combine(v, exchange<T, Half>(v, LaneIndices<T>{})), combine);
+    return reduce<T, Half / 2>(combine(v, swap_halves<T, Half>(v, LaneIndices<T>{})), combine);
   }
 }
 
@@ -243,7 +243,7 @@ inline T reduce_add(Pack<T> v) {
 // The largest lane; nan lanes are passed over where they can be.
 template <class T>
 inline T reduce_max(Pack<T> v) {
-  return reduce<T>(v, [](Pack<T> x, Pack<T> y) { return greater(y, x); });
+  return reduce<T>(v, [](Pack<T> x, Pack<T> y) { return max(y, x); });
 }
 
 // Lane i holds i < count: selects the valid lanes of a row's last pack.

@@ -18,9 +18,9 @@ inline Pack<T> sum_entries(Index n, F&& f) {
 // The largest finite entry (infinite ones count as the largest finite number).
 template <class T>
 inline Pack<T> max_entry(Index n, const T* a, Index stride) {
-  Pack<T> top = finite(load(a));
+  Pack<T> top = clamp_to_finite(load(a));
   for (Index i = 1; i < n; ++i) {
-    top = greater(finite(load(a + i * stride)), top);
+    top = max(clamp_to_finite(load(a + i * stride)), top);
   }
   return top;
 }
@@ -30,7 +30,7 @@ template <class T>
 inline Pack<T> exponentials(Index n, const T* a, Index stride, Pack<T> shift, T* e,
                             Index e_stride) {
   return sum_entries<T>(n, [&](Index i) {
-    const Pack<T> value = exp(finite(load(a + i * stride)) - shift);
+    const Pack<T> value = exp(clamp_to_finite(load(a + i * stride)) - shift);
     store(e + i * e_stride, value);
     return value;
   });

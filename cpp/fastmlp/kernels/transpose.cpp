@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "fastmlp/kernels/squares.hpp"
+#include "fastmlp/kernels/transpose_registers.hpp"
 
 namespace fastmlp {
 namespace {
@@ -16,7 +16,7 @@ void transpose_ragged(Index rows, Index cols, const T* a, Index lda, T* b, Index
   for (Index i = 0; i < kLanes<T>; ++i) {
     if (i < rows) row[i] = load_row(a + i * lda, cols);
   }
-  exchange_blocks<T, static_cast<int>(kLanes<T>) / 2>(row, LaneIndices<T>{});
+  transpose_stage<T, static_cast<int>(kLanes<T>) / 2>(row, LaneIndices<T>{});
 #pragma GCC unroll 16
   for (Index j = 0; j < kLanes<T>; ++j) {
     if (j < cols) store_first(b + j * ldb, row[j], rows);
@@ -25,7 +25,7 @@ void transpose_ragged(Index rows, Index cols, const T* a, Index lda, T* b, Index
 
 template <class T>
 void transpose_square(const T* a, Index lda, T* b, Index ldb) {
-  transpose_over(kLanes<T>, a, lda, b, ldb);
+  transpose_tile(kLanes<T>, a, lda, b, ldb);
 }
 
 }  // namespace
@@ -47,12 +47,12 @@ void transpose(Index rows, Index cols, const T* a, Index lda, T* b, Index ldb) {
 }
 
 template <class T>
-void transpose(const Panels<T>& from, Range rows, Range columns, PanelMatrix<T>& to) {
+void transpose(const PanelView<T>& from, Range rows, Range columns, PanelMatrix<T>& to) {
   if (columns.size() <= kLanes<T> / 4) {  // a square would be almost empty
     for (Index i = rows.begin; i < rows.end; ++i) {
       const T* x = from.at(i, columns.begin);
       T* y = to.at(columns.begin, i);
-      for (Index j = 0; j < columns.size(); ++j) y[j * kPanelColumns<T>] = x[j];
+      for (Index j = 0; j < columns.size(); ++j) y[j * kNR<T>] = x[j];
     }
     return;
   }
@@ -60,16 +60,16 @@ void transpose(const Panels<T>& from, Range rows, Range columns, PanelMatrix<T>&
     const bool wide = rows.end - i <= kLanes<T> / 2;
     for (Index j = columns.begin; j < columns.end; j += kLanes<T>) {
       if (wide)
-        transpose_wide(from.at(i, j), from.row, to.at(j, i), kPanelColumns<T>);
+        transpose_half_tile(from.at(i, j), from.row, to.at(j, i), kNR<T>);
       else
-        transpose_square(from.at(i, j), from.row, to.at(j, i), kPanelColumns<T>);
+        transpose_square(from.at(i, j), from.row, to.at(j, i), kNR<T>);
     }
   }
 }
 
 template void transpose(Index, Index, const float*, Index, float*, Index);
 template void transpose(Index, Index, const double*, Index, double*, Index);
-template void transpose(const Panels<float>&, Range, Range, PanelMatrix<float>&);
-template void transpose(const Panels<double>&, Range, Range, PanelMatrix<double>&);
+template void transpose(const PanelView<float>&, Range, Range, PanelMatrix<float>&);
+template void transpose(const PanelView<double>&, Range, Range, PanelMatrix<double>&);
 
 }  // namespace fastmlp

@@ -13,6 +13,6 @@ void transpose(Index rows, Index cols, const T* a, Index lda, T* b, Index ldb);
 // Element (i, j) of `from` to (j, i) of `to` for these rows and columns, which begin at whole packs
 // and are filled up to whole packs.
 template <class T>
-void transpose(const Panels<T>& from, Range rows, Range columns, PanelMatrix<T>& to);
+void transpose(const PanelView<T>& from, Range rows, Range columns, PanelMatrix<T>& to);
 
 }  // namespace fastmlp

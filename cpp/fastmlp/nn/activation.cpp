@@ -8,13 +8,13 @@ namespace {
 
 // f(j) for every pack of the samples of a block.
 template <class T, class F>
-void for_packs(Block<T> block, F&& f) {
+void for_packs(MatrixView<T> block, F&& f) {
   for (Index j = 0; j < block.cols; j += kLanes<T>) f(j);
 }
 
 // f(i, j) for every pack of a block; one whose rows are whole packs without a gap is a single row.
 template <class T, class F>
-void for_elements(Block<T> out, F&& f) {
+void for_elements(MatrixView<T> out, F&& f) {
   const bool one_piece = round_up(out.cols, kLanes<T>) == out.stride;
   const Index rows = one_piece ? 1 : out.rows;
   const Index length = one_piece ? out.rows * out.stride : out.cols;
@@ -25,7 +25,7 @@ void for_elements(Block<T> out, F&& f) {
 
 // h = exp(a - max a) / sum
 template <class T>
-void softmax(Block<const T> a, Block<T> h) {
+void softmax(MatrixView<const T> a, MatrixView<T> h) {
   for_packs(h, [&](Index j) {
     const Pack<T> shift = max_entry(a.rows, a.data + j, a.stride);
     const Pack<T> total = exponentials(a.rows, a.data + j, a.stride, shift, h.data + j, h.stride);
@@ -35,7 +35,7 @@ void softmax(Block<const T> a, Block<T> h) {
 
 // g <- h ∘ (g - g·h)
 template <class T>
-void softmax_backward(Block<const T> h, Block<T> g) {
+void softmax_backward(MatrixView<const T> h, MatrixView<T> g) {
   for_packs(g, [&](Index j) {
     const Pack<T> dot =
         sum_entries<T>(g.rows, [&](Index i) { return load(g.row(i) + j) * load(h.row(i) + j); });
@@ -52,7 +52,7 @@ bool uses_input(const Activation& activation) {
 }
 
 template <class T>
-void activate(const Activation& activation, const Block<const T>& a, const Block<T>& h) {
+void activate(const Activation& activation, const MatrixView<const T>& a, const MatrixView<T>& h) {
   if (a.data == h.data && std::holds_alternative<Identity>(activation)) return;
   std::visit(
       [&](const auto& phi) {
@@ -70,17 +70,17 @@ void activate(const Activation& activation, const Block<const T>& a, const Block
 template <class T>
 void activate_one(const Activation& activation, Index n, T* h) {
   if (!couples_units(activation)) {
-    return activate<T>(activation, Block<const T>{h, 1, n, n}, {h, 1, n, n});
+    return activate<T>(activation, MatrixView<const T>{h, 1, n, n}, {h, 1, n, n});
   }
   Matrix<T> column(n, 1);
-  for (Index i = 0; i < n; ++i) *column.block().row(i) = h[i];
-  softmax<T>(column.block(), column.block());
-  for (Index i = 0; i < n; ++i) h[i] = *column.block().row(i);
+  for (Index i = 0; i < n; ++i) *column.view().row(i) = h[i];
+  softmax<T>(column.view(), column.view());
+  for (Index i = 0; i < n; ++i) h[i] = *column.view().row(i);
 }
 
 template <class T>
-void differentiate(const Activation& activation, const Block<const T>& a, const Block<const T>& h,
-                   const Block<T>& g) {
+void differentiate(const Activation& activation, const MatrixView<const T>& a,
+                   const MatrixView<const T>& h, const MatrixView<T>& g) {
   std::visit(
       [&](const auto& phi) {
         using Phi = std::decay_t<decltype(phi)>;
@@ -96,13 +96,14 @@ void differentiate(const Activation& activation, const Block<const T>& a, const 
       activation);
 }
 
-template void activate(const Activation&, const Block<const float>&, const Block<float>&);
-template void activate(const Activation&, const Block<const double>&, const Block<double>&);
+template void activate(const Activation&, const MatrixView<const float>&, const MatrixView<float>&);
+template void activate(const Activation&, const MatrixView<const double>&,
+                       const MatrixView<double>&);
 template void activate_one(const Activation&, Index, float*);
 template void activate_one(const Activation&, Index, double*);
-template void differentiate(const Activation&, const Block<const float>&, const Block<const float>&,
-                            const Block<float>&);
-template void differentiate(const Activation&, const Block<const double>&,
-                            const Block<const double>&, const Block<double>&);
+template void differentiate(const Activation&, const MatrixView<const float>&,
+                            const MatrixView<const float>&, const MatrixView<float>&);
+template void differentiate(const Activation&, const MatrixView<const double>&,
+                            const MatrixView<const double>&, const MatrixView<double>&);
 
 }  // namespace fastmlp

@@ -15,13 +15,13 @@
 namespace fastmlp {
 
 // A member without hyperparameters whose derivative follows from h.
-struct Elementwise {
+struct ActivationBase {
   static constexpr bool uses_input = false;
   template <class Self, class F>
   static void fields(Self&, F&&) {}
 };
 
-struct Identity : Elementwise {
+struct Identity : ActivationBase {
   static constexpr auto name = "identity", title = "Identity";
   static constexpr auto doc = "phi(a) = a.";
   template <class P>
@@ -57,7 +57,7 @@ struct Sign {
   }
 };
 
-struct Sigmoid : Elementwise {
+struct Sigmoid : ActivationBase {
   static constexpr auto name = "sigmoid", title = "Sigmoid";
   static constexpr auto doc = "phi(a) = 1 / (1 + exp(-a)); phi' = phi (1 - phi).";
   template <class P>
@@ -70,7 +70,7 @@ struct Sigmoid : Elementwise {
   }
 };
 
-struct Tanh : Elementwise {
+struct Tanh : ActivationBase {
   static constexpr auto name = "tanh", title = "Tanh";
   static constexpr auto doc = "phi(a) = tanh(a); phi' = 1 - phi².";
   template <class P>
@@ -83,7 +83,7 @@ struct Tanh : Elementwise {
   }
 };
 
-struct ReLU : Elementwise {
+struct ReLU : ActivationBase {
   static constexpr auto name = "relu", title = "ReLU";
   static constexpr auto doc = "phi(a) = max(a, 0); phi'(0) = 0 (Nair & Hinton 2010).";
   template <class P>
@@ -96,7 +96,7 @@ struct ReLU : Elementwise {
   }
 };
 
-struct HardTanh : Elementwise {
+struct HardTanh : ActivationBase {
   static constexpr auto name = "hard_tanh", title = "HardTanh";
   static constexpr auto doc = "phi(a) = max(min(a, 1), -1); phi'(±1) = 0.";
   template <class P>
@@ -111,7 +111,7 @@ struct HardTanh : Elementwise {
 
 // Couples the units of a layer, so it is no function of packs: activation.cpp has its value and
 // Jacobian.
-struct Softmax : Elementwise {
+struct Softmax : ActivationBase {
   static constexpr auto name = "softmax", title = "Softmax";
   static constexpr auto doc =
       "phi(a)_i = exp(a_i) / sum_j exp(a_j), along the last axis.\n\n"
@@ -126,7 +126,7 @@ struct LeakyReLU {
   double slope = 0.01;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
-    f("slope", self.slope, kNotNegative);
+    f("slope", self.slope, kNonNegative);
   }
   template <class P>
   P value(P a) const {
@@ -146,7 +146,7 @@ struct ELU {
   double alpha = 1.0;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
-    f("alpha", self.alpha, kNotNegative);
+    f("alpha", self.alpha, kNonNegative);
   }
   template <class P>
   P value(P a) const {
@@ -158,7 +158,7 @@ struct ELU {
   }
 };
 
-struct SELU : Elementwise {
+struct SELU : ActivationBase {
   static constexpr auto name = "selu", title = "SELU";
   static constexpr auto doc =
       "phi(a) = s a for a > 0, else s alpha (exp(a) - 1), with the constants of Klambauer et al. "
@@ -175,7 +175,7 @@ struct SELU : Elementwise {
   }
 };
 
-struct Softplus : Elementwise {
+struct Softplus : ActivationBase {
   static constexpr auto name = "softplus", title = "Softplus";
   static constexpr auto doc = "phi(a) = log(1 + exp(a)); phi' = sigmoid(a).";
   static constexpr bool uses_input = true;
@@ -189,7 +189,7 @@ struct Softplus : Elementwise {
   }
 };
 
-struct SiLU : Elementwise {
+struct SiLU : ActivationBase {
   static constexpr auto name = "silu", title = "SiLU";
   static constexpr auto doc = "phi(a) = a sigmoid(a), also called swish (Elfwing et al. 2018).";
   static constexpr bool uses_input = true;
@@ -206,7 +206,7 @@ struct SiLU : Elementwise {
   }
 };
 
-struct GELU : Elementwise {
+struct GELU : ActivationBase {
   static constexpr auto name = "gelu", title = "GELU";
   static constexpr auto doc =
       "phi(a) = a Φ(a) with the normal distribution function Φ, exact by erf (Hendrycks & Gimpel "
@@ -236,7 +236,7 @@ inline bool couples_units(const Activation& activation) {
 // H = phi(A) for samples side by side, a feature in a row; in and out may be the same block, and
 // have one stride. Whole packs: the rows' padding is computed along.
 template <class T>
-void activate(const Activation& activation, const Block<const T>& a, const Block<T>& h);
+void activate(const Activation& activation, const MatrixView<const T>& a, const MatrixView<T>& h);
 
 // The same in place for one sample, its n features side by side.
 template <class T>
@@ -244,7 +244,7 @@ void activate_one(const Activation& activation, Index n, T* h);
 
 // G <- phi'(A) ∘ G: turns dL/dh into delta = dL/da (for softmax by its Jacobian, h ∘ (g - g·h)).
 template <class T>
-void differentiate(const Activation& activation, const Block<const T>& a, const Block<const T>& h,
-                   const Block<T>& g);
+void differentiate(const Activation& activation, const MatrixView<const T>& a,
+                   const MatrixView<const T>& h, const MatrixView<T>& g);
 
 }  // namespace fastmlp

@@ -9,11 +9,11 @@ constexpr Index kPieceElements = 2048;
 // Fewer are not worth two pieces.
 constexpr Index kSharedElements = 800;
 // Where rows are wide, a piece is taller, for each reads all of the batch from a far cache.
-constexpr Index kWidePieceRows = 4 * kBlockedRows;
+constexpr Index kWidePieceRows = 4 * kMR;
 
 // Asks for rows of the first n columns, which another core may have written.
 template <class T>
-void prefetch(const PanelMatrix<T>& matrix, Range rows, Index n) {
+void prefetch_rows(const PanelMatrix<T>& matrix, Range rows, Index n) {
   for (Index j = 0; j < n; j += kLanes<T>) {
     for (Index i = rows.begin; i < rows.end; ++i) __builtin_prefetch(matrix.at(i, j));
   }
@@ -21,11 +21,11 @@ void prefetch(const PanelMatrix<T>& matrix, Range rows, Index n) {
 
 // C (m, columns of B) = A B + bias and the epilogue, A packed in blocks of rows.
 template <class T>
-void multiply_packed(Index m, Index k, const PackedMatrix<T>& a, const Panels<T>& b,
-                     const Block<T>& c, const T* bias, const Epilogue<T>& epilogue) {
-  for (Index i = 0; i < m; i += kBlockedRows) {
-    gemm<T>(std::min(kBlockedRows, m - i), c.cols, k, {a.at(0, i), 1, kBlockedRows}, b, c.row(i),
-            c.stride, bias ? bias + i : nullptr,
+void multiply_packed(Index m, Index k, const PackedMatrix<T>& a, const PanelView<T>& b,
+                     const MatrixView<T>& c, const T* bias, const Epilogue<T>& epilogue) {
+  for (Index i = 0; i < m; i += kMR) {
+    gemm<T>(std::min(kMR, m - i), c.cols, k, {a.at(0, i), 1, kMR}, b, c.row(i), c.stride,
+            bias ? bias + i : nullptr,
             {epilogue.relu, epilogue.h ? epilogue.h + i * c.stride : nullptr, epilogue.function});
   }
 }
@@ -35,7 +35,7 @@ void multiply_packed(Index m, Index k, const PackedMatrix<T>& a, const Panels<T>
 template <class T>
 Dense<T>::Dense(Index inputs, DenseSpec spec, Index offset)
     : Layer<T>(inputs, spec.units), spec_(std::move(spec)), offset_(offset) {
-  const Index least = packs() ? kWidePieceRows : kBlockedRows;
+  const Index least = packs() ? kWidePieceRows : kMR;
   const Index pieces = ceil_div(spec_.units, std::max(least, kPieceElements / inputs));
   const bool tiny = weights().size() < kSharedElements;
   pieces_ =
@@ -98,32 +98,31 @@ void Dense<T>::pack(Index i, const T* w, Tape<T>& tape) const {
   const Index inputs = this->inputs();
   const Range rows = piece_rows(i);
   const T* from = w + weights().begin + rows.begin * inputs;
-  const Block<const T> part{from, rows.size(), inputs, inputs};
+  const MatrixView<const T> part{from, rows.size(), inputs, inputs};
   pack_transposed(rows.begin, part, tape.wt);
   if (!tape.w.empty()) pack_rows(rows.begin, part, tape.w);
 }
 
 // A (n_out, samples) = W X + b
 template <class T>
-void Dense<T>::combine(const T* w, const Pass& pass, Range samples, const PanelMatrix<T>& x,
+void Dense<T>::combine(const T* w, const PassContext& pass, Range samples, const PanelMatrix<T>& x,
                        Tape<T>& tape, PanelMatrix<T>& a, const Epilogue<T>& epilogue) const {
   const Index inputs = this->inputs(), outputs = this->outputs();
   if (!tape.wt.empty()) {
     return multiply_packed<T>(outputs, inputs, tape.wt, x.panel(samples.begin), a.columns(samples),
                               bias(w), epilogue);
   }
-  const auto multiply = [&](Errands<T>* errands) {
+  const auto multiply = [&](PrefetchSchedule<T>* prefetch) {
     gemm<T>(outputs, samples.size(), inputs, {w + weights().begin, inputs, 1},
-            x.panel(samples.begin), a.at(0, samples.begin), kPanelColumns<T>, bias(w), epilogue,
-            errands);
+            x.panel(samples.begin), a.at(0, samples.begin), kNR<T>, bias(w), epilogue, prefetch);
   };
   if (!pass.team->shares() || tape.delta.empty()) return multiply(nullptr);
-  const Block<T> delta = tape.delta.columns(samples);
+  const MatrixView<T> delta = tape.delta.columns(samples);
   const bool narrow = delta.cols <= kLine<T> && delta.stride > kLine<T>;
-  Errands<T> errands;
-  errands.claim = narrow ? Claim<T>{delta.data, delta.rows, delta.stride}
-                         : Claim<T>{delta.data, delta.rows * delta.stride / kLine<T>};
-  multiply(&errands);
+  PrefetchSchedule<T> prefetch;
+  prefetch.claim = narrow ? OwnershipPrefetch<T>{delta.data, delta.rows, delta.stride}
+                          : OwnershipPrefetch<T>{delta.data, delta.rows * delta.stride / kLine<T>};
+  multiply(&prefetch);
 }
 
 template <class T>
@@ -136,13 +135,13 @@ template <class T>
 void Dense<T>::backward(const T* w, Range samples, const Tape<T>& tape,
                         PanelMatrix<T>& input_gradient, const Epilogue<T>& epilogue) const {
   const Index inputs = this->inputs(), outputs = this->outputs();
-  const Panels<T> delta = tape.delta.panel(samples.begin);
+  const PanelView<T> delta = tape.delta.panel(samples.begin);
   if (!tape.w.empty()) {
     return multiply_packed<T>(inputs, outputs, tape.w, delta, input_gradient.columns(samples),
                               nullptr, epilogue);
   }
   gemm<T>(inputs, samples.size(), outputs, {w + weights().begin, 1, inputs}, delta,
-          input_gradient.at(0, samples.begin), kPanelColumns<T>, nullptr, epilogue);
+          input_gradient.at(0, samples.begin), kNR<T>, nullptr, epilogue);
 }
 
 // Rows of W; the last piece takes the biases along.
@@ -155,14 +154,14 @@ Range Dense<T>::piece(Index i) const {
 
 // dW (rows, n_in) = delta (rows, n) Xᵀ (n, n_in), db (n_out) = sum of delta over the samples
 template <class T>
-void Dense<T>::gradient(Index i, Index n, const Tape<T>& tape, const Panels<T>& x, T* g,
-                        Errands<T>* errands) const {
+void Dense<T>::gradient(Index i, Index n, const Tape<T>& tape, const PanelView<T>& x, T* g,
+                        PrefetchSchedule<T>* prefetch) const {
   const Range rows = piece_rows(i);
   const Index inputs = this->inputs();
-  const Panels<T> delta = tape.delta.panels();
-  prefetch(tape.delta, rows, n);
+  const PanelView<T> delta = tape.delta.panels();
+  prefetch_rows(tape.delta, rows, n);
   gemm<T>(rows.size(), inputs, n, {delta.data + rows.begin * delta.row, delta.row, 1, delta.panel},
-          x, g, inputs, nullptr, {}, errands);
+          x, g, inputs, nullptr, {}, prefetch);
   if (spec_.bias && last(i)) sum_columns(this->outputs(), n, delta, g + rows.size() * inputs);
 }
 

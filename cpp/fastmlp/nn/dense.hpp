@@ -31,16 +31,16 @@ class Dense final : public Layer<T> {
   Tape<T> make_tape(Index n, typename Layer<T>::Needs needs) const override;
   bool packs() const override;
   void pack(Index i, const T* w, Tape<T>& tape) const override;
-  void combine(const T* w, const Pass& pass, Range samples, const PanelMatrix<T>& x, Tape<T>& tape,
-               PanelMatrix<T>& a, const Epilogue<T>& epilogue) const override;
+  void combine(const T* w, const PassContext& pass, Range samples, const PanelMatrix<T>& x,
+               Tape<T>& tape, PanelMatrix<T>& a, const Epilogue<T>& epilogue) const override;
   void combine_one(const T* w, const T* x, T* a) const override;
   void backward(const T* w, Range samples, const Tape<T>& tape, PanelMatrix<T>& input_gradient,
                 const Epilogue<T>& epilogue) const override;
-  void gradient(Index i, Index n, const Tape<T>& tape, const Panels<T>& x, T* g,
-                Errands<T>* errands) const override;
+  void gradient(Index i, Index n, const Tape<T>& tape, const PanelView<T>& x, T* g,
+                PrefetchSchedule<T>* prefetch) const override;
 
  private:
-  Index unit() const { return packs() ? kBlockedRows : 1; }
+  Index unit() const { return packs() ? kMR : 1; }
   const T* bias(const T* w) const { return spec_.bias ? w + biases().begin : nullptr; }
   Range piece_rows(Index i) const;
   bool last(Index i) const { return i + 1 == pieces(); }

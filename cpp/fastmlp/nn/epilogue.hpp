@@ -11,7 +11,7 @@ namespace fastmlp {
 // the function.
 template <class T>
 Epilogue<T> epilogue_of(const Activation& phi, const Epilogue<T>& relu,
-                        const RowFunction<T>* function) {
+                        const RowEpilogue<T>* function) {
   if (std::holds_alternative<ReLU>(phi)) return relu;
   if (std::holds_alternative<Identity>(phi)) return {};
   return {false, nullptr, function};
@@ -19,7 +19,7 @@ Epilogue<T> epilogue_of(const Activation& phi, const Epilogue<T>& relu,
 
 // H = phi(A) for a product that makes A, or where `a` is `h`, H in its place.
 template <class T>
-class Activate final : public RowFunction<T> {
+class Activate final : public RowEpilogue<T> {
  public:
   Activate(const Activation& phi, const T* a, T* h) : phi_(phi), a_(a), h_(h) {}
 
@@ -36,7 +36,7 @@ class Activate final : public RowFunction<T> {
 
 // delta = phi'(A) ∘ G for a product that makes G.
 template <class T>
-class Differentiate final : public RowFunction<T> {
+class Differentiate final : public RowEpilogue<T> {
  public:
   Differentiate(const Activation& phi, const T* a, const T* h, const T* g)
       : phi_(phi), a_(a), h_(h), g_(g) {}

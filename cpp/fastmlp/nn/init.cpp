@@ -5,12 +5,12 @@
 
 namespace fastmlp {
 
-void Independent::uniform(double variance, Index count, Rng& rng, double* w) {
+void IndependentInit::uniform(double variance, Index count, Rng& rng, double* w) {
   const double limit = std::sqrt(3.0 * variance);  // U(-limit, limit) has variance limit² / 3
   for (Index i = 0; i < count; ++i) w[i] = limit * (2.0 * rng.uniform() - 1.0);
 }
 
-void Independent::normal(double variance, Index count, Rng& rng, double* w) {
+void IndependentInit::normal(double variance, Index count, Rng& rng, double* w) {
   const double deviation = std::sqrt(variance);
   for (Index i = 0; i < count; ++i) w[i] = deviation * rng.normal();
 }
@@ -20,7 +20,7 @@ void Independent::normal(double variance, Index count, Rng& rng, double* w) {
 void Orthogonal::fill(Index n_in, Index n_out, Rng& rng, double* w) const {
   const Index longer = std::max(n_in, n_out), shorter = std::min(n_in, n_out);
   Eigen::MatrixXd gaussian(longer, shorter);
-  Independent::normal(1.0, gaussian.size(), rng, gaussian.data());
+  IndependentInit::normal(1.0, gaussian.size(), rng, gaussian.data());
   const Eigen::HouseholderQR<Eigen::MatrixXd> qr(gaussian);
   Eigen::MatrixXd q = qr.householderQ() * Eigen::MatrixXd::Identity(longer, shorter);
   for (Index j = 0; j < shorter; ++j) q.col(j) *= qr.matrixQR()(j, j) < 0.0 ? -gain : gain;

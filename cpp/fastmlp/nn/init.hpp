@@ -11,7 +11,7 @@
 namespace fastmlp {
 
 // Distribution of independent weights with a variance that follows from the layer's shape.
-struct Independent {
+struct IndependentInit {
   template <class Self, class F>
   static void fields(Self&, F&&) {}
   static void uniform(double variance, Index count, Rng& rng, double* w);
@@ -24,7 +24,7 @@ inline double glorot_variance(Index n_in, Index n_out) {
 inline double he_variance(Index n_in) { return 2.0 / static_cast<double>(n_in); }
 inline double lecun_variance(Index n_in) { return 1.0 / static_cast<double>(n_in); }
 
-struct GlorotUniform : Independent {
+struct GlorotUniform : IndependentInit {
   static constexpr auto name = "glorot_uniform", title = "GlorotUniform";
   static constexpr auto doc = "Uniform with variance 2 / (n_in + n_out) (Glorot & Bengio 2010).";
   void fill(Index n_in, Index n_out, Rng& rng, double* w) const {
@@ -32,7 +32,7 @@ struct GlorotUniform : Independent {
   }
 };
 
-struct GlorotNormal : Independent {
+struct GlorotNormal : IndependentInit {
   static constexpr auto name = "glorot_normal", title = "GlorotNormal";
   static constexpr auto doc = "Normal with variance 2 / (n_in + n_out) (Glorot & Bengio 2010).";
   void fill(Index n_in, Index n_out, Rng& rng, double* w) const {
@@ -40,7 +40,7 @@ struct GlorotNormal : Independent {
   }
 };
 
-struct HeUniform : Independent {
+struct HeUniform : IndependentInit {
   static constexpr auto name = "he_uniform", title = "HeUniform";
   static constexpr auto doc = "Uniform with variance 2 / n_in (He et al. 2015).";
   void fill(Index n_in, Index n_out, Rng& rng, double* w) const {
@@ -48,7 +48,7 @@ struct HeUniform : Independent {
   }
 };
 
-struct HeNormal : Independent {
+struct HeNormal : IndependentInit {
   static constexpr auto name = "he_normal", title = "HeNormal";
   static constexpr auto doc = "Normal with variance 2 / n_in (He et al. 2015).";
   void fill(Index n_in, Index n_out, Rng& rng, double* w) const {
@@ -56,7 +56,7 @@ struct HeNormal : Independent {
   }
 };
 
-struct LeCunUniform : Independent {
+struct LeCunUniform : IndependentInit {
   static constexpr auto name = "lecun_uniform", title = "LeCunUniform";
   static constexpr auto doc = "Uniform with variance 1 / n_in (LeCun et al. 1998).";
   void fill(Index n_in, Index n_out, Rng& rng, double* w) const {
@@ -64,7 +64,7 @@ struct LeCunUniform : Independent {
   }
 };
 
-struct LeCunNormal : Independent {
+struct LeCunNormal : IndependentInit {
   static constexpr auto name = "lecun_normal", title = "LeCunNormal";
   static constexpr auto doc = "Normal with variance 1 / n_in (LeCun et al. 1998).";
   void fill(Index n_in, Index n_out, Rng& rng, double* w) const {
@@ -72,13 +72,13 @@ struct LeCunNormal : Independent {
   }
 };
 
-struct Normal : Independent {
+struct Normal : IndependentInit {
   static constexpr auto name = "normal", title = "Normal";
   static constexpr auto doc = "Normal with mean 0 and the standard deviation given.";
   double std = 0.01;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
-    f("std", self.std, kNotNegative);
+    f("std", self.std, kNonNegative);
   }
   void fill(Index n_in, Index n_out, Rng& rng, double* w) const {
     normal(std * std, n_in * n_out, rng, w);
@@ -93,12 +93,12 @@ struct Orthogonal {
   double gain = 1.0;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
-    f("gain", self.gain, kAnyNumber);
+    f("gain", self.gain, kFinite);
   }
   void fill(Index n_in, Index n_out, Rng& rng, double* w) const;
 };
 
-struct Zeros : Independent {
+struct Zeros : IndependentInit {
   static constexpr auto name = "zeros", title = "Zeros";
   static constexpr auto doc = "All weights 0.";
   void fill(Index n_in, Index n_out, Rng& rng, double* w) const {
@@ -112,7 +112,7 @@ struct ConstantInit {
   double value = 0.0;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
-    f("value", self.value, kAnyNumber);
+    f("value", self.value, kFinite);
   }
   void fill(Index n_in, Index n_out, Rng&, double* w) const {
     for (Index i = 0; i < n_in * n_out; ++i) w[i] = value;

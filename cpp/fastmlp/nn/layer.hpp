@@ -20,8 +20,8 @@ namespace fastmlp {
 // What a pass over a batch is for. Layers of noise act in training alone; their draws follow from
 // the seed, the epoch and the sample's place in it, counted from `first`, so they are fresh at each
 // presentation and the same for any number of threads.
-struct Pass {
-  Team* team;  // is told of progress
+struct PassContext {
+  ThreadTeam* team;  // is told of progress
   bool training = false;
   std::uint64_t seed = 0;
   std::uint32_t epoch = 0;
@@ -81,7 +81,7 @@ class Layer {
   virtual void pack(Index i, const T* w, Tape<T>& tape) const = 0;
   // What the activation is applied to: A (n_out, samples) = W X + b, and the epilogue; of layers
   // without parameters, which make no product, none is asked.
-  virtual void combine(const T* w, const Pass& pass, Range samples, const PanelMatrix<T>& x,
+  virtual void combine(const T* w, const PassContext& pass, Range samples, const PanelMatrix<T>& x,
                        Tape<T>& tape, PanelMatrix<T>& a, const Epilogue<T>& epilogue) const = 0;
   // The same for one sample, in prediction.
   virtual void combine_one(const T* w, const T* x, T* a) const = 0;
@@ -91,8 +91,8 @@ class Layer {
 
   // Piece i of dL/dw = sum over n samples of delta xᵀ, written to g (which has room to be overrun).
   // The errands are the caller's, for what it does next.
-  virtual void gradient(Index i, Index n, const Tape<T>& tape, const Panels<T>& x, T* g,
-                        Errands<T>* errands) const = 0;
+  virtual void gradient(Index i, Index n, const Tape<T>& tape, const PanelView<T>& x, T* g,
+                        PrefetchSchedule<T>* prefetch) const = 0;
 
  private:
   Index inputs_, outputs_;

@@ -18,12 +18,12 @@ inline P times_log(P c, P x) {
   return c == P{} ? P{} : c * log(x);
 }
 
-struct PlainLoss {
+struct LossBase {
   template <class Self, class F>
   static void fields(Self&, F&&) {}
 };
 
-struct SquaredError : PlainLoss {
+struct SquaredError : LossBase {
   static constexpr auto name = "squared_error", title = "SquaredError";
   static constexpr auto doc = "L = 1/2 sum_j (o_j - y_j)²; dL/do = o - y.";
   template <class P>
@@ -36,7 +36,7 @@ struct SquaredError : PlainLoss {
   }
 };
 
-struct AbsoluteError : PlainLoss {
+struct AbsoluteError : LossBase {
   static constexpr auto name = "absolute_error", title = "AbsoluteError";
   static constexpr auto doc = "L = sum_j |o_j - y_j|; dL/do = sign(o - y), 0 at equality.";
   template <class P>
@@ -80,7 +80,7 @@ the targets y by (1 - s) y + s / n_out (Szegedy et al. 2016).)";
   double label_smoothing = 0.0;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
-    f("label_smoothing", self.label_smoothing, kFraction);
+    f("label_smoothing", self.label_smoothing, kUnitInterval);
   }
   template <class P>
   P value(P o, P y) const {
@@ -92,7 +92,7 @@ the targets y by (1 - s) y + s / n_out (Szegedy et al. 2016).)";
   }
 };
 
-struct BinaryCrossEntropy : PlainLoss {
+struct BinaryCrossEntropy : LossBase {
   static constexpr auto name = "binary_cross_entropy", title = "BinaryCrossEntropy";
   static constexpr auto doc =
       "L = -sum_j [y_j log o_j + (1 - y_j) log(1 - o_j)]; dL/do = (1 - y) / (1 - o) - y / o.\n\n"
@@ -110,7 +110,7 @@ struct BinaryCrossEntropy : PlainLoss {
   }
 };
 
-struct Perceptron : PlainLoss {
+struct Perceptron : LossBase {
   static constexpr auto name = "perceptron", title = "Perceptron";
   static constexpr auto doc =
       "L = sum_j max(0, -y_j a_j) for labels y = ±1 and the pre-activation a (Rosenblatt 1958).\n\n"
@@ -127,7 +127,7 @@ struct Perceptron : PlainLoss {
   }
 };
 
-struct Hinge : PlainLoss {
+struct Hinge : LossBase {
   static constexpr auto name = "hinge", title = "Hinge";
   static constexpr auto doc =
       R"(L = sum_j max(0, 1 - y_j a_j) for labels y = ±1 (Cortes & Vapnik 1995).
@@ -153,7 +153,7 @@ struct Quantile {
   double q = 0.5;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
-    f("q", self.q, Bound{0, 1, true, true});
+    f("q", self.q, Interval{0, 1, true, true});
   }
   template <class P>
   P value(P o, P y) const {
@@ -190,7 +190,7 @@ struct Poisson {
 };
 
 // Two outputs per target, so it is no function of packs: output.cpp has it.
-struct GaussianNLL : PlainLoss {
+struct GaussianNLL : LossBase {
   static constexpr auto name = "gaussian_nll", title = "GaussianNLL";
   static constexpr auto doc =
       R"(Negative log-likelihood of normal targets (Nix & Weigend 1994), without its constant.
@@ -210,7 +210,7 @@ inline Index target_columns(const Loss& loss, Index outputs) {
 
 // y <- (1 - s) y + s / n for the n targets of each sample, where the loss smooths labels.
 template <class T>
-void smooth_targets(const Loss& loss, Block<T> y) {
+void smooth_targets(const Loss& loss, MatrixView<T> y) {
   const auto* cross_entropy = std::get_if<CrossEntropy>(&loss);
   if (!cross_entropy || cross_entropy->label_smoothing == 0) return;
   const double s = cross_entropy->label_smoothing;

@@ -8,7 +8,7 @@ namespace fastmlp {
 namespace {
 
 // Fewer samples than this leave most of a pack empty: they are predicted one by one.
-constexpr Index kFewSamples = 8;
+constexpr Index kOneByOneRows = 8;
 
 // Pieces of layers are a part together up to so many parameters.
 constexpr Index kSmallPart = 800;
@@ -38,7 +38,7 @@ Network<T>::Network(Index inputs, const std::vector<LayerSpec>& specs, std::uint
                        product && l > 0 && !couples_units(layer(l - 1).activation())});
   }
   for (Index l = 0; l < depth(); ++l) {
-    Rng rng(seed, Purpose::initialization, static_cast<std::uint32_t>(l));
+    Rng rng(seed, Stream::initialization, static_cast<std::uint32_t>(l));
     layer(l).initialize(rng, w());
   }
 }
@@ -47,10 +47,10 @@ Network<T>::Network(Index inputs, const std::vector<LayerSpec>& specs, std::uint
 template <class T>
 Index Network<T>::add(const DenseSpec& spec, Index width, Index offset) {
   require(spec.units > 0, "Dense: units=" + std::to_string(spec.units) + ", expected at least 1");
-  constexpr Index kMost = std::numeric_limits<Index>::max();
+  constexpr Index kMax = std::numeric_limits<Index>::max();
   const std::string too_large = "Network: the sizes are too large to be counted";
-  require(width < kMost, too_large);
-  require(checked_product(width + 1, spec.units, "Network") < kMost - offset, too_large);
+  require(width < kMax, too_large);
+  require(checked_product(width + 1, spec.units, "Network") < kMax - offset, too_large);
   auto layer = std::make_unique<Dense<T>>(width, spec, offset);
   dense_.push_back(layer.get());
   layers_.push_back(std::move(layer));
@@ -104,17 +104,18 @@ void Network<T>::pack(const Part& part, Workspace<T>& workspace) const {
 }
 
 template <class T>
-void Network<T>::pack(Workspace<T>& workspace, Team& team) const {
+void Network<T>::pack(Workspace<T>& workspace, ThreadTeam& team) const {
   const auto packs = [](const Dense<T>* dense) { return dense->packs(); };
   if (std::none_of(dense_.begin(), dense_.end(), packs)) return;
-  team.finish_each(static_cast<Index>(parts_.size()),
-                   [&](Index i, int) { pack(parts_[static_cast<std::size_t>(i)], workspace); });
+  team.parallel_for_uninterrupted(static_cast<Index>(parts_.size()), [&](Index i, int) {
+    pack(parts_[static_cast<std::size_t>(i)], workspace);
+  });
 }
 
 // h_0 = x; a_l = W_l h_{l-1} + b_l, h_l = phi_l(a_l)
 template <class T>
-Block<T> Network<T>::forward(const Pass& pass, const PanelMatrix<T>& x, Range samples,
-                             Workspace<T>& workspace) const {
+MatrixView<T> Network<T>::forward(const PassContext& pass, const PanelMatrix<T>& x, Range samples,
+                                  Workspace<T>& workspace) const {
   pass.team->progress(operations_ * static_cast<double>(samples.size()));
   const PanelMatrix<T>* input = &x;
   for (Index l = 0;; ++l) {
@@ -133,7 +134,7 @@ Block<T> Network<T>::forward(const Pass& pass, const PanelMatrix<T>& x, Range sa
 
 // delta_l = phi_l'(a_l) ∘ (W_{l+1}ᵀ delta_{l+1})
 template <class T>
-void Network<T>::backward(const Pass& pass, Range samples, Workspace<T>& workspace,
+void Network<T>::backward(const PassContext& pass, Range samples, Workspace<T>& workspace,
                           PanelMatrix<T>* input_gradient) const {
   pass.team->progress(operations_ * static_cast<double>(samples.size()));
   const Index lowest = input_gradient ? 0 : first_dense_;
@@ -155,27 +156,29 @@ void Network<T>::backward(const Pass& pass, Range samples, Workspace<T>& workspa
 
 // Rows of X, turned into columns, through all layers; returns the last pre-activations.
 template <class T>
-Block<T> Network<T>::forward_rows(const Block<const T>& x, Range samples, PanelMatrix<T>& columns,
-                                  Workspace<T>& workspace, Team& team) const {
-  transpose(x.rows, x.cols, x.data, x.stride, columns.at(0, samples.begin), kPanelColumns<T>);
-  const Block<T> a = forward({&team}, columns, samples, workspace);
+MatrixView<T> Network<T>::forward_rows(const MatrixView<const T>& x, Range samples,
+                                       PanelMatrix<T>& columns, Workspace<T>& workspace,
+                                       ThreadTeam& team) const {
+  transpose(x.rows, x.cols, x.data, x.stride, columns.at(0, samples.begin), kNR<T>);
+  const MatrixView<T> a = forward({&team}, columns, samples, workspace);
   activate<T>(output(), a, workspace.tapes.back().h.columns(samples));
   return a;
 }
 
 template <class T>
-void Network<T>::predict(const Block<const T>& x, const Block<T>& out, Team& team) const {
+void Network<T>::predict(const MatrixView<const T>& x, const MatrixView<T>& out,
+                         ThreadTeam& team) const {
   if (x.rows == 0) return;
-  if (x.rows < kFewSamples) return predict_few(x, out);
+  if (x.rows < kOneByOneRows) return predict_one_by_one(x, out);
   Workspace<T> workspace = make_workspace(kTile<T> * team.size(), false);
   PanelMatrix<T> columns(inputs(), kTile<T> * team.size());
   pack(workspace, team);
-  team.for_each(ceil_div(x.rows, kTile<T>), [&](Index i, int member) {
+  team.parallel_for(ceil_div(x.rows, kTile<T>), [&](Index i, int member) {
     const Range rows = tile(i, kTile<T>, x.rows);
     const Range local{member * kTile<T>, member * kTile<T> + rows.size()};
-    forward_rows(Block<const T>{x.row(rows.begin), rows.size(), x.cols, x.stride}, local, columns,
-                 workspace, team);
-    const Block<T> h = workspace.tapes.back().h.columns(local);
+    forward_rows(MatrixView<const T>{x.row(rows.begin), rows.size(), x.cols, x.stride}, local,
+                 columns, workspace, team);
+    const MatrixView<T> h = workspace.tapes.back().h.columns(local);
     transpose(outputs(), rows.size(), h.data, h.stride, out.row(rows.begin), out.stride);
   });
 }
@@ -183,7 +186,7 @@ void Network<T>::predict(const Block<const T>& x, const Block<T>& out, Team& tea
 // Matrix-vector products, sample by sample: the entries of h lie side by side. Samples are copied
 // first, for the caller's may lie across cache lines.
 template <class T>
-void Network<T>::predict_few(const Block<const T>& x, const Block<T>& out) const {
+void Network<T>::predict_one_by_one(const MatrixView<const T>& x, const MatrixView<T>& out) const {
   Index widest = inputs();
   for (const auto& each : layers_) widest = std::max(widest, each->outputs());
   Buffer<T> rooms[2] = {Buffer<T>(widest), Buffer<T>(widest)};
@@ -202,24 +205,24 @@ void Network<T>::predict_few(const Block<const T>& x, const Block<T>& out) const
 
 // One backward pass per output j, from delta = J_phi(a)ᵀ e_j.
 template <class T>
-void Network<T>::jacobian(const Block<const T>& x, T* out, Team& team) const {
+void Network<T>::jacobian(const MatrixView<const T>& x, T* out, ThreadTeam& team) const {
   if (x.rows == 0) return;
   Workspace<T> workspace = make_workspace(kTile<T> * team.size(), true);
   PanelMatrix<T> columns(inputs(), kTile<T> * team.size()), gradients(columns);
   pack(workspace, team);
-  team.for_each(ceil_div(x.rows, kTile<T>), [&](Index i, int member) {
+  team.parallel_for(ceil_div(x.rows, kTile<T>), [&](Index i, int member) {
     const Range rows = tile(i, kTile<T>, x.rows);
     const Range local{member * kTile<T>, member * kTile<T> + rows.size()};
-    const Block<T> a = forward_rows({x.row(rows.begin), rows.size(), x.cols, x.stride}, local,
-                                    columns, workspace, team);
-    const Block<T> h = workspace.tapes.back().h.columns(local);
-    const Block<T> delta = workspace.tapes.back().delta.columns(local);
+    const MatrixView<T> a = forward_rows({x.row(rows.begin), rows.size(), x.cols, x.stride}, local,
+                                         columns, workspace, team);
+    const MatrixView<T> h = workspace.tapes.back().h.columns(local);
+    const MatrixView<T> delta = workspace.tapes.back().delta.columns(local);
     for (Index j = 0; j < outputs(); ++j) {
       for (Index r = 0; r < outputs(); ++r) std::fill_n(delta.row(r), kTile<T>, T(r == j));
       differentiate<T>(output(), a, h, delta);
       backward({&team}, local, workspace, &gradients);
       T* first = out + (rows.begin * outputs() + j) * inputs();
-      transpose(inputs(), rows.size(), gradients.at(0, local.begin), kPanelColumns<T>, first,
+      transpose(inputs(), rows.size(), gradients.at(0, local.begin), kNR<T>, first,
                 outputs() * inputs());
     }
   });

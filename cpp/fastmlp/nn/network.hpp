@@ -20,7 +20,7 @@ struct Workspace {
 // The most samples that go through the layers together: a panel, so that a batch has tiles for all
 // threads.
 template <class T>
-constexpr Index kTile = kPanelColumns<T>;
+constexpr Index kTile = kNR<T>;
 
 template <class T>
 class Network {
@@ -58,20 +58,20 @@ class Network {
   const std::vector<Part>& parts() const { return parts_; }
   // Prepares the workspace for the present parameters, one part or all.
   void pack(const Part& part, Workspace<T>& workspace) const;
-  void pack(Workspace<T>& workspace, Team& team) const;
+  void pack(Workspace<T>& workspace, ThreadTeam& team) const;
   // Fills the tapes for a range of samples of one tile, given X (n_in, samples), up to the last
   // layer's pre-activations, which are returned: what becomes of them is the affair of Output.
-  Block<T> forward(const Pass& pass, const PanelMatrix<T>& x, Range samples,
-                   Workspace<T>& workspace) const;
+  MatrixView<T> forward(const PassContext& pass, const PanelMatrix<T>& x, Range samples,
+                        Workspace<T>& workspace) const;
   // From delta = dL/da of the last layer to all that have parameters below them; with
   // `input_gradient` down to dL/dX (n_in, samples).
-  void backward(const Pass& pass, Range samples, Workspace<T>& workspace,
+  void backward(const PassContext& pass, Range samples, Workspace<T>& workspace,
                 PanelMatrix<T>* input_gradient = nullptr) const;
 
   // Outputs (n, n_out) of X (n, n_in).
-  void predict(const Block<const T>& x, const Block<T>& out, Team& team) const;
+  void predict(const MatrixView<const T>& x, const MatrixView<T>& out, ThreadTeam& team) const;
   // J (n, n_out, n_in): the derivative of each output with respect to each input.
-  void jacobian(const Block<const T>& x, T* out, Team& team) const;
+  void jacobian(const MatrixView<const T>& x, T* out, ThreadTeam& team) const;
 
  private:
   // How a layer takes part in the passes; its activation is phi.
@@ -87,9 +87,9 @@ class Network {
   Index add(const DropoutSpec& spec, Index width, Index offset);
   Index add(const GaussianNoiseSpec& spec, Index width, Index offset);
   void add_parts();
-  Block<T> forward_rows(const Block<const T>& x, Range samples, PanelMatrix<T>& columns,
-                        Workspace<T>& workspace, Team& team) const;
-  void predict_few(const Block<const T>& x, const Block<T>& out) const;
+  MatrixView<T> forward_rows(const MatrixView<const T>& x, Range samples, PanelMatrix<T>& columns,
+                             Workspace<T>& workspace, ThreadTeam& team) const;
+  void predict_one_by_one(const MatrixView<const T>& x, const MatrixView<T>& out) const;
   const Stage& stage(Index l) const { return stages_[static_cast<std::size_t>(l)]; }
   Tape<T>& tape(Workspace<T>& workspace, Index l) const {
     return workspace.tapes[static_cast<std::size_t>(l)];

@@ -24,11 +24,12 @@ Tape<T> Dropout<T>::make_tape(Index n, typename Layer<T>::Needs needs) const {
 }
 
 template <class T>
-void Dropout<T>::combine(const T*, const Pass& pass, Range samples, const PanelMatrix<T>& inputs,
-                         Tape<T>& tape, PanelMatrix<T>& outputs, const Epilogue<T>&) const {
-  const Block<const T> x = inputs.columns(samples);
-  const Block<T> h = outputs.columns(samples);
-  const Block<T> factors = tape.a.empty() ? Block<T>{} : tape.a.columns(samples);
+void Dropout<T>::combine(const T*, const PassContext& pass, Range samples,
+                         const PanelMatrix<T>& inputs, Tape<T>& tape, PanelMatrix<T>& outputs,
+                         const Epilogue<T>&) const {
+  const MatrixView<const T> x = inputs.columns(samples);
+  const MatrixView<T> h = outputs.columns(samples);
+  const MatrixView<T> factors = tape.a.empty() ? MatrixView<T>{} : tape.a.columns(samples);
   if (!pass.training) {
     for (Index i = 0; i < factors.rows; ++i) std::fill_n(factors.row(i), factors.cols, T(1));
     return copy(x, h);
@@ -37,19 +38,19 @@ void Dropout<T>::combine(const T*, const Pass& pass, Range samples, const PanelM
   const Pack<T> kept = constant<Pack<T>>(1 / (1 - rate_));
   const auto drop = [&](Index i, Index j, const std::uint32_t (&words)[kSampleLanes]) {
     for (Index s = 0; s < std::min(kSampleLanes, samples.size() - j); s += kLanes<T>) {
-      const Pack<T> factor = words_from<T>(words + s, threshold) ? kept : Pack<T>{};
+      const Pack<T> factor = words_at_least<T>(words + s, threshold) ? kept : Pack<T>{};
       store(factors.row(i) + j + s, factor);
       store(h.row(i) + j + s, load(x.row(i) + j + s) * factor);
     }
   };
-  this->template for_draws<SampleWords>(pass, Purpose::dropout, samples, random_words, drop);
+  this->template for_draws<SampleWords>(pass, Stream::dropout, samples, random_words, drop);
 }
 
 template <class T>
 void Dropout<T>::backward(const T*, Range samples, const Tape<T>& tape,
                           PanelMatrix<T>& input_gradient, const Epilogue<T>&) const {
-  const Block<const T> delta = tape.delta.columns(samples), factors = tape.a.columns(samples);
-  const Block<T> to = input_gradient.columns(samples);
+  const MatrixView<const T> delta = tape.delta.columns(samples), factors = tape.a.columns(samples);
+  const MatrixView<T> to = input_gradient.columns(samples);
   for (Index i = 0; i < delta.rows; ++i) {
     for (Index j = 0; j < delta.cols; j += kLanes<T>) {
       store(to.row(i) + j, load(delta.row(i) + j) * load(factors.row(i) + j));
@@ -63,11 +64,11 @@ Tape<T> GaussianNoise<T>::make_tape(Index n, typename Layer<T>::Needs needs) con
 }
 
 template <class T>
-void GaussianNoise<T>::combine(const T*, const Pass& pass, Range samples,
+void GaussianNoise<T>::combine(const T*, const PassContext& pass, Range samples,
                                const PanelMatrix<T>& inputs, Tape<T>&, PanelMatrix<T>& outputs,
                                const Epilogue<T>&) const {
-  const Block<const T> x = inputs.columns(samples);
-  const Block<T> h = outputs.columns(samples);
+  const MatrixView<const T> x = inputs.columns(samples);
+  const MatrixView<T> h = outputs.columns(samples);
   if (!pass.training) return copy(x, h);
   using Normals = T[kWords][kSampleLanes];
   const T deviation = static_cast<T>(deviation_);
@@ -76,7 +77,7 @@ void GaussianNoise<T>::combine(const T*, const Pass& pass, Range samples,
       store(h.row(i) + j + s, load(x.row(i) + j + s) + deviation * load(normals + s));
     }
   };
-  this->template for_draws<Normals>(pass, Purpose::noise, samples, random_normals<T>, disturb);
+  this->template for_draws<Normals>(pass, Stream::noise, samples, random_normals<T>, disturb);
 }
 
 template <class T>

@@ -29,13 +29,14 @@ class NoiseLayer : public Layer<T> {
   bool packs() const final { return false; }
   void pack(Index, const T*, Tape<T>&) const final {}
   void combine_one(const T*, const T* x, T* h) const final { std::copy_n(x, this->inputs(), h); }
-  void gradient(Index, Index, const Tape<T>&, const Panels<T>&, T*, Errands<T>*) const final {}
+  void gradient(Index, Index, const Tape<T>&, const PanelView<T>&, T*,
+                PrefetchSchedule<T>*) const final {}
 
  protected:
   // f(i, j, the words or numbers drawn by `draw` for feature i and the samples from j on), for all
   // features of a range of samples.
   template <class Numbers, class Draw, class F>
-  void for_draws(const Pass& pass, Purpose purpose, Range samples, Draw&& draw, F&& f) const {
+  void for_draws(const PassContext& pass, Stream purpose, Range samples, Draw&& draw, F&& f) const {
     const auto stream = stream_of(purpose, number_);
     Numbers numbers;
     for (Index j = 0; j < samples.size(); j += kSampleLanes) {
@@ -65,8 +66,8 @@ class Dropout final : public NoiseLayer<T> {
       : NoiseLayer<T>(width, offset, number), rate_(spec.rate) {}
 
   Tape<T> make_tape(Index n, typename Layer<T>::Needs needs) const override;
-  void combine(const T* w, const Pass& pass, Range samples, const PanelMatrix<T>& x, Tape<T>& tape,
-               PanelMatrix<T>& h, const Epilogue<T>& epilogue) const override;
+  void combine(const T* w, const PassContext& pass, Range samples, const PanelMatrix<T>& x,
+               Tape<T>& tape, PanelMatrix<T>& h, const Epilogue<T>& epilogue) const override;
   void backward(const T* w, Range samples, const Tape<T>& tape, PanelMatrix<T>& input_gradient,
                 const Epilogue<T>& epilogue) const override;
 
@@ -82,8 +83,8 @@ class GaussianNoise final : public NoiseLayer<T> {
       : NoiseLayer<T>(width, offset, number), deviation_(spec.deviation) {}
 
   Tape<T> make_tape(Index n, typename Layer<T>::Needs needs) const override;
-  void combine(const T* w, const Pass& pass, Range samples, const PanelMatrix<T>& x, Tape<T>& tape,
-               PanelMatrix<T>& h, const Epilogue<T>& epilogue) const override;
+  void combine(const T* w, const PassContext& pass, Range samples, const PanelMatrix<T>& x,
+               Tape<T>& tape, PanelMatrix<T>& h, const Epilogue<T>& epilogue) const override;
   void backward(const T* w, Range samples, const Tape<T>& tape, PanelMatrix<T>& input_gradient,
                 const Epilogue<T>& epilogue) const override;
 

@@ -17,11 +17,11 @@ struct AdaGrad : UpdateRule<AdaGrad> {
   AdaGrad() : UpdateRule(1e-2) {}
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
-    f("eps", self.eps, kNotNegative);
+    f("eps", self.eps, kNonNegative);
   }
-  std::vector<State> state(double) const { return {{"a"}}; }
+  std::vector<StateSpec> state(double) const { return {{"a"}}; }
   template <class T, class Use>
-  void at(const Step& step, Use&& use) const {
+  void at(const StepContext& step, Use&& use) const {
     use([lr = T(step.lr), e = T(eps)](T& w, T g, T& a) {
       a += g * g;
       w -= lr * g / (std::sqrt(a) + e);
@@ -44,16 +44,16 @@ With nesterov the stored w is the look-ahead point, where the one gradient g is 
   RMSProp() : UpdateRule(1e-2) {}
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
-    f("rho", self.rho, kFraction);
-    f("eps", self.eps, kNotNegative);
-    f("momentum", self.momentum, kFraction);
+    f("rho", self.rho, kUnitInterval);
+    f("eps", self.eps, kNonNegative);
+    f("momentum", self.momentum, kUnitInterval);
     f("nesterov", self.nesterov);
   }
-  std::vector<State> state(double) const {
-    return momentum == 0 ? std::vector<State>{{"a"}} : std::vector<State>{{"a"}, {"v"}};
+  std::vector<StateSpec> state(double) const {
+    return momentum == 0 ? std::vector<StateSpec>{{"a"}} : std::vector<StateSpec>{{"a"}, {"v"}};
   }
   template <class T, class Use>
-  void at(const Step& step, Use&& use) const {
+  void at(const StepContext& step, Use&& use) const {
     const T lr = T(step.lr), r = T(rho), fresh = T(1 - rho), e = T(eps), beta = T(momentum);
     const auto scaled = [=](T g, T& a) {
       a = r * a + fresh * g * g;
@@ -84,21 +84,21 @@ step before: the lecture's form, divided by the number of parameters, without wh
   AdaDelta() : UpdateRule(1.0) {}
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
-    f("rho", self.rho, kFraction);
+    f("rho", self.rho, kUnitInterval);
     f("eps", self.eps, kPositive);
     f("scalar", self.scalar);
   }
-  std::vector<State> state(double) const {
-    return scalar ? std::vector<State>{{"a"}} : std::vector<State>{{"a"}, {"u"}};
+  std::vector<StateSpec> state(double) const {
+    return scalar ? std::vector<StateSpec>{{"a"}} : std::vector<StateSpec>{{"a"}, {"u"}};
   }
-  std::vector<State> numbers() const {
-    return scalar ? std::vector<State>{{"u"}} : std::vector<State>{};
+  std::vector<StateSpec> numbers() const {
+    return scalar ? std::vector<StateSpec>{{"u"}} : std::vector<StateSpec>{};
   }
-  void finish(const Step&, double squares, Index n, double* numbers) const {
+  void finish(const StepContext&, double squares, Index n, double* numbers) const {
     if (scalar) numbers[0] = rho * numbers[0] + (1 - rho) * squares / static_cast<double>(n);
   }
   template <class T, class Use>
-  void at(const Step& step, Use&& use) const {
+  void at(const StepContext& step, Use&& use) const {
     const T lr = T(step.lr), r = T(rho), fresh = T(1 - rho), e = T(eps);
     if (scalar) {
       return use([=, u = T(step.numbers[0])](T& w, T g, T& a) {
@@ -134,20 +134,20 @@ eps_mode 'outside' is this form (torch); 'hat' adds eps to sqrt(v) before its co
   explicit Adam(double lr = 1e-3) : UpdateRule(lr) {}
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
-    f("beta1", self.beta1, kFraction);
-    f("beta2", self.beta2, kFraction);
-    f("eps", self.eps, kNotNegative);
-    f("eps_mode", self.eps_mode, Choices{"outside", "hat", "inside"});
+    f("beta1", self.beta1, kUnitInterval);
+    f("beta2", self.beta2, kUnitInterval);
+    f("eps", self.eps, kNonNegative);
+    f("eps_mode", self.eps_mode, OneOf{"outside", "hat", "inside"});
     f("amsgrad", self.amsgrad);
   }
-  std::vector<State> state(double) const {
+  std::vector<StateSpec> state(double) const {
     if (amsgrad) return {{"m"}, {"v"}, {"v_max"}};
     return {{"m"}, {"v"}};
   }
   // lr m̂ / (sqrt(v̂) + eps) = rate m / (sqrt(v + inside) + outside), the corrections moved into the
   // constants.
   template <class T, class Use>
-  void at(const Step& step, Use&& use) const {
+  void at(const StepContext& step, Use&& use) const {
     const double t = static_cast<double>(step.t);
     const double c1 = 1 - std::pow(beta1, t), c2 = 1 - std::pow(beta2, t);
     const T rate = T(step.lr * std::sqrt(c2) / c1);
@@ -186,13 +186,13 @@ Biases do not decay, unless decay_biases is set, as in torch.)";
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
     Adam::own_fields(self.adam, f);
-    f("weight_decay", self.weight_decay, kNotNegative);
+    f("weight_decay", self.weight_decay, kNonNegative);
     f("decay_biases", self.decay_biases);
   }
-  std::vector<State> state(double lr) const { return adam.state(lr); }
-  Decay decay() const { return {weight_decay, decay_biases}; }
+  std::vector<StateSpec> state(double lr) const { return adam.state(lr); }
+  WeightDecay decay() const { return {weight_decay, decay_biases}; }
   template <class T, class Use>
-  void at(const Step& step, Use&& use) const {
+  void at(const StepContext& step, Use&& use) const {
     adam.at<T>(step, use);
   }
 };
@@ -208,19 +208,21 @@ struct NAdam : UpdateRule<NAdam> {
   NAdam() : UpdateRule(2e-3) {}
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
-    f("beta1", self.beta1, kFraction);
-    f("beta2", self.beta2, kFraction);
-    f("eps", self.eps, kNotNegative);
-    f("momentum_decay", self.momentum_decay, kNotNegative);
+    f("beta1", self.beta1, kUnitInterval);
+    f("beta2", self.beta2, kUnitInterval);
+    f("eps", self.eps, kNonNegative);
+    f("momentum_decay", self.momentum_decay, kNonNegative);
   }
-  std::vector<State> state(double) const { return {{"m"}, {"v"}}; }
-  std::vector<State> numbers() const { return {{"mu_product", 1}}; }
+  std::vector<StateSpec> state(double) const { return {{"m"}, {"v"}}; }
+  std::vector<StateSpec> numbers() const { return {{"mu_product", 1}}; }
   double mu(Index t) const {
     return beta1 * (1 - 0.5 * std::pow(0.96, static_cast<double>(t) * momentum_decay));
   }
-  void finish(const Step& step, double, Index, double* numbers) const { numbers[0] *= mu(step.t); }
+  void finish(const StepContext& step, double, Index, double* numbers) const {
+    numbers[0] *= mu(step.t);
+  }
   template <class T, class Use>
-  void at(const Step& step, Use&& use) const {
+  void at(const StepContext& step, Use&& use) const {
     const double now = mu(step.t), next = mu(step.t + 1), product = step.numbers[0] * now;
     const double c2 = 1 - std::pow(beta2, static_cast<double>(step.t));
     const T by_g = T(step.lr * (1 - now) / (1 - product));
@@ -246,13 +248,13 @@ struct AdaMax : UpdateRule<AdaMax> {
   AdaMax() : UpdateRule(2e-3) {}
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
-    f("beta1", self.beta1, kFraction);
-    f("beta2", self.beta2, kFraction);
+    f("beta1", self.beta1, kUnitInterval);
+    f("beta2", self.beta2, kUnitInterval);
     f("eps", self.eps, kPositive);
   }
-  std::vector<State> state(double) const { return {{"m"}, {"u"}}; }
+  std::vector<StateSpec> state(double) const { return {{"m"}, {"u"}}; }
   template <class T, class Use>
-  void at(const Step& step, Use&& use) const {
+  void at(const StepContext& step, Use&& use) const {
     const T rate = T(step.lr / (1 - std::pow(beta1, static_cast<double>(step.t))));
     const T b1 = T(beta1), d1 = T(1 - beta1), b2 = T(beta2), e = T(eps);
     use([=](T& w, T g, T& m, T& u) {
@@ -276,13 +278,13 @@ struct RAdam : UpdateRule<RAdam> {
   RAdam() : UpdateRule(1e-3) {}
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
-    f("beta1", self.beta1, kFraction);
-    f("beta2", self.beta2, kFraction);
-    f("eps", self.eps, kNotNegative);
+    f("beta1", self.beta1, kUnitInterval);
+    f("beta2", self.beta2, kUnitInterval);
+    f("eps", self.eps, kNonNegative);
   }
-  std::vector<State> state(double) const { return {{"m"}, {"v"}}; }
+  std::vector<StateSpec> state(double) const { return {{"m"}, {"v"}}; }
   template <class T, class Use>
-  void at(const Step& step, Use&& use) const {
+  void at(const StepContext& step, Use&& use) const {
     const double t = static_cast<double>(step.t), power = std::pow(beta2, t);
     const double most = 2 / (1 - beta2) - 1, r = most - 2 * t * power / (1 - power);
     const double lr = step.lr / (1 - std::pow(beta1, t));

@@ -22,9 +22,9 @@ Validation, early stopping and the parameters left after fit are the average.)";
 
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
-    f("mode", self.mode, Choices{"uniform", "discounted", "exponential"});
-    f("beta", self.beta, kFraction);
-    f("start", self.start, kNotNegative);
+    f("mode", self.mode, OneOf{"uniform", "discounted", "exponential"});
+    f("beta", self.beta, kUnitInterval);
+    f("start", self.start, kNonNegative);
   }
 
   // All three are average <- average + share (w - average); this is the share of the iterate of

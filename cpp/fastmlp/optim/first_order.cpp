@@ -3,8 +3,8 @@
 #include <cmath>
 #include <numeric>
 
-#include "fastmlp/kernels/scan.hpp"
-#include "fastmlp/optim/sweep.hpp"
+#include "fastmlp/kernels/reduce.hpp"
+#include "fastmlp/optim/elementwise.hpp"
 
 namespace fastmlp {
 namespace {
@@ -36,9 +36,9 @@ FirstOrder<T>::FirstOrder(Rule rule, Index size, std::vector<ParameterGroup> gro
       [&](const auto& r) {
         options_ = r;
         decay_ = r.decay();
-        begin_epoch(0);
-        for (const State& number : r.numbers()) numbers_.push_back(number.initial);
-        for (const State& state : r.state(learning_rate())) {
+        start_epoch(0);
+        for (const StateSpec& number : r.numbers()) numbers_.push_back(number.initial);
+        for (const StateSpec& state : r.state(learning_rate())) {
           vector_names_.emplace_back(state.name);
           vectors_.emplace_back(size);
           std::fill_n(vectors_.back().data(), size, static_cast<T>(state.initial));
@@ -49,7 +49,7 @@ FirstOrder<T>::FirstOrder(Rule rule, Index size, std::vector<ParameterGroup> gro
     vector_names_.emplace_back("average");
     vectors_.emplace_back(size);
   }
-  passes_again_ = penalized_ || decay_.rate > 0 || options_.clip_value || options_.average;
+  needs_extra_passes_ = penalized_ || decay_.rate > 0 || options_.clip_value || options_.average;
   if (options_.clip_norm || options_.normalize) {
     gradient_ = Buffer<T>(size);
     squares_.resize(static_cast<std::size_t>(ceil_div(size, kPiece)));
@@ -57,7 +57,7 @@ FirstOrder<T>::FirstOrder(Rule rule, Index size, std::vector<ParameterGroup> gro
 }
 
 template <class T>
-void FirstOrder<T>::begin_epoch(Index epoch) {
+void FirstOrder<T>::start_epoch(Index epoch) {
   clock_.epoch = epoch;
   if (const CustomSchedule* custom = options_.learning_rate.custom()) {
     clock_.custom_rate = custom->at(epoch);
@@ -66,23 +66,23 @@ void FirstOrder<T>::begin_epoch(Index epoch) {
 
 template <class T>
 double FirstOrder<T>::learning_rate() const {
-  if (asks_the_caller()) return clock_.scale * clock_.custom_rate;
+  if (has_custom_schedule()) return clock_.scale * clock_.custom_rate;
   return clock_.scale * options_.learning_rate.at(clock_.steps, clock_.epoch);
 }
 
 template <class T>
-std::vector<State> FirstOrder<T>::number_names() const {
+std::vector<StateSpec> FirstOrder<T>::number_names() const {
   return std::visit([](const auto& rule) { return rule.numbers(); }, rule_);
 }
 
 template <class T>
-double FirstOrder<T>::look_ahead() const {
-  return std::visit([](const auto& rule) { return rule.look_ahead(); }, rule_);
+double FirstOrder<T>::evaluation_offset() const {
+  return std::visit([](const auto& rule) { return rule.evaluation_offset(); }, rule_);
 }
 
 template <class T>
-double FirstOrder<T>::step(Objective<T>& f, T* w, Team& team) {
-  const T beta = static_cast<T>(look_ahead());
+double FirstOrder<T>::step(Objective<T>& f, T* w, ThreadTeam& team) {
+  const T beta = static_cast<T>(evaluation_offset());
   if (beta == 0) return visit_all(f, w, team);
   const T* v = vectors_[0].data();
   T* own = vectors_[1].data();
@@ -104,21 +104,21 @@ double FirstOrder<T>::step(Objective<T>& f, T* w, Team& team) {
 }
 
 template <class T>
-double FirstOrder<T>::visit_all(Objective<T>& f, T* w, Team& team) {
+double FirstOrder<T>::visit_all(Objective<T>& f, T* w, ThreadTeam& team) {
   if (gradient_.size() > 0) {
     const double value = f.value_and_grad_before_update(w, gradient_.data());
     return std::isfinite(value) ? value + apply(w, gradient_.data(), team) : value;
   }
   begin(f.parts(), w);
-  const double value = f.value_and_visit(w, *this);
+  const double value = f.value_and_stream_gradient(w, *this);
   return std::isfinite(value) ? value + finish() : value;
 }
 
 template <class T>
-double FirstOrder<T>::apply(T* w, T* g, Team& team) {
+double FirstOrder<T>::apply(T* w, T* g, ThreadTeam& team) {
   const Index pieces = ceil_div(size_, kPiece);
   const auto for_pieces = [&](auto&& f) {
-    team.finish_each(pieces, [&](Index i, int) { f(i, tile(i, kPiece, size_)); });
+    team.parallel_for_uninterrupted(pieces, [&](Index i, int) { f(i, tile(i, kPiece, size_)); });
   };
   const bool by_norm = gradient_.size() > 0;
   begin(pieces, w);
@@ -138,7 +138,7 @@ double FirstOrder<T>::apply(T* w, T* g, Team& team) {
     move(i, range, part);
   });
   if (limited_) {
-    limit_rows({0, size_});
+    apply_max_norm({0, size_});
     if (options_.average) for_pieces([&](Index, Range range) { average(range); });
   }
   return finish();
@@ -146,7 +146,7 @@ double FirstOrder<T>::apply(T* w, T* g, Team& team) {
 
 template <class T>
 void FirstOrder<T>::visit(Index part, Range range, T* g) {
-  const Index most = passes_again_ ? kPiece : range.size();
+  const Index most = needs_extra_passes_ ? kPiece : range.size();
   for (Index begin = range.begin; begin < range.end; begin += most) {
     const Range piece{begin, std::min(begin + most, range.end)};
     T* from = g + (begin - range.begin);
@@ -155,7 +155,7 @@ void FirstOrder<T>::visit(Index part, Range range, T* g) {
     move(part, piece, from);
   }
   if (!limited_) return;
-  limit_rows(range);
+  apply_max_norm(range);
   average(range);
 }
 
@@ -226,8 +226,7 @@ void FirstOrder<T>::update(Index part, Range range, const T* g) {
   std::visit(
       [&](const auto& rule) {
         rule.template at<T>(now_, [&](const auto& element) {
-          part_sums_[static_cast<std::size_t>(part)] +=
-              sweep_states(range, element, w_, g, vectors_);
+          part_sums_[static_cast<std::size_t>(part)] += apply_rule(range, element, w_, g, vectors_);
         });
       },
       rule_);
@@ -259,7 +258,7 @@ void FirstOrder<T>::shrink(Range range) {
 
 // Rows that lie wholly in the range: row *= max_norm / ||row|| where it is longer
 template <class T>
-void FirstOrder<T>::limit_rows(Range range) {
+void FirstOrder<T>::apply_max_norm(Range range) {
   for_overlaps(groups_, range, [&](const ParameterGroup& group, Range common) {
     if (group.max_norm == 0) return;
     for (Index begin = common.begin; begin < common.end; begin += group.row) {

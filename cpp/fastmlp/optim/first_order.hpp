@@ -27,42 +27,42 @@ struct ParameterGroup {
 };
 
 // How far a run of updates has come: what the learning rate follows.
-struct Clock {
+struct ScheduleState {
   Index steps = 0, epoch = 0;
   double custom_rate = 0;  // what a schedule of the caller's own said for the epoch
   double scale = 1;
 };
 
 template <class T>
-class FirstOrder final : public Sink<T> {
+class FirstOrder final : public GradientConsumer<T> {
  public:
   // Groups in ascending order; without any, all parameters are weights of one.
   FirstOrder(Rule rule, Index size, std::vector<ParameterGroup> groups = {});
 
   // Tells schedules the epoch, from 0; a schedule of the caller's own is asked here.
-  void begin_epoch(Index epoch);
-  bool asks_the_caller() const { return options_.learning_rate.custom() != nullptr; }
+  void start_epoch(Index epoch);
+  bool has_custom_schedule() const { return options_.learning_rate.custom() != nullptr; }
   // The learning rate of the next step, and a factor on it.
   double learning_rate() const;
   void scale_learning_rate(double factor) { clock_.scale *= factor; }
 
   // One update of w by the gradient of f there. Returns the value before it, penalties included;
   // where that or the norm of the gradient is not finite, nothing changes.
-  double step(Objective<T>& f, T* w, Team& team);
+  double step(Objective<T>& f, T* w, ThreadTeam& team);
   // One update of w with a gradient from elsewhere, which is changed on the way. Returns the
   // penalties; nan, and nothing changes, where the norm that is asked for, or one over it, is not
   // finite.
-  double apply(T* w, T* g, Team& team);
+  double apply(T* w, T* g, ThreadTeam& team);
 
   void visit(Index part, Range range, T* g) override;
 
   Index steps() const { return clock_.steps; }
-  const Clock& clock() const { return clock_; }
-  void set_clock(const Clock& clock) { clock_ = clock; }
+  const ScheduleState& clock() const { return clock_; }
+  void set_clock(const ScheduleState& clock) { clock_ = clock; }
   // State vectors and numbers of the rule, by name; the average comes last among the vectors.
   const std::vector<std::string>& vector_names() const { return vector_names_; }
   std::vector<Buffer<T>>& vectors() { return vectors_; }
-  std::vector<State> number_names() const;
+  std::vector<StateSpec> number_names() const;
   std::vector<double>& numbers() { return numbers_; }
   // The average of the iterates, nullptr where none is kept.
   T* average() { return options_.average ? vectors_.back().data() : nullptr; }
@@ -70,7 +70,7 @@ class FirstOrder final : public Sink<T> {
  private:
   void begin(Index parts, T* w);
   double finish();
-  double visit_all(Objective<T>& f, T* w, Team& team);
+  double visit_all(Objective<T>& f, T* w, ThreadTeam& team);
   void penalize(Index part, Range range, T* g);
   void clip_by_value(Range range, T* g) const;
   double rescaling() const;
@@ -78,17 +78,17 @@ class FirstOrder final : public Sink<T> {
   void update(Index part, Range range, const T* g);
   void decay(Range range);
   void shrink(Range range);
-  void limit_rows(Range range);
+  void apply_max_norm(Range range);
   void average(Range range);
-  double look_ahead() const;
+  double evaluation_offset() const;
 
   Rule rule_;
   Index size_;
   UpdateRuleOptions options_;
-  Decay decay_;
+  WeightDecay decay_;
   std::vector<ParameterGroup> groups_;
   bool penalized_ = false, limited_ = false;  // whether any group is
-  bool passes_again_ = false;                 // over a part, beside the rule
+  bool needs_extra_passes_ = false;           // over a part, beside the rule
   std::vector<std::string> vector_names_;
   std::vector<Buffer<T>> vectors_;
   std::vector<double> numbers_;
@@ -96,8 +96,8 @@ class FirstOrder final : public Sink<T> {
   Buffer<T> gradient_;
   std::vector<double> squares_;
 
-  Clock clock_;
-  Step now_{};
+  ScheduleState clock_;
+  StepContext now_{};
   T* w_ = nullptr;
   std::vector<double> part_penalties_, part_sums_;
 };

@@ -17,26 +17,26 @@ nesterov=True stores the look-ahead point w + momentum v, as torch does; nestero
 itself, takes g at w + momentum v, and w <- w + v. The rate is kept inside v, as in Keras and
 scikit-learn; torch keeps it outside: equal at a constant rate.)";
   double momentum = 0.0;
-  FlagOrWord nesterov = false;
+  BoolOrString nesterov = false;
 
   SGD() : UpdateRule(1e-3) {}
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
-    f("momentum", self.momentum, kFraction);
-    f("nesterov", self.nesterov, Choices{"lecture"});
+    f("momentum", self.momentum, kUnitInterval);
+    f("nesterov", self.nesterov, OneOf{"lecture"});
   }
   bool literal() const { return std::holds_alternative<std::string>(nesterov) && momentum > 0; }
-  double look_ahead() const { return literal() ? momentum : 0; }
-  std::vector<State> state(double) const {
+  double evaluation_offset() const { return literal() ? momentum : 0; }
+  std::vector<StateSpec> state(double) const {
     if (momentum == 0) return {};
-    return literal() ? std::vector<State>{{"v"}, {"w"}} : std::vector<State>{{"v"}};
+    return literal() ? std::vector<StateSpec>{{"v"}, {"w"}} : std::vector<StateSpec>{{"v"}};
   }
   template <class T, class Use>
-  void at(const Step& step, Use&& use) const {
+  void at(const StepContext& step, Use&& use) const {
     const T lr = T(step.lr), beta = T(momentum);
     if (momentum == 0) return use([=](T& w, T g) { w -= lr * g; });
     if (literal()) return use([=](T& w, T g, T& v, T& own) { w = own + (v = beta * v - lr * g); });
-    if (nesterov == FlagOrWord(false))
+    if (nesterov == BoolOrString(false))
       return use([=](T& w, T g, T& v) { w += v = beta * v - lr * g; });
     use([=](T& w, T g, T& v) {
       v = beta * v - lr * g;
@@ -60,18 +60,18 @@ at every step: one far above the learning rate, like the default, makes gains gr
   DeltaBarDelta() : UpdateRule(1e-2) {}
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
-    f("kappa", self.kappa, kNotNegative);
-    f("phi", self.phi, kFraction);
-    f("theta", self.theta, kFraction);
+    f("kappa", self.kappa, kNonNegative);
+    f("phi", self.phi, kUnitInterval);
+    f("theta", self.theta, kUnitInterval);
     f("min_gain", self.min_gain, kPositive);
-    f("momentum", self.momentum, kFraction);
+    f("momentum", self.momentum, kUnitInterval);
   }
-  std::vector<State> state(double lr) const {
+  std::vector<StateSpec> state(double lr) const {
     if (momentum == 0) return {{"d"}, {"gain", lr}};
     return {{"d"}, {"gain", lr}, {"v"}};
   }
   template <class T, class Use>
-  void at(const Step&, Use&& use) const {
+  void at(const StepContext&, Use&& use) const {
     const T up = T(kappa), down = T(1 - phi), old = T(theta), fresh = T(1 - theta);
     const T least = T(min_gain), beta = T(momentum);
     const auto adapt = [=](T g, T& d, T& gain) {
@@ -105,15 +105,15 @@ struct Lion : UpdateRule<Lion> {
   Lion() : UpdateRule(1e-4) {}
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
-    f("beta1", self.beta1, kFraction);
-    f("beta2", self.beta2, kFraction);
-    f("weight_decay", self.weight_decay, kNotNegative);
+    f("beta1", self.beta1, kUnitInterval);
+    f("beta2", self.beta2, kUnitInterval);
+    f("weight_decay", self.weight_decay, kNonNegative);
     f("decay_biases", self.decay_biases);
   }
-  std::vector<State> state(double) const { return {{"m"}}; }
-  Decay decay() const { return {weight_decay, decay_biases}; }
+  std::vector<StateSpec> state(double) const { return {{"m"}}; }
+  WeightDecay decay() const { return {weight_decay, decay_biases}; }
   template <class T, class Use>
-  void at(const Step& step, Use&& use) const {
+  void at(const StepContext& step, Use&& use) const {
     const T lr = T(step.lr), b1 = T(beta1), d1 = T(1 - beta1), b2 = T(beta2), d2 = T(1 - beta2);
     use([=](T& w, T g, T& m) {
       const T c = b1 * m + d1 * g;
@@ -138,14 +138,14 @@ Steps start from the learning rate, which has no other part. For the full batch 
   Rprop() : UpdateRule(1e-2) {}
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
-    f("eta_minus", self.eta_minus, Bound{0, 1, true, true});
-    f("eta_plus", self.eta_plus, Bound{1, std::numeric_limits<double>::infinity(), true, false});
+    f("eta_minus", self.eta_minus, Interval{0, 1, true, true});
+    f("eta_plus", self.eta_plus, Interval{1, std::numeric_limits<double>::infinity(), true, false});
     f("min_step", self.min_step, kPositive);
     f("max_step", self.max_step, kPositive);
   }
-  std::vector<State> state(double lr) const { return {{"g"}, {"step", lr}}; }
+  std::vector<StateSpec> state(double lr) const { return {{"g"}, {"step", lr}}; }
   template <class T, class Use>
-  void at(const Step&, Use&& use) const {
+  void at(const StepContext&, Use&& use) const {
     const T down = T(eta_minus), up = T(eta_plus), least = T(min_step), most = T(max_step);
     use([=](T& w, T g, T& before, T& size) {
       const T agreement = g * before;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "fastmlp/kernels/scan.hpp"
+#include "fastmlp/kernels/reduce.hpp"
 
 namespace fastmlp {
 
@@ -25,7 +25,7 @@ template <class T>
 MinimizeResult minimize(Objective<T>& f, T* w, FirstOrder<T>& optimizer, Index steps,
                         const std::function<Status(const T*)>& observe) {
   MinimizeResult result{std::nan(""), Status::running, 0, 0};
-  Team team;
+  ThreadTeam team;
   Buffer<T> good(f.size()), present(f.size());
   for (;;) {
     const bool ends = result.status != Status::running || result.steps == steps;
@@ -50,7 +50,7 @@ MinimizeResult minimize(Objective<T>& f, T* w, FirstOrder<T>& optimizer, Index s
     }
     ++result.steps;
     result.status = status;
-    optimizer.begin_epoch(result.steps);
+    optimizer.start_epoch(result.steps);
   }
   if (result.status == Status::running) result.status = Status::max_steps;
   if (const T* average = optimizer.average()) {

@@ -5,9 +5,9 @@
 namespace fastmlp {
 
 template <class T>
-double Objective<T>::value_and_visit(T* w, Sink<T>& sink) {
+double Objective<T>::value_and_stream_gradient(T* w, GradientConsumer<T>& sink) {
   if (gradient_.size() != size()) gradient_ = Buffer<T>(size());
-  const double value = value_and_grad(w, gradient_.data());
+  const double value = value_and_gradient(w, gradient_.data());
   if (std::isfinite(value)) sink.visit(0, {0, size()}, gradient_.data());
   return value;
 }

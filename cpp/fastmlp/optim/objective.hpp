@@ -8,9 +8,9 @@ namespace fastmlp {
 
 // Takes finished parts of a gradient as they are made: each part once, numbered, from any thread.
 template <class T>
-class Sink {
+class GradientConsumer {
  public:
-  virtual ~Sink() = default;
+  virtual ~GradientConsumer() = default;
   // g holds the gradient of the range; the sink may write to it.
   virtual void visit(Index part, Range range, T* g) = 0;
 };
@@ -21,17 +21,18 @@ class Objective {
   virtual ~Objective() = default;
   virtual Index size() const = 0;
   virtual double value(const T* w) = 0;
-  virtual double value_and_grad(const T* w, T* g) = 0;
+  virtual double value_and_gradient(const T* w, T* g) = 0;
   // The same for a caller that updates w next: w is taken back from other cores meanwhile, by
   // storing what it holds.
-  virtual double value_and_grad_before_update(T* w, T* g) { return value_and_grad(w, g); }
+  virtual double value_and_grad_before_update(T* w, T* g) { return value_and_gradient(w, g); }
 
-  // The cut in which value_and_visit hands out the gradient, fixed by the shape of the problem.
+  // The cut in which value_and_stream_gradient hands out the gradient, fixed by the shape of the
+  // problem.
   virtual Index parts() const { return 1; }
   // The value; then the gradient, part by part, to `sink`, which may change w in the part it
   // visits. Nothing is visited where the value is not finite. By default the whole gradient is one
   // part. w is told for what is done to it before it is visited: it stays as it is.
-  virtual double value_and_visit(T* w, Sink<T>& sink);
+  virtual double value_and_stream_gradient(T* w, GradientConsumer<T>& sink);
   // Told that somebody has changed w outside of a visit.
   virtual void moved() {}
 

@@ -29,7 +29,7 @@ struct ScheduleBase {
   static void fields(Self& self, F&& f) {
     f("learning_rate", self.learning_rate, kPositive);
     Member::own_fields(self, f);
-    f("per", self.per, Choices{"step", "epoch"});
+    f("per", self.per, OneOf{"step", "epoch"});
   }
 };
 
@@ -48,7 +48,7 @@ struct ExponentialDecay : ScheduleBase<ExponentialDecay> {
   double rate = 0.01;
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
-    f("rate", self.rate, kNotNegative);
+    f("rate", self.rate, kNonNegative);
   }
   double at(double k) const { return learning_rate * std::exp(-rate * k); }
 };
@@ -59,7 +59,7 @@ struct InverseTimeDecay : ScheduleBase<InverseTimeDecay> {
   double rate = 0.01;
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
-    f("rate", self.rate, kNotNegative);
+    f("rate", self.rate, kNonNegative);
   }
   double at(double k) const { return learning_rate / (1 + rate * k); }
 };
@@ -71,7 +71,7 @@ struct StepDecay : ScheduleBase<StepDecay> {
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
     f("every", self.every, kAtLeastOne);
-    f("factor", self.factor, Bound{0, 1, true, false});
+    f("factor", self.factor, Interval{0, 1, true, false});
   }
   double at(double k) const { return learning_rate * std::pow(factor, std::floor(k / every)); }
 };
@@ -85,7 +85,7 @@ struct PolynomialDecay : ScheduleBase<PolynomialDecay> {
   static void own_fields(Self& self, F&& f) {
     f("steps", self.steps, kAtLeastOne);
     f("power", self.power, kPositive);
-    f("end", self.end, kNotNegative);
+    f("end", self.end, kNonNegative);
   }
   double at(double k) const {
     return end + (learning_rate - end) * std::pow(1 - std::min(k / steps, 1.0), power);
@@ -105,9 +105,9 @@ and again, each time restarts times as long.)";
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
     f("steps", self.steps, kAtLeastOne);
-    f("warmup", self.warmup, kNotNegative);
+    f("warmup", self.warmup, kNonNegative);
     f("restarts", self.restarts, kAtLeastOne);
-    f("end", self.end, kNotNegative);
+    f("end", self.end, kNonNegative);
   }
   double at(double k) const {
     if (k < warmup) return learning_rate * (k + 1) / (warmup + 1);
@@ -128,11 +128,11 @@ max_lr / (start_factor end_factor) over the others; torch's OneCycleLR.)";
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
     f("max_lr", self.max_lr, kPositive);
-    f("steps", self.steps, Bound{2});
-    f("rise", self.rise, Bound{0, 1, true, true});
+    f("steps", self.steps, Interval{2});
+    f("rise", self.rise, Interval{0, 1, true, true});
     f("start_factor", self.start_factor, kPositive);
     f("end_factor", self.end_factor, kPositive);
-    f("per", self.per, Choices{"step", "epoch"});
+    f("per", self.per, OneOf{"step", "epoch"});
   }
   double at(double k) const {
     const double start = max_lr / start_factor, end = start / end_factor;
@@ -167,7 +167,7 @@ struct LearningRate {
         [&](const auto& s) { return s.at(static_cast<double>(s.per == "step" ? step : epoch)); },
         std::get<Schedule>(source));
   }
-  void validate(const Validator& validator, const char* name, const Bound& bound) const {
+  void validate(const Validator& validator, const char* name, const Interval& bound) const {
     if (const double* number = std::get_if<double>(&source)) validator(name, *number, bound);
   }
 };

@@ -16,20 +16,20 @@
 namespace fastmlp {
 
 // A number or a vector that a rule keeps, and what it is at the start.
-struct State {
+struct StateSpec {
   const char* name;
   double initial = 0;
 };
 
 // What a rule knows of step t = 1, 2, …: its learning rate and the numbers that the rule keeps.
-struct Step {
+struct StepContext {
   double lr;
   Index t;
   const double* numbers;
 };
 
 // Decoupled weight decay: w <- (1 - lr rate) w before the rule.
-struct Decay {
+struct WeightDecay {
   double rate = 0;
   bool biases = false;
 };
@@ -39,7 +39,7 @@ struct Decay {
 struct UpdateRuleOptions {
   LearningRate learning_rate;
   std::optional<double> clip_norm;
-  std::optional<Interval> clip_value;
+  std::optional<ClipRange> clip_value;
   bool normalize = false;
   std::optional<Polyak> average;
   bool proximal_l1 = false;
@@ -62,12 +62,12 @@ struct UpdateRule : UpdateRuleOptions {
 
   // What a rule may define otherwise. Numbers that it keeps, and what becomes of them after a pass:
   // an update that returns a value has these summed over all n parameters.
-  std::vector<State> numbers() const { return {}; }
-  void finish(const Step&, double, Index, double*) const {}
-  Decay decay() const { return {}; }
-  // The gradient is wanted at w + look_ahead() v, v being the first state vector; the second keeps
-  // w.
-  double look_ahead() const { return 0; }
+  std::vector<StateSpec> numbers() const { return {}; }
+  void finish(const StepContext&, double, Index, double*) const {}
+  WeightDecay decay() const { return {}; }
+  // The gradient is wanted at w + evaluation_offset() v, v being the first state vector; the second
+  // keeps w.
+  double evaluation_offset() const { return 0; }
 };
 
 }  // namespace fastmlp

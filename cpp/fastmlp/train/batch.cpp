@@ -14,7 +14,7 @@ void Batch<T>::reserve(Index n) {
 }
 
 template <class T>
-void Batch<T>::select(const Data<T>& data, Rows rows, Index n) {
+void Batch<T>::select(const Dataset<T>& data, RowSelection rows, Index n) {
   data_ = data;
   rows_ = rows;
   n_ = n;
@@ -26,8 +26,8 @@ void Batch<T>::select(const Data<T>& data, Rows rows, Index n) {
 }
 
 template <class T>
-void Batch<T>::expect(Rows rows, Index n) {
-  if (data_.x.rows * data_.x.stride * static_cast<Index>(sizeof(T)) <= kSecondLevelCache) {
+void Batch<T>::expect(RowSelection rows, Index n) {
+  if (data_.x.rows * data_.x.stride * static_cast<Index>(sizeof(T)) <= kL2Bytes) {
     return;
   }
   next_ = rows;
@@ -36,9 +36,9 @@ void Batch<T>::expect(Rows rows, Index n) {
 
 // Rows in order are one piece of memory, however narrow they are.
 template <class T>
-void Batch<T>::set_upcoming(Range share, Index all, Upcoming<T>& upcoming) const {
+void Batch<T>::schedule_next_batch(Range share, Index all, NextBatchPrefetch<T>& upcoming) const {
   const Range rows{share.begin * next_n_ / all, share.end * next_n_ / all};
-  const Block<const T>& x = data_.x;
+  const MatrixView<const T>& x = data_.x;
   if (next_.indices) {
     upcoming.data = x.data;
     upcoming.numbers = next_.indices + rows.begin;
@@ -53,18 +53,18 @@ void Batch<T>::set_upcoming(Range share, Index all, Upcoming<T>& upcoming) const
 }
 
 template <class T>
-void Batch<T>::begin_block(Range block) {
-  block_begin_ = block.begin;
-  copies_ = !reads_in_place(block);
+void Batch<T>::start_chunk(Range block) {
+  chunk_begin_ = block.begin;
+  copies_ = !can_view_in_place(block);
   samples_ = copies_ ? x_samples_.panels()
-                     : Panels<T>{data_.x.row(rows_.first + block.begin), data_.x.stride};
+                     : PanelView<T>{data_.x.row(rows_.first + block.begin), data_.x.stride};
 }
 
 // Whether products read the samples of a block where the caller has them: in a row, and with
 // something behind them that whole packs may run over.
 template <class T>
-bool Batch<T>::reads_in_place(Range block) const {
-  const Block<const T>& x = data_.x;
+bool Batch<T>::can_view_in_place(Range block) const {
+  const MatrixView<const T>& x = data_.x;
   const Index end = rows_.first + block.begin + round_up(block.size(), kLanes<T>);
   const Index overrun = round_up(x.cols, kLanes<T>) - x.cols;
   return !rows_.indices && !wide_ && end * x.stride + overrun <= x.rows * x.stride;
@@ -72,10 +72,10 @@ bool Batch<T>::reads_in_place(Range block) const {
 
 template <class T>
 void Batch<T>::gather(Range samples, const Loss& loss) {
-  Index from[kPanelColumns<T>];
+  Index from[kNR<T>];
   const T share = static_cast<T>(1 / weight_);
   for (Index i = samples.begin; i < samples.end; ++i) {
-    const Index row = rows_[block_begin_ + i];
+    const Index row = rows_[chunk_begin_ + i];
     from[i - samples.begin] = row;
     if (copies_) x_samples_.set_row(i, data_.x.row(row), inputs_);
     scale_[i] = data_.weights ? static_cast<T>(data_.weight(row) / weight_) : share;
@@ -88,7 +88,7 @@ void Batch<T>::gather(Range samples, const Loss& loss) {
 // The targets of rows from[0], from[1], …; one-hot where they are classes.
 template <class T>
 void Batch<T>::gather_targets(const Index* from, Range samples) {
-  const Block<T> y = y_.columns(samples);
+  const MatrixView<T> y = y_.columns(samples);
   if (data_.classes) {
     for (Index c = 0; c < y.rows; ++c) std::fill_n(y.row(c), y.cols, T(0));
     for (Index j = 0; j < y.cols; ++j) y.row(data_.classes[from[j]])[j] = T(1);
@@ -108,14 +108,14 @@ void Batch<T>::gather_targets(const Index* from, Range samples) {
 }
 
 template <class T>
-void Batch<T>::begin_copies(Index n) {
+void Batch<T>::start_gather(Index n) {
   n_ = n;
   next_n_ = 0;
   samples_ = x_samples_.panels();
 }
 
 template <class T>
-void Batch<T>::gather_copies(Block<const T> x, Range samples) {
+void Batch<T>::gather_inputs(MatrixView<const T> x, Range samples) {
   for (Index i = samples.begin; i < samples.end; ++i) x_samples_.set_row(i, x.row(i), inputs_);
   transpose(x_samples_.panels(), samples, {0, inputs_}, x_);
 }

@@ -2,10 +2,10 @@
 // It is brought there block by block, tiles of samples at a time.
 #pragma once
 
-#include "fastmlp/kernels/errands.hpp"
 #include "fastmlp/kernels/matrix.hpp"
+#include "fastmlp/kernels/prefetch_schedule.hpp"
 #include "fastmlp/nn/loss.hpp"
-#include "fastmlp/train/data.hpp"
+#include "fastmlp/train/dataset.hpp"
 
 namespace fastmlp {
 
@@ -17,43 +17,43 @@ class Batch {
 
   // Room for blocks of n samples.
   void reserve(Index n);
-  void select(const Data<T>& data, Rows rows, Index n);
+  void select(const Dataset<T>& data, RowSelection rows, Index n);
   // Which n samples of the same data are selected next, if that is known.
-  void expect(Rows rows, Index n);
+  void expect(RowSelection rows, Index n);
 
   Index size() const { return n_; }
   double weight() const { return weight_; }
 
   // From now on samples are counted from the begin of the block.
-  void begin_block(Range block);
+  void start_chunk(Range block);
   void gather(Range samples, const Loss& loss);
   // The same for n rows of X alone, which may change afterwards.
-  void begin_copies(Index n);
-  void gather_copies(Block<const T> x, Range samples);
+  void start_gather(Index n);
+  void gather_inputs(MatrixView<const T> x, Range samples);
 
-  const PanelMatrix<T>& x() const { return x_; }             // (n_in, n)
-  Block<T> y(Range samples) { return y_.columns(samples); }  // (n_targets, samples)
-  const T* scale() const { return scale_.data(); }           // weights over the batch's
-  Panels<T> samples() const { return samples_; }             // (n, n_in)
+  const PanelMatrix<T>& x() const { return x_; }                  // (n_in, n)
+  MatrixView<T> y(Range samples) { return y_.columns(samples); }  // (n_targets, samples)
+  const T* scale() const { return scale_.data(); }                // weights over the batch's
+  PanelView<T> samples() const { return samples_; }               // (n, n_in)
 
   // Whether the next batch is to be asked for: its data are too large to be in a cache.
   bool expects() const { return next_n_ > 0; }
   // So much of it as `share` is of [0, all).
-  void set_upcoming(Range share, Index all, Upcoming<T>& upcoming) const;
+  void schedule_next_batch(Range share, Index all, NextBatchPrefetch<T>& upcoming) const;
 
  private:
-  bool reads_in_place(Range block) const;
+  bool can_view_in_place(Range block) const;
   void gather_targets(const Index* from, Range samples);
 
   Index inputs_, targets_;
   bool wide_;
-  Data<T> data_;
-  Rows rows_, next_;
-  Index n_ = 0, next_n_ = 0, block_begin_ = 0;
+  Dataset<T> data_;
+  RowSelection rows_, next_;
+  Index n_ = 0, next_n_ = 0, chunk_begin_ = 0;
   double weight_ = 0;
   PanelMatrix<T> x_, y_;
   PanelMatrix<T> x_samples_, y_samples_;  // their transposes, as they are copied
-  Panels<T> samples_;                     // x_samples_, or the caller's X
+  PanelView<T> samples_;                  // x_samples_, or the caller's X
   bool copies_ = true;
   Buffer<T> scale_;
 };

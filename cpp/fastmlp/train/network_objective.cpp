@@ -8,12 +8,12 @@ namespace fastmlp {
 template <class T>
 NetworkObjective<T>::NetworkObjective(const Network<T>& network, Loss loss)
     : network_(network),
-      output_{network.output(), std::move(loss)},
-      batch_(network.inputs(), target_columns(output_.loss, network.outputs()),
+      output_loss_{network.output(), std::move(loss)},
+      batch_(network.inputs(), target_columns(output_loss_.loss, network.outputs()),
              network.layer(0).packs()) {}
 
 template <class T>
-void NetworkObjective<T>::set_team(Team& team) {
+void NetworkObjective<T>::set_team(ThreadTeam& team) {
   team_ = &team;
   pass_.team = &team;
   packed_ = false;
@@ -22,14 +22,14 @@ void NetworkObjective<T>::set_team(Team& team) {
   while (part_gradients_.size() < static_cast<std::size_t>(team.size())) {
     part_gradients_.emplace_back(largest);
   }
-  deal_parts();
+  assign_parts();
 }
 
 // A layer that stays with one member moves less memory between cores; but where one has more than
 // its share of the work, pieces of every layer come in turn, about one for each member, so that all
 // have as much to do.
 template <class T>
-void NetworkObjective<T>::deal_parts() {
+void NetworkObjective<T>::assign_parts() {
   const Index members = team_->size();
   const auto& parts = network_.parts();
   const auto n = static_cast<Index>(parts.size());
@@ -37,11 +37,11 @@ void NetworkObjective<T>::deal_parts() {
   for (const auto& layer : network_.layers()) {
     largest = std::max(largest, layer->parameters().size());
   }
-  dealt_.clear();
+  assignments_.clear();
   const auto deal = [&](Range range) {
     for (Index i = range.begin; i < range.end; ++i) {
-      const Index begin = dealt_.empty() ? 0 : dealt_.back().share.end;
-      dealt_.push_back({i, {begin, begin + parts[static_cast<std::size_t>(i)].range.size()}});
+      const Index begin = assignments_.empty() ? 0 : assignments_.back().share.end;
+      assignments_.push_back({i, {begin, begin + parts[static_cast<std::size_t>(i)].range.size()}});
     }
   };
   if (largest * members <= network_.size()) return deal({0, n});
@@ -55,9 +55,9 @@ void NetworkObjective<T>::deal_parts() {
 }
 
 template <class T>
-void NetworkObjective<T>::select(const Data<T>& data, Rows rows, Index n) {
+void NetworkObjective<T>::select(const Dataset<T>& data, RowSelection rows, Index n) {
   batch_.select(data, rows, n);
-  reserve(std::min(n, kBlockRows));
+  reserve(std::min(n, kChunkRows));
 }
 
 template <class T>
@@ -99,18 +99,18 @@ Index NetworkObjective<T>::tile_columns(Index n) const {
 // Forward, loss and, where asked for, backward of a block of samples; returns its share of the
 // loss.
 template <class T>
-double NetworkObjective<T>::phase1(Range block, bool backward) {
-  Pass pass = pass_;
+double NetworkObjective<T>::forward_backward(Range block, bool backward) {
+  PassContext pass = pass_;
   pass.first += block.begin;
-  batch_.begin_block(block);
+  batch_.start_chunk(block);
   const Index width = tile_columns(block.size());
-  team_->for_each(ceil_div(block.size(), width), [&](Index i, int) {
+  team_->parallel_for(ceil_div(block.size(), width), [&](Index i, int) {
     const Range samples = tile(i, width, block.size());
-    batch_.gather(samples, output_.loss);
-    const Block<T> a = network_.forward(pass, batch_.x(), samples, workspace_);
+    batch_.gather(samples, output_loss_.loss);
+    const MatrixView<T> a = network_.forward(pass, batch_.x(), samples, workspace_);
     Tape<T>& last = workspace_.tapes.back();
-    Block<T> delta = last.delta.columns(samples);
-    evaluate<T>(output_, a, batch_.y(samples), last.h.columns(samples),
+    MatrixView<T> delta = last.delta.columns(samples);
+    evaluate<T>(output_loss_, a, batch_.y(samples), last.h.columns(samples),
                 values_.data() + samples.begin, batch_.scale() + samples.begin,
                 backward ? &delta : nullptr);
     if (backward) network_.backward(pass, samples, workspace_);
@@ -125,13 +125,13 @@ double NetworkObjective<T>::phase1(Range block, bool backward) {
 // The gradient of one part, over n samples in the workspace.
 template <class T>
 void NetworkObjective<T>::part_gradient(const Part& part, Index n, T* g,
-                                        Errands<T>* errands) const {
+                                        PrefetchSchedule<T>* prefetch) const {
   for (const auto& [layer, index, range] : part.pieces) {
     const auto l = static_cast<std::size_t>(layer);
-    const Panels<T> input = l == 0 ? batch_.samples() : workspace_.tapes[l - 1].samples.panels();
+    const PanelView<T> input = l == 0 ? batch_.samples() : workspace_.tapes[l - 1].samples.panels();
     network_.layer(layer).gradient(index, n, workspace_.tapes[l], input,
-                                   g + (range.begin - part.range.begin), errands);
-    errands = nullptr;  // they are all run by now
+                                   g + (range.begin - part.range.begin), prefetch);
+    prefetch = nullptr;  // they are all run by now
   }
 }
 
@@ -139,30 +139,30 @@ void NetworkObjective<T>::part_gradient(const Part& part, Index n, T* g,
 // next, where `written` is given, and others have read what is not packed of them; a share of the
 // next batch is read soon.
 template <class T>
-bool NetworkObjective<T>::set_errands(const Part& part, Range share, T* written,
-                                      Errands<T>& errands) const {
+bool NetworkObjective<T>::schedule_prefetch(const Part& part, Range share, T* written,
+                                            PrefetchSchedule<T>& prefetch) const {
   const bool claims = written && team_->shares() && !network_.layer(part.pieces[0].layer).packs();
   if (claims) {
-    errands.claim.data = written + part.range.begin;
-    errands.claim.lines = ceil_div(part.range.size(), kLine<T>);
+    prefetch.claim.data = written + part.range.begin;
+    prefetch.claim.lines = ceil_div(part.range.size(), kLine<T>);
   }
-  const bool asks = batch_.expects() && batch_.size() <= kBlockRows;
-  if (asks) batch_.set_upcoming(share, size(), errands.upcoming);
+  const bool asks = batch_.expects() && batch_.size() <= kChunkRows;
+  if (asks) batch_.schedule_next_batch(share, size(), prefetch.upcoming);
   return claims || asks;
 }
 
-// g (+)= the gradient over n samples in the workspace; `written` as in set_errands.
+// g (+)= the gradient over n samples in the workspace; `written` as in schedule_prefetch.
 template <class T>
 void NetworkObjective<T>::add_gradient(Index n, bool first, T* written, T* g) {
   const double work =
       network_.operations_per_row() * static_cast<double>(n) / static_cast<double>(parts());
-  team_->for_each(parts(), [&](Index i, int member) {
+  team_->parallel_for(parts(), [&](Index i, int member) {
     const Part& part = network_.parts()[static_cast<std::size_t>(i)];
     T* from = part_gradients_[static_cast<std::size_t>(member)].data();
     T* to = g + part.range.begin;
-    Errands<T> errands;
-    const bool any = set_errands(part, part.range, written, errands);
-    part_gradient(part, n, from, any ? &errands : nullptr);
+    PrefetchSchedule<T> prefetch;
+    const bool any = schedule_prefetch(part, part.range, written, prefetch);
+    part_gradient(part, n, from, any ? &prefetch : nullptr);
     team_->progress(work);
     for (Index j = 0; j < part.range.size(); ++j) to[j] = first ? from[j] : to[j] + from[j];
   });
@@ -172,8 +172,8 @@ template <class T>
 double NetworkObjective<T>::value(const T*) {
   pack();
   double sum = 0;
-  for (Index b = 0; b < ceil_div(batch_.size(), kBlockRows); ++b)
-    sum += phase1(tile(b, kBlockRows, batch_.size()), false);
+  for (Index b = 0; b < ceil_div(batch_.size(), kChunkRows); ++b)
+    sum += forward_backward(tile(b, kChunkRows, batch_.size()), false);
   return sum;
 }
 
@@ -182,43 +182,43 @@ template <class T>
 double NetworkObjective<T>::sum_gradient(T* written, T* g) {
   pack();
   double sum = 0;
-  for (Index b = 0; b < ceil_div(batch_.size(), kBlockRows); ++b) {
-    const Range block = tile(b, kBlockRows, batch_.size());
+  for (Index b = 0; b < ceil_div(batch_.size(), kChunkRows); ++b) {
+    const Range block = tile(b, kChunkRows, batch_.size());
     const bool last = block.end == batch_.size();
-    sum += phase1(block, true);
+    sum += forward_backward(block, true);
     add_gradient(block.size(), b == 0, last ? written : nullptr, g);
   }
   return sum;
 }
 
 template <class T>
-double NetworkObjective<T>::value_and_visit(T* w, Sink<T>& sink) {
-  if (batch_.size() > kBlockRows) {
+double NetworkObjective<T>::value_and_stream_gradient(T* w, GradientConsumer<T>& sink) {
+  if (batch_.size() > kChunkRows) {
     if (gradient_.size() != size()) gradient_ = Buffer<T>(size());
     const double sum = sum_gradient(nullptr, gradient_.data());
-    if (std::isfinite(sum)) visit_parts(w, sink);
+    if (std::isfinite(sum)) gradient_and_update(w, sink);
     return sum;
   }
   pack();
-  const double sum = phase1({0, batch_.size()}, true);
-  if (std::isfinite(sum)) visit_parts(w, sink);
+  const double sum = forward_backward({0, batch_.size()}, true);
+  if (std::isfinite(sum)) gradient_and_update(w, sink);
   return sum;
 }
 
 // Phase 2: a part's gradient is made, visited, and the part packed for the next forward pass, while
 // it is in cache.
 template <class T>
-void NetworkObjective<T>::visit_parts(T* w, Sink<T>& sink) {
-  team_->finish_each(parts(), [&](Index k, int member) {
-    const auto [i, share] = dealt_[static_cast<std::size_t>(k)];
+void NetworkObjective<T>::gradient_and_update(T* w, GradientConsumer<T>& sink) {
+  team_->parallel_for_uninterrupted(parts(), [&](Index k, int member) {
+    const auto [i, share] = assignments_[static_cast<std::size_t>(k)];
     const Part& part = network_.parts()[static_cast<std::size_t>(i)];
-    const bool whole = batch_.size() > kBlockRows;  // the gradient is made already
+    const bool whole = batch_.size() > kChunkRows;  // the gradient is made already
     T* g = whole ? gradient_.data() + part.range.begin
                  : part_gradients_[static_cast<std::size_t>(member)].data();
     if (!whole) {
-      Errands<T> errands;
-      const bool any = set_errands(part, share, w, errands);
-      part_gradient(part, batch_.size(), g, any ? &errands : nullptr);
+      PrefetchSchedule<T> prefetch;
+      const bool any = schedule_prefetch(part, share, w, prefetch);
+      part_gradient(part, batch_.size(), g, any ? &prefetch : nullptr);
     }
     sink.visit(i, part.range, g);
     network_.pack(part, workspace_);
@@ -227,26 +227,26 @@ void NetworkObjective<T>::visit_parts(T* w, Sink<T>& sink) {
 }
 
 template <class T>
-void NetworkObjective<T>::forward(Block<const T> x, Block<T> out) {
+void NetworkObjective<T>::forward(MatrixView<const T> x, MatrixView<T> out) {
   reserve(x.rows);
-  batch_.begin_copies(x.rows);
+  batch_.start_gather(x.rows);
   pack();
-  team_->for_each(ceil_div(batch_.size(), kTile<T>), [&](Index i, int) {
+  team_->parallel_for(ceil_div(batch_.size(), kTile<T>), [&](Index i, int) {
     const Range samples = tile(i, kTile<T>, batch_.size());
-    batch_.gather_copies(x, samples);
-    const Block<T> a = network_.forward(pass_, batch_.x(), samples, workspace_);
-    const Block<T> h = workspace_.tapes.back().h.columns(samples);
+    batch_.gather_inputs(x, samples);
+    const MatrixView<T> a = network_.forward(pass_, batch_.x(), samples, workspace_);
+    const MatrixView<T> h = workspace_.tapes.back().h.columns(samples);
     activate<T>(network_.output(), a, h);
     transpose(h.rows, h.cols, h.data, h.stride, out.row(samples.begin), out.stride);
   });
 }
 
 template <class T>
-void NetworkObjective<T>::backward(Block<const T> output_gradient, T* g) {
+void NetworkObjective<T>::backward(MatrixView<const T> output_gradient, T* g) {
   Tape<T>& last = workspace_.tapes.back();
-  team_->for_each(ceil_div(batch_.size(), kTile<T>), [&](Index i, int) {
+  team_->parallel_for(ceil_div(batch_.size(), kTile<T>), [&](Index i, int) {
     const Range samples = tile(i, kTile<T>, batch_.size());
-    const Block<T> delta = last.delta.columns(samples);
+    const MatrixView<T> delta = last.delta.columns(samples);
     transpose(delta.cols, delta.rows, output_gradient.row(samples.begin), output_gradient.stride,
               delta.data, delta.stride);
     differentiate<T>(network_.output(), last.a.columns(samples), last.h.columns(samples), delta);

@@ -3,12 +3,12 @@
 // A pass has two phases. Phase 1 takes tiles of samples through forward, loss and backward;
 // phase 2 takes parts of the parameters, sums their gradient over the whole batch in a fixed order
 // and hands it to a sink while it is in cache. Sums do not depend on where tiles are cut, and parts
-// are fixed by shapes, so nothing depends on the team. Batches of more than kBlockRows samples
+// are fixed by shapes, so nothing depends on the team. Batches of more than kChunkRows samples
 // are accumulated block by block.
 #pragma once
 
 #include "fastmlp/nn/network.hpp"
-#include "fastmlp/nn/output.hpp"
+#include "fastmlp/nn/output_loss.hpp"
 #include "fastmlp/optim/objective.hpp"
 #include "fastmlp/train/batch.hpp"
 
@@ -20,15 +20,15 @@ class NetworkObjective final : public Objective<T> {
   NetworkObjective(const Network<T>& network, Loss loss);
 
   // The batch that the next calls are about: n samples of the data, which must stay where they are.
-  void select(const Data<T>& data, Rows rows, Index n);
+  void select(const Dataset<T>& data, RowSelection rows, Index n);
   // Which n samples of the same data are selected next, if that is known: they are asked for where
   // the data are too large to be in a cache.
-  void expect(Rows rows, Index n) { batch_.expect(rows, n); }
+  void expect(RowSelection rows, Index n) { batch_.expect(rows, n); }
   // Who computes from now on; what was kept of the parameters is forgotten, for somebody may have
   // changed them.
-  void set_team(Team& team);
+  void set_team(ThreadTeam& team);
   // Whether, and by which draws, layers of noise act from now on.
-  void set_pass(Pass pass) {
+  void set_pass(PassContext pass) {
     pass.team = team_;
     pass_ = pass;
   }
@@ -39,52 +39,54 @@ class NetworkObjective final : public Objective<T> {
 
   Index size() const override { return network_.size(); }
   double value(const T* w) override;
-  double value_and_grad(const T*, T* g) override { return sum_gradient(nullptr, g); }
+  double value_and_gradient(const T*, T* g) override { return sum_gradient(nullptr, g); }
   double value_and_grad_before_update(T* w, T* g) override { return sum_gradient(w, g); }
   Index parts() const override { return static_cast<Index>(network_.parts().size()); }
-  double value_and_visit(T* w, Sink<T>& sink) override;
+  double value_and_stream_gradient(T* w, GradientConsumer<T>& sink) override;
   void moved() override { packed_ = false; }
 
   // Outputs (n, n_out) of X; then, for the same rows, the flat gradient of sum(outputs *
   // output_gradient).
-  void forward(Block<const T> x, Block<T> out);
-  void backward(Block<const T> output_gradient, T* g);
+  void forward(MatrixView<const T> x, MatrixView<T> out);
+  void backward(MatrixView<const T> output_gradient, T* g);
 
  private:
   using Part = typename Network<T>::Part;
-  struct Dealt {
+  struct Assignment {
     Index part;
     Range share;  // of the parameters, counted in this order
   };
 
-  void deal_parts();
+  void assign_parts();
   void reserve(Index n);
   void pack();
   Index tile_columns(Index n) const;
-  double phase1(Range block, bool backward);
-  void part_gradient(const Part& part, Index n, T* g, Errands<T>* errands = nullptr) const;
-  bool set_errands(const Part& part, Range share, T* written, Errands<T>& errands) const;
+  double forward_backward(Range block, bool backward);
+  void part_gradient(const Part& part, Index n, T* g,
+                     PrefetchSchedule<T>* prefetch = nullptr) const;
+  bool schedule_prefetch(const Part& part, Range share, T* written,
+                         PrefetchSchedule<T>& prefetch) const;
   double sum_gradient(T* written, T* g);
   void add_gradient(Index n, bool first, T* written, T* g);
-  void visit_parts(T* w, Sink<T>& sink);
+  void gradient_and_update(T* w, GradientConsumer<T>& sink);
 
   const Network<T>& network_;
-  Output output_;
-  Team* team_ = nullptr;
+  OutputLoss output_loss_;
+  ThreadTeam* team_ = nullptr;
 
-  Pass pass_{};
+  PassContext pass_{};
   Batch<T> batch_;
 
   Workspace<T> workspace_;
   Buffer<T> values_;                       // the loss of each sample
   std::vector<Buffer<T>> part_gradients_;  // one per member of the team
-  std::vector<Dealt> dealt_;               // all parts, in the order in which the team takes them
+  std::vector<Assignment> assignments_;    // all parts, in the order in which the team takes them
   Buffer<T> gradient_;                     // the whole, where a batch has several blocks
   bool packed_ = false;                    // whether the workspace knows the present parameters
 };
 
 // Samples that the workspace holds at once.
-constexpr Index kBlockRows = 1024;
+constexpr Index kChunkRows = 1024;
 
 extern template class NetworkObjective<float>;
 extern template class NetworkObjective<double>;

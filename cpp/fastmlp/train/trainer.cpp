@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "fastmlp/base/error.hpp"
-#include "fastmlp/kernels/scan.hpp"
+#include "fastmlp/kernels/reduce.hpp"
 
 namespace fastmlp {
 namespace {
@@ -29,22 +29,22 @@ Trainer<T>::Trainer(Network<T>& network, TrainerOptions options)
 }
 
 template <class T>
-const Order& Trainer<T>::order(Index n) {
-  order_.arrange(n, options_.shuffle, options_.seed, epoch_);
+const EpochOrder& Trainer<T>::order(Index n) {
+  order_.shuffle_rows(n, options_.shuffle, options_.seed, epoch_);
   return order_;
 }
 
 template <class T>
-EpochResult Trainer<T>::epoch(const Data<T>& data, double max_seconds, Team& team) {
+EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, ThreadTeam& team) {
   const auto start = SteadyClock::now();
   const bool timed = std::isfinite(max_seconds);
-  show_iterate();
+  swap_out_average();
   objective_.set_team(team);
-  const Order& samples = order(data.size());
+  const EpochOrder& samples = order(data.size());
   EpochResult result;
   double sum = 0, weight = 0;
   for (Index begin = 0; begin < data.size(); begin += options_.batch_size) {
-    presented_ = begin;
+    samples_seen_ = begin;
     if (timed && seconds_since(start) >= max_seconds) {
       result.status = Status::max_seconds;
       break;
@@ -56,7 +56,7 @@ EpochResult Trainer<T>::epoch(const Data<T>& data, double max_seconds, Team& tea
     if (next > 0 || !options_.shuffle) {
       objective_.expect(samples.batch(next), std::min(options_.batch_size, data.size() - next));
     }
-    const double value = paced_step(team);
+    const double value = tuned_step(team);
     sum += value * objective_.weight();
     weight += objective_.weight();
     if (!std::isfinite(value)) {
@@ -67,7 +67,7 @@ EpochResult Trainer<T>::epoch(const Data<T>& data, double max_seconds, Team& tea
   }
   if (result.status == Status::running) {
     ++epoch_;
-    presented_ = 0;
+    samples_seen_ = 0;
   }
   result.loss = weight > 0 ? sum / weight : 0;
   return result;
@@ -76,17 +76,18 @@ EpochResult Trainer<T>::epoch(const Data<T>& data, double max_seconds, Team& tea
 // A step of an epoch, by the team or by one of it, whichever is faster at present. Times of the
 // last batch do not count, for it may be shorter.
 template <class T>
-double Trainer<T>::paced_step(Team& team) {
-  if (!paced_ || team.size() == 1) return optimizer_.step(objective_, network_.w(), team);
-  team.set_alone(pace_.alone());
+double Trainer<T>::tuned_step(ThreadTeam& team) {
+  if (!tuned_ || team.size() == 1) return optimizer_.step(objective_, network_.w(), team);
+  team.set_single_threaded(tuner_.alone());
   const auto start = SteadyClock::now();
   const double value = optimizer_.step(objective_, network_.w(), team);
-  if (objective_.samples() == options_.batch_size) pace_.note(seconds_since(start));
+  if (objective_.samples() == options_.batch_size) tuner_.note(seconds_since(start));
   return value;
 }
 
 template <class T>
-EpochResult Trainer<T>::counted_epoch(const Data<T>& data, double max_seconds, Team& team) {
+EpochResult Trainer<T>::epoch_with_counter(const Dataset<T>& data, double max_seconds,
+                                           ThreadTeam& team) {
   const std::uint32_t number = epoch_;
   const Index steps = optimizer_.steps();
   const auto count = [&](bool counts) { epoch_ = number + (counts ? 1 : 0); };
@@ -101,51 +102,51 @@ EpochResult Trainer<T>::counted_epoch(const Data<T>& data, double max_seconds, T
 }
 
 template <class T>
-EpochResults Trainer<T>::epochs(const Data<T>& data, Index most, double max_seconds, T* last_good,
-                                Team& team) {
+EpochResults Trainer<T>::epochs(const Dataset<T>& data, Index most, double max_seconds,
+                                T* last_good, ThreadTeam& team) {
   const auto start = SteadyClock::now();
   EpochResults results;
   for (;;) {
-    results.last = counted_epoch(data, max_seconds - seconds_since(start), team);
+    results.last = epoch_with_counter(data, max_seconds - seconds_since(start), team);
     const bool many =
-        static_cast<Index>(results.losses.size()) + 1 < most && !optimizer_.asks_the_caller();
+        static_cast<Index>(results.losses.size()) + 1 < most && !optimizer_.has_custom_schedule();
     const bool ended = results.last.status != Status::running ||
-                       seconds_since(start) >= std::min(kSlice, max_seconds);
+                       seconds_since(start) >= std::min(kReturnInterval, max_seconds);
     if (!many || ended || !all_finite(network_.size(), network_.w())) return results;
     results.losses.push_back(results.last.loss);
-    show_average();
+    swap_in_average();
     std::copy_n(network_.w(), network_.size(), last_good);
-    begin_epoch();
+    start_epoch();
   }
 }
 
 template <class T>
-double Trainer<T>::step(const Data<T>& data, Team& team) {
-  show_iterate();
+double Trainer<T>::step(const Dataset<T>& data, ThreadTeam& team) {
+  swap_out_average();
   objective_.set_team(team);
   select(data, {}, data.size());
   const double value =
       objective_.weight() == 0 ? 0 : optimizer_.step(objective_, network_.w(), team);
-  presented_ += data.size();  // not where the step was interrupted
+  samples_seen_ += data.size();  // not where the step was interrupted
   return value;
 }
 
 // The next batch, in training.
 template <class T>
-void Trainer<T>::select(const Data<T>& data, Rows rows, Index n) {
+void Trainer<T>::select(const Dataset<T>& data, RowSelection rows, Index n) {
   objective_.select(data, rows, n);
-  objective_.set_pass({nullptr, true, options_.seed, epoch_, presented_});
+  objective_.set_pass({nullptr, true, options_.seed, epoch_, samples_seen_});
 }
 
 template <class T>
 void Trainer<T>::set_progress(const Progress& progress) {
   optimizer_.set_clock(progress.clock);
   epoch_ = progress.epoch;
-  presented_ = progress.presented;
+  samples_seen_ = progress.samples_seen;
 }
 
 template <class T>
-bool Trainer<T>::shows_average() {
+bool Trainer<T>::holds_average() {
   const auto bytes = static_cast<std::size_t>(network_.size()) * sizeof(T);
   return iterate_.size() > 0 && std::memcmp(network_.w(), optimizer_.average(), bytes) == 0;
 }
@@ -158,37 +159,37 @@ void Trainer<T>::set_iterate(const T* w) {
 }
 
 template <class T>
-void Trainer<T>::show_average() {
+void Trainer<T>::swap_in_average() {
   const T* average = optimizer_.average();
-  if (!average || shows_average() || optimizer_.steps() == 0) return;
+  if (!average || holds_average() || optimizer_.steps() == 0) return;
   set_iterate(network_.w());
   std::copy_n(average, network_.size(), network_.w());
 }
 
 template <class T>
-void Trainer<T>::show_iterate() {
-  if (shows_average()) std::copy_n(iterate_.data(), network_.size(), network_.w());
+void Trainer<T>::swap_out_average() {
+  if (holds_average()) std::copy_n(iterate_.data(), network_.size(), network_.w());
   iterate_ = Buffer<T>();
 }
 
 template <class T>
-void Trainer<T>::forward(Block<const T> x, Block<T> out, Team& team) {
-  show_iterate();
+void Trainer<T>::forward(MatrixView<const T> x, MatrixView<T> out, ThreadTeam& team) {
+  swap_out_average();
   objective_.set_team(team);
-  objective_.set_pass({nullptr, true, options_.seed, epoch_, presented_});
+  objective_.set_pass({nullptr, true, options_.seed, epoch_, samples_seen_});
   objective_.forward(x, out);
-  presented_ += x.rows;
+  samples_seen_ += x.rows;
 }
 
 template <class T>
-void Trainer<T>::backward(Block<const T> output_gradient, T* g, Team& team) {
+void Trainer<T>::backward(MatrixView<const T> output_gradient, T* g, ThreadTeam& team) {
   objective_.set_team(team);
   objective_.backward(output_gradient, g);
 }
 
 template <class T>
-double Trainer<T>::apply(T* g, Team& team) {
-  show_iterate();
+double Trainer<T>::apply(T* g, ThreadTeam& team) {
+  swap_out_average();
   return optimizer_.apply(network_.w(), g, team);
 }
 

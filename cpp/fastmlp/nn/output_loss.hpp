@@ -12,7 +12,7 @@
 
 namespace fastmlp {
 
-struct Output {
+struct OutputLoss {
   Activation activation;
   Loss loss;
 };
@@ -24,7 +24,7 @@ Loss default_loss(const Activation& output);
 // delta_j = scale[j] dL_j/da_j. H is room for the outputs; which of the blocks hold something
 // useful afterwards is the pair's affair.
 template <class T>
-void evaluate(const Output& output, const Block<const T>& a, const Block<const T>& y,
-              const Block<T>& h, T* values, const T* scale, Block<T>* delta);
+void evaluate(const OutputLoss& output, const MatrixView<const T>& a, const MatrixView<const T>& y,
+              const MatrixView<T>& h, T* values, const T* scale, MatrixView<T>* delta);
 
 }  // namespace fastmlp

@@ -1,4 +1,4 @@
-#include "control_group.hpp"
+#include "cgroup.hpp"
 
 #include <cmath>
 #include <cstdlib>
@@ -23,26 +23,26 @@ int threads_of(const std::string& quota, const std::string& period) {
 }
 
 // Version 2 has "max 100000" or "200000 100000" in one file.
-int version_2(const std::string& directory) {
+int cgroup_v2(const std::string& directory) {
   const Words words(directory + "/cpu.max");
   return threads_of(words.first, words.second);
 }
 
 // Version 1 has a file each, and -1 for no limit.
-int version_1(const std::string& directory) {
+int cgroup_v1(const std::string& directory) {
   return threads_of(Words(directory + "/cpu.cfs_quota_us").first,
                     Words(directory + "/cpu.cfs_period_us").first);
 }
 
-// The tightest from a group up to the root of its hierarchy. A container may see its own group as
-// the root while it is told its path outside, so groups on the way may be missing.
-int tightest(int (*threads_of_group)(const std::string&), const std::string& root,
-             std::string group) {
-  int tightest = 0;
+// The smallest_limit from a group up to the root of its hierarchy. A container may see its own
+// group as the root while it is told its path outside, so groups on the way may be missing.
+int smallest_limit(int (*threads_of_group)(const std::string&), const std::string& root,
+                   std::string group) {
+  int smallest_limit = 0;
   for (;;) {
     const int threads = threads_of_group(root + group);
-    if (threads > 0 && (tightest == 0 || threads < tightest)) tightest = threads;
-    if (group.empty()) return tightest;
+    if (threads > 0 && (smallest_limit == 0 || threads < smallest_limit)) smallest_limit = threads;
+    if (group.empty()) return smallest_limit;
     group.erase(group.find_last_of('/'));
   }
 }
@@ -50,7 +50,7 @@ int tightest(int (*threads_of_group)(const std::string&), const std::string& roo
 }  // namespace
 
 // A line is "0::/group" in version 2, "4:cpu,cpuacct:/group" in version 1.
-int control_group_threads(const std::string& root, const std::string& membership) {
+int cgroup_cpu_limit(const std::string& root, const std::string& membership) {
   std::string version_2_group, version_1_group;
   std::istringstream lines(membership);
   for (std::string line; std::getline(lines, line);) {
@@ -61,8 +61,8 @@ int control_group_threads(const std::string& root, const std::string& membership
     if (controllers == ",,") version_2_group = group;
     if (controllers.find(",cpu,") != std::string::npos) version_1_group = group;
   }
-  const int threads = tightest(version_2, root, version_2_group);
-  return threads > 0 ? threads : tightest(version_1, root + "/cpu", version_1_group);
+  const int threads = smallest_limit(cgroup_v2, root, version_2_group);
+  return threads > 0 ? threads : smallest_limit(cgroup_v1, root + "/cpu", version_1_group);
 }
 
 }  // namespace fastmlp::bindings

@@ -8,7 +8,7 @@
 
 namespace fastmlp {
 
-class Pace {
+class ThreadTuner {
  public:
   bool alone() const { return alone_; }
 

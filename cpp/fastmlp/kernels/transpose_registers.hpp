@@ -8,30 +8,30 @@ namespace fastmlp {
 // One stage of a transposition in registers: in every pair of rows (i, i + Half) the off-diagonal
 // blocks of Half x Half elements change places. Inlined always, or the rows would go through
 // memory.
-template <class T, int Half, int Rows, int... I>
-[[gnu::always_inline]] inline void exchange_blocks(Pack<T> (&row)[Rows],
+template <class T, int Half, int RowSelection, int... I>
+[[gnu::always_inline]] inline void transpose_stage(Pack<T> (&row)[RowSelection],
                                                    std::integer_sequence<int, I...> lanes) {
 #pragma GCC unroll 16
-  for (int i = 0; i < Rows; ++i) {
+  for (int i = 0; i < RowSelection; ++i) {
     if (i & Half) continue;
     const Pack<T> a = row[i], b = row[i + Half];
     row[i] = lower_halves<T, Half>(a, b, lanes);
     row[i + Half] = upper_halves<T, Half>(a, b, lanes);
   }
-  if constexpr (Half > 1) exchange_blocks<T, Half / 2>(row, lanes);
+  if constexpr (Half > 1) transpose_stage<T, Half / 2>(row, lanes);
 }
 
 // B (kLanes, rows) = A (rows, kLanes)ᵀ for at most kLanes rows; writes whole packs, zeros behind
 // the last row.
 template <class T>
-[[gnu::always_inline]] inline void transpose_over(Index rows, const T* a, Index lda, T* b,
+[[gnu::always_inline]] inline void transpose_tile(Index rows, const T* a, Index lda, T* b,
                                                   Index ldb) {
   Pack<T> row[kLanes<T>] = {};
 #pragma GCC unroll 16
   for (Index i = 0; i < kLanes<T>; ++i) {
     if (i < rows) row[i] = load(a + i * lda);
   }
-  exchange_blocks<T, static_cast<int>(kLanes<T>) / 2>(row, LaneIndices<T>{});
+  transpose_stage<T, static_cast<int>(kLanes<T>) / 2>(row, LaneIndices<T>{});
 #pragma GCC unroll 16
   for (Index j = 0; j < kLanes<T>; ++j) store(b + j * ldb, row[j]);
 }
@@ -39,16 +39,16 @@ template <class T>
 // B (kLanes, kLanes / 2) = A (kLanes / 2, kLanes)ᵀ: both halves of the columns at once. Writes
 // whole packs, the second half of each anything.
 template <class T>
-[[gnu::always_inline]] inline void transpose_wide(const T* a, Index lda, T* b, Index ldb) {
+[[gnu::always_inline]] inline void transpose_half_tile(const T* a, Index lda, T* b, Index ldb) {
   constexpr int kHalf = static_cast<int>(kLanes<T>) / 2;
   Pack<T> row[kHalf];
 #pragma GCC unroll 8
   for (Index i = 0; i < kHalf; ++i) row[i] = load(a + i * lda);
-  exchange_blocks<T, kHalf / 2>(row, LaneIndices<T>{});
+  transpose_stage<T, kHalf / 2>(row, LaneIndices<T>{});
 #pragma GCC unroll 8
   for (Index j = 0; j < kHalf; ++j) {
     store(b + j * ldb, row[j]);
-    store(b + (j + kHalf) * ldb, exchange<T, kHalf>(row[j], LaneIndices<T>{}));
+    store(b + (j + kHalf) * ldb, swap_halves<T, kHalf>(row[j], LaneIndices<T>{}));
   }
 }
 

@@ -1,6 +1,6 @@
 // Losses, and the output activation together with its loss.
 #include "fastmlp/kernels/matrix.hpp"
-#include "fastmlp/nn/output.hpp"
+#include "fastmlp/nn/output_loss.hpp"
 #include "testing.hpp"
 
 using namespace fastmlp;
@@ -15,13 +15,13 @@ struct Evaluation {
 
 // Value and scale * dL/da of one sample.
 template <class T>
-Evaluation<T> evaluate_one(const Output& output, const std::vector<T>& a, const std::vector<T>& y,
-                           T scale = 1) {
+Evaluation<T> evaluate_one(const OutputLoss& output, const std::vector<T>& a,
+                           const std::vector<T>& y, T scale = 1) {
   const auto n = static_cast<Index>(a.size());
   Matrix<T> in = column(a), targets = column(y), h(n, 1), delta(n, 1);
   std::vector<T> value(1), gradient;
-  Block<T> d = delta.block();
-  evaluate<T>(output, in.block(), targets.block(), h.block(), value.data(), &scale, &d);
+  MatrixView<T> d = delta.view();
+  evaluate<T>(output, in.view(), targets.view(), h.view(), value.data(), &scale, &d);
   for (Index i = 0; i < n; ++i) gradient.push_back(*d.row(i));
   return {gradient, static_cast<double>(value[0])};
 }
@@ -115,7 +115,7 @@ TEST_CASE("Gaussian likelihood pairs means with log variances, for any number of
 
 TEST_CASE_TEMPLATE("canonical pairs stay exact where the way over the outputs would overflow", T,
                    float, double) {
-  const Output categorical{Softmax{}, CrossEntropy{}}, binary{Sigmoid{}, BinaryCrossEntropy{}};
+  const OutputLoss categorical{Softmax{}, CrossEntropy{}}, binary{Sigmoid{}, BinaryCrossEntropy{}};
   const Evaluation<T> lost = evaluate_one<T>(categorical, {1000, 0}, {0, 1});
   CHECK(lost.value == 1000);
   CHECK(lost.delta == std::vector<T>{1, -1});

@@ -1,5 +1,5 @@
-#include "fastmlp/base/pace.hpp"
 #include "fastmlp/base/parallel.hpp"
+#include "fastmlp/base/thread_tuner.hpp"
 #include "testing.hpp"
 
 using namespace fastmlp;
@@ -7,7 +7,7 @@ using namespace fastmlp;
 namespace {
 
 // How many of `rounds` rounds are done alone, where these are the times.
-int rounds_alone(Pace& pace, int rounds, double by_team, double by_one) {
+int rounds_alone(ThreadTuner& pace, int rounds, double by_team, double by_one) {
   int alone = 0;
   for (int i = 0; i < rounds; ++i) {
     alone += pace.alone();
@@ -19,7 +19,7 @@ int rounds_alone(Pace& pace, int rounds, double by_team, double by_one) {
 }  // namespace
 
 TEST_CASE("what is faster is done nearly always, the other tried now and then") {
-  Pace near, far;
+  ThreadTuner near, far;
   const int slow_tries = rounds_alone(near, 1000, 1.0, 1.7);
   CHECK(slow_tries >= 6);
   CHECK(slow_tries <= 30);
@@ -27,28 +27,28 @@ TEST_CASE("what is faster is done nearly always, the other tried now and then") 
 }
 
 TEST_CASE("a change of the machine is noticed within a span") {
-  Pace pace;
+  ThreadTuner pace;
   rounds_alone(pace, 100, 1.0, 1.7);
   rounds_alone(pace, 1024, 3.0, 1.7);
   CHECK(rounds_alone(pace, 100, 3.0, 1.7) >= 90);
 }
 
 TEST_CASE("one slow round, as by an interruption, decides nothing") {
-  Pace pace;
+  ThreadTuner pace;
   pace.note(50.0);
   CHECK(rounds_alone(pace, 100, 1.0, 1.7) <= 6);
 }
 
 TEST_CASE("alone, member 0 does all items; then the team again") {
-  with_team(3, {}, [](Team& team) {
-    team.set_alone(true);
+  with_team(3, {}, [](ThreadTeam& team) {
+    team.set_single_threaded(true);
     Index by_others = 0;
-    team.for_each(100, [&](Index, int member) { by_others += member != 0; });
-    team.finish_each(100, [&](Index, int member) { by_others += member != 0; });
+    team.parallel_for(100, [&](Index, int member) { by_others += member != 0; });
+    team.parallel_for_uninterrupted(100, [&](Index, int member) { by_others += member != 0; });
     CHECK(by_others == 0);
-    team.set_alone(false);
+    team.set_single_threaded(false);
     std::atomic<Index> done{0};
-    team.for_each(100, [&](Index, int) { ++done; });
+    team.parallel_for(100, [&](Index, int) { ++done; });
     CHECK(done == 100);
   });
 }

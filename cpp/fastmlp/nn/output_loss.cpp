@@ -1,4 +1,4 @@
-#include "fastmlp/nn/output.hpp"
+#include "fastmlp/nn/output_loss.hpp"
 
 #include "fastmlp/kernels/softmax.hpp"
 
@@ -8,11 +8,11 @@ namespace {
 // Some samples side by side, with room for what becomes of them.
 template <class T>
 struct Samples {
-  Block<const T> a, y;
-  Block<T> h;
+  MatrixView<const T> a, y;
+  MatrixView<T> h;
   T* values;
   const T* scale;
-  Block<T>* delta;
+  MatrixView<T>* delta;
 
   // value(j), and with delta gradient(j, scale), for every pack of samples.
   template <class Value, class Gradient>
@@ -36,7 +36,7 @@ void softmax_cross_entropy(const Samples<T>& s) {
         total = exponentials(n, s.a.data + j, s.a.stride, shift, s.h.data + j, s.h.stride);
         const Pack<T> log_total = log(total);
         return sum_entries<T>(n, [&](Index i) {
-          const Pack<T> y = load(s.y.row(i) + j), a = finite(load(s.a.row(i) + j));
+          const Pack<T> y = load(s.y.row(i) + j), a = clamp_to_finite(load(s.a.row(i) + j));
           return y == Pack<T>{} ? Pack<T>{} : y * (log_total - (a - shift));
         });
       },
@@ -70,8 +70,10 @@ void sigmoid_binary_cross_entropy(const Samples<T>& s) {
 
 // L(o, y) element by element, and scale dL/do into delta.
 template <class T, class L>
-void elementwise(const L& loss, Block<const T> o, const Samples<T>& s) {
-  const auto at = [&](Block<const T> block, Index i, Index j) { return load(block.row(i) + j); };
+void elementwise(const L& loss, MatrixView<const T> o, const Samples<T>& s) {
+  const auto at = [&](MatrixView<const T> block, Index i, Index j) {
+    return load(block.row(i) + j);
+  };
   s.for_packs(
       [&](Index j) {
         return sum_entries<T>(o.rows,
@@ -86,7 +88,7 @@ void elementwise(const L& loss, Block<const T> o, const Samples<T>& s) {
 
 // L = sum_i (v_i + e_i² exp(-v_i)) / 2, e = y - m; dL/dm = -e exp(-v), dL/dv = (1 - e² exp(-v)) / 2
 template <class T>
-void gaussian_nll(Block<const T> o, const Samples<T>& s) {
+void gaussian_nll(MatrixView<const T> o, const Samples<T>& s) {
   const Index n = o.rows / 2;
   const Pack<T> half = constant<Pack<T>>(0.5), one = constant<Pack<T>>(1.0);
   const auto v = [&](Index i, Index j) { return load(o.row(n + i) + j); };
@@ -122,8 +124,8 @@ Loss default_loss(const Activation& output) {
 }
 
 template <class T>
-void evaluate(const Output& output, const Block<const T>& a, const Block<const T>& y,
-              const Block<T>& h, T* values, const T* scale, Block<T>* delta) {
+void evaluate(const OutputLoss& output, const MatrixView<const T>& a, const MatrixView<const T>& y,
+              const MatrixView<T>& h, T* values, const T* scale, MatrixView<T>* delta) {
   const Samples<T> samples{a, y, h, values, scale, delta};
   const auto& [activation, loss] = output;
   if (is_pair<Softmax, CrossEntropy>(activation, loss)) return softmax_cross_entropy(samples);
@@ -145,9 +147,11 @@ void evaluate(const Output& output, const Block<const T>& a, const Block<const T
   if (delta) differentiate<T>(activation, a, h, *delta);
 }
 
-template void evaluate(const Output&, const Block<const float>&, const Block<const float>&,
-                       const Block<float>&, float*, const float*, Block<float>*);
-template void evaluate(const Output&, const Block<const double>&, const Block<const double>&,
-                       const Block<double>&, double*, const double*, Block<double>*);
+template void evaluate(const OutputLoss&, const MatrixView<const float>&,
+                       const MatrixView<const float>&, const MatrixView<float>&, float*,
+                       const float*, MatrixView<float>*);
+template void evaluate(const OutputLoss&, const MatrixView<const double>&,
+                       const MatrixView<const double>&, const MatrixView<double>&, double*,
+                       const double*, MatrixView<double>*);
 
 }  // namespace fastmlp

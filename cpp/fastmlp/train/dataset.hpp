@@ -14,9 +14,9 @@ namespace fastmlp {
 // n samples: x (n, n_in), and as targets either y (n, n_out) or, for a softmax output, the index of
 // each sample's class.
 template <class T>
-struct Data {
-  Block<const T> x;
-  Block<const T> y;
+struct Dataset {
+  MatrixView<const T> x;
+  MatrixView<const T> y;
   const std::int64_t* classes = nullptr;
   const T* weights = nullptr;  // n of them, or nullptr: 1 each
 
@@ -25,7 +25,7 @@ struct Data {
 };
 
 // Which samples a batch has: those of the indices, or those from `first` on.
-struct Rows {
+struct RowSelection {
   const Index* indices = nullptr;
   Index first = 0;
 
@@ -34,14 +34,14 @@ struct Rows {
 
 // The order of n samples in an epoch: ascending, or a random permutation (Fisher & Yates) of (seed,
 // epoch).
-class Order {
+class EpochOrder {
  public:
-  void arrange(Index n, bool shuffle, std::uint64_t seed, std::uint32_t epoch) {
+  void shuffle_rows(Index n, bool shuffle, std::uint64_t seed, std::uint32_t epoch) {
     indices_.resize(static_cast<std::size_t>(n));
     std::iota(indices_.begin(), indices_.end(), Index(0));
     shuffled_ = shuffle;
     if (!shuffle) return;
-    const SampleKey key{seed, 0, stream_of(Purpose::shuffle), epoch};
+    const SampleKey key{seed, 0, stream_of(Stream::shuffle), epoch};
     constexpr Index kDraws = kSampleLanes * kWords / 2;  // of 64 bits, from words made together
     SampleWords words;
     for (Index i = n - 1, draw = 0; i > 0; --i, ++draw) {
@@ -49,12 +49,12 @@ class Order {
       const Index pair = draw / kSampleLanes % (kWords / 2), lane = draw % kSampleLanes;
       const std::uint64_t high = words[2 * pair + 1][lane], low = words[2 * pair][lane];
       std::swap(indices_[static_cast<std::size_t>(i)],
-                indices_[static_cast<std::size_t>(below(i + 1, high << 32 | low))]);
+                indices_[static_cast<std::size_t>(uniform_index(i + 1, high << 32 | low))]);
     }
   }
   const std::vector<Index>& indices() const { return indices_; }
-  Rows batch(Index begin) const {
-    return shuffled_ ? Rows{indices_.data() + begin} : Rows{nullptr, begin};
+  RowSelection batch(Index begin) const {
+    return shuffled_ ? RowSelection{indices_.data() + begin} : RowSelection{nullptr, begin};
   }
 
  private:

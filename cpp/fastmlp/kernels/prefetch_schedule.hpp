@@ -16,7 +16,7 @@ constexpr Index kLine = 64 / sizeof(T);
 // first element of each is read and written, so nobody else may write it before the product is
 // done.
 template <class T>
-struct Claim {
+struct OwnershipPrefetch {
   T* data = nullptr;
   Index lines = 0;
   Index step = kLine<T>;
@@ -24,7 +24,7 @@ struct Claim {
 
 // Rows that are read next, from memory: those of these numbers, or the first ones.
 template <class T>
-struct Upcoming {
+struct NextBatchPrefetch {
   const T* data = nullptr;
   Index stride = 0;  // from row to row
   Index lines = 0;   // of a row
@@ -34,10 +34,10 @@ struct Upcoming {
 
 // The errands of one product.
 template <class T>
-class Errands {
+class PrefetchSchedule {
  public:
-  Claim<T> claim;
-  Upcoming<T> upcoming;
+  OwnershipPrefetch<T> claim;
+  NextBatchPrefetch<T> upcoming;
 
   // They are run in so many shares; where a product is made in parts, the whole speaks first.
   void divide(Index shares) {
@@ -45,7 +45,7 @@ class Errands {
   }
   // The next share. Claims come last, with few stores behind them, for these wait. Not inlined:
   // products have no register to spare.
-  [[gnu::noinline]] void run_share() {
+  [[gnu::noinline]] void issue_next() {
     ++share_;
     ask(share_ * upcoming.rows * upcoming.lines / shares_);
     const Index end = share_ * claim.lines / shares_, begin = claimed_;

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "fastmlp/base/buffer.hpp"
-#include "fastmlp/kernels/scan.hpp"
+#include "fastmlp/kernels/reduce.hpp"
 
 namespace fastmlp {
 
@@ -23,8 +23,7 @@ double sweep(Index n, const Update& update, T* __restrict w, const T* __restrict
 
 // Calls sweep with as many state vectors as the update takes.
 template <class T, class Update>
-double sweep_states(Range range, const Update& update, T* w, const T* g,
-                    std::vector<Buffer<T>>& s) {
+double apply_rule(Range range, const Update& update, T* w, const T* g, std::vector<Buffer<T>>& s) {
   const auto at = [&](std::size_t i) { return s[i].data() + range.begin; };
   const Index n = range.size();
   w += range.begin;
