@@ -60,7 +60,7 @@ TEST_CASE_TEMPLATE("forward is A = W X + b, backward Wᵀ delta, the gradient de
     const Index n = shape.samples, inputs = shape.inputs, outputs = shape.outputs;
     const auto x = [&](Index j, Index s) { return *pass.x.at(j, s); };
     const auto delta = [&](Index i, Index s) { return *pass.tape.delta.at(i, s); };
-    PanelMatrix<T> a(outputs, n), uniform_index(inputs, n);
+    PanelMatrix<T> a(outputs, n), below(inputs, n);
     for (Index p = 0; p < ceil_div(n, kNR<T>); ++p) {
       const Range samples = tile(p, kNR<T>, n);
       layer.combine(pass.w.data(), {&team}, samples, pass.x, pass.tape, a, {});

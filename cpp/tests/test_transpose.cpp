@@ -16,7 +16,7 @@ struct Source {
   Source(Index rows, Index cols)
       : rows(rows), stride(cols + 3), values(integers<T>(rows * stride, 7)) {}
   T element(Index i, Index j) const { return values[static_cast<std::size_t>(i * stride + j)]; }
-  MatrixView<const T> block() const { return {values.data(), rows, stride - 3, stride}; }
+  MatrixView<const T> view() const { return {values.data(), rows, stride - 3, stride}; }
 
   Index rows, stride;
   std::vector<T> values;
