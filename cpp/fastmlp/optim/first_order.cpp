@@ -80,21 +80,23 @@ double FirstOrder<T>::evaluation_offset() const {
   return std::visit([](const auto& rule) { return rule.evaluation_offset(); }, rule_);
 }
 
+// The gradient is taken at w + beta v. The rule starts from the kept w, which is also restored
+// where there is no update.
 template <class T>
 double FirstOrder<T>::step(Objective<T>& f, T* w, ThreadTeam& team) {
   const T beta = static_cast<T>(evaluation_offset());
-  if (beta == 0) return visit_all(f, w, team);
+  if (beta == 0) return update_at(f, w, team);
   const T* v = vectors_[0].data();
-  T* own = vectors_[1].data();
-  std::copy_n(w, size_, own);
+  T* kept = vectors_[1].data();
+  std::copy_n(w, size_, kept);
+  ++version_;
   for (Index i = 0; i < size_; ++i) w[i] += beta * v[i];
-  f.moved();
   const auto go_back = [&] {
-    std::copy_n(own, size_, w);
-    f.moved();
+    std::copy_n(kept, size_, w);
+    ++version_;
   };
   try {
-    const double value = visit_all(f, w, team);
+    const double value = update_at(f, w, team);
     if (!std::isfinite(value)) go_back();
     return value;
   } catch (...) {
@@ -104,14 +106,10 @@ double FirstOrder<T>::step(Objective<T>& f, T* w, ThreadTeam& team) {
 }
 
 template <class T>
-double FirstOrder<T>::visit_all(Objective<T>& f, T* w, ThreadTeam& team) {
-  if (gradient_.size() > 0) {
-    const double value = f.value_and_grad_before_update(w, gradient_.data());
-    return std::isfinite(value) ? value + apply(w, gradient_.data(), team) : value;
-  }
-  begin(f.parts(), w);
+double FirstOrder<T>::update_at(Objective<T>& f, T* w, ThreadTeam& team) {
   const double value = f.value_and_stream_gradient(w, *this);
-  return std::isfinite(value) ? value + finish() : value;
+  if (!std::isfinite(value)) return value;
+  return value + (whole_gradient() ? apply(w, gradient_.data(), team) : finish());
 }
 
 template <class T>
@@ -121,7 +119,8 @@ double FirstOrder<T>::apply(T* w, T* g, ThreadTeam& team) {
     team.parallel_for_uninterrupted(pieces, [&](Index i, int) { f(i, tile(i, kPiece, size_)); });
   };
   const bool by_norm = gradient_.size() > 0;
-  begin(pieces, w);
+  start(pieces, w);
+  ++version_;
   for_pieces([&](Index i, Range range) {
     T* part = g + range.begin;
     penalize(i, range, part);
@@ -145,7 +144,7 @@ double FirstOrder<T>::apply(T* w, T* g, ThreadTeam& team) {
 }
 
 template <class T>
-void FirstOrder<T>::visit(Index part, Range range, T* g) {
+void FirstOrder<T>::consume(Index part, Range range, T* g) {
   const Index most = needs_extra_passes_ ? kPiece : range.size();
   for (Index begin = range.begin; begin < range.end; begin += most) {
     const Range piece{begin, std::min(begin + most, range.end)};
@@ -169,7 +168,7 @@ void FirstOrder<T>::move(Index part, Range piece, const T* g) {
 }
 
 template <class T>
-void FirstOrder<T>::begin(Index parts, T* w) {
+void FirstOrder<T>::start(Index parts, T* w) {
   w_ = w;
   now_ = {learning_rate(), clock_.steps + 1, numbers_.data()};
   part_penalties_.assign(static_cast<std::size_t>(parts), 0.0);

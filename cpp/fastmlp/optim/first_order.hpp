@@ -54,7 +54,10 @@ class FirstOrder final : public GradientConsumer<T> {
   // finite.
   double apply(T* w, T* g, ThreadTeam& team);
 
-  void visit(Index part, Range range, T* g) override;
+  void start(Index parts, T* w) override;
+  void consume(Index part, Range range, T* g) override;
+  T* whole_gradient() override { return gradient_.size() > 0 ? gradient_.data() : nullptr; }
+  std::uint64_t version() const override { return version_; }
 
   Index steps() const { return clock_.steps; }
   const ScheduleState& clock() const { return clock_; }
@@ -68,9 +71,8 @@ class FirstOrder final : public GradientConsumer<T> {
   T* average() { return options_.average ? vectors_.back().data() : nullptr; }
 
  private:
-  void begin(Index parts, T* w);
   double finish();
-  double visit_all(Objective<T>& f, T* w, ThreadTeam& team);
+  double update_at(Objective<T>& f, T* w, ThreadTeam& team);
   void penalize(Index part, Range range, T* g);
   void clip_by_value(Range range, T* g) const;
   double rescaling() const;
@@ -99,6 +101,7 @@ class FirstOrder final : public GradientConsumer<T> {
   ScheduleState clock_;
   StepContext now_{};
   T* w_ = nullptr;
+  std::uint64_t version_ = 0;  // of w: changes where it is written outside of consume
   std::vector<double> part_penalties_, part_sums_;
 };
 

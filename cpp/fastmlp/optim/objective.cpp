@@ -3,13 +3,59 @@
 #include <cmath>
 
 namespace fastmlp {
+namespace {
 
 template <class T>
-double Objective<T>::value_and_stream_gradient(T* w, GradientConsumer<T>& sink) {
-  if (gradient_.size() != size()) gradient_ = Buffer<T>(size());
-  const double value = value_and_gradient(w, gradient_.data());
-  if (std::isfinite(value)) sink.visit(0, {0, size()}, gradient_.data());
+double max_abs(Index n, const T* x) {
+  double largest = 0;
+  for (Index i = 0; i < n; ++i) largest = std::max(largest, std::abs(static_cast<double>(x[i])));
+  return largest;
+}
+
+template <class T>
+T* reserve(Buffer<T>& buffer, Index size) {
+  if (buffer.size() != size) buffer = Buffer<T>(size);
+  return buffer.data();
+}
+
+}  // namespace
+
+template <class T>
+double Objective<T>::value_and_stream_gradient(T* w, GradientConsumer<T>& consumer) {
+  if (T* whole = consumer.whole_gradient()) return value_and_gradient(w, whole);
+  T* g = reserve(gradient_, size());
+  const double value = value_and_gradient(w, g);
+  if (!std::isfinite(value)) return value;
+  consumer.start(1, w);
+  consumer.consume(0, {0, size()}, g);
   return value;
+}
+
+// H v = (g(w + h v) - g(w - h v)) / 2h + O(h²). Rounding contributes eps |g| / h: the two errors
+// are balanced where h |v| = eps^(1/3) |w|, in the largest entries; 1 + |w| also serves w = 0.
+template <class T>
+void Objective<T>::hessian_product(const T* w, const T* v, T* hv) {
+  const Index n = size();
+  const double length = max_abs(n, v);
+  if (length == 0) {
+    std::fill_n(hv, n, T(0));
+    return;
+  }
+  const double eps = static_cast<double>(std::numeric_limits<T>::epsilon());
+  const double h = std::cbrt(eps) * (1 + max_abs(n, w)) / length;
+  T* const point = reserve(point_, n);
+  T* const g = reserve(gradient_, n);
+  const auto gradient_at = [&](double step, T* to) {
+    for (Index i = 0; i < n; ++i) {
+      point[i] = static_cast<T>(static_cast<double>(w[i]) + step * static_cast<double>(v[i]));
+    }
+    value_and_gradient(point, to);
+  };
+  gradient_at(h, hv);
+  gradient_at(-h, g);
+  for (Index i = 0; i < n; ++i) {
+    hv[i] = static_cast<T>((static_cast<double>(hv[i]) - static_cast<double>(g[i])) / (2 * h));
+  }
 }
 
 template class Objective<float>;

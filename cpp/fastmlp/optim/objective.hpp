@@ -1,18 +1,27 @@
-// A function of w to be minimised. An optimizer sees nothing else: bowls and networks look the same
-// to it.
+// A differentiable function f(w) to be minimised. Every method is a function of the w it receives.
 #pragma once
+
+#include <cstdint>
 
 #include "fastmlp/base/buffer.hpp"
 
 namespace fastmlp {
 
-// Takes finished parts of a gradient as they are made: each part once, numbered, from any thread.
+// Receives a gradient part by part, as the parts are computed, and may update w in each of them.
 template <class T>
 class GradientConsumer {
  public:
   virtual ~GradientConsumer() = default;
-  // g holds the gradient of the range; the sink may write to it.
-  virtual void visit(Index part, Range range, T* g) = 0;
+  // Called once the value is known to be finite, before the first part.
+  virtual void start(Index parts, T* w) = 0;
+  // g holds the gradient of the range and may be overwritten. Each part comes once, from any
+  // thread; of w only this range may be written.
+  virtual void consume(Index part, Range range, T* g) = 0;
+  // Room for all of the gradient, where it is needed before the first update (clipping by norm):
+  // the objective then writes it there and neither starts nor consumes.
+  virtual T* whole_gradient() { return nullptr; }
+  // Changes whenever w was written other than in `consume`: packed copies of w are stale then.
+  virtual std::uint64_t version() const { return 0; }
 };
 
 template <class T>
@@ -22,22 +31,21 @@ class Objective {
   virtual Index size() const = 0;
   virtual double value(const T* w) = 0;
   virtual double value_and_gradient(const T* w, T* g) = 0;
-  // The same for a caller that updates w next: w is taken back from other cores meanwhile, by
-  // storing what it holds.
-  virtual double value_and_grad_before_update(T* w, T* g) { return value_and_gradient(w, g); }
-
-  // The cut in which value_and_stream_gradient hands out the gradient, fixed by the shape of the
-  // problem.
-  virtual Index parts() const { return 1; }
-  // The value; then the gradient, part by part, to `sink`, which may change w in the part it
-  // visits. Nothing is visited where the value is not finite. By default the whole gradient is one
-  // part. w is told for what is done to it before it is visited: it stays as it is.
-  virtual double value_and_stream_gradient(T* w, GradientConsumer<T>& sink);
-  // Told that somebody has changed w outside of a visit.
-  virtual void moved() {}
+  // Returns f(w) and hands the gradient at w to the consumer, if f(w) is finite. By default the
+  // gradient is one part.
+  virtual double value_and_stream_gradient(T* w, GradientConsumer<T>& consumer);
+  // hv = H(w) v; by default a central difference of two gradients, with a relative error of about
+  // eps^(2/3). hv must not overlap w or v.
+  virtual void hessian_product(const T* w, const T* v, T* hv);
+  // gv = G(w) v, G the Gauss-Newton matrix; false where f is not a loss of model outputs.
+  virtual bool gauss_newton_product(const T*, const T*, T*) { return false; }
+  // Keeps the linearisation at w for the products that follow at this w; false where none is kept.
+  virtual bool set_point(const T*) { return false; }
+  // Changes whenever f itself does: with the batch and with the masks of dropout.
+  virtual std::uint64_t version() const { return 0; }
 
  private:
-  Buffer<T> gradient_;
+  Buffer<T> gradient_, point_;
 };
 
 extern template class Objective<float>;

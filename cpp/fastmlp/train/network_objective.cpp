@@ -57,6 +57,7 @@ void NetworkObjective<T>::assign_parts() {
 template <class T>
 void NetworkObjective<T>::select(const Dataset<T>& data, RowSelection rows, Index n) {
   batch_.select(data, rows, n);
+  ++version_;
   reserve(std::min(n, kChunkRows));
 }
 
@@ -170,6 +171,7 @@ void NetworkObjective<T>::add_gradient(Index n, bool first, T* written, T* g) {
 
 template <class T>
 double NetworkObjective<T>::value(const T*) {
+  packed_ = false;
   pack();
   double sum = 0;
   for (Index b = 0; b < ceil_div(batch_.size(), kChunkRows); ++b)
@@ -192,23 +194,26 @@ double NetworkObjective<T>::sum_gradient(T* written, T* g) {
 }
 
 template <class T>
-double NetworkObjective<T>::value_and_stream_gradient(T* w, GradientConsumer<T>& sink) {
+double NetworkObjective<T>::value_and_stream_gradient(T* w, GradientConsumer<T>& consumer) {
+  packed_ = packed_ && packed_version_ == consumer.version();
+  if (T* whole = consumer.whole_gradient()) return sum_gradient(w, whole);
   if (batch_.size() > kChunkRows) {
     if (gradient_.size() != size()) gradient_ = Buffer<T>(size());
     const double sum = sum_gradient(nullptr, gradient_.data());
-    if (std::isfinite(sum)) gradient_and_update(w, sink);
+    if (std::isfinite(sum)) gradient_and_update(w, consumer);
     return sum;
   }
   pack();
   const double sum = forward_backward({0, batch_.size()}, true);
-  if (std::isfinite(sum)) gradient_and_update(w, sink);
+  if (std::isfinite(sum)) gradient_and_update(w, consumer);
   return sum;
 }
 
 // Phase 2: a part's gradient is made, visited, and the part packed for the next forward pass, while
 // it is in cache.
 template <class T>
-void NetworkObjective<T>::gradient_and_update(T* w, GradientConsumer<T>& sink) {
+void NetworkObjective<T>::gradient_and_update(T* w, GradientConsumer<T>& consumer) {
+  consumer.start(parts(), w);
   team_->parallel_for_uninterrupted(parts(), [&](Index k, int member) {
     const auto [i, share] = assignments_[static_cast<std::size_t>(k)];
     const Part& part = network_.parts()[static_cast<std::size_t>(i)];
@@ -220,10 +225,11 @@ void NetworkObjective<T>::gradient_and_update(T* w, GradientConsumer<T>& sink) {
       const bool any = schedule_prefetch(part, share, w, prefetch);
       part_gradient(part, batch_.size(), g, any ? &prefetch : nullptr);
     }
-    sink.visit(i, part.range, g);
+    consumer.consume(i, part.range, g);
     network_.pack(part, workspace_);
   });
   packed_ = true;
+  packed_version_ = consumer.version();
 }
 
 template <class T>

@@ -2,9 +2,9 @@
 //
 // A pass has two phases. Phase 1 takes tiles of samples through forward, loss and backward;
 // phase 2 takes parts of the parameters, sums their gradient over the whole batch in a fixed order
-// and hands it to a sink while it is in cache. Sums do not depend on where tiles are cut, and parts
-// are fixed by shapes, so nothing depends on the team. Batches of more than kChunkRows samples
-// are accumulated block by block.
+// and hands it to a consumer while it is in cache. Sums do not depend on where tiles are cut, and
+// parts are fixed by shapes, so nothing depends on the team. Batches of more than kChunkRows
+// samples are accumulated block by block.
 #pragma once
 
 #include "fastmlp/nn/network.hpp"
@@ -31,6 +31,7 @@ class NetworkObjective final : public Objective<T> {
   void set_pass(PassContext pass) {
     pass.team = team_;
     pass_ = pass;
+    ++version_;
   }
   // How many samples are selected.
   Index samples() const { return batch_.size(); }
@@ -39,11 +40,12 @@ class NetworkObjective final : public Objective<T> {
 
   Index size() const override { return network_.size(); }
   double value(const T* w) override;
-  double value_and_gradient(const T*, T* g) override { return sum_gradient(nullptr, g); }
-  double value_and_grad_before_update(T* w, T* g) override { return sum_gradient(w, g); }
-  Index parts() const override { return static_cast<Index>(network_.parts().size()); }
-  double value_and_stream_gradient(T* w, GradientConsumer<T>& sink) override;
-  void moved() override { packed_ = false; }
+  double value_and_gradient(const T*, T* g) override {
+    packed_ = false;
+    return sum_gradient(nullptr, g);
+  }
+  double value_and_stream_gradient(T* w, GradientConsumer<T>& consumer) override;
+  std::uint64_t version() const override { return version_; }
 
   // Outputs (n, n_out) of X; then, for the same rows, the flat gradient of sum(outputs *
   // output_gradient).
@@ -68,7 +70,8 @@ class NetworkObjective final : public Objective<T> {
                          PrefetchSchedule<T>& prefetch) const;
   double sum_gradient(T* written, T* g);
   void add_gradient(Index n, bool first, T* written, T* g);
-  void gradient_and_update(T* w, GradientConsumer<T>& sink);
+  void gradient_and_update(T* w, GradientConsumer<T>& consumer);
+  Index parts() const { return static_cast<Index>(network_.parts().size()); }
 
   const Network<T>& network_;
   OutputLoss output_loss_;
@@ -82,7 +85,9 @@ class NetworkObjective final : public Objective<T> {
   std::vector<Buffer<T>> part_gradients_;  // one per member of the team
   std::vector<Assignment> assignments_;    // all parts, in the order in which the team takes them
   Buffer<T> gradient_;                     // the whole, where a batch has several blocks
-  bool packed_ = false;                    // whether the workspace knows the present parameters
+  bool packed_ = false;                    // the last pass packed what it updated
+  std::uint64_t packed_version_ = 0;       // of the consumer then
+  std::uint64_t version_ = 0;
 };
 
 // Samples that the workspace holds at once.
