@@ -38,30 +38,52 @@ struct MicroTile {
   const T* bias;
   bool relu;
   const T* h;
+  Index columns;  // of C from here on
   PrefetchStream<T> ahead;
 };
 
-// What the epilogue does in registers.
+// relu(S) or S ∘ relu'(H) of one pack, of which h is the place in H.
+template <class T, class P>
+[[gnu::always_inline]] inline P apply_epilogue(const MicroTile<T>& block, P sum, const T* h) {
+  return block.relu ? relu(sum) : sum * relu_slope(load_as<P>(h));
+}
+
+// The epilogue in registers.
 template <class T, class P, int RowSelection, int Packs>
 [[gnu::always_inline]] inline void finish(const MicroTile<T>& block,
                                           P (&sum)[RowSelection][Packs]) {
-  const T* h = block.h;
-  const bool relu_follows = block.relu;
-  if (!relu_follows && !h) return;
+  if (!block.relu && !block.h) return;
 #pragma GCC unroll 16
   for (int i = 0; i < RowSelection; ++i) {
 #pragma GCC unroll 2
     for (int j = 0; j < Packs; ++j) {
-      sum[i][j] = relu_follows
-                      ? relu(sum[i][j])
-                      : sum[i][j] * relu_slope(load_as<P>(h + i * block.ldc + j * kLanes<T>));
+      sum[i][j] = apply_epilogue(block, sum[i][j], block.h + i * block.ldc + j * kLanes<T>);
+    }
+  }
+}
+
+// C + S, then the epilogue. Lanes right of C keep their values, because in an unpadded C they are
+// the first columns of the next row.
+template <class T, class P, int RowSelection, int Packs>
+[[gnu::always_inline]] inline void finish_accumulated(const MicroTile<T>& block,
+                                                      P (&sum)[RowSelection][Packs]) {
+  const bool transformed = block.relu || block.h;
+#pragma GCC unroll 2
+  for (int j = 0; j < Packs; ++j) {
+    const Mask<T> in_c = first_lanes<T>(std::min(kLanes<T>, block.columns - j * kLanes<T>));
+#pragma GCC unroll 16
+    for (int i = 0; i < RowSelection; ++i) {
+      const Index place = i * block.ldc + j * kLanes<T>;
+      const P old = load(block.c + place), total = old + sum[i][j];
+      sum[i][j] =
+          in_c ? (transformed ? apply_epilogue(block, total, block.h + place) : total) : old;
     }
   }
 }
 
 // C of one register block, Packs packs of type P in each of its rows; the sum over k runs in
-// registers.
-template <class T, class P, int RowSelection, int Packs>
+// registers. Accumulation is a template parameter: as a branch it cost registers.
+template <class T, class P, int RowSelection, int Packs, bool Accumulate>
 void micro_kernel(const MicroTile<T>& block) {
   const T *a = block.a, *b = block.b;
   const Index depth = block.k, ldb = block.ldb;
@@ -91,7 +113,11 @@ void micro_kernel(const MicroTile<T>& block) {
       ahead += block.ahead.step;
     }
   }
-  finish(block, sum);
+  if constexpr (Accumulate) {
+    finish_accumulated(block, sum);
+  } else {
+    finish(block, sum);
+  }
   T* c = block.c;
   const Index ldc = block.ldc;
 #pragma GCC unroll 16
@@ -104,22 +130,23 @@ void micro_kernel(const MicroTile<T>& block) {
 template <class T>
 using Kernel = void (*)(const MicroTile<T>&);
 
-template <class T, class P, int Packs, std::size_t... RowSelection>
+template <class T, class P, int Packs, bool Accumulate, std::size_t... RowSelection>
 constexpr std::array<Kernel<T>, sizeof...(RowSelection)> kernels(
     std::index_sequence<RowSelection...>) {
-  return {micro_kernel<T, P, static_cast<int>(RowSelection) + 1, Packs>...};
+  return {micro_kernel<T, P, static_cast<int>(RowSelection) + 1, Packs, Accumulate>...};
 }
 
 // Half a pack is half the work where it is at least as wide as the units of a processor.
 template <class T>
 using Half = std::conditional_t<kVectorBytes == 64, typename Simd<T>::Half, Pack<T>>;
 
-// kKernels<T>[packs][rows - 1], half a pack at 0
-template <class T>
+// kKernels<T, accumulate>[packs][rows - 1], half a pack at 0, which lane masks exclude.
+template <class T, bool Accumulate>
 constexpr std::array<std::array<Kernel<T>, kMR>, kPanelPacks + 1> kKernels = {
-    kernels<T, Half<T>, 1>(std::make_index_sequence<kMR>{}),
-    kernels<T, Pack<T>, 1>(std::make_index_sequence<kMR>{}),
-    kernels<T, Pack<T>, 2>(std::make_index_sequence<kMR>{})};
+    kernels<T, std::conditional_t<Accumulate, Pack<T>, Half<T>>, 1, Accumulate>(
+        std::make_index_sequence<kMR>{}),
+    kernels<T, Pack<T>, 1, Accumulate>(std::make_index_sequence<kMR>{}),
+    kernels<T, Pack<T>, 2, Accumulate>(std::make_index_sequence<kMR>{})};
 
 // x·y with four running packs: enough to hide the latency of the additions.
 template <class T>
@@ -139,11 +166,12 @@ T dot(Index k, const T* x, const T* y) {
 }
 
 // y (rows) = sum over the columns [0, n) of the rows of A, at most Count; of the last pack of
-// columns the valid lanes.
+// columns the valid lanes. With `accumulate` they are added to y.
 template <class T, int Count>
-void sum_rows(Index rows, Index n, const PanelView<T>& a, const Mask<T>& valid, T* y) {
+void sum_rows(Index rows, Index n, const PanelView<T>& a, const Mask<T>& valid, T* y,
+              bool accumulate) {
   if constexpr (Count > 1) {
-    if (rows <= Count / 2) return sum_rows<T, Count / 2>(rows, n, a, valid, y);
+    if (rows <= Count / 2) return sum_rows<T, Count / 2>(rows, n, a, valid, y, accumulate);
   }
   Pack<T> sum[Count] = {};
   for (Index j = 0; j < n; j += kLanes<T>) {
@@ -152,7 +180,8 @@ void sum_rows(Index rows, Index n, const PanelView<T>& a, const Mask<T>& valid, 
 #pragma GCC unroll 16
     for (Index i = 0; i < Count; ++i) sum[i] += used ? load(from + i * a.row) : Pack<T>{};
   }
-  store_first(y, sum_each<T>(sum), rows);
+  const Pack<T> sums = sum_each<T>(sum);
+  store_first(y, accumulate ? load_first(y, rows) + sums : sums, rows);
 }
 
 // The product in parts of rows, each with its function. Out of line, for with one loop more small
@@ -165,8 +194,8 @@ template <class T>
   if (prefetch) prefetch->divide(ceil_div(m, kMR) * ceil_div(n, kNR<T>));
   for (Index i = 0; i < m; i += kL1Rows<T>) {
     gemm<T>(std::min(kL1Rows<T>, m - i), n, k, {a.data + i * a.row, a.row, a.column, a.panel}, b,
-            c + i * ldc, ldc, bias ? bias + i : nullptr, {false, nullptr, epilogue.function},
-            prefetch);
+            c + i * ldc, ldc, bias ? bias + i : nullptr,
+            {false, nullptr, epilogue.function, epilogue.accumulate}, prefetch);
   }
 }
 
@@ -187,11 +216,12 @@ void gemm(Index m, Index n, Index k, const StridedOperand<T>& a, const PanelView
     block_rows = m / row_blocks;
     longer = m % row_blocks;
   }
+  const auto& by_packs = epilogue.accumulate ? kKernels<T, true> : kKernels<T, false>;
   for (Index last = packs; last > 0;) {
     const Index first =
         last >= kPanelPacks && last % kPanelPacks == 0 ? last - kPanelPacks : last - 1;
     const Index column = first * kLanes<T>;
-    const auto& by_rows = kKernels<T>[n - column <= kLanes<T> / 2 ? 0 : last - first];
+    const auto& by_rows = by_packs[n - column <= kLanes<T> / 2 ? 0 : last - first];
     Range rows{0, 0};
     for (Index i = 0; i < row_blocks; ++i) {
       rows = {rows.end, rows.end + block_rows + (i < longer ? 1 : 0)};
@@ -205,7 +235,7 @@ void gemm(Index m, Index n, Index k, const StridedOperand<T>& a, const PanelView
       by_rows[rows.size() - 1](
           {k, a.data + rows.begin * a.row, a, b.data + first / kPanelPacks * b.panel, b.row,
            c + rows.begin * ldc + column, ldc, bias ? bias + rows.begin : nullptr, epilogue.relu,
-           epilogue.h ? epilogue.h + rows.begin * ldc + column : nullptr, ahead});
+           epilogue.h ? epilogue.h + rows.begin * ldc + column : nullptr, n - column, ahead});
     }
     last = first;
   }
@@ -213,18 +243,21 @@ void gemm(Index m, Index n, Index k, const StridedOperand<T>& a, const PanelView
 }
 
 template <class T>
-void gemv(Index n, Index k, const T* w, const T* x, const T* bias, T* y) {
-  for (Index i = 0; i < n; ++i) y[i] = dot(k, w + i * k, x) + (bias ? bias[i] : T(0));
+void gemv(Index n, Index k, const T* w, const T* x, const T* bias, T* y, bool accumulate) {
+  for (Index i = 0; i < n; ++i) {
+    const T sum = dot(k, w + i * k, x) + (bias ? bias[i] : T(0));
+    y[i] = accumulate ? y[i] + sum : sum;
+  }
 }
 
 // As many rows at a time as a pack has lanes.
 template <class T>
-void sum_columns(Index rows, Index n, const PanelView<T>& a, T* y) {
+void sum_columns(Index rows, Index n, const PanelView<T>& a, T* y, bool accumulate) {
   constexpr Index kRows = kLanes<T>;
   const Mask<T> valid = first_lanes<T>((n - 1) % kLanes<T> + 1);
   for (Index i = 0; i < rows; i += kRows) {
     sum_rows<T, static_cast<int>(kRows)>(std::min(kRows, rows - i), n, {a.at(i, 0), a.row, a.panel},
-                                         valid, y + i);
+                                         valid, y + i, accumulate);
   }
 }
 
@@ -233,9 +266,9 @@ template void gemm(Index, Index, Index, const StridedOperand<float>&, const Pane
 template void gemm(Index, Index, Index, const StridedOperand<double>&, const PanelView<double>&,
                    double*, Index, const double*, const Epilogue<double>&,
                    PrefetchSchedule<double>*);
-template void gemv(Index, Index, const float*, const float*, const float*, float*);
-template void gemv(Index, Index, const double*, const double*, const double*, double*);
-template void sum_columns(Index, Index, const PanelView<float>&, float*);
-template void sum_columns(Index, Index, const PanelView<double>&, double*);
+template void gemv(Index, Index, const float*, const float*, const float*, float*, bool);
+template void gemv(Index, Index, const double*, const double*, const double*, double*, bool);
+template void sum_columns(Index, Index, const PanelView<float>&, float*, bool);
+template void sum_columns(Index, Index, const PanelView<double>&, double*, bool);
 
 }  // namespace fastmlp

@@ -31,14 +31,15 @@ class RowEpilogue {
   ~RowEpilogue() = default;
 };
 
-// What becomes of the sums S = A B + bias, one of three. While they are in registers: C = relu(S)
-// where `relu` says so, and C = S ∘ relu'(H) where H (m, n) is given, which has the rows of C. Any
-// other function follows as soon as some rows are stored, which are whole packs then.
+// Applied to S = A B + bias, or to S = C + (A B + bias) with `accumulate`; at most one of the first
+// three is set. In registers: C = relu(S), or C = S ∘ relu'(H) for H (m, n) with the rows of C. Any
+// other function is applied to rows after they are stored, in whole packs.
 template <class T>
 struct Epilogue {
   bool relu = false;
   const T* h = nullptr;
   const RowEpilogue<T>* function = nullptr;
+  bool accumulate = false;
 };
 
 // C (m, n) = A (m, k) * B (k, n) + bias (m), nullptr meaning 0, and the epilogue; C row-major with
@@ -46,18 +47,20 @@ struct Epilogue {
 // m and n gives the same bits.
 // B and C are touched in whole packs: each of their rows may be overrun by up to kLanes - 1
 // elements. Columns are written right to left, so in an unpadded C (ldc == n) the overrun of one
-// row is overwritten by the next.
+// row is overwritten by the next. With `accumulate` the lanes right of C are written too, but with
+// the values that they hold.
 template <class T>
 void gemm(Index m, Index n, Index k, const StridedOperand<T>& a, const PanelView<T>& b, T* c,
           Index ldc, const T* bias = nullptr, const Epilogue<T>& epilogue = {},
           PrefetchSchedule<T>* prefetch = nullptr);
 
-// y (n) = W (n, k) x + bias for one sample x.
+// y (n) = W (n, k) x + bias for one sample x, or y += with `accumulate`.
 template <class T>
-void gemv(Index n, Index k, const T* w, const T* x, const T* bias, T* y);
+void gemv(Index n, Index k, const T* w, const T* x, const T* bias, T* y, bool accumulate = false);
 
-// y (rows of A) = sum over the columns [0, n) of A, n > 0; what stands beside them is read.
+// y (rows of A) = sum over the columns [0, n) of A, n > 0, or y += with `accumulate`. A is read in
+// whole packs of rows and columns.
 template <class T>
-void sum_columns(Index rows, Index n, const PanelView<T>& a, T* y);
+void sum_columns(Index rows, Index n, const PanelView<T>& a, T* y, bool accumulate = false);
 
 }  // namespace fastmlp

@@ -45,18 +45,20 @@ struct PanelView {
 
 // Panel after panel of Width columns, each of which lies in one piece: walking down a panel reads
 // memory in order, however wide the matrix is. Columns and rows are there up to whole panels and
-// packs.
+// packs, followed by one more pack of rows, because a view that starts at any row is read in whole
+// packs of rows.
 template <class T, Index Width = kNR<T>>
 class PanelMatrix {
  public:
   PanelMatrix() = default;
   PanelMatrix(Index rows, Index cols)
-      : buffer_(ceil_div(cols, Width) * Width * round_up(rows, kLanes<T>)),
+      : buffer_((ceil_div(cols, Width) * round_up(rows, kLanes<T>) + kLanes<T>)*Width),
         rows_(rows),
-        panel_(Width * round_up(rows, kLanes<T>)) {}
+        panel_(Width * round_up(rows, kLanes<T>)),
+        bytes_(ceil_div(cols, Width) * panel_ * static_cast<Index>(sizeof(T))) {}
 
   bool empty() const { return rows_ == 0; }
-  Index bytes() const { return buffer_.size() * static_cast<Index>(sizeof(T)); }
+  Index bytes() const { return bytes_; }  // of its panels
   PanelView<T> panels() const { return {buffer_.data(), Width, panel_}; }
   // The columns of one panel from j on, as a product reads them.
   PanelView<T> panel(Index j) const { return {at(0, j), Width, panel_}; }
@@ -86,6 +88,7 @@ class PanelMatrix {
   Buffer<T> buffer_;
   Index rows_ = 0;
   Index panel_ = 0;
+  Index bytes_ = 0;
 };
 
 }  // namespace fastmlp
