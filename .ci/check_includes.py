@@ -36,7 +36,7 @@ FORBIDDEN_IN_CORE = {
 }
 OPENMP = r"#\s*include\s*<omp\.h>|#\s*pragma\s+omp|\b_?omp_\w+\s*\(|\b_OPENMP\b"
 
-PYTHON_LAYERS = [{"_core"}, {"arrays", "config"}, {"network"}, {"trainer"}]  # lower ones first
+PYTHON_LAYERS = [{"_core"}, {"config", "layers"}, {"trainer"}, {"network"}]  # lower ones first
 PYTHON_LEAVES = {"__main__", "cli", "demo", "io", "plot", "sklearn"}
 OPTIONAL = {"matplotlib", "pandas", "polars", "scipy", "sklearn", "torch", "tqdm"}
 

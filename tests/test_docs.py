@@ -87,6 +87,16 @@ def run_doctests(tests: list[doctest.DocTest], *, clear_globs: bool = True) -> d
     return runner.summarize()
 
 
+def test_docstrings_of_public_classes() -> None:
+    """Their `__module__` is the package, so the finder does not see them in their modules."""
+    finder, globs = doctest.DocTestFinder(), {"fm": fm, "np": np}
+    classes = [cls for cls in vars(fm).values() if getattr(cls, "__module__", "") == "fastmlp"]
+    tests = [test for cls in classes for test in finder.find(cls, module=False, globs=globs)]
+    with_examples = {test.name for test in tests if test.examples}
+    assert {"Network.fit", "Trainer.run", "Dense"} <= with_examples
+    assert run_doctests(tests).failed == 0
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_docstrings_of_modules(name: str) -> None:
     module: ModuleType = importlib.import_module(name)

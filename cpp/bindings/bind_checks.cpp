@@ -1,4 +1,4 @@
-// What Python asks about a value before anything is done with it.
+// Checks of values that Python makes before it calls the core.
 #include <Eigen/Core>
 
 #include "bindings.hpp"
@@ -13,8 +13,8 @@
 namespace fastmlp::bindings {
 namespace {
 
-py::object make(const py::module_& m, const std::string& family, const py::object& value,
-                const std::string& where) {
+py::object resolve(const py::module_& m, const std::string& family, const py::object& value,
+                   const std::string& where) {
   const auto as = [&](auto variant, const char* members) {
     return py::cast(choose<decltype(variant)>(m.attr(members), family.c_str(), value, where));
   };
@@ -22,7 +22,7 @@ py::object make(const py::module_& m, const std::string& family, const py::objec
   if (family == "loss") return as(Loss{}, "losses");
   if (family == "init") return as(Initializer{}, "initializers");
   if (family == "optimizer") return as(Rule{}, "optimizers");
-  throw py::value_error("make: family='" + family + "' is not known");
+  throw py::value_error("resolve: family='" + family + "' is not known");
 }
 
 // Flat index of the first nan or inf, -1 where all is finite.
@@ -65,12 +65,12 @@ py::dict config() {
 
 void bind_checks(py::module_& m) {
   m.def(
-      "make",
+      "resolve",
       [m](const std::string& family, const py::object& value, const std::string& where) {
-        return make(m, family, value, where);
+        return resolve(m, family, value, where);
       },
       py::arg("family"), py::arg("value"), py::arg("where"),
-      "The member of a family that a value means: an instance, or the spelling of one.");
+      "The member of a family, given as an instance or by its name.");
   m.def("default_loss", &default_loss, py::arg("output"),
         "The loss that an output activation asks for when the user names none.");
   m.def("first_non_finite", &first_non_finite<float>, py::arg("array").noconvert(),

@@ -6,12 +6,12 @@
 namespace fastmlp::bindings {
 namespace {
 
-// A whole number, checked where all of them are.
+// Python validates every integer, so that all messages come from one place.
 std::uint64_t integer(const py::object& value, const char* name, const char* where,
-                      std::uint64_t least, std::uint64_t most) {
-  const py::object check = py::module_::import("fastmlp.checks").attr("integer");
-  return check(value, name, where, py::arg("least") = least, py::arg("most") = most)
-      .cast<std::uint64_t>();
+                      std::uint64_t min, std::uint64_t max) {
+  const py::module_ validation = py::module_::import("fastmlp._data.validation");
+  const py::object check = validation.attr("error_prefix")(where)(validation.attr("check_int"));
+  return check(value, name, py::arg("min") = min, py::arg("max") = max).cast<std::uint64_t>();
 }
 
 // W as Python sees it: (n_in, n_out), the transpose of what the core keeps.

@@ -7,17 +7,14 @@
 namespace fastmlp::bindings {
 
 // Calls f with `value` as a C-ordered array: float32 as it is, any other real numbers as float64.
-// Reading and refusing is Python's affair, in one place for all arrays.
+// Python converts and validates, so that all arrays are read in one place.
 template <class F>
 py::array for_dtype(const char* where, const py::object& value, F&& f) {
-  const py::module_ arrays = py::module_::import("fastmlp.arrays");
-  const py::array array = arrays.attr("read")(value, "array", where);
-  const bool single = array.dtype().kind() == 'f' && array.dtype().itemsize() == sizeof(float);
-  const auto converted = [&](const py::dtype& dtype) {
-    return py::array(arrays.attr("convert")(array, dtype, "array", where));
-  };
-  if (single) return f(Array<float>(converted(py::dtype::of<float>())));
-  return f(Array<double>(converted(py::dtype::of<double>())));
+  const py::object prefix = py::module_::import("fastmlp._data.validation").attr("error_prefix");
+  const py::object read = py::module_::import("fastmlp._data.arrays").attr("as_float_array");
+  const py::array array = prefix(where)(read)(value, "array");
+  if (array.itemsize() == sizeof(float)) return f(Array<float>(array));
+  return f(Array<double>(array));
 }
 
 // The last axis of an array as columns: entry i of every sample in row i.

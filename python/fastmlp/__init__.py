@@ -2,21 +2,20 @@
 
 from typing import TYPE_CHECKING
 
-from fastmlp import _core
-from fastmlp.callbacks import Callback, EarlyStopping, ReduceOnPlateau
+from fastmlp import _core, _old_names
+from fastmlp._fit.callbacks import Callback, EarlyStopping, ReduceOnPlateau
+from fastmlp._fit.history import History
+from fastmlp._fit.lr_finder import LearningRateCurve, find_learning_rate
+from fastmlp._fit.status import TrainingWarning
+from fastmlp._version import __version__ as __version__
 from fastmlp.config import get_num_threads, set_num_threads, show_config
-from fastmlp.history import History
 from fastmlp.layers import Dense, Dropout, GaussianNoise
 from fastmlp.minimize import Result, minimize
 from fastmlp.network import Network
-from fastmlp.rate_finder import LearningRateCurve, find_learning_rate
-from fastmlp.status import TrainingWarning
 from fastmlp.trainer import Trainer
 
 if TYPE_CHECKING:
     from fastmlp._core import *  # noqa: F403  the members of the families, as the stubs name them
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Callback",
@@ -38,6 +37,10 @@ __all__ = [
     "show_config",
 ]
 
+for _name in __all__:
+    if isinstance(globals()[_name], type):
+        globals()[_name].__module__ = "fastmlp"  # pickles survive any move between modules
+
 for _family in (
     _core.activations,
     _core.losses,
@@ -48,3 +51,5 @@ for _family in (
 ):
     globals().update({member.__name__: member for member in _family.values()})
     __all__ += [member.__name__ for member in _family.values()]
+
+_old_names.register()

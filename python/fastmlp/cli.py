@@ -6,6 +6,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from fastmlp._version import __version__
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return its exit status.
@@ -36,8 +38,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from fastmlp import __version__
-
     parser = argparse.ArgumentParser(prog="fastmlp", description="Multilayer perceptrons, fast.")
     parser.add_argument("--version", action="version", version=f"fastmlp {__version__}")
     commands = parser.add_subparsers(title="commands", required=True)

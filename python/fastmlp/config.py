@@ -1,13 +1,16 @@
-"""What this installation is made of."""
+"""Threads, versions and the build in use."""
 
 import platform
 
 import numpy as np
 
-from . import _core, checks
-from ._core import loader
+from fastmlp import _core
+from fastmlp._core import loader
+from fastmlp._data.validation import check_int, error_prefix
+from fastmlp._version import __version__
 
 
+@error_prefix("set_num_threads")
 def set_num_threads(threads: int) -> None:
     """Set the most threads that a call may use.
 
@@ -32,7 +35,7 @@ def set_num_threads(threads: int) -> None:
     1
     >>> fm.set_num_threads(before)
     """
-    _core.set_num_threads(checks.integer(threads, "threads", "set_num_threads", least=1, most=1024))
+    _core.set_num_threads(check_int(threads, "threads", min=1, max=1024))
 
 
 def get_num_threads() -> int:
@@ -60,8 +63,6 @@ def show_config() -> None:
     isa           v4 (installed: v4)
     compiler      GCC 12.2.0
     """
-    from . import __version__
-
     parts = {
         "fastmlp": __version__,
         "python": platform.python_version(),

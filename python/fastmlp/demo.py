@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 
 from fastmlp import _core
-from fastmlp.extras import require
-from fastmlp.history import History
+from fastmlp._data.extras import require
+from fastmlp._fit.history import History
 from fastmlp.network import Network
 
 WHERE, EXTRA = "fastmlp demo", "demo"

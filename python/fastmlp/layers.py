@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from fastmlp import _core, checks
-from fastmlp.arrays import LARGEST_SIZE
+from fastmlp._data.arrays import MAX_BYTES
 from fastmlp.checks import flag, fraction, integer, not_negative, positive
 
 
@@ -59,10 +59,10 @@ class Dense:
     def __post_init__(self) -> None:
         """Check every field and turn names into values."""
         self._set("units", integer(self.units, "units", "Dense", least=1))
-        self._set("activation", _core.make("activation", self.activation, "Dense"))
+        self._set("activation", _core.resolve("activation", self.activation, "Dense"))
         self._set("bias", flag(self.bias, "bias", "Dense"))
         if self.init is not None:
-            self._set("init", _core.make("init", self.init, "Dense"))
+            self._set("init", _core.resolve("init", self.init, "Dense"))
         for name in ("l1", "l2"):
             if getattr(self, name) is not None:
                 self._set(name, not_negative(getattr(self, name), name, "Dense"))
@@ -167,7 +167,7 @@ def plan(
     items = _items(layers)
     read = _long_form if any(isinstance(item, Layer) for item in items) else _short_form
     n_inputs, chain = read(items, inputs, activation, output)
-    default = _core.make("init", init, "Network")
+    default = _core.resolve("init", init, "Network")
     complete = tuple(
         dataclasses.replace(layer, init=default)
         if isinstance(layer, Dense) and layer.init is None
@@ -226,7 +226,7 @@ def _short_form(
     if len(widths) == 1:
         expected = "the number of inputs and at least one layer"
         checks.refuse_value("Network", "layers", sizes, expected)
-    hidden = _core.make("activation", "relu" if activation is None else activation, "Network")
+    hidden = _core.resolve("activation", "relu" if activation is None else activation, "Network")
     last = _output(output)
     return widths[0], [*(Dense(width, hidden) for width in widths[1:-1]), Dense(widths[-1], last)]
 
@@ -234,7 +234,7 @@ def _short_form(
 def _output(output: Any) -> Any:
     """Return the output activation; a refusal names the argument `output`."""
     try:
-        return _core.make("activation", "identity" if output is None else output, "Network")
+        return _core.resolve("activation", "identity" if output is None else output, "Network")
     except (TypeError, ValueError) as error:
         message = str(error).replace("activation=", "output=", 1)
         raise type(error)(message) from None
@@ -246,10 +246,9 @@ def _check_parameters(n_inputs: int, layers: Sequence[Dense]) -> None:
     for layer in layers:
         n_parameters += layer.units * (n_inputs + layer.bias)
         n_inputs = layer.units
-    if n_parameters > LARGEST_SIZE // 8:
+    if n_parameters > MAX_BYTES // 8:
         raise ValueError(
-            f"Network: the layers have {n_parameters} parameters, "
-            f"expected at most {LARGEST_SIZE // 8}"
+            f"Network: the layers have {n_parameters} parameters, expected at most {MAX_BYTES // 8}"
         )
     try:
         np.empty(n_parameters, np.float32)  # takes no pages; the core would plan its parts first

@@ -1,4 +1,4 @@
-"""`minimize`: the optimizers on any function, to watch them on a bowl, a cliff or a saddle."""
+"""`minimize`: the optimizers on any function of a vector."""
 
 from __future__ import annotations
 
@@ -6,16 +6,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from fastmlp import _core, arrays, checks
-from fastmlp.arrays import DType, FloatArray
-from fastmlp.status import ADVICE
+from fastmlp._data import arrays
+from fastmlp._data.arrays import DType, FloatArray
+from fastmlp._data.validation import (
+    InvalidType,
+    InvalidValue,
+    check_bool,
+    check_int,
+    check_seconds,
+    error_prefix,
+    resolve,
+    type_error,
+)
+from fastmlp._fit.status import ADVICE
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """How a minimization ended.
+    """Result of a minimization.
 
     Attributes
     ----------
@@ -48,10 +56,11 @@ class Result:
 
     @property
     def advice(self) -> str:
-        """What the status means and what may be done."""
+        """Meaning of the status, and what to do."""
         return ADVICE[self.status]
 
 
+@error_prefix("minimize")
 def minimize(
     fun: Callable[[FloatArray], tuple[Any, Any]],
     w0: Any,
@@ -100,47 +109,42 @@ def minimize(
     >>> result.status, result.n_steps
     ('max_steps', 20)
     """
-    where = "minimize"
     if not callable(fun):
-        checks.refuse_kind(where, "fun", fun, "a function of w")
-    start = _start(w0, where)
+        raise type_error("fun", fun, "a function of w")
+    start = _start(w0)
     found = arrays.native(start.dtype).minimize(
         _checked(fun, start.size, start.dtype),
         start,
-        _core.make("optimizer", optimizer, where),
-        checks.integer(steps, "steps", where, least=0),
-        checks.seconds(max_seconds, "max_seconds", where),
-        checks.flag(record_path, "record_path", where),
+        resolve("optimizer", optimizer),
+        check_int(steps, "steps", min=0),
+        check_seconds(max_seconds, "max_seconds"),
+        check_bool(record_path, "record_path"),
     )
     return Result(*found)
 
 
-def _start(w0: Any, where: str) -> FloatArray:
-    array = arrays.read(w0, "w0", where)
+def _start(w0: Any) -> FloatArray:
+    array = arrays.read(w0, "w0")
     if array.ndim != 1 or array.size == 0:
-        raise ValueError(f"{where}: w0 has shape {array.shape}, expected (dim,) with dim >= 1")
-    is_single = array.dtype.kind == "f" and array.dtype.itemsize == np.dtype(np.float32).itemsize
-    dtype = np.dtype(np.float32 if is_single else np.float64)
-    start = arrays.convert(array, dtype, "w0", where)
-    arrays.check_finite(start, "w0", where, hint="")
+        raise InvalidValue(f"w0 has shape {array.shape}, expected (dim,) with dim >= 1")
+    start = arrays.as_float_array(array, "w0")
+    arrays.check_finite(start, "w0", hint="")
     return start
 
 
 def _checked(
     fun: Callable[[FloatArray], tuple[Any, Any]], dim: int, dtype: DType
 ) -> Callable[[FloatArray], tuple[float, FloatArray]]:
-    """Return `fun` with a float and a native gradient coming out."""
+    """Return `fun` with its results checked and converted to a float and a native gradient."""
 
     def checked(w: FloatArray) -> tuple[float, FloatArray]:
         pair = fun(w)
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-            raise TypeError(
-                f"minimize: fun returned {type(pair).__name__}, expected (value, gradient)"
-            )
-        value = arrays.read(pair[0], "value of fun", "minimize")
+            raise InvalidType(f"fun returned {type(pair).__name__}, expected (value, gradient)")
+        value = arrays.read(pair[0], "value of fun")
         if value.size != 1:
-            raise ValueError(f"minimize: value of fun has shape {value.shape}, expected ()")
-        gradient = arrays.as_shape(pair[1], (dim,), dtype, "gradient of fun", "minimize")
+            raise InvalidValue(f"value of fun has shape {value.shape}, expected ()")
+        gradient = arrays.as_shape(pair[1], (dim,), dtype, "gradient of fun")
         return float(value.item()), gradient
 
     return checked

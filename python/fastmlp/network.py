@@ -1,4 +1,4 @@
-"""`Network`: NumPy in, NumPy out; parameters, evaluation, copying and the door to training."""
+"""`Network`: parameters, evaluation, training and copies of a multilayer perceptron."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastmlp import _core, arrays, checks, state
-from fastmlp.arrays import DType, FloatArray
-from fastmlp.evaluation import Evaluation
-from fastmlp.layers import Layer, native_layer, plan
-from fastmlp.table import layer_table
-from fastmlp.views import Views
+from fastmlp import _core, state
+from fastmlp._data import arrays, evaluation
+from fastmlp._data.arrays import DType, FloatArray
+from fastmlp._data.validation import check_dtype, check_seed, error_prefix, resolve
+from fastmlp._data.views import Views
+from fastmlp._io.summary import layer_table
+from fastmlp.layers import Layer, native_layer, output_activation, plan
+from fastmlp.trainer import Trainer
 
 if TYPE_CHECKING:
-    from fastmlp.history import History
+    from fastmlp._fit.history import History
 
 
-class Network(Evaluation):
+class Network:
     """A multilayer perceptron.
 
     Parameters
@@ -34,7 +36,7 @@ class Network(Evaluation):
     output : str or activation, optional
         Activation of the last layer, in the short form only; default ``"identity"``.
     init : str or initializer, default "glorot_uniform"
-        How weights are drawn in layers without an `init` of their own. Biases start at 0.
+        Distribution of the weights in layers without an `init` of their own. Biases start at 0.
     dtype : {"float32", "float64"}, default "float32"
         The precision of parameters, inputs and outputs.
     seed : int, optional
@@ -67,6 +69,7 @@ class Network(Evaluation):
     9610
     """
 
+    @error_prefix("Network")
     def __init__(
         self,
         layers: Iterable[int] | Iterable[Layer],
@@ -79,7 +82,7 @@ class Network(Evaluation):
         seed: int | None = None,
     ) -> None:
         n_inputs, dense = plan(layers, inputs, activation, output, init)
-        self._build(n_inputs, dense, checks.dtype(dtype, "Network"), checks.seed(seed, "Network"))
+        self._build(n_inputs, dense, check_dtype(dtype), check_seed(seed))
 
     def _build(
         self,
@@ -91,8 +94,8 @@ class Network(Evaluation):
         draw: bool = True,
     ) -> None:
         """Make the native network; without `draw` all parameters are 0, to be overwritten."""
-        zeros = _core.make("init", "zeros", "Network")
-        specification = [native_layer(layer, None if draw else zeros) for layer in layers]
+        zeros = None if draw else resolve("init", "zeros")
+        specification = [native_layer(layer, zeros) for layer in layers]
         self._native = arrays.native(dtype).Network(n_inputs, specification, seed)
         self.layers = layers
         self.n_inputs = n_inputs
@@ -101,6 +104,7 @@ class Network(Evaluation):
         self.dtype = dtype
         self.seed = seed
         self.epochs_trained = 0
+        self._output_activation = output_activation(layers)
         self._in_training = _core.TrainingLock()
 
     @property
@@ -121,9 +125,10 @@ class Network(Evaluation):
         return view
 
     @parameters.setter
+    @error_prefix("Network")
     def parameters(self, values: Any) -> None:
         shape = (self.n_parameters,)
-        new = arrays.as_shape(values, shape, self.dtype, "parameters", "Network")
+        new = arrays.as_shape(values, shape, self.dtype, "parameters")
         np.copyto(self._native.parameters, new)
 
     @property
@@ -138,6 +143,13 @@ class Network(Evaluation):
         """Live views of the biases per Dense layer, ``(n_out,)``, or None for a layer without."""
         return Views([self._native.bias(index) for index in range(self._native.n_layers)], "biases")
 
+    predict = evaluation.predict
+    loss = evaluation.loss
+    value_and_grad = evaluation.value_and_grad
+    backward = evaluation.backward
+    jacobian = evaluation.jacobian
+
+    @error_prefix("fit")
     def fit(
         self,
         X: Any,
@@ -222,29 +234,10 @@ class Network(Evaluation):
         >>> history.status
         'max_steps'
         """
-        from fastmlp.trainer import Fit
-
-        trainer = Fit(
-            self,
-            loss,
-            optimizer,
-            batch_size=batch_size,
-            l1=l1,
-            l2=l2,
-            regularize_biases=regularize_biases,
-            shuffle=shuffle,
-        )
-        return trainer.run(
-            X,
-            y,
-            epochs=epochs,
-            validation_data=validation_data,
-            callbacks=callbacks,
-            sample_weight=sample_weight,
-            class_weight=class_weight,
-            max_seconds=max_seconds,
-            verbose=verbose,
-        )
+        given = locals()
+        trainer = Trainer.__new__(Trainer)
+        trainer._start(self, given, "fit")
+        return trainer._run(given, "fit")
 
     def summary(self) -> None:
         """Print the table of the layers.
@@ -274,11 +267,12 @@ class Network(Evaluation):
         return copy.copy(self)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the network as the versioned dictionary of `fastmlp.state`."""
+        """Return the network as a versioned dictionary."""
         return state.describe_network(self)
 
+    @error_prefix("Network")
     def __setstate__(self, values: Mapping[str, Any]) -> None:
-        """Become the network that `__getstate__` described."""
+        """Restore from `__getstate__`."""
         specification, epochs_trained = state.read_state(values, "Network")
         restored = Network.__new__(Network)
         restored._build(*specification, draw=False)

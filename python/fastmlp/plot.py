@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from fastmlp.extras import require
+from fastmlp._data.extras import require
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from fastmlp.rate_finder import LearningRateCurve
+    from fastmlp._fit.lr_finder import LearningRateCurve
 
 NAMES = {"loss": "training", "val_loss": "validation"}
 N_MISREAD = 12

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from fastmlp import _core
-from fastmlp.arrays import DType
+from fastmlp._data.arrays import DType
 from fastmlp.checks import LARGEST_SEED, dtype, epochs_trained, integer, refuse_kind, shown
 from fastmlp.layers import Dense, Dropout, GaussianNoise, Layer, plan
 

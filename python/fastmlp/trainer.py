@@ -2,47 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Self
 
-from fastmlp import checks, own_loss
-from fastmlp.arrays import FloatArray
-from fastmlp.data import Data, check_training_data, read_data
-from fastmlp.history import History
-from fastmlp.loop import Loop, Plan
-from fastmlp.losses import is_own
-from fastmlp.own_loss import EpochResult
-from fastmlp.stepping import Stepping
+from fastmlp import trainer_state
+from fastmlp._data import arrays
+from fastmlp._data.arrays import FloatArray
+from fastmlp._data.dataset import Dataset, read_dataset, read_training_data
+from fastmlp._data.losses import is_custom_loss
+from fastmlp._data.validation import check_positive, check_seconds, error_prefix
+from fastmlp._fit import custom_loss
+from fastmlp._fit.fit_loop import FitConfig, FitLoop, run_epochs
+from fastmlp._fit.history import History
+from fastmlp._fit.settings import TrainerSettings, check_evaluation_point
+from fastmlp._fit.status import warn
+from fastmlp.layers import cannot_learn, dense_layers
+
+if TYPE_CHECKING:
+    from fastmlp.network import Network
 
 
-class Trainer(Stepping):
+class Trainer:
     """A training in progress: the state of the optimizer lives here, the parameters in the network.
 
     Parameters
     ----------
     network : Network
         The network to train, in place.
-    loss : str, loss or callable, optional
-        As in `Network.fit`.
-    optimizer : str or optimizer, default "adam"
-        As in `Network.fit`.
-    batch_size : int, default 32
-        Samples per update of `epoch` and `run`.
+    loss, optimizer, batch_size, l1, l2, regularize_biases, shuffle
+        As in `Network.fit`. All are attributes too, names turned into values.
     seed : int, optional
         The source of the order of samples; None takes the network's seed. Either way the stream
-        goes on where the epochs trained so far have left it.
-    l1, l2, regularize_biases, shuffle
-        As in `Network.fit`.
-
-    Attributes
-    ----------
-    network, loss, optimizer, batch_size, seed, l1, l2, regularize_biases, shuffle
-        What was given, names turned into values.
+        continues after the epochs trained so far.
 
     Raises
     ------
     ValueError, TypeError
-        A parameter out of its range, not known, or of the wrong kind.
+        A parameter out of its range, not known, or of the wrong kind. So do all methods, also for
+        arrays that do not fit the network.
+    RuntimeError
+        By the methods that train: the network is being trained by another call.
 
     Warns
     -----
@@ -53,8 +52,8 @@ class Trainer(Stepping):
     -----
     Copies and pickles (`copy.copy`, `copy.deepcopy`, `pickle`) are complete: a network of their
     own, the optimizer's state, the counts of steps, epochs and samples, the scale of the learning
-    rate. Training goes on from them bit for bit as without; `backward` wants a `forward` of their
-    own. A loss or a schedule written in Python must be one that pickle can find by name.
+    rate. Training continues from them bit for bit; `backward` needs a `forward` of their own. A
+    loss or a schedule written in Python must be one that pickle can find by name.
 
     Examples
     --------
@@ -67,8 +66,176 @@ class Trainer(Stepping):
     array([1., 1.], dtype=float32)
     """
 
-    _where_run = "Trainer.run"
+    network: Network
+    loss: Any
+    optimizer: Any
+    batch_size: int
+    seed: int
+    l1: float
+    l2: float
+    regularize_biases: bool
+    shuffle: bool
 
+    @error_prefix("Trainer")
+    def __init__(
+        self,
+        network: Network,
+        loss: Any = None,
+        optimizer: Any = "adam",
+        *,
+        batch_size: int = 32,
+        seed: int | None = None,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        regularize_biases: bool = False,
+        shuffle: bool = True,
+    ) -> None:
+        self._start(network, locals(), "Trainer")
+
+    def _start(self, network: Network, given: Mapping[str, Any], caller: str) -> None:
+        """Initialise from the arguments ``{name: value}`` of a call; `caller` is for warnings."""
+        settings = TrainerSettings.checked(network, given)
+        self._build(network, settings, network.epochs_trained)
+        layers = dense_layers(network.layers)
+        for index in cannot_learn(layers, self.loss):
+            warn(
+                f"{caller}: layer {index} has activation={layers[index].activation!r}, whose "
+                f"derivative is 0, so that no layer up to it learns; "
+                f"use fm.Sign(straight_through=True)"
+            )
+
+    def _build(self, network: Network, settings: TrainerSettings, first_epoch: Any) -> None:
+        vars(self).update(vars(settings), network=network)
+        self._native = settings.native_trainer(network, first_epoch)
+        self._forward_shape: tuple[int, ...] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the trainer as a versioned dictionary."""
+        return trainer_state.describe_trainer(self)
+
+    @error_prefix("Trainer")
+    def __setstate__(self, values: Mapping[str, Any]) -> None:
+        """Restore from `__getstate__`."""
+        given, progress = trainer_state.read_settings(values, "Trainer")
+        settings = TrainerSettings.checked(given["network"], given)
+        restored = type(self).__new__(type(self))
+        restored._build(given["network"], settings, progress.pop("first_epoch"))
+        trainer_state.restore(restored, values, "Trainer")
+        restored._native.set_progress(**progress)
+        vars(self).update(vars(restored))
+
+    def __copy__(self) -> Self:
+        """Return an independent trainer, with a copy of the network."""
+        twin = type(self).__new__(type(self))
+        twin.__setstate__({**self.__getstate__(), "network": self.network.copy()})
+        return twin
+
+    @property
+    def n_steps(self) -> int:
+        """Number of updates made."""
+        return int(self._native.n_steps)
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate of the next step."""
+        return float(self._native.learning_rate)
+
+    @error_prefix("Trainer.scale_learning_rate")
+    def scale_learning_rate(self, factor: float) -> None:
+        """Multiply the learning rate of all later steps, whatever its schedule, by `factor`."""
+        self._native.scale_learning_rate(check_positive(factor, "factor"))
+
+    @property
+    def last_parameters(self) -> FloatArray:
+        """The parameters of the last step, also while the network contains their average."""
+        iterate = self._native.iterate
+        return self.network.parameters.copy() if iterate is None else iterate
+
+    @property
+    def state(self) -> Mapping[str, FloatArray]:
+        """Live views of the optimizer's state: vectors ``(n_parameters,)``, numbers ``(1,)``."""
+        state: dict[str, FloatArray] = self._native.state
+        return state
+
+    @error_prefix("Trainer.step")
+    def step(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Make one update on a batch.
+
+        The arguments are those of `Network.fit`; nan is not searched for. Returns the loss before
+        the update, penalties included. There is no update if it is not finite, or if the weights
+        sum to 0.
+        """
+        return self._step(read_dataset(self.network, self.loss, X, y, sample_weight))
+
+    def _step(self, batch: Dataset) -> float:
+        with self.network._in_training:
+            self._forward_shape = None
+            if is_custom_loss(self.loss):
+                return custom_loss.step(self, batch)
+            return float(self._native.step(*batch))
+
+    @error_prefix("Trainer.forward")
+    def forward(self, X: Any) -> FloatArray:
+        """Compute the outputs of a batch ``(n, n_inputs)`` in training mode, for `backward`.
+
+        Examples
+        --------
+        >>> import fastmlp as fm
+        >>> net = fm.Network([1, 1], init="zeros")
+        >>> trainer = fm.Trainer(net, optimizer=fm.SGD(0.5))
+        >>> outputs = trainer.forward([[1], [3]])
+        >>> gradient = trainer.backward((outputs - [[1], [2]]) / 2)
+        >>> trainer.apply(gradient)
+        >>> net.parameters
+        array([1.75, 0.75], dtype=float32)
+        """
+        inputs, _ = arrays.as_inputs(X, self.network.n_inputs, self.network.dtype)
+        arrays.check_samples(inputs)
+        with self.network._in_training:
+            self._forward_shape = None
+            outputs: FloatArray = self._native.forward(inputs)
+            self._forward_shape = outputs.shape
+        return outputs
+
+    @error_prefix("Trainer.backward")
+    def backward(self, output_gradient: Any) -> FloatArray:
+        """Compute the gradient of ``sum(outputs * output_gradient)``, ``(n_parameters,)``.
+
+        Parameters
+        ----------
+        output_gradient : array_like of shape (n_samples, n_outputs)
+            Derivative of the loss by the outputs of the last `forward`, without penalties; divide
+            by the number of samples for a mean.
+        """
+        shape, dtype = self._forward_shape, self.network.dtype
+        if shape is None:
+            raise RuntimeError(
+                "Trainer.backward: there are no outputs since the last update; call forward"
+            )
+        gradient = arrays.as_shape(output_gradient, shape, dtype, "output_gradient")
+        with self.network._in_training:
+            flat: FloatArray = self._native.backward(gradient)
+        return flat
+
+    @error_prefix("Trainer.apply")
+    def apply(self, gradient: Any) -> None:
+        """Make one update of the optimizer with any gradient.
+
+        Parameters
+        ----------
+        gradient : array_like of shape (n_parameters,)
+            The gradient at the parameters (so not for ``nesterov="lecture"``); penalties and
+            clipping are added here.
+        """
+        check_evaluation_point(self.optimizer, "the gradient is of your own")
+        shape, dtype = (self.network.n_parameters,), self.network.dtype
+        flat = arrays.as_shape(gradient, shape, dtype, "gradient")
+        arrays.check_finite(flat, "gradient")
+        with self.network._in_training:
+            self._forward_shape = None
+            self._native.apply(flat)
+
+    @error_prefix("Trainer.epoch")
     def epoch(
         self,
         X: Any,
@@ -78,25 +245,10 @@ class Trainer(Stepping):
         class_weight: Any = None,
         max_seconds: float | None = None,
     ) -> float:
-        """Make one shuffled pass over the samples.
+        """Make one shuffled pass over the samples; return the weighted mean of the batch losses.
 
-        Parameters
-        ----------
-        X, y, sample_weight, class_weight, max_seconds
-            As in `Network.fit`.
-
-        Returns
-        -------
-        float
-            The weighted mean of the batch losses, penalties included. If a loss is not finite it
-            is returned, and the parameters are those before its step.
-
-        Raises
-        ------
-        ValueError, TypeError
-            Arrays that do not fit the network.
-        RuntimeError
-            The network is being trained by another call.
+        The arguments are those of `Network.fit`. Penalties are included. A loss that is not finite
+        is returned, with the parameters before its step.
 
         Examples
         --------
@@ -105,13 +257,13 @@ class Trainer(Stepping):
         >>> trainer.epoch([[1], [1]], [2, 2]), trainer.n_steps
         (2.0, 1)
         """
-        where = "Trainer.epoch"
-        limit = checks.seconds(max_seconds, "max_seconds", where)
-        data = self._training_data(X, y, sample_weight, class_weight, where)
+        limit = check_seconds(max_seconds, "max_seconds")
+        data = read_training_data(self.network, self.loss, X, y, sample_weight, class_weight)
         with self.network._in_training:
             self._forward_shape = None
-            return self._epochs(data, 1, limit, self.last_parameters, where)[1].loss
+            return run_epochs(self, data, 1, limit, self.last_parameters)[1].loss
 
+    @error_prefix("Trainer.run")
     def run(
         self,
         X: Any,
@@ -125,27 +277,7 @@ class Trainer(Stepping):
         max_seconds: float | None = None,
         verbose: int = 0,
     ) -> History:
-        """Make many epochs, as `Network.fit` does, and keep the state of the optimizer.
-
-        Parameters
-        ----------
-        X, y, epochs, validation_data, callbacks, sample_weight, class_weight, max_seconds, verbose
-            As in `Network.fit`.
-
-        Returns
-        -------
-        History
-            Losses per epoch, and how the run ended.
-
-        Raises
-        ------
-        ValueError, TypeError, RuntimeError
-            As `Network.fit`.
-
-        Warns
-        -----
-        TrainingWarning
-            The loss became nan or inf; the parameters of the last good epoch are restored.
+        """Make many epochs, with arguments and result of `Network.fit`, and keep the state.
 
         Examples
         --------
@@ -154,66 +286,12 @@ class Trainer(Stepping):
         >>> trainer.run([[0], [1]], [0, 1], epochs=5).n_epochs, trainer.n_steps
         (5, 5)
         """
-        where = self._where_run
-        plan = Plan.checked(self, epochs, validation_data, callbacks, max_seconds, verbose, where)
-        data = self._training_data(X, y, sample_weight, class_weight, where)
+        return self._run(locals(), "Trainer.run")
+
+    def _run(self, given: Mapping[str, Any], caller: str) -> History:
+        config = FitConfig.checked(self, given)
+        names = ("X", "y", "sample_weight", "class_weight")
+        data = read_training_data(self.network, self.loss, *(given[name] for name in names))
         with self.network._in_training:
             self._forward_shape = None
-            return Loop(self, data, plan, where).run()
-
-    def _training_data(
-        self, X: Any, y: Any, sample_weight: Any, class_weight: Any, where: str
-    ) -> Data:
-        data = read_data(
-            self.network,
-            self.loss,
-            X,
-            y,
-            where,
-            sample_weight=sample_weight,
-            class_weight=class_weight,
-        )
-        check_training_data(data, where, self.loss)
-        return data
-
-    def _epochs(
-        self,
-        data: Data,
-        most: int,
-        max_seconds: float | None,
-        last_good: FloatArray,
-        where: str,
-    ) -> tuple[list[float], EpochResult]:
-        """Make one epoch or more; return the losses of all but the last, and how that ended.
-
-        `last_good` becomes the parameters after the last but one.
-        """
-        number = self._native.epoch_number
-        try:
-            if is_own(self.loss):
-                return [], self._own_epoch(data, max_seconds, where)
-            losses, last = self._native.epochs(*data, most, max_seconds, last_good)
-            return losses, last
-        finally:
-            self.network.epochs_trained += self._native.epoch_number - number
-
-    def _own_epoch(self, data: Data, max_seconds: float | None, where: str) -> EpochResult:
-        """Make one epoch with a loss in Python; count it as the core counts."""
-        number, n_steps, status = self._native.epoch_number, self.n_steps, "interrupted"
-        try:
-            result = own_loss.epoch(
-                self._native, self.loss, data, self.batch_size, max_seconds, where
-            )
-            status = result.status
-            return result
-        finally:
-            counts = self.n_steps > n_steps and status != "not_finite"
-            self._native.epoch_number = number + counts
-
-
-class Fit(Trainer):
-    """The trainer of one `Network.fit`, under whose name it speaks."""
-
-    _where = "fit"
-    _where_run = "fit"
-    _calls_above = 1
+            return FitLoop(self, data, config, caller).run()

@@ -17,14 +17,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastmlp import arrays, checks, state
+from fastmlp import checks, state
+from fastmlp._data import arrays
+from fastmlp._fit.settings import TrainerSettings
 
 if TYPE_CHECKING:
-    from fastmlp.stepping import Stepping
+    from fastmlp.trainer import Trainer
 
 FORMAT = "fastmlp.trainer"
 VERSION = 1
-SETTINGS = ("loss", "optimizer", "batch_size", "seed", "l1", "l2", "regularize_biases", "shuffle")
+SETTINGS = TrainerSettings.names()
 PARTS = ("network", *SETTINGS, "progress", "state", "iterate")
 COUNTS = {  # of the progress, with the largest value that the core can hold
     "n_steps": checks.LARGEST_INTEGER,
@@ -35,7 +37,7 @@ COUNTS = {  # of the progress, with the largest value that the core can hold
 }
 
 
-def describe_trainer(trainer: Stepping) -> dict[str, Any]:
+def describe_trainer(trainer: Trainer) -> dict[str, Any]:
     """Return a trainer as the dictionary above, with copies of its arrays."""
     return {
         "format": FORMAT,
@@ -56,20 +58,18 @@ def read_settings(values: Any, where: str) -> tuple[dict[str, Any], dict[str, An
     return settings, _read_progress(values["progress"], where)
 
 
-def restore(trainer: Stepping, values: Mapping[str, Any], where: str) -> None:
+def restore(trainer: Trainer, values: Mapping[str, Any], where: str) -> None:
     """Put the optimizer's vectors and numbers into a new trainer."""
     _check_names(values["state"], "state", trainer.state, where)
     for name, array in trainer.state.items():
         given = values["state"][name]
-        np.copyto(
-            array, arrays.as_shape(given, array.shape, array.dtype, f"state[{name!r}]", where)
-        )
+        np.copyto(array, arrays.as_shape(given, array.shape, array.dtype, f"state[{name!r}]"))
     if values["iterate"] is not None:
         if trainer.optimizer.average is None:
             expected = "None, as the optimizer keeps no average"
             checks.refuse_value(where, "iterate", values["iterate"], expected)
         shape, dtype = (trainer.network.n_parameters,), trainer.network.dtype
-        trainer._native.iterate = arrays.as_shape(values["iterate"], shape, dtype, "iterate", where)
+        trainer._native.iterate = arrays.as_shape(values["iterate"], shape, dtype, "iterate")
 
 
 def _read_progress(progress: Any, where: str) -> dict[str, Any]:

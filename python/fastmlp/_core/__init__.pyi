@@ -7,7 +7,7 @@ import numpy.typing
 import typing
 from . import float32
 from . import float64
-__all__: list[str] = ['AbsoluteError', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'ELU', 'ExponentialDecay', 'GELU', 'GaussianNLL', 'GlorotNormal', 'GlorotUniform', 'HardTanh', 'HeNormal', 'HeUniform', 'Hinge', 'Huber', 'Identity', 'InverseTimeDecay', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'Lion', 'NAdam', 'Normal', 'OneCycle', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Rprop', 'SELU', 'SGD', 'SiLU', 'Sigmoid', 'Sign', 'Softmax', 'Softplus', 'SquaredError', 'StepDecay', 'Tanh', 'TrainingLock', 'Zeros', 'activations', 'averages', 'check_classes', 'config', 'control_group_threads', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'losses', 'make', 'optimizers', 'schedules', 'set_num_threads']
+__all__: list[str] = ['AbsoluteError', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'ELU', 'ExponentialDecay', 'GELU', 'GaussianNLL', 'GlorotNormal', 'GlorotUniform', 'HardTanh', 'HeNormal', 'HeUniform', 'Hinge', 'Huber', 'Identity', 'InverseTimeDecay', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'Lion', 'NAdam', 'Normal', 'OneCycle', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Rprop', 'SELU', 'SGD', 'SiLU', 'Sigmoid', 'Sign', 'Softmax', 'Softplus', 'SquaredError', 'StepDecay', 'Tanh', 'TrainingLock', 'Zeros', 'activations', 'averages', 'check_classes', 'config', 'control_group_threads', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'losses', 'optimizers', 'resolve', 'schedules', 'set_num_threads']
 class Identity:
     """
     Identity()
@@ -2676,9 +2676,9 @@ def force_num_threads(threads: typing.SupportsInt) -> None:
     """
 def get_num_threads() -> int:
     ...
-def make(family: str, value: typing.Any, where: str) -> typing.Any:
+def resolve(family: str, value: typing.Any, where: str) -> typing.Any:
     """
-    The member of a family that a value means: an instance, or the spelling of one.
+    The member of a family, given as an instance or by its name.
     """
 def set_num_threads(threads: typing.SupportsInt) -> None:
     ...

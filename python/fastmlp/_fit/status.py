@@ -1,6 +1,12 @@
-"""How a run ended, with advice: the words shared by `History` and the result of `minimize`."""
+"""Statuses of a run with their advice, and warnings about a training."""
 
 from __future__ import annotations
+
+import sys
+import warnings
+from pathlib import Path
+
+PACKAGE = str(Path(__file__).parents[1])
 
 ADVICE = {
     "running": "the run has not ended",
@@ -15,4 +21,14 @@ ADVICE = {
 
 
 class TrainingWarning(UserWarning):
-    """A training that went wrong, or that cannot go right, without being a misuse."""
+    """A training that diverged, or that cannot succeed, without being a misuse."""
+
+
+def warn(message: str) -> None:
+    """Issue a `TrainingWarning` that points at the first line outside this package."""
+    level = 1
+    frame = sys._getframe()
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        frame = frame.f_back
+        level += 1
+    warnings.warn(message, TrainingWarning, stacklevel=level)

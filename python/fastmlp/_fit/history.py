@@ -1,11 +1,11 @@
-"""`History`: the losses of a training, epoch by epoch, and how it ended."""
+"""`History`: the losses of a training, epoch by epoch, and its status."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fastmlp.status import ADVICE
+from fastmlp._fit.status import ADVICE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +38,7 @@ class History(Mapping[str, list[float]]):
 
     @property
     def advice(self) -> str:
-        """What the status means and what may be done."""
+        """Meaning of the status, and what to do."""
         return ADVICE[self.status]
 
     @property

@@ -1,6 +1,6 @@
-"""The border for arrays: what comes in leaves as a native C-ordered array, or is refused by name.
+"""Input validation of arrays: array-likes become native C-ordered arrays, or an error is raised.
 
-An array that is right already is passed on as it is, without a copy; anything else that NumPy
+An array that has dtype and order already is returned without a copy; anything else that NumPy
 reads as real numbers is converted once.
 """
 
@@ -13,23 +13,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastmlp import _core
+from fastmlp._data.validation import MAX_INT, InvalidType, InvalidValue
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 DType: TypeAlias = np.dtype[Any]
 
 REAL_KINDS = "biuf"
 TEXT_KINDS = "OUST"  # objects and strings, in which numbers may be written
-LARGEST_SIZE = 2**63 - 1
+MAX_BYTES = MAX_INT
 FILL = "; drop or fill the samples with missing values"
 
 
 def native(dtype: DType) -> ModuleType:
-    """Return the half of the core that computes in `dtype`."""
+    """Return the part of the core that computes in `dtype`."""
     return getattr(_core, dtype.name)  # type: ignore[no-any-return]
 
 
 def is_ready(value: object, dtype: DType) -> bool:
-    """Tell whether the core can read `value` in place."""
+    """Return True if the core can read `value` in place."""
     return (
         isinstance(value, np.ndarray)
         and value.dtype == dtype
@@ -39,108 +40,113 @@ def is_ready(value: object, dtype: DType) -> bool:
     )
 
 
-def read(value: Any, name: str, where: str, hint: str = "") -> NDArray[Any]:
-    """Read anything array-like as an array of real numbers, of any dtype, order and shape.
+def read(value: Any, name: str, hint: str = "") -> NDArray[Any]:
+    """Return an array-like as an array of real numbers, of any dtype, order and shape.
 
-    `hint` is what to do about an array of anything else.
+    `hint` is the advice in the message for other arrays.
     """
     if isinstance(value, np.ma.MaskedArray):
-        raise TypeError(
-            f"{where}: {name} is a masked array, expected plain numbers; "
+        raise InvalidType(
+            f"{name} is a masked array, expected plain numbers; "
             f"fill it first, for example {name}.filled(0)"
         )
-    array = _numbers(value, _asarray(value, name, where))
+    array = _numbers(value, _asarray(value, name))
     if array.dtype.kind not in REAL_KINDS:
-        _refuse_dtype(value, array, name, where, hint)
+        _raise_dtype(value, array, name, hint)
     return array
 
 
-def convert(array: NDArray[Any], dtype: DType, name: str, where: str) -> FloatArray:
+def convert(array: NDArray[Any], dtype: DType, name: str) -> FloatArray:
     """Return `array` in `dtype` and C order: itself where it is so already, else one copy."""
     if is_ready(array, dtype):
         return array
-    check_size(array.shape, dtype, name, where)
+    check_size(array.shape, dtype, name)
     try:
         with np.errstate(over="raise", under="ignore", invalid="ignore"):
             return np.require(array, dtype, ["C", "A"])
     except FloatingPointError:
-        _refuse_overflow(array, dtype, name, where)
+        _raise_overflow(array, dtype, name)
 
 
-def as_inputs(X: Any, n_inputs: int, dtype: DType, where: str) -> tuple[FloatArray, bool]:
+def as_inputs(X: Any, n_inputs: int, dtype: DType) -> tuple[FloatArray, bool]:
     """Return X as ``(n_samples, n_inputs)``, and whether it was a single sample ``(n_inputs,)``."""
     if is_ready(X, dtype) and X.ndim == 2 and X.shape[1] == n_inputs:
         return X, False
-    array = read(X, "X", where)
+    array = read(X, "X")
     single = array.shape == (n_inputs,)
     if not single and (array.ndim != 2 or array.shape[1] != n_inputs):
         hint = "; one feature is X.reshape(-1, 1), one sample X.reshape(1, -1)"
-        raise ValueError(
-            f"{where}: X has shape {array.shape}, expected (n_samples, {n_inputs})"
+        raise InvalidValue(
+            f"X has shape {array.shape}, expected (n_samples, {n_inputs})"
             f"{hint if array.ndim == 1 else ''}"
         )
-    converted = convert(array, dtype, "X", where)
+    converted = convert(array, dtype, "X")
     return (converted.reshape(1, -1) if single else converted), single
 
 
-def as_shape(value: Any, shape: tuple[int, ...], dtype: DType, name: str, where: str) -> FloatArray:
+def as_float_array(value: Any, name: str) -> FloatArray:
+    """Return `value` as float32 if it is float32, else as float64; called by the core."""
+    array = read(value, name)
+    is_single = array.dtype.kind == "f" and array.dtype.itemsize == np.dtype(np.float32).itemsize
+    return convert(array, np.dtype(np.float32 if is_single else np.float64), name)
+
+
+def as_shape(value: Any, shape: tuple[int, ...], dtype: DType, name: str) -> FloatArray:
     """Return `value` as an array of exactly this shape."""
-    array = read(value, name, where)
+    array = read(value, name)
     if array.shape != shape:
-        raise ValueError(f"{where}: {name} has shape {array.shape}, expected {shape}")
-    return convert(array, dtype, name, where)
+        raise InvalidValue(f"{name} has shape {array.shape}, expected {shape}")
+    return convert(array, dtype, name)
 
 
-def check_samples(inputs: FloatArray, where: str) -> None:
-    """Refuse an X without samples, where there must be something to average or to sum."""
+def check_samples(inputs: FloatArray) -> None:
+    """Raise if X has no samples, because means and sums need at least one."""
     if len(inputs) == 0:
-        raise ValueError(f"{where}: X has shape {inputs.shape}, expected at least one sample")
+        raise InvalidValue(f"X has shape {inputs.shape}, expected at least one sample")
 
 
-def check_size(shape: tuple[int, ...], dtype: DType, name: str, where: str) -> None:
-    """Refuse a shape whose bytes do not fit in 64 bits, before anything multiplies it in them."""
+def check_size(shape: tuple[int, ...], dtype: DType, name: str) -> None:
+    """Raise if the number of bytes exceeds 63 bits, before the core multiplies it in 64."""
     n_bytes = dtype.itemsize
     for length in shape:
         n_bytes *= int(length)
-    if n_bytes > LARGEST_SIZE:
-        raise ValueError(
-            f"{where}: {name} of shape {shape} and dtype {dtype} would take {n_bytes} bytes, "
-            f"expected at most {LARGEST_SIZE}"
+    if n_bytes > MAX_BYTES:
+        raise InvalidValue(
+            f"{name} of shape {shape} and dtype {dtype} would take {n_bytes} bytes, "
+            f"expected at most {MAX_BYTES}"
         )
 
 
-def check_finite(array: FloatArray, name: str, where: str, hint: str = FILL) -> None:
-    """Refuse nan and inf by position, in one native scan."""
+def check_finite(array: FloatArray, name: str, hint: str = FILL) -> None:
+    """Raise at the first nan or inf, with its position, after one native scan."""
     index = _core.first_non_finite(array)
     if index < 0:
         return
     position = position_name(index, array.shape)
-    raise ValueError(
-        f"{where}: {name}[{position}]={array.flat[index]}, expected finite values{hint}"
-    )
+    raise InvalidValue(f"{name}[{position}]={array.flat[index]}, expected finite values{hint}")
 
 
 def position_name(index: int, shape: tuple[int, ...]) -> str:
-    """Write a flat index as the user would: ``3, 2``."""
+    """Return a flat index in the form of a subscript: ``3, 2``."""
     return ", ".join(str(i) for i in np.unravel_index(index, shape))
 
 
-def _asarray(value: Any, name: str, where: str) -> NDArray[Any]:
+def _asarray(value: Any, name: str) -> NDArray[Any]:
     try:
         return np.asarray(value)
     except (TypeError, ValueError, RuntimeError) as error:
         if "inhomogeneous" in str(error):
-            raise ValueError(
-                f"{where}: {name} is ragged (its rows differ in length), expected a full array"
+            raise InvalidValue(
+                f"{name} is ragged (its rows differ in length), expected a full array"
             ) from None
-        raise TypeError(
-            f"{where}: {name} of type {type(value).__name__} cannot be read as an array ({error}), "
+        raise InvalidType(
+            f"{name} of type {type(value).__name__} cannot be read as an array ({error}), "
             f"expected numbers"
         ) from error
 
 
 def _numbers(value: Any, array: NDArray[Any]) -> NDArray[Any]:
-    """Read what pandas alone knows to be numbers: columns of mixed or of nullable dtypes."""
+    """Convert pandas columns of mixed or nullable dtypes, which NumPy reads as objects."""
     if array.dtype != object or not _is_pandas(value):
         return array
     dtypes = list(value.dtypes) if value.ndim == 2 else [value.dtype]
@@ -153,10 +159,10 @@ def _is_pandas(value: object) -> bool:
     return type(value).__module__.partition(".")[0] == "pandas"
 
 
-def _refuse_dtype(value: Any, array: NDArray[Any], name: str, where: str, hint: str) -> NoReturn:
+def _raise_dtype(value: Any, array: NDArray[Any], name: str, hint: str) -> NoReturn:
     if hasattr(value, "toarray"):
-        raise TypeError(
-            f"{where}: {name} is sparse ({type(value).__name__}), expected a dense array; "
+        raise InvalidType(
+            f"{name} is sparse ({type(value).__name__}), expected a dense array; "
             f"use {name}.toarray()"
         )
     given = f"is of type {type(value).__name__}" if array.ndim == 0 else f"has dtype {array.dtype}"
@@ -165,14 +171,14 @@ def _refuse_dtype(value: Any, array: NDArray[Any], name: str, where: str, hint: 
         given = f"has column {columns[0][0]!r} of dtype {columns[0][1]}"
     elif array.ndim > 0 and array.dtype.kind in TEXT_KINDS:
         hint = hint or f"; np.array({name}, float) reads numbers from text and objects"
-    raise TypeError(f"{where}: {name} {given}, expected real numbers (bool, int or float){hint}")
+    raise InvalidType(f"{name} {given}, expected real numbers (bool, int or float){hint}")
 
 
-def _refuse_overflow(array: NDArray[Any], dtype: DType, name: str, where: str) -> NoReturn:
+def _raise_overflow(array: NDArray[Any], dtype: DType, name: str) -> NoReturn:
     largest = np.finfo(dtype).max
     index = int(np.argmax(np.isfinite(array) & (np.abs(array) > largest)))
     wider = " or use dtype='float64'" if dtype == np.float32 else ""
-    raise ValueError(
-        f"{where}: {name}[{position_name(index, array.shape)}]={array.flat[index]!s} is too large "
+    raise InvalidValue(
+        f"{name}[{position_name(index, array.shape)}]={array.flat[index]!s} is too large "
         f"for {dtype}, expected at most {largest:.2g}; scale {name}{wider}"
     ) from None

@@ -7,7 +7,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from fastmlp.arrays import FloatArray, as_shape
+from fastmlp._data.arrays import FloatArray, as_shape
+from fastmlp._data.validation import InvalidValue, error_prefix
 
 
 class Views(Sequence[Any]):
@@ -42,23 +43,24 @@ class Views(Sequence[Any]):
         try:
             return self._views[index]
         except (IndexError, TypeError) as error:
-            self._refuse_index(index, type(error))
+            self._raise_index(index, type(error))
 
+    @error_prefix("Network")
     def __setitem__(self, index: int, value: Any) -> None:
         """Copy `value`, of the shape of the view, into the network."""
         view = self[index]
         if isinstance(view, tuple):
-            self._refuse_index(index, TypeError)
+            self._raise_index(index, TypeError)
         name = f"{self._name}[{index}]"
         if view is None:
-            raise ValueError(f"Network: {name} is None, expected no value; the layer has no bias")
-        np.copyto(view, as_shape(value, view.shape, view.dtype, name, "Network"))
+            raise InvalidValue(f"{name} is None, expected no value; the layer has no bias")
+        np.copyto(view, as_shape(value, view.shape, view.dtype, name))
 
     def __iter__(self) -> Iterator[FloatArray | None]:
         """Iterate over the views, from the first layer to the last."""
         return iter(self._views)
 
-    def _refuse_index(self, index: Any, error: type[Exception]) -> NoReturn:
+    def _raise_index(self, index: Any, error: type[Exception]) -> NoReturn:
         raise error(
             f"Network: {self._name}[{index!r}] is no layer, "
             f"expected an integer from {-len(self)} to {len(self) - 1}"

@@ -1,4 +1,4 @@
-"""What `fit` tells others after each epoch; `EarlyStopping` and `ReduceOnPlateau`."""
+"""Callbacks of `fit`: the base class, `EarlyStopping` and `ReduceOnPlateau`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastmlp.arrays import FloatArray
-from fastmlp.checks import flag, integer, not_negative, positive, refuse_kind, refuse_value
+from fastmlp._data.arrays import FloatArray
+from fastmlp._data.validation import (
+    check_bool,
+    check_int,
+    check_non_negative,
+    check_positive,
+    error_prefix,
+    type_error,
+    value_error,
+)
 
 if TYPE_CHECKING:
     from fastmlp.trainer import Trainer
@@ -17,7 +25,7 @@ HOOKS = ("set_trainer", "on_fit_begin", "on_epoch_end", "on_fit_end")
 
 
 class Callback:
-    """A base for callbacks; any object with some of these methods will do.
+    """Base class of callbacks; any object with some of these methods is accepted.
 
     Examples
     --------
@@ -41,27 +49,26 @@ class Callback:
         """Act after epoch 1, 2, ... with its losses; return True to stop."""
 
     def on_fit_end(self) -> None:
-        """Act after the last epoch, however the training ended but by an exception."""
+        """Act after the last epoch, unless an exception ended the training."""
 
 
 class Monitor(Callback):
-    """What watches a recorded loss, and when that has fallen to a new lowest value."""
+    """Base class of callbacks that monitor a recorded loss and its lowest value."""
 
     def __init__(self, monitor: str, patience: int, min_delta: float) -> None:
-        where = type(self).__name__
         if monitor not in ("loss", "val_loss"):
-            refuse_value(where, "monitor", monitor, "'loss' or 'val_loss'")
+            raise value_error("monitor", monitor, "'loss' or 'val_loss'")
         self.monitor = monitor
-        self.patience = integer(patience, "patience", where, least=1)
-        self.min_delta = not_negative(min_delta, "min_delta", where)
+        self.patience = check_int(patience, "patience", min=1)
+        self.min_delta = check_non_negative(min_delta, "min_delta")
         self.on_fit_begin()
 
     def set_trainer(self, trainer: Trainer) -> None:
-        """Remember the training that is watched."""
+        """Keep the trainer that is monitored."""
         self._trainer = trainer
 
     def on_fit_begin(self) -> None:
-        """Forget the training before."""
+        """Reset at the start of a run."""
         self.best = np.inf
         self.best_epoch = 0
 
@@ -111,6 +118,7 @@ class EarlyStopping(Monitor):
     'stopped'
     """
 
+    @error_prefix("EarlyStopping")
     def __init__(
         self,
         monitor: str = "val_loss",
@@ -118,11 +126,11 @@ class EarlyStopping(Monitor):
         min_delta: float = 0.0,
         restore_best: bool = True,
     ) -> None:
-        self.restore_best = flag(restore_best, "restore_best", "EarlyStopping")
+        self.restore_best = check_bool(restore_best, "restore_best")
         super().__init__(monitor, patience, min_delta)
 
     def on_fit_begin(self) -> None:
-        """Forget the training before."""
+        """Reset at the start of a run."""
         super().on_fit_begin()
         self._best_parameters: FloatArray | None = None
 
@@ -133,7 +141,7 @@ class EarlyStopping(Monitor):
         return epoch - self.best_epoch >= self.patience
 
     def on_fit_end(self) -> None:
-        """Go back to the best epoch."""
+        """Restore the parameters of the best epoch."""
         if self._best_parameters is not None:
             self._trainer.network.parameters = self._best_parameters
             self._best_parameters = None
@@ -154,7 +162,7 @@ class ReduceOnPlateau(Monitor):
     monitor : {"val_loss", "loss"}, default "val_loss"
         The loss to watch; ``"val_loss"`` needs `validation_data`.
     factor : float, default 0.1
-        What the rate is multiplied by, ``0 < factor < 1``.
+        Factor on the rate, ``0 < factor < 1``.
     patience : int, default 10
         Epochs without improvement before that, at least 1; then they are counted anew.
     min_delta : float, default 1e-4
@@ -182,6 +190,7 @@ class ReduceOnPlateau(Monitor):
     True
     """
 
+    @error_prefix("ReduceOnPlateau")
     def __init__(
         self,
         monitor: str = "val_loss",
@@ -190,15 +199,14 @@ class ReduceOnPlateau(Monitor):
         min_delta: float = 1e-4,
         min_learning_rate: float = 0.0,
     ) -> None:
-        where = "ReduceOnPlateau"
-        self.factor = positive(factor, "factor", where)
+        self.factor = check_positive(factor, "factor")
         if self.factor >= 1:
-            refuse_value(where, "factor", factor, "0 < factor < 1")
-        self.min_learning_rate = not_negative(min_learning_rate, "min_learning_rate", where)
+            raise value_error("factor", factor, "0 < factor < 1")
+        self.min_learning_rate = check_non_negative(min_learning_rate, "min_learning_rate")
         super().__init__(monitor, patience, min_delta)
 
     def on_fit_begin(self) -> None:
-        """Forget the training before."""
+        """Reset at the start of a run."""
         super().on_fit_begin()
         self._waiting_since = 0
 
@@ -223,27 +231,27 @@ class ReduceOnPlateau(Monitor):
         )
 
 
-def check_callbacks(callbacks: Any, recorded: Sequence[str], where: str) -> list[Any]:
-    """Return the callbacks as a list; refuse what has no hook, or watches what is not recorded."""
+def check_callbacks(callbacks: Any, recorded: Sequence[str]) -> list[Any]:
+    """Return the callbacks as a list; raise at objects without hooks and unrecorded losses."""
     expected = "a list of callbacks"
     if isinstance(callbacks, str) or not isinstance(callbacks, Iterable):
-        refuse_kind(where, "callbacks", callbacks, expected)
+        raise type_error("callbacks", callbacks, expected)
     members = list(callbacks)
     for member in members:
         if isinstance(member, type) or not any(hasattr(member, hook) for hook in HOOKS):
-            refuse_kind(where, "callbacks", member, f"objects with one of {', '.join(HOOKS)}")
+            raise type_error("callbacks", member, f"objects with one of {', '.join(HOOKS)}")
         for hook in HOOKS:
             if not callable(method := getattr(member, hook, len)):
-                refuse_kind(where, f"callbacks: {hook}", method, "a method")
+                raise type_error(f"callbacks: {hook}", method, "a method")
         if isinstance(member, Monitor) and member.monitor not in recorded:
             recorded_names = ", ".join(recorded)
             expected = f"one of what is recorded: {recorded_names}; give validation_data"
-            refuse_value(where, "monitor", member.monitor, expected)
+            raise value_error("monitor", member.monitor, expected)
     return members
 
 
 def notify(callbacks: Iterable[Any], hook: str, *arguments: Any) -> bool:
-    """Call `hook` wherever it exists; return whether any of them asked to stop."""
+    """Call `hook` where it exists; return True if any callback returned True."""
     answers = [
         getattr(callback, hook)(*arguments) for callback in callbacks if hasattr(callback, hook)
     ]

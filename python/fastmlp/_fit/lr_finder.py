@@ -1,4 +1,4 @@
-"""`find_learning_rate`: train with a rising rate and look where the loss falls fastest."""
+"""`find_learning_rate`: train with a rising rate; suggest the rate of the fastest fall."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastmlp import _core, checks
-from fastmlp.arrays import FloatArray
-from fastmlp.data import check_training_data, read_data
-from fastmlp.network import Network
+from fastmlp._data.arrays import FloatArray
+from fastmlp._data.dataset import read_training_data
+from fastmlp._data.validation import check_int, check_positive, error_prefix, resolve, value_error
 from fastmlp.trainer import Trainer
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from fastmlp.network import Network
 
 DIVERGED = 4.0  # a smoothed loss this many times the lowest one ends the search
 SMOOTHING = 0.8
@@ -44,6 +45,7 @@ class LearningRateCurve:
         return learning_rate_curve(self, ax)
 
 
+@error_prefix("find_learning_rate")
 def find_learning_rate(
     network: Network,
     X: Any,
@@ -90,19 +92,17 @@ def find_learning_rate(
     >>> 1e-6 < curve.suggestion < 1.0
     True
     """
-    where = "find_learning_rate"
-    low, high = checks.positive(start, "start", where), checks.positive(end, "end", where)
+    low, high = check_positive(start, "start"), check_positive(end, "end")
     if high <= low:
-        checks.refuse_value(where, "end", end, f"more than start={low}")
-    n_steps = checks.integer(steps, "steps", where, least=10)
+        raise value_error("end", end, f"more than start={low}")
+    n_steps = check_int(steps, "steps", min=10)
     growth = math.log(high / low) / (n_steps - 1)
     trainer = Trainer(network.copy(), loss, _with_rate(optimizer, low), batch_size=batch_size)
-    data = read_data(network, trainer.loss, X, y, where)
-    check_training_data(data, where, trainer.loss)
+    data = read_training_data(network, trainer.loss, X, y)
     rates: list[float] = []
     losses: list[float] = []
     for batch in _batches(trainer, len(data.X), n_steps):
-        value = trainer._step(data.take(batch), where)
+        value = trainer._step(data.take(batch))
         smoothed = value if not losses else SMOOTHING * losses[-1] + (1 - SMOOTHING) * value
         if not math.isfinite(smoothed) or smoothed > DIVERGED * min([*losses, smoothed]):
             break
@@ -113,15 +113,14 @@ def find_learning_rate(
 
 
 def _with_rate(optimizer: Any, rate: float) -> Any:
-    where = "find_learning_rate"
-    member = _core.make("optimizer", optimizer, where)
+    member = resolve("optimizer", optimizer)
     if member.name in ("rprop", "delta_bar_delta"):
-        checks.refuse_value(where, "optimizer", member, "a rule that reads its rate at every step")
+        raise value_error("optimizer", member, "a rule that reads its rate at every step")
     return type(member)(**{**member.get_params(), "learning_rate": rate})
 
 
 def _batches(trainer: Trainer, n_samples: int, n_steps: int) -> list[Any]:
-    """Return the indices of as many batches as there are steps, epoch after epoch."""
+    """Return the indices of `n_steps` batches, epoch after epoch."""
     batches: list[Any] = []
     while len(batches) < n_steps:
         order = trainer._native.batches(n_samples)

@@ -1,0 +1,1 @@
+"""Input data: validation of scalars and arrays, targets, datasets, losses."""

@@ -1,0 +1,86 @@
+"""Samples in the form that the core reads: X, targets and weights, checked against each other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastmlp._data import arrays
+from fastmlp._data.arrays import FloatArray
+from fastmlp._data.losses import is_custom_loss
+from fastmlp._data.targets import TargetSpec, as_weights, check_range
+from fastmlp._data.validation import InvalidValue
+
+if TYPE_CHECKING:
+    from fastmlp.network import Network
+
+
+class Dataset(NamedTuple):
+    """X ``(n, n_inputs)``, targets ``(n, n_outputs)`` or classes ``(n,)``, weights ``(n,)``."""
+
+    X: FloatArray
+    targets: NDArray[Any]
+    weights: FloatArray | None
+
+    def take(self, indices: NDArray[np.int64]) -> Dataset:
+        """Return the samples at these indices, in this order."""
+        weights = None if self.weights is None else self.weights[indices]
+        return Dataset(self.X[indices], self.targets[indices], weights)
+
+    def total_weight(self) -> float:
+        """Return the sum of the weights, or the number of samples without weights."""
+        if self.weights is None:
+            return float(len(self.X))
+        return float(self.weights.sum(dtype=np.float64))
+
+
+def target_spec(network: Network, loss: Any) -> TargetSpec:
+    """Return the form of y for a network with a loss."""
+    name = getattr(loss, "name", "")
+    labels_pm1 = name in ("perceptron", "hinge")
+    n_columns = network.n_outputs // 2 if name == "gaussian_nll" else network.n_outputs
+    softmax = network._output_activation.name == "softmax"
+    classes = network.n_outputs > 1 and (softmax or labels_pm1)
+    return TargetSpec(n_columns, network.dtype, classes, labels_pm1, is_custom_loss(loss))
+
+
+def read_dataset(
+    network: Network,
+    loss: Any,
+    X: Any,
+    y: Any,
+    sample_weight: Any = None,
+    class_weight: Any = None,
+) -> Dataset:
+    """Convert X, y and the weights; raise if they do not fit the network or each other."""
+    inputs, single = arrays.as_inputs(X, network.n_inputs, network.dtype)
+    arrays.check_samples(inputs)
+    if single:
+        y = arrays.read(y, "y").reshape(1, -1)
+    spec = target_spec(network, loss)
+    targets = spec.read(y, len(inputs))
+    weights = as_weights(sample_weight, class_weight, targets, network.dtype)
+    return Dataset(inputs, spec.encode(targets), weights)
+
+
+def read_training_data(
+    network: Network,
+    loss: Any,
+    X: Any,
+    y: Any,
+    sample_weight: Any = None,
+    class_weight: Any = None,
+) -> Dataset:
+    """Read a dataset; raise at nan and inf, targets out of range, and weights that are all 0."""
+    data = read_dataset(network, loss, X, y, sample_weight, class_weight)
+    arrays.check_finite(data.X, "X")
+    if data.targets.dtype != np.int64:
+        arrays.check_finite(data.targets, "y")
+        check_range(data.targets, getattr(loss, "name", ""))
+    if data.weights is not None:
+        arrays.check_finite(data.weights, "sample_weight")
+        if not data.weights.any():
+            raise InvalidValue("the weights are all 0, expected at least one > 0")
+    return data

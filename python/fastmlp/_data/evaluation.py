@@ -1,0 +1,191 @@
+"""Methods of `fastmlp.Network` in evaluation mode: outputs, losses and derivatives.
+
+Dropout and noise are off, penalties are not included, and nothing changes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastmlp._data import arrays
+from fastmlp._data.arrays import FloatArray
+from fastmlp._data.dataset import read_dataset
+from fastmlp._data.losses import evaluate, is_custom_loss, mean_loss, resolve_loss
+from fastmlp._data.validation import error_prefix
+
+if TYPE_CHECKING:
+    from fastmlp.network import Network
+
+
+@error_prefix("Network.predict")
+def predict(self: Network, X: Any) -> FloatArray:
+    """Compute the outputs of the network.
+
+    Parameters
+    ----------
+    X : array_like of shape (n_samples, n_inputs) or (n_inputs,)
+        Samples, or one sample. Not searched for nan.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_outputs) or (n_outputs,)
+        Outputs in the network's dtype. Cost: one forward pass.
+
+    Raises
+    ------
+    ValueError, TypeError
+        X of another shape, or not real numbers.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> fm.Network([4, 3], output="softmax", seed=0).predict([[1, 2, 3, 4]]).shape
+    (1, 3)
+    """
+    inputs, single = arrays.as_inputs(X, self.n_inputs, self.dtype)
+    outputs: FloatArray = self._native.predict(inputs)
+    return outputs[0] if single else outputs
+
+
+@error_prefix("Network.loss")
+def loss(self: Network, X: Any, y: Any, loss: Any = None) -> float:
+    """Compute the mean loss over the samples, without penalties.
+
+    Parameters
+    ----------
+    X : array_like of shape (n_samples, n_inputs) or (n_inputs,)
+        Samples.
+    y : array_like of shape (n_samples, n_outputs) or (n_samples,)
+        Targets; 1-D for one output, or class indices for a softmax output.
+    loss : str, loss or callable, optional
+        Default: the loss that belongs to the output activation, as in `fit`.
+
+    Returns
+    -------
+    float
+        ``sum_i L_i / n_samples``. Cost: one forward pass.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Arrays that do not fit the network, or a loss that is not known.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> fm.Network([2, 1], init="zeros").loss([[1, 2], [3, 4]], [1, 3])
+    2.5
+    """
+    chosen = resolve_loss(loss, self)
+    return mean_loss(self, chosen, read_dataset(self, chosen, X, y))
+
+
+@error_prefix("Network.value_and_grad")
+def value_and_grad(self: Network, X: Any, y: Any, loss: Any = None) -> tuple[float, FloatArray]:
+    """Compute the mean loss and its gradient by all parameters, by backpropagation.
+
+    Parameters
+    ----------
+    X, y, loss
+        As for `loss`.
+
+    Returns
+    -------
+    value : float
+        The mean loss, without penalties.
+    gradient : ndarray of shape (n_parameters,)
+        In the order of `parameters`. Cost: about three forward passes.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As for `loss`.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> value, gradient = fm.Network([2, 1], init="zeros").value_and_grad([[1, 2]], [3])
+    >>> gradient
+    array([-3., -6., -3.], dtype=float32)
+    """
+    chosen = resolve_loss(loss, self)
+    data = read_dataset(self, chosen, X, y)
+    value: float
+    gradient: FloatArray
+    if is_custom_loss(chosen):
+        outputs = self._native.predict(data.X)
+        value, by_output = evaluate(chosen, outputs, data.targets, None)
+        gradient = self._native.backward(data.X, by_output)
+    else:
+        value, gradient = self._native.value_and_grad(data.X, data.targets, chosen, None)
+    return value, gradient
+
+
+@error_prefix("Network.backward")
+def backward(self: Network, X: Any, output_gradient: Any) -> FloatArray:
+    """Compute the gradient of ``sum(outputs * output_gradient)`` by all parameters.
+
+    Parameters
+    ----------
+    X : array_like of shape (n_samples, n_inputs) or (n_inputs,)
+        Samples.
+    output_gradient : array_like of shape (n_samples, n_outputs) or (n_outputs,)
+        Derivative of anything by the outputs; not averaged over the samples.
+
+    Returns
+    -------
+    ndarray of shape (n_parameters,)
+        In the order of `parameters`. Cost: about three forward passes.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Arrays that do not fit the network.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> fm.Network([2, 1]).backward([[1, 2], [3, 4]], [[1], [1]])
+    array([4., 6., 2.], dtype=float32)
+    """
+    inputs, single = arrays.as_inputs(X, self.n_inputs, self.dtype)
+    arrays.check_samples(inputs)
+    shape = (self.n_outputs,) if single else (len(inputs), self.n_outputs)
+    gradient = arrays.as_shape(output_gradient, shape, self.dtype, "output_gradient")
+    flat: FloatArray = self._native.backward(inputs, gradient.reshape(-1, self.n_outputs))
+    return flat
+
+
+@error_prefix("Network.jacobian")
+def jacobian(self: Network, X: Any) -> FloatArray:
+    """Compute the derivatives of the outputs by the inputs, sample by sample.
+
+    Parameters
+    ----------
+    X : array_like of shape (n_samples, n_inputs) or (n_inputs,)
+        Samples, or one sample.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_outputs, n_inputs) or (n_outputs, n_inputs)
+        Element ``[i, j, k]`` is ``d output_j / d input_k`` at sample i. Cost: a forward pass
+        and one backward pass per output.
+
+    Raises
+    ------
+    ValueError, TypeError
+        X of another shape, or not real numbers.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network([2, 1])
+    >>> net.parameters = [5.0, 7.0, 0.0]
+    >>> net.jacobian([1, 2])
+    array([[5., 7.]], dtype=float32)
+    """
+    inputs, single = arrays.as_inputs(X, self.n_inputs, self.dtype)
+    shape = (len(inputs), self.n_outputs, self.n_inputs)
+    arrays.check_size(shape, self.dtype, "the jacobian")
+    derivatives: FloatArray = self._native.jacobian(inputs)
+    return derivatives[0] if single else derivatives

@@ -1,0 +1,77 @@
+"""Losses: members of the core's family, or functions written in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastmlp import _core
+from fastmlp._data.arrays import FloatArray, as_shape
+from fastmlp._data.validation import InvalidType, InvalidValue, resolve
+
+if TYPE_CHECKING:
+    from fastmlp._data.dataset import Dataset
+    from fastmlp.network import Network
+
+FAMILIES = (_core.losses, _core.activations, _core.initializers, _core.schedules)
+NOT_CUSTOM = (type, *(member for family in FAMILIES for member in family.values()))
+
+LossFunction: TypeAlias = Callable[[FloatArray, NDArray[Any]], tuple[Any, Any]]
+
+
+def resolve_loss(loss: Any, network: Network) -> Any:
+    """Return a loss of the core or a custom function; None follows the output activation."""
+    if loss is None:
+        return _core.default_loss(network._output_activation)
+    if is_custom_loss(loss):
+        return loss
+    resolved = resolve("loss", loss)
+    if getattr(resolved, "name", "") == "gaussian_nll" and network.n_outputs % 2 == 1:
+        raise InvalidValue(
+            f"loss='gaussian_nll' with n_outputs={network.n_outputs}, expected an even number: "
+            f"as many means as log variances"
+        )
+    return resolved
+
+
+def is_custom_loss(loss: Any) -> bool:
+    """Return True for a Python function, False for a member of the core's family."""
+    return callable(loss) and not isinstance(loss, NOT_CUSTOM)
+
+
+def mean_loss(network: Network, loss: Any, data: Dataset) -> float:
+    """Return the weighted mean loss of the network in evaluation mode, without penalties."""
+    if is_custom_loss(loss):
+        outputs = network._native.predict(data.X)
+        return evaluate(loss, outputs, data.targets, data.weights)[0]
+    return float(network._native.loss(data.X, data.targets, loss, data.weights))
+
+
+def evaluate(
+    loss: LossFunction, outputs: FloatArray, targets: NDArray[Any], weights: FloatArray | None
+) -> tuple[float, FloatArray]:
+    """Return the mean of a custom loss over a batch, and its gradient by the outputs.
+
+    ``L = sum_i w_i L_i / sum_i w_i`` with ``w_i = 1`` where `weights` is None.
+    """
+    values, gradient = _call(loss, outputs, targets)
+    n_samples = len(outputs)
+    if weights is None:
+        return float(values.mean(dtype=np.float64)), gradient / n_samples
+    normalized = weights / weights.sum(dtype=np.float64)
+    scaled = gradient * normalized[:, np.newaxis]
+    return float(values @ normalized), scaled.astype(outputs.dtype, copy=False)
+
+
+def _call(
+    loss: LossFunction, outputs: FloatArray, targets: NDArray[Any]
+) -> tuple[FloatArray, FloatArray]:
+    result = loss(outputs, targets)
+    if not isinstance(result, (tuple, list)) or len(result) != 2:
+        raise InvalidType(f"the loss returned {type(result).__name__}, expected (values, gradient)")
+    values = as_shape(result[0], outputs.shape[:1], outputs.dtype, "values of the loss")
+    gradient = as_shape(result[1], outputs.shape, outputs.dtype, "gradient of the loss")
+    return values, gradient

@@ -1,0 +1,183 @@
+"""Validation of targets and weights: regression targets, classes, labels ±1, class weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastmlp import _core
+from fastmlp._data import arrays
+from fastmlp._data.arrays import DType, FloatArray
+from fastmlp._data.validation import InvalidValue, check_non_negative, type_error, value_error
+
+NUMBER_LABELS = "; np.unique(y, return_inverse=True) numbers labels of any kind"
+RANGES = {  # of y, outside of which a loss has no minimum
+    "cross_entropy": (0.0, 1.0),
+    "binary_cross_entropy": (0.0, 1.0),
+    "poisson": (0.0, np.inf),
+}
+ROUNDING = 1e-5  # of targets that were probabilities in float32
+
+
+@dataclass(frozen=True)
+class TargetSpec:
+    """Targets of a network with a loss: one column per output, or per two outputs.
+
+    `classes`: a 1-D y holds class indices. `labels_pm1`: the loss is defined for -1 and +1.
+    `any_shape`: a custom loss may have a y of another shape.
+    """
+
+    n_columns: int
+    dtype: DType
+    classes: bool
+    labels_pm1: bool
+    any_shape: bool
+
+    def read(self, y: Any, n_samples: int) -> NDArray[Any]:
+        """Return y as int64 class indices ``(n,)`` or as targets ``(n, n_columns)``."""
+        array = arrays.read(y, "y", NUMBER_LABELS if self.classes else "")
+        self._check_length(array, n_samples)
+        if self.classes and array.shape in {(n_samples,), (n_samples, 1)}:
+            return _class_indices(array.reshape(-1), self.n_columns)
+        if self.n_columns == 1 and array.ndim == 1:
+            array = array.reshape(-1, 1)
+        if not self.any_shape and array.shape != (n_samples, self.n_columns):
+            _raise_shape(array.shape, self._expected(n_samples))
+        return arrays.convert(array, self.dtype, "y")
+
+    def encode(self, targets: NDArray[Any]) -> NDArray[Any]:
+        """Return the targets of the loss: ±1 for the perceptron, one-hot for a custom loss."""
+        is_index = targets.dtype == np.int64
+        if is_index and (self.labels_pm1 or self.any_shape):
+            targets = np.eye(self.n_columns, dtype=self.dtype)[targets]
+        return _as_pm1(targets) if self.labels_pm1 else targets
+
+    def _check_length(self, array: NDArray[Any], n_samples: int) -> None:
+        if array.ndim == 0 or len(array) != n_samples:
+            _raise_shape(array.shape, self._expected(n_samples))
+
+    def _expected(self, n_samples: int) -> str:
+        shape = f"({n_samples}, {self.n_columns})"
+        if self.classes:
+            return f"({n_samples},) class indices or {shape}"
+        return f"({n_samples},) or {shape}" if self.n_columns == 1 else shape
+
+
+def check_range(targets: NDArray[Any], loss: str) -> None:
+    """Raise if a target is out of the range of the loss."""
+    low, high = RANGES.get(loss, (-np.inf, np.inf))
+    if targets.min() >= low and targets.max() <= high + ROUNDING:
+        return
+    index = int(np.argmax((targets < low) | (targets > high + ROUNDING)))
+    expected = f"values from {low:g} to {high:g}" if np.isfinite(high) else f"values >= {low:g}"
+    raise InvalidValue(
+        f"y[{arrays.position_name(index, targets.shape)}]={targets.flat[index]}, "
+        f"expected {expected} for loss={loss!r}"
+    )
+
+
+def as_weights(
+    sample_weight: Any,
+    class_weight: Any,
+    targets: NDArray[Any],
+    dtype: DType,
+) -> FloatArray | None:
+    """Return sample weight times class weight, ``(n,)``, or None where neither is given.
+
+    `targets` are those of `TargetSpec.read`: classes still have the user's own values.
+    """
+    weights = None if sample_weight is None else _sample_weights(sample_weight, len(targets), dtype)
+    if class_weight is None:
+        return weights
+    factors = _class_factors(class_weight, targets, dtype).astype(dtype)
+    with np.errstate(over="ignore"):
+        return factors if weights is None else weights * factors
+
+
+def _class_indices(labels: NDArray[Any], n_classes: int) -> NDArray[np.int64]:
+    with np.errstate(invalid="ignore"):
+        indices = np.ascontiguousarray(labels, dtype=np.int64)
+    if labels.dtype.kind == "f" and not np.array_equal(indices, labels):
+        first = int(np.argmax(indices != labels))
+        _raise_class(labels, first, n_classes)
+    first = _core.check_classes(indices, n_classes)
+    if first >= 0:
+        _raise_class(labels, first, n_classes)
+    return indices
+
+
+def _as_pm1(targets: NDArray[Any]) -> NDArray[Any]:
+    zero_is_low = bool((targets == 0).any())
+    low = 0 if zero_is_low else -1
+    wrong = (targets != low) & (targets != 1)
+    if wrong.any():
+        value = targets[wrong][0]
+        raise InvalidValue(
+            f"y contains {value}, expected labels -1 and 1, or 0 and 1, for this loss"
+        )
+    return 2 * targets - 1 if zero_is_low else targets
+
+
+def _sample_weights(sample_weight: Any, n_samples: int, dtype: DType) -> FloatArray:
+    weights = arrays.as_shape(sample_weight, (n_samples,), dtype, "sample_weight")
+    negative = weights < 0
+    if negative.any():
+        first = int(np.argmax(negative))
+        raise InvalidValue(f"sample_weight[{first}]={weights[first]}, expected weights >= 0")
+    return weights
+
+
+def _class_factors(class_weight: Any, targets: NDArray[Any], dtype: DType) -> FloatArray:
+    labels = _labels(targets)
+    classes, positions, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    if isinstance(class_weight, Mapping):
+        return _weights_of(classes, class_weight, dtype)[positions]
+    expected = "'balanced', a dictionary {class: weight} or None"
+    if not isinstance(class_weight, str):
+        raise type_error("class_weight", class_weight, expected)
+    if class_weight != "balanced":
+        raise value_error("class_weight", class_weight, expected)
+    return (len(labels) / (len(classes) * counts))[positions]
+
+
+def _weights_of(classes: NDArray[Any], class_weight: Mapping[Any, Any], dtype: DType) -> FloatArray:
+    """Return one weight per class that occurs; a class that is not named weighs 1."""
+    named = {
+        key: check_non_negative(weight, f"class_weight[{key!r}]")
+        for key, weight in class_weight.items()
+    }
+    largest = float(np.finfo(dtype).max)
+    for key, weight in named.items():
+        if not isinstance(key, (int, float, np.integer, np.floating)):
+            raise type_error("class_weight", class_weight, "the classes of y as keys")
+        if weight > largest:
+            raise value_error(f"class_weight[{key!r}]", weight, f"at most {largest:.2g}")
+    return np.array([named.get(label, 1.0) for label in classes.tolist()])
+
+
+def _labels(targets: NDArray[Any]) -> NDArray[Any]:
+    """Return one class per sample: indices, one column of whole numbers, or one-hot rows."""
+    if targets.ndim == 1:
+        return targets
+    n_columns = targets.shape[1]
+    if n_columns == 1 and np.array_equal(targets, np.rint(targets)):
+        return targets.reshape(-1)
+    labels: NDArray[Any] = np.argmax(targets, axis=1)
+    if n_columns == 1 or not np.array_equal(np.eye(n_columns)[labels], targets):
+        raise InvalidValue("class_weight is given, expected a y of one class per sample")
+    return labels
+
+
+def _raise_shape(given: tuple[int, ...], expected: str) -> NoReturn:
+    raise InvalidValue(f"y has shape {given}, expected {expected}")
+
+
+def _raise_class(labels: NDArray[Any], index: int, n_classes: int) -> NoReturn:
+    hint = NUMBER_LABELS if np.isfinite(labels[index]) else arrays.FILL
+    raise InvalidValue(
+        f"y[{index}]={labels[index]!s}, expected class indices 0 to {n_classes - 1}{hint}"
+    )

@@ -1,0 +1,184 @@
+"""Validation of scalar arguments, and the error messages of this package.
+
+Helpers raise `InvalidValue` and `InvalidType`, whose messages start at the argument. Each public
+function has the decorator `error_prefix`, which adds its name: ``Network.predict: X has ...``.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import operator
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+
+from fastmlp import _core
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+MAX_INT = 2**63 - 1
+MAX_SEED = 2**64 - 1
+MAX_EPOCH = 2**32 - 1
+MAX_REPR_LENGTH = 80
+MAX_REPR_BITS = 512  # of an integer; Python refuses to print the longest ones
+
+
+class InvalidValue(ValueError):
+    """An argument of the right type with a wrong value, not yet with the name of the function."""
+
+
+class InvalidType(TypeError):
+    """An argument of a wrong type, not yet with the name of the function."""
+
+
+def error_prefix(where: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Return a decorator that raises invalid arguments as ``ValueError("where: message")``.
+
+    Other exceptions, among them those of user functions, pass through unchanged.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(function)
+        def prefixed(*args: P.args, **kwargs: P.kwargs) -> R:
+            try:
+                return function(*args, **kwargs)
+            except InvalidValue as error:
+                raise ValueError(f"{where}: {error}") from error.__cause__
+            except InvalidType as error:
+                raise TypeError(f"{where}: {error}") from error.__cause__
+
+        return prefixed
+
+    return decorate
+
+
+def argument_prefix(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Return a decorator that names the argument to which the invalid part belongs."""
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(function)
+        def prefixed(*args: P.args, **kwargs: P.kwargs) -> R:
+            try:
+                return function(*args, **kwargs)
+            except (InvalidValue, InvalidType) as error:
+                raise type(error)(f"{name}{error}") from error.__cause__
+
+        return prefixed
+
+    return decorate
+
+
+def short_repr(value: object) -> str:
+    """Return the repr of a value on one line, cut to a length that fits in a message."""
+    if isinstance(value, int) and value.bit_length() > MAX_REPR_BITS:
+        return f"an integer of {value.bit_length()} bits"
+    text = " ".join(repr(value).split())
+    return text if len(text) <= MAX_REPR_LENGTH else f"{text[:MAX_REPR_LENGTH]}..."
+
+
+def value_error(name: str, value: object, expected: str) -> InvalidValue:
+    """Return the error for a value of the right type that is out of its range."""
+    return InvalidValue(f"{name}={short_repr(value)}, expected {expected}")
+
+
+def type_error(name: str, value: object, expected: str) -> InvalidType:
+    """Return the error for a value of the wrong type."""
+    kind = type(value).__name__
+    return InvalidType(f"{name}={short_repr(value)} ({kind}), expected {expected}")
+
+
+def resolve(family: str, value: Any) -> Any:
+    """Return the member of a family that is given as an instance or by its name."""
+    try:
+        return _core.resolve(family, value, "")
+    except (TypeError, ValueError) as error:
+        if not str(error).startswith(": "):
+            raise
+        invalid = InvalidValue if isinstance(error, ValueError) else InvalidType
+        raise invalid(str(error)[2:]) from None
+
+
+def check_int(value: Any, name: str, *, min: int, max: int = MAX_INT) -> int:
+    """Return `value` as an int with ``min <= value <= max``."""
+    expected = f"an integer >= {min}"
+    if isinstance(value, (bool, np.bool_)):
+        raise type_error(name, value, expected)
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise type_error(name, value, expected) from None
+    if number < min:
+        raise value_error(name, number, expected)
+    if number > max:
+        raise value_error(name, number, f"an integer <= {max}")
+    return number
+
+
+def check_non_negative(value: Any, name: str) -> float:
+    """Return `value` as a finite float >= 0."""
+    return _check_float(value, name, lambda number: number >= 0, "a finite number >= 0")
+
+
+def check_positive(value: Any, name: str) -> float:
+    """Return `value` as a finite float > 0."""
+    return _check_float(value, name, lambda number: number > 0, "a finite number > 0")
+
+
+def check_fraction(value: Any, name: str) -> float:
+    """Return `value` as a float with ``0 <= value < 1``."""
+    return _check_float(value, name, lambda number: 0 <= number < 1, f"0 <= {name} < 1")
+
+
+def _check_float(value: Any, name: str, fits: Callable[[float], bool], expected: str) -> float:
+    if isinstance(value, (bool, np.bool_, str, bytes)) or getattr(value, "ndim", 0) != 0:
+        raise type_error(name, value, expected)
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise type_error(name, value, expected) from None
+    except OverflowError:
+        raise value_error(name, value, expected) from None
+    if not (math.isfinite(number) and fits(number)):
+        raise value_error(name, value, expected)
+    return number
+
+
+def check_seconds(value: Any, name: str) -> float | None:
+    """Return a time limit as a float, or None where there is none."""
+    return None if value is None else check_non_negative(value, name)
+
+
+def check_bool(value: Any, name: str) -> bool:
+    """Return `value` as a bool; the integers 0 and 1 are invalid."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise type_error(name, value, "True or False")
+    return bool(value)
+
+
+def check_seed(value: Any) -> int:
+    """Return a seed of 64 bits; None draws a fresh one from the operating system."""
+    if value is None:
+        return int(np.random.SeedSequence().generate_state(1, np.uint64)[0])
+    return check_int(value, "seed", min=0, max=MAX_SEED)
+
+
+def check_epochs_trained(value: Any) -> int:
+    """Return the index of an epoch, which the core keeps in 32 bits."""
+    return check_int(value, "epochs_trained", min=0, max=MAX_EPOCH)
+
+
+def check_dtype(value: Any) -> np.dtype[Any]:
+    """Return float32 or float64 as a native NumPy dtype."""
+    expected = "'float32' or 'float64'"
+    if value is None:
+        raise type_error("dtype", value, expected)
+    try:
+        dtype: np.dtype[Any] = np.dtype(value)
+    except TypeError:
+        raise value_error("dtype", value, expected) from None
+    if dtype not in (np.dtype(np.float32), np.dtype(np.float64)):
+        raise value_error("dtype", value, expected)
+    return dtype

@@ -1,0 +1,1 @@
+"""Training: settings, the loop over epochs, callbacks, histories, the learning-rate finder."""

@@ -1,0 +1,79 @@
+"""Steps and epochs for a loss written in Python: forward, loss, backward, update.
+
+Sample weights, penalties, the order of the samples and the stopping rules are those of the native
+epoch.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from fastmlp._data.dataset import Dataset
+from fastmlp._data.losses import evaluate
+
+if TYPE_CHECKING:
+    from fastmlp.trainer import Trainer
+
+
+class EpochResult(NamedTuple):
+    """Mean loss of an epoch, number of updates, and the reason for its end, as the core returns."""
+
+    loss: float
+    n_steps: int
+    status: str
+
+
+def step(trainer: Trainer, batch: Dataset) -> float:
+    """Make one update on a batch; return its loss with penalties, without update if not finite."""
+    native = trainer._native
+    if batch.total_weight() == 0:
+        native.presented += len(batch.X)
+        return 0.0
+    outputs = native.forward(batch.X)
+    value, by_output = evaluate(trainer.loss, outputs, batch.targets, batch.weights)
+    if math.isfinite(value):
+        value += native.apply(native.backward(by_output))  # `apply` returns the penalties
+    return value
+
+
+def epoch(trainer: Trainer, data: Dataset, max_seconds: float | None) -> EpochResult:
+    """Make one pass over the samples; the epoch counts unless its loss is not finite."""
+    native = trainer._native
+    index, n_steps, status = native.epoch_number, native.n_steps, "interrupted"
+    try:
+        result = _pass(trainer, data, max_seconds)
+        status = result.status
+        return result
+    finally:
+        counts = native.n_steps > n_steps and status != "not_finite"
+        native.epoch_number = index + counts
+
+
+def _pass(trainer: Trainer, data: Dataset, max_seconds: float | None) -> EpochResult:
+    native, batch_size = trainer._native, trainer.batch_size
+    deadline = math.inf if max_seconds is None else time.perf_counter() + max_seconds
+    order = native.batches(len(data.X))
+    total = weight = 0.0
+    n_steps = 0
+    for start in range(0, len(order), batch_size):
+        native.presented = start  # the random masks depend on the position in the epoch
+        if time.perf_counter() >= deadline:
+            return EpochResult(_mean(total, weight), n_steps, "max_seconds")
+        batch = data.take(order[start : start + batch_size])
+        if batch.total_weight() == 0:
+            continue
+        value = step(trainer, batch)
+        if not math.isfinite(value):
+            native.presented = start
+            return EpochResult(value, n_steps, "not_finite")
+        n_steps += 1
+        total += value * batch.total_weight()
+        weight += batch.total_weight()
+    native.presented = 0
+    return EpochResult(_mean(total, weight), n_steps, "running")
+
+
+def _mean(total: float, weight: float) -> float:
+    return total / weight if weight else 0.0

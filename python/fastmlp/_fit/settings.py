@@ -1,0 +1,99 @@
+"""The settings of a trainer: one list of fields for checks, attributes, state and forwarding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Self
+
+from fastmlp import _core
+from fastmlp._data.arrays import native
+from fastmlp._data.losses import is_custom_loss, resolve_loss
+from fastmlp._data.validation import (
+    check_bool,
+    check_epochs_trained,
+    check_int,
+    check_non_negative,
+    check_seed,
+    resolve,
+    type_error,
+    value_error,
+)
+from fastmlp.layers import dense_layers
+
+if TYPE_CHECKING:
+    from fastmlp.network import Network
+
+
+NATIVE_NETWORKS = (_core.float32.Network, _core.float64.Network)
+
+
+@dataclass(frozen=True, eq=False)
+class TrainerSettings:
+    """The keywords of `Trainer`, resolved and checked."""
+
+    loss: Any
+    optimizer: Any
+    batch_size: int
+    seed: int
+    l1: float
+    l2: float
+    regularize_biases: bool
+    shuffle: bool
+
+    @classmethod
+    def checked(cls, network: Network, given: Mapping[str, Any]) -> Self:
+        """Check the arguments of a call, ``{name: value}``; None as seed is the network's."""
+        if not isinstance(getattr(network, "_native", None), NATIVE_NETWORKS):
+            raise type_error("network", network, "an fm.Network")
+        seed = given.get("seed")
+        settings = cls(
+            loss=resolve_loss(given["loss"], network),
+            optimizer=resolve("optimizer", given["optimizer"]),
+            batch_size=check_int(given["batch_size"], "batch_size", min=1),
+            seed=check_seed(network.seed if seed is None else seed),
+            l1=check_non_negative(given["l1"], "l1"),
+            l2=check_non_negative(given["l2"], "l2"),
+            regularize_biases=check_bool(given["regularize_biases"], "regularize_biases"),
+            shuffle=check_bool(given["shuffle"], "shuffle"),
+        )
+        if is_custom_loss(settings.loss):
+            check_evaluation_point(settings.optimizer, "the loss is a function of your own")
+        return settings
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """Return the names of all settings."""
+        return tuple(field.name for field in fields(cls))
+
+    def native_trainer(self, network: Network, first_epoch: Any) -> Any:
+        """Return the trainer of the core; a custom loss is not used natively."""
+        custom = is_custom_loss(self.loss)
+        return native(network.dtype).Trainer(
+            network._native,
+            _core.losses["squared_error"]() if custom else self.loss,
+            self.optimizer,
+            self.batch_size,
+            self.seed,
+            check_epochs_trained(first_epoch),
+            self._penalties(network),
+            self.regularize_biases,
+            self.shuffle,
+        )
+
+    def _penalties(self, network: Network) -> list[tuple[float, float, float]]:
+        """Return (l1, l2, max_norm) per dense layer; those of the layer come first, 0 is none."""
+        return [
+            (
+                self.l1 if layer.l1 is None else layer.l1,
+                self.l2 if layer.l2 is None else layer.l2,
+                layer.max_norm or 0.0,
+            )
+            for layer in dense_layers(network.layers)
+        ]
+
+
+def check_evaluation_point(optimizer: Any, reason: str) -> None:
+    """Raise if the rule evaluates the loss elsewhere than at the parameters: the core's task."""
+    if getattr(optimizer, "nesterov", None) == "lecture" and optimizer.momentum > 0:
+        raise value_error("optimizer", optimizer, f"nesterov=True, as {reason}")

@@ -1,0 +1,1 @@
+"""Serialization and printed forms of networks and trainers."""
