@@ -1,6 +1,6 @@
-"""Check the borders between the rooms of the code, and the length of files and functions.
+"""Check the dependency rules between modules, and the length of files and functions.
 
-Usage: python .ci/check_includes.py; prints one line per offence and fails if there is any.
+Usage: python .ci/check_includes.py [ROOT]; prints one line per offence and fails if there is any.
 """
 
 import ast
@@ -9,9 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-
-ROOMS = {  # room: the other rooms it may include
+MODULES = {  # C++ module: the other modules it may include
     "base": set(),
     "kernels": {"base"},
     "nn": {"base", "kernels"},
@@ -25,8 +23,9 @@ NO_VARIABLE = (
 )
 MUTABLE = r"(?![^\n;=({]*\bconst(expr)?\b)"
 SET = r"\s*(=(?!=)|\{|;)"
+PYBIND11 = r"#\s*include\s*[<\"]pybind11/|\bpybind11::|\bpy::"
 FORBIDDEN_IN_CORE = {
-    "pybind11": r"#\s*include\s*[<\"]pybind11/|\bpybind11::|\bpy::",
+    "pybind11": PYBIND11,
     "Python": r"#\s*include\s*[<\"]Python\.h",
     "iostream or files": r"#\s*include\s*<(iostream|ostream|istream|fstream|filesystem)>"
     r"|\b(fopen|freopen|f?printf|puts|FILE)\b",
@@ -36,9 +35,31 @@ FORBIDDEN_IN_CORE = {
 }
 OPENMP = r"#\s*include\s*<omp\.h>|#\s*pragma\s+omp|\b_?omp_\w+\s*\(|\b_OPENMP\b"
 
-PYTHON_LAYERS = [{"_core"}, {"config", "layers"}, {"trainer"}, {"network"}]  # lower ones first
-PYTHON_LEAVES = {"__main__", "cli", "demo", "io", "plot", "sklearn"}
+# Python modules, lowest first: each imports modules of lower levels only, also inside functions,
+# so that there are no circles. Imports under TYPE_CHECKING are free.
+LEVELS = [
+    {"_version", "_data", "_fit", "_io", "_core._cpu"},
+    {"_core.loader"},
+    {"_core"},
+    {"_data.validation", "_data.extras"},
+    {"_data.arrays", "_fit.status", "_fit.progress", "plot", "config", "checks"},
+    {"_data.losses", "_data.targets", "_data.views", "_fit.callbacks", "_fit.history", "layers"},
+    {"_data.dataset", "_fit.settings", "_io.summary", "minimize", "state"},
+    {"_data.evaluation", "_fit.custom_loss", "trainer_state"},
+    {"_fit.fit_loop"},
+    {"trainer"},
+    {"network", "_fit.lr_finder"},
+    {"_old_names"},
+    {"__init__"},
+    {"demo"},
+    {"cli"},
+    {"__main__"},
+]
+RANKS = {module: rank for rank, level in enumerate(LEVELS) for module in level}
+COMPILED = {"_core._cpu"}
+LEAVES = {"__main__", "cli", "demo"}  # they may import optional packages at load
 OPTIONAL = {"matplotlib", "pandas", "polars", "scipy", "sklearn", "torch", "tqdm"}
+IMPORT_FUNCTIONS = {"__import__", "find_spec", "import_module", "require"}
 
 FILE_LINES = 300
 CATALOGUE_LINES = 450
@@ -48,6 +69,8 @@ CATALOGUES = {
 }
 FUNCTION_LINES = 60
 MEASURED = ["cpp", "python", "tests", "bench", ".ci", "cmake", "examples"]
+CPP = {".cpp", ".hpp"}
+CONTROL = r"(if|for|while|switch|catch|do|else|try|namespace|class|struct|enum|union|extern)\b"
 
 
 def without_comments(code: str) -> str:
@@ -61,67 +84,116 @@ def find(pattern: str, code: str) -> Iterator[tuple[int, str]]:
         yield code.count("\n", 0, match.start()) + 1, match[0]
 
 
-def core_offences(path: Path, room: str) -> Iterator[str]:
-    code = without_comments(path.read_text())
-    for line, include in find(r'#\s*include\s*"[^"]+"', code):
-        target = include.split('"')[1]
+def core_offences(code: str, module: str, stem: str) -> Iterator[str]:
+    for line, include in find(r'#\s*include\s*("[^"]+"|<fastmlp/[^>]+>)', code):
+        target = re.split(r'["<>]', include)[1]
         parts = target.removeprefix("fastmlp/").split("/")
+        if "<" in include:
+            yield f"{line}: {include}: write quotes"
         if not target.startswith("fastmlp/") or len(parts) < 2:
-            yield f'{line}: {include}: write the whole path, "fastmlp/<room>/<file>"'
-        elif parts[0] not in ROOMS[room] | {room}:
-            yield f"{line}: {room} must not include {parts[0]}: {include}"
-    for what, pattern in FORBIDDEN_IN_CORE.items():
+            yield f'{line}: {include}: write the whole path, "fastmlp/<module>/<file>"'
+        elif parts[0] not in MODULES[module] | {module}:
+            yield f"{line}: {module} must not include {parts[0]}: {include}"
+    for name, pattern in FORBIDDEN_IN_CORE.items():
         for line, text in find(pattern, code):
-            yield f"{line}: no {what} in the core: {text}"
-    if (room, path.stem) != ("base", "parallel"):
-        for line, text in find(OPENMP, code):
-            yield f"{line}: only base/parallel has OpenMP: {text}"
+            yield f"{line}: no {name} in the core: {text}"
 
 
-def imports_at_load(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Yield the modules imported when a file of the package is: not those inside functions."""
-    waiting: list[ast.AST] = list(tree.body)
+def cpp_offences(path: Path) -> Iterator[str]:
+    """Check one file; `path` is relative to the folder ``cpp``."""
+    code = without_comments((Path("cpp") / path).read_text())
+    folder, module = path.parts[0], path.parts[1]
+    if folder == "fastmlp":
+        if module in MODULES:
+            yield from core_offences(code, module, path.stem)
+        else:
+            yield f"1: {module} is none of the modules {', '.join(MODULES)}"
+    elif folder != "bindings":
+        yield from (f"{n}: only bindings use pybind11: {text}" for n, text in find(PYBIND11, code))
+    if path.with_suffix("") != Path("fastmlp/base/parallel"):
+        yield from (f"{n}: only base/parallel has OpenMP: {text}" for n, text in find(OPENMP, code))
+
+
+def cpp_function_offences(code: str) -> Iterator[str]:
+    """Measure the bodies of functions: braces whose head has parentheses and no other keyword."""
+    code = re.sub(r'"(\\.|[^"\\\n])*"|\'(\\.|[^\'\\\n])\'', '""', code)
+    code = re.sub(r"(?m)^[ \t]*#([^\n]*\\\n)*[^\n]*", lambda m: "\n" * m[0].count("\n"), code)
+    opened: list[tuple[int, str]] = []
+    start = 0
+    for match in re.finditer(r"[{};]", code):
+        head, position = code[start : match.start()].strip(), match.end()
+        start = position
+        if match[0] == "{":
+            opened.append((position, head))
+        elif match[0] == "}" and opened:
+            begin, head = opened.pop()
+            # After a member initialised by braces the head of a constructor is empty.
+            is_function = (")" in head or not head) and not re.match(CONTROL, head)
+            lines = code[begin : match.start()].strip().count("\n") + 1
+            if is_function and lines > FUNCTION_LINES:
+                line = code.count("\n", 0, begin) + 1
+                name = re.sub(r"\s+", " ", head)[-60:]
+                yield f"{line}: {name} has {lines} lines, at most {FUNCTION_LINES}"
+
+
+def module_name(path: Path) -> str:
+    """Return the name of a module inside the package: ``_fit.history``, ``_data``, ``__init__``."""
+    parts = path.with_suffix("").parts
+    return ".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)
+
+
+def called_imports(node: ast.Call) -> Iterator[str]:
+    function = node.func.attr if isinstance(node.func, ast.Attribute) else node.func
+    name = function if isinstance(function, str) else getattr(function, "id", "")
+    if name in IMPORT_FUNCTIONS and node.args and isinstance(node.args[0], ast.Constant):
+        yield str(node.args[0].value)
+
+
+def imports(path: Path, tree: ast.Module) -> Iterator[tuple[int, bool, str]]:
+    """Yield line, whether at load, and absolute name of each import but those for type checks."""
+    package = ["fastmlp", *path.parts[:-1]]
+    waiting: list[tuple[ast.AST, bool]] = [(node, True) for node in tree.body]
     while waiting:
-        node = waiting.pop()
+        node, at_load = waiting.pop()
         if isinstance(node, ast.Import):
-            yield from ((node.lineno, alias.name) for alias in node.names)
+            yield from ((node.lineno, at_load, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            module = ".".join(filter(None, ["fastmlp" if node.level else "", node.module]))
-            if module == "fastmlp":
-                yield from ((node.lineno, f"fastmlp.{alias.name}") for alias in node.names)
-            else:
-                yield node.lineno, module
+            parents = package[: len(package) + 1 - node.level] if node.level else []
+            module = ".".join([*parents, *filter(None, [node.module])])
+            yield from ((node.lineno, at_load, f"{module}.{alias.name}") for alias in node.names)
         elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            waiting += node.orelse
-        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            waiting += ast.iter_child_nodes(node)
+            waiting += [(child, at_load) for child in node.orelse]
+        else:
+            if isinstance(node, ast.Call):
+                yield from ((node.lineno, False, name) for name in called_imports(node))
+            inside = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            waiting += [(child, at_load and not inside) for child in ast.iter_child_nodes(node)]
+
+
+def target_module(name: str) -> str:
+    """Return the module of the package that an absolute name ``fastmlp.a.b`` belongs to."""
+    parts = name.split(".")[1:]
+    while parts and ".".join(parts) not in RANKS:
+        parts.pop()
+    return ".".join(parts) or "__init__"
 
 
 def package_offences(path: Path) -> Iterator[str]:
-    rank = {module: height for height, layer in enumerate(PYTHON_LAYERS) for module in layer}
-    module = path.stem
-    for line, imported in imports_at_load(ast.parse(path.read_text())):
-        package, _, own = imported.partition(".")
-        own = own.split(".")[0]
-        if module in PYTHON_LEAVES:
-            continue
-        if package in OPTIONAL:
-            yield f"{line}: {package} is optional: import it where it is used"
-        elif package != "fastmlp":
-            continue
-        elif own in PYTHON_LEAVES:
-            yield f"{line}: {own} is a leaf: nobody imports it on loading"
-        elif rank.get(own, -1) > rank.get(module, len(rank)):
-            yield f"{line}: {module} must not import {own} on loading"
-
-
-def length_offences(path: Path) -> Iterator[str]:
-    text = path.read_text()
-    limit = CATALOGUE_LINES if path.stem in CATALOGUES else FILE_LINES
-    if (lines := text.count("\n")) > limit:
-        yield f"1: {lines} lines, at most {limit}"
-    if path.suffix != ".py":
+    """Check one module; `path` is relative to the package."""
+    module = module_name(path)
+    if module not in RANKS:
+        yield f"1: {module} has no rank in LEVELS"
         return
+    tree = ast.parse((Path("python/fastmlp") / path).read_text())
+    for line, at_load, name in imports(path, tree):
+        package = name.partition(".")[0]
+        if package in OPTIONAL and at_load and module not in LEAVES:
+            yield f"{line}: {package} is optional: import it where it is used"
+        if package == "fastmlp" and RANKS[target := target_module(name)] >= RANKS[module]:
+            yield f"{line}: {module} must not import {target}, which is not below it"
+
+
+def python_function_offences(text: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             body = node.body[1:] if ast.get_docstring(node) is not None else node.body
@@ -129,26 +201,35 @@ def length_offences(path: Path) -> Iterator[str]:
                 yield f"{node.lineno}: {node.name} has {lines} lines, at most {FUNCTION_LINES}"
 
 
+def length_offences(path: Path) -> Iterator[str]:
+    text = path.read_text()
+    limit = CATALOGUE_LINES if path.stem in CATALOGUES else FILE_LINES
+    if (lines := text.count("\n")) > limit:
+        yield f"1: {lines} lines, at most {limit}"
+    if path.suffix == ".py":
+        yield from python_function_offences(text)
+    elif path.suffix in CPP:
+        yield from cpp_function_offences(without_comments(text))
+
+
 def offences() -> Iterator[str]:
-    for path in sorted((ROOT / "cpp/fastmlp").rglob("*.[ch]pp")):
-        room = path.relative_to(ROOT / "cpp/fastmlp").parts[0]
-        if room not in ROOMS:
-            yield f"{path.relative_to(ROOT)}:1: {room} is none of the rooms {', '.join(ROOMS)}"
-            continue
-        yield from (f"{path.relative_to(ROOT)}:{what}" for what in core_offences(path, room))
-    for path in sorted((ROOT / "cpp").rglob("*.[ch]pp")):
-        if "bindings" not in path.parts:
-            continue
-        for line, text in find(OPENMP, without_comments(path.read_text())):
-            yield f"{path.relative_to(ROOT)}:{line}: only base/parallel has OpenMP: {text}"
-    for path in sorted((ROOT / "python/fastmlp").glob("*.py")):
-        yield from (f"{path.relative_to(ROOT)}:{what}" for what in package_offences(path))
-    for path in sorted(path for folder in MEASURED for path in (ROOT / folder).rglob("*")):
-        if path.suffix in {".cpp", ".hpp", ".py", ".cmake", ".sh"}:
-            yield from (f"{path.relative_to(ROOT)}:{what}" for what in length_offences(path))
+    for path in sorted(path for path in Path("cpp").rglob("*") if path.suffix in CPP):
+        yield from (f"{path}:{text}" for text in cpp_offences(path.relative_to("cpp")))
+    package = Path("python/fastmlp")
+    modules = sorted(path.relative_to(package) for path in package.rglob("*.py"))
+    for path in modules:
+        yield from (f"{package / path}:{text}" for text in package_offences(path))
+    for name in sorted(RANKS.keys() - {module_name(path) for path in modules} - COMPILED):
+        yield f".ci/check_includes.py:1: the ranked module {name} does not exist"
+    for path in sorted(path for folder in MEASURED for path in Path(folder).rglob("*")):
+        if path.suffix in CPP | {".py", ".cmake", ".sh"}:
+            yield from (f"{path}:{text}" for text in length_offences(path))
 
 
 if __name__ == "__main__":
+    import os
+
+    os.chdir(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).resolve().parents[1])
     found = list(offences())
-    print("\n".join(found) or "borders and lengths are kept")
+    print("\n".join(found) or "dependency rules and lengths are kept")
     sys.exit(bool(found))
