@@ -24,10 +24,10 @@ TOLERANCE = {"float32": 1e-3, "float64": 1e-5}  # relative to the oracle's loss;
 
 
 class Comparison:
-    """All subjects on one workload."""
+    """All candidates on one workload."""
 
     def __init__(self, workload: str, arguments: argparse.Namespace) -> None:
-        self.load, self.arguments = WORKLOADS[workload], arguments
+        self.workload, self.arguments = WORKLOADS[workload], arguments
         self.skipped: dict[str, str] = {}
         self.about: dict[str, Any] = {}
         self.workers: dict[str, list[Worker]] = {}
@@ -49,8 +49,9 @@ class Comparison:
         rows = []
         for rival in rivals:
             errors = ", ".join(filter(None, (self.errors[ours], self.errors[rival])))
-            turn = [s for s in samples if s.turn == rival]
-            rows.append(report.summarise(turn, ours, rival, self.arguments.near_ns, errors or None))
+            paired = [s for s in samples if s.opponent == rival]
+            close_ns = self.arguments.close_ns
+            rows.append(report.summarise(paired, ours, rival, close_ns, errors or None))
         return rows, samples
 
     def close(self) -> None:
@@ -62,7 +63,7 @@ class Comparison:
         workers: list[Worker] = []
         try:
             for threads in self.arguments.threads:
-                workers.append(Worker(name, self.load.name, threads, self.arguments.shuffled))
+                workers.append(Worker(name, self.workload.name, threads, self.arguments.shuffled))
             self.about[name] = {str(w.threads): w.about for w in workers}
             self.errors[name] = self._check(workers)
             self.repeats |= {worker: self._calibrate(worker) for worker in workers}
@@ -74,7 +75,7 @@ class Comparison:
 
     def _check(self, workers: list[Worker]) -> str | None:
         """None where every thread count gives the float64 oracle's result, else what is wrong."""
-        expected, tolerance = self.expected, TOLERANCE[self.load.dtype]
+        expected, tolerance = self.expected, TOLERANCE[self.workload.dtype]
         for worker in workers:
             error = abs(worker.check() - expected) / (expected or 1.0)
             self.about[worker.name][str(worker.threads)]["error"] = error
@@ -85,11 +86,11 @@ class Comparison:
     @cached_property
     def expected(self) -> float:
         """The oracle's loss; for inference the error itself is reported, so 0."""
-        if self.load.rule is None:
+        if self.workload.rule is None:
             return 0.0
-        problem = make_problem(self.load, shuffled=self.arguments.shuffled).in_order()
+        problem = make_problem(self.workload, shuffled=self.arguments.shuffled).in_order()
         oracle = NumpyRunner(problem, "float64")
-        oracle.run(self.load.check_epochs)
+        oracle.run(self.workload.check_epochs)
         return oracle.loss()
 
     def _calibrate(self, worker: Worker) -> int:
@@ -100,14 +101,14 @@ class Comparison:
             repeats = math.ceil(repeats * min(10.0, goal / seconds))
         return repeats
 
-    def _sample(self, worker: Worker, turn: str, index: int) -> Sample:
+    def _sample(self, worker: Worker, opponent: str, index: int) -> Sample:
         state = machine.probe()
         repeats = self.repeats[worker]
         if repeats > 1:
             worker.seconds(1)  # bring its data back into the caches
-        step_us = worker.seconds(repeats) / (repeats * self.load.steps) * 1e6
-        name = self.load.name
-        return Sample(name, worker.name, turn, index, worker.threads, step_us, state)
+        step_us = worker.seconds(repeats) / (repeats * self.workload.steps) * 1e6
+        name = self.workload.name
+        return Sample(name, worker.name, opponent, index, worker.threads, step_us, state)
 
 
 def main() -> None:
@@ -135,7 +136,7 @@ def main() -> None:
     print(table)
     if arguments.output:
         head = {"started": started, "machine": machine.describe(), "settings": vars(arguments)}
-        body = report.as_json(rows, samples) | {"subjects": about, "skipped": skipped}
+        body = report.as_json(rows, samples) | {"candidates": about, "skipped": skipped}
         text = json.dumps(head | body, indent=1, default=str)
         arguments.output.write_text(text, encoding="utf-8")
         arguments.output.with_suffix(".md").write_text(table + "\n", encoding="utf-8")
@@ -151,10 +152,10 @@ def parse() -> argparse.Namespace:
     add("--peers", type=_peers, default="all", help=f"of all, {', '.join(peer.names())}")
     add("--ours", default="fastmlp", choices=peer.names(), help="the one compared to all others")
     add("--threads", default="best", choices=["1", "2", "best"], help="best: the faster of 1 and 2")
-    add("--rounds", type=int, default=15, help="samples of each subject beside each peer")
+    add("--rounds", type=int, default=15, help="samples of each candidate per peer")
     add("--sample-seconds", type=float, default=0.2, help="the least time of one sample")
-    add("--near-ns", type=float, default=200.0, help="longest round trip of a near sample")
-    add("--shuffled", action="store_true", help="gather rows in random order, all subjects alike")
+    add("--close-ns", type=float, default=200.0, help="longest round trip between close cores")
+    add("--shuffled", action="store_true", help="gather rows in random order, all candidates alike")
     add("--output", type=Path, help="JSON; the table goes beside it as .md")
     arguments = parser.parse_args()
     arguments.threads = [1, 2] if arguments.threads == "best" else [int(arguments.threads)]

@@ -1,4 +1,4 @@
-"""What update rules and options cost: W3 with each beside W3 without, in turns.
+"""Cost of update rules and options: W3 with and without each, interleaved.
 
 python -m bench.options --threads 1 --output options.json
 """
@@ -21,16 +21,16 @@ from bench.report import quartiles
 from bench.workloads import WORKLOADS, Problem, make_problem
 from fastmlp import _core
 
-LOAD = WORKLOADS["W3"]
+WORKLOAD = WORKLOADS["W3"]
 RATE = 1e-6  # so small that every rule stays finite
-TAMED: dict[str, dict[str, float]] = {  # rules that take more of small batches than a small rate
+SAFE_OVERRIDES: dict[str, dict[str, float]] = {  # of rules whose updates do not scale with the rate
     "delta_bar_delta": {"kappa": 0.0},
     "rprop": {"max_step": 1e-4},
 }
 
 
 @dataclass(frozen=True)
-class Subject:
+class Candidate:
     """A training: its optimizer, the layers around the dense ones, its penalties."""
 
     name: str
@@ -41,18 +41,18 @@ class Subject:
     l2: float = 0.0
 
     def trainer(self, problem: Problem) -> Any:
-        n_inputs, *hidden, n_outputs = LOAD.sizes
+        n_inputs, *hidden, n_outputs = WORKLOAD.sizes
         layers: list[Any] = [fm.GaussianNoise(self.noise)] if self.noise else []
         for units in hidden:
-            layers.append(fm.Dense(units, LOAD.activation))
+            layers.append(fm.Dense(units, WORKLOAD.activation))
             layers += [fm.Dropout(self.dropout)] if self.dropout else []
-        layers.append(fm.Dense(n_outputs, LOAD.output))
-        net = fm.Network(layers, inputs=n_inputs, dtype=LOAD.dtype, seed=0)
+        layers.append(fm.Dense(n_outputs, WORKLOAD.output))
+        net = fm.Network(layers, inputs=n_inputs, dtype=WORKLOAD.dtype, seed=0)
         for index, (W, b) in enumerate(problem.weights):
             net.weights[index][...] = W
             net.biases[index][...] = b
         return fm.Trainer(
-            net, LOAD.loss, self.optimizer, batch_size=LOAD.batch, l1=self.l1, l2=self.l2,
+            net, WORKLOAD.loss, self.optimizer, batch_size=WORKLOAD.batch, l1=self.l1, l2=self.l2,
             shuffle=False,
         )  # fmt: skip
 
@@ -69,38 +69,43 @@ class Row:
     ratio: tuple[float, float, float]  # above 1: the variant is slower
 
 
-def comparisons() -> Iterator[tuple[Subject, Subject, float]]:
+def comparisons() -> Iterator[tuple[Candidate, Candidate, float]]:
     """(base, variant, target); every rule of the family is among the variants."""
-    sgd = Subject("SGD", fm.SGD(RATE))
+    sgd = Candidate("SGD", fm.SGD(RATE))
     for name, rule in _core.optimizers.items():
-        optimizer = rule(RATE, **TAMED.get(name, {}))
-        yield sgd, Subject(type(optimizer).__name__, optimizer), 1.15
-    yield sgd, Subject("SGD, momentum", fm.SGD(RATE, momentum=0.9)), 1.15
-    adam = Subject("Adam", fm.Adam(RATE))
-    yield adam, Subject("dropout 0.5", adam.optimizer, dropout=0.5), 1.10
-    yield adam, Subject("averaging", fm.Adam(RATE, average=fm.Polyak())), 1.05
+        optimizer = rule(RATE, **SAFE_OVERRIDES.get(name, {}))
+        yield sgd, Candidate(type(optimizer).__name__, optimizer), 1.15
+    yield sgd, Candidate("SGD, momentum", fm.SGD(RATE, momentum=0.9)), 1.15
+    adam = Candidate("Adam", fm.Adam(RATE))
+    yield adam, Candidate("dropout 0.5", adam.optimizer, dropout=0.5), 1.10
+    yield adam, Candidate("averaging", fm.Adam(RATE, average=fm.Polyak())), 1.05
     everything = fm.Adam(RATE, clip_norm=1.0, average=fm.Polyak())
-    yield adam, Subject("all options", everything, 0.1, 0.5, l1=1e-6, l2=1e-4), 1.35
+    yield adam, Candidate("all options", everything, 0.1, 0.5, l1=1e-6, l2=1e-4), 1.35
 
 
 def compare(
-    base: Subject, variant: Subject, target: float, problem: Problem, rounds: int, seconds: float
+    base: Candidate,
+    variant: Candidate,
+    target: float,
+    problem: Problem,
+    rounds: int,
+    seconds: float,
 ) -> Row:
-    """Base, variant, base, variant …; ratios are taken within a round."""
-    trainers = [subject.trainer(problem) for subject in (base, variant)]
+    """Time base and variant alternately; ratios are taken within a round."""
+    trainers = [candidate.trainer(problem) for candidate in (base, variant)]
     epochs = [max(1, math.ceil(seconds / epoch_seconds(one, problem, 1))) for one in trainers]
     times = [
         [epoch_seconds(one, problem, n) for one, n in zip(trainers, epochs, strict=True)]
         for _ in range(rounds)
     ]
-    to_us = 1e6 / LOAD.steps
-    base_us, variant_us = (quartiles([to_us * turn[i] for turn in times]) for i in (0, 1))
+    to_us = 1e6 / WORKLOAD.steps
+    base_us, variant_us = (quartiles([to_us * pair[i] for pair in times]) for i in (0, 1))
     ratio = quartiles([theirs / ours for ours, theirs in times])
     return Row(variant.name, base.name, target, base_us, variant_us, ratio)
 
 
 def epoch_seconds(trainer: Any, problem: Problem, epochs: int) -> float:
-    """Seconds of an epoch, the mean of so many; after one that brings back the caches."""
+    """Return the mean seconds of an epoch, after one that warms the caches."""
     trainer.run(problem.X, problem.y, epochs=1)
     start = time.perf_counter()
     history = trainer.run(problem.X, problem.y, epochs=epochs)
@@ -112,7 +117,7 @@ def epoch_seconds(trainer: Any, problem: Problem, epochs: int) -> float:
 
 def markdown(rows: list[Row], threads: int) -> str:
     lines = [
-        f"{LOAD.describe().split(',')[0]}, batch {LOAD.batch}, threads {threads}\n",
+        f"{WORKLOAD.describe().split(',')[0]}, batch {WORKLOAD.batch}, threads {threads}\n",
         "| variant | base | base, µs | variant, µs | ratio | quartiles | target | |",
         "|---|---|--:|--:|--:|--:|--:|---|",
     ]
@@ -131,7 +136,7 @@ def main() -> None:
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, cores[-arguments.threads :])
     fm.set_num_threads(arguments.threads)
-    problem = make_problem(LOAD)
+    problem = make_problem(WORKLOAD)
     rows = [
         compare(*three, problem, arguments.rounds, arguments.sample_seconds)
         for three in comparisons()

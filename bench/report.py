@@ -12,11 +12,11 @@ from bench.workloads import WORKLOADS
 
 @dataclass(frozen=True)
 class Sample:
-    """One measurement: `turn` tells beside which peer ours was run."""
+    """One measurement; `opponent` is the peer in whose rounds it was taken."""
 
     workload: str
-    subject: str
-    turn: str
+    candidate: str
+    opponent: str
     round: int
     threads: int
     step_us: float
@@ -37,8 +37,8 @@ class Row:
     ours_share: float | None  # of the FMA peak of the threads in use
     peer_share: float | None
     pairs: int
-    far: bool  # too few near samples: all are used
-    error: str | None  # where results do not agree
+    cores_close: bool  # False: too few samples with the cores close, so all are used
+    error: str | None  # if the results do not agree
 
 
 def quartiles(values: list[float]) -> tuple[float, float, float]:
@@ -47,24 +47,24 @@ def quartiles(values: list[float]) -> tuple[float, float, float]:
 
 
 def best(samples: list[Sample]) -> int:
-    """The number of threads with the least median."""
+    """Return the number of threads with the least median."""
     by_threads: dict[int, list[float]] = {}
     for sample in samples:
         by_threads.setdefault(sample.threads, []).append(sample.step_us)
     return min(by_threads, key=lambda threads: quartiles(by_threads[threads])[1])
 
 
-def is_near(sample: Sample, near_ns: float) -> bool:
+def cores_close(sample: Sample, close_ns: float) -> bool:
     round_trip = sample.machine.get("round_trip_ns")
-    return sample.threads == 1 or round_trip is None or round_trip <= near_ns
+    return sample.threads == 1 or round_trip is None or round_trip <= close_ns
 
 
 def summarise(
-    samples: list[Sample], ours: str, peer: str, near_ns: float, error: str | None
+    samples: list[Sample], ours: str, peer: str, close_ns: float, error: str | None
 ) -> Row:
-    """All samples of one workload in the turns of one peer."""
-    near = [s for s in samples if is_near(s, near_ns)]
-    chosen = near if len(_pairs(near, ours, peer)[2]) >= 3 else samples
+    """Summarise the samples of one workload against one peer."""
+    close = [s for s in samples if cores_close(s, close_ns)]
+    chosen = close if len(_pairs(close, ours, peer)[2]) >= 3 else samples
     ours_threads, peer_threads, pairs = _pairs(chosen, ours, peer)
     ours_us = quartiles([a for a, _ in pairs])
     peer_us = quartiles([b for _, b in pairs])
@@ -80,7 +80,7 @@ def summarise(
         _share(workload, ours_us[1], _peak(chosen, workload, ours_threads)),
         _share(workload, peer_us[1], _peak(chosen, workload, peer_threads)),
         len(pairs),
-        chosen is samples and len(near) < len(samples),
+        chosen is close or len(close) == len(samples),
         error,
     )
 
@@ -88,14 +88,14 @@ def summarise(
 def _pairs(
     samples: list[Sample], ours: str, peer: str
 ) -> tuple[int, int, list[tuple[float, float]]]:
-    """Best threads of ours and of the peer, and their times in the same rounds."""
-    mine, theirs = ([s for s in samples if s.subject == name] for name in (ours, peer))
+    """Return the best threads of ours and of the peer, and their times in the same rounds."""
+    mine, theirs = ([s for s in samples if s.candidate == name] for name in (ours, peer))
     if not mine or not theirs:
         return 0, 0, []
     a, b = best(mine), best(theirs)
     times = {s.round: s.step_us for s in mine if s.threads == a}
     rivals = {s.round: s.step_us for s in theirs if s.threads == b}
-    return a, b, [(times[turn], rivals[turn]) for turn in times if turn in rivals]
+    return a, b, [(times[i], rivals[i]) for i in times if i in rivals]
 
 
 def _peak(samples: list[Sample], workload: str, threads: int) -> float | None:
@@ -124,7 +124,7 @@ def markdown(rows: list[Row], skipped: dict[str, list[str]]) -> str:
 
 
 def _line(row: Row) -> str:
-    remarks = [row.error or "", "far" if row.far else ""]
+    remarks = [row.error or "", "" if row.cores_close else "cores far apart"]
     cells = [
         row.workload,
         row.peer,

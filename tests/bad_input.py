@@ -50,7 +50,7 @@ class Subject:
         digest.update(repr((numbers, native, trainer.learning_rate)).encode())
         return digest.hexdigest()
 
-    def goes_on(self) -> bytes:
+    def continues_identically(self) -> bytes:
         """The parameters after all that comes next: the gradient of `forward`, then two epochs."""
         flat = self.trainer.backward(np.ones((N, N_OUT)))
         self.trainer.run(X, Y, epochs=2)
@@ -67,7 +67,7 @@ def refusal(call: Callable[[Subject], Any], subject: Subject, value: Any = None)
     return refused.value
 
 
-def reads_well(text: str, where: str) -> bool:
+def is_well_formed(text: str, where: str) -> bool:
     """`Where: what was given, expected what[; what to do]`, in one line."""
     return re.match(rf"{re.escape(where)}: [^\n]+ expected [^\n]+$", text) is not None
 

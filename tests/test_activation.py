@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import precise
+import mpmath_reference
 import reference as ref
 from fastmlp import _core
 from problems import made
@@ -27,11 +27,11 @@ def test_every_activation_has_an_oracle() -> None:
 def test_values_are_exact_to_a_few_ulp(name: str, dtype: str) -> None:
     """Relative error near that of 16 roundings, in the tails too."""
     x, eps = POINTS.astype(dtype), DTYPES[dtype]
-    f = precise.EXACT[name][0]
+    f = mpmath_reference.EXACT[name][0]
     got = made("activations", name)(x)
-    bound = precise.tolerance(f, x, eps) + np.finfo(dtype).tiny
+    bound = mpmath_reference.tolerance(f, x, eps) + np.finfo(dtype).tiny
     assert got.dtype == dtype
-    assert np.all(np.abs(got - precise.exact(f, x)) <= bound)
+    assert np.all(np.abs(got - mpmath_reference.exact(f, x)) <= bound)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -39,10 +39,13 @@ def test_values_are_exact_to_a_few_ulp(name: str, dtype: str) -> None:
 def test_derivatives_are_exact_to_a_few_eps(name: str, dtype: str) -> None:
     """Absolute: backpropagation forms them from h, where 1 - h² cannot be better."""
     x, eps = POINTS.astype(dtype), DTYPES[dtype]
-    f = precise.EXACT[name][1]
+    f = mpmath_reference.EXACT[name][1]
     got = made("activations", name).derivative(x)
     assert got.dtype == dtype
-    assert np.all(np.abs(got - precise.exact(f, x)) <= precise.tolerance(f, x, eps) + 16 * eps)
+    assert np.all(
+        np.abs(got - mpmath_reference.exact(f, x))
+        <= mpmath_reference.tolerance(f, x, eps) + 16 * eps
+    )
 
 
 @pytest.mark.parametrize(("name", "fields"), FIELDS)

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import fastmlp as fm
-from bad_input import DEFECTS, N_IN, SLOTS, TARGETS, Subject, X, Y, reads_well, refusal
+from bad_input import DEFECTS, N_IN, SLOTS, TARGETS, Subject, X, Y, is_well_formed, refusal
 
 Case = tuple[Callable[[Subject], Any], type[Exception], str]
-UNTOUCHED = Subject().goes_on()
+UNTOUCHED = Subject().continues_identically()
 
 
 GRID = [
@@ -31,10 +31,10 @@ def test_no_array_argument_takes_what_is_no_array_of_its_shape(slot: str, defect
     subject, value = Subject(), spoil(argument.good)
     error = refusal(lambda s: argument.call(s, value), subject, value)
     assert type(error) is kind, str(error)
-    assert reads_well(str(error), argument.where), str(error)
+    assert is_well_formed(str(error), argument.where), str(error)
     assert f": {argument.name}" in str(error)
     assert re.search(text, str(error)), str(error)
-    assert subject.goes_on() == UNTOUCHED
+    assert subject.continues_identically() == UNTOUCHED
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -45,10 +45,10 @@ def test_training_refuses_what_is_not_finite(slot: str, value: float) -> None:
     bad = argument.good.copy()
     bad.flat[-1] = value
     text = str(refusal(lambda s: argument.call(s, bad), subject, bad))
-    assert reads_well(text, argument.where)
+    assert is_well_formed(text, argument.where)
     position = ", ".join(str(n - 1) for n in bad.shape)
     assert re.search(rf"[Xyw]\w*\[{position}\]=-?(nan|inf), expected", text), text
-    assert subject.goes_on() == UNTOUCHED
+    assert subject.continues_identically() == UNTOUCHED
 
 
 def sigmoid() -> Any:
@@ -282,8 +282,8 @@ def test_is_refused_by_name(case: str) -> None:
     error = refusal(call, subject)
     assert type(error) is kind, repr(error)
     assert str(error).startswith(text), str(error)
-    assert reads_well(str(error), text.split(": ")[0]) or kind is RuntimeError, str(error)
-    assert subject.goes_on() == UNTOUCHED
+    assert is_well_formed(str(error), text.split(": ")[0]) or kind is RuntimeError, str(error)
+    assert subject.continues_identically() == UNTOUCHED
 
 
 def test_there_are_enough_cases() -> None:

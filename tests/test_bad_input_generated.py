@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bad_input import DEFECTS, FORMS, SLOTS, Slot, Subject, bits, fingerprint, reads_well
+from bad_input import DEFECTS, FORMS, SLOTS, Slot, Subject, bits, fingerprint, is_well_formed
 from reference import Array
 
 N_CASES, N_FIXED, BLOCK = 2000, 300, 50
@@ -102,7 +102,7 @@ def test_equals_its_clean_copy_or_is_refused_by_name(start: int) -> None:
         result, state, error = outcome(slot, dtype, value)
         assert fingerprint(value) == given, seed
         if error is not None:
-            assert reads_well(str(error), slot.where), (seed, str(error))
+            assert is_well_formed(str(error), slot.where), (seed, str(error))
         if error is not None and any(reason in str(error) for reason in NEVER_READ):
             continue
         expected = outcome(slot, dtype, clean(slot, value, dtype))

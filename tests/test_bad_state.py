@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import fastmlp as fm
-from bad_input import Subject, X, reads_well
+from bad_input import Subject, X, is_well_formed
 
 STATE = Subject().net.__getstate__()
 LAYER = STATE["layers"][0]
@@ -65,7 +65,7 @@ def test_damaged_state_is_refused_and_changes_nothing(damage: str) -> None:
         with pytest.raises(kind) as refused:
             net.__setstate__(state)
         assert str(refused.value).startswith(text), str(refused.value)
-        assert reads_well(str(refused.value), text.split(": ")[0]), str(refused.value)
+        assert is_well_formed(str(refused.value), text.split(": ")[0]), str(refused.value)
     assert subject.state() == before
 
 
@@ -145,7 +145,8 @@ SCRIPT = """
     assert subject.state() == state, "the network has changed"
     assert wide.parameters.tobytes() == parameters, "the wide network has changed"
     assert not large.parameters.any(), "the large network has changed"
-    assert subject.goes_on() == wide_subject.goes_on(), "it does not go on as before"
+    after = subject.continues_identically()
+    assert after == wide_subject.continues_identically(), "training does not continue as before"
 """
 
 

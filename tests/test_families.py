@@ -11,7 +11,7 @@ import pytest
 
 import fastmlp as fm
 from fastmlp import _core
-from fields import FAMILIES, MEMBERS, Field, fields_of
+from hyperparameter_specs import FAMILIES, MEMBERS, Field, fields_of
 
 CASES = [
     pytest.param(cls, fields, id=f"{cls.__name__}{fields or ''}")

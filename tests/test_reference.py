@@ -8,7 +8,7 @@ import scipy.optimize
 import scipy.special as special
 import scipy.stats
 
-import precise
+import mpmath_reference
 import reference as ref
 from problems import targets
 
@@ -16,20 +16,20 @@ POINTS = np.concatenate([-np.geomspace(1e-8, 700, 41), [0.0], np.geomspace(1e-8,
 SMOOTH = ["sigmoid", "tanh", "softmax", "elu", "selu", "softplus", "silu", "gelu", "identity"]
 
 
-@pytest.mark.parametrize("name", precise.EXACT)
+@pytest.mark.parametrize("name", mpmath_reference.EXACT)
 def test_activations_to_sixteen_roundings(name: str) -> None:
     """Values and derivatives of the oracle equal the exact ones within 16 ulp of x and f(x)."""
     for f, got in zip(
-        precise.EXACT[name],
+        mpmath_reference.EXACT[name],
         (ref.ACTIVATIONS[name](POINTS), ref.ACTIVATIONS[name].derivative(POINTS)),
         strict=True,
     ):
-        bound = precise.tolerance(f, POINTS, 2.0**-52) + 1e-300
-        assert np.all(np.abs(got - precise.exact(f, POINTS)) <= bound)
+        bound = mpmath_reference.tolerance(f, POINTS, 2.0**-52) + 1e-300
+        assert np.all(np.abs(got - mpmath_reference.exact(f, POINTS)) <= bound)
 
 
 def test_every_activation_is_checked_exactly() -> None:
-    assert set(precise.EXACT) | {"softmax"} == set(ref.ACTIVATIONS)
+    assert set(mpmath_reference.EXACT) | {"softmax"} == set(ref.ACTIVATIONS)
 
 
 def test_softmax_is_scipys(rng: np.random.Generator) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 import fastmlp as fm
 import reference as ref
-from bad_input import reads_well
+from bad_input import is_well_formed
 from fastmlp import _core
 from problems import TASKS, squared
 from reference import Array
@@ -61,7 +61,7 @@ def end(one: Any) -> dict[str, bytes]:
     }
 
 
-def assert_goes_on(one: Any, way: str) -> None:
+def assert_continues_identically(one: Any, way: str) -> None:
     """The twin ends as the trainer, which it does not disturb."""
     shown = one.network.parameters.copy()
     twin = WAYS[way](one)
@@ -84,7 +84,7 @@ def test_every_rule_goes_on(
     one = trainer(_core.optimizers[name](rate, **fields), dtype)
     one.run(X, Y, epochs=3)
     one.step(X[:4], Y[:4])
-    assert_goes_on(one, way)
+    assert_continues_identically(one, way)
 
 
 @ways
@@ -98,10 +98,10 @@ def test_averages_and_schedules_go_on(name: str, rate: str, mode: str, way: str)
     one = trainer(_core.optimizers[name](RATES[rate](number), **fields, average=average))
     one.run(X, Y, epochs=3)
     assert not np.array_equal(one.last_parameters, one.network.parameters)
-    assert_goes_on(one, way)
+    assert_continues_identically(one, way)
     one.epoch(X, Y)
     np.testing.assert_array_equal(one.last_parameters, one.network.parameters)
-    assert_goes_on(one, way)
+    assert_continues_identically(one, way)
 
 
 @ways
@@ -119,12 +119,12 @@ def test_rates_of_python_and_of_a_plateau_go_on(loss: Any, way: str) -> None:
     again = fm.Trainer(one.network, loss, fm.SGD(halved), seed=3)
     again.epoch(X, Y)
     for some in (one, again):
-        assert_goes_on(some, way)
+        assert_continues_identically(some, way)
 
 
 @ways
 def test_a_trainer_that_has_not_begun_goes_on(way: str) -> None:
-    assert_goes_on(trainer(fm.Adam()), way)
+    assert_continues_identically(trainer(fm.Adam()), way)
 
 
 def test_interrupted_epochs_go_on() -> None:
@@ -132,7 +132,7 @@ def test_interrupted_epochs_go_on() -> None:
     one = trainer(fm.Adam())
     one.step(X, Y)
     one.epoch(X, Y, max_seconds=0.0)
-    assert_goes_on(one, "pickle")
+    assert_continues_identically(one, "pickle")
 
 
 def test_a_copy_made_by_a_callback_goes_on() -> None:
@@ -207,7 +207,7 @@ def test_damaged_state_is_refused_and_changes_nothing(damage: str) -> None:
         with pytest.raises(kind) as refused:
             target.__setstate__(values)
         assert str(refused.value).startswith(f"Trainer: {text}"), str(refused.value)
-        assert reads_well(str(refused.value), "Trainer"), str(refused.value)
+        assert is_well_formed(str(refused.value), "Trainer"), str(refused.value)
     assert end(one) == end(same)
 
 

@@ -20,20 +20,24 @@ def prepare(problem: Problem, threads: int) -> Runner:
 
 
 def _network_and_trainer(problem: Problem) -> tuple[Any, Any]:
-    load = problem.workload
+    workload = problem.workload
     network: Any = fm.Network(
-        list(load.sizes), activation=load.activation, output=load.output, dtype=load.dtype, seed=0
+        list(workload.sizes),
+        activation=workload.activation,
+        output=workload.output,
+        dtype=workload.dtype,
+        seed=0,
     )
     for layer, (W, b) in enumerate(problem.weights):
         network.weights[layer][...] = W
         network.biases[layer][...] = b
-    if load.rule is None:
+    if workload.rule is None:
         return network, None
     return network, fm.Trainer(
         network,
-        loss=load.loss,
-        optimizer=_optimizer(load.rule),
-        batch_size=load.batch,
+        loss=workload.loss,
+        optimizer=_optimizer(workload.rule),
+        batch_size=workload.batch,
         shuffle=problem.order is not None,  # then its own order, drawn anew each epoch
     )
 

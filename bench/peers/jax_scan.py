@@ -45,13 +45,13 @@ class _Inference:
 
 class _Training:
     def __init__(self, problem: Problem) -> None:
-        load = problem.workload
+        workload = problem.workload
         self.w = jax.tree.map(jnp.asarray, problem.weights)
         zeros = jax.tree.map(jnp.zeros_like, self.w)
         self.carry: Any = (self.w, zeros, jax.tree.map(jnp.copy, zeros), jnp.zeros((), jnp.int32))
         self.X, self.y = jnp.asarray(problem.X), jnp.asarray(problem.y)
         self.order = None if problem.order is None else jnp.asarray(problem.order)
-        self.epoch: Any = jax.jit(partial(_epoch, load), donate_argnums=0)
+        self.epoch: Any = jax.jit(partial(_epoch, workload), donate_argnums=0)
 
     def run(self, repeats: int) -> None:
         for _ in range(repeats):
@@ -65,15 +65,15 @@ class _Training:
         raise NotImplementedError
 
 
-def _epoch(load: Workload, carry: Any, X: Any, y: Any, order: Any) -> Any:
+def _epoch(workload: Workload, carry: Any, X: Any, y: Any, order: Any) -> Any:
     def step(carry: Any, batch: Any) -> Any:
         x, targets = batch if order is None else (X[batch], y[batch])
-        g = jax.grad(partial(_loss, load))(carry[0], x, targets)
-        assert load.rule is not None
-        return _update(load.rule, carry, g), None
+        g = jax.grad(partial(_loss, workload))(carry[0], x, targets)
+        assert workload.rule is not None
+        return _update(workload.rule, carry, g), None
 
     def cut(v: Any) -> Any:
-        return v.reshape(load.steps, load.batch, *v.shape[1:])
+        return v.reshape(workload.steps, workload.batch, *v.shape[1:])
 
     return jax.lax.scan(step, carry, (cut(X), cut(y)) if order is None else cut(order))[0]
 
@@ -85,9 +85,9 @@ def _forward(w: Any, h: Any, activation: str) -> Any:
     return h @ w[-1][0] + w[-1][1]
 
 
-def _loss(load: Workload, w: Any, x: Any, y: Any) -> Any:
-    a = _forward(w, x, load.activation)
-    if load.task == "classes":
+def _loss(workload: Workload, w: Any, x: Any, y: Any) -> Any:
+    a = _forward(w, x, workload.activation)
+    if workload.task == "classes":
         chosen = jnp.take_along_axis(jax.nn.log_softmax(a), y[:, None], axis=1)
         return -chosen.mean()
     return 0.5 * ((a - y) ** 2).sum(axis=1).mean()

@@ -22,14 +22,14 @@ def prepare(problem: Problem, threads: int) -> Runner:
 
 class NumpyRunner:
     def __init__(self, problem: Problem, dtype: str | None = None) -> None:
-        load = problem.workload
+        workload = problem.workload
         self.problem = problem
-        self.relu = load.activation == "relu"
-        self.classes = load.task == "classes"
-        self.dtype = np.dtype(dtype or load.dtype)
+        self.relu = workload.activation == "relu"
+        self.classes = workload.task == "classes"
+        self.dtype = np.dtype(dtype or workload.dtype)
         self.X = problem.X.astype(self.dtype, copy=False)
         self.targets = (
-            np.eye(load.sizes[-1], dtype=self.dtype)[problem.y]
+            np.eye(workload.sizes[-1], dtype=self.dtype)[problem.y]
             if self.classes
             else problem.y.astype(self.dtype, copy=False)
         )

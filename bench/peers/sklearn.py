@@ -36,19 +36,19 @@ class _Runner:
 
     def _initialise(self) -> None:
         """Let it allocate on one batch, then put our weights in and forget that step."""
-        load = self.problem.workload
-        n_classes = load.sizes[-1]
+        workload = self.problem.workload
+        n_classes = workload.sizes[-1]
         if self.classes:
-            rows = np.arange(max(load.batch, n_classes)) % load.samples
+            rows = np.arange(max(workload.batch, n_classes)) % workload.samples
             y = np.arange(len(rows)) % n_classes
         else:
-            rows = np.arange(load.batch)
+            rows = np.arange(workload.batch)
             y = self.y[rows]
         self.estimator.fit(self.X[rows], y)
         for layer, (W, b) in enumerate(self.problem.weights):
             self.estimator.coefs_[layer][...] = W
             self.estimator.intercepts_[layer][...] = b
-        self.estimator.set_params(batch_size=load.batch)
+        self.estimator.set_params(batch_size=workload.batch)
         if hasattr(self.estimator, "_optimizer"):
             del self.estimator._optimizer  # partial_fit starts a fresh one
 
@@ -69,16 +69,16 @@ class _Runner:
 
 
 def _estimator(problem: Problem) -> Any:
-    load = problem.workload
-    kind = MLPClassifier if load.task == "classes" else MLPRegressor
+    workload = problem.workload
+    kind = MLPClassifier if workload.task == "classes" else MLPRegressor
     return kind(
-        hidden_layer_sizes=load.sizes[1:-1],
-        activation=load.activation,
+        hidden_layer_sizes=workload.sizes[1:-1],
+        activation=workload.activation,
         alpha=0.0,
         max_iter=1,
         shuffle=problem.order is not None,  # then its own order, drawn anew each epoch
         random_state=0,
-        **_optimizer(load.rule),
+        **_optimizer(workload.rule),
     )
 
 

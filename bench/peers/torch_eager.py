@@ -22,15 +22,15 @@ def prepare(problem: Problem, threads: int) -> Runner:
 
 class TorchRunner:
     def __init__(self, problem: Problem) -> None:
-        load = problem.workload
+        workload = problem.workload
         self.problem = problem
         self.X, self.y = torch.from_numpy(problem.X), torch.from_numpy(problem.y)
         self.indices: list[Any] = [
             rows if isinstance(rows, slice) else torch.from_numpy(rows) for rows in batches(problem)
         ]
         self.model = model(problem)
-        self.criterion = criterion(load.task)
-        self.optimizer = optimizer(load.rule, self.model) if load.rule else None
+        self.criterion = criterion(workload.task)
+        self.optimizer = optimizer(workload.rule, self.model) if workload.rule else None
 
     def run(self, repeats: int) -> None:
         for _ in range(repeats):

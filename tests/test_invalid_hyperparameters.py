@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import fastmlp as fm
-from bad_input import DEFECTS, FORMS, TARGETS, X, fingerprint, reads_well
+from bad_input import DEFECTS, FORMS, TARGETS, X, fingerprint, is_well_formed
 
 SHAPES = {"0-d", "4-d", "an axis more", "no entries"}  # any shape will do for an activation
 CALLS: dict[str, Callable[[Any], Any]] = {
@@ -28,7 +28,9 @@ def test_members_refuse_what_is_no_array_of_numbers(name: str, defect: str) -> N
     good = TARGETS if name in ("SquaredError", "CrossEntropy") else X
     with pytest.raises((kind, MemoryError)) as refused:
         CALLS[name](spoil(good))
-    assert refused.type is MemoryError or reads_well(str(refused.value), name), str(refused.value)
+    assert refused.type is MemoryError or is_well_formed(str(refused.value), name), str(
+        refused.value
+    )
 
 
 @pytest.mark.parametrize("shape", [(), (1,), (6,), (5, 3), (6, 2), (0, 3), (6, 3, 1), (1, 6, 3)])
@@ -38,7 +40,7 @@ def test_losses_refuse_targets_of_another_shape(name: str, shape: tuple[int, ...
     for call in (loss, loss.gradient):
         with pytest.raises(ValueError, match=name) as refused:
             call(TARGETS, np.ones(shape))
-        assert reads_well(str(refused.value), name), str(refused.value)
+        assert is_well_formed(str(refused.value), name), str(refused.value)
 
 
 @pytest.mark.parametrize("form", FORMS)
