@@ -185,6 +185,14 @@ def test_the_batch_loss_is_the_mean_over_samples_in_double() -> None:
     assert net.loss(X, y) == pytest.approx(0.1, rel=1e-7)
 
 
+def test_a_cross_entropy_called_on_arrays_smooths() -> None:
+    """As the pages on losses and conventions say; by hand, for k = 2 and s = 0.2."""
+    o, y = np.array([[0.25, 0.75]]), np.array([[0.0, 1.0]])
+    loss = fm.CrossEntropy(label_smoothing=0.2)
+    np.testing.assert_allclose(loss(o, y), -0.1 * np.log(0.25) - 0.9 * np.log(0.75), rtol=1e-15)
+    np.testing.assert_allclose(loss.gradient(o, y), [[-0.1 / 0.25, -0.9 / 0.75]], rtol=1e-15)
+
+
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.9])
 @pytest.mark.parametrize("output", ["softmax", "sigmoid"])
 def test_label_smoothing_mixes_in_the_uniform(smoothing: float, output: str) -> None:
