@@ -30,7 +30,7 @@ class Split(NamedTuple):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one of the two libraries reached."""
+    """Accuracy and training time of one of the two libraries."""
 
     name: str
     accuracy: float

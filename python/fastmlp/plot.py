@@ -93,7 +93,7 @@ def misread_digits(
     labels: NDArray[Any],
     predictions: NDArray[Any],
 ) -> Figure:
-    """Draw a learning curve beside the first digits that were misread.
+    """Draw a learning curve and the first digits that were misread.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def misread_digits(
     images : ndarray of shape (n_samples, height, width)
         Grey images.
     labels, predictions : ndarray of shape (n_samples,)
-        What they show and what was read.
+        True and predicted digits.
 
     Returns
     -------

@@ -10,7 +10,7 @@ from fastmlp._data import arrays
 from fastmlp._data.arrays import FloatArray
 from fastmlp._data.dataset import Dataset, read_dataset, read_training_data
 from fastmlp._data.losses import is_custom_loss
-from fastmlp._data.validation import check_positive, check_seconds, error_prefix
+from fastmlp._data.validation import InvalidArgument, check_positive, check_seconds, error_prefix
 from fastmlp._fit import custom_loss
 from fastmlp._fit.fit_loop import FitConfig, FitLoop, run_epochs
 from fastmlp._fit.history import History
@@ -157,7 +157,6 @@ class Trainer:
         state: dict[str, FloatArray] = self._native.state
         return state
 
-    @error_prefix("Trainer.step")
     def step(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Make one update on a batch.
 
@@ -165,7 +164,10 @@ class Trainer:
         the update, penalties included. There is no update if it is not finite, or if the weights
         sum to 0.
         """
-        return self._step(read_dataset(self.network, self.loss, X, y, sample_weight))
+        try:
+            return self._step(read_dataset(self.network, self.loss, X, y, sample_weight))
+        except InvalidArgument as error:
+            raise error.named("Trainer.step") from error.__cause__
 
     def _step(self, batch: Dataset) -> float:
         with self.network._in_training:

@@ -11,13 +11,12 @@ from fastmlp._data import arrays
 from fastmlp._data.arrays import FloatArray
 from fastmlp._data.dataset import read_dataset
 from fastmlp._data.losses import evaluate, is_custom_loss, mean_loss, resolve_loss
-from fastmlp._data.validation import error_prefix
+from fastmlp._data.validation import InvalidArgument, error_prefix
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
 
 
-@error_prefix("Network.predict")
 def predict(self: Network, X: Any) -> FloatArray:
     """Compute the outputs of the network.
 
@@ -42,7 +41,10 @@ def predict(self: Network, X: Any) -> FloatArray:
     >>> fm.Network([4, 3], output="softmax", seed=0).predict([[1, 2, 3, 4]]).shape
     (1, 3)
     """
-    inputs, single = arrays.as_inputs(X, self.n_inputs, self.dtype)
+    try:
+        inputs, single = arrays.as_inputs(X, self.n_inputs, self.dtype)
+    except InvalidArgument as error:
+        raise error.named("Network.predict") from error.__cause__
     outputs: FloatArray = self._native.predict(inputs)
     return outputs[0] if single else outputs
 

@@ -1,4 +1,4 @@
-"""Optional dependencies: imported where they are used, with a sentence that helps where missing."""
+"""Optional dependencies: imported at their first use, with advice if one is missing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def require(module: str, where: str, extra: str) -> Any:
-    """Import `module`, or say which extra of fastmlp brings it."""
+    """Import `module`, or raise with the extra of fastmlp that installs it."""
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:

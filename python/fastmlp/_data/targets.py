@@ -88,7 +88,7 @@ def as_weights(
 ) -> FloatArray | None:
     """Return sample weight times class weight, ``(n,)``, or None where neither is given.
 
-    `targets` are those of `TargetSpec.read`: classes still have the user's own values.
+    `targets` are those of `TargetSpec.read`: classes still have the values of y.
     """
     weights = None if sample_weight is None else _sample_weights(sample_weight, len(targets), dtype)
     if class_weight is None:

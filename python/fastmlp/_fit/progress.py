@@ -8,17 +8,17 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """What shows the epochs as they end."""
+    """Display of the epochs as they end."""
 
     def show(self, epoch: int, logs: Mapping[str, float]) -> None:
         """Show the losses of one epoch."""
 
     def close(self) -> None:
-        """Leave the screen in order, however the training ended."""
+        """Close the display."""
 
 
 def make_progress(verbose: int, epochs: int) -> Progress:
-    """Return what `verbose` asks for: 0 nothing, 1 a bar or lines, 2 lines."""
+    """Return the display for `verbose`: 0 none, 1 a bar or lines, 2 lines."""
     if verbose == 0:
         return Silence()
     if verbose == 1 and importlib.util.find_spec("tqdm") is not None:
@@ -33,7 +33,7 @@ class Silence:
         """Show nothing."""
 
     def close(self) -> None:
-        """Leave nothing."""
+        """Do nothing."""
 
 
 class Lines:
@@ -48,7 +48,7 @@ class Lines:
         print(f"epoch {epoch:{width}d}/{self._epochs}  {_written(logs)}", flush=True)
 
     def close(self) -> None:
-        """Leave the lines as they are."""
+        """Do nothing; the lines remain."""
 
 
 class Bar:
@@ -65,7 +65,7 @@ class Bar:
         self._bar.update(epoch - self._bar.n)
 
     def close(self) -> None:
-        """Leave the bar where it stands."""
+        """Close the bar at its last epoch."""
         self._bar.close()
 
 
