@@ -1,0 +1,1 @@
+"""The bits of results, to be compared between two versions of the library."""
