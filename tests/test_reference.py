@@ -97,6 +97,43 @@ def test_network_gradients_are_differences(
     np.testing.assert_allclose(net.backward(w, X, c), slope, rtol=1e-6, atol=1e-8)
 
 
+def scale(units: int) -> ref.Scale:
+    return ref.Scale(np.random.default_rng(units).uniform(size=(6, units)))
+
+
+SHARED = {  # of 3 inputs; the numbers of layers start at 0, the input is -1
+    "autoencoder": [(5, "tanh", True), scale(5), (2, "silu", False), ref.Tied(2, "tanh"),
+                    ref.Tied(0, bias=False), (4, "softmax", True)],
+    "recurrent": [(3, "tanh", True), ref.Tied(0, "sigmoid", transposed=False), ref.Skip(0),
+                  scale(3), ref.Skip(-1), (4, "identity", True)],
+    "both ways": [(3, "softmax", True), ref.Tied(0), ref.Skip(-1), ref.Skip(0),
+                  ref.Tied(0, "tanh", transposed=False), (4, "softplus", True), ref.Skip(5)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_gradients_of_shared_layers_are_differences(name: str, rng: np.random.Generator) -> None:
+    """Weights read twice, transposed and not, skips to layers and to the input, fixed masks."""
+    net = ref.Net(3, SHARED[name])
+    w = rng.normal(size=net.weight_mask().size)
+    X, y, weights = rng.normal(size=(6, 3)), rng.dirichlet(np.ones(4), 6), rng.uniform(size=6)
+    g = net.value_and_grad(w, X, y, weights=weights)[1]
+    slope = ref.differences(lambda w: net.value_and_grad(w, X, y, weights=weights)[0], w)
+    np.testing.assert_allclose(g, slope, rtol=1e-6, atol=1e-8)
+    assert np.abs(g).min() > 0
+
+
+def test_shared_layers_are_the_formulas_by_hand(rng: np.random.Generator) -> None:
+    """o = W1ᵀ tanh(W1 x + b1) + b2 + x, and the order of w: W1, b1, b2."""
+    W, X = rng.normal(size=(2, 3)), rng.normal(size=(4, 3))
+    b, c = rng.normal(size=2), rng.normal(size=3)
+    net = ref.Net(3, [(2, "tanh", True), ref.Tied(0), ref.Skip(-1)])
+    w = np.concatenate([W.ravel(), b, c])
+    expected = np.tanh(X @ W.T + b) @ W + c + X
+    np.testing.assert_allclose(net.predict(w, X), expected, rtol=1e-14)
+    np.testing.assert_array_equal(net.weight_mask(), [1] * 6 + [0] * 5)
+
+
 @pytest.mark.parametrize(
     ("ours", "theirs", "fields"),
     [
