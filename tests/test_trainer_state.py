@@ -1,8 +1,9 @@
-"""Copies and pickles of a trainer: they go on bit for bit as the trainer itself."""
+"""Copies, pickles and dictionaries of a trainer continue bit for bit as the trainer itself."""
 
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 from typing import Any
 
@@ -17,10 +18,21 @@ from problems import TASKS, squared
 from reference import Array
 
 X, Y = TASKS["regression"].data
+
+
+def through_json(one: fm.Trainer) -> fm.Trainer:
+    """A new trainer from the plain form, in which arrays have become lists."""
+    text = json.dumps(one.__getstate__(), default=np.ndarray.tolist)
+    twin = fm.Trainer.__new__(fm.Trainer)
+    twin.__setstate__(json.loads(text))
+    return twin
+
+
 WAYS = {
     "copy": copy.copy,
     "deepcopy": copy.deepcopy,
     "pickle": lambda trainer: pickle.loads(pickle.dumps(trainer)),
+    "json": through_json,
 }
 ways = pytest.mark.parametrize("way", WAYS)
 CASES = [(name, *case) for name, rule in ref.OPTIMIZERS.items() for case in rule.cases]
@@ -104,7 +116,7 @@ def test_averages_and_schedules_go_on(name: str, rate: str, mode: str, way: str)
     assert_continues_identically(one, way)
 
 
-@ways
+@pytest.mark.parametrize("way", ["copy", "deepcopy", "pickle"])
 @pytest.mark.parametrize("loss", [None, fm.Huber(0.5), squared], ids=["default", "member", "own"])
 def test_rates_of_python_and_of_a_plateau_go_on(loss: Any, way: str) -> None:
     """A function of the epoch, lowered by ReduceOnPlateau, in a network trained before."""
@@ -164,36 +176,93 @@ def test_a_network_and_its_trainer_stay_together(way: str) -> None:
     assert twin.network is net
 
 
+def kinds(value: Any) -> set[type]:
+    """The types of a nest of dictionaries and lists."""
+    if isinstance(value, (dict, list)):
+        inner = value.values() if isinstance(value, dict) else value
+        return {type(value)}.union(*map(kinds, inner))
+    return {type(value)}
+
+
+@pytest.mark.parametrize("average", [None, fm.Polyak()])
+def test_the_plain_form_has_numbers_strings_and_arrays(average: Any) -> None:
+    rule = fm.SGD(fm.StepDecay(0.1), 0.9, clip_value=(-1.0, 2.0), average=average)
+    one = trainer(rule, loss=fm.Huber(0.5))
+    one.epoch(X, Y)
+    values = one.__getstate__()
+    plain = {dict, list, str, int, float, bool, type(None), np.ndarray}
+    assert kinds(values) <= plain
+    assert values["network"].keys() == one.network.__getstate__().keys()
+    assert values["loss"] == {"name": "huber", "delta": 0.5}
+    assert values["optimizer"]["learning_rate"]["name"] == "step_decay"
+    values["state"]["optimizer"]["v"][:] = 0  # a copy
+    assert one.state["v"].any()
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [({"loss": squared}, "loss"), ({"optimizer": fm.SGD(halved)}, "learning_rate")],
+)
+def test_the_plain_form_refuses_functions(fields: dict[str, Any], name: str) -> None:
+    one = trainer(**{"optimizer": "sgd"} | fields)
+    with pytest.raises(ValueError, match=rf"^Trainer: {name}=<function .*pickle the trainer"):
+        one.__getstate__()
+
+
 STATE = trainer(fm.NAdam(average=fm.Polyak())).__getstate__()
+ENTRIES = STATE["state"]
+VERSION_1 = {**STATE, "version": 1, "optimizer": fm.NAdam(average=fm.Polyak()), "iterate": None}
 GONE = object()
-NOT = {"n_steps": -1, "epoch_number": 2**32, "presented": 1.5, "rate": np.nan, "scale": 0.0}
+
+
+def changed(section: str, **entries: Any) -> dict[str, Any]:
+    """The state with other entries in a section."""
+    return {"state": ENTRIES | {section: ENTRIES[section] | entries}}
+
+
 DAMAGES: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "a network's": ({"format": "fastmlp.network"}, ValueError, "format='fastmlp.network', expec"),
-    "later version": ({"version": 2}, ValueError, "version=2, expected 1; read it with"),
+    "later version": ({"version": 3}, ValueError, "version=3, expected 2; read it with"),
     **{
         f"no {part}": ({part: GONE}, ValueError, f"the state has no '{part}', expected network, ")
         for part in STATE if part not in ("format", "version")
     },
     "no network": ({"network": 3}, TypeError, "network=3 (int), expected an fm.Network"),
+    "network {}": ({"network": {}}, ValueError, "network['format']=None, expected 'fastmlp.netw"),
     "another loss": ({"loss": "no"}, ValueError, "loss='no' is not known; expected one of"),
-    "another rule": ({"optimizer": fm.SGD()}, ValueError, "state=["),
+    "loss no": ({"loss": {"name": "no"}}, ValueError, "loss={'name': 'no'}, expected the name"),
+    "loss {}": ({"loss": {}}, ValueError, "loss={}, expected the name"),
+    "rate no": (
+        {"optimizer": {"name": "sgd", "learning_rate": {"name": "constant", "q": 1}}},
+        ValueError, "learning_rate={'name': 'constant', 'q': 1}, expected the name"),
+    "another rule": ({"optimizer": fm.SGD()}, ValueError, "state['optimizer']=["),
     "no batch": ({"batch_size": 0}, ValueError, "batch_size=0, expected an integer >= 1"),
     "seed None": ({"seed": None}, TypeError, "seed=None (NoneType), expected an integer"),
-    "progress 3": ({"progress": 3}, TypeError, "progress=3 (int), expected a dictionary"),
-    "progress {}": ({"progress": {}}, ValueError, "progress=[], expected a dictionary of "),
-    **{
-        f"{name} {value}": (
-            {"progress": STATE["progress"] | {name: value}}, (ValueError, TypeError), f"{name}=")
-        for name, value in NOT.items()
-    },
     "state None": ({"state": None}, TypeError, "state=None (NoneType), expected a dictionary"),
-    "state of others": ({"state": {"q": 1}}, ValueError, "state=['q'], expected a dictionary of "),
-    "short m": ({"state": STATE["state"] | {"m": np.ones(2)}}, ValueError, "state['m'] has shape"),
+    "state {}": ({"state": {}}, ValueError, "state=[], expected a dictionary of optimizer, "),
+    "schedule 3": (
+        {"state": ENTRIES | {"schedule": 3}}, TypeError, "state['schedule']=3 (int), expected a d"),
+    "schedule {}": (
+        {"state": ENTRIES | {"schedule": {}}}, ValueError, "state['schedule']=[], expected a dict"),
+    "more": (changed("optimizer", q=1), ValueError, "state['optimizer']=['average', 'm', 'mu_pr"),
+    "steps -1": (changed("schedule", steps=-1), ValueError, "state['schedule']['steps']=-1, expec"),
+    "steps 1.5": (changed("schedule", steps=1.5), TypeError, "state['schedule']['steps']=1.5 (fl"),
+    "epoch": (changed("trainer", epoch=2**32), ValueError, "trainer.epoch=4294967296, expected"),
+    "rate": (changed("schedule", custom_rate=np.nan), ValueError, "schedule.custom_rate=nan, exp"),
+    "scale": (changed("schedule", scale=0.0), ValueError, "schedule.scale=0, expected a finite s"),
+    "scale None": (
+        changed("schedule", scale=None), TypeError, "state['schedule']['scale'] has dtype object"),
+    "short m": (
+        changed("optimizer", m=np.ones(2)), ValueError, "state['optimizer']['m'] has shape (2,)"),
     "no numbers": (
-        {"state": STATE["state"] | {"m": np.full(38, None)}}, TypeError, "state['m'] has dtype o"),
-    "iterate": ({"iterate": np.ones(2)}, ValueError, "iterate has shape (2,), expected (38,)"),
-    "iterate alone": (
-        {"optimizer": fm.SGD(), "state": {}, "iterate": np.ones(38)}, ValueError, "iterate="),
+        changed("optimizer", m=np.full(38, None)), TypeError, "state['optimizer']['m'] has dtype"),
+    "iterate": (
+        changed("trainer", iterate=np.ones(2)), ValueError, "state['trainer']['iterate'] has sha"),
+    "progress 3": (
+        VERSION_1 | {"progress": 3}, TypeError, "progress=3 (int), expected a dictionary"),
+    "progress {}": (
+        VERSION_1 | {"progress": {}}, ValueError, "progress=[], expected a dictionary of epoch_nu"),
+    "version 1": (VERSION_1, ValueError, "the state has no 'progress', expected network, "),
 }  # fmt: skip
 
 

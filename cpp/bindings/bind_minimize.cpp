@@ -8,28 +8,28 @@
 namespace fastmlp::bindings {
 namespace {
 
-// fun(w) -> (value, gradient), asked on the caller's thread.
+// fun(w) -> (value, gradient), called on the caller's thread.
 template <class T>
 class PythonObjective final : public Objective<T> {
  public:
   PythonObjective(py::function fun, Index size) : fun_(std::move(fun)), size_(size) {}
 
   Index size() const override { return size_; }
-  double value(const T* w) override { return ask(w).first; }
+  double value(const T* w) override { return call(w).first; }
   double value_and_gradient(const T* w, T* g) override {
-    const auto [value, gradient] = ask(w);
+    const auto [value, gradient] = call(w);
     std::copy_n(gradient.data(), size_, g);
     return value;
   }
 
  private:
-  std::pair<double, Array<T>> ask(const T* w) const {
-    const py::object answer = fun_(Array<T>(size_, w));
-    if (!py::isinstance<py::tuple>(answer) || py::len(answer) != 2) {
-      throw py::type_error("minimize: fun returned " + std::string(py::repr(answer)) +
+  std::pair<double, Array<T>> call(const T* w) const {
+    const py::object returned = fun_(Array<T>(size_, w));
+    if (!py::isinstance<py::tuple>(returned) || py::len(returned) != 2) {
+      throw py::type_error("minimize: fun returned " + std::string(py::repr(returned)) +
                            ", expected a tuple (value, gradient)");
     }
-    const py::tuple pair = answer;
+    const py::tuple pair = returned;
     auto gradient = py::array_t<T, py::array::c_style | py::array::forcecast>::ensure(pair[1]);
     if (!gradient) throw py::error_already_set();
     require(gradient.size() == size_, "minimize: fun returned a gradient of shape " +
@@ -45,21 +45,23 @@ class PythonObjective final : public Objective<T> {
 template <class T>
 py::tuple minimize_function(py::function fun, const Array<T>& w0, const Rule& optimizer,
                             Index steps, std::optional<double> max_seconds, bool record_path) {
-  using ScheduleState = std::chrono::steady_clock;
+  using SteadyClock = std::chrono::steady_clock;
   const Index size = w0.size();
   Array<T> w(size);
   std::copy_n(w0.data(), size, w.mutable_data());
   PythonObjective<T> objective(std::move(fun), size);
-  FirstOrder<T> state(optimizer, size);
+  const auto native = make_optimizer<T>(optimizer, size);
+  ThreadTeam team;
   std::vector<T> path;
-  const auto start = ScheduleState::now();
+  const auto start = SteadyClock::now();
   const auto observe = [&](const T* iterate) {
     if (record_path) path.insert(path.end(), iterate, iterate + size);
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-    const std::chrono::duration<double> elapsed = ScheduleState::now() - start;
+    const std::chrono::duration<double> elapsed = SteadyClock::now() - start;
     return max_seconds && elapsed.count() >= *max_seconds ? Status::max_seconds : Status::running;
   };
-  const MinimizeResult result = minimize<T>(objective, w.mutable_data(), state, steps, observe);
+  const MinimizeResult result =
+      minimize<T>(objective, w.mutable_data(), *native, steps, team, observe);
   py::object recorded = py::none();
   if (record_path) {
     recorded = Array<T>({static_cast<Index>(path.size()) / size, size}, path.data());

@@ -1,28 +1,31 @@
 #include "bindings.hpp"
 #include "family.hpp"
 #include "fastmlp/train/trainer.hpp"
+#include "state_dict.hpp"
 #include "threads.hpp"
 
 namespace fastmlp::bindings {
 namespace {
 
-// A trainer with the network that it trains. Python sees to it that a network is trained by one
-// call at a time.
+// A trainer with the network that it trains. The caller must serialise training calls, as Python
+// does with the network's lock.
 template <class T>
 class TrainerHandle {
  public:
-  TrainerHandle(std::shared_ptr<Network<T>> network, TrainerOptions options)
-      : network_(std::move(network)), trainer_(*network_, std::move(options)) {}
+  TrainerHandle(std::shared_ptr<Network<T>> network, TrainerOptions options,
+                std::unique_ptr<Optimizer<T>> optimizer)
+      : network_(std::move(network)),
+        trainer_(*network_, std::move(options), std::move(optimizer)) {}
 
   Trainer<T>& trainer() { return trainer_; }
 
   // last_good: as Trainer::epochs.
   std::pair<std::vector<double>, EpochResult> epochs(const Array<T>& x, const py::object& targets,
-                                                     const py::object& weights, Index most,
+                                                     const py::object& weights, Index max,
                                                      std::optional<double> max_seconds,
                                                      Array<T> last_good) {
-    require(most >= 1 && last_good.size() == network_->size(),
-            "epochs: expected most >= 1, and room for the parameters");
+    require(max >= 1 && last_good.size() == network_->size(),
+            "epochs: expected max >= 1, and room for the parameters");
     const Dataset<T> data = make_data(x, targets, weights, *network_, trainer_.loss());
     const double seconds = max_seconds.value_or(std::numeric_limits<double>::infinity());
     const Index batch = std::min(trainer_.batch_size(), data.size());
@@ -31,12 +34,12 @@ class TrainerHandle {
     trainer_.start_epoch();
     trainer_.set_tuned(!threads_are_forced());
     EpochResults results;
-    const Index epochs = trainer_.optimizer().has_custom_schedule() ? 1 : most;
+    const Index epochs = trainer_.optimizer().has_custom_schedule() ? 1 : max;
     run(
         {step_operations(*network_, batch), static_cast<double>(epochs) *
                                                 static_cast<double>(data.size()) /
                                                 static_cast<double>(batch)},
-        [&](ThreadTeam& team) { results = trainer_.epochs(data, most, seconds, good, team); },
+        [&](ThreadTeam& team) { results = trainer_.epochs(data, max, seconds, good, team); },
         Subnormals::flush);
     return {std::move(results.losses), results.last};
   }
@@ -87,7 +90,7 @@ class TrainerHandle {
     return penalties;
   }
 
-  // The order of n samples in the epoch to come, which begins with this call.
+  // The order of n samples in the next epoch, which begins with this call.
   Array<std::int64_t> batches(Index n) {
     require(n >= 0, "batches: n=" + std::to_string(n) + ", expected at least 0");
     trainer_.start_epoch();
@@ -100,7 +103,7 @@ class TrainerHandle {
   std::shared_ptr<Network<T>> network_;
   Trainer<T> trainer_;
   static constexpr Index kNoBatch = -1;
-  Index batch_rows_ = kNoBatch;  // of the last forward, while its tapes are there
+  Index batch_rows_ = kNoBatch;  // of the last forward, while its activations are kept
 };
 
 template <class T>
@@ -113,58 +116,39 @@ std::unique_ptr<TrainerHandle<T>> make_trainer(
           "Trainer: expected one (l1, l2, max_norm) per dense layer");
   std::vector<LayerPenalty> per_layer;
   for (const auto& [l1, l2, max_norm] : penalties) per_layer.push_back({l1, l2, max_norm});
-  TrainerOptions options{loss,
-                         optimizer,
-                         batch_size,
-                         seed,
-                         first_epoch,
-                         shuffle,
-                         make_groups(*network, per_layer, regularize_biases)};
-  return std::make_unique<TrainerHandle<T>>(std::move(network), std::move(options));
+  auto native = make_optimizer<T>(optimizer, network->size(),
+                                  make_groups(*network, per_layer, regularize_biases));
+  return std::make_unique<TrainerHandle<T>>(
+      std::move(network), TrainerOptions{loss, batch_size, seed, first_epoch, shuffle},
+      std::move(native));
 }
 
-// Live views of the optimizer's state by name: vectors, and numbers as arrays of one entry.
 template <class T>
-py::dict state(const py::object& self) {
-  FirstOrder<T>& optimizer = self.cast<TrainerHandle<T>&>().trainer().optimizer();
-  py::dict views;
-  for (std::size_t i = 0; i < optimizer.vectors().size(); ++i) {
-    Buffer<T>& vector = optimizer.vectors()[i];
-    views[optimizer.vector_names()[i].c_str()] = py::array_t<T>(vector.size(), vector.data(), self);
-  }
-  const auto numbers = optimizer.number_names();
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    views[numbers[i].name] = py::array_t<double>(1, &optimizer.numbers()[i], self);
-  }
-  return views;
+py::dict state_views(const py::object& self) {
+  StateViews<T> views(self, "optimizer");
+  self.cast<TrainerHandle<T>&>().trainer().visit_state(views);
+  return views.views;
 }
 
-// The iterate where the network shows its average, else None.
+template <class T>
+py::dict state_dict(TrainerHandle<T>& self) {
+  StateWriter<T> writer;
+  self.trainer().visit_state(writer);
+  return writer.state;
+}
+
+template <class T>
+void load_state_dict(TrainerHandle<T>& self, const py::dict& state) {
+  StateReader<T> reader("Trainer", state);
+  self.trainer().visit_state(reader);
+}
+
+// The iterate where the network holds its average, else None.
 template <class T>
 py::object iterate(TrainerHandle<T>& self) {
   if (!self.trainer().holds_average()) return py::none();
   const Buffer<T>& w = self.trainer().iterate();
   return Array<T>(w.size(), w.data());
-}
-
-template <class T>
-void set_iterate(TrainerHandle<T>& self, const Array<T>& w) {
-  self.trainer().set_iterate(
-      vector_of(w, self.trainer().optimizer().vectors().at(0).size(), "iterate").data());
-}
-
-template <class T>
-py::dict progress(TrainerHandle<T>& self) {
-  const auto [clock, epoch, samples_seen] = self.trainer().progress();
-  py::dict values;
-  values["n_steps"] = clock.steps;
-  values["epoch_number"] = epoch;
-  values["first_epoch"] = self.trainer().first_epoch();
-  values["presented"] = samples_seen;
-  values["rate_epoch"] = clock.epoch;
-  values["rate"] = clock.custom_rate;
-  values["scale"] = clock.scale;
-  return values;
 }
 
 template <class T>
@@ -175,7 +159,7 @@ void bind_trainer(py::module_& m) {
            py::arg("batch_size"), py::arg("seed"), py::arg("first_epoch"), py::arg("penalties"),
            py::arg("regularize_biases"), py::arg("shuffle"))
       .def("epochs", &Handle::epochs, py::arg("X").noconvert(), py::arg("targets"),
-           py::arg("weights"), py::arg("most"), py::arg("max_seconds"),
+           py::arg("weights"), py::arg("max"), py::arg("max_seconds"),
            py::arg("last_good").noconvert())
       .def("step", &Handle::step, py::arg("X").noconvert(), py::arg("targets"), py::arg("weights"))
       .def("forward", &Handle::forward, py::arg("X").noconvert())
@@ -192,32 +176,23 @@ void bind_trainer(py::module_& m) {
             self.trainer().optimizer().scale_learning_rate(factor);
           },
           py::arg("factor"))
-      .def("show_average", [](Handle& self) { self.trainer().swap_in_average(); })
-      .def("show_iterate", [](Handle& self) { self.trainer().swap_out_average(); })
-      .def_property("iterate", &iterate<T>, &set_iterate<T>)
-      .def_property_readonly("progress", &progress<T>)
-      .def(
-          "set_progress",
-          [](Handle& self, Index n_steps, std::uint32_t epoch_number, Index samples_seen,
-             Index rate_epoch, double rate, double scale) {
-            self.trainer().set_progress(
-                {{n_steps, rate_epoch, rate, scale}, epoch_number, samples_seen});
-          },
-          py::arg("n_steps"), py::arg("epoch_number"), py::arg("presented"), py::arg("rate_epoch"),
-          py::arg("rate"), py::arg("scale"))
+      .def("swap_in_average", [](Handle& self) { self.trainer().swap_in_average(); })
+      .def_property_readonly("iterate", &iterate<T>)
       .def_property(
           "epoch_number", [](Handle& self) { return self.trainer().epoch_number(); },
-          [](Handle& self, std::uint32_t epoch) { self.trainer().set_epoch_number(epoch); })
+          [](Handle& self, Index epoch) { self.trainer().set_epoch_number(epoch); })
       .def_property(
-          "presented", [](Handle& self) { return self.trainer().samples_seen(); },
-          [](Handle& self, Index n) { self.trainer().set_presented(n); })
-      .def_property_readonly("state", &state<T>);
+          "samples_seen", [](Handle& self) { return self.trainer().samples_seen(); },
+          [](Handle& self, Index n) { self.trainer().set_samples_seen(n); })
+      .def_property_readonly("state", &state_views<T>)
+      .def("state_dict", &state_dict<T>)
+      .def("load_state_dict", &load_state_dict<T>, py::arg("state"));
 }
 
 }  // namespace
 
 void bind_trainers(py::module_& float32, py::module_& float64) {
-  py::class_<EpochResult>(float32, "EpochResult", "What an epoch came to.")
+  py::class_<EpochResult>(float32, "EpochResult", "Loss, steps and status of an epoch.")
       .def_readonly("loss", &EpochResult::loss)
       .def_readonly("n_steps", &EpochResult::steps)
       .def_property_readonly("status", [](const EpochResult& self) { return text(self.status); });

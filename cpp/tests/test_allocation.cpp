@@ -1,11 +1,10 @@
 // Memory: nothing is allocated after the first batch, and wherever an allocation fails, bad_alloc
 // surfaces, nothing leaks (AddressSanitizer) and no parameter has changed. Memory of Eigen, which
-// comes from malloc, is watched by Eigen's own switch.
+// comes from malloc, is checked by Eigen's own switch.
 #include <Eigen/Core>
 
 #include "allocation.hpp"
-#include "fastmlp/train/trainer.hpp"
-#include "testing.hpp"
+#include "training.hpp"
 
 using namespace fastmlp;
 
@@ -46,7 +45,7 @@ std::vector<LayerSpec> specs() {
 }
 
 template <class T>
-TrainerOptions options(const Network<T>& network, Index batch_size, int which) {
+TrainingOptions options(const Network<T>& network, Index batch_size, int which) {
   Adam all;
   all.clip_norm = 1.0;
   all.clip_value = ClipRange{-1, 1};
@@ -54,7 +53,7 @@ TrainerOptions options(const Network<T>& network, Index batch_size, int which) {
   SGD evaluation_offset;
   evaluation_offset.momentum = 0.9;
   evaluation_offset.nesterov = std::string("lecture");
-  TrainerOptions result;
+  TrainingOptions result;
   result.loss = CrossEntropy{};
   result.rule = which == 0 ? Rule{evaluation_offset} : which == 1 ? Rule{Adam{}} : Rule{all};
   result.batch_size = batch_size;
@@ -83,7 +82,7 @@ TEST_CASE_TEMPLATE("nothing is allocated after the first epoch", T, float, doubl
         CAPTURE(rule);
         const Dataset<T> data = batch_size > 1000 ? many.weighted() : samples.weighted();
         Network<T> network(kInputs, specs<T>(), 0);
-        Trainer<T> trainer(network, options(network, batch_size, rule));
+        Trainer<T> trainer = make_trainer(network, options(network, batch_size, rule));
         long made = -1;
         allocation::counted = threads == 1;  // of a larger team the caller only starts the threads
         with_team(threads, {}, [&](ThreadTeam& team) {
@@ -104,7 +103,7 @@ TEST_CASE_TEMPLATE("nothing is allocated after the first step, or the first pass
   const Samples<T> samples(40, kInputs, kOutputs), fewer(5, kInputs, kOutputs);
   for (int rule = 0; rule < 3; ++rule) {
     Network<T> network(kInputs, specs<T>(), 0);
-    Trainer<T> trainer(network, options(network, 40, rule));
+    Trainer<T> trainer = make_trainer(network, options(network, 40, rule));
     std::vector<T> out(40 * kOutputs), g(static_cast<std::size_t>(network.size()));
     ThreadTeam team;
     const auto by_hand = [&] {
@@ -149,8 +148,8 @@ TEST_CASE_TEMPLATE("a network, a workspace and a trainer are made whole or not a
   for (k = 0; runs_out_of_memory(k, [&] { network.make_workspace(40, true); });) ++k;
   CHECK(k > 3);
   for (int rule = 0; rule < 3; ++rule) {
-    const TrainerOptions wanted = options(network, 32, rule);
-    for (k = 0; runs_out_of_memory(k, [&] { Trainer<T>(network, wanted); });) ++k;
+    const TrainingOptions wanted = options(network, 32, rule);
+    for (k = 0; runs_out_of_memory(k, [&] { make_trainer(network, wanted); });) ++k;
     CHECK(k > 0);
   }
 }
@@ -184,8 +183,8 @@ TEST_CASE_TEMPLATE("a prediction that runs out of memory changes nothing", T, fl
   CHECK(k > 6);
 }
 
-// A trainer is asked again after every failure, as somebody would who has freed memory: it must
-// have forgotten nothing, or keep no promise of memory that it did not get.
+// The trainer is used again after every failure, as after memory was freed: its state must be
+// complete, and no size may be stored for memory that was not allocated.
 TEST_CASE_TEMPLATE("a first step that runs out of memory changes nothing, and can be made again", T,
                    float, double) {
   const Samples<T> samples(40, kInputs, kOutputs), many(1100, kInputs, kOutputs);
@@ -195,14 +194,14 @@ TEST_CASE_TEMPLATE("a first step that runs out of memory changes nothing, and ca
       if (blocks && rule != 1) continue;
       CAPTURE(rule);
       Network<T> expected(kInputs, specs<T>(), 0);
-      Trainer<T> undisturbed(expected, options(expected, 40, rule));
+      Trainer<T> undisturbed = make_trainer(expected, options(expected, 40, rule));
       const std::vector<T> before = parameters(expected);
       ThreadTeam team;
       undisturbed.step(data, team);
 
       for (Index k = 0;; ++k) {
         Network<T> network(kInputs, specs<T>(), 0);
-        Trainer<T> trainer(network, options(network, 40, rule));
+        Trainer<T> trainer = make_trainer(network, options(network, 40, rule));
         const bool failed = runs_out_of_memory(k, [&] { trainer.step(data, team); });
         if (failed) {
           REQUIRE(same_bits(parameters(network), before));
@@ -220,13 +219,13 @@ TEST_CASE_TEMPLATE("an epoch that runs out of memory ends after a complete step"
                    double) {
   const Samples<T> samples(40, kInputs, kOutputs);
   Network<T> expected(kInputs, specs<T>(), 0);
-  Trainer<T> undisturbed(expected, options(expected, 40, 1));
+  Trainer<T> undisturbed = make_trainer(expected, options(expected, 40, 1));
   const std::vector<T> before = parameters(expected);
   ThreadTeam team;
   undisturbed.epoch(samples.data, kInfinity<double>, team);
   for (Index k = 0;; ++k) {
     Network<T> network(kInputs, specs<T>(), 0);
-    Trainer<T> trainer(network, options(network, 40, 1));
+    Trainer<T> trainer = make_trainer(network, options(network, 40, 1));
     const bool failed =
         runs_out_of_memory(k, [&] { trainer.epoch(samples.data, kInfinity<double>, team); });
     if (failed) {
@@ -243,9 +242,9 @@ TEST_CASE("a team that runs out of memory surfaces it, on whichever thread it ha
   const Samples<float> samples(40, kInputs, kOutputs);
   Network<float> network(kInputs, specs<float>(), 0);
   const std::vector<float> before = parameters(network);
-  const TrainerOptions wanted = options(network, 40, 1);
+  const TrainingOptions wanted = options(network, 40, 1);
   for (Index k = 0;; ++k) {
-    Trainer<float> trainer(network, wanted);
+    Trainer<float> trainer = make_trainer(network, wanted);
     const auto step = [&] {
       with_team(2, {}, [&](ThreadTeam& team) { trainer.step(samples.data, team); });
     };

@@ -1,33 +1,10 @@
-#include <numeric>
-
+#include "bowl.hpp"
 #include "fastmlp/optim/first_order.hpp"
-#include "fastmlp/optim/minimizer.hpp"
-#include "testing.hpp"
+#include "state_snapshot.hpp"
 
 using namespace fastmlp;
 
 namespace {
-
-// f(w) = 1/2 sum c_i (w_i - 1)², or a value of the test's choice.
-template <class T>
-struct Bowl final : Objective<T> {
-  explicit Bowl(Index n) : n(n) {}
-  Index size() const override { return n; }
-  double value(const T* w) override { return value_and_gradient(w, nullptr); }
-  double value_and_gradient(const T* w, T* g) override {
-    ++evaluations;
-    double sum = 0;
-    for (Index i = 0; i < n; ++i) {
-      const T e = w[i] - 1, c = T(1 + i % 3);
-      sum += 0.5 * static_cast<double>(c * e * e);
-      if (g) g[i] = c * e;
-    }
-    return evaluations > finite_evaluations ? kNan<double> : sum;
-  }
-
-  Index n;
-  int evaluations = 0, finite_evaluations = 1 << 30;
-};
 
 // Entry 0 of the bowl's parameters after each of `steps` steps from w = 3.
 std::vector<double> path(const Rule& rule, int steps) {
@@ -43,19 +20,6 @@ std::vector<double> path(const Rule& rule, int steps) {
   }
   CHECK(optimizer.steps() == steps);
   return result;
-}
-
-SGD sgd(double rate, double momentum = 0, bool nesterov = false) {
-  SGD rule;
-  rule.learning_rate.source = rate, rule.momentum = momentum, rule.nesterov = nesterov;
-  return rule;
-}
-
-Adam adam(double rate, std::string eps_mode, bool amsgrad) {
-  Adam rule;
-  rule.learning_rate.source = rate, rule.eps = 1e-2, rule.eps_mode = std::move(eps_mode),
-  rule.amsgrad = amsgrad;
-  return rule;
 }
 
 // w after one step of plain SGD at rate 1, which shows the gradient as the rule saw it: w - g.
@@ -136,9 +100,8 @@ TEST_CASE(
   CHECK(seen_gradient(1.0, {}, {}, {0, 0, 0, 0}, w) == std::vector<double>{0, 0, 0, 0});
 }
 
-TEST_CASE_TEMPLATE(
-    "a step with and without the whole gradient at hand is the same, and so for any team", T, float,
-    double) {
+TEST_CASE_TEMPLATE("a step by parts and by the whole gradient is the same, for any team", T, float,
+                   double) {
   const auto check = [](auto rule) {
     rule.clip_value = {-0.5, 0.4};
     rule.average = Polyak{};
@@ -150,7 +113,7 @@ TEST_CASE_TEMPLATE(
       std::vector<T> w = uniform<T>(bowl.size(), 1);
       std::vector<double> values;
       with_team(threads, {}, [&](ThreadTeam& team) {
-        for (int t = 0; t < 5; ++t) values.push_back(optimizer.step(bowl, w.data(), team));
+        for (int t = 0; t < 5; ++t) values.push_back(optimizer.step(bowl, w.data(), team).value);
       });
       w.insert(w.end(), optimizer.average(), optimizer.average() + bowl.size());
       return std::pair(w, values);
@@ -178,20 +141,20 @@ TEST_CASE("a value that is not finite changes nothing: neither w, nor state, nor
       std::vector<double> w(10, 3.0);
       ThreadTeam team;
       for (int t = 0; t < 3; ++t) optimizer.step(bowl, w.data(), team);
-      const std::vector<double> before = w, numbers = optimizer.numbers();
-      const std::vector<Buffer<double>> vectors = optimizer.vectors();
-      CHECK(std::isnan(optimizer.step(bowl, w.data(), team)));
+      const std::vector<double> before = w;
+      const State state = state_of<double>(optimizer);
+      const StepResult result = optimizer.step(bowl, w.data(), team);
+      CHECK(std::isnan(result.value));
+      CHECK(result.status == Status::not_finite);
+      CHECK(result.step_size == 0);
       CHECK(same_bits(w, before));
-      CHECK(optimizer.numbers() == numbers);
-      for (std::size_t i = 0; i < vectors.size(); ++i) {
-        CHECK(same_bits(optimizer.vectors()[i].data(), vectors[i].data(), 10));
-      }
+      CHECK(state_of<double>(optimizer) == state);
       CHECK(optimizer.steps() == 3);
     }
   });
 }
 
-TEST_CASE("a look-ahead is taken back where the value there is not finite, or an exception comes") {
+TEST_CASE("a look-ahead is undone where the value there is not finite, and by an exception") {
   struct Broken final : Objective<double> {
     Index size() const override { return 2; }
     double value(const double*) override { return 0; }
@@ -211,7 +174,7 @@ TEST_CASE("a look-ahead is taken back where the value there is not finite, or an
   const std::vector<double> before = w;
   CHECK_THROWS_AS(optimizer.step(broken, w.data(), team), std::bad_alloc);
   CHECK(same_bits(w, before));
-  CHECK(std::isinf(optimizer.step(broken, w.data(), team)));
+  CHECK(std::isinf(optimizer.step(broken, w.data(), team).value));
   CHECK(same_bits(w, before));
   CHECK(optimizer.steps() == 2);
 }
@@ -252,58 +215,6 @@ TEST_CASE_TEMPLATE("every rule goes down a bowl, to the same bits with any team"
   });
 }
 
-TEST_CASE_TEMPLATE("SGD and Adam find the bottom of a bowl", T, float, double) {
-  for (const Rule& rule : {Rule{sgd(0.3)}, Rule{sgd(0.1, 0.5)}, Rule{sgd(0.1, 0.5, true)},
-                           Rule{adam(0.1, "outside", false)}, Rule{adam(0.1, "inside", true)}}) {
-    Bowl<T> bowl(7);
-    FirstOrder<T> optimizer(rule, bowl.size());
-    std::vector<T> w(7, T(3));
-    const MinimizeResult result =
-        minimize<T>(bowl, w.data(), optimizer, 500, [](const T*) { return Status::running; });
-    CHECK(result.status == Status::max_steps);
-    CHECK(result.steps == 500);
-    CHECK(result.evaluations == 501);
-    CHECK(result.value < 1e-4);
-  }
-}
-
-TEST_CASE_TEMPLATE("the default Hessian product is a central difference of gradients", T, float,
-                   double) {
-  // f(w) = sum_i exp(c_i w_i) + 1/2 (sum_i w_i)²: H v = c_i² exp(c_i w_i) v_i + sum_j v_j
-  struct Curved final : Objective<T> {
-    static T c(Index i) { return T(0.5) + T(0.25) * T(i % 4); }
-    Index size() const override { return 50; }
-    double value(const T* w) override { return value_and_gradient(w, nullptr); }
-    double value_and_gradient(const T* w, T* g) override {
-      const T sum = std::accumulate(w, w + 50, T(0));
-      double value = 0.5 * static_cast<double>(sum * sum);
-      for (Index i = 0; i < 50; ++i) {
-        value += static_cast<double>(std::exp(c(i) * w[i]));
-        if (g) g[i] = c(i) * std::exp(c(i) * w[i]) + sum;
-      }
-      return value;
-    }
-  } curved;
-  const std::vector<T> w = uniform<T>(50, 1, 2, 3), zero(50);
-  std::vector<T> v = uniform<T>(50, 4, 5, 6), got(50), expected(50);
-  const double eps = static_cast<double>(std::numeric_limits<T>::epsilon());
-  for (const T length : {T(1e-8), T(1), T(1e8)}) {
-    for (const std::vector<T>& at : {w, zero}) {
-      std::vector<T> scaled = v;
-      for (T& x : scaled) x *= length;
-      const T sum = std::accumulate(scaled.begin(), scaled.end(), T(0));
-      for (std::size_t i = 0; i < 50; ++i) {
-        const T c = Curved::c(static_cast<Index>(i));
-        expected[i] = c * c * std::exp(c * at[i]) * scaled[i] + sum;
-      }
-      curved.hessian_product(at.data(), scaled.data(), got.data());
-      CHECK(relative_difference(got, expected) < 4 * std::cbrt(eps * eps));
-    }
-  }
-  curved.hessian_product(w.data(), zero.data(), got.data());
-  CHECK(got == zero);
-}
-
 TEST_CASE("a consumer counts the writes to w outside of consume") {
   Bowl<double> bowl(3);
   std::vector<double> w(3, 3.0), g(3, 1.0);
@@ -321,33 +232,52 @@ TEST_CASE("a consumer counts the writes to w outside of consume") {
   CHECK(look_ahead.version() != lecture_before);
 }
 
-TEST_CASE("minimize takes an iterate back whose value is not finite") {
+TEST_CASE("a step reports the value before it, its learning rate, and the norm that it clips") {
   Bowl<double> bowl(3);
-  bowl.finite_evaluations = 4;
-  FirstOrder<double> optimizer(sgd(0.1), bowl.size());
-  std::vector<double> w(3, 3.0), last(3);
-  const MinimizeResult result =
-      minimize<double>(bowl, w.data(), optimizer, 100, [&](const double* iterate) {
-        std::copy_n(iterate, 3, last.data());
-        return Status::running;
-      });
-  CHECK(result.status == Status::not_finite);
-  CHECK(result.steps == 3);
-  CHECK(result.evaluations == 5);
-  CHECK(w == last);
-  Bowl<double> same(3);
-  CHECK(same.value(w.data()) == result.value);
+  std::vector<double> w(3, 3.0);  // g = (2, 4, 6)
+  ThreadTeam team;
+  SGD clipped = sgd(0.25);
+  clipped.clip_norm = 1.0;
+  FirstOrder<double> plain(sgd(0.5), 3), by_norm(clipped, 3);
+  const double value = bowl.value(w.data());
+  const StepResult first = by_norm.step(bowl, w.data(), team);
+  CHECK(first.value == value);
+  CHECK(first.gradient_norm == doctest::Approx(std::sqrt(56.0)).epsilon(1e-15));
+  CHECK(first.step_size == 0.25);
+  CHECK(first.evaluations == 1);
+  CHECK(first.status == Status::running);
+  const StepResult second = plain.step(bowl, w.data(), team);
+  CHECK(std::isnan(second.gradient_norm));
+  CHECK(second.step_size == 0.5);
 }
 
-TEST_CASE("minimize ends when it is told to") {
-  Bowl<double> bowl(3);
-  FirstOrder<double> optimizer(sgd(0.1), bowl.size());
-  std::vector<double> w(3, 3.0);
-  int seen = 0;
-  const MinimizeResult result = minimize<double>(
-      bowl, w.data(), optimizer, 100,
-      [&](const double*) { return ++seen == 3 ? Status::max_seconds : Status::running; });
-  CHECK(result.status == Status::max_seconds);
-  CHECK(result.steps == 3);
-  CHECK(result.value == bowl.value(w.data()));
+TEST_CASE("every state vector, scalar and counter of a rule is visited once, and restored") {
+  for_each_member<Rule>([&](auto rule) {
+    CAPTURE(std::string(rule.name));
+    rule.average = Polyak{};
+    Bowl<double> bowl(10);
+    FirstOrder<double> whole(rule, 10), restored(rule, 10);
+    std::vector<double> w(10, 3.0);
+    ThreadTeam team;
+    for (int t = 0; t < 3; ++t) whole.step(bowl, w.data(), team);
+    whole.start_epoch(2);
+    whole.scale_learning_rate(0.5);
+    const State state = state_of<double>(whole);
+    CHECK(state.at(".average").size() == 10);
+    CHECK(state.at("schedule.steps")[0] == 3);
+    CHECK(state.at("schedule.epoch")[0] == 2);
+    CHECK(state.at("schedule.scale")[0] == 0.5);
+    CHECK(state.at("schedule.custom_rate")[0] == 0);
+    CHECK(state.size() == 5 + rule.state(1.0).size() + rule.scalars().size());
+
+    StateRestorer<double> restorer(state);
+    restored.visit_state(restorer);
+    std::vector<double> again = w;
+    for (int t = 0; t < 3; ++t) {
+      whole.step(bowl, w.data(), team);
+      restored.step(bowl, again.data(), team);
+    }
+    CHECK(same_bits(again, w));
+    CHECK(state_of<double>(restored) == state_of<double>(whole));
+  });
 }

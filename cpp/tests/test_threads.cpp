@@ -7,7 +7,7 @@ namespace {
 
 // Parameters and losses after `epochs` epochs by a team of `threads`.
 template <class T>
-std::pair<std::vector<T>, std::vector<double>> fit(const TrainerOptions& options,
+std::pair<std::vector<T>, std::vector<double>> fit(const TrainingOptions& options,
                                                    const Dataset<T>& data, int epochs,
                                                    int threads = 1) {
   Training<T> training(options);
@@ -55,10 +55,10 @@ TEST_CASE_TEMPLATE(
   std::fill_n(samples.weights.begin() + batch_size, batch_size, T(0));
   for (const bool shuffle : {false, true}) {
     const auto run = [&](int threads) {
-      TrainerOptions shuffled = options(batch_size);
+      TrainingOptions shuffled = options(batch_size);
       shuffled.shuffle = shuffle;
       Network<T> network(samples.data.x.cols, {dense(12, ReLU{}), dense(10, Softmax{})}, 1);
-      Trainer<T> trainer(network, shuffled);
+      Trainer<T> trainer = make_trainer(network, shuffled);
       with_team(threads, {}, [&](ThreadTeam& team) {
         for (int e = 0; e < 2; ++e) trainer.epoch(samples.weighted(), kForever, team);
       });
@@ -79,7 +79,7 @@ TEST_CASE_TEMPLATE("layers of several parts give the same bits for any number of
                        {DenseSpec{131, ReLU{}, false, GlorotUniform{}},
                         DenseSpec{wide, Tanh{}, false, GlorotUniform{}}, dense(10, Softmax{})},
                        1);
-    Trainer<T> trainer(network, options(16));
+    Trainer<T> trainer = make_trainer(network, options(16));
     with_team(threads, {}, [&](ThreadTeam& team) { trainer.epoch(samples.data, kForever, team); });
     return parameters(network);
   };

@@ -1,3 +1,5 @@
+#include "descent.hpp"
+#include "state_snapshot.hpp"
 #include "training.hpp"
 
 using namespace fastmlp;
@@ -41,7 +43,7 @@ TEST_CASE_TEMPLATE("steps over an epoch's order are the epoch, bit for bit", T, 
 }
 
 TEST_CASE("forward, a gradient from outside and apply are a step") {
-  TrainerOptions plain = options(20, SGD{});
+  TrainingOptions plain = options(20, SGD{});
   plain.loss = SquaredError{};
   const std::vector<LayerSpec> specs{dense(70, SiLU{}), dense(10, Tanh{})};
   const Samples<double> samples(20, 64, 10);
@@ -58,10 +60,10 @@ TEST_CASE("forward, a gradient from outside and apply are a step") {
   CHECK(by_hand.trainer.optimizer().steps() == 1);
 }
 
-TEST_CASE("training that starts at a later epoch goes on in its order") {
+TEST_CASE("training that starts at a later epoch continues in its order") {
   const Samples<float> samples(40, 64, 10);
   Training<float> whole(options(8, SGD{}));
-  TrainerOptions later = options(8, SGD{});
+  TrainingOptions later = options(8, SGD{});
   later.first_epoch = 2;
   Training<float> rest(later);
   ThreadTeam team;
@@ -73,7 +75,7 @@ TEST_CASE("training that starts at a later epoch goes on in its order") {
   CHECK(same_bits(rest.w(), whole.w()));
 }
 
-TEST_CASE("parameters that somebody else changes between calls are seen") {
+TEST_CASE("parameters that are changed between calls are used") {
   const Samples<float> samples(32, 64, 10);
   Training<float> training(options()), fresh(options());
   ThreadTeam team;
@@ -99,7 +101,7 @@ TEST_CASE("samples of weight 0 train nothing; a batch of them makes no step") {
 
 TEST_CASE("an epoch ends at the first loss that is not finite, with the parameters before it") {
   Samples<float> samples(96, 64, 10);
-  TrainerOptions plain = options();
+  TrainingOptions plain = options();
   plain.shuffle = false;
   Training<float> stopped(plain), reference(plain);
   ThreadTeam team;
@@ -127,7 +129,8 @@ TEST_CASE("an epoch ends when its time is over") {
 }
 
 TEST_CASE(
-    "penalties fall on weights, on biases only where asked; rows are shortened in weights alone") {
+    "penalties apply to weights, to biases only where they are regularized; max_norm to weights "
+    "alone") {
   const Network<double> network(
       3, {dense(4, Tanh{}), DropoutSpec{0.5}, DenseSpec{2, Identity{}, false, Zeros{}}}, 0);
   for (const bool biases : {false, true}) {
@@ -149,26 +152,101 @@ TEST_CASE(
   }
 }
 
-TEST_CASE_TEMPLATE("the average is shown until training goes on, which it does from the iterate", T,
+TEST_CASE_TEMPLATE("the network holds the average until training continues, from the iterate", T,
                    float, double) {
   const Samples<T> samples(40, 64, 10);
   SGD averaged;
   averaged.average = Polyak{"uniform"};
-  Training<T> shown(options(8, averaged)), plain(options(8, SGD{}));
+  Training<T> averaging(options(8, averaged)), plain(options(8, SGD{}));
   ThreadTeam team;
   for (int e = 0; e < 3; ++e) {
-    shown.trainer.epoch(samples.data, kForever, team);
+    averaging.trainer.epoch(samples.data, kForever, team);
     plain.trainer.epoch(samples.data, kForever, team);
-    CHECK(same_bits(shown.w(), plain.w()));
-    shown.trainer.swap_in_average();
-    shown.trainer.swap_in_average();  // twice is once
-    CHECK(same_bits(shown.network.w(), shown.trainer.optimizer().average(), shown.network.size()));
-    CHECK_FALSE(same_bits(shown.w(), plain.w()));
+    CHECK(same_bits(averaging.w(), plain.w()));
+    averaging.trainer.swap_in_average();
+    averaging.trainer.swap_in_average();  // twice is once
+    CHECK(same_bits(averaging.network.w(), averaging.trainer.optimizer().average(),
+                    averaging.network.size()));
+    CHECK_FALSE(same_bits(averaging.w(), plain.w()));
   }
-  shown.trainer.swap_out_average();
-  CHECK(same_bits(shown.w(), plain.w()));
+  averaging.trainer.swap_out_average();
+  CHECK(same_bits(averaging.w(), plain.w()));
 }
 
 TEST_CASE("a batch size below 1 is refused") {
   CHECK_THROWS_AS(Training<float>{options(0)}, std::invalid_argument);
+}
+
+TEST_CASE_TEMPLATE("a trainer drives any optimizer", T, float, double) {
+  const Samples<T> samples(40, 64, 10);
+  TrainingOptions plain = options(40);
+  plain.shuffle = false;
+  Network<T> network(64, {dense(20, Tanh{}), dense(10, Softmax{})}, 3);
+  Trainer<T> trainer(network, plain, std::make_unique<ArmijoDescent<T>>(network.size()));
+  ThreadTeam team;
+  std::vector<T> last(static_cast<std::size_t>(network.size()));
+  trainer.set_tuned(true);
+  std::vector<double> losses;
+  while (losses.size() < 20) {
+    const EpochResults results = trainer.epochs(samples.data, 5, kForever, last.data(), team);
+    losses.insert(losses.end(), results.losses.begin(), results.losses.end());
+    losses.push_back(results.last.loss);
+    CHECK(results.last.status == Status::running);
+    CHECK(results.last.steps == 1);
+  }
+  for (std::size_t i = 1; i < losses.size(); ++i) CHECK(losses[i] < losses[i - 1]);
+  CHECK(trainer.optimizer().steps() == static_cast<Index>(losses.size()));
+  CHECK(trainer.epoch_number() == trainer.optimizer().steps());
+  CHECK(trainer.step(samples.data, team) < losses.back());
+
+  const State state = state_of<T>(trainer);
+  CHECK(state.at("optimizer.steps")[0] == static_cast<double>(trainer.optimizer().steps()));
+  CHECK(state.at("optimizer.length")[0] > 0);
+  CHECK(state.count("trainer.iterate") == 0);
+  std::vector<T> g(last.size());
+  const std::vector<T> before = parameters(network);
+  CHECK_THROWS_AS(trainer.apply(g.data(), team), std::invalid_argument);
+  CHECK(same_bits(parameters(network), before));
+}
+
+TEST_CASE("an epoch ends with the status of a step that ends the run") {
+  const Samples<double> samples(8, 2, 1);
+  TrainingOptions plain = options(8);
+  plain.loss = SquaredError{};
+  Network<double> network(2, {dense(1, Identity{})}, 3);
+  Trainer<double> trainer(network, plain, std::make_unique<ArmijoDescent<double>>(network.size()));
+  ThreadTeam team;
+  EpochResult result;
+  while (result.status == Status::running && trainer.epoch_number() < 1000) {
+    result = trainer.epoch(samples.data, kForever, team);
+  }
+  CHECK(result.status == Status::converged);
+  CHECK(result.steps == 0);
+}
+
+TEST_CASE_TEMPLATE("training continues bit for bit from the state that was visited", T, float,
+                   double) {
+  const Samples<T> samples(50, 64, 10), fewer(9, 64, 10);
+  const std::vector<LayerSpec> layers{DropoutSpec{0.3}, dense(20, Tanh{}), dense(10, Softmax{})};
+  for (int rule = 0; rule < kRules; ++rule) {
+    for (const bool average : {false, true}) {
+      CAPTURE(rule);
+      Training<T> whole(options(16, rule_of(rule)), layers);
+      ThreadTeam team;
+      for (int e = 0; e < 2; ++e) whole.trainer.epoch(samples.data, kForever, team);
+      whole.trainer.step(fewer.data, team);
+      if (average) whole.trainer.swap_in_average();
+      Training<T> continued(options(16, rule_of(rule)), layers);
+      std::copy_n(whole.network.w(), whole.network.size(), continued.network.w());
+      StateRestorer<T> restorer(state_of<T>(whole.trainer));
+      continued.trainer.visit_state(restorer);
+      CHECK(state_of<T>(continued.trainer) == state_of<T>(whole.trainer));
+      for (Training<T>* training : {&whole, &continued}) {
+        training->trainer.step(fewer.data, team);
+        training->trainer.epoch(samples.data, kForever, team);
+      }
+      CHECK(same_bits(continued.w(), whole.w()));
+      CHECK(state_of<T>(continued.trainer) == state_of<T>(whole.trainer));
+    }
+  }
 }

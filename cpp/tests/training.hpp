@@ -1,4 +1,4 @@
-// A network with its trainer, as several tests want it.
+// A network with its trainer, for several tests.
 #pragma once
 
 #include "fastmlp/train/trainer.hpp"
@@ -22,19 +22,30 @@ inline Rule rule_of(int which) {
   return all[which];
 }
 
+struct TrainingOptions : TrainerOptions {
+  Rule rule = Adam{};
+  std::vector<ParameterGroup> groups;
+};
+
+template <class T>
+Trainer<T> make_trainer(Network<T>& network, const TrainingOptions& options) {
+  return Trainer<T>(network, options,
+                    make_optimizer<T>(options.rule, network.size(), options.groups));
+}
+
 template <class T>
 struct Training {
-  explicit Training(TrainerOptions options,
+  explicit Training(const TrainingOptions& options,
                     std::vector<LayerSpec> specs = {dense(70, ReLU{}), dense(10, Softmax{})})
-      : network(64, specs, 3), trainer(network, std::move(options)) {}
+      : network(64, specs, 3), trainer(make_trainer(network, options)) {}
   std::vector<T> w() const { return parameters(network); }
 
   Network<T> network;
   Trainer<T> trainer;
 };
 
-inline TrainerOptions options(Index batch_size = 32, Rule rule = Adam{}) {
-  TrainerOptions result;
+inline TrainingOptions options(Index batch_size = 32, Rule rule = Adam{}) {
+  TrainingOptions result;
   result.loss = CrossEntropy{};
   result.rule = std::move(rule);
   result.batch_size = batch_size;

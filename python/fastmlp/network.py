@@ -13,6 +13,7 @@ from fastmlp._data import arrays, evaluation
 from fastmlp._data.arrays import DType, FloatArray
 from fastmlp._data.validation import check_dtype, check_seed, error_prefix, resolve
 from fastmlp._data.views import Views
+from fastmlp._io.registry import register
 from fastmlp._io.summary import layer_table
 from fastmlp.layers import Layer, native_layer, output_activation, plan
 from fastmlp.trainer import Trainer
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from fastmlp._fit.history import History
 
 
+@register(state.FORMAT)
 class Network:
     """A multilayer perceptron.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copyreg import __newobj__  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING, Any, Self
 
-from fastmlp import trainer_state
 from fastmlp._data import arrays
 from fastmlp._data.arrays import FloatArray
 from fastmlp._data.dataset import Dataset, read_dataset, read_training_data
@@ -16,12 +16,14 @@ from fastmlp._fit.fit_loop import FitConfig, FitLoop, run_epochs
 from fastmlp._fit.history import History
 from fastmlp._fit.settings import TrainerSettings, check_evaluation_point
 from fastmlp._fit.status import warn
+from fastmlp._io import registry, serialization
 from fastmlp.layers import cannot_learn, dense_layers
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
 
 
+@registry.register(serialization.FORMAT)
 class Trainer:
     """A training in progress: the state of the optimizer lives here, the parameters in the network.
 
@@ -50,10 +52,10 @@ class Trainer:
 
     Notes
     -----
-    Copies and pickles (`copy.copy`, `copy.deepcopy`, `pickle`) are complete: a network of their
-    own, the optimizer's state, the counts of steps, epochs and samples, the scale of the learning
-    rate. Training continues from them bit for bit; `backward` needs a `forward` of their own. A
-    loss or a schedule written in Python must be one that pickle can find by name.
+    Copies and pickles are complete: a network of their own, the optimizer's state, the counts of
+    steps, epochs and samples, the scale of the learning rate. Training continues from them bit for
+    bit; `backward` needs a `forward` of their own. A loss or a schedule written in Python must be
+    one that pickle can find by name.
 
     Examples
     --------
@@ -109,25 +111,28 @@ class Trainer:
         self._native = settings.native_trainer(network, first_epoch)
         self._forward_shape: tuple[int, ...] | None = None
 
+    @error_prefix("Trainer")
     def __getstate__(self) -> dict[str, Any]:
-        """Return the trainer as a versioned dictionary."""
-        return trainer_state.describe_trainer(self)
+        """Return the trainer as a versioned dictionary of plain values."""
+        return serialization.trainer_to_dict(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Keep the identity of the network, and functions, in copies and pickles."""
+        return __newobj__, (type(self),), serialization.pickled_trainer(self)
 
     @error_prefix("Trainer")
     def __setstate__(self, values: Mapping[str, Any]) -> None:
         """Restore from `__getstate__`."""
-        given, progress = trainer_state.read_settings(values, "Trainer")
-        settings = TrainerSettings.checked(given["network"], given)
+        network, given, state = serialization.read_trainer(values)
         restored = type(self).__new__(type(self))
-        restored._build(given["network"], settings, progress.pop("first_epoch"))
-        trainer_state.restore(restored, values, "Trainer")
-        restored._native.set_progress(**progress)
+        restored._build(network, TrainerSettings.checked(network, given), 0)
+        serialization.load_state(restored, state)
         vars(self).update(vars(restored))
 
     def __copy__(self) -> Self:
         """Return an independent trainer, with a copy of the network."""
         twin = type(self).__new__(type(self))
-        twin.__setstate__({**self.__getstate__(), "network": self.network.copy()})
+        twin.__setstate__({**serialization.pickled_trainer(self), "network": self.network.copy()})
         return twin
 
     @property
@@ -154,8 +159,7 @@ class Trainer:
     @property
     def state(self) -> Mapping[str, FloatArray]:
         """Live views of the optimizer's state: vectors ``(n_parameters,)``, numbers ``(1,)``."""
-        state: dict[str, FloatArray] = self._native.state
-        return state
+        return dict(self._native.state)
 
     def step(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Make one update on a batch.
@@ -172,9 +176,8 @@ class Trainer:
     def _step(self, batch: Dataset) -> float:
         with self.network._in_training:
             self._forward_shape = None
-            if is_custom_loss(self.loss):
-                return custom_loss.step(self, batch)
-            return float(self._native.step(*batch))
+            custom = is_custom_loss(self.loss)
+            return custom_loss.step(self, batch) if custom else float(self._native.step(*batch))
 
     @error_prefix("Trainer.forward")
     def forward(self, X: Any) -> FloatArray:
@@ -230,8 +233,8 @@ class Trainer:
             clipping are added here.
         """
         check_evaluation_point(self.optimizer, "the gradient is of your own")
-        shape, dtype = (self.network.n_parameters,), self.network.dtype
-        flat = arrays.as_shape(gradient, shape, dtype, "gradient")
+        w = self.network.parameters
+        flat = arrays.as_shape(gradient, w.shape, w.dtype, "gradient")
         arrays.check_finite(flat, "gradient")
         with self.network._in_training:
             self._forward_shape = None

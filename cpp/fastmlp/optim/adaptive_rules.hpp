@@ -20,9 +20,9 @@ struct AdaGrad : UpdateRule<AdaGrad> {
     f("eps", self.eps, kNonNegative);
   }
   std::vector<StateSpec> state(double) const { return {{"a"}}; }
-  template <class T, class Use>
-  void at(const StepContext& step, Use&& use) const {
-    use([lr = T(step.lr), e = T(eps)](T& w, T g, T& a) {
+  template <class T, class Run>
+  void for_step(const StepContext& context, Run&& run) const {
+    run([lr = T(context.lr), e = T(eps)](T& w, T g, T& a) {
       a += g * g;
       w -= lr * g / (std::sqrt(a) + e);
     });
@@ -52,16 +52,16 @@ With nesterov the stored w is the look-ahead point, where the one gradient g is 
   std::vector<StateSpec> state(double) const {
     return momentum == 0 ? std::vector<StateSpec>{{"a"}} : std::vector<StateSpec>{{"a"}, {"v"}};
   }
-  template <class T, class Use>
-  void at(const StepContext& step, Use&& use) const {
-    const T lr = T(step.lr), r = T(rho), fresh = T(1 - rho), e = T(eps), beta = T(momentum);
+  template <class T, class Run>
+  void for_step(const StepContext& context, Run&& run) const {
+    const T lr = T(context.lr), r = T(rho), fresh = T(1 - rho), e = T(eps), beta = T(momentum);
     const auto scaled = [=](T g, T& a) {
       a = r * a + fresh * g * g;
       return lr * g / (std::sqrt(a) + e);
     };
-    if (momentum == 0) return use([=](T& w, T g, T& a) { w -= scaled(g, a); });
-    if (!nesterov) return use([=](T& w, T g, T& a, T& v) { w += v = beta * v - scaled(g, a); });
-    use([=](T& w, T g, T& a, T& v) {
+    if (momentum == 0) return run([=](T& w, T g, T& a) { w -= scaled(g, a); });
+    if (!nesterov) return run([=](T& w, T g, T& a, T& v) { w += v = beta * v - scaled(g, a); });
+    run([=](T& w, T g, T& a, T& v) {
       const T change = scaled(g, a);
       v = beta * v - change;
       w += beta * v - change;
@@ -91,24 +91,24 @@ step before: the lecture's form, divided by the number of parameters, without wh
   std::vector<StateSpec> state(double) const {
     return scalar ? std::vector<StateSpec>{{"a"}} : std::vector<StateSpec>{{"a"}, {"u"}};
   }
-  std::vector<StateSpec> numbers() const {
+  std::vector<StateSpec> scalars() const {
     return scalar ? std::vector<StateSpec>{{"u"}} : std::vector<StateSpec>{};
   }
-  void finish(const StepContext&, double squares, Index n, double* numbers) const {
-    if (scalar) numbers[0] = rho * numbers[0] + (1 - rho) * squares / static_cast<double>(n);
+  void finish(const StepContext&, double squares, Index n, double* scalars) const {
+    if (scalar) scalars[0] = rho * scalars[0] + (1 - rho) * squares / static_cast<double>(n);
   }
-  template <class T, class Use>
-  void at(const StepContext& step, Use&& use) const {
-    const T lr = T(step.lr), r = T(rho), fresh = T(1 - rho), e = T(eps);
+  template <class T, class Run>
+  void for_step(const StepContext& context, Run&& run) const {
+    const T lr = T(context.lr), r = T(rho), fresh = T(1 - rho), e = T(eps);
     if (scalar) {
-      return use([=, u = T(step.numbers[0])](T& w, T g, T& a) {
+      return run([=, u = T(context.scalars[0])](T& w, T g, T& a) {
         a = r * a + fresh * g * g;
         const T d = -std::sqrt((u + e) / (a + e)) * g;
         w += lr * d;
         return d * d;
       });
     }
-    use([=](T& w, T g, T& a, T& u) {
+    run([=](T& w, T g, T& a, T& u) {
       a = r * a + fresh * g * g;
       const T d = -std::sqrt((u + e) / (a + e)) * g;
       u = r * u + fresh * d * d;
@@ -146,22 +146,22 @@ eps_mode 'outside' is this form (torch); 'hat' adds eps to sqrt(v) before its co
   }
   // lr m̂ / (sqrt(v̂) + eps) = rate m / (sqrt(v + inside) + outside), the corrections moved into the
   // constants.
-  template <class T, class Use>
-  void at(const StepContext& step, Use&& use) const {
-    const double t = static_cast<double>(step.t);
+  template <class T, class Run>
+  void for_step(const StepContext& context, Run&& run) const {
+    const double t = static_cast<double>(context.t);
     const double c1 = 1 - std::pow(beta1, t), c2 = 1 - std::pow(beta2, t);
-    const T rate = T(step.lr * std::sqrt(c2) / c1);
+    const T rate = T(context.lr * std::sqrt(c2) / c1);
     const T inside = T(eps_mode == "inside" ? eps * c2 : 0);
     const T outside = T(eps_mode == "outside" ? eps * std::sqrt(c2) : eps_mode == "hat" ? eps : 0);
     const T b1 = T(beta1), d1 = T(1 - beta1), b2 = T(beta2), d2 = T(1 - beta2);
     if (!amsgrad) {
-      return use([=](T& w, T g, T& m, T& v) {
+      return run([=](T& w, T g, T& m, T& v) {
         m = b1 * m + d1 * g;
         v = b2 * v + d2 * g * g;
         w -= rate * m / (std::sqrt(v + inside) + outside);
       });
     }
-    use([=](T& w, T g, T& m, T& v, T& v_max) {
+    run([=](T& w, T g, T& m, T& v, T& v_max) {
       m = b1 * m + d1 * g;
       v = b2 * v + d2 * g * g;
       v_max = v > v_max ? v : v_max;
@@ -191,9 +191,9 @@ Biases do not decay, unless decay_biases is set, as in torch.)";
   }
   std::vector<StateSpec> state(double lr) const { return adam.state(lr); }
   WeightDecay decay() const { return {weight_decay, decay_biases}; }
-  template <class T, class Use>
-  void at(const StepContext& step, Use&& use) const {
-    adam.at<T>(step, use);
+  template <class T, class Run>
+  void for_step(const StepContext& context, Run&& run) const {
+    adam.for_step<T>(context, run);
   }
 };
 
@@ -214,22 +214,22 @@ struct NAdam : UpdateRule<NAdam> {
     f("momentum_decay", self.momentum_decay, kNonNegative);
   }
   std::vector<StateSpec> state(double) const { return {{"m"}, {"v"}}; }
-  std::vector<StateSpec> numbers() const { return {{"mu_product", 1}}; }
+  std::vector<StateSpec> scalars() const { return {{"mu_product", 1}}; }
   double mu(Index t) const {
     return beta1 * (1 - 0.5 * std::pow(0.96, static_cast<double>(t) * momentum_decay));
   }
-  void finish(const StepContext& step, double, Index, double* numbers) const {
-    numbers[0] *= mu(step.t);
+  void finish(const StepContext& context, double, Index, double* scalars) const {
+    scalars[0] *= mu(context.t);
   }
-  template <class T, class Use>
-  void at(const StepContext& step, Use&& use) const {
-    const double now = mu(step.t), next = mu(step.t + 1), product = step.numbers[0] * now;
-    const double c2 = 1 - std::pow(beta2, static_cast<double>(step.t));
-    const T by_g = T(step.lr * (1 - now) / (1 - product));
-    const T by_m = T(step.lr * next / (1 - product * next));
+  template <class T, class Run>
+  void for_step(const StepContext& context, Run&& run) const {
+    const double now = mu(context.t), next = mu(context.t + 1), product = context.scalars[0] * now;
+    const double c2 = 1 - std::pow(beta2, static_cast<double>(context.t));
+    const T by_g = T(context.lr * (1 - now) / (1 - product));
+    const T by_m = T(context.lr * next / (1 - product * next));
     const T b1 = T(beta1), d1 = T(1 - beta1), b2 = T(beta2), d2 = T(1 - beta2);
     const T correction = T(1 / c2), e = T(eps);
-    use([=](T& w, T g, T& m, T& v) {
+    run([=](T& w, T g, T& m, T& v) {
       m = b1 * m + d1 * g;
       v = b2 * v + d2 * g * g;
       w -= (by_g * g + by_m * m) / (std::sqrt(v * correction) + e);
@@ -253,11 +253,11 @@ struct AdaMax : UpdateRule<AdaMax> {
     f("eps", self.eps, kPositive);
   }
   std::vector<StateSpec> state(double) const { return {{"m"}, {"u"}}; }
-  template <class T, class Use>
-  void at(const StepContext& step, Use&& use) const {
-    const T rate = T(step.lr / (1 - std::pow(beta1, static_cast<double>(step.t))));
+  template <class T, class Run>
+  void for_step(const StepContext& context, Run&& run) const {
+    const T rate = T(context.lr / (1 - std::pow(beta1, static_cast<double>(context.t))));
     const T b1 = T(beta1), d1 = T(1 - beta1), b2 = T(beta2), e = T(eps);
-    use([=](T& w, T g, T& m, T& u) {
+    run([=](T& w, T g, T& m, T& u) {
       m = b1 * m + d1 * g;
       const T faded = b2 * u, fresh = std::abs(g) + e;
       u = faded > fresh ? faded : fresh;
@@ -283,22 +283,22 @@ struct RAdam : UpdateRule<RAdam> {
     f("eps", self.eps, kNonNegative);
   }
   std::vector<StateSpec> state(double) const { return {{"m"}, {"v"}}; }
-  template <class T, class Use>
-  void at(const StepContext& step, Use&& use) const {
-    const double t = static_cast<double>(step.t), power = std::pow(beta2, t);
-    const double most = 2 / (1 - beta2) - 1, r = most - 2 * t * power / (1 - power);
-    const double lr = step.lr / (1 - std::pow(beta1, t));
+  template <class T, class Run>
+  void for_step(const StepContext& context, Run&& run) const {
+    const double t = static_cast<double>(context.t), power = std::pow(beta2, t);
+    const double max = 2 / (1 - beta2) - 1, r = max - 2 * t * power / (1 - power);
+    const double lr = context.lr / (1 - std::pow(beta1, t));
     const T b1 = T(beta1), d1 = T(1 - beta1), b2 = T(beta2), d2 = T(1 - beta2), e = T(eps);
     if (r <= 5) {
-      return use([=, rate = T(lr)](T& w, T g, T& m, T& v) {
+      return run([=, rate = T(lr)](T& w, T g, T& m, T& v) {
         m = b1 * m + d1 * g;
         v = b2 * v + d2 * g * g;
         w -= rate * m;
       });
     }
     const double rectified =
-        std::sqrt((r - 4) * (r - 2) * most / ((most - 4) * (most - 2) * r) * (1 - power));
-    use([=, rate = T(lr * rectified)](T& w, T g, T& m, T& v) {
+        std::sqrt((r - 4) * (r - 2) * max / ((max - 4) * (max - 2) * r) * (1 - power));
+    run([=, rate = T(lr * rectified)](T& w, T g, T& m, T& v) {
       m = b1 * m + d1 * g;
       v = b2 * v + d2 * g * g;
       w -= rate * m / (std::sqrt(v) + e);

@@ -27,9 +27,8 @@ Validation, early stopping and the parameters left after fit are the average.)";
     f("start", self.start, kNonNegative);
   }
 
-  // All three are average <- average + share (w - average); this is the share of the iterate of
-  // step t.
-  double share(Index t) const {
+  // All three are average <- average + rate (w - average); the rate of step t.
+  double rate(Index t) const {
     const double k = static_cast<double>(t) - std::floor(start);
     if (k <= 1) return 1;
     if (mode == "uniform") return 1 / k;

@@ -9,10 +9,10 @@
 
 namespace fastmlp {
 
-// update(w[i], g[i], state_0[i], …) over n entries; the sum of what it returns, if anything.
+// update(w[i], g[i], state_0[i], …) for n entries; the sum of the values that it returns, if any.
 template <class T, class Update, class... States>
-double sweep(Index n, const Update& update, T* __restrict w, const T* __restrict g,
-             States* __restrict... states) {
+double apply_elementwise(Index n, const Update& update, T* __restrict w, const T* __restrict g,
+                         States* __restrict... states) {
   if constexpr (std::is_void_v<std::invoke_result_t<Update, T&, T, States&...>>) {
     for (Index i = 0; i < n; ++i) update(w[i], g[i], states[i]...);
     return 0;
@@ -21,20 +21,20 @@ double sweep(Index n, const Update& update, T* __restrict w, const T* __restrict
   }
 }
 
-// Calls sweep with as many state vectors as the update takes.
+// Calls apply_elementwise with as many state vectors as the update takes.
 template <class T, class Update>
 double apply_rule(Range range, const Update& update, T* w, const T* g, std::vector<Buffer<T>>& s) {
   const auto at = [&](std::size_t i) { return s[i].data() + range.begin; };
   const Index n = range.size();
   w += range.begin;
   if constexpr (std::is_invocable_v<Update, T&, T>) {
-    return sweep(n, update, w, g);
+    return apply_elementwise(n, update, w, g);
   } else if constexpr (std::is_invocable_v<Update, T&, T, T&>) {
-    return sweep(n, update, w, g, at(0));
+    return apply_elementwise(n, update, w, g, at(0));
   } else if constexpr (std::is_invocable_v<Update, T&, T, T&, T&>) {
-    return sweep(n, update, w, g, at(0), at(1));
+    return apply_elementwise(n, update, w, g, at(0), at(1));
   } else {
-    return sweep(n, update, w, g, at(0), at(1), at(2));
+    return apply_elementwise(n, update, w, g, at(0), at(1), at(2));
   }
 }
 

@@ -25,20 +25,23 @@ scikit-learn; torch keeps it outside: equal at a constant rate.)";
     f("momentum", self.momentum, kUnitInterval);
     f("nesterov", self.nesterov, OneOf{"lecture"});
   }
-  bool literal() const { return std::holds_alternative<std::string>(nesterov) && momentum > 0; }
-  double evaluation_offset() const { return literal() ? momentum : 0; }
+  bool keeps_iterate() const {
+    return std::holds_alternative<std::string>(nesterov) && momentum > 0;
+  }
+  double evaluation_offset() const { return keeps_iterate() ? momentum : 0; }
   std::vector<StateSpec> state(double) const {
     if (momentum == 0) return {};
-    return literal() ? std::vector<StateSpec>{{"v"}, {"w"}} : std::vector<StateSpec>{{"v"}};
+    return keeps_iterate() ? std::vector<StateSpec>{{"v"}, {"w"}} : std::vector<StateSpec>{{"v"}};
   }
-  template <class T, class Use>
-  void at(const StepContext& step, Use&& use) const {
-    const T lr = T(step.lr), beta = T(momentum);
-    if (momentum == 0) return use([=](T& w, T g) { w -= lr * g; });
-    if (literal()) return use([=](T& w, T g, T& v, T& own) { w = own + (v = beta * v - lr * g); });
+  template <class T, class Run>
+  void for_step(const StepContext& context, Run&& run) const {
+    const T lr = T(context.lr), beta = T(momentum);
+    if (momentum == 0) return run([=](T& w, T g) { w -= lr * g; });
+    if (keeps_iterate())
+      return run([=](T& w, T g, T& v, T& kept) { w = kept + (v = beta * v - lr * g); });
     if (nesterov == BoolOrString(false))
-      return use([=](T& w, T g, T& v) { w += v = beta * v - lr * g; });
-    use([=](T& w, T g, T& v) {
+      return run([=](T& w, T g, T& v) { w += v = beta * v - lr * g; });
+    run([=](T& w, T g, T& v) {
       v = beta * v - lr * g;
       w += beta * v - lr * g;
     });
@@ -70,23 +73,23 @@ at every step: one far above the learning rate, like the default, makes gains gr
     if (momentum == 0) return {{"d"}, {"gain", lr}};
     return {{"d"}, {"gain", lr}, {"v"}};
   }
-  template <class T, class Use>
-  void at(const StepContext&, Use&& use) const {
+  template <class T, class Run>
+  void for_step(const StepContext&, Run&& run) const {
     const T up = T(kappa), down = T(1 - phi), old = T(theta), fresh = T(1 - theta);
-    const T least = T(min_gain), beta = T(momentum);
+    const T min = T(min_gain), beta = T(momentum);
     const auto adapt = [=](T g, T& d, T& gain) {
       const T agreement = d * g;
       const T smaller = gain * down;
-      gain = agreement > 0 ? gain + up : agreement < 0 ? (smaller > least ? smaller : least) : gain;
+      gain = agreement > 0 ? gain + up : agreement < 0 ? (smaller > min ? smaller : min) : gain;
       d = fresh * g + old * d;
     };
     if (momentum == 0) {
-      return use([=](T& w, T g, T& d, T& gain) {
+      return run([=](T& w, T g, T& d, T& gain) {
         adapt(g, d, gain);
         w -= gain * g;
       });
     }
-    use([=](T& w, T g, T& d, T& gain, T& v) {
+    run([=](T& w, T g, T& d, T& gain, T& v) {
       adapt(g, d, gain);
       w += v = beta * v - gain * g;
     });
@@ -112,10 +115,10 @@ struct Lion : UpdateRule<Lion> {
   }
   std::vector<StateSpec> state(double) const { return {{"m"}}; }
   WeightDecay decay() const { return {weight_decay, decay_biases}; }
-  template <class T, class Use>
-  void at(const StepContext& step, Use&& use) const {
-    const T lr = T(step.lr), b1 = T(beta1), d1 = T(1 - beta1), b2 = T(beta2), d2 = T(1 - beta2);
-    use([=](T& w, T g, T& m) {
+  template <class T, class Run>
+  void for_step(const StepContext& context, Run&& run) const {
+    const T lr = T(context.lr), b1 = T(beta1), d1 = T(1 - beta1), b2 = T(beta2), d2 = T(1 - beta2);
+    run([=](T& w, T g, T& m) {
       const T c = b1 * m + d1 * g;
       w -= c > 0 ? lr : c < 0 ? -lr : T(0);
       m = b2 * m + d2 * g;
@@ -144,13 +147,13 @@ Steps start from the learning rate, which has no other part. For the full batch 
     f("max_step", self.max_step, kPositive);
   }
   std::vector<StateSpec> state(double lr) const { return {{"g"}, {"step", lr}}; }
-  template <class T, class Use>
-  void at(const StepContext&, Use&& use) const {
-    const T down = T(eta_minus), up = T(eta_plus), least = T(min_step), most = T(max_step);
-    use([=](T& w, T g, T& before, T& size) {
+  template <class T, class Run>
+  void for_step(const StepContext&, Run&& run) const {
+    const T down = T(eta_minus), up = T(eta_plus), min = T(min_step), max = T(max_step);
+    run([=](T& w, T g, T& before, T& size) {
       const T agreement = g * before;
       const T next = size * (agreement > 0 ? up : agreement < 0 ? down : T(1));
-      size = next < least ? least : next > most ? most : next;
+      size = next < min ? min : next > max ? max : next;
       before = agreement < 0 ? T(0) : g;
       w -= before > 0 ? size : before < 0 ? -size : T(0);
     });

@@ -1,15 +1,11 @@
-// Minimises any objective with any first-order rule.
+// Minimises any objective with any optimizer.
 #pragma once
 
 #include <functional>
 
-#include "fastmlp/optim/first_order.hpp"
+#include "fastmlp/optim/optimizer.hpp"
 
 namespace fastmlp {
-
-enum class Status { running, max_steps, max_seconds, not_finite };
-
-const char* text(Status status);
 
 struct MinimizeResult {
   double value;
@@ -18,12 +14,12 @@ struct MinimizeResult {
   Index evaluations;
 };
 
-// Schedules see every step as an epoch, too; where the optimizer averages, w ends as the average.
-// Makes at most `steps` updates of w, then evaluates once more. `observe(w)` sees the start and
-// every iterate whose value is finite; a status other than running that it returns ends the run. An
-// iterate with another value is taken back.
+// Makes at most `steps` updates of w, each of which is an epoch for schedules, until the optimizer
+// or `observe` returns a status other than running, and evaluates f once more. `observe` receives
+// the start and every iterate with a finite value; an iterate with another value is undone. An
+// optimizer that averages leaves the average in w.
 template <class T>
-MinimizeResult minimize(Objective<T>& f, T* w, FirstOrder<T>& optimizer, Index steps,
-                        const std::function<Status(const T*)>& observe);
+MinimizeResult minimize(Objective<T>& f, T* w, Optimizer<T>& optimizer, Index steps,
+                        ThreadTeam& team, const std::function<Status(const T*)>& observe);
 
 }  // namespace fastmlp

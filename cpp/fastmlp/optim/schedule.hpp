@@ -145,20 +145,20 @@ max_lr / (start_factor end_factor) over the others; torch's OneCycleLR.)";
 using Schedule = std::variant<Constant, ExponentialDecay, InverseTimeDecay, StepDecay,
                               PolynomialDecay, CosineDecay, OneCycle>;
 
-// A schedule of the caller's own, asked once per epoch.
+// A custom schedule, evaluated once per epoch.
 class CustomSchedule {
  public:
   virtual ~CustomSchedule() = default;
   virtual double at(Index epoch) const = 0;
 };
 
-// The learning rate of an update rule: a number, a schedule, or the caller's own.
+// The learning rate of an update rule: a number, a schedule or a custom schedule.
 struct LearningRate {
   std::variant<double, Schedule, std::shared_ptr<const CustomSchedule>> source = 1e-3;
 
   const CustomSchedule* custom() const {
-    const auto* own = std::get_if<std::shared_ptr<const CustomSchedule>>(&source);
-    return own ? own->get() : nullptr;
+    const auto* schedule = std::get_if<std::shared_ptr<const CustomSchedule>>(&source);
+    return schedule ? schedule->get() : nullptr;
   }
   // Of a number or a schedule.
   double at(Index step, Index epoch) const {

@@ -1,5 +1,5 @@
-// What a first-order update rule is. It lists its hyperparameters, names its state vectors
-// (one entry per parameter) with the value they start from, and `at(step, use)` passes to `use` the
+// A first-order update rule lists its hyperparameters, names its state vectors (one entry per
+// parameter) with their initial value, and `for_step(context, run)` passes to `run` the
 // element-wise update of one step: a function of the parameter w, its gradient g and its state, in
 // the order of the names. Constants are computed in double and cast last.
 #pragma once
@@ -11,31 +11,25 @@
 #include "fastmlp/base/family.hpp"
 #include "fastmlp/base/types.hpp"
 #include "fastmlp/optim/average.hpp"
+#include "fastmlp/optim/parameter_group.hpp"
 #include "fastmlp/optim/schedule.hpp"
 
 namespace fastmlp {
 
-// A number or a vector that a rule keeps, and what it is at the start.
+// A scalar or a vector that a rule keeps, and its initial value.
 struct StateSpec {
   const char* name;
   double initial = 0;
 };
 
-// What a rule knows of step t = 1, 2, …: its learning rate and the numbers that the rule keeps.
+// Input of step t = 1, 2, …: its learning rate and the scalars that the rule keeps.
 struct StepContext {
   double lr;
   Index t;
-  const double* numbers;
+  const double* scalars;
 };
 
-// Decoupled weight decay: w <- (1 - lr rate) w before the rule.
-struct WeightDecay {
-  double rate = 0;
-  bool biases = false;
-};
-
-// What every rule has beside its own fields; learning_rate comes first in the constructor, the rest
-// last.
+// Fields of every rule; learning_rate comes first in the constructor, the rest last.
 struct UpdateRuleOptions {
   LearningRate learning_rate;
   std::optional<double> clip_norm;
@@ -60,12 +54,12 @@ struct UpdateRule : UpdateRuleOptions {
     f("proximal_l1", self.proximal_l1);
   }
 
-  // What a rule may define otherwise. Numbers that it keeps, and what becomes of them after a pass:
-  // an update that returns a value has these summed over all n parameters.
-  std::vector<StateSpec> numbers() const { return {}; }
+  // Defaults, which a rule may override. `finish` updates the scalars after a step; it receives the
+  // sum of the values that the element-wise update returned for the n parameters.
+  std::vector<StateSpec> scalars() const { return {}; }
   void finish(const StepContext&, double, Index, double*) const {}
   WeightDecay decay() const { return {}; }
-  // The gradient is wanted at w + evaluation_offset() v, v being the first state vector; the second
+  // The gradient is taken at w + evaluation_offset() v, v being the first state vector; the second
   // keeps w.
   double evaluation_offset() const { return 0; }
 };

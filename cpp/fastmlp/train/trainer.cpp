@@ -18,11 +18,13 @@ double seconds_since(SteadyClock::time_point start) {
 }  // namespace
 
 template <class T>
-Trainer<T>::Trainer(Network<T>& network, TrainerOptions options)
+Trainer<T>::Trainer(Network<T>& network, TrainerOptions options,
+                    std::unique_ptr<Optimizer<T>> optimizer)
     : network_(network),
       options_(std::move(options)),
       objective_(network, options_.loss),
-      optimizer_(options_.rule, network.size(), options_.groups),
+      optimizer_(std::move(optimizer)),
+      first_epoch_(options_.first_epoch),
       epoch_(options_.first_epoch) {
   require(options_.batch_size > 0,
           "Trainer: batch_size=" + std::to_string(options_.batch_size) + ", expected at least 1");
@@ -30,7 +32,7 @@ Trainer<T>::Trainer(Network<T>& network, TrainerOptions options)
 
 template <class T>
 const EpochOrder& Trainer<T>::order(Index n) {
-  order_.shuffle_rows(n, options_.shuffle, options_.seed, epoch_);
+  order_.shuffle_rows(n, options_.shuffle, options_.seed, static_cast<std::uint32_t>(epoch_));
   return order_;
 }
 
@@ -42,6 +44,7 @@ EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, Thread
   objective_.set_team(team);
   const EpochOrder& samples = order(data.size());
   EpochResult result;
+  const Index steps = optimizer_->steps();
   double sum = 0, weight = 0;
   for (Index begin = 0; begin < data.size(); begin += options_.batch_size) {
     samples_seen_ = begin;
@@ -51,20 +54,18 @@ EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, Thread
     }
     select(data, samples.batch(begin), std::min(options_.batch_size, data.size() - begin));
     if (objective_.weight() == 0) continue;
-    // Behind the last batch comes the first one, but not in this order where it is drawn anew.
+    // The first batch follows the last one, but in another order where the data are shuffled.
     const Index next = begin + options_.batch_size < data.size() ? begin + options_.batch_size : 0;
     if (next > 0 || !options_.shuffle) {
       objective_.expect(samples.batch(next), std::min(options_.batch_size, data.size() - next));
     }
-    const double value = tuned_step(team);
-    sum += value * objective_.weight();
+    const StepResult step = tuned_step(team);
+    sum += step.value * objective_.weight();
     weight += objective_.weight();
-    if (!std::isfinite(value)) {
-      result.status = Status::not_finite;
-      break;
-    }
-    ++result.steps;
+    result.status = step.status;
+    if (step.status != Status::running) break;
   }
+  result.steps = optimizer_->steps() - steps;
   if (result.status == Status::running) {
     ++epoch_;
     samples_seen_ = 0;
@@ -73,46 +74,50 @@ EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, Thread
   return result;
 }
 
-// A step of an epoch, by the team or by one of it, whichever is faster at present. Times of the
-// last batch do not count, for it may be shorter.
 template <class T>
-double Trainer<T>::tuned_step(ThreadTeam& team) {
-  if (!tuned_ || team.size() == 1) return optimizer_.step(objective_, network_.w(), team);
+StepResult Trainer<T>::step_on_batch(ThreadTeam& team) {
+  return optimizer_->step(objective_, network_.w(), team);
+}
+
+// A step of an epoch by the team or by one thread, whichever is faster at present. The last batch
+// is not timed, because it may be shorter.
+template <class T>
+StepResult Trainer<T>::tuned_step(ThreadTeam& team) {
+  if (!tuned_ || team.size() == 1) return step_on_batch(team);
   team.set_single_threaded(tuner_.alone());
   const auto start = SteadyClock::now();
-  const double value = optimizer_.step(objective_, network_.w(), team);
+  const StepResult result = step_on_batch(team);
   if (objective_.samples() == options_.batch_size) tuner_.note(seconds_since(start));
-  return value;
+  return result;
 }
 
 template <class T>
 EpochResult Trainer<T>::epoch_with_counter(const Dataset<T>& data, double max_seconds,
                                            ThreadTeam& team) {
-  const std::uint32_t number = epoch_;
-  const Index steps = optimizer_.steps();
+  const Index number = epoch_, steps = optimizer_->steps();
   const auto count = [&](bool counts) { epoch_ = number + (counts ? 1 : 0); };
   try {
     const EpochResult result = epoch(data, max_seconds, team);
     count(result.steps > 0 && result.status != Status::not_finite);
     return result;
   } catch (...) {
-    count(optimizer_.steps() > steps);
+    count(optimizer_->steps() > steps);
     throw;
   }
 }
 
 template <class T>
-EpochResults Trainer<T>::epochs(const Dataset<T>& data, Index most, double max_seconds,
-                                T* last_good, ThreadTeam& team) {
+EpochResults Trainer<T>::epochs(const Dataset<T>& data, Index max, double max_seconds, T* last_good,
+                                ThreadTeam& team) {
   const auto start = SteadyClock::now();
   EpochResults results;
   for (;;) {
     results.last = epoch_with_counter(data, max_seconds - seconds_since(start), team);
-    const bool many =
-        static_cast<Index>(results.losses.size()) + 1 < most && !optimizer_.has_custom_schedule();
+    const bool again =
+        static_cast<Index>(results.losses.size()) + 1 < max && !optimizer_->has_custom_schedule();
     const bool ended = results.last.status != Status::running ||
                        seconds_since(start) >= std::min(kReturnInterval, max_seconds);
-    if (!many || ended || !all_finite(network_.size(), network_.w())) return results;
+    if (!again || ended || !all_finite(network_.size(), network_.w())) return results;
     results.losses.push_back(results.last.loss);
     swap_in_average();
     std::copy_n(network_.w(), network_.size(), last_good);
@@ -125,8 +130,7 @@ double Trainer<T>::step(const Dataset<T>& data, ThreadTeam& team) {
   swap_out_average();
   objective_.set_team(team);
   select(data, {}, data.size());
-  const double value =
-      objective_.weight() == 0 ? 0 : optimizer_.step(objective_, network_.w(), team);
+  const double value = objective_.weight() == 0 ? 0 : step_on_batch(team).value;
   samples_seen_ += data.size();  // not where the step was interrupted
   return value;
 }
@@ -135,34 +139,43 @@ double Trainer<T>::step(const Dataset<T>& data, ThreadTeam& team) {
 template <class T>
 void Trainer<T>::select(const Dataset<T>& data, RowSelection rows, Index n) {
   objective_.select(data, rows, n);
-  objective_.set_pass({nullptr, true, options_.seed, epoch_, samples_seen_});
+  set_pass();
+}
+
+// The layers act as in training, with the random numbers of this position.
+template <class T>
+void Trainer<T>::set_pass() {
+  objective_.set_pass(
+      {nullptr, true, options_.seed, static_cast<std::uint32_t>(epoch_), samples_seen_});
 }
 
 template <class T>
-void Trainer<T>::set_progress(const Progress& progress) {
-  optimizer_.set_clock(progress.clock);
-  epoch_ = progress.epoch;
-  samples_seen_ = progress.samples_seen;
+void Trainer<T>::visit_state(StateVisitor<T>& visitor) {
+  constexpr Index kMaxEpoch = std::numeric_limits<std::uint32_t>::max();
+  visitor.section("optimizer");
+  optimizer_->visit_state(visitor);
+  visitor.section("trainer");
+  visitor.counter("first_epoch", first_epoch_, kMaxEpoch);
+  visitor.counter("epoch", epoch_, kMaxEpoch);
+  visitor.counter("samples_seen", samples_seen_);
+  if (!optimizer_->average()) return;
+  Buffer<T> absent;
+  visitor.optional_vector("iterate", holds_average() ? iterate_ : absent, network_.size());
+  if (absent.size() > 0) iterate_ = std::move(absent);
 }
 
 template <class T>
-bool Trainer<T>::holds_average() {
+bool Trainer<T>::holds_average() const {
   const auto bytes = static_cast<std::size_t>(network_.size()) * sizeof(T);
-  return iterate_.size() > 0 && std::memcmp(network_.w(), optimizer_.average(), bytes) == 0;
-}
-
-template <class T>
-void Trainer<T>::set_iterate(const T* w) {
-  require(optimizer_.average() != nullptr, "Trainer: iterate, expected none without an average");
-  iterate_ = Buffer<T>(network_.size());
-  std::copy_n(w, network_.size(), iterate_.data());
+  return iterate_.size() > 0 && std::memcmp(network_.w(), optimizer_->average(), bytes) == 0;
 }
 
 template <class T>
 void Trainer<T>::swap_in_average() {
-  const T* average = optimizer_.average();
-  if (!average || holds_average() || optimizer_.steps() == 0) return;
-  set_iterate(network_.w());
+  const T* average = optimizer_->average();
+  if (!average || holds_average() || optimizer_->steps() == 0) return;
+  iterate_ = Buffer<T>(network_.size());
+  std::copy_n(network_.w(), network_.size(), iterate_.data());
   std::copy_n(average, network_.size(), network_.w());
 }
 
@@ -176,7 +189,7 @@ template <class T>
 void Trainer<T>::forward(MatrixView<const T> x, MatrixView<T> out, ThreadTeam& team) {
   swap_out_average();
   objective_.set_team(team);
-  objective_.set_pass({nullptr, true, options_.seed, epoch_, samples_seen_});
+  set_pass();
   objective_.forward(x, out);
   samples_seen_ += x.rows;
 }
@@ -190,7 +203,7 @@ void Trainer<T>::backward(MatrixView<const T> output_gradient, T* g, ThreadTeam&
 template <class T>
 double Trainer<T>::apply(T* g, ThreadTeam& team) {
   swap_out_average();
-  return optimizer_.apply(network_.w(), g, team);
+  return optimizer_->apply(network_.w(), g, team);
 }
 
 template <class T>
@@ -202,8 +215,9 @@ std::vector<ParameterGroup> make_groups(const Network<T>& network,
     const Dense<T>& layer = *network.dense()[l];
     const auto [l1, l2, max_norm] = per_layer.at(l);
     groups.push_back({layer.weights(), false, l1, l2, max_norm, layer.inputs()});
-    const double share = regularize_biases ? 1 : 0;
-    if (layer.spec().bias) groups.push_back({layer.biases(), true, share * l1, share * l2, 0, 1});
+    if (!layer.spec().bias) continue;
+    const double factor = regularize_biases ? 1 : 0;
+    groups.push_back({layer.biases(), true, factor * l1, factor * l2, 0, 1});
   }
   return groups;
 }

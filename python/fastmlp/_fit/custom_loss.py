@@ -29,7 +29,7 @@ def step(trainer: Trainer, batch: Dataset) -> float:
     """Make one update on a batch; return its loss with penalties, without update if not finite."""
     native = trainer._native
     if batch.total_weight() == 0:
-        native.presented += len(batch.X)
+        native.samples_seen += len(batch.X)
         return 0.0
     outputs = native.forward(batch.X)
     value, by_output = evaluate(trainer.loss, outputs, batch.targets, batch.weights)
@@ -58,7 +58,7 @@ def _pass(trainer: Trainer, data: Dataset, max_seconds: float | None) -> EpochRe
     total = weight = 0.0
     n_steps = 0
     for start in range(0, len(order), batch_size):
-        native.presented = start  # the random masks depend on the position in the epoch
+        native.samples_seen = start  # the random masks depend on the position in the epoch
         if time.perf_counter() >= deadline:
             return EpochResult(_mean(total, weight), n_steps, "max_seconds")
         batch = data.take(order[start : start + batch_size])
@@ -66,12 +66,12 @@ def _pass(trainer: Trainer, data: Dataset, max_seconds: float | None) -> EpochRe
             continue
         value = step(trainer, batch)
         if not math.isfinite(value):
-            native.presented = start
+            native.samples_seen = start
             return EpochResult(value, n_steps, "not_finite")
         n_steps += 1
         total += value * batch.total_weight()
         weight += batch.total_weight()
-    native.presented = 0
+    native.samples_seen = 0
     return EpochResult(_mean(total, weight), n_steps, "running")
 
 

@@ -95,9 +95,9 @@ class FitLoop:
                 self._restore(epoch, last)
                 return "not_finite"
             stop = last.n_steps > 0 and self._record(epoch, last)
-            if last.status == "max_seconds":
-                self._trainer._native.show_average()
-                return "max_seconds"
+            if last.status != "running":
+                self._trainer._native.swap_in_average()
+                return last.status
             if stop:
                 return "stopped"
         return "max_steps"
@@ -126,7 +126,7 @@ class FitLoop:
     def _record(self, epoch: int, result: EpochResult) -> bool:
         """Record the losses of a good epoch and pass them on; return True to stop."""
         trainer = self._trainer
-        trainer._native.show_average()
+        trainer._native.swap_in_average()
         if epoch < self._config.epochs:
             self._last_good[:] = trainer.network.parameters
         logs = {"loss": result.loss}

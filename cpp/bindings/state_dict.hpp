@@ -1,0 +1,96 @@
+// The state of a run as nested dictionaries {section: {name: array, number, integer or None}}.
+// Python converts kinds and shapes; here ranges are checked, and sizes once more.
+#pragma once
+
+#include "fastmlp/optim/state_visitor.hpp"
+#include "numpy.hpp"
+
+namespace fastmlp::bindings {
+
+// Copies of all entries.
+template <class T>
+class StateWriter final : public StateVisitor<T> {
+ public:
+  void section(const char* name) override { state[name] = section_ = py::dict(); }
+  void vector(const char* name, Buffer<T>& values) override {
+    section_[name] = Array<T>(values.size(), values.data());
+  }
+  void optional_vector(const char* name, Buffer<T>& values, Index) override {
+    vector(name, values);
+    if (values.size() == 0) section_[name] = py::none();
+  }
+  void scalar(const char* name, double& value, const Interval*) override { section_[name] = value; }
+  void counter(const char* name, Index& value, Index) override { section_[name] = value; }
+  py::dict state;
+
+ private:
+  py::dict section_;
+};
+
+// Live views of the entries of one section: vectors, and scalars as arrays of one entry.
+template <class T>
+class StateViews final : public StateVisitor<T> {
+ public:
+  StateViews(py::object owner, std::string section)
+      : owner_(std::move(owner)), wanted_(std::move(section)) {}
+  void section(const char* name) override { active_ = name == wanted_; }
+  void vector(const char* name, Buffer<T>& values) override {
+    if (active_) views[name] = py::array_t<T>(values.size(), values.data(), owner_);
+  }
+  void optional_vector(const char*, Buffer<T>&, Index) override {}
+  void scalar(const char* name, double& value, const Interval*) override {
+    if (active_) views[name] = py::array_t<double>(1, &value, owner_);
+  }
+  void counter(const char*, Index&, Index) override {}
+  py::dict views;
+
+ private:
+  py::object owner_;
+  std::string wanted_;
+  bool active_ = false;
+};
+
+// Fills the entries from a dictionary of the form that StateWriter writes.
+template <class T>
+class StateReader final : public StateVisitor<T> {
+ public:
+  StateReader(std::string where, py::dict state)
+      : where_(std::move(where)), state_(std::move(state)) {}
+  void section(const char* name) override {
+    section_ = state_[name];
+    prefix_ = name + std::string(".");
+  }
+  void vector(const char* name, Buffer<T>& values) override {
+    const auto array = section_[name].template cast<Array<T>>();
+    std::copy_n(vector_of(array, values.size(), name).data(), values.size(), values.data());
+  }
+  void optional_vector(const char* name, Buffer<T>& values, Index size) override {
+    if (section_[name].is_none()) {
+      values = Buffer<T>();
+      return;
+    }
+    Buffer<T> filled(size);
+    vector(name, filled);
+    values = std::move(filled);
+  }
+  void scalar(const char* name, double& value, const Interval* bound) override {
+    const auto given = section_[name].template cast<double>();
+    if (bound) Validator{where_}((prefix_ + name).c_str(), given, *bound);
+    value = given;
+  }
+  void counter(const char* name, Index& value, Index max) override {
+    const auto given = section_[name].template cast<Index>();
+    if (given < 0 || given > max) {
+      const std::string full = prefix_ + name;
+      throw_invalid(where_, full, std::to_string(given),
+                    "0 <= " + full + " <= " + std::to_string(max));
+    }
+    value = given;
+  }
+
+ private:
+  std::string where_, prefix_;
+  py::dict state_, section_;
+};
+
+}  // namespace fastmlp::bindings

@@ -1,0 +1,60 @@
+// An optimizer is an algorithm with its state: it updates w by values and derivatives of an
+// objective, which may be a function of two variables or a network on a batch. `minimize` and
+// `Trainer` hold any of them.
+#pragma once
+
+#include <cmath>
+#include <memory>
+#include <vector>
+
+#include "fastmlp/base/parallel.hpp"
+#include "fastmlp/optim/objective.hpp"
+#include "fastmlp/optim/parameter_group.hpp"
+#include "fastmlp/optim/state_visitor.hpp"
+#include "fastmlp/optim/status.hpp"
+#include "fastmlp/optim/update_rules.hpp"
+
+namespace fastmlp {
+
+struct StepResult {
+  double value = 0;                     // f(w) before the step, penalties included
+  double gradient_norm = std::nan("");  // there; nan where it was not computed
+  double step_size = 0;                 // learning rate or length along the direction; 0: w is kept
+  Index evaluations = 1;                // of f, with or without its gradient
+  Status status = Status::running;
+};
+
+template <class T>
+class Optimizer {
+ public:
+  virtual ~Optimizer() = default;
+  // At most one update of w. Where the value is not finite, or by an exception, w and the state are
+  // as before.
+  virtual StepResult step(Objective<T>& f, T* w, ThreadTeam& team) = 0;
+  // All state that a continued run needs, in the present section and further ones.
+  virtual void visit_state(StateVisitor<T>& visitor) = 0;
+  // Number of updates made.
+  virtual Index steps() const = 0;
+
+  // One update of w by a gradient that was computed elsewhere and is overwritten. Returns the
+  // penalties at the old w, or nan, without an update, where the gradient is not finite.
+  virtual double apply(T* w, T* g, ThreadTeam& team);
+  // Begins epoch 0, 1, …; a custom schedule is evaluated here.
+  virtual void start_epoch(Index) {}
+  virtual bool has_custom_schedule() const { return false; }
+  // Learning rate of the next step, and a factor on that of all further steps.
+  virtual double learning_rate() const;
+  virtual void scale_learning_rate(double factor);
+  // The average of the iterates; nullptr where none is kept.
+  virtual const T* average() const { return nullptr; }
+};
+
+// Parameter groups in ascending order; without any, all parameters are weights of one group.
+template <class T>
+std::unique_ptr<Optimizer<T>> make_optimizer(Rule rule, Index size,
+                                             std::vector<ParameterGroup> groups = {});
+
+extern template class Optimizer<float>;
+extern template class Optimizer<double>;
+
+}  // namespace fastmlp

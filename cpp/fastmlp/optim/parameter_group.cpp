@@ -1,0 +1,94 @@
+#include "fastmlp/optim/parameter_group.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "fastmlp/kernels/reduce.hpp"
+
+namespace fastmlp {
+namespace {
+
+// f(group, its intersection with `range`) for every group that overlaps the range.
+template <class F>
+void for_overlaps(const std::vector<ParameterGroup>& groups, Range range, F&& f) {
+  for (const ParameterGroup& group : groups) {
+    const Range common{std::max(range.begin, group.range.begin),
+                       std::min(range.end, group.range.end)};
+    if (common.begin < common.end) f(group, common);
+  }
+}
+
+}  // namespace
+
+ParameterGroups::ParameterGroups(std::vector<ParameterGroup> groups, Index size)
+    : groups_(std::move(groups)) {
+  if (groups_.empty()) groups_.push_back({{0, size}});
+  for (const ParameterGroup& group : groups_) {
+    penalized_ = penalized_ || group.penalized();
+    limited_ = limited_ || group.max_norm > 0;
+  }
+}
+
+template <class T>
+void ParameterGroups::add_penalties(Range range, bool proximal_l1, const T* w, T* g,
+                                    double& penalty) const {
+  for_overlaps(groups_, range, [&](const ParameterGroup& group, Range common) {
+    if (!group.penalized()) return;
+    const T l1 = static_cast<T>(proximal_l1 ? 0 : group.l1);
+    const T l2 = static_cast<T>(group.l2);
+    const T* from = w + common.begin;
+    T* to = g + (common.begin - range.begin);
+    const Index n = common.size();
+    for (Index i = 0; i < n; ++i) {
+      to[i] += (from[i] > 0 ? l1 : from[i] < 0 ? -l1 : T(0)) + l2 * from[i];
+    }
+    penalty += sum_in_double(n, [&](Index i) {
+      const double size = std::abs(from[i]);
+      return size * (group.l1 + 0.5 * group.l2 * size);
+    });
+  });
+}
+
+template <class T>
+void ParameterGroups::decay(Range range, const WeightDecay& decay, double lr, T* w) const {
+  const T keep = static_cast<T>(1 - lr * decay.rate);
+  for_overlaps(groups_, range, [&](const ParameterGroup& group, Range common) {
+    if (group.bias && !decay.biases) return;
+    for (Index i = common.begin; i < common.end; ++i) w[i] *= keep;
+  });
+}
+
+template <class T>
+void ParameterGroups::soft_threshold(Range range, double lr, T* w) const {
+  for_overlaps(groups_, range, [&](const ParameterGroup& group, Range common) {
+    const T limit = static_cast<T>(lr * group.l1);
+    for (Index i = common.begin; i < common.end; ++i) {
+      const T x = w[i];
+      w[i] = x > limit ? x - limit : x < -limit ? x + limit : x == x ? T(0) : x;
+    }
+  });
+}
+
+template <class T>
+void ParameterGroups::apply_max_norm(Range range, T* w) const {
+  for_overlaps(groups_, range, [&](const ParameterGroup& group, Range common) {
+    if (group.max_norm == 0) return;
+    for (Index begin = common.begin; begin < common.end; begin += group.row) {
+      const double squares = sum_squares(group.row, w + begin);
+      if (!(squares > group.max_norm * group.max_norm)) continue;
+      const T scale = static_cast<T>(group.max_norm / std::sqrt(squares));
+      for (Index i = begin; i < begin + group.row; ++i) w[i] *= scale;
+    }
+  });
+}
+
+#define FASTMLP_INSTANTIATE(T)                                                            \
+  template void ParameterGroups::add_penalties(Range, bool, const T*, T*, double&) const; \
+  template void ParameterGroups::decay(Range, const WeightDecay&, double, T*) const;      \
+  template void ParameterGroups::soft_threshold(Range, double, T*) const;                 \
+  template void ParameterGroups::apply_max_norm(Range, T*) const;
+FASTMLP_INSTANTIATE(float)
+FASTMLP_INSTANTIATE(double)
+#undef FASTMLP_INSTANTIATE
+
+}  // namespace fastmlp

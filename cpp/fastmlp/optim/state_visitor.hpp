@@ -1,0 +1,28 @@
+// One visit of the state of a run: every vector, scalar and counter that determines how it
+// continues, by section and name. Views, copies, pickles and files are visitors.
+#pragma once
+
+#include "fastmlp/base/buffer.hpp"
+#include "fastmlp/base/family.hpp"
+
+namespace fastmlp {
+
+inline constexpr Index kMaxIndex = std::numeric_limits<Index>::max();
+
+template <class T>
+class StateVisitor {
+ public:
+  virtual ~StateVisitor() = default;
+  // Begins the section of the entries that follow.
+  virtual void section(const char* name) = 0;
+  // A vector of fixed size, filled in place.
+  virtual void vector(const char* name, Buffer<T>& values) = 0;
+  // Empty, or of the given size.
+  virtual void optional_vector(const char* name, Buffer<T>& values, Index size) = 0;
+  // Without a bound the scalar may be any double, nan included.
+  virtual void scalar(const char* name, double& value, const Interval* bound = nullptr) = 0;
+  // 0 <= value <= max
+  virtual void counter(const char* name, Index& value, Index max = kMaxIndex) = 0;
+};
+
+}  // namespace fastmlp

@@ -1,0 +1,158 @@
+"""A trainer as ONE versioned dictionary of plain values, which copies and pickles share.
+
+::
+
+    {"format": "fastmlp.trainer", "version": 2, "network": {the dictionary of `fastmlp.state`},
+     "loss": {"name": "cross_entropy", "label_smoothing": 0.0},
+     "optimizer": {"name": "adam", "learning_rate": {"name": "step_decay", ...}, ...},
+     "batch_size": 32, "seed": 0, "l1": 0.0, "l2": 0.0, "regularize_biases": False, "shuffle": True,
+     "state": {"optimizer": {"m": array, "v": array},
+               "schedule": {"steps": 7, "epoch": 0, "custom_rate": 0.0, "scale": 1.0},
+               "trainer": {"first_epoch": 0, "epoch": 1, "samples_seen": 64}}}
+
+The core lists the entries of ``"state"``: they are its `Trainer::visit_state`. Version 1 was that
+of 0.1.0. Pickles keep the network and functions written in Python as objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastmlp import _core, state
+from fastmlp._data import arrays
+from fastmlp._data.validation import MAX_SEED, check_int, type_error, value_error
+from fastmlp._fit.settings import TrainerSettings
+from fastmlp._io.registry import from_dict
+
+if TYPE_CHECKING:
+    from fastmlp.trainer import Trainer
+
+FORMAT = "fastmlp.trainer"
+VERSION = 2
+SETTINGS = TrainerSettings.names()
+PARTS = ("network", *SETTINGS, "state")
+PARTS_1 = ("network", *SETTINGS, "progress", "state", "iterate")
+PROGRESS_1 = {  # names of version 1: section and name now
+    "n_steps": ("schedule", "steps"),
+    "rate_epoch": ("schedule", "epoch"),
+    "rate": ("schedule", "custom_rate"),
+    "scale": ("schedule", "scale"),
+    "first_epoch": ("trainer", "first_epoch"),
+    "epoch_number": ("trainer", "epoch"),
+    "presented": ("trainer", "samples_seen"),
+}
+FAMILIES = {  # the setting or hyperparameter that has members of a family
+    "loss": _core.losses,
+    "optimizer": _core.optimizers,
+    "learning_rate": _core.schedules,
+    "average": _core.averages,
+}
+
+
+def trainer_to_dict(trainer: Trainer) -> dict[str, Any]:
+    """Return a trainer as numbers, strings and copies of arrays, in dictionaries and lists."""
+    values = pickled_trainer(trainer)
+    for name, value in [("loss", values["loss"]), *values["optimizer"].items()]:
+        if callable(value):
+            raise value_error(
+                name,
+                value,
+                "a member of fastmlp, as a dictionary of plain values has no Python functions; "
+                "pickle the trainer, or set the function again in a new trainer",
+            )
+    return {**values, "network": trainer.network.__getstate__()}
+
+
+def pickled_trainer(trainer: Trainer) -> dict[str, Any]:
+    """Return the dictionary with the network, and functions written in Python, as objects."""
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "network": trainer.network,
+        **{name: member_to_dict(getattr(trainer, name)) for name in SETTINGS},
+        "state": trainer._native.state_dict(),
+    }
+
+
+def member_to_dict(value: Any) -> Any:
+    """Return a member of a family as its name and hyperparameters; other values as they are."""
+    if any(isinstance(value, cls) for family in FAMILIES.values() for cls in family.values()):
+        fields = {name: member_to_dict(field) for name, field in value.get_params().items()}
+        return {"name": value.name, **fields}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def member_from_dict(name: str, value: Any) -> Any:
+    """Return the member that a dictionary describes; other values as they are."""
+    if not isinstance(value, Mapping):
+        return value
+    try:
+        fields = {key: member_from_dict(key, field) for key, field in value.items()}
+        return FAMILIES[name][fields.pop("name")](**fields)
+    except (KeyError, TypeError) as error:
+        expected = f"the name and the hyperparameters of a member ({error!r})"
+        raise value_error(name, value, expected) from error
+
+
+def read_trainer(values: Any) -> tuple[Any, dict[str, Any], Any]:
+    """Return the network, the settings and the state of the dictionary of a trainer."""
+    if isinstance(values, Mapping) and values.get("version") == 1:
+        values = _from_version_1(values)
+    state.check_parts(values, FORMAT, VERSION, PARTS, "Trainer")
+    network = values["network"]
+    if isinstance(network, Mapping):
+        network = from_dict(network, state.FORMAT, "network")
+    settings = {name: member_from_dict(name, values[name]) for name in SETTINGS}
+    check_int(settings["seed"], "seed", min=0, max=MAX_SEED)
+    return network, settings, values["state"]
+
+
+def load_state(trainer: Trainer, given: Any) -> None:
+    """Put the entries of ``"state"`` into a new trainer."""
+    expected = trainer._native.state_dict()
+    _check_names(given, "state", expected)
+    converted = {}
+    for section, entries in expected.items():
+        _check_names(given[section], f"state[{section!r}]", entries)
+        converted[section] = {
+            name: _convert(given[section][name], entry, f"state[{section!r}][{name!r}]", trainer)
+            for name, entry in entries.items()
+        }
+    trainer._native.load_state_dict(converted)
+
+
+def _convert(given: Any, entry: Any, name: str, trainer: Trainer) -> Any:
+    """Return an entry as the core reads it: of the kind and shape of the entry that it has now."""
+    if isinstance(entry, int):
+        return check_int(given, name, min=0)
+    if isinstance(entry, float):
+        return arrays.as_shape(np.reshape(given, -1), (1,), np.dtype(np.float64), name).item()
+    if isinstance(entry, np.ndarray):
+        return arrays.as_shape(given, entry.shape, entry.dtype, name)
+    if given is None:
+        return None
+    return arrays.as_shape(given, (trainer.network.n_parameters,), trainer.network.dtype, name)
+
+
+def _from_version_1(values: Mapping[str, Any]) -> dict[str, Any]:
+    state.check_parts(values, FORMAT, 1, PARTS_1, "Trainer")
+    _check_names(values["progress"], "progress", PROGRESS_1)
+    sections: dict[str, Any] = {"optimizer": values["state"], "schedule": {}, "trainer": {}}
+    for old, (section, name) in PROGRESS_1.items():
+        sections[section][name] = values["progress"][old]
+    if values["optimizer"].average is not None:
+        sections["trainer"]["iterate"] = values["iterate"]
+    settings = {name: values[name] for name in ("format", "network", *SETTINGS)}
+    return {**settings, "version": VERSION, "state": sections}
+
+
+def _check_names(given: Any, name: str, names: Any) -> None:
+    """Raise unless `given` is a dictionary of exactly these names."""
+    if not isinstance(given, Mapping):
+        raise type_error(name, given, "a dictionary")
+    if set(given) != set(names):
+        expected = ", ".join(sorted(names)) or "nothing"
+        raise value_error(name, sorted(map(str, given)), f"a dictionary of {expected}")
