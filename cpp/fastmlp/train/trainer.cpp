@@ -79,15 +79,17 @@ StepResult Trainer<T>::step_on_batch(ThreadTeam& team) {
   return optimizer_->step(objective_, network_.w(), team);
 }
 
-// A step of an epoch by the team or by one thread, whichever is faster at present. The last batch
-// is not timed, because it may be shorter.
+// A step of an epoch by the team or by one thread, whichever is faster at present. An evaluation
+// is timed, as steps may have several; not of the last batch, because it may be shorter.
 template <class T>
 StepResult Trainer<T>::tuned_step(ThreadTeam& team) {
   if (!tuned_ || team.size() == 1) return step_on_batch(team);
   team.set_single_threaded(tuner_.alone());
   const auto start = SteadyClock::now();
   const StepResult result = step_on_batch(team);
-  if (objective_.samples() == options_.batch_size) tuner_.note(seconds_since(start));
+  if (objective_.samples() == options_.batch_size) {
+    tuner_.note(seconds_since(start) / static_cast<double>(result.evaluations));
+  }
   return result;
 }
 
