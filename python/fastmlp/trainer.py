@@ -7,7 +7,6 @@ from copyreg import __newobj__  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING, Any, Self
 
 from fastmlp._data import arrays
-from fastmlp._data.arrays import FloatArray
 from fastmlp._data.dataset import Dataset, read_dataset, read_training_data
 from fastmlp._data.losses import is_custom_loss
 from fastmlp._data.validation import InvalidArgument, check_positive, check_seconds, error_prefix
@@ -52,10 +51,9 @@ class Trainer:
 
     Notes
     -----
-    Copies and pickles are complete: a network of their own, the optimizer's state, the counts of
-    steps, epochs and samples, the scale of the learning rate. Training continues from them bit for
-    bit; `backward` needs a `forward` of their own. A loss or a schedule written in Python must be
-    one that pickle can find by name.
+    Copies and pickles are complete, with a network of their own: training continues from them bit
+    for bit, but `backward` needs a `forward` of their own. A loss or a schedule written in Python
+    must be one that pickle can find by name.
 
     Examples
     --------
@@ -151,13 +149,13 @@ class Trainer:
         self._native.scale_learning_rate(check_positive(factor, "factor"))
 
     @property
-    def last_parameters(self) -> FloatArray:
+    def last_parameters(self) -> arrays.FloatArray:
         """The parameters of the last step, also while the network contains their average."""
         iterate = self._native.iterate
         return self.network.parameters.copy() if iterate is None else iterate
 
     @property
-    def state(self) -> Mapping[str, FloatArray]:
+    def state(self) -> Mapping[str, arrays.FloatArray]:
         """Live views of the optimizer's state: vectors ``(n_parameters,)``, numbers ``(1,)``."""
         return dict(self._native.state)
 
@@ -180,7 +178,7 @@ class Trainer:
             return custom_loss.step(self, batch) if custom else float(self._native.step(*batch))
 
     @error_prefix("Trainer.forward")
-    def forward(self, X: Any) -> FloatArray:
+    def forward(self, X: Any) -> arrays.FloatArray:
         """Compute the outputs of a batch ``(n, n_inputs)`` in training mode, for `backward`.
 
         Examples
@@ -198,12 +196,12 @@ class Trainer:
         arrays.check_samples(inputs)
         with self.network._in_training:
             self._forward_shape = None
-            outputs: FloatArray = self._native.forward(inputs)
+            outputs: arrays.FloatArray = self._native.forward(inputs)
             self._forward_shape = outputs.shape
         return outputs
 
     @error_prefix("Trainer.backward")
-    def backward(self, output_gradient: Any) -> FloatArray:
+    def backward(self, output_gradient: Any) -> arrays.FloatArray:
         """Compute the gradient of ``sum(outputs * output_gradient)``, ``(n_parameters,)``.
 
         Parameters
@@ -219,7 +217,7 @@ class Trainer:
             )
         gradient = arrays.as_shape(output_gradient, shape, dtype, "output_gradient")
         with self.network._in_training:
-            flat: FloatArray = self._native.backward(gradient)
+            flat: arrays.FloatArray = self._native.backward(gradient)
         return flat
 
     @error_prefix("Trainer.apply")
