@@ -44,7 +44,7 @@ LEVELS = [
     {"_data.validation", "_data.extras"},
     {"_data.arrays", "_fit.status", "_fit.progress", "_io.registry", "plot", "config", "checks"},
     {"_data.losses", "_data.targets", "_data.views", "_fit.callbacks", "_fit.history", "layers"},
-    {"_data.dataset", "_fit.settings", "_io.summary", "minimize", "state"},
+    {"_data.dataset", "_fit.settings", "_io.summary", "minimize"},
     {"_data.evaluation", "_fit.custom_loss", "_io.serialization"},
     {"_fit.fit_loop"},
     {"trainer"},

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastmlp import _core, state
+from fastmlp import _core
 from fastmlp._data import arrays, evaluation
 from fastmlp._data.arrays import DType, FloatArray
 from fastmlp._data.validation import check_dtype, check_seed, error_prefix, resolve
 from fastmlp._data.views import Views
-from fastmlp._io.registry import register
+from fastmlp._io import registry, serialization
 from fastmlp._io.summary import layer_table
 from fastmlp.layers import Layer, native_layer, output_activation, plan
 from fastmlp.trainer import Trainer
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fastmlp._fit.history import History
 
 
-@register(state.FORMAT)
+@registry.register(serialization.NETWORK_FORMAT)
 class Network:
     """A multilayer perceptron.
 
@@ -270,12 +270,12 @@ class Network:
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the network as a versioned dictionary."""
-        return state.describe_network(self)
+        return serialization.network_to_dict(self)
 
     @error_prefix("Network")
     def __setstate__(self, values: Mapping[str, Any]) -> None:
         """Restore from `__getstate__`."""
-        specification, epochs_trained = state.read_state(values, "Network")
+        specification, epochs_trained = serialization.network_from_dict(values)
         restored = Network.__new__(Network)
         restored._build(*specification, draw=False)
         restored.parameters = values["parameters"]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fastmlp.network import Network
 
 
-@registry.register(serialization.FORMAT)
+@registry.register(serialization.TRAINER_FORMAT)
 class Trainer:
     """A training in progress: the state of the optimizer lives here, the parameters in the network.
 
@@ -121,7 +121,7 @@ class Trainer:
     @error_prefix("Trainer")
     def __setstate__(self, values: Mapping[str, Any]) -> None:
         """Restore from `__getstate__`."""
-        network, given, state = serialization.read_trainer(values)
+        network, given, state = serialization.trainer_from_dict(values)
         restored = type(self).__new__(type(self))
         restored._build(network, TrainerSettings.checked(network, given), 0)
         serialization.load_state(restored, state)

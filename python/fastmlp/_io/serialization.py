@@ -1,8 +1,16 @@
-"""A trainer as ONE versioned dictionary of plain values, which copies and pickles share.
+"""Networks and trainers as versioned dictionaries, which copies, pickles and files share.
 
-::
+Arrays are NumPy arrays, everything else is plain JSON data. A network is::
 
-    {"format": "fastmlp.trainer", "version": 2, "network": {the dictionary of `fastmlp.state`},
+    {"format": "fastmlp.network", "version": 1, "dtype": "float32", "inputs": 64,
+     "layers": [{"kind": "dropout", "rate": 0.2},
+                {"kind": "dense", "units": 10, "activation": {"name": "softmax"}, "bias": True,
+                 "init": {"name": "glorot_uniform"}, "l1": None, "l2": None, "max_norm": None}],
+     "seed": 0, "epochs_trained": 0, "parameters": array}
+
+A trainer is::
+
+    {"format": "fastmlp.trainer", "version": 2, "network": {as above},
      "loss": {"name": "cross_entropy", "label_smoothing": 0.0},
      "optimizer": {"name": "adam", "learning_rate": {"name": "step_decay", ...}, ...},
      "batch_size": 32, "seed": 0, "l1": 0.0, "l2": 0.0, "regularize_biases": False, "shuffle": True,
@@ -10,31 +18,49 @@
                "schedule": {"steps": 7, "epoch": 0, "custom_rate": 0.0, "scale": 1.0},
                "trainer": {"first_epoch": 0, "epoch": 1, "samples_seen": 64}}}
 
-The core lists the entries of ``"state"``: they are its `Trainer::visit_state`. Version 1 was that
-of 0.1.0. Pickles keep the network and functions written in Python as objects.
+The core lists the entries of ``"state"``: they are its `Trainer::visit_state`. Version 1 of a
+trainer was that of 0.1.0. Pickles keep the network and functions written in Python as objects.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastmlp import _core, state
+from fastmlp import _core
 from fastmlp._data import arrays
-from fastmlp._data.validation import MAX_SEED, check_int, type_error, value_error
+from fastmlp._data.arrays import DType
+from fastmlp._data.validation import (
+    MAX_SEED,
+    InvalidValue,
+    check_dtype,
+    check_epochs_trained,
+    check_int,
+    short_repr,
+    type_error,
+    value_error,
+)
 from fastmlp._fit.settings import TrainerSettings
 from fastmlp._io.registry import from_dict
+from fastmlp.layers import Dense, Dropout, GaussianNoise, Layer, plan
 
 if TYPE_CHECKING:
+    from fastmlp.network import Network
     from fastmlp.trainer import Trainer
 
-FORMAT = "fastmlp.trainer"
-VERSION = 2
+NETWORK_FORMAT = "fastmlp.network"
+NETWORK_VERSION = 1
+NETWORK_PARTS = ("dtype", "inputs", "layers", "seed", "epochs_trained", "parameters")
+LAYERS: dict[str, Any] = {"dense": Dense, "dropout": Dropout, "noise": GaussianNoise}
+
+TRAINER_FORMAT = "fastmlp.trainer"
+TRAINER_VERSION = 2
 SETTINGS = TrainerSettings.names()
-PARTS = ("network", *SETTINGS, "state")
-PARTS_1 = ("network", *SETTINGS, "progress", "state", "iterate")
+TRAINER_PARTS = ("network", *SETTINGS, "state")
+TRAINER_PARTS_1 = ("network", *SETTINGS, "progress", "state", "iterate")
 PROGRESS_1 = {  # names of version 1: section and name now
     "n_steps": ("schedule", "steps"),
     "rate_epoch": ("schedule", "epoch"),
@@ -44,12 +70,65 @@ PROGRESS_1 = {  # names of version 1: section and name now
     "epoch_number": ("trainer", "epoch"),
     "presented": ("trainer", "samples_seen"),
 }
+
 FAMILIES = {  # the setting or hyperparameter that has members of a family
+    "activation": _core.activations,
+    "init": _core.initializers,
     "loss": _core.losses,
     "optimizer": _core.optimizers,
     "learning_rate": _core.schedules,
     "average": _core.averages,
 }
+MEMBERS = tuple(cls for family in FAMILIES.values() for cls in family.values())
+
+
+def network_to_dict(network: Network) -> dict[str, Any]:
+    """Return a network as a dictionary, with a copy of its parameters."""
+    return {
+        "format": NETWORK_FORMAT,
+        "version": NETWORK_VERSION,
+        "dtype": network.dtype.name,
+        "inputs": network.n_inputs,
+        "layers": [_layer_to_dict(layer) for layer in network.layers],
+        "seed": network.seed,
+        "epochs_trained": network.epochs_trained,
+        "parameters": network.parameters.copy(),
+    }
+
+
+def network_from_dict(values: Any) -> tuple[tuple[int, tuple[Layer, ...], DType, int], int]:
+    """Return inputs, layers, dtype and seed of a network, and its number of epochs."""
+    _check_parts(values, NETWORK_FORMAT, NETWORK_VERSION, NETWORK_PARTS)
+    layers = _layers_from_dicts(values["layers"])
+    n_inputs, layers = plan(layers, values["inputs"], None, None, "zeros")
+    seed = check_int(values["seed"], "seed", min=0, max=MAX_SEED)
+    specification = (n_inputs, layers, check_dtype(values["dtype"]), seed)
+    return specification, check_epochs_trained(values["epochs_trained"])
+
+
+def _layer_to_dict(layer: Layer) -> dict[str, Any]:
+    kind = next(name for name, cls in LAYERS.items() if isinstance(layer, cls))
+    fields = {field.name: getattr(layer, field.name) for field in dataclasses.fields(layer)}
+    return {"kind": kind, **{name: member_to_dict(value) for name, value in fields.items()}}
+
+
+def _layers_from_dicts(states: Any) -> Any:
+    if not isinstance(states, (list, tuple)):
+        raise type_error("layers", states, "a list of layers")
+    layers = []
+    for index, state in enumerate(states):
+        try:
+            fields = {
+                name: member_from_dict(name, {**value} if name in FAMILIES else value)
+                for name, value in state.items()
+            }
+            layers.append(LAYERS[fields.pop("kind")](**fields))
+        except (AttributeError, KeyError, TypeError, InvalidValue) as error:
+            cause = error.__cause__ or error
+            raise InvalidValue(
+                f"layers[{index}]={short_repr(state)} is damaged ({cause!r}), expected a layer"
+            ) from error
+    return layers
 
 
 def trainer_to_dict(trainer: Trainer) -> dict[str, Any]:
@@ -69,8 +148,8 @@ def trainer_to_dict(trainer: Trainer) -> dict[str, Any]:
 def pickled_trainer(trainer: Trainer) -> dict[str, Any]:
     """Return the dictionary with the network, and functions written in Python, as objects."""
     return {
-        "format": FORMAT,
-        "version": VERSION,
+        "format": TRAINER_FORMAT,
+        "version": TRAINER_VERSION,
         "network": trainer.network,
         **{name: member_to_dict(getattr(trainer, name)) for name in SETTINGS},
         "state": trainer._native.state_dict(),
@@ -79,7 +158,7 @@ def pickled_trainer(trainer: Trainer) -> dict[str, Any]:
 
 def member_to_dict(value: Any) -> Any:
     """Return a member of a family as its name and hyperparameters; other values as they are."""
-    if any(isinstance(value, cls) for family in FAMILIES.values() for cls in family.values()):
+    if isinstance(value, MEMBERS):
         fields = {name: member_to_dict(field) for name, field in value.get_params().items()}
         return {"name": value.name, **fields}
     return list(value) if isinstance(value, tuple) else value
@@ -97,14 +176,14 @@ def member_from_dict(name: str, value: Any) -> Any:
         raise value_error(name, value, expected) from error
 
 
-def read_trainer(values: Any) -> tuple[Any, dict[str, Any], Any]:
+def trainer_from_dict(values: Any) -> tuple[Any, dict[str, Any], Any]:
     """Return the network, the settings and the state of the dictionary of a trainer."""
     if isinstance(values, Mapping) and values.get("version") == 1:
         values = _from_version_1(values)
-    state.check_parts(values, FORMAT, VERSION, PARTS, "Trainer")
+    _check_parts(values, TRAINER_FORMAT, TRAINER_VERSION, TRAINER_PARTS)
     network = values["network"]
     if isinstance(network, Mapping):
-        network = from_dict(network, state.FORMAT, "network")
+        network = from_dict(network, NETWORK_FORMAT, "network")
     settings = {name: member_from_dict(name, values[name]) for name in SETTINGS}
     check_int(settings["seed"], "seed", min=0, max=MAX_SEED)
     return network, settings, values["state"]
@@ -138,7 +217,7 @@ def _convert(given: Any, entry: Any, name: str, trainer: Trainer) -> Any:
 
 
 def _from_version_1(values: Mapping[str, Any]) -> dict[str, Any]:
-    state.check_parts(values, FORMAT, 1, PARTS_1, "Trainer")
+    _check_parts(values, TRAINER_FORMAT, 1, TRAINER_PARTS_1)
     _check_names(values["progress"], "progress", PROGRESS_1)
     sections: dict[str, Any] = {"optimizer": values["state"], "schedule": {}, "trainer": {}}
     for old, (section, name) in PROGRESS_1.items():
@@ -146,7 +225,23 @@ def _from_version_1(values: Mapping[str, Any]) -> dict[str, Any]:
     if values["optimizer"].average is not None:
         sections["trainer"]["iterate"] = values["iterate"]
     settings = {name: values[name] for name in ("format", "network", *SETTINGS)}
-    return {**settings, "version": VERSION, "state": sections}
+    return {**settings, "version": TRAINER_VERSION, "state": sections}
+
+
+def _check_parts(values: Any, kind: str, version: int, parts: Iterable[str]) -> None:
+    """Raise at the dictionary of anything else, of a later version, or with parts missing."""
+    if not isinstance(values, Mapping):
+        raise type_error("state", values, "a dictionary")
+    if values.get("format") != kind:
+        raise InvalidValue(f"format={values.get('format')!r}, expected {kind!r}")
+    if values.get("version") != version:
+        raise InvalidValue(
+            f"version={values.get('version')!r}, expected {version}; "
+            f"read it with the fastmlp that wrote it, or a later one"
+        )
+    for part in parts:
+        if part not in values:
+            raise InvalidValue(f"the state has no {part!r}, expected {', '.join(parts)}")
 
 
 def _check_names(given: Any, name: str, names: Any) -> None:
