@@ -61,6 +61,7 @@ def main() -> None:
         helper.stop_counting(label.encode())
 
     fm.set_num_threads(1)
+    peer.prepare(shortened("W1", 10, 10), 1).run(1)  # imports what a first run imports
     for name in STEPS:
         for shuffled in (False, True) if name in SHUFFLED else (False,):
             training(count, name, shuffled)
