@@ -1,6 +1,7 @@
 """The calls whose instructions `bench.instructions` counts; it runs under callgrind.
 
-Training is counted in two lengths, because their difference is the work of epochs alone.
+Training is counted in two lengths, because their difference is the work of epochs alone. The name
+of a count ends with the steps or calls that were counted.
 """
 
 from __future__ import annotations
@@ -24,14 +25,6 @@ PREDICTIONS = {"I1a": (1, 100), "I1b": (1, 100)}  # rows
 CALLS = 10
 
 
-def counted() -> dict[str, int]:
-    """By the name of a measurement, the units that it is divided by: steps or calls."""
-    names = {name: steps * (LONG - SHORT) for name, steps in STEPS.items()}
-    names |= {f"{name} shuffled": names[name] for name in SHUFFLED}
-    return names | {f"{n} {rows} rows": CALLS for n, all_rows in PREDICTIONS.items()
-                    for rows in all_rows}  # fmt: skip
-
-
 def shortened(name: str, samples: int, batch: int, shuffled: bool = False) -> Problem:
     workload: Workload = replace(WORKLOADS[name], samples=samples, batch=batch)
     return make_problem(workload, shuffled=shuffled)
@@ -43,7 +36,7 @@ def training(count: Callable[[str, Callable[[], Any]], None], name: str, shuffle
     label = f"{name} shuffled" if shuffled else name
     for epochs in (SHORT, LONG):
         runner = peer.prepare(problem, 1)  # a fresh one: equal work in both
-        count(f"{label}:{epochs}", partial(runner.run, epochs))
+        count(f"{label}:{epochs * STEPS[name]}", partial(runner.run, epochs))
 
 
 def prediction(count: Callable[[str, Callable[[], Any]], None], name: str, rows: int) -> None:

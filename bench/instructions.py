@@ -19,8 +19,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import counted
-
 LEVEL = "v3"  # valgrind has no AVX-512
 HELPER_SOURCE = Path(__file__).parent / "native" / "callgrind.c"
 SCRATCH = Path(tempfile.gettempdir()) / "fastmlp_instructions"
@@ -99,12 +97,16 @@ def read(path: Path) -> tuple[str, tuple[int, int]]:
 
 
 def reduce(dumps: dict[str, tuple[int, int]]) -> Counts:
-    """Per step the difference of the two lengths, per call of predict the mean."""
+    """Per step the difference of two lengths, per call of predict the mean."""
+    lengths: dict[str, list[tuple[int, tuple[int, int]]]] = {}
+    for label, costs in dumps.items():
+        name, _, units = label.rpartition(":")
+        if name:
+            lengths.setdefault(name, [(0, (0, 0))]).append((int(units), costs))
     table: Counts = {}
-    for name, units in counted.counted().items():
-        long = dumps.get(f"{name}:{counted.LONG}") or dumps[f"{name}:{counted.CALLS}"]
-        short = dumps.get(f"{name}:{counted.SHORT}", (0, 0))
-        core, everything = ((b - a) / units for a, b in zip(short, long, strict=True))
+    for name in sorted(lengths):
+        (shorter, low), (longer, high) = sorted(lengths[name])[-2:]
+        core, everything = ((b - a) / (longer - shorter) for a, b in zip(low, high, strict=True))
         table[name] = (core, everything)
     return table
 
