@@ -93,7 +93,7 @@ def test_docstrings_of_public_classes() -> None:
     classes = [cls for cls in vars(fm).values() if getattr(cls, "__module__", "") == "fastmlp"]
     tests = [test for cls in classes for test in finder.find(cls, module=False, globs=globs)]
     with_examples = {test.name for test in tests if test.examples}
-    assert {"Network.fit", "Trainer.run", "Dense"} <= with_examples
+    assert {"Network.fit", "Trainer.run"} <= with_examples
     assert run_doctests(tests).failed == 0
 
 
@@ -107,12 +107,17 @@ def test_docstrings_of_modules(name: str) -> None:
 def test_docstrings_of_native_classes() -> None:
     """They live in C++, where the finder does not look by itself."""
     parser, globs = doctest.DocTestParser(), {"fm": fm, "np": np}
-    families = (_core.activations, _core.losses, _core.initializers, _core.optimizers)
+    families = (
+        *(_core.activations, _core.losses, _core.initializers, _core.optimizers),
+        *(_core.schedules, _core.averages, _core.layers),
+    )
     tests = [
         parser.get_doctest(cls.__doc__, dict(globs), cls.__name__, None, 0)
         for family in families
         for cls in family.values()
     ]
+    with_examples = {test.name for test in tests if test.examples}
+    assert {"Dense", "Dropout", "GaussianNoise"} <= with_examples
     assert run_doctests(tests).failed == 0
 
 

@@ -161,3 +161,45 @@ def test_bad_fields_of_layers_are_refused_by_name(cls: Any, argument: str, value
     good = {"units": 3} if cls is fm.Dense else {}
     with pytest.raises((ValueError, TypeError), match=rf"^{cls.__name__}: {argument}=.*expected"):
         cls(**{**good, argument: value})
+
+
+LAYERS = [
+    fm.Dense(3),
+    fm.Dense(2, "relu", bias=False, init="he_normal", l1=0.5, l2=1e-4, max_norm=2.0),
+    fm.Dropout(0.25),
+    fm.GaussianNoise(0.5),
+]
+
+
+@pytest.mark.parametrize("layer", LAYERS, ids=repr)
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_layers_are_values(layer: Any, protocol: int) -> None:
+    """As members of any family: text, pickles, copies, equality and hash, by keyword and order."""
+    twin = pickle.loads(pickle.dumps(layer, protocol))
+    assert twin == layer
+    assert twin is not layer
+    assert type(twin) is type(layer)
+    assert hash(twin) == hash(layer)
+    assert eval(repr(layer), dict(vars(fm))) == layer
+    params = layer.get_params()
+    assert type(layer)(**params) == layer
+    assert type(layer)(*params.values()) == layer
+    assert copy.copy(layer) is layer
+    assert copy.deepcopy(layer) is layer
+    for name, value in params.items():
+        with pytest.raises(AttributeError):
+            setattr(layer, name, value)
+
+
+@pytest.mark.parametrize(
+    ("cls", "field"), [(fm.Dense, "units"), (fm.Dropout, "rate"), (fm.GaussianNoise, "std")]
+)
+def test_layers_name_the_field_that_is_missing(cls: Any, field: str) -> None:
+    with pytest.raises(TypeError, match=rf"^{cls.__name__}: {field} is missing, expected "):
+        cls()
+
+
+@pytest.mark.parametrize("units", [2**63, 2**4000, -(2**4000)])
+def test_units_that_cannot_be_counted_are_refused(units: int) -> None:
+    with pytest.raises(ValueError, match=r"^Dense: units=.*, expected an integer"):
+        fm.Dense(units)

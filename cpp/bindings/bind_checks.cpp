@@ -13,15 +13,11 @@
 namespace fastmlp::bindings {
 namespace {
 
-py::object resolve(const py::module_& m, const std::string& family, const py::object& value,
-                   const std::string& where) {
-  const auto as = [&](auto variant, const char* members) {
-    return py::cast(choose<decltype(variant)>(m.attr(members), family.c_str(), value, where));
-  };
-  if (family == "activation") return as(Activation{}, "activations");
-  if (family == "loss") return as(Loss{}, "losses");
-  if (family == "init") return as(Initializer{}, "initializers");
-  if (family == "optimizer") return as(Rule{}, "optimizers");
+py::object resolve(const std::string& family, const py::object& value, const std::string& where) {
+  if (family == "activation") return py::cast(choose<Activation>("activation", value, where));
+  if (family == "loss") return py::cast(choose<Loss>("loss", value, where));
+  if (family == "init") return py::cast(choose<Initializer>("init", value, where));
+  if (family == "optimizer") return py::cast(choose<Rule>("optimizer", value, where));
   throw py::value_error("resolve: family='" + family + "' is not known");
 }
 
@@ -64,13 +60,8 @@ py::dict config() {
 }  // namespace
 
 void bind_checks(py::module_& m) {
-  m.def(
-      "resolve",
-      [m](const std::string& family, const py::object& value, const std::string& where) {
-        return resolve(m, family, value, where);
-      },
-      py::arg("family"), py::arg("value"), py::arg("where"),
-      "The member of a family, given as an instance or by its name.");
+  m.def("resolve", &resolve, py::arg("family"), py::arg("value"), py::arg("where"),
+        "The member of a family given as an instance or by its key.");
   m.def("default_loss", &default_loss, py::arg("output"),
         "The loss that an output activation asks for when the user names none.");
   m.def("first_non_finite", &first_non_finite<float>, py::arg("array").noconvert(),

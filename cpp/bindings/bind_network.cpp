@@ -6,26 +6,12 @@
 namespace fastmlp::bindings {
 namespace {
 
-using DenseTuple = std::tuple<Index, Activation, bool, Initializer>;
-using NoiseTuple = std::tuple<std::string, double>;  // ("dropout", rate) or ("noise", deviation)
-
-LayerSpec make_spec(const std::variant<DenseTuple, NoiseTuple>& layer) {
-  if (const auto* dense = std::get_if<DenseTuple>(&layer)) {
-    const auto& [units, activation, bias, init] = *dense;
-    return DenseSpec{units, activation, bias, init};
-  }
-  const auto& [kind, amount] = std::get<NoiseTuple>(layer);
-  if (kind == "dropout") return DropoutSpec{amount};
-  return GaussianNoiseSpec{amount};
-}
-
 template <class T>
-std::shared_ptr<Network<T>> make_network(
-    Index inputs, const std::vector<std::variant<DenseTuple, NoiseTuple>>& layers,
-    std::uint64_t seed) {
-  std::vector<LayerSpec> specs;
-  for (const auto& layer : layers) specs.push_back(make_spec(layer));
-  return std::make_shared<Network<T>>(inputs, specs, seed);
+std::shared_ptr<Network<T>> make_network(Index inputs,
+                                         const std::vector<std::shared_ptr<LayerBase>>& layers,
+                                         std::optional<std::uint64_t> seed) {
+  return std::make_shared<Network<T>>(
+      inputs, std::vector<LayerReference>(layers.begin(), layers.end()), seed);
 }
 
 // A live view of the parameters, which keeps the network alive.
@@ -39,7 +25,7 @@ py::object view(const py::object& self, std::vector<py::ssize_t> shape,
 
 // The dense layer l, counted among those that have parameters.
 template <class T>
-const Dense<T>& dense_layer(const py::object& self, Index l) {
+const DenseMap<T>& dense_layer(const py::object& self, Index l) {
   const auto& layers = self.cast<const Network<T>&>().dense();
   require(l >= 0 && l < static_cast<Index>(layers.size()),
           "Network: no layer " + std::to_string(l));
@@ -48,7 +34,7 @@ const Dense<T>& dense_layer(const py::object& self, Index l) {
 
 template <class T>
 py::object weight_view(const py::object& self, Index l) {
-  const Dense<T>& layer = dense_layer<T>(self, l);
+  const DenseMap<T>& layer = dense_layer<T>(self, l);
   return view<T>(self, {layer.inputs(), layer.outputs()}, {1, layer.inputs()},
                  layer.weights().begin);
 }
@@ -136,7 +122,8 @@ template <class T>
 void bind_network(py::module_& m) {
   using Holder = std::shared_ptr<Network<T>>;
   py::class_<Network<T>, Holder>(m, "Network", "Dense layers and their parameters.")
-      .def(py::init(&make_network<T>), py::arg("n_inputs"), py::arg("layers"), py::arg("seed"))
+      .def(py::init(&make_network<T>), py::arg("n_inputs"), py::arg("layers"), py::arg("seed"),
+           "Without a seed all parameters are 0.")
       .def_property_readonly("n_inputs", &Network<T>::inputs)
       .def_property_readonly("n_outputs", &Network<T>::outputs)
       .def_property_readonly("n_parameters", &Network<T>::size)

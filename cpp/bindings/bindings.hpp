@@ -10,6 +10,7 @@ namespace py = pybind11;
 void bind_activations(py::module_& m);
 void bind_losses(py::module_& m);
 void bind_initializers(py::module_& m);
+void bind_layers(py::module_& m);
 void bind_schedules(py::module_& m);
 void bind_optimizers(py::module_& m);
 void bind_checks(py::module_& m);

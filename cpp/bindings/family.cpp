@@ -10,6 +10,12 @@ bool is_bool(const py::object& value) {
 
 std::string text_of(const py::handle& value) { return py::str(py::repr(value)); }
 
+// Python refuses to write the longest integers.
+std::string integer_text(const py::object& value) {
+  const auto bits = value.attr("bit_length")().cast<Index>();
+  return bits <= 512 ? text_of(value) : "an integer of " + std::to_string(bits) + " bits";
+}
+
 // Whether an object is a member of the family of schedules.
 bool is_schedule(const py::object& value) {
   bool found = false;
@@ -48,9 +54,13 @@ py::object FieldReader::take(const char* name) const {
 }
 
 void FieldReader::wrong_kind(const char* name, const py::object& given,
-                             const char* expected) const {
+                             const std::string& expected) const {
   throw py::type_error(std::string(where_) + ": " + name + "=" + text_of(given) + ", expected " +
                        expected);
+}
+
+void FieldReader::missing(const char* name, const std::string& expected) const {
+  throw py::type_error(std::string(where_) + ": " + name + " is missing, expected " + expected);
 }
 
 double FieldReader::number(const char* name, const py::object& given, const char* expected) const {
@@ -69,8 +79,31 @@ double FieldReader::number(const char* name, const py::object& given, const char
   return value;
 }
 
-void FieldReader::operator()(const char* name, double& value, const Interval&) const {
-  if (const py::object given = take(name)) value = number(name, given, "a number");
+void FieldReader::operator()(const char* name, double& value, const Interval& bound) const {
+  if (const py::object given = take(name)) {
+    value = number(name, given, "a number");
+  } else if (!bound.contains(value)) {
+    missing(name, bound.text(name));
+  }
+}
+
+void FieldReader::operator()(const char* name, Index& value, const IntegerInterval& bound) const {
+  const py::object given = take(name);
+  if (!given && !bound.contains(value)) missing(name, bound.text());
+  if (!given) return;
+  if (!PyIndex_Check(given.ptr()) || is_bool(given)) wrong_kind(name, given, bound.text());
+  const auto integer = py::reinterpret_steal<py::object>(PyNumber_Index(given.ptr()));
+  if (!integer) {  // an array of some dimensions
+    PyErr_Clear();
+    wrong_kind(name, given, bound.text());
+  }
+  int overflow = 0;
+  value = PyLong_AsLongLongAndOverflow(integer.ptr(), &overflow);
+  if (overflow > 0) {
+    throw_invalid(where_, name, integer_text(integer),
+                  "an integer <= " + std::to_string(bound.high));
+  }
+  if (overflow < 0) throw_invalid(where_, name, integer_text(integer), bound.text());
 }
 
 void FieldReader::operator()(const char* name, std::optional<double>& value,
@@ -185,11 +218,34 @@ std::string member_repr(const char* title, const py::dict& params) {
 
 void DocWriter::add(const char* name, const char* type, const std::string& standard) {
   signature += std::string(", ") + name + ": " + type + " = " + standard;
+  call += (call.empty() ? "" : ", ") + std::string(name) + "=" + standard;
   text += std::string(name) + " : " + type + ", default " + standard + "\n";
 }
 
+void DocWriter::add_required(const char* name, const char* type) {
+  signature += std::string(", ") + name + ": " + type;
+  call += (call.empty() ? "" : ", ") + std::string(name);
+  text += std::string(name) + " : " + type + "\n";
+}
+
+void DocWriter::add_member(const char* name, const char* type, const std::string& standard) {
+  add(name, "typing.Any", standard);
+  text += std::string("    ") + type + ".\n";
+}
+
+void DocWriter::operator()(const char* name, Index value, const IntegerInterval& bound) {
+  if (bound.contains(value))
+    add(name, "int", std::to_string(value));
+  else
+    add_required(name, "int");
+  text += "    Range: " + bound.text() + ".\n";
+}
+
 void DocWriter::operator()(const char* name, double value, const Interval& bound) {
-  add(name, "float", number_text(value));
+  if (bound.contains(value))
+    add(name, "float", number_text(value));
+  else
+    add_required(name, "float");
   text += "    Range: " + bound.text(name) + ".\n";
 }
 

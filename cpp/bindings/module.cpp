@@ -18,6 +18,7 @@ PYBIND11_MODULE(FASTMLP_MODULE, m) {
   bind_activations(m);
   bind_losses(m);
   bind_initializers(m);
+  bind_layers(m);
   bind_schedules(m);
   bind_optimizers(m);
   bind_checks(m);

@@ -39,8 +39,8 @@ constexpr Index kInputs = 12, kOutputs = 5;
 
 // A wide layer, for all that is kept of those, activations that keep their input, and noise.
 template <class T>
-std::vector<LayerSpec> specs() {
-  return {GaussianNoiseSpec{0.1}, dense(20, ReLU{}), DropoutSpec{0.5},
+std::vector<LayerReference> specs() {
+  return {gaussian_noise(0.1), dense(20, ReLU{}), dropout(0.5),
           dense(4096 / static_cast<Index>(sizeof(T)), SiLU{}), dense(kOutputs, Softmax{})};
 }
 
@@ -139,7 +139,7 @@ TEST_CASE_TEMPLATE("a value and a gradient allocate nothing after the first", T,
 
 TEST_CASE_TEMPLATE("a network, a workspace and a trainer are made whole or not at all", T, float,
                    double) {
-  const std::vector<LayerSpec> layers = specs<T>();
+  const std::vector<LayerReference> layers = specs<T>();
   Index k = 0;
   while (runs_out_of_memory(k, [&] { Network<T>(kInputs, layers, 0); })) ++k;
   CHECK(k > 3);
@@ -156,7 +156,7 @@ TEST_CASE_TEMPLATE("a network, a workspace and a trainer are made whole or not a
 
 TEST_CASE_TEMPLATE("a network larger than memory is refused without taking any", T, float, double) {
   constexpr Index kMax = std::numeric_limits<Index>::max();
-  const auto bytes_of_attempt = [](Index inputs, const std::vector<LayerSpec>& layers) {
+  const auto bytes_of_attempt = [](Index inputs, const std::vector<LayerReference>& layers) {
     const std::size_t before = allocation::bytes;
     CHECK_THROWS(
         (Network<T>(inputs, layers, 0)));  // bad_alloc, or invalid_argument where sizes overflow

@@ -21,7 +21,7 @@ const Shape kShapes[] = {{1, 1, 1, true},      {3, 5, 4, true},     {3, 5, 9, fa
 template <class T>
 struct Passes {
   explicit Passes(const Shape& shape)
-      : layer(shape.inputs, {shape.outputs, Identity{}, shape.bias, GlorotUniform{}}, 3),
+      : layer(shape.inputs, *dense(shape.outputs, Identity{}, GlorotUniform{}, shape.bias), 3),
         w(layer.parameters().end),
         x(shape.inputs, shape.samples),
         x_samples(shape.samples, shape.inputs),
@@ -40,7 +40,7 @@ struct Passes {
   T weight(Index i, Index j) const { return w[layer.weights().begin + i * layer.inputs() + j]; }
   T bias(Index i) const { return layer.spec().bias ? w[layer.biases().begin + i] : T(0); }
 
-  Dense<T> layer;
+  DenseMap<T> layer;
   Buffer<T> w;
   PanelMatrix<T> x, x_samples;
   Tape<T> tape;
@@ -56,7 +56,7 @@ TEST_CASE_TEMPLATE("forward is A = W X + b, backward Wᵀ delta, the gradient de
     CAPTURE(shape.samples);
     Passes<T> pass(shape);
     ThreadTeam team;
-    const Dense<T>& layer = pass.layer;
+    const DenseMap<T>& layer = pass.layer;
     const Index n = shape.samples, inputs = shape.inputs, outputs = shape.outputs;
     const auto x = [&](Index j, Index s) { return *pass.x.at(j, s); };
     const auto delta = [&](Index i, Index s) { return *pass.tape.delta.at(i, s); };
@@ -111,7 +111,7 @@ TEST_CASE_TEMPLATE("the pieces of a layer are even, where W is packed in whole r
                    float, double) {
   for (const Index inputs : {1, 3, 64, 300, 512, 5000}) {
     for (const Index outputs : {1, 31, 32, 33, 100, 1000}) {
-      const Dense<T> layer(inputs, {outputs, ReLU{}, false, Zeros{}}, 0);
+      const DenseMap<T> layer(inputs, *dense(outputs, ReLU{}, Zeros{}, false), 0);
       const Index unit = inputs * (layer.packs() ? kMR : 1), n = layer.pieces();
       Index least = layer.weights().size(), most = 0;
       for (Index i = 0; i < n; ++i) {
@@ -126,7 +126,8 @@ TEST_CASE_TEMPLATE("the pieces of a layer are even, where W is packed in whole r
 }
 
 TEST_CASE("slices name the weights and the biases") {
-  const Dense<float> with(3, dense(5, ReLU{}), 7), without(3, {5, ReLU{}, false, Zeros{}}, 7);
+  const DenseMap<float> with(3, *dense(5, ReLU{}), 7),
+      without(3, *dense(5, ReLU{}, Zeros{}, false), 7);
   CHECK(with.weights().begin == 7);
   CHECK(with.slices()[1].range.begin == 7 + 15);
   CHECK(with.slices()[1].range.size() == 5);
@@ -186,7 +187,7 @@ TEST_CASE_TEMPLATE("activations and derivatives as epilogues are those after the
   for (const Shape& shape : kShapes) {
     Passes<T> pass(shape);
     ThreadTeam team;
-    const Dense<T>& layer = pass.layer;
+    const DenseMap<T>& layer = pass.layer;
     const Range samples{0, std::min(shape.samples, kNR<T>)};
     const auto combine = [&](PanelMatrix<T>& to, const Epilogue<T>& epilogue) {
       layer.combine(pass.w.data(), {&team}, samples, pass.x, pass.tape, to, epilogue);

@@ -5,7 +5,8 @@ using namespace fastmlp;
 
 namespace {
 
-const std::vector<LayerSpec> kLayers{dense(70, Tanh{}), dense(33, SiLU{}), dense(10, Softmax{})};
+const std::vector<LayerReference> kLayers{dense(70, Tanh{}), dense(33, SiLU{}),
+                                          dense(10, Softmax{})};
 
 }  // namespace
 
@@ -22,8 +23,8 @@ TEST_CASE_TEMPLATE("parts cover the parameters once, in order", T, float, double
 
 TEST_CASE("pieces of layers are a part together as long as that is small") {
   constexpr Index small = 800;
-  const std::vector<LayerSpec> tiny{dense(8, Tanh{}), DropoutSpec{0.1}, dense(8, Tanh{}),
-                                    dense(1, Identity{})};
+  const std::vector<LayerReference> tiny{dense(8, Tanh{}), dropout(0.1), dense(8, Tanh{}),
+                                         dense(1, Identity{})};
   CHECK(Network<float>(2, tiny, 1).parts().size() == 1);
   for (const Index inputs : {2, 10, 64, 300}) {
     CAPTURE(inputs);
@@ -88,7 +89,7 @@ TEST_CASE_TEMPLATE("initial weights follow from the seed alone, a layer's from i
 }
 
 TEST_CASE("shapes that make no network are refused") {
-  const auto make = [](Index inputs, std::vector<LayerSpec> specs) {
+  const auto make = [](Index inputs, std::vector<LayerReference> specs) {
     Network<float>(inputs, specs, 0);
   };
   constexpr Index kMax = std::numeric_limits<Index>::max();

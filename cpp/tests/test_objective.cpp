@@ -10,7 +10,7 @@ namespace {
 // A network with a loss on a batch, computed by this thread alone.
 template <class T>
 struct Problem {
-  Problem(Index inputs, const std::vector<LayerSpec>& specs, const Loss& loss, Index n,
+  Problem(Index inputs, const std::vector<LayerReference>& specs, const Loss& loss, Index n,
           bool weighted = false)
       : network(inputs, specs, 5),
         samples(n, inputs, target_columns(loss, network.outputs())),
@@ -75,7 +75,8 @@ struct Recorder : GradientConsumer<T> {
   Index expected_parts = 0;
 };
 
-const std::vector<LayerSpec> kLayers{dense(70, Tanh{}), dense(33, SiLU{}), dense(10, Softmax{})};
+const std::vector<LayerReference> kLayers{dense(70, Tanh{}), dense(33, SiLU{}),
+                                          dense(10, Softmax{})};
 
 }  // namespace
 
@@ -102,8 +103,8 @@ TEST_CASE("the gradient is that of central differences, for every hidden activat
       for (const bool bias : {true, false}) {
         CAPTURE(std::string(hidden.name));
         Problem<double> problem(3,
-                                {DenseSpec{6, hidden, bias, HeNormal{}},
-                                 DenseSpec{5, hidden, bias, HeNormal{}}, dense(4, Softmax{})},
+                                {dense(6, hidden, HeNormal{}, bias),
+                                 dense(5, hidden, HeNormal{}, bias), dense(4, Softmax{})},
                                 CrossEntropy{}, n);
         const std::vector<double> expected = central_differences(problem);
         CHECK(relative_difference(problem.gradient(), expected) < 1e-7);
@@ -187,8 +188,8 @@ TEST_CASE_TEMPLATE("a batch of several blocks is the mean of its samples, taken 
 TEST_CASE("the gradient is that of central differences under noise that is held fast") {
   for (const Index n : {5, 40}) {
     Problem<double> problem(4,
-                            {GaussianNoiseSpec{0.3}, dense(6, Tanh{}), DropoutSpec{0.4},
-                             dense(5, SiLU{}), dense(3, Softmax{})},
+                            {gaussian_noise(0.3), dense(6, Tanh{}), dropout(0.4), dense(5, SiLU{}),
+                             dense(3, Softmax{})},
                             CrossEntropy{}, n);
     problem.objective.set_pass({nullptr, true, 11, 2, 100});
     CHECK(relative_difference(problem.gradient(), central_differences(problem)) < 1e-7);
@@ -198,8 +199,8 @@ TEST_CASE("the gradient is that of central differences under noise that is held 
 TEST_CASE("noise belongs to the sample and its place, however the batch is cut") {
   constexpr Index n = kChunkRows + 40;
   Problem<double> problem(
-      6, {GaussianNoiseSpec{0.3}, dense(9, Tanh{}), DropoutSpec{0.4}, dense(3, Softmax{})},
-      CrossEntropy{}, n);
+      6, {gaussian_noise(0.3), dense(9, Tanh{}), dropout(0.4), dense(3, Softmax{})}, CrossEntropy{},
+      n);
   problem.objective.set_pass({nullptr, true, 11, 2, 100});
   const double value = problem.value();
   double sum = 0;

@@ -76,8 +76,8 @@ TEST_CASE_TEMPLATE("layers of several parts give the same bits for any number of
   const Samples<T> samples(40, 300, 10);
   const auto run = [&](int threads) {
     Network<T> network(300,
-                       {DenseSpec{131, ReLU{}, false, GlorotUniform{}},
-                        DenseSpec{wide, Tanh{}, false, GlorotUniform{}}, dense(10, Softmax{})},
+                       {dense(131, ReLU{}, GlorotUniform{}, false),
+                        dense(wide, Tanh{}, GlorotUniform{}, false), dense(10, Softmax{})},
                        1);
     Trainer<T> trainer = make_trainer(network, options(16));
     with_team(threads, {}, [&](ThreadTeam& team) { trainer.epoch(samples.data, kForever, team); });
@@ -91,8 +91,8 @@ TEST_CASE_TEMPLATE(
     "noise is fresh at each presentation, gone in prediction, and the same for any team", T, float,
     double) {
   const Samples<T> samples(70, 64, 10);
-  const std::vector<LayerSpec> noisy{GaussianNoiseSpec{0.3}, dense(70, ReLU{}), DropoutSpec{0.5},
-                                     dense(10, Softmax{})};
+  const std::vector<LayerReference> noisy{gaussian_noise(0.3), dense(70, ReLU{}), dropout(0.5),
+                                          dense(10, Softmax{})};
   const auto run = [&](int threads, Index batch_size) {
     Training<T> training(options(batch_size), noisy);
     with_team(threads, {}, [&](ThreadTeam& team) {
@@ -106,8 +106,7 @@ TEST_CASE_TEMPLATE(
   }
 
   const Network<T> network(64, noisy, 3),
-      silent(64, {GaussianNoiseSpec{0}, dense(70, ReLU{}), DropoutSpec{0}, dense(10, Softmax{})},
-             3);
+      silent(64, {gaussian_noise(0), dense(70, ReLU{}), dropout(0), dense(10, Softmax{})}, 3);
   ThreadTeam team;
   std::vector<T> out(700), silent_out(700);
   network.predict(samples.data.x, {out.data(), 70, 10, 10}, team);

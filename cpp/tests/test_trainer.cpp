@@ -45,7 +45,7 @@ TEST_CASE_TEMPLATE("steps over an epoch's order are the epoch, bit for bit", T, 
 TEST_CASE("forward, a gradient from outside and apply are a step") {
   TrainingOptions plain = options(20, SGD{});
   plain.loss = SquaredError{};
-  const std::vector<LayerSpec> specs{dense(70, SiLU{}), dense(10, Tanh{})};
+  const std::vector<LayerReference> specs{dense(70, SiLU{}), dense(10, Tanh{})};
   const Samples<double> samples(20, 64, 10);
   Training<double> step(plain, specs), by_hand(plain, specs);
   ThreadTeam team;
@@ -132,7 +132,7 @@ TEST_CASE(
     "penalties apply to weights, to biases only where they are regularized; max_norm to weights "
     "alone") {
   const Network<double> network(
-      3, {dense(4, Tanh{}), DropoutSpec{0.5}, DenseSpec{2, Identity{}, false, Zeros{}}}, 0);
+      3, {dense(4, Tanh{}), dropout(0.5), dense(2, Identity{}, Zeros{}, false)}, 0);
   for (const bool biases : {false, true}) {
     const std::vector<ParameterGroup> groups =
         make_groups(network, {{0.25, 0.5, 3}, {0, 0.125}}, biases);
@@ -227,7 +227,7 @@ TEST_CASE("an epoch ends with the status of a step that ends the run") {
 TEST_CASE_TEMPLATE("training continues bit for bit from the state that was visited", T, float,
                    double) {
   const Samples<T> samples(50, 64, 10), fewer(9, 64, 10);
-  const std::vector<LayerSpec> layers{DropoutSpec{0.3}, dense(20, Tanh{}), dense(10, Softmax{})};
+  const std::vector<LayerReference> layers{dropout(0.3), dense(20, Tanh{}), dense(10, Softmax{})};
   for (int rule = 0; rule < kRules; ++rule) {
     for (const bool average : {false, true}) {
       CAPTURE(rule);

@@ -98,8 +98,26 @@ struct Samples {
   Dataset<T> data;
 };
 
-inline DenseSpec dense(Index units, Activation activation, Initializer init = GlorotUniform{}) {
-  return {units, std::move(activation), true, std::move(init)};
+inline std::shared_ptr<Dense> dense(Index units, Activation activation,
+                                    Initializer init = GlorotUniform{}, bool bias = true) {
+  const auto layer = std::make_shared<Dense>();
+  layer->units = units;
+  layer->activation = std::move(activation);
+  layer->bias = bias;
+  layer->init = std::move(init);
+  return layer;
+}
+
+inline std::shared_ptr<Dropout> dropout(double rate) {
+  const auto layer = std::make_shared<Dropout>();
+  layer->rate = rate;
+  return layer;
+}
+
+inline std::shared_ptr<GaussianNoise> gaussian_noise(double std) {
+  const auto layer = std::make_shared<GaussianNoise>();
+  layer->std = std;
+  return layer;
 }
 
 }  // namespace fastmlp

@@ -36,7 +36,7 @@ Trainer<T> make_trainer(Network<T>& network, const TrainingOptions& options) {
 template <class T>
 struct Training {
   explicit Training(const TrainingOptions& options,
-                    std::vector<LayerSpec> specs = {dense(70, ReLU{}), dense(10, Softmax{})})
+                    std::vector<LayerReference> specs = {dense(70, ReLU{}), dense(10, Softmax{})})
       : network(64, specs, 3), trainer(make_trainer(network, options)) {}
   std::vector<T> w() const { return parameters(network); }
 

@@ -9,7 +9,6 @@ from fastmlp._fit.lr_finder import LearningRateCurve, find_learning_rate
 from fastmlp._fit.status import TrainingWarning
 from fastmlp._version import __version__ as __version__
 from fastmlp.config import get_num_threads, set_num_threads, show_config
-from fastmlp.layers import Dense, Dropout, GaussianNoise
 from fastmlp.minimize import Result, minimize
 from fastmlp.network import Network
 from fastmlp.trainer import Trainer
@@ -19,10 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Callback",
-    "Dense",
-    "Dropout",
     "EarlyStopping",
-    "GaussianNoise",
     "History",
     "LearningRateCurve",
     "Network",
@@ -42,6 +38,7 @@ for _name in __all__:
         globals()[_name].__module__ = "fastmlp"  # pickles survive any move between modules
 
 for _family in (
+    _core.layers,
     _core.activations,
     _core.losses,
     _core.initializers,

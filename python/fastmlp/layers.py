@@ -2,157 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from fastmlp import _core, checks
+from fastmlp._core import Dense, Dropout, GaussianNoise, Layer
 from fastmlp._data.arrays import MAX_BYTES
-from fastmlp.checks import flag, fraction, integer, not_negative, positive
+from fastmlp.checks import integer
 
-
-@dataclass(frozen=True)
-class Dense:
-    """A fully connected layer: ``h = activation(W x + b)``.
-
-    Parameters
-    ----------
-    units : int
-        Number of outputs, at least 1.
-    activation : str or activation, default "identity"
-        A name such as ``"relu"`` or a value such as ``fm.LeakyReLU(slope=0.1)``.
-    bias : bool, default True
-        Whether the layer has ``b``.
-    init : str or initializer, optional
-        How the weights are drawn; None takes the network's `init`. Biases start at 0.
-    l1, l2 : float, optional
-        Penalty ``l1 sum |W| + l2 / 2 sum W**2`` of this layer; None takes that of `fit`.
-    max_norm : float, optional
-        The longest that the weights of one unit may become, in the Euclidean norm; longer ones are
-        scaled down to it after each update (Srivastava et al. 2014).
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or a name that is not known.
-    TypeError
-        A value of the wrong kind.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.Dense(128, "relu", l2=1e-4).units
-    128
-    """
-
-    units: int
-    activation: Any = "identity"
-    bias: bool = True
-    init: Any = None
-    l1: float | None = None
-    l2: float | None = None
-    max_norm: float | None = None
-
-    def __post_init__(self) -> None:
-        """Check every field and turn names into values."""
-        self._set("units", integer(self.units, "units", "Dense", least=1))
-        self._set("activation", _core.resolve("activation", self.activation, "Dense"))
-        self._set("bias", flag(self.bias, "bias", "Dense"))
-        if self.init is not None:
-            self._set("init", _core.resolve("init", self.init, "Dense"))
-        for name in ("l1", "l2"):
-            if getattr(self, name) is not None:
-                self._set(name, not_negative(getattr(self, name), name, "Dense"))
-        if self.max_norm is not None:
-            self._set("max_norm", positive(self.max_norm, "max_norm", "Dense"))
-
-    def _set(self, name: str, value: object) -> None:
-        object.__setattr__(self, name, value)  # the class is frozen for everyone else
-
-
-@dataclass(frozen=True)
-class Dropout:
-    """A layer that drops units at random in training: ``h = x mask / (1 - rate)``.
-
-    Parameters
-    ----------
-    rate : float
-        The probability to drop a unit of a sample, ``0 <= rate < 1``.
-
-    Raises
-    ------
-    ValueError, TypeError
-        A rate out of its range or no number.
-
-    Notes
-    -----
-    Off in `predict` and the other methods of `Network` but `fit`. The masks follow from the seed,
-    the epoch and the sample, for any number of threads. Source: Srivastava et al. 2014.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> layers = [fm.Dense(128, "relu"), fm.Dropout(0.2), fm.Dense(10, "softmax")]
-    >>> fm.Network(layers, inputs=64, seed=0).n_parameters
-    9610
-    """
-
-    rate: float
-
-    def __post_init__(self) -> None:
-        """Check the rate."""
-        object.__setattr__(self, "rate", fraction(self.rate, "rate", "Dropout"))
-
-
-@dataclass(frozen=True)
-class GaussianNoise:
-    """A layer that adds noise in training: ``h = x + N(0, std**2)``.
-
-    Parameters
-    ----------
-    std : float
-        The standard deviation of the noise, at least 0.
-
-    Raises
-    ------
-    ValueError, TypeError
-        A deviation below 0 or no number.
-
-    Notes
-    -----
-    Fresh at each presentation of a sample, otherwise as `Dropout`. Source: Bishop 1995.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> net = fm.Network([fm.GaussianNoise(0.1), fm.Dense(1)], inputs=2, seed=0)
-    >>> net.predict([[0.0, 0.0]])
-    array([[0.]], dtype=float32)
-    """
-
-    std: float
-
-    def __post_init__(self) -> None:
-        """Check the deviation."""
-        object.__setattr__(self, "std", not_negative(self.std, "std", "GaussianNoise"))
-
-
-Layer = Dense | Dropout | GaussianNoise
+__all__ = ["Dense", "Dropout", "GaussianNoise", "Layer"]  # pickles of 0.1.0 name them here
 
 
 def dense_layers(layers: Sequence[Layer]) -> list[Dense]:
     """Return the layers that have parameters."""
     return [layer for layer in layers if isinstance(layer, Dense)]
-
-
-def native_layer(layer: Layer, init: Any) -> tuple[Any, ...]:
-    """Return a layer as the core takes it, with another initialiser where one is given."""
-    if isinstance(layer, Dense):
-        return (layer.units, layer.activation, layer.bias, init or layer.init)
-    return ("dropout", layer.rate) if isinstance(layer, Dropout) else ("noise", layer.std)
 
 
 def output_activation(layers: Sequence[Layer]) -> Any:
@@ -169,7 +34,7 @@ def plan(
     n_inputs, chain = read(items, inputs, activation, output)
     default = _core.resolve("init", init, "Network")
     complete = tuple(
-        dataclasses.replace(layer, init=default)
+        Dense(**{**layer.get_params(), "init": default})
         if isinstance(layer, Dense) and layer.init is None
         else layer
         for layer in chain

@@ -11,11 +11,11 @@ import numpy as np
 from fastmlp import _core
 from fastmlp._data import arrays, evaluation
 from fastmlp._data.arrays import DType, FloatArray
-from fastmlp._data.validation import check_dtype, check_seed, error_prefix, resolve
+from fastmlp._data.validation import check_dtype, check_seed, error_prefix
 from fastmlp._data.views import Views
 from fastmlp._io import registry, serialization
 from fastmlp._io.summary import layer_table
-from fastmlp.layers import Layer, native_layer, output_activation, plan
+from fastmlp.layers import Layer, output_activation, plan
 from fastmlp.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -96,9 +96,7 @@ class Network:
         draw: bool = True,
     ) -> None:
         """Make the native network; without `draw` all parameters are 0, to be overwritten."""
-        zeros = None if draw else resolve("init", "zeros")
-        specification = [native_layer(layer, zeros) for layer in layers]
-        self._native = arrays.native(dtype).Network(n_inputs, specification, seed)
+        self._native = arrays.native(dtype).Network(n_inputs, layers, seed if draw else None)
         self.layers = layers
         self.n_inputs = n_inputs
         self.n_outputs: int = self._native.n_outputs

@@ -25,6 +25,11 @@ std::string Interval::text(const std::string& name) const {
   return "a finite number";
 }
 
+std::string IntegerInterval::text() const {
+  const std::string below = "an integer >= " + std::to_string(low);
+  return high == IntegerInterval{}.high ? below : below + " and <= " + std::to_string(high);
+}
+
 void throw_invalid(const std::string& where, const std::string& name, const std::string& value,
                    const std::string& expected) {
   throw std::invalid_argument(where + ": " + name + "=" + value + ", expected " + expected);
@@ -32,6 +37,10 @@ void throw_invalid(const std::string& where, const std::string& name, const std:
 
 void Validator::operator()(const char* name, double value, const Interval& bound) const {
   if (!bound.contains(value)) throw_invalid(where_, name, number_text(value), bound.text(name));
+}
+
+void Validator::operator()(const char* name, Index value, const IntegerInterval& bound) const {
+  if (!bound.contains(value)) throw_invalid(where_, name, std::to_string(value), bound.text());
 }
 
 void Validator::operator()(const char* name, const std::optional<double>& value,

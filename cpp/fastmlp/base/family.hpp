@@ -7,12 +7,15 @@
 
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include "fastmlp/base/types.hpp"
 
 namespace fastmlp {
 
@@ -37,6 +40,22 @@ inline constexpr Interval kNonNegative{0.0};
 inline constexpr Interval kAtLeastOne{1.0};
 inline constexpr Interval kUnitInterval{0.0, 1.0, false, true};  // 0 <= x < 1
 
+// The range an integer must lie in.
+struct IntegerInterval {
+  Index low = 0;
+  Index high = std::numeric_limits<Index>::max();
+
+  bool contains(Index x) const { return x >= low && x <= high; }
+  // "an integer >= 1"
+  std::string text() const;
+};
+
+inline constexpr IntegerInterval kPositiveInteger{1};
+
+// A field without a default starts from one of these, which no constraint admits.
+inline constexpr double kRequired = std::numeric_limits<double>::quiet_NaN();
+inline constexpr Index kRequiredInteger = std::numeric_limits<Index>::min();
+
 // One of a few words: the constraint that comes with a field of type std::string.
 using OneOf = std::vector<std::string>;
 
@@ -57,15 +76,20 @@ class Validator {
  public:
   explicit Validator(std::string where) : where_(std::move(where)) {}
   void operator()(const char* name, double value, const Interval& bound) const;
+  void operator()(const char* name, Index value, const IntegerInterval& bound) const;
   void operator()(const char* name, const std::optional<double>& value,
                   const Interval& bound) const;
   void operator()(const char* name, const std::optional<ClipRange>& value) const;
   void operator()(const char* name, const std::string& value, const OneOf& choices) const;
   void operator()(const char* name, const BoolOrString& value, const OneOf& words) const;
   void operator()(const char*, bool) const {}
-  // A member of another family was validated when it was made.
+  // Members of other families were validated when they were made.
+  template <class... Members>
+  void operator()(const char*, const std::variant<Members...>&) const {}
   template <class Member>
   void operator()(const char*, const std::optional<Member>&) const {}
+  template <class Member>
+  void operator()(const char*, const std::shared_ptr<const Member>&) const {}
   // A value that knows what is wrong with it.
   template <class Value>
   auto operator()(const char* name, const Value& value, const Interval& bound) const

@@ -33,8 +33,8 @@ void multiply_packed(Index m, Index k, const PackedMatrix<T>& a, const PanelView
 }  // namespace
 
 template <class T>
-Dense<T>::Dense(Index inputs, DenseSpec spec, Index offset)
-    : Layer<T>(inputs, spec.units), spec_(std::move(spec)), offset_(offset) {
+DenseMap<T>::DenseMap(Index inputs, Dense spec, Index offset)
+    : LayerMap<T>(inputs, spec.units), spec_(std::move(spec)), offset_(offset) {
   const Index least = packs() ? kWidePieceRows : kMR;
   const Index pieces = ceil_div(spec_.units, std::max(least, kPieceElements / inputs));
   const bool tiny = weights().size() < kSharedElements;
@@ -44,7 +44,7 @@ Dense<T>::Dense(Index inputs, DenseSpec spec, Index offset)
 
 // Rows of W, as even as can be; packed rows come in whole blocks.
 template <class T>
-Range Dense<T>::piece_rows(Index i) const {
+Range DenseMap<T>::piece_rows(Index i) const {
   if (pieces_ == 1) return {0, this->outputs()};
   const Index units = ceil_div(this->outputs(), unit());
   const auto border = [&](Index p) {
@@ -54,24 +54,24 @@ Range Dense<T>::piece_rows(Index i) const {
 }
 
 template <class T>
-Range Dense<T>::biases() const {
+Range DenseMap<T>::biases() const {
   const Index begin = weights().end;
   return {begin, begin + (spec_.bias ? this->outputs() : 0)};
 }
 
 template <class T>
-void Dense<T>::initialize(Rng& rng, T* w) const {
+void DenseMap<T>::initialize(Rng& rng, T* w) const {
   Buffer<double> values(weights().size());
   std::visit(
       [&](const auto& init) { init.fill(this->inputs(), this->outputs(), rng, values.data()); },
-      spec_.init);
+      spec_.init.value_or(Initializer{}));
   std::transform(values.data(), values.data() + values.size(), w + weights().begin,
                  [](double value) { return static_cast<T>(value); });
   std::fill(w + biases().begin, w + biases().end, T(0));
 }
 
 template <class T>
-Tape<T> Dense<T>::make_tape(Index n, typename Layer<T>::Needs needs) const {
+Tape<T> DenseMap<T>::make_tape(Index n, typename LayerMap<T>::Needs needs) const {
   const Index inputs = this->inputs(), outputs = this->outputs();
   Tape<T> tape;
   tape.h = PanelMatrix<T>(outputs, n);
@@ -87,13 +87,13 @@ Tape<T> Dense<T>::make_tape(Index n, typename Layer<T>::Needs needs) const {
 
 // Rows of W that would meet in a few cache sets, or take a page each.
 template <class T>
-bool Dense<T>::packs() const {
+bool DenseMap<T>::packs() const {
   const Index bytes = this->inputs() * static_cast<Index>(sizeof(T));
   return this->outputs() > 1 && (bytes >= 4096 || bytes % 2048 == 0);
 }
 
 template <class T>
-void Dense<T>::pack(Index i, const T* w, Tape<T>& tape) const {
+void DenseMap<T>::pack(Index i, const T* w, Tape<T>& tape) const {
   if (tape.wt.empty()) return;
   const Index inputs = this->inputs();
   const Range rows = piece_rows(i);
@@ -105,8 +105,9 @@ void Dense<T>::pack(Index i, const T* w, Tape<T>& tape) const {
 
 // A (n_out, samples) = W X + b
 template <class T>
-void Dense<T>::combine(const T* w, const PassContext& pass, Range samples, const PanelMatrix<T>& x,
-                       Tape<T>& tape, PanelMatrix<T>& a, const Epilogue<T>& epilogue) const {
+void DenseMap<T>::combine(const T* w, const PassContext& pass, Range samples,
+                          const PanelMatrix<T>& x, Tape<T>& tape, PanelMatrix<T>& a,
+                          const Epilogue<T>& epilogue) const {
   const Index inputs = this->inputs(), outputs = this->outputs();
   if (!tape.wt.empty()) {
     return multiply_packed<T>(outputs, inputs, tape.wt, x.panel(samples.begin), a.columns(samples),
@@ -126,14 +127,14 @@ void Dense<T>::combine(const T* w, const PassContext& pass, Range samples, const
 }
 
 template <class T>
-void Dense<T>::combine_one(const T* w, const T* x, T* a) const {
+void DenseMap<T>::combine_one(const T* w, const T* x, T* a) const {
   gemv(this->outputs(), this->inputs(), w + weights().begin, x, bias(w), a);
 }
 
 // dL/dX (n_in, samples) = Wᵀ delta
 template <class T>
-void Dense<T>::backward(const T* w, Range samples, const Tape<T>& tape,
-                        PanelMatrix<T>& input_gradient, const Epilogue<T>& epilogue) const {
+void DenseMap<T>::backward(const T* w, Range samples, const Tape<T>& tape,
+                           PanelMatrix<T>& input_gradient, const Epilogue<T>& epilogue) const {
   const Index inputs = this->inputs(), outputs = this->outputs();
   const PanelView<T> delta = tape.delta.panel(samples.begin);
   if (!tape.w.empty()) {
@@ -146,7 +147,7 @@ void Dense<T>::backward(const T* w, Range samples, const Tape<T>& tape,
 
 // Rows of W; the last piece takes the biases along.
 template <class T>
-Range Dense<T>::piece(Index i) const {
+Range DenseMap<T>::piece(Index i) const {
   const Range rows = piece_rows(i);
   return {offset_ + rows.begin * this->inputs(),
           last(i) ? biases().end : offset_ + rows.end * this->inputs()};
@@ -154,8 +155,8 @@ Range Dense<T>::piece(Index i) const {
 
 // dW (rows, n_in) = delta (rows, n) Xᵀ (n, n_in), db (n_out) = sum of delta over the samples
 template <class T>
-void Dense<T>::gradient(Index i, Index n, const Tape<T>& tape, const PanelView<T>& x, T* g,
-                        PrefetchSchedule<T>* prefetch) const {
+void DenseMap<T>::gradient(Index i, Index n, const Tape<T>& tape, const PanelView<T>& x, T* g,
+                           PrefetchSchedule<T>* prefetch) const {
   const Range rows = piece_rows(i);
   const Index inputs = this->inputs();
   const PanelView<T> delta = tape.delta.panels();
@@ -165,7 +166,7 @@ void Dense<T>::gradient(Index i, Index n, const Tape<T>& tape, const PanelView<T
   if (spec_.bias && last(i)) sum_columns(this->outputs(), n, delta, g + rows.size() * inputs);
 }
 
-template class Dense<float>;
-template class Dense<double>;
+template class DenseMap<float>;
+template class DenseMap<double>;
 
 }  // namespace fastmlp

@@ -1,24 +1,17 @@
 // A fully connected layer: h = phi(W x + b), W (n_out, n_in) row-major in w, followed by b (n_out).
 #pragma once
 
-#include "fastmlp/nn/init.hpp"
 #include "fastmlp/nn/layer.hpp"
+#include "fastmlp/nn/layers.hpp"
 
 namespace fastmlp {
 
-struct DenseSpec {
-  Index units;
-  Activation activation;
-  bool bias = true;
-  Initializer init;
-};
-
 template <class T>
-class Dense final : public Layer<T> {
+class DenseMap final : public LayerMap<T> {
  public:
-  Dense(Index inputs, DenseSpec spec, Index offset);
+  DenseMap(Index inputs, Dense spec, Index offset);
 
-  const DenseSpec& spec() const { return spec_; }
+  const Dense& spec() const { return spec_; }
   Range weights() const { return {offset_, offset_ + this->inputs() * this->outputs()}; }
   Range biases() const;
 
@@ -28,7 +21,7 @@ class Dense final : public Layer<T> {
   Index pieces() const override { return pieces_; }
   Range piece(Index i) const override;
   void initialize(Rng& rng, T* w) const override;
-  Tape<T> make_tape(Index n, typename Layer<T>::Needs needs) const override;
+  Tape<T> make_tape(Index n, typename LayerMap<T>::Needs needs) const override;
   bool packs() const override;
   void pack(Index i, const T* w, Tape<T>& tape) const override;
   void combine(const T* w, const PassContext& pass, Range samples, const PanelMatrix<T>& x,
@@ -45,12 +38,12 @@ class Dense final : public Layer<T> {
   Range piece_rows(Index i) const;
   bool last(Index i) const { return i + 1 == pieces(); }
 
-  DenseSpec spec_;
+  Dense spec_;
   Index offset_;
   Index pieces_;
 };
 
-extern template class Dense<float>;
-extern template class Dense<double>;
+extern template class DenseMap<float>;
+extern template class DenseMap<double>;
 
 }  // namespace fastmlp

@@ -47,10 +47,10 @@ struct Slice {
 };
 
 template <class T>
-class Layer {
+class LayerMap {
  public:
-  Layer(Index inputs, Index outputs) : inputs_(inputs), outputs_(outputs) {}
-  virtual ~Layer() = default;
+  LayerMap(Index inputs, Index outputs) : inputs_(inputs), outputs_(outputs) {}
+  virtual ~LayerMap() = default;
 
   Index inputs() const { return inputs_; }
   Index outputs() const { return outputs_; }

@@ -16,16 +16,20 @@ constexpr Index kSmallPart = 800;
 }  // namespace
 
 template <class T>
-Network<T>::Network(Index inputs, const std::vector<LayerSpec>& specs, std::uint64_t seed)
+Network<T>::Network(Index inputs, const std::vector<LayerReference>& layers,
+                    std::optional<std::uint64_t> seed)
     : inputs_(inputs) {
   require(inputs > 0, "Network: inputs=" + std::to_string(inputs) + ", expected at least 1");
-  require(!specs.empty(), "Network: no layers, expected at least one Dense");
+  require(!layers.empty(), "Network: no layers, expected at least one Dense");
   Index size = 0;
-  for (const LayerSpec& spec : specs) {
+  for (const LayerReference& each : layers) {
     const Index width = layers_.empty() ? inputs : layers_.back()->outputs();
-    std::visit([&](const auto& s) { size = add(s, width, size); }, spec);
+    visit_layer(*each, [&](const auto& spec) {
+      validate(spec);
+      size = add(spec, width, size);
+    });
   }
-  require(std::holds_alternative<DenseSpec>(specs.back()), "Network: the last layer must be Dense");
+  require(dynamic_cast<const Dense*>(layers.back().get()), "Network: the last layer must be Dense");
   w_ = Buffer<T>(size);
   while (layer(first_dense_).pieces() == 0) ++first_dense_;
   for (const auto* each : dense_) operations_ += each->operations();
@@ -37,35 +41,34 @@ Network<T>::Network(Index inputs, const std::vector<LayerSpec>& specs, std::uint
                        product && !last && !couples_units(phi),
                        product && l > 0 && !couples_units(layer(l - 1).activation())});
   }
-  for (Index l = 0; l < depth(); ++l) {
-    Rng rng(seed, Stream::initialization, static_cast<std::uint32_t>(l));
+  for (Index l = 0; seed && l < depth(); ++l) {
+    Rng rng(*seed, Stream::initialization, static_cast<std::uint32_t>(l));
     layer(l).initialize(rng, w());
   }
 }
 
 // Each adds a layer whose parameters begin at `offset`, and returns where they end.
 template <class T>
-Index Network<T>::add(const DenseSpec& spec, Index width, Index offset) {
-  require(spec.units > 0, "Dense: units=" + std::to_string(spec.units) + ", expected at least 1");
+Index Network<T>::add(const Dense& spec, Index width, Index offset) {
   constexpr Index kMax = std::numeric_limits<Index>::max();
   const std::string too_large = "Network: the sizes are too large to be counted";
   require(width < kMax, too_large);
   require(checked_product(width + 1, spec.units, "Network") < kMax - offset, too_large);
-  auto layer = std::make_unique<Dense<T>>(width, spec, offset);
+  auto layer = std::make_unique<DenseMap<T>>(width, spec, offset);
   dense_.push_back(layer.get());
   layers_.push_back(std::move(layer));
   return layers_.back()->parameters().end;
 }
 
 template <class T>
-Index Network<T>::add(const DropoutSpec& spec, Index width, Index offset) {
-  layers_.push_back(std::make_unique<Dropout<T>>(width, spec, offset, depth()));
+Index Network<T>::add(const Dropout& spec, Index width, Index offset) {
+  layers_.push_back(std::make_unique<DropoutMap<T>>(width, spec, offset, depth()));
   return offset;
 }
 
 template <class T>
-Index Network<T>::add(const GaussianNoiseSpec& spec, Index width, Index offset) {
-  layers_.push_back(std::make_unique<GaussianNoise<T>>(width, spec, offset, depth()));
+Index Network<T>::add(const GaussianNoise& spec, Index width, Index offset) {
+  layers_.push_back(std::make_unique<GaussianNoiseMap<T>>(width, spec, offset, depth()));
   return offset;
 }
 
@@ -105,7 +108,7 @@ void Network<T>::pack(const Part& part, Workspace<T>& workspace) const {
 
 template <class T>
 void Network<T>::pack(Workspace<T>& workspace, ThreadTeam& team) const {
-  const auto packs = [](const Dense<T>* dense) { return dense->packs(); };
+  const auto packs = [](const DenseMap<T>* dense) { return dense->packs(); };
   if (std::none_of(dense_.begin(), dense_.end(), packs)) return;
   team.parallel_for_uninterrupted(static_cast<Index>(parts_.size()), [&](Index i, int) {
     pack(parts_[static_cast<std::size_t>(i)], workspace);

@@ -4,11 +4,10 @@
 #include <vector>
 
 #include "fastmlp/base/parallel.hpp"
+#include "fastmlp/nn/layers.hpp"
 #include "fastmlp/nn/noise.hpp"
 
 namespace fastmlp {
-
-using LayerSpec = std::variant<DenseSpec, DropoutSpec, GaussianNoiseSpec>;
 
 // Everything that passes over a batch of up to `samples` samples write to.
 template <class T>
@@ -25,18 +24,19 @@ constexpr Index kTile = kNR<T>;
 template <class T>
 class Network {
  public:
-  // The last layer is dense.
-  Network(Index inputs, const std::vector<LayerSpec>& specs, std::uint64_t seed);
+  // The last layer is dense. Without a seed all parameters are 0.
+  Network(Index inputs, const std::vector<LayerReference>& layers,
+          std::optional<std::uint64_t> seed);
 
   Index inputs() const { return inputs_; }
   Index outputs() const { return layers_.back()->outputs(); }
   Index size() const { return w_.size(); }
   T* w() { return w_.data(); }
   const T* w() const { return w_.data(); }
-  const std::vector<std::unique_ptr<Layer<T>>>& layers() const { return layers_; }
-  const Layer<T>& layer(Index l) const { return *layers_[static_cast<std::size_t>(l)]; }
+  const std::vector<std::unique_ptr<LayerMap<T>>>& layers() const { return layers_; }
+  const LayerMap<T>& layer(Index l) const { return *layers_[static_cast<std::size_t>(l)]; }
   // The layers that have parameters.
-  const std::vector<const Dense<T>*>& dense() const { return dense_; }
+  const std::vector<const DenseMap<T>*>& dense() const { return dense_; }
   Index depth() const { return static_cast<Index>(layers_.size()); }
   const Activation& output() const { return layers_.back()->activation(); }
   // Multiplications and additions of a forward pass of one row.
@@ -76,16 +76,16 @@ class Network {
  private:
   // How a layer takes part in the passes; its activation is phi.
   struct Stage {
-    const Layer<T>* layer;
+    const LayerMap<T>* layer;
     const Activation* phi;
     bool keeps_input;       // of phi, in a place of its own
     bool fuses_value;       // phi is the epilogue of its product
     bool fuses_derivative;  // phi' of the layer below is the epilogue of its product
   };
 
-  Index add(const DenseSpec& spec, Index width, Index offset);
-  Index add(const DropoutSpec& spec, Index width, Index offset);
-  Index add(const GaussianNoiseSpec& spec, Index width, Index offset);
+  Index add(const Dense& spec, Index width, Index offset);
+  Index add(const Dropout& spec, Index width, Index offset);
+  Index add(const GaussianNoise& spec, Index width, Index offset);
   void add_parts();
   MatrixView<T> forward_rows(const MatrixView<const T>& x, Range samples, PanelMatrix<T>& columns,
                              Workspace<T>& workspace, ThreadTeam& team) const;
@@ -96,8 +96,8 @@ class Network {
   }
 
   Index inputs_;
-  std::vector<std::unique_ptr<Layer<T>>> layers_;
-  std::vector<const Dense<T>*> dense_;
+  std::vector<std::unique_ptr<LayerMap<T>>> layers_;
+  std::vector<const DenseMap<T>*> dense_;
   std::vector<Stage> stages_;
   std::vector<Part> parts_;
   Index first_dense_ = 0;  // the first layer that has parameters

@@ -5,7 +5,7 @@ namespace {
 
 // h and delta of a layer without parameters.
 template <class T>
-Tape<T> plain_tape(Index n, Index width, typename Layer<T>::Needs needs) {
+Tape<T> plain_tape(Index n, Index width, typename LayerMap<T>::Needs needs) {
   Tape<T> tape;
   tape.h = PanelMatrix<T>(width, n);
   if (needs.gradient) tape.delta = PanelMatrix<T>(width, n);
@@ -17,16 +17,16 @@ Tape<T> plain_tape(Index n, Index width, typename Layer<T>::Needs needs) {
 
 // `a` holds mask / (1 - rate).
 template <class T>
-Tape<T> Dropout<T>::make_tape(Index n, typename Layer<T>::Needs needs) const {
+Tape<T> DropoutMap<T>::make_tape(Index n, typename LayerMap<T>::Needs needs) const {
   Tape<T> tape = plain_tape<T>(n, this->outputs(), needs);
   if (needs.gradient) tape.a = PanelMatrix<T>(this->outputs(), n);
   return tape;
 }
 
 template <class T>
-void Dropout<T>::combine(const T*, const PassContext& pass, Range samples,
-                         const PanelMatrix<T>& inputs, Tape<T>& tape, PanelMatrix<T>& outputs,
-                         const Epilogue<T>&) const {
+void DropoutMap<T>::combine(const T*, const PassContext& pass, Range samples,
+                            const PanelMatrix<T>& inputs, Tape<T>& tape, PanelMatrix<T>& outputs,
+                            const Epilogue<T>&) const {
   const MatrixView<const T> x = inputs.columns(samples);
   const MatrixView<T> h = outputs.columns(samples);
   const MatrixView<T> factors = tape.a.empty() ? MatrixView<T>{} : tape.a.columns(samples);
@@ -47,8 +47,8 @@ void Dropout<T>::combine(const T*, const PassContext& pass, Range samples,
 }
 
 template <class T>
-void Dropout<T>::backward(const T*, Range samples, const Tape<T>& tape,
-                          PanelMatrix<T>& input_gradient, const Epilogue<T>&) const {
+void DropoutMap<T>::backward(const T*, Range samples, const Tape<T>& tape,
+                             PanelMatrix<T>& input_gradient, const Epilogue<T>&) const {
   const MatrixView<const T> delta = tape.delta.columns(samples), factors = tape.a.columns(samples);
   const MatrixView<T> to = input_gradient.columns(samples);
   for (Index i = 0; i < delta.rows; ++i) {
@@ -59,14 +59,14 @@ void Dropout<T>::backward(const T*, Range samples, const Tape<T>& tape,
 }
 
 template <class T>
-Tape<T> GaussianNoise<T>::make_tape(Index n, typename Layer<T>::Needs needs) const {
+Tape<T> GaussianNoiseMap<T>::make_tape(Index n, typename LayerMap<T>::Needs needs) const {
   return plain_tape<T>(n, this->outputs(), needs);
 }
 
 template <class T>
-void GaussianNoise<T>::combine(const T*, const PassContext& pass, Range samples,
-                               const PanelMatrix<T>& inputs, Tape<T>&, PanelMatrix<T>& outputs,
-                               const Epilogue<T>&) const {
+void GaussianNoiseMap<T>::combine(const T*, const PassContext& pass, Range samples,
+                                  const PanelMatrix<T>& inputs, Tape<T>&, PanelMatrix<T>& outputs,
+                                  const Epilogue<T>&) const {
   const MatrixView<const T> x = inputs.columns(samples);
   const MatrixView<T> h = outputs.columns(samples);
   if (!pass.training) return copy(x, h);
@@ -81,14 +81,14 @@ void GaussianNoise<T>::combine(const T*, const PassContext& pass, Range samples,
 }
 
 template <class T>
-void GaussianNoise<T>::backward(const T*, Range samples, const Tape<T>& tape,
-                                PanelMatrix<T>& input_gradient, const Epilogue<T>&) const {
+void GaussianNoiseMap<T>::backward(const T*, Range samples, const Tape<T>& tape,
+                                   PanelMatrix<T>& input_gradient, const Epilogue<T>&) const {
   copy<const T>(tape.delta.columns(samples), input_gradient.columns(samples));
 }
 
-template class Dropout<float>;
-template class Dropout<double>;
-template class GaussianNoise<float>;
-template class GaussianNoise<double>;
+template class DropoutMap<float>;
+template class DropoutMap<double>;
+template class GaussianNoiseMap<float>;
+template class GaussianNoiseMap<double>;
 
 }  // namespace fastmlp

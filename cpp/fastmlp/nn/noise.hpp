@@ -6,19 +6,12 @@
 
 namespace fastmlp {
 
-struct DropoutSpec {
-  double rate;
-};
-struct GaussianNoiseSpec {
-  double deviation;
-};
-
 // What the two have in common: shape, and nothing to learn.
 template <class T>
-class NoiseLayer : public Layer<T> {
+class NoiseLayer : public LayerMap<T> {
  public:
   NoiseLayer(Index width, Index offset, Index number)
-      : Layer<T>(width, width), offset_(offset), number_(static_cast<std::uint32_t>(number)) {}
+      : LayerMap<T>(width, width), offset_(offset), number_(static_cast<std::uint32_t>(number)) {}
 
   Range parameters() const final { return {offset_, offset_}; }
   std::vector<Slice> slices() const final { return {}; }
@@ -60,12 +53,12 @@ class NoiseLayer : public Layer<T> {
 // Inverted dropout: h = x mask / (1 - rate), mask 0 with probability rate, per sample and unit
 // (Srivastava et al. 2014).
 template <class T>
-class Dropout final : public NoiseLayer<T> {
+class DropoutMap final : public NoiseLayer<T> {
  public:
-  Dropout(Index width, DropoutSpec spec, Index offset, Index number)
+  DropoutMap(Index width, Dropout spec, Index offset, Index number)
       : NoiseLayer<T>(width, offset, number), rate_(spec.rate) {}
 
-  Tape<T> make_tape(Index n, typename Layer<T>::Needs needs) const override;
+  Tape<T> make_tape(Index n, typename LayerMap<T>::Needs needs) const override;
   void combine(const T* w, const PassContext& pass, Range samples, const PanelMatrix<T>& x,
                Tape<T>& tape, PanelMatrix<T>& h, const Epilogue<T>& epilogue) const override;
   void backward(const T* w, Range samples, const Tape<T>& tape, PanelMatrix<T>& input_gradient,
@@ -77,12 +70,12 @@ class Dropout final : public NoiseLayer<T> {
 
 // h = x + N(0, deviation²), fresh at each presentation (Bishop 1995).
 template <class T>
-class GaussianNoise final : public NoiseLayer<T> {
+class GaussianNoiseMap final : public NoiseLayer<T> {
  public:
-  GaussianNoise(Index width, GaussianNoiseSpec spec, Index offset, Index number)
-      : NoiseLayer<T>(width, offset, number), deviation_(spec.deviation) {}
+  GaussianNoiseMap(Index width, GaussianNoise spec, Index offset, Index number)
+      : NoiseLayer<T>(width, offset, number), deviation_(spec.std) {}
 
-  Tape<T> make_tape(Index n, typename Layer<T>::Needs needs) const override;
+  Tape<T> make_tape(Index n, typename LayerMap<T>::Needs needs) const override;
   void combine(const T* w, const PassContext& pass, Range samples, const PanelMatrix<T>& x,
                Tape<T>& tape, PanelMatrix<T>& h, const Epilogue<T>& epilogue) const override;
   void backward(const T* w, Range samples, const Tape<T>& tape, PanelMatrix<T>& input_gradient,
@@ -92,9 +85,9 @@ class GaussianNoise final : public NoiseLayer<T> {
   double deviation_;
 };
 
-extern template class Dropout<float>;
-extern template class Dropout<double>;
-extern template class GaussianNoise<float>;
-extern template class GaussianNoise<double>;
+extern template class DropoutMap<float>;
+extern template class DropoutMap<double>;
+extern template class GaussianNoiseMap<float>;
+extern template class GaussianNoiseMap<double>;
 
 }  // namespace fastmlp

@@ -214,7 +214,7 @@ std::vector<ParameterGroup> make_groups(const Network<T>& network,
                                         bool regularize_biases) {
   std::vector<ParameterGroup> groups;
   for (std::size_t l = 0; l < network.dense().size(); ++l) {
-    const Dense<T>& layer = *network.dense()[l];
+    const DenseMap<T>& layer = *network.dense()[l];
     const auto [l1, l2, max_norm] = per_layer.at(l);
     groups.push_back({layer.weights(), false, l1, l2, max_norm, layer.inputs()});
     if (!layer.spec().bias) continue;

@@ -7,7 +7,7 @@ import numpy.typing
 import typing
 from . import float32
 from . import float64
-__all__: list[str] = ['AbsoluteError', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'ELU', 'ExponentialDecay', 'GELU', 'GaussianNLL', 'GlorotNormal', 'GlorotUniform', 'HardTanh', 'HeNormal', 'HeUniform', 'Hinge', 'Huber', 'Identity', 'InverseTimeDecay', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'Lion', 'NAdam', 'Normal', 'OneCycle', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Rprop', 'SELU', 'SGD', 'SiLU', 'Sigmoid', 'Sign', 'Softmax', 'Softplus', 'SquaredError', 'StepDecay', 'Tanh', 'TrainingLock', 'Zeros', 'activations', 'averages', 'check_classes', 'config', 'control_group_threads', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'losses', 'optimizers', 'resolve', 'schedules', 'set_num_threads']
+__all__: list[str] = ['AbsoluteError', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'Dense', 'Dropout', 'ELU', 'ExponentialDecay', 'GELU', 'GaussianNLL', 'GaussianNoise', 'GlorotNormal', 'GlorotUniform', 'HardTanh', 'HeNormal', 'HeUniform', 'Hinge', 'Huber', 'Identity', 'InverseTimeDecay', 'Layer', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'Lion', 'NAdam', 'Normal', 'OneCycle', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Rprop', 'SELU', 'SGD', 'SiLU', 'Sigmoid', 'Sign', 'Softmax', 'Softplus', 'SquaredError', 'StepDecay', 'Tanh', 'TrainingLock', 'Zeros', 'activations', 'averages', 'check_classes', 'config', 'control_group_threads', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'layers', 'losses', 'optimizers', 'resolve', 'schedules', 'set_num_threads']
 class Identity:
     """
     Identity()
@@ -19,9 +19,9 @@ class Identity:
         """
         phi(a), in the shape of a.
         """
-    def __copy__(self) -> Identity:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> Identity:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -30,6 +30,8 @@ class Identity:
     def __hash__(self) -> int:
         ...
     def __init__(self) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -55,15 +57,22 @@ class Sign:
     Parameters
     ----------
     straight_through : bool, default False
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
     """
     name: typing.ClassVar[str] = 'sign'
     def __call__(self, a: typing.Any) -> numpy.ndarray:
         """
         phi(a), in the shape of a.
         """
-    def __copy__(self) -> Sign:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> Sign:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -72,6 +81,8 @@ class Sign:
     def __hash__(self) -> int:
         ...
     def __init__(self, straight_through: bool = False) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -99,9 +110,9 @@ class Sigmoid:
         """
         phi(a), in the shape of a.
         """
-    def __copy__(self) -> Sigmoid:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> Sigmoid:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -110,6 +121,8 @@ class Sigmoid:
     def __hash__(self) -> int:
         ...
     def __init__(self) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -134,9 +147,9 @@ class Tanh:
         """
         phi(a), in the shape of a.
         """
-    def __copy__(self) -> Tanh:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> Tanh:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -145,6 +158,8 @@ class Tanh:
     def __hash__(self) -> int:
         ...
     def __init__(self) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -169,9 +184,9 @@ class ReLU:
         """
         phi(a), in the shape of a.
         """
-    def __copy__(self) -> ReLU:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> ReLU:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -180,6 +195,8 @@ class ReLU:
     def __hash__(self) -> int:
         ...
     def __init__(self) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -204,9 +221,9 @@ class HardTanh:
         """
         phi(a), in the shape of a.
         """
-    def __copy__(self) -> HardTanh:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> HardTanh:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -215,6 +232,8 @@ class HardTanh:
     def __hash__(self) -> int:
         ...
     def __init__(self) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -242,9 +261,9 @@ class Softmax:
         """
         phi(a), in the shape of a.
         """
-    def __copy__(self) -> Softmax:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> Softmax:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -253,6 +272,8 @@ class Softmax:
     def __hash__(self) -> int:
         ...
     def __init__(self) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -276,15 +297,22 @@ class LeakyReLU:
     ----------
     slope : float, default 0.01
         Range: a finite slope >= 0.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
     """
     name: typing.ClassVar[str] = 'leaky_relu'
     def __call__(self, a: typing.Any) -> numpy.ndarray:
         """
         phi(a), in the shape of a.
         """
-    def __copy__(self) -> LeakyReLU:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> LeakyReLU:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -293,6 +321,8 @@ class LeakyReLU:
     def __hash__(self) -> int:
         ...
     def __init__(self, slope: float = 0.01) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -311,7 +341,7 @@ class LeakyReLU:
         ...
 class ELU:
     """
-    ELU(alpha=1.0)
+    ELU(alpha=1)
 
     phi(a) = a for a > 0, else alpha (exp(a) - 1) (Clevert et al. 2016).
 
@@ -319,15 +349,22 @@ class ELU:
     ----------
     alpha : float, default 1
         Range: a finite alpha >= 0.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
     """
     name: typing.ClassVar[str] = 'elu'
     def __call__(self, a: typing.Any) -> numpy.ndarray:
         """
         phi(a), in the shape of a.
         """
-    def __copy__(self) -> ELU:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> ELU:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -336,6 +373,8 @@ class ELU:
     def __hash__(self) -> int:
         ...
     def __init__(self, alpha: float = 1) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -363,9 +402,9 @@ class SELU:
         """
         phi(a), in the shape of a.
         """
-    def __copy__(self) -> SELU:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> SELU:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -374,6 +413,8 @@ class SELU:
     def __hash__(self) -> int:
         ...
     def __init__(self) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -398,9 +439,9 @@ class Softplus:
         """
         phi(a), in the shape of a.
         """
-    def __copy__(self) -> Softplus:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> Softplus:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -409,6 +450,8 @@ class Softplus:
     def __hash__(self) -> int:
         ...
     def __init__(self) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -433,9 +476,9 @@ class SiLU:
         """
         phi(a), in the shape of a.
         """
-    def __copy__(self) -> SiLU:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> SiLU:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -444,6 +487,8 @@ class SiLU:
     def __hash__(self) -> int:
         ...
     def __init__(self) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -468,9 +513,9 @@ class GELU:
         """
         phi(a), in the shape of a.
         """
-    def __copy__(self) -> GELU:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> GELU:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -479,6 +524,8 @@ class GELU:
     def __hash__(self) -> int:
         ...
     def __init__(self) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -503,9 +550,9 @@ class SquaredError:
         """
         L of each sample, (n,): summed over outputs, not averaged over samples.
         """
-    def __copy__(self) -> SquaredError:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> SquaredError:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -514,6 +561,8 @@ class SquaredError:
     def __hash__(self) -> int:
         ...
     def __init__(self) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -538,9 +587,9 @@ class AbsoluteError:
         """
         L of each sample, (n,): summed over outputs, not averaged over samples.
         """
-    def __copy__(self) -> AbsoluteError:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> AbsoluteError:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -549,6 +598,8 @@ class AbsoluteError:
     def __hash__(self) -> int:
         ...
     def __init__(self) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -564,7 +615,7 @@ class AbsoluteError:
         """
 class Huber:
     """
-    Huber(delta=1.0)
+    Huber(delta=1)
 
     L = sum_j (e_j² / 2 where |e_j| <= delta, else delta (|e_j| - delta / 2)), e = o - y (Huber 1964).
 
@@ -572,15 +623,22 @@ class Huber:
     ----------
     delta : float, default 1
         Range: a finite delta > 0.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
     """
     name: typing.ClassVar[str] = 'huber'
     def __call__(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
         """
         L of each sample, (n,): summed over outputs, not averaged over samples.
         """
-    def __copy__(self) -> Huber:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> Huber:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -589,6 +647,8 @@ class Huber:
     def __hash__(self) -> int:
         ...
     def __init__(self, delta: float = 1) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -607,7 +667,7 @@ class Huber:
         ...
 class CrossEntropy:
     """
-    CrossEntropy(label_smoothing=0.0)
+    CrossEntropy(label_smoothing=0)
 
     L = -sum_j y_j log o_j, with 0 log 0 = 0; dL/do = -y / o.
 
@@ -618,15 +678,22 @@ class CrossEntropy:
     ----------
     label_smoothing : float, default 0
         Range: 0 <= label_smoothing < 1.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
     """
     name: typing.ClassVar[str] = 'cross_entropy'
     def __call__(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
         """
         L of each sample, (n,): summed over outputs, not averaged over samples.
         """
-    def __copy__(self) -> CrossEntropy:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> CrossEntropy:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -635,6 +702,8 @@ class CrossEntropy:
     def __hash__(self) -> int:
         ...
     def __init__(self, label_smoothing: float = 0) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -664,9 +733,9 @@ class BinaryCrossEntropy:
         """
         L of each sample, (n,): summed over outputs, not averaged over samples.
         """
-    def __copy__(self) -> BinaryCrossEntropy:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> BinaryCrossEntropy:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -675,6 +744,8 @@ class BinaryCrossEntropy:
     def __hash__(self) -> int:
         ...
     def __init__(self) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -701,9 +772,9 @@ class Hinge:
         """
         L of each sample, (n,): summed over outputs, not averaged over samples.
         """
-    def __copy__(self) -> Hinge:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> Hinge:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -712,6 +783,8 @@ class Hinge:
     def __hash__(self) -> int:
         ...
     def __init__(self) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -738,9 +811,9 @@ class Perceptron:
         """
         L of each sample, (n,): summed over outputs, not averaged over samples.
         """
-    def __copy__(self) -> Perceptron:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> Perceptron:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -749,6 +822,8 @@ class Perceptron:
     def __hash__(self) -> int:
         ...
     def __init__(self) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -774,15 +849,22 @@ class Quantile:
     ----------
     q : float, default 0.5
         Range: 0 < q < 1.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
     """
     name: typing.ClassVar[str] = 'quantile'
     def __call__(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
         """
         L of each sample, (n,): summed over outputs, not averaged over samples.
         """
-    def __copy__(self) -> Quantile:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> Quantile:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -791,6 +873,8 @@ class Quantile:
     def __hash__(self) -> int:
         ...
     def __init__(self, q: float = 0.5) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -819,15 +903,22 @@ class Poisson:
     Parameters
     ----------
     log_input : bool, default True
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
     """
     name: typing.ClassVar[str] = 'poisson'
     def __call__(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
         """
         L of each sample, (n,): summed over outputs, not averaged over samples.
         """
-    def __copy__(self) -> Poisson:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> Poisson:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -836,6 +927,8 @@ class Poisson:
     def __hash__(self) -> int:
         ...
     def __init__(self, log_input: bool = True) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -867,9 +960,9 @@ class GaussianNLL:
         """
         L of each sample, (n,): summed over outputs, not averaged over samples.
         """
-    def __copy__(self) -> GaussianNLL:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> GaussianNLL:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -878,6 +971,8 @@ class GaussianNLL:
     def __hash__(self) -> int:
         ...
     def __init__(self) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -902,9 +997,9 @@ class GlorotUniform:
         """
         Weights of a layer, (n_in, n_out), drawn from the seed.
         """
-    def __copy__(self) -> GlorotUniform:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> GlorotUniform:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -913,6 +1008,8 @@ class GlorotUniform:
     def __hash__(self) -> int:
         ...
     def __init__(self) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -933,9 +1030,9 @@ class GlorotNormal:
         """
         Weights of a layer, (n_in, n_out), drawn from the seed.
         """
-    def __copy__(self) -> GlorotNormal:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> GlorotNormal:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -944,6 +1041,8 @@ class GlorotNormal:
     def __hash__(self) -> int:
         ...
     def __init__(self) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -964,9 +1063,9 @@ class HeUniform:
         """
         Weights of a layer, (n_in, n_out), drawn from the seed.
         """
-    def __copy__(self) -> HeUniform:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> HeUniform:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -975,6 +1074,8 @@ class HeUniform:
     def __hash__(self) -> int:
         ...
     def __init__(self) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -995,9 +1096,9 @@ class HeNormal:
         """
         Weights of a layer, (n_in, n_out), drawn from the seed.
         """
-    def __copy__(self) -> HeNormal:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> HeNormal:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -1006,6 +1107,8 @@ class HeNormal:
     def __hash__(self) -> int:
         ...
     def __init__(self) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -1026,9 +1129,9 @@ class LeCunUniform:
         """
         Weights of a layer, (n_in, n_out), drawn from the seed.
         """
-    def __copy__(self) -> LeCunUniform:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> LeCunUniform:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -1037,6 +1140,8 @@ class LeCunUniform:
     def __hash__(self) -> int:
         ...
     def __init__(self) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -1057,9 +1162,9 @@ class LeCunNormal:
         """
         Weights of a layer, (n_in, n_out), drawn from the seed.
         """
-    def __copy__(self) -> LeCunNormal:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> LeCunNormal:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -1068,6 +1173,8 @@ class LeCunNormal:
     def __hash__(self) -> int:
         ...
     def __init__(self) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -1087,15 +1194,22 @@ class Normal:
     ----------
     std : float, default 0.01
         Range: a finite std >= 0.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
     """
     name: typing.ClassVar[str] = 'normal'
     def __call__(self, n_in: typing.Any, n_out: typing.Any, seed: typing.Any = 0) -> numpy.ndarray:
         """
         Weights of a layer, (n_in, n_out), drawn from the seed.
         """
-    def __copy__(self) -> Normal:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> Normal:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -1104,6 +1218,8 @@ class Normal:
     def __hash__(self) -> int:
         ...
     def __init__(self, std: float = 0.01) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -1118,7 +1234,7 @@ class Normal:
         ...
 class Orthogonal:
     """
-    Orthogonal(gain=1.0)
+    Orthogonal(gain=1)
 
     W Wᵀ = gain² I or, where n_out > n_in, Wᵀ W = gain² I, uniformly distributed (Saxe et al. 2013).
 
@@ -1126,15 +1242,22 @@ class Orthogonal:
     ----------
     gain : float, default 1
         Range: a finite number.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
     """
     name: typing.ClassVar[str] = 'orthogonal'
     def __call__(self, n_in: typing.Any, n_out: typing.Any, seed: typing.Any = 0) -> numpy.ndarray:
         """
         Weights of a layer, (n_in, n_out), drawn from the seed.
         """
-    def __copy__(self) -> Orthogonal:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> Orthogonal:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -1143,6 +1266,8 @@ class Orthogonal:
     def __hash__(self) -> int:
         ...
     def __init__(self, gain: float = 1) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -1166,9 +1291,9 @@ class Zeros:
         """
         Weights of a layer, (n_in, n_out), drawn from the seed.
         """
-    def __copy__(self) -> Zeros:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> Zeros:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -1177,6 +1302,8 @@ class Zeros:
     def __hash__(self) -> int:
         ...
     def __init__(self) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -1188,7 +1315,7 @@ class Zeros:
         """
 class ConstantInit:
     """
-    ConstantInit(value=0.0)
+    ConstantInit(value=0)
 
     All weights the value given.
 
@@ -1196,15 +1323,22 @@ class ConstantInit:
     ----------
     value : float, default 0
         Range: a finite number.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
     """
     name: typing.ClassVar[str] = 'constant'
     def __call__(self, n_in: typing.Any, n_out: typing.Any, seed: typing.Any = 0) -> numpy.ndarray:
         """
         Weights of a layer, (n_in, n_out), drawn from the seed.
         """
-    def __copy__(self) -> ConstantInit:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> ConstantInit:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -1213,6 +1347,8 @@ class ConstantInit:
     def __hash__(self) -> int:
         ...
     def __init__(self, value: float = 0) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -1224,6 +1360,197 @@ class ConstantInit:
         """
     @property
     def value(self) -> typing.Any:
+        ...
+class Layer:
+    """
+    A layer of a network, as a value.
+    """
+class Dense(Layer):
+    """
+    Dense(units, activation='identity', bias=True, init=None, l1=None, l2=None, max_norm=None)
+
+    A fully connected layer: ``h = activation(W x + b)``; W is drawn from `init`, b starts at 0.
+
+    Its penalty is ``l1 sum |W| + l2 / 2 sum W**2``; None takes `l1`, `l2` of `fit` and the `init` of the network. `max_norm` limits the Euclidean norm of the weights of one unit: longer ones are scaled down to it after each update (Srivastava et al. 2014).
+
+    Parameters
+    ----------
+    units : int
+        Range: an integer >= 1.
+    activation : typing.Any, default 'identity'
+        str or value.
+    bias : bool, default True
+    init : typing.Any, default None
+        str, value or None.
+    l1 : float | None, default None
+        Range: a finite l1 >= 0; None switches it off.
+    l2 : float | None, default None
+        Range: a finite l2 >= 0; None switches it off.
+    max_norm : float | None, default None
+        Range: a finite max_norm > 0; None switches it off.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> fm.Dense(128, "relu", l2=1e-4).units
+    128
+    """
+    name: typing.ClassVar[str] = 'dense'
+    def __copy__(self) -> typing.Any:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, units: int, activation: typing.Any = 'identity', bias: bool = True, init: typing.Any = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def get_params(self) -> dict[str, typing.Any]:
+        """
+        The hyperparameters, by name.
+        """
+    @property
+    def activation(self) -> typing.Any:
+        ...
+    @property
+    def bias(self) -> typing.Any:
+        ...
+    @property
+    def init(self) -> typing.Any:
+        ...
+    @property
+    def l1(self) -> typing.Any:
+        ...
+    @property
+    def l2(self) -> typing.Any:
+        ...
+    @property
+    def max_norm(self) -> typing.Any:
+        ...
+    @property
+    def units(self) -> typing.Any:
+        ...
+class Dropout(Layer):
+    """
+    Dropout(rate)
+
+    Drops units at random in training: ``h = x mask / (1 - rate)``, mask 0 with probability `rate`, per unit and sample.
+
+    Off in `predict` and the other methods of `Network` but `fit`. The masks follow from the seed, the epoch and the sample, for any number of threads (Srivastava et al. 2014).
+
+    Parameters
+    ----------
+    rate : float
+        Range: 0 <= rate < 1.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> layers = [fm.Dense(128, "relu"), fm.Dropout(0.2), fm.Dense(10, "softmax")]
+    >>> fm.Network(layers, inputs=64, seed=0).n_parameters
+    9610
+    """
+    name: typing.ClassVar[str] = 'dropout'
+    def __copy__(self) -> typing.Any:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, rate: float) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def get_params(self) -> dict[str, typing.Any]:
+        """
+        The hyperparameters, by name.
+        """
+    @property
+    def rate(self) -> typing.Any:
+        ...
+class GaussianNoise(Layer):
+    """
+    GaussianNoise(std)
+
+    Adds noise in training: ``h = x + N(0, std**2)``.
+
+    Fresh at each presentation of a sample, otherwise as `Dropout` (Bishop 1995).
+
+    Parameters
+    ----------
+    std : float
+        Range: a finite std >= 0.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network([fm.GaussianNoise(0.1), fm.Dense(1)], inputs=2, seed=0)
+    >>> net.predict([[0.0, 0.0]])
+    array([[0.]], dtype=float32)
+    """
+    name: typing.ClassVar[str] = 'gaussian_noise'
+    def __copy__(self) -> typing.Any:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, std: float) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def get_params(self) -> dict[str, typing.Any]:
+        """
+        The hyperparameters, by name.
+        """
+    @property
+    def std(self) -> typing.Any:
         ...
 class Constant:
     """
@@ -1237,15 +1564,22 @@ class Constant:
         Range: a finite learning_rate > 0.
     per : str, default 'step'
         One of: 'step' 'epoch'.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
     """
     name: typing.ClassVar[str] = 'constant'
     def __call__(self, k: typing.SupportsFloat) -> float:
         """
         The learning rate of step, or epoch, k = 0, 1, …
         """
-    def __copy__(self) -> Constant:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> Constant:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -1254,6 +1588,8 @@ class Constant:
     def __hash__(self) -> int:
         ...
     def __init__(self, learning_rate: float = 0.001, per: str = 'step') -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -1283,15 +1619,22 @@ class ExponentialDecay:
         Range: a finite rate >= 0.
     per : str, default 'step'
         One of: 'step' 'epoch'.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
     """
     name: typing.ClassVar[str] = 'exponential_decay'
     def __call__(self, k: typing.SupportsFloat) -> float:
         """
         The learning rate of step, or epoch, k = 0, 1, …
         """
-    def __copy__(self) -> ExponentialDecay:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> ExponentialDecay:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -1300,6 +1643,8 @@ class ExponentialDecay:
     def __hash__(self) -> int:
         ...
     def __init__(self, learning_rate: float = 0.001, rate: float = 0.01, per: str = 'step') -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -1332,15 +1677,22 @@ class InverseTimeDecay:
         Range: a finite rate >= 0.
     per : str, default 'step'
         One of: 'step' 'epoch'.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
     """
     name: typing.ClassVar[str] = 'inverse_time_decay'
     def __call__(self, k: typing.SupportsFloat) -> float:
         """
         The learning rate of step, or epoch, k = 0, 1, …
         """
-    def __copy__(self) -> InverseTimeDecay:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> InverseTimeDecay:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -1349,6 +1701,8 @@ class InverseTimeDecay:
     def __hash__(self) -> int:
         ...
     def __init__(self, learning_rate: float = 0.001, rate: float = 0.01, per: str = 'step') -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -1369,7 +1723,7 @@ class InverseTimeDecay:
         ...
 class StepDecay:
     """
-    StepDecay(learning_rate=0.001, every=1000.0, factor=0.1, per='step')
+    StepDecay(learning_rate=0.001, every=1e+03, factor=0.1, per='step')
 
     lr_k = learning_rate factor^floor(k / every); torch's StepLR.
 
@@ -1383,15 +1737,22 @@ class StepDecay:
         Range: 0 < factor <= 1.
     per : str, default 'step'
         One of: 'step' 'epoch'.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
     """
     name: typing.ClassVar[str] = 'step_decay'
     def __call__(self, k: typing.SupportsFloat) -> float:
         """
         The learning rate of step, or epoch, k = 0, 1, …
         """
-    def __copy__(self) -> StepDecay:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> StepDecay:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -1400,6 +1761,8 @@ class StepDecay:
     def __hash__(self) -> int:
         ...
     def __init__(self, learning_rate: float = 0.001, every: float = 1e+03, factor: float = 0.1, per: str = 'step') -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -1423,7 +1786,7 @@ class StepDecay:
         ...
 class PolynomialDecay:
     """
-    PolynomialDecay(learning_rate=0.001, steps=1000.0, power=1.0, end=0.0, per='step')
+    PolynomialDecay(learning_rate=0.001, steps=1e+03, power=1, end=0, per='step')
 
     lr_k = end + (learning_rate - end) (1 - k / steps)^power up to k = steps, then end.
 
@@ -1439,15 +1802,22 @@ class PolynomialDecay:
         Range: a finite end >= 0.
     per : str, default 'step'
         One of: 'step' 'epoch'.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
     """
     name: typing.ClassVar[str] = 'polynomial_decay'
     def __call__(self, k: typing.SupportsFloat) -> float:
         """
         The learning rate of step, or epoch, k = 0, 1, …
         """
-    def __copy__(self) -> PolynomialDecay:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> PolynomialDecay:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -1456,6 +1826,8 @@ class PolynomialDecay:
     def __hash__(self) -> int:
         ...
     def __init__(self, learning_rate: float = 0.001, steps: float = 1e+03, power: float = 1, end: float = 0, per: str = 'step') -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -1482,7 +1854,7 @@ class PolynomialDecay:
         ...
 class CosineDecay:
     """
-    CosineDecay(learning_rate=0.001, steps=1000.0, warmup=0.0, restarts=None, end=0.0, per='step')
+    CosineDecay(learning_rate=0.001, steps=1e+03, warmup=0, restarts=None, end=0, per='step')
 
     Half a cosine from learning_rate to end (Loshchilov & Hutter 2017).
 
@@ -1505,15 +1877,22 @@ class CosineDecay:
         Range: a finite end >= 0.
     per : str, default 'step'
         One of: 'step' 'epoch'.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
     """
     name: typing.ClassVar[str] = 'cosine_decay'
     def __call__(self, k: typing.SupportsFloat) -> float:
         """
         The learning rate of step, or epoch, k = 0, 1, …
         """
-    def __copy__(self) -> CosineDecay:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> CosineDecay:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -1522,6 +1901,8 @@ class CosineDecay:
     def __hash__(self) -> int:
         ...
     def __init__(self, learning_rate: float = 0.001, steps: float = 1e+03, warmup: float = 0, restarts: float | None = None, end: float = 0, per: str = 'step') -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -1551,7 +1932,7 @@ class CosineDecay:
         ...
 class OneCycle:
     """
-    OneCycle(max_lr=0.01, steps=1000.0, rise=0.3, start_factor=25.0, end_factor=10000.0, per='step')
+    OneCycle(max_lr=0.01, steps=1e+03, rise=0.3, start_factor=25, end_factor=1e+04, per='step')
 
     One rise and one fall along cosines (Smith & Topin 2018).
 
@@ -1572,15 +1953,22 @@ class OneCycle:
         Range: a finite end_factor > 0.
     per : str, default 'step'
         One of: 'step' 'epoch'.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
     """
     name: typing.ClassVar[str] = 'one_cycle'
     def __call__(self, k: typing.SupportsFloat) -> float:
         """
         The learning rate of step, or epoch, k = 0, 1, …
         """
-    def __copy__(self) -> OneCycle:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> OneCycle:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -1589,6 +1977,8 @@ class OneCycle:
     def __hash__(self) -> int:
         ...
     def __init__(self, max_lr: float = 0.01, steps: float = 1e+03, rise: float = 0.3, start_factor: float = 25, end_factor: float = 1e+04, per: str = 'step') -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -1618,7 +2008,7 @@ class OneCycle:
         ...
 class Polyak:
     """
-    Polyak(mode='exponential', beta=0.999, start=0.0)
+    Polyak(mode='exponential', beta=0.999, start=0)
 
     The average of the iterates after step `start`, k of them so far.
 
@@ -1636,11 +2026,18 @@ class Polyak:
         Range: 0 <= beta < 1.
     start : float, default 0
         Range: a finite start >= 0.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
     """
     name: typing.ClassVar[str] = 'polyak'
-    def __copy__(self) -> Polyak:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> Polyak:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -1649,6 +2046,8 @@ class Polyak:
     def __hash__(self) -> int:
         ...
     def __init__(self, mode: str = 'exponential', beta: float = 0.999, start: float = 0) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -1669,7 +2068,7 @@ class Polyak:
         ...
 class SGD:
     """
-    SGD(learning_rate=0.001, momentum=0.0, nesterov=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
+    SGD(learning_rate=0.001, momentum=0, nesterov=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
 
     Gradient descent, with momentum (Polyak 1964) or Nesterov momentum (Sutskever et al. 2013).
 
@@ -1695,11 +2094,18 @@ class SGD:
     average : Polyak | None, default None
         How the iterates are averaged; None switches it off.
     proximal_l1 : bool, default False
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
     """
     name: typing.ClassVar[str] = 'sgd'
-    def __copy__(self) -> SGD:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> SGD:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -1708,6 +2114,8 @@ class SGD:
     def __hash__(self) -> int:
         ...
     def __init__(self, learning_rate: typing.Any = 0.001, momentum: float = 0, nesterov: bool | str = False, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -1743,7 +2151,7 @@ class SGD:
         ...
 class DeltaBarDelta:
     """
-    DeltaBarDelta(learning_rate=0.01, kappa=0.2, phi=0.2, theta=0.5, min_gain=1e-08, momentum=0.0, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
+    DeltaBarDelta(learning_rate=0.01, kappa=0.2, phi=0.2, theta=0.5, min_gain=1e-08, momentum=0, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
 
     A gain of its own for every parameter (Jacobs 1988).
 
@@ -1776,11 +2184,18 @@ class DeltaBarDelta:
     average : Polyak | None, default None
         How the iterates are averaged; None switches it off.
     proximal_l1 : bool, default False
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
     """
     name: typing.ClassVar[str] = 'delta_bar_delta'
-    def __copy__(self) -> DeltaBarDelta:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> DeltaBarDelta:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -1789,6 +2204,8 @@ class DeltaBarDelta:
     def __hash__(self) -> int:
         ...
     def __init__(self, learning_rate: typing.Any = 0.01, kappa: float = 0.2, phi: float = 0.2, theta: float = 0.5, min_gain: float = 1e-08, momentum: float = 0, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -1833,7 +2250,7 @@ class DeltaBarDelta:
         ...
 class Lion:
     """
-    Lion(learning_rate=0.0001, beta1=0.9, beta2=0.99, weight_decay=0.0, decay_biases=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
+    Lion(learning_rate=0.0001, beta1=0.9, beta2=0.99, weight_decay=0, decay_biases=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
 
     Signs of an interpolated momentum (Chen et al. 2023), as optax.
 
@@ -1859,11 +2276,18 @@ class Lion:
     average : Polyak | None, default None
         How the iterates are averaged; None switches it off.
     proximal_l1 : bool, default False
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
     """
     name: typing.ClassVar[str] = 'lion'
-    def __copy__(self) -> Lion:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> Lion:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -1872,6 +2296,8 @@ class Lion:
     def __hash__(self) -> int:
         ...
     def __init__(self, learning_rate: typing.Any = 0.0001, beta1: float = 0.9, beta2: float = 0.99, weight_decay: float = 0, decay_biases: bool = False, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -1913,7 +2339,7 @@ class Lion:
         ...
 class Rprop:
     """
-    Rprop(learning_rate=0.01, eta_minus=0.5, eta_plus=1.2, min_step=1e-06, max_step=50.0, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
+    Rprop(learning_rate=0.01, eta_minus=0.5, eta_plus=1.2, min_step=1e-06, max_step=5e+01, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
 
     Steps by the signs of gradients alone (Riedmiller & Braun 1993), as torch.
 
@@ -1943,11 +2369,18 @@ class Rprop:
     average : Polyak | None, default None
         How the iterates are averaged; None switches it off.
     proximal_l1 : bool, default False
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
     """
     name: typing.ClassVar[str] = 'rprop'
-    def __copy__(self) -> Rprop:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> Rprop:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -1956,6 +2389,8 @@ class Rprop:
     def __hash__(self) -> int:
         ...
     def __init__(self, learning_rate: typing.Any = 0.01, eta_minus: float = 0.5, eta_plus: float = 1.2, min_step: float = 1e-06, max_step: float = 5e+01, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -2017,11 +2452,18 @@ class AdaGrad:
     average : Polyak | None, default None
         How the iterates are averaged; None switches it off.
     proximal_l1 : bool, default False
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
     """
     name: typing.ClassVar[str] = 'adagrad'
-    def __copy__(self) -> AdaGrad:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> AdaGrad:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -2030,6 +2472,8 @@ class AdaGrad:
     def __hash__(self) -> int:
         ...
     def __init__(self, learning_rate: typing.Any = 0.01, eps: float = 1e-10, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -2062,7 +2506,7 @@ class AdaGrad:
         ...
 class RMSProp:
     """
-    RMSProp(learning_rate=0.01, rho=0.99, eps=1e-08, momentum=0.0, nesterov=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
+    RMSProp(learning_rate=0.01, rho=0.99, eps=1e-08, momentum=0, nesterov=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
 
     Gradients over their root mean square (Tieleman & Hinton 2012; nesterov: Goodfellow et al. 2016).
 
@@ -2090,11 +2534,18 @@ class RMSProp:
     average : Polyak | None, default None
         How the iterates are averaged; None switches it off.
     proximal_l1 : bool, default False
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
     """
     name: typing.ClassVar[str] = 'rmsprop'
-    def __copy__(self) -> RMSProp:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> RMSProp:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -2103,6 +2554,8 @@ class RMSProp:
     def __hash__(self) -> int:
         ...
     def __init__(self, learning_rate: typing.Any = 0.01, rho: float = 0.99, eps: float = 1e-08, momentum: float = 0, nesterov: bool = False, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -2144,7 +2597,7 @@ class RMSProp:
         ...
 class AdaDelta:
     """
-    AdaDelta(learning_rate=1.0, rho=0.9, eps=1e-06, scalar=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
+    AdaDelta(learning_rate=1, rho=0.9, eps=1e-06, scalar=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
 
     Steps in the units of w (Zeiler 2012, algorithm 1).
 
@@ -2171,11 +2624,18 @@ class AdaDelta:
     average : Polyak | None, default None
         How the iterates are averaged; None switches it off.
     proximal_l1 : bool, default False
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
     """
     name: typing.ClassVar[str] = 'adadelta'
-    def __copy__(self) -> AdaDelta:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> AdaDelta:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -2184,6 +2644,8 @@ class AdaDelta:
     def __hash__(self) -> int:
         ...
     def __init__(self, learning_rate: typing.Any = 1, rho: float = 0.9, eps: float = 1e-06, scalar: bool = False, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -2253,11 +2715,18 @@ class Adam:
     average : Polyak | None, default None
         How the iterates are averaged; None switches it off.
     proximal_l1 : bool, default False
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
     """
     name: typing.ClassVar[str] = 'adam'
-    def __copy__(self) -> Adam:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> Adam:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -2266,6 +2735,8 @@ class Adam:
     def __hash__(self) -> int:
         ...
     def __init__(self, learning_rate: typing.Any = 0.001, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-08, eps_mode: str = 'outside', amsgrad: bool = False, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -2342,11 +2813,18 @@ class AdamW:
     average : Polyak | None, default None
         How the iterates are averaged; None switches it off.
     proximal_l1 : bool, default False
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
     """
     name: typing.ClassVar[str] = 'adamw'
-    def __copy__(self) -> AdamW:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> AdamW:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -2355,6 +2833,8 @@ class AdamW:
     def __hash__(self) -> int:
         ...
     def __init__(self, learning_rate: typing.Any = 0.001, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-08, eps_mode: str = 'outside', amsgrad: bool = False, weight_decay: float = 0.01, decay_biases: bool = False, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -2432,11 +2912,18 @@ class NAdam:
     average : Polyak | None, default None
         How the iterates are averaged; None switches it off.
     proximal_l1 : bool, default False
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
     """
     name: typing.ClassVar[str] = 'nadam'
-    def __copy__(self) -> NAdam:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> NAdam:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -2445,6 +2932,8 @@ class NAdam:
     def __hash__(self) -> int:
         ...
     def __init__(self, learning_rate: typing.Any = 0.002, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-08, momentum_decay: float = 0.004, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -2510,11 +2999,18 @@ class AdaMax:
     average : Polyak | None, default None
         How the iterates are averaged; None switches it off.
     proximal_l1 : bool, default False
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
     """
     name: typing.ClassVar[str] = 'adamax'
-    def __copy__(self) -> AdaMax:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> AdaMax:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -2523,6 +3019,8 @@ class AdaMax:
     def __hash__(self) -> int:
         ...
     def __init__(self, learning_rate: typing.Any = 0.002, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-08, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -2587,11 +3085,18 @@ class RAdam:
     average : Polyak | None, default None
         How the iterates are averaged; None switches it off.
     proximal_l1 : bool, default False
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
     """
     name: typing.ClassVar[str] = 'radam'
-    def __copy__(self) -> RAdam:
+    def __copy__(self) -> typing.Any:
         ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> RAdam:
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
         ...
     def __eq__(self, arg0: typing.Any) -> bool:
         ...
@@ -2600,6 +3105,8 @@ class RAdam:
     def __hash__(self) -> int:
         ...
     def __init__(self, learning_rate: typing.Any = 0.001, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-08, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
     def __repr__(self) -> str:
         ...
@@ -2678,7 +3185,7 @@ def get_num_threads() -> int:
     ...
 def resolve(family: str, value: typing.Any, where: str) -> typing.Any:
     """
-    The member of a family, given as an instance or by its name.
+    The member of a family given as an instance or by its key.
     """
 def set_num_threads(threads: typing.SupportsInt) -> None:
     ...
@@ -2686,6 +3193,7 @@ activations: dict[str, typing.Any]
 averages: dict[str, typing.Any]
 initializers: dict[str, typing.Any]
 isa: str
+layers: dict[str, typing.Any]
 losses: dict[str, typing.Any]
 optimizers: dict[str, typing.Any]
 schedules: dict[str, typing.Any]

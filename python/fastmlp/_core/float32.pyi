@@ -12,8 +12,10 @@ class Network:
     """
     Dense layers and their parameters.
     """
-    def __init__(self, n_inputs: typing.SupportsInt, layers: collections.abc.Sequence[tuple[typing.SupportsInt, fastmlp._core.Identity | fastmlp._core.Sign | fastmlp._core.Sigmoid | fastmlp._core.Tanh | fastmlp._core.ReLU | fastmlp._core.HardTanh | fastmlp._core.Softmax | fastmlp._core.LeakyReLU | fastmlp._core.ELU | fastmlp._core.SELU | fastmlp._core.Softplus | fastmlp._core.SiLU | fastmlp._core.GELU, bool, fastmlp._core.GlorotUniform | fastmlp._core.GlorotNormal | fastmlp._core.HeUniform | fastmlp._core.HeNormal | fastmlp._core.LeCunUniform | fastmlp._core.LeCunNormal | fastmlp._core.Normal | fastmlp._core.Orthogonal | fastmlp._core.Zeros | fastmlp._core.ConstantInit] | tuple[str, typing.SupportsFloat]], seed: typing.SupportsInt) -> None:
-        ...
+    def __init__(self, n_inputs: typing.SupportsInt, layers: collections.abc.Sequence[fastmlp._core.Layer], seed: typing.SupportsInt | None) -> None:
+        """
+        Without a seed all parameters are 0.
+        """
     def backward(self, X: numpy.typing.NDArray[numpy.float32], output_gradient: numpy.typing.NDArray[numpy.float32]) -> numpy.ndarray:
         ...
     def bias(self, l: typing.SupportsInt) -> typing.Any:

@@ -24,7 +24,6 @@ trainer was that of 0.1.0. Pickles keep the network and functions written in Pyt
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +44,7 @@ from fastmlp._data.validation import (
 )
 from fastmlp._fit.settings import TrainerSettings
 from fastmlp._io.registry import from_dict
-from fastmlp.layers import Dense, Dropout, GaussianNoise, Layer, plan
+from fastmlp.layers import GaussianNoise, Layer, plan
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
@@ -54,7 +53,7 @@ if TYPE_CHECKING:
 NETWORK_FORMAT = "fastmlp.network"
 NETWORK_VERSION = 1
 NETWORK_PARTS = ("dtype", "inputs", "layers", "seed", "epochs_trained", "parameters")
-LAYERS: dict[str, Any] = {"dense": Dense, "dropout": Dropout, "noise": GaussianNoise}
+LAYERS: dict[str, Any] = {**_core.layers, "noise": GaussianNoise}  # "noise" in 0.1.0
 
 TRAINER_FORMAT = "fastmlp.trainer"
 TRAINER_VERSION = 2
@@ -106,10 +105,9 @@ def network_from_dict(values: Any) -> tuple[tuple[int, tuple[Layer, ...], DType,
     return specification, check_epochs_trained(values["epochs_trained"])
 
 
-def _layer_to_dict(layer: Layer) -> dict[str, Any]:
-    kind = next(name for name, cls in LAYERS.items() if isinstance(layer, cls))
-    fields = {field.name: getattr(layer, field.name) for field in dataclasses.fields(layer)}
-    return {"kind": kind, **{name: member_to_dict(value) for name, value in fields.items()}}
+def _layer_to_dict(layer: Any) -> dict[str, Any]:
+    fields = layer.get_params()
+    return {"kind": layer.name, **{name: member_to_dict(value) for name, value in fields.items()}}
 
 
 def _layers_from_dicts(states: Any) -> Any:

@@ -1,0 +1,17 @@
+#include "bindings.hpp"
+#include "family.hpp"
+
+namespace fastmlp::bindings {
+
+void bind_layers(py::module_& m) {
+  py::class_<LayerBase, std::shared_ptr<LayerBase>>(m, "Layer",
+                                                    "A layer of a network, as a value.");
+  py::dict family;
+  for_each_member<Layer>([&](const auto& layer) {
+    using Member = std::decay_t<decltype(layer)>;
+    bind_member<Member, LayerBase, std::shared_ptr<Member>>(m, family);
+  });
+  m.attr("layers") = family;
+}
+
+}  // namespace fastmlp::bindings
