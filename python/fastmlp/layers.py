@@ -7,10 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from fastmlp import _core, checks
 from fastmlp._core import Dense, Dropout, GaussianNoise, Layer
 from fastmlp._data.arrays import MAX_BYTES
-from fastmlp.checks import integer
+from fastmlp._data.validation import (
+    InvalidArgument,
+    InvalidValue,
+    check_int,
+    resolve,
+    type_error,
+    value_error,
+)
 
 __all__ = ["Dense", "Dropout", "GaussianNoise", "Layer"]  # pickles of 0.1.0 name them here
 
@@ -32,7 +38,7 @@ def plan(
     items = _items(layers)
     read = _long_form if any(isinstance(item, Layer) for item in items) else _short_form
     n_inputs, chain = read(items, inputs, activation, output)
-    default = _core.resolve("init", init, "Network")
+    default = resolve("init", init)
     complete = tuple(
         Dense(**{**layer.get_params(), "init": default})
         if isinstance(layer, Dense) and layer.init is None
@@ -43,8 +49,8 @@ def plan(
     return n_inputs, complete
 
 
-def cannot_learn(layers: Sequence[Dense], loss: Any) -> list[int]:
-    """Return the dense layers with a hard sign, through which no gradient passes backwards."""
+def zero_gradient_layers(layers: Sequence[Dense], loss: Any) -> list[int]:
+    """Return the dense layers whose activation is a hard sign, with derivative 0."""
     last = len(layers) - 1
     reads_pre_activation = getattr(loss, "name", "") in ("perceptron", "hinge")
     return [
@@ -59,10 +65,10 @@ def cannot_learn(layers: Sequence[Dense], loss: Any) -> list[int]:
 def _items(layers: Any) -> list[Any]:
     expected = "a list of sizes, or a list of layers such as fm.Dense"
     if isinstance(layers, (str, bytes, Mapping, Set)) or not isinstance(layers, Iterable):
-        checks.refuse_kind("Network", "layers", layers, expected)
+        raise type_error("layers", layers, expected)
     items = list(layers)
     if not items:
-        checks.refuse_value("Network", "layers", items, expected)
+        raise value_error("layers", items, expected)
     return items
 
 
@@ -71,14 +77,14 @@ def _long_form(
 ) -> tuple[int, list[Layer]]:
     for index, layer in enumerate(layers):
         if not isinstance(layer, Layer):
-            checks.refuse_kind("Network", f"layers[{index}]", layer, "a layer as the others")
+            raise type_error(f"layers[{index}]", layer, "a layer as the others")
     if not isinstance(layers[-1], Dense):
-        checks.refuse_value("Network", f"layers[{len(layers) - 1}]", layers[-1], "a Dense at last")
+        raise value_error(f"layers[{len(layers) - 1}]", layers[-1], "a Dense at last")
     for name, value in (("activation", activation), ("output", output)):
         if value is not None:
             expected = "None, as every fm.Dense has its own activation"
-            checks.refuse_value("Network", name, value, expected)
-    return integer(inputs, "inputs", "Network", least=1), layers
+            raise value_error(name, value, expected)
+    return check_int(inputs, "inputs", min=1), layers
 
 
 def _short_form(
@@ -86,37 +92,37 @@ def _short_form(
 ) -> tuple[int, list[Layer]]:
     if inputs is not None:
         expected = "None, as the first of the sizes is the number of inputs"
-        checks.refuse_value("Network", "inputs", inputs, expected)
-    widths = [integer(size, f"layers[{i}]", "Network", least=1) for i, size in enumerate(sizes)]
+        raise value_error("inputs", inputs, expected)
+    widths = [check_int(size, f"layers[{i}]", min=1) for i, size in enumerate(sizes)]
     if len(widths) == 1:
         expected = "the number of inputs and at least one layer"
-        checks.refuse_value("Network", "layers", sizes, expected)
-    hidden = _core.resolve("activation", "relu" if activation is None else activation, "Network")
+        raise value_error("layers", sizes, expected)
+    hidden = resolve("activation", "relu" if activation is None else activation)
     last = _output(output)
     return widths[0], [*(Dense(width, hidden) for width in widths[1:-1]), Dense(widths[-1], last)]
 
 
 def _output(output: Any) -> Any:
-    """Return the output activation; a refusal names the argument `output`."""
+    """Return the output activation; the argument in messages is `output`."""
     try:
-        return _core.resolve("activation", "identity" if output is None else output, "Network")
-    except (TypeError, ValueError) as error:
+        return resolve("activation", "identity" if output is None else output)
+    except InvalidArgument as error:
         message = str(error).replace("activation=", "output=", 1)
         raise type(error)(message) from None
 
 
 def _check_parameters(n_inputs: int, layers: Sequence[Dense]) -> None:
-    """Refuse a network whose parameters could not be addressed, in Python's unbounded integers."""
+    """Raise if there are too many parameters to address, in Python's unbounded integers."""
     n_parameters = 0
     for layer in layers:
         n_parameters += layer.units * (n_inputs + layer.bias)
         n_inputs = layer.units
     if n_parameters > MAX_BYTES // 8:
-        raise ValueError(
-            f"Network: the layers have {n_parameters} parameters, expected at most {MAX_BYTES // 8}"
+        raise InvalidValue(
+            f"the layers have {n_parameters} parameters, expected at most {MAX_BYTES // 8}"
         )
     try:
-        np.empty(n_parameters, np.float32)  # takes no pages; the core would plan its parts first
+        np.empty(n_parameters, np.float32)  # reserves no pages; the core would make its plan first
     except MemoryError:
         raise MemoryError(
             f"Network: the layers have {n_parameters} parameters, expected as many as fit in memory"

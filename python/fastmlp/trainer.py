@@ -16,7 +16,7 @@ from fastmlp._fit.history import History
 from fastmlp._fit.settings import TrainerSettings, check_evaluation_point
 from fastmlp._fit.status import warn
 from fastmlp._io import registry, serialization
-from fastmlp.layers import cannot_learn, dense_layers
+from fastmlp.layers import dense_layers, zero_gradient_layers
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
@@ -97,7 +97,7 @@ class Trainer:
         settings = TrainerSettings.checked(network, given)
         self._build(network, settings, network.epochs_trained)
         layers = dense_layers(network.layers)
-        for index in cannot_learn(layers, self.loss):
+        for index in zero_gradient_layers(layers, self.loss):
             warn(
                 f"{caller}: layer {index} has activation={layers[index].activation!r}, whose "
                 f"derivative is 0, so that no layer up to it learns; "
