@@ -37,7 +37,7 @@ CONSTRUCTION: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: fm.Dense(2.5), TypeError, r"^Dense: units=2\.5"),
     (lambda: fm.Dense("3"), TypeError, r"^Dense: units='3'"),
     (lambda: fm.Dense(3, 7), TypeError, r"^Dense: activation"),
-    (lambda: fm.Dense(3, l2=-1.0), ValueError, r"^Dense: l2=-1\.0, expected"),
+    (lambda: fm.Dense(3, l2=-1.0), ValueError, r"^Dense: l2=-1, expected"),
     (lambda: fm.Dense(3, l1=float("nan")), ValueError, r"^Dense: l1=nan, expected"),
     (lambda: fm.Dense(3, bias="no"), TypeError, r"^Dense: bias='no'"),
     (lambda: fm.Network([4]), ValueError, r"^Network: layers"),
