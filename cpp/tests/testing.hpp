@@ -9,7 +9,7 @@
 #include <limits>
 #include <vector>
 
-#include "fastmlp/base/rng.hpp"
+#include "fastmlp/kernels/rng.hpp"
 #include "fastmlp/nn/network.hpp"
 #include "fastmlp/train/dataset.hpp"
 

@@ -9,6 +9,7 @@
 
 namespace fastmlp {
 
+// All lanes equal to value. x - 0 keeps the sign of zero, x + 0 does not.
 template <class P>
 inline P constant(double value) {
   return static_cast<Lane<P>>(value) - P{};

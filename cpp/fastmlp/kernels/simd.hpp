@@ -61,11 +61,6 @@ inline void store(T* p, Pack<T> v) {
   *reinterpret_cast<typename Simd<T>::Unaligned*>(p) = v;
 }
 
-template <class T>
-inline Pack<T> broadcast(T value) {
-  return value - Pack<T>{};  // x - 0 keeps the sign of zero, x + 0 does not
-}
-
 // Past the caches, into memory that is not read soon; p stands at a whole pack. Others may read it
 // after store_fence.
 template <class T>
@@ -238,12 +233,6 @@ inline T reduce(Pack<T> v, Combine combine) {
 template <class T>
 inline T reduce_add(Pack<T> v) {
   return reduce<T>(v, [](Pack<T> x, Pack<T> y) { return x + y; });
-}
-
-// The largest lane; nan lanes are passed over where they can be.
-template <class T>
-inline T reduce_max(Pack<T> v) {
-  return reduce<T>(v, [](Pack<T> x, Pack<T> y) { return max(y, x); });
 }
 
 // Lane i holds i < count: selects the valid lanes of a row's last pack.

@@ -6,7 +6,7 @@
 #include <variant>
 
 #include "fastmlp/base/family.hpp"
-#include "fastmlp/base/rng.hpp"
+#include "fastmlp/kernels/rng.hpp"
 
 namespace fastmlp {
 

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "fastmlp/base/parallel.hpp"
-#include "fastmlp/base/rng.hpp"
+#include "fastmlp/kernels/rng.hpp"
 #include "fastmlp/kernels/gemm.hpp"
 #include "fastmlp/nn/activation.hpp"
 
