@@ -1,4 +1,4 @@
-// The rate of fused multiply-adds in registers: what no product can exceed.
+// The rate of fused multiply-adds in registers, an upper bound of every product.
 #pragma once
 
 #include <chrono>
@@ -11,13 +11,14 @@ constexpr int vector_bytes = 32;
 constexpr int vector_bytes = 16;
 #endif
 
-using ScheduleState = std::chrono::steady_clock;
+using Clock = std::chrono::steady_clock;
 
-inline double nanoseconds_since(ScheduleState::time_point start) {
-  return std::chrono::duration<double, std::nano>(ScheduleState::now() - start).count();
+inline double nanoseconds_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::nano>(Clock::now() - start).count();
 }
 
-// Enough independent chains to hide the latency of a multiply-add, few enough to stay in registers.
+// Operations of enough independent chains to hide the latency of a multiply-add, and few enough to
+// stay in registers.
 template <typename T>
 double fma_flops(int repeats) {
   typedef T Vector __attribute__((vector_size(vector_bytes)));
@@ -33,10 +34,10 @@ double fma_flops(int repeats) {
   return 2.0 * chains * lanes * repeats;
 }
 
-// On the calling thread.
+// GFLOP/s of the calling thread.
 template <typename T>
 double fma_gflops(int repeats) {
-  const auto start = ScheduleState::now();
+  const auto start = Clock::now();
   const double flops = fma_flops<T>(repeats);
   return flops / nanoseconds_since(start);
 }

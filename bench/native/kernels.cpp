@@ -1,4 +1,4 @@
-// The kernels without Python, on one thread: the products of dense layers beside Eigen's and the
+// Benchmark of the kernels on one thread: products of dense layers compared with Eigen and with the
 // rate of multiply-adds, then functions, transposition, sums and random numbers.
 // Usage: fastmlp_kernels [--quick] [--json FILE]
 
@@ -39,22 +39,22 @@ PanelMatrix<T> panels(const EigenMatrix<T>& m) {
   return result;
 }
 
-// A as a product reads it: blocks of `height` rows, `distance` apart.
+// Operand A in panels of `height` rows, `distance` apart.
 template <class T>
-struct Left {
+struct OperandA {
   StridedOperand<T> first;
   Index height, distance = 0;
 };
 
-// A from its transpose.
+// Operand A of the transpose's panels.
 template <class T>
-Left<T> packed(const PackedMatrix<T>& at) {
+OperandA<T> packed(const PackedMatrix<T>& at) {
   return {{at.at(0, 0), 1, kMR}, kMR, at.panels().panel};
 }
 
-// C (m, n) = A (m, k) B (k, n), panel by panel of samples.
+// C (m, n) = A (m, k) B (k, n), one panel of samples at a time.
 template <class T>
-void multiply(Index m, Index n, Index k, Left<T> a, PanelMatrix<T>& b, PanelMatrix<T>& c) {
+void multiply(Index m, Index n, Index k, OperandA<T> a, PanelMatrix<T>& b, PanelMatrix<T>& c) {
   for (Index j = 0; j < n; j += kNR<T>) {
     const Range samples{j, std::min(n, j + kNR<T>)};
     const MatrixView<T> from = b.columns(samples), to = c.columns(samples);
@@ -71,7 +71,7 @@ void check(const Expected& expected, F element) {
   for (Index i = 0; i < expected.rows(); ++i) {
     for (Index j = 0; j < expected.cols(); ++j) {
       const double error = static_cast<double>(element(i, j) - expected(i, j));
-      if (!(std::abs(error) < 1e-3)) throw std::runtime_error("a product is not Eigen's");
+      if (!(std::abs(error) < 1e-3)) throw std::runtime_error("the product differs from Eigen's");
     }
   }
 }
@@ -81,7 +81,8 @@ template <class T>
 void forward(Report& report, const Shape& s, const EigenMatrix<T>& w, const EigenMatrix<T>& x) {
   PackedMatrix<T> blocks(s.inputs, s.outputs);
   pack_transposed(0, {w.data(), s.outputs, s.inputs, s.inputs}, blocks);
-  const Left<T> left = s.packed ? packed(blocks) : Left<T>{{w.data(), s.inputs, 1}, s.outputs};
+  const OperandA<T> left =
+      s.packed ? packed(blocks) : OperandA<T>{{w.data(), s.inputs, 1}, s.outputs};
   auto from = panels(x);
   PanelMatrix<T> to(s.outputs, s.batch);
   EigenMatrix<T> a(s.outputs, s.batch);
@@ -98,7 +99,8 @@ void backward(Report& report, const Shape& s, const EigenMatrix<T>& w,
               const EigenMatrix<T>& delta) {
   PackedMatrix<T> blocks(s.outputs, s.inputs);
   pack_rows(0, {w.data(), s.outputs, s.inputs, s.inputs}, blocks);
-  const Left<T> left = s.packed ? packed(blocks) : Left<T>{{w.data(), 1, s.inputs}, s.inputs};
+  const OperandA<T> left =
+      s.packed ? packed(blocks) : OperandA<T>{{w.data(), 1, s.inputs}, s.inputs};
   auto from = panels(delta);
   PanelMatrix<T> to(s.inputs, s.batch);
   EigenMatrix<T> dx(s.inputs, s.batch);
@@ -109,10 +111,10 @@ void backward(Report& report, const Shape& s, const EigenMatrix<T>& w,
   check(dx, [&](Index i, Index j) { return *to.at(i, j); });
 }
 
-// Rows of dW in one call: a step makes dW in parts of about so many, and updates each at once.
+// Rows of dW per call, as in a training step.
 Index part_rows(const Shape& s) {
-  const Index most = std::max((s.packed ? 4 : 1) * kMR, 2048 / s.inputs);
-  return ceil_div(s.outputs, ceil_div(s.outputs, most));
+  const Index rows = std::max(s.packed ? kPackedBlockRows : kMR, kGradientBlockElements / s.inputs);
+  return ceil_div(s.outputs, ceil_div(s.outputs, rows));
 }
 
 // dW (n_out, n_in) = delta Xᵀ
@@ -125,13 +127,13 @@ void gradient(Report& report, const Shape& s, const EigenMatrix<T>& x,
   const Index rows = part_rows(s);
   Buffer<T> g(s.outputs * s.inputs);
   EigenMatrix<T> dw(s.outputs, s.inputs);
-  const auto ours = [&] {
+  const auto blocks = [&] {
     for (Index i = 0; i < s.outputs; i += rows) {
       gemm(std::min(rows, s.outputs - i), s.inputs, s.batch, {left.at(i, 0), a.row, 1, a.panel},
            samples.panels(), g.data() + i * s.inputs, s.inputs);
     }
   };
-  time_product<T>(report, "gradient", s.text(), s.flops(), ours,
+  time_product<T>(report, "gradient", s.text(), s.flops(), blocks,
                   [&] { dw.noalias() = delta * xt; });
   check(dw, [&](Index i, Index j) { return g[i * s.inputs + j]; });
 }

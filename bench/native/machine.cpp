@@ -1,5 +1,5 @@
-// State of the machine around a sample, as one line of JSON: the round trip of a cache line between
-// two threads, and the rate of fused multiply-adds on one and on two threads.
+// State of the machine at a measurement, as one line of JSON: round trip of a cache line between
+// two threads, and rate of fused multiply-adds of one and of two threads.
 
 #include <atomic>
 #include <cstdio>
@@ -23,9 +23,9 @@ double round_trip_ns() {
       line.turn.store(2 * i + 2, std::memory_order_release);
     }
   });
-  auto start = ScheduleState::now();
+  auto start = Clock::now();
   for (int i = 0; i < warm_up + rounds; ++i) {
-    if (i == warm_up) start = ScheduleState::now();
+    if (i == warm_up) start = Clock::now();
     line.turn.store(2 * i + 1, std::memory_order_release);
     while (line.turn.load(std::memory_order_acquire) != 2 * i + 2) {
     }

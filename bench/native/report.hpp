@@ -1,4 +1,4 @@
-// Timing of kernels, and the table and JSON that tell of it.
+// Timing of kernels, with a table and JSON of the results.
 #pragma once
 
 #include <algorithm>
@@ -21,10 +21,10 @@ struct Effort {
   int fma_repeats = 20000;
 };
 
-// One line of the table; for products `ns` is that of a call, else that of an element.
+// One line of the table; `ns` is the time of a call for products, else of an element.
 struct Row {
   std::string kernel, dtype, shape;
-  double ns, share = 0, eigen = 0;
+  double ns, peak_fraction = 0, eigen = 0;
   bool product() const { return eigen > 0; }
 };
 
@@ -40,10 +40,11 @@ inline double median(std::vector<double> values) {
   return *middle;
 }
 
-// What f can reach counts as read and written after every call, so that no call is left out.
+// Time of one call. The barrier makes the memory of f observable, so that no call is optimised
+// away.
 template <class F>
 double call_ns(F& f, Index calls) {
-  const auto start = ScheduleState::now();
+  const auto start = Clock::now();
   for (Index i = 0; i < calls; ++i) {
     f();
     asm volatile("" : : "r"(&f) : "memory");
@@ -51,7 +52,7 @@ double call_ns(F& f, Index calls) {
   return nanoseconds_since(start) / static_cast<double>(calls);
 }
 
-// Calls that fill a sample, after one to warm up.
+// Number of calls that take sample_ns, after one to warm up.
 template <class F>
 Index calls_per_sample(F& f, const Effort& effort) {
   call_ns(f, 1);
@@ -67,22 +68,23 @@ void time_elements(Report& report, const char* kernel, const char* dtype, const 
   report.rows.push_back({kernel, dtype, shape, median(ns) / static_cast<double>(elements)});
 }
 
-// Both in turn, and the rate of multiply-adds beside them: ratios are taken within a round.
+// Interleaved rounds of both and of multiply-adds; ratios are taken within a round.
 template <class T, class F, class G>
 void time_product(Report& report, const char* kernel, const std::string& shape, double flops,
                   F ours, G eigen) {
   const Index our_calls = calls_per_sample(ours, report.effort);
   const Index eigen_calls = calls_per_sample(eigen, report.effort);
   double& peak = report.peak[sizeof(T) == 8];
-  std::vector<double> ns, share, ratio;
+  std::vector<double> ns, peak_fraction, ratio;
   for (int i = 0; i < report.effort.rounds; ++i) {
     const double rate = fma_gflops<T>(report.effort.fma_repeats);
     ns.push_back(call_ns(ours, our_calls));
     ratio.push_back(call_ns(eigen, eigen_calls) / ns.back());
-    share.push_back(flops / ns.back() / rate);
+    peak_fraction.push_back(flops / ns.back() / rate);
     peak = std::max(peak, rate);
   }
-  report.rows.push_back({kernel, kName<T>, shape, median(ns), median(share), median(ratio)});
+  report.rows.push_back(
+      {kernel, kName<T>, shape, median(ns), median(peak_fraction), median(ratio)});
 }
 
 inline void print_table(const Report& report) {
@@ -93,7 +95,7 @@ inline void print_table(const Report& report) {
   for (const Row& row : report.rows) {
     std::printf("%-15s%-9s%-22s", row.kernel.c_str(), row.dtype.c_str(), row.shape.c_str());
     if (row.product()) {
-      std::printf("%12.0f call%9.1f %%%9.2f\n", row.ns, 100 * row.share, row.eigen);
+      std::printf("%12.0f call%9.1f %%%9.2f\n", row.ns, 100 * row.peak_fraction, row.eigen);
     } else {
       std::printf("%12.3f element\n", row.ns);
     }
@@ -110,7 +112,8 @@ inline void write_json(const Report& report, const char* path) {
     std::fprintf(file, R"(%s{"kernel": "%s", "dtype": "%s", "shape": "%s", "ns": %.4g)", separator,
                  row.kernel.c_str(), row.dtype.c_str(), row.shape.c_str(), row.ns);
     if (row.product()) {
-      std::fprintf(file, R"(, "share_of_peak": %.4g, "eigen_ratio": %.4g)", row.share, row.eigen);
+      std::fprintf(file, R"(, "share_of_peak": %.4g, "eigen_ratio": %.4g)", row.peak_fraction,
+                   row.eigen);
     }
     std::fprintf(file, "}");
     separator = ",\n";

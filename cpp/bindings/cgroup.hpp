@@ -1,14 +1,13 @@
-// The share of processor time that Linux' control groups leave to this process.
+// CPU limit of the process by Linux control groups.
 #pragma once
 
 #include <string>
 
 namespace fastmlp::bindings {
 
-// Processors' worth of time, rounded up: the smallest_limit quota of the process's groups and of
-// those they lie in; 0 where there is none. `root` is where control groups are mounted,
-// `membership` the text of /proc/self/cgroup. Files that are missing or make no sense limit
-// nothing.
+// CPUs, rounded up: the smallest quota of the process's groups and their ancestors, 0 without one.
+// `root` is the mount point of the control groups, `membership` the text of /proc/self/cgroup.
+// Missing or malformed files are ignored.
 int cgroup_cpu_limit(const std::string& root, const std::string& membership);
 
 }  // namespace fastmlp::bindings

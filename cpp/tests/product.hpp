@@ -1,4 +1,4 @@
-// A matrix product with its operands in memory of exactly the length that kernels may touch.
+// A matrix product whose operands have exactly the memory that kernels may access.
 #pragma once
 
 #include "fastmlp/kernels/gemm.hpp"
@@ -6,10 +6,9 @@
 
 namespace fastmlp {
 
-// Length of `rows` rows of n elements, `stride` apart, each in whole packs: the memory that the
-// kernels may touch.
+// Length of `rows` rows of n elements, `stride` apart, each extended to whole packs.
 template <class T>
-Index room(Index rows, Index stride, Index n) {
+Index padded_length(Index rows, Index stride, Index n) {
   return rows == 0 ? round_up(n, kLanes<T>) : (rows - 1) * stride + round_up(n, kLanes<T>);
 }
 
@@ -25,9 +24,9 @@ struct Product {
       return whole_numbers ? integers<T>(size, seed) : uniform<T>(size, seed);
     };
     a = draw(m * k, 1);
-    b = draw(room<T>(k, ldb, n), 2);
+    b = draw(padded_length<T>(k, ldb, n), 2);
     bias = draw(m, 3);
-    c.assign(static_cast<std::size_t>(room<T>(m, ldc, n)), kNan<T>);
+    c.assign(static_cast<std::size_t>(padded_length<T>(m, ldc, n)), kNan<T>);
   }
 
   StridedOperand<T> left(Index row = 0) const {

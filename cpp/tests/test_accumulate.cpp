@@ -1,5 +1,4 @@
-// Products that are added to what C holds, with every epilogue and in memory of exact length.
-#include "fastmlp/kernels/transpose.hpp"
+// Accumulating products with every epilogue, in memory of exact length.
 #include "product.hpp"
 
 using namespace fastmlp;
@@ -24,7 +23,7 @@ struct Accumulated {
     gemm<T>(result.m, result.n, result.k, result.left(), {result.b.data(), result.ldb},
             result.c.data(), result.ldc, result.bias.data(), epilogue);
   }
-  // Elements other than f(old + product, place) in C, and others than the old ones beside it.
+  // Elements that differ from f(old + product, place) in C or from the old ones outside of C.
   template <class F>
   Index wrong_elements(const F& f) const {
     Index wrong = 0;
@@ -50,7 +49,7 @@ struct Doubled final : RowEpilogue<T> {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("gemm adds to C with one rounding and leaves what is beside it", T, float,
+TEST_CASE_TEMPLATE("gemm adds to C with one rounding and changes nothing outside of C", T, float,
                    double) {
   Index wrong = 0;
   for (Index m = 1; m <= 40; m += m < 14 ? 1 : 5) {
@@ -67,8 +66,9 @@ TEST_CASE_TEMPLATE("gemm adds to C with one rounding and leaves what is beside i
   CHECK(wrong == 0);
 }
 
-TEST_CASE_TEMPLATE("relu and its derivative follow the accumulation, within C only", T, float,
-                   double) {
+TEST_CASE_TEMPLATE(
+    "relu and its derivative follow the accumulation and change nothing outside of C", T, float,
+    double) {
   Index wrong = 0;
   for (const Index m : {1, 5, 12, 29}) {
     for (Index n = 1; n <= 70; ++n) {
@@ -131,24 +131,4 @@ TEST_CASE_TEMPLATE("sum_columns adds to y, of views that start at any row", T, f
     }
   }
   CHECK(wrong == 0);
-}
-
-TEST_CASE_TEMPLATE("a transposition reads panels from any row", T, float, double) {
-  for (const Index rows : {1, 16, 19, 37}) {
-    for (const Index columns : {1, 31, 33}) {
-      PanelMatrix<T> from(rows, columns);
-      const std::vector<T> values = uniform<T>(rows * columns, 9);
-      for (Index i = 0; i < rows; ++i) from.set_row(i, values.data() + i * columns, columns);
-      for (Index first = 0; first < rows; ++first) {
-        const PanelView<T> all = from.panels(), view{all.at(first, 0), all.row, all.panel};
-        PanelMatrix<T> to(columns, rows - first);
-        transpose(view, {0, rows - first}, {0, columns}, to);
-        for (Index i = first; i < rows; ++i) {
-          for (Index j = 0; j < columns; ++j) {
-            REQUIRE(*to.at(j, i - first) == values[static_cast<std::size_t>(i * columns + j)]);
-          }
-        }
-      }
-    }
-  }
 }

@@ -5,20 +5,19 @@
 
 using namespace fastmlp;
 
-TEST_CASE_TEMPLATE("a buffer is aligned to a cache line and zero, its overrun included", T, float,
-                   double) {
+TEST_CASE_TEMPLATE("a buffer and its two registers of padding are aligned to a cache line and zero",
+                   T, float, double) {
   for (Index size = 0; size <= 40; ++size) {
     Buffer<T> buffer(size);
     CHECK(buffer.size() == size);
     CHECK(reinterpret_cast<std::uintptr_t>(buffer.data()) % 64 == 0);
-    // Two vector registers over the end belong to the buffer.
-    const Index room = size + 2 * 64 / static_cast<Index>(sizeof(T));
-    for (Index i = 0; i < room; ++i) REQUIRE(buffer.data()[i] == 0);
-    for (Index i = 0; i < room; ++i) buffer.data()[i] = 1;
+    const Index padded_size = size + 2 * 64 / static_cast<Index>(sizeof(T));
+    for (Index i = 0; i < padded_size; ++i) REQUIRE(buffer.data()[i] == 0);
+    for (Index i = 0; i < padded_size; ++i) buffer.data()[i] = 1;
   }
 }
 
-TEST_CASE("a copy of a buffer is deep, a move leaves nothing behind") {
+TEST_CASE("a copy of a buffer is deep, a move empties its source") {
   Buffer<float> first(3);
   first[0] = 1;
   Buffer<float> copy(first);
@@ -38,8 +37,7 @@ TEST_CASE("a copy of a buffer is deep, a move leaves nothing behind") {
   CHECK(copy.data() == nullptr);
 }
 
-TEST_CASE_TEMPLATE("a size that cannot be counted in bytes is refused like missing memory", T,
-                   float, double) {
+TEST_CASE_TEMPLATE("a size beyond the address space throws bad_alloc", T, float, double) {
   constexpr Index kMax = std::numeric_limits<Index>::max();
   for (const Index size : {Index(-1), std::numeric_limits<Index>::min(), kMax, kMax - 1,
                            kMax / static_cast<Index>(sizeof(T)), kMax / 2}) {
@@ -47,7 +45,7 @@ TEST_CASE_TEMPLATE("a size that cannot be counted in bytes is refused like missi
   }
 }
 
-TEST_CASE("a product of sizes that overflows is refused") {
+TEST_CASE("an overflowing product of sizes throws") {
   CHECK(checked_product(Index(1) << 31, Index(1) << 31, "here") == Index(1) << 62);
   CHECK_THROWS_AS(checked_product(Index(1) << 32, Index(1) << 31, "here"), std::invalid_argument);
 }
@@ -65,7 +63,7 @@ TEST_CASE_TEMPLATE("rows of a matrix are whole packs, never a multiple of 2 KB a
   CHECK(matrix.view().row(2) == matrix.view().data + 2 * padded<T>(3));
 }
 
-TEST_CASE("tiles cut a range into pieces that cover it once, the last may be short") {
+TEST_CASE("tiles cover a range once, the last may be shorter") {
   for (Index n = 0; n <= 70; ++n) {
     for (Index size = 1; size <= 40; ++size) {
       Index end = 0;

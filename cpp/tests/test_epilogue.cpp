@@ -1,4 +1,4 @@
-// What gemm does beside the product, and the product beside Eigen's.
+// Prefetch schedules and epilogues of gemm, and its product compared with Eigen.
 #include <Eigen/Core>
 
 #include "product.hpp"
@@ -6,32 +6,32 @@
 using namespace fastmlp;
 
 TEST_CASE_TEMPLATE(
-    "a product runs all its errands, and they change no bit of what it claims or makes", T, float,
-    double) {
+    "a product issues its whole prefetch schedule, which changes no bit of memory or result", T,
+    float, double) {
   for (const Index lines : {0, 1, 3, 100}) {
     for (const Index step : {kLine<T>, 5 * kLine<T>}) {
-      std::vector<T> claimed = uniform<T>(lines * step + 1, 5);
-      claimed.front() = kNan<T>;
-      const std::vector<T> before = claimed;
-      const std::vector<Index> numbers(static_cast<std::size_t>(lines), 3);
+      std::vector<T> owned = uniform<T>(lines * step + 1, 5);
+      owned.front() = kNan<T>;
+      const std::vector<T> before = owned;
+      const std::vector<Index> indices(static_cast<std::size_t>(lines), 3);
       Product<T> plain(29, 70, 20, false, 0, false), running(plain);
       plain.compute(true);
       PrefetchSchedule<T> prefetch;
-      prefetch.claim = {claimed.data(), lines, step};
-      prefetch.upcoming = {before.data(), step, 2, lines,
-                           step > kLine<T> ? numbers.data() : nullptr};
+      prefetch.ownership = {owned.data(), lines, step};
+      prefetch.next_batch = {before.data(), step, 2, lines,
+                             step > kLine<T> ? indices.data() : nullptr};
       gemm<T>(29, 70, 20, running.left(), {running.b.data(), running.ldb}, running.c.data(),
               running.ldc, running.bias.data(), {}, &prefetch);
-      CHECK(prefetch.claimed() == lines);
-      CHECK(prefetch.asked() == 2 * lines);
-      CHECK(same_bits(claimed, before));
+      CHECK(prefetch.owned_lines() == lines);
+      CHECK(prefetch.prefetched_lines() == 2 * lines);
+      CHECK(same_bits(owned, before));
       CHECK(same_bits(running.c, plain.c));
     }
   }
 }
 
-TEST_CASE_TEMPLATE("an epilogue is relu, or its slope, of the product as it stands, nan included",
-                   T, float, double) {
+TEST_CASE_TEMPLATE("an epilogue is relu of the product, or its derivative, and nan propagates", T,
+                   float, double) {
   const auto same = [](T a, T b) {
     return std::isnan(a) ? std::isnan(b) : a == b && std::signbit(a) == std::signbit(b);
   };
@@ -40,7 +40,7 @@ TEST_CASE_TEMPLATE("an epilogue is relu, or its slope, of the product as it stan
       Product<T> plain(m, n, 7, false, 0, false);
       plain.bias[0] = kNan<T>;
       Product<T> forward(plain), backward(plain);
-      std::vector<T> h = uniform<T>(room<T>(m, n, n), 9);
+      std::vector<T> h = uniform<T>(padded_length<T>(m, n, n), 9);
       for (T& value : h) value = std::max(value, T(0));
       h[0] = kNan<T>;
       const auto run = [&](Product<T>& p, const Epilogue<T>& epilogue) {
@@ -58,7 +58,7 @@ TEST_CASE_TEMPLATE("an epilogue is relu, or its slope, of the product as it stan
   }
 }
 
-// C <- 2 C + 1, and which rows have come.
+// C <- 2 C + 1, with a record of the rows.
 template <class T>
 struct Doubled final : RowEpilogue<T> {
   const T* c;
@@ -77,19 +77,20 @@ struct Doubled final : RowEpilogue<T> {
   }
 };
 
-TEST_CASE_TEMPLATE("a function gets every row once, as many at a time as stay in cache", T, float,
-                   double) {
+TEST_CASE_TEMPLATE(
+    "a row epilogue receives every row once, in parts that fit the first-level cache", T, float,
+    double) {
   for (const Index m : {1, 12, 120, 121, 300, 1100}) {
     for (const Index n : {1, 16, 33}) {
       Product<T> plain(m, n, 7, false, 40, false), finished(plain);
       plain.compute(true);
-      std::vector<T> claimed(static_cast<std::size_t>(100 * kLine<T>), T(3));
+      std::vector<T> owned(static_cast<std::size_t>(100 * kLine<T>), T(3));
       PrefetchSchedule<T> prefetch;
-      prefetch.claim = {claimed.data(), 100};
+      prefetch.ownership = {owned.data(), 100};
       const Doubled<T> function(finished);
       gemm<T>(m, n, 7, finished.left(), {finished.b.data(), finished.ldb}, finished.c.data(),
               finished.ldc, finished.bias.data(), {false, nullptr, &function}, &prefetch);
-      CHECK(prefetch.claimed() == 100);
+      CHECK(prefetch.owned_lines() == 100);
       Index end = 0;
       for (const Range& rows : function.rows) {
         const Index bytes = rows.size() * kNR<T> * static_cast<Index>(sizeof(T));
@@ -116,7 +117,7 @@ TEST_CASE_TEMPLATE("gemm agrees with Eigen's product at thousands of shapes", T,
   const double tolerance = 4 * static_cast<double>(std::numeric_limits<T>::epsilon());
   Rng rng(1, Stream::initialization, 0);
   for (int i = 0; i < 1500; ++i) {
-    // Sizes of every magnitude, so that edges are as common as full blocks.
+    // Sizes of every magnitude, so edges are as frequent as full tiles.
     const auto draw = [&] {
       return 1 + uniform_index(Index(1) << (1 + uniform_index(8, rng.next())), rng.next());
     };

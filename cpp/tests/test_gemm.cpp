@@ -1,16 +1,15 @@
-#include "fastmlp/kernels/transpose.hpp"
 #include "product.hpp"
 
 using namespace fastmlp;
 
 namespace {
 
-// Columns [columns) of rows [rows) of C, computed alone in memory of their own.
+// Recomputes rows x columns of C in separate memory and compares the bits.
 template <class T>
 bool cut_agrees(const Product<T>& whole, Range rows, Range columns) {
   const Index n = columns.size();
-  std::vector<T> c(static_cast<std::size_t>(room<T>(rows.size(), n, n)));
-  std::vector<T> b(static_cast<std::size_t>(room<T>(whole.k, n, n)));
+  std::vector<T> c(static_cast<std::size_t>(padded_length<T>(rows.size(), n, n)));
+  std::vector<T> b(static_cast<std::size_t>(padded_length<T>(whole.k, n, n)));
   for (Index l = 0; l < whole.k; ++l) {
     std::copy_n(whole.b.begin() + l * whole.ldb + columns.begin, n, b.begin() + l * n);
   }
@@ -77,16 +76,17 @@ TEST_CASE_TEMPLATE("any cut of the rows and columns of a product gives the same 
   CHECK(differing == 0);
 }
 
-TEST_CASE_TEMPLATE("gemm reads the rows of B only where they lie", T, float, double) {
+TEST_CASE_TEMPLATE("gemm ignores the gaps between the rows of B", T, float, double) {
   Product<T> product(13, 5, 9, false, 2, true);
-  for (Index l = 0; l + 1 < product.k; ++l) {  // what lies between the rows must not count
+  for (Index l = 0; l + 1 < product.k; ++l) {
     std::fill_n(product.b.begin() + l * product.ldb + product.n, 2, kNan<T>);
   }
   product.compute(true);
   CHECK(product.wrong_elements(true) == 0);
 }
 
-TEST_CASE_TEMPLATE("gemv is the sum of products, within exactly its arrays", T, float, double) {
+TEST_CASE_TEMPLATE("gemv is the sum of products and reads nothing outside of its arrays", T, float,
+                   double) {
   Index wrong = 0;
   for (Index n = 1; n <= 40; ++n) {
     for (Index k = 0; k <= 200; k += k < 40 ? 1 : 37) {
@@ -108,15 +108,14 @@ TEST_CASE_TEMPLATE("gemv is the sum of products, within exactly its arrays", T, 
   CHECK(wrong == 0);
 }
 
-TEST_CASE_TEMPLATE("sum_columns adds the columns, and nothing that stands beside them", T, float,
-                   double) {
+TEST_CASE_TEMPLATE("sum_columns adds the valid columns only", T, float, double) {
   Index wrong = 0;
   for (const Index rows : {1, 2, 3, 5, 7, 8, 9, 12, 16, 40}) {
     for (Index n = 1; n <= 70; ++n) {
       PanelMatrix<T> a(rows, n);
       const std::vector<T> values = integers<T>(rows * n, 7);
       for (Index i = 0; i < rows; ++i) a.set_row(i, values.data() + i * n, n);
-      for (Index i = 0; i < rows; ++i) {  // behind the last column
+      for (Index i = 0; i < rows; ++i) {  // after the last column
         for (Index j = n; j < round_up(n, kNR<T>); ++j) *a.at(i, j) = kNan<T>;
       }
       std::vector<T> y(static_cast<std::size_t>(rows));
@@ -131,8 +130,7 @@ TEST_CASE_TEMPLATE("sum_columns adds the columns, and nothing that stands beside
   CHECK(wrong == 0);
 }
 
-TEST_CASE_TEMPLATE("a product reads panels as it reads rows, bit for bit, on both sides", T, float,
-                   double) {
+TEST_CASE_TEMPLATE("operands in panels give the bits of operands in rows", T, float, double) {
   for (Index n = 1; n <= 70; ++n) {
     for (const Index k : {1, 9, 40, 70}) {
       Product<T> product(13, n, k, false, 0, false);
@@ -147,39 +145,4 @@ TEST_CASE_TEMPLATE("a product reads panels as it reads rows, bit for bit, on bot
       REQUIRE(same_bits(product.c.data(), expected.data(), 13 * n));
     }
   }
-}
-
-TEST_CASE_TEMPLATE("a transposition of panels moves whole squares", T, float, double) {
-  for (const Index rows : {1, 16, 19, 70}) {
-    for (const Index columns : {1, 31, 33, 70}) {
-      PanelMatrix<T> from(rows, columns), to(columns, rows);
-      const std::vector<T> values = uniform<T>(rows * columns, 9);
-      for (Index i = 0; i < rows; ++i) from.set_row(i, values.data() + i * columns, columns);
-      transpose(from.panels(), {0, rows}, {0, columns}, to);
-      for (Index i = 0; i < rows; ++i) {
-        for (Index j = 0; j < columns; ++j) {
-          REQUIRE(*to.at(j, i) == values[static_cast<std::size_t>(i * columns + j)]);
-        }
-      }
-    }
-  }
-}
-
-TEST_CASE_TEMPLATE("transpose moves every element, and reads and writes nothing beside them", T,
-                   float, double) {
-  Index wrong = 0;
-  for (Index rows = 1; rows <= 40; ++rows) {
-    for (Index cols = 1; cols <= 40; ++cols) {
-      const Index lda = cols + rows % 3, ldb = rows + cols % 3;
-      const std::vector<T> a = uniform<T>((rows - 1) * lda + cols, 8);
-      std::vector<T> b(static_cast<std::size_t>((cols - 1) * ldb + rows), T(9));
-      transpose<T>(rows, cols, a.data(), lda, b.data(), ldb);
-      for (Index at = 0; at < static_cast<Index>(b.size()); ++at) {
-        const Index i = at % ldb, j = at / ldb;
-        const T expected = i < rows ? a[static_cast<std::size_t>(i * lda + j)] : T(9);
-        wrong += b[static_cast<std::size_t>(at)] != expected;
-      }
-    }
-  }
-  CHECK(wrong == 0);
 }

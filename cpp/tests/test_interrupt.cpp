@@ -13,8 +13,7 @@ struct Interrupt {};
 
 TEST_CASE_TEMPLATE("an interrupt in the middle of a step leaves the parameters before it", T, float,
                    double) {
-  const Samples<T> samples(1500, 64,
-                           10);  // 32 tiles of the first block: the check comes at the second
+  const Samples<T> samples(1500, 64, 10);  // the check comes at the second of 32 tiles
   for (int rule = 0; rule < kRules; ++rule) {
     Training<T> training(options(1500, rule_of(rule))), reference(options(1500, rule_of(rule)));
     ThreadTeam calm;
@@ -27,7 +26,7 @@ TEST_CASE_TEMPLATE("an interrupt in the middle of a step leaves the parameters b
     CHECK_THROWS_AS(training.trainer.step(samples.data, interrupted), Interrupt);
     CHECK(same_bits(training.w(), reference.w()));
     CHECK(training.trainer.optimizer().steps() == 2);
-    // Training goes on as if nothing had been.
+    // Training continues as if it had not been interrupted.
     training.trainer.step(samples.data, calm);
     reference.trainer.step(samples.data, calm);
     CHECK(same_bits(training.w(), reference.w()));
@@ -39,9 +38,9 @@ TEST_CASE("an interrupt at any time leaves the last complete step") {
   for (const int threads : {1, 2, 3}) {
     CAPTURE(threads);
     Training<float> training(options()), reference(options());
-    int looks = 0;
+    int checks = 0;
     const InterruptCheck check = [&] {
-      if (++looks == 3) throw Interrupt();
+      if (++checks == 3) throw Interrupt();
     };
     const auto forever = [&](ThreadTeam& team) {
       for (;;) training.trainer.step(samples.data, team);

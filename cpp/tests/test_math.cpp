@@ -1,5 +1,5 @@
-// Errors are in ulp of the exact result. The exhaustive test over all 2³² floats takes minutes, so
-// it is left out unless asked for:
+// Errors are in ulp of the exact result. The exhaustive test over all 2³² floats takes minutes and
+// is skipped by default:
 //   build/native/fastmlp_tests --no-skip --test-case="*every float*"
 #include "fastmlp/kernels/math.hpp"
 #include "testing.hpp"
@@ -24,8 +24,8 @@ T map(F f, T x) {
   return map(f, std::vector<T>{x})[0];
 }
 
-// |got - exact| in units of the last place of a T of that size. Infinity counts as the number after
-// the largest.
+// |got - exact| in units in the last place of exact. Infinity counts as the number after the
+// largest.
 template <class T, class Real>
 double ulps(T got, Real exact) {
   using Limits = std::numeric_limits<T>;
@@ -43,14 +43,14 @@ double ulps(T got, Real exact) {
 template <class T, class F, class Exact>
 double worst(F f, Exact exact, const std::vector<T>& x) {
   const std::vector<T> y = map(f, x);
-  double most = 0;
+  double max_error = 0;
   for (std::size_t i = 0; i < x.size(); ++i) {
-    most = std::max(most, ulps(y[i], exact(static_cast<long double>(x[i]))));
+    max_error = std::max(max_error, ulps(y[i], exact(static_cast<long double>(x[i]))));
   }
-  return most;
+  return max_error;
 }
 
-// Numbers of every magnitude and sign: random bits, infinities and nans left out.
+// Finite numbers of random bits, so of every magnitude and sign.
 template <class T>
 std::vector<T> all_magnitudes(Index n) {
   Rng rng(5, Stream::initialization, 0);
@@ -64,7 +64,7 @@ std::vector<T> all_magnitudes(Index n) {
   return x;
 }
 
-// What networks meet, the whole range of exponentials, and everything else.
+// Typical pre-activations, the whole range of exponentials, and all magnitudes.
 template <class T>
 std::vector<T> samples() {
   std::vector<T> x = all_magnitudes<T>(30000);
@@ -106,7 +106,7 @@ long double exact_softplus(long double x) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("exp, tanh and sigmoid are right to a few ulp, subnormals included", T, float,
+TEST_CASE_TEMPLATE("exp, tanh and sigmoid have errors of a few ulp, subnormals included", T, float,
                    double) {
   const bool single = std::is_same_v<T, float>;
   const std::vector<T> x = samples<T>();
@@ -115,7 +115,7 @@ TEST_CASE_TEMPLATE("exp, tanh and sigmoid are right to a few ulp, subnormals inc
   CHECK(worst<T>(vector_sigmoid, exact_sigmoid<long double>, x) <= 4);
 }
 
-TEST_CASE_TEMPLATE("log, softplus, log1p and expm1 are right to a few ulp", T, float, double) {
+TEST_CASE_TEMPLATE("log, softplus, log1p and expm1 have errors of a few ulp", T, float, double) {
   CHECK(worst<T>(
             vector_log, [](long double v) { return std::log(v); },
             samples<T>(0, kInfinity<double>)) <= 4);
@@ -129,8 +129,9 @@ TEST_CASE_TEMPLATE("log, softplus, log1p and expm1 are right to a few ulp", T, f
             samples<T>(-kInfinity<double>, 0)) <= 4);
 }
 
-TEST_CASE_TEMPLATE("the normal distribution and its density are right to a few ulp, far tails too",
-                   T, float, double) {
+TEST_CASE_TEMPLATE(
+    "the normal distribution and its density have errors of a few ulp, far tails too", T, float,
+    double) {
   const auto cdf = [](long double v) { return std::erfc(-v / std::sqrt(2.0L)) / 2; };
   const auto pdf = [](long double v) {
     return std::exp(-v * v / 2) / std::sqrt(2 * 3.14159265358979323846L);
@@ -176,7 +177,7 @@ TEST_CASE_TEMPLATE("fixed points are exact", T, float, double) {
   }
 }
 
-TEST_CASE_TEMPLATE("the lesser or greater of a number and nan is the second", T, float, double) {
+TEST_CASE_TEMPLATE("min and max of a number and nan are the second argument", T, float, double) {
   const T values[] = {T(-2), T(-0.0), T(0), T(3), kNan<T>, kInfinity<T>};
   for (const T a : values) {
     for (const T b : values) {
@@ -215,10 +216,12 @@ TEST_CASE_TEMPLATE("a value does not depend on its lane", T, float, double) {
 }
 
 // Double precision is exact enough here: 2⁻²⁹ ulp of a float.
-TEST_CASE("exp, tanh, sigmoid and the normal distribution are right for every float (minutes)" *
-          doctest::skip()) {
+TEST_CASE(
+    "exp, tanh, sigmoid and the normal distribution have errors of a few ulp for every float "
+    "(minutes)" *
+    doctest::skip()) {
   constexpr std::uint64_t kAll = std::uint64_t{1} << 32, kChunk = 1 << 16;
-  double exp_most = 0, tanh_most = 0, sigmoid_most = 0, cdf_most = 0;
+  double max_exp_error = 0, max_tanh_error = 0, max_sigmoid_error = 0, max_cdf_error = 0;
   std::vector<float> x(kChunk);
   for (std::uint64_t begin = 0; begin < kAll; begin += kChunk) {
     for (std::uint64_t i = 0; i < kChunk; ++i) {
@@ -229,14 +232,14 @@ TEST_CASE("exp, tanh, sigmoid and the normal distribution are right for every fl
                              s = map(vector_sigmoid, x), c = map(vector_cdf, x);
     for (std::size_t i = 0; i < kChunk; ++i) {
       const double v = static_cast<double>(x[i]);
-      exp_most = std::max(exp_most, ulps(e[i], std::exp(v)));
-      tanh_most = std::max(tanh_most, ulps(t[i], std::tanh(v)));
-      sigmoid_most = std::max(sigmoid_most, ulps(s[i], exact_sigmoid(v)));
-      cdf_most = std::max(cdf_most, ulps(c[i], std::erfc(-v / std::sqrt(2.0)) / 2));
+      max_exp_error = std::max(max_exp_error, ulps(e[i], std::exp(v)));
+      max_tanh_error = std::max(max_tanh_error, ulps(t[i], std::tanh(v)));
+      max_sigmoid_error = std::max(max_sigmoid_error, ulps(s[i], exact_sigmoid(v)));
+      max_cdf_error = std::max(max_cdf_error, ulps(c[i], std::erfc(-v / std::sqrt(2.0)) / 2));
     }
   }
-  CHECK(exp_most <= 2);
-  CHECK(tanh_most <= 4);
-  CHECK(sigmoid_most <= 4);
-  CHECK(cdf_most <= 5);
+  CHECK(max_exp_error <= 2);
+  CHECK(max_tanh_error <= 4);
+  CHECK(max_sigmoid_error <= 4);
+  CHECK(max_cdf_error <= 5);
 }

@@ -5,8 +5,8 @@ using namespace fastmlp;
 
 namespace {
 
-// How many entries of rows [first, first + part) of a matrix as large as W, or its transpose, are
-// not those of the part; around them there are zeros.
+// Wrong entries after packing rows [first, first + part) of W, straight and transposed; all other
+// entries are 0.
 template <class T>
 Index wrong_entries(Index rows, Index inputs, Index first, Index part) {
   const std::vector<T> w = integers<T>(part * inputs, 7);
@@ -27,7 +27,7 @@ Index wrong_entries(Index rows, Index inputs, Index first, Index part) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("packed rows are those of W in both orders, those around them stay", T, float,
+TEST_CASE_TEMPLATE("packed rows equal those of W in both layouts, all others stay 0", T, float,
                    double) {
   for (Index inputs = 1; inputs <= 70; ++inputs) {
     for (const Index first : {Index(0), kMR, 3 * kMR}) {
@@ -38,7 +38,7 @@ TEST_CASE_TEMPLATE("packed rows are those of W in both orders, those around them
   }
 }
 
-TEST_CASE_TEMPLATE("packed rows of a matrix larger than a cache are those of W too", T, float,
+TEST_CASE_TEMPLATE("packed rows of a matrix larger than the cache equal those of W", T, float,
                    double) {
   const Index inputs = kL2Bytes / static_cast<Index>(sizeof(T)) / 500 + 3;
   CHECK(wrong_entries<T>(510, inputs, 2 * kMR, 11 * kMR + 7) == 0);

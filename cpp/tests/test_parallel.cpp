@@ -17,7 +17,7 @@ void busy_wait(std::chrono::milliseconds time) {
 
 }  // namespace
 
-TEST_CASE("every item is done once, by a member of the team, and all are done on return") {
+TEST_CASE("every item is done once by a member of the team, before the return") {
   for (const int threads : {1, 2, 3, 8}) {
     with_team(threads, {}, [&](ThreadTeam& team) {
       CHECK(team.size() == threads);
@@ -49,7 +49,7 @@ TEST_CASE("an exception of the body or of an item reaches the caller") {
   }
 }
 
-TEST_CASE("the check stops work where it reports progress, but never work that must be finished") {
+TEST_CASE("the check interrupts parallel_for, never parallel_for_uninterrupted") {
   for (const int threads : {1, 2, 3}) {
     CAPTURE(threads);
     std::atomic<int> started{0}, finished{0};
@@ -63,7 +63,7 @@ TEST_CASE("the check stops work where it reports progress, but never work that m
       team.parallel_for(1000, [&](Index, int) {
         ++started;
         busy_wait(std::chrono::milliseconds(1));
-        team.progress(1e6);
+        team.poll_interrupt(1e6);
       });
       ended = true;
     };
@@ -74,25 +74,25 @@ TEST_CASE("the check stops work where it reports progress, but never work that m
   }
 }
 
-TEST_CASE("the check is made on the caller's thread, at most every 20 ms") {
+TEST_CASE("the check runs on the caller's thread, at most every 20 ms") {
   for (const int threads : {1, 2}) {
     const std::thread::id caller = std::this_thread::get_id();
     const auto start = std::chrono::steady_clock::now();
-    int looks = 0;
+    int checks = 0;
     bool elsewhere = false;
     const InterruptCheck check = [&] {
-      ++looks;
+      ++checks;
       elsewhere = elsewhere || std::this_thread::get_id() != caller;
     };
     with_team(threads, check, [](ThreadTeam& team) {
       team.parallel_for(200, [&](Index, int) {
         busy_wait(std::chrono::milliseconds(1));
-        team.progress(1e6);
+        team.poll_interrupt(1e6);
       });
     });
     const auto time = std::chrono::steady_clock::now() - start;
     CHECK_FALSE(elsewhere);
-    CHECK(looks >= 1);
-    CHECK(looks <= time / std::chrono::milliseconds(20) + 1);
+    CHECK(checks >= 1);
+    CHECK(checks <= time / std::chrono::milliseconds(20) + 1);
   }
 }

@@ -11,7 +11,7 @@ namespace {
 
 using Words = std::array<std::uint32_t, 4>;
 
-// Philox 4x32-10 as the paper writes it (Salmon, Moraes, Dror, Shaw 2011), word by word.
+// Philox 4x32-R as in the paper (Salmon, Moraes, Dror & Shaw 2011), word by word.
 Words philox(Words x, std::array<std::uint32_t, 2> key, int rounds = 10) {
   for (int round = 0; round < rounds; ++round) {
     const std::uint64_t product0 = std::uint64_t{x[0]} * 0xD2511F53u;
@@ -32,7 +32,7 @@ std::uint64_t joined(std::uint32_t low, std::uint32_t high) {
 }  // namespace
 
 // Test vectors of Random123 (kat_vectors, philox4x32 10).
-TEST_CASE("the generator that Rng is compared with gives Philox's published answers") {
+TEST_CASE("the reference implementation gives Philox's published test vectors") {
   CHECK(philox({0, 0, 0, 0}, {0, 0}) == Words{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8});
   CHECK(philox({~0u, ~0u, ~0u, ~0u}, {~0u, ~0u}) ==
         Words{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd});
@@ -40,17 +40,17 @@ TEST_CASE("the generator that Rng is compared with gives Philox's published answ
         Words{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1});
 }
 
-TEST_CASE("Rng counts Philox's blocks, keyed by the seed, with purpose and number in the counter") {
+TEST_CASE("Rng is Philox keyed by the seed, with stream and stream index in the counter") {
   Rng zero(0, Stream(0), 0);
   CHECK(zero.next() == 0xe169c58d6627e8d5);
   CHECK(zero.next() == 0x9b00dbd8bc57ac4c);
   for (const std::uint64_t seed : {0ull, 1ull, 0x299f31d0a4093822ull, ~0ull}) {
-    for (const std::uint32_t number : {0u, 7u, ~0u}) {
-      for (const Stream purpose : {Stream::initialization, Stream::shuffle}) {
-        Rng rng(seed, purpose, number);
+    for (const std::uint32_t stream_index : {0u, 7u, ~0u}) {
+      for (const Stream stream : {Stream::initialization, Stream::shuffle}) {
+        Rng rng(seed, stream, stream_index);
         for (std::uint32_t block = 0; block < 50; ++block) {
           const Words x =
-              philox({block, 0, static_cast<std::uint32_t>(purpose), number},
+              philox({block, 0, static_cast<std::uint32_t>(stream), stream_index},
                      {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
           REQUIRE(rng.next() == joined(x[0], x[1]));
           REQUIRE(rng.next() == joined(x[2], x[3]));
@@ -60,12 +60,12 @@ TEST_CASE("Rng counts Philox's blocks, keyed by the seed, with purpose and numbe
   }
 }
 
-TEST_CASE("streams of different seeds, purposes and numbers share no draw") {
+TEST_CASE("streams of different seeds, kinds and indices share no draw") {
   std::set<std::uint64_t> seen;
   for (std::uint64_t seed = 0; seed < 4; ++seed) {
-    for (const Stream purpose : {Stream::initialization, Stream::shuffle}) {
-      for (std::uint32_t number = 0; number < 4; ++number) {
-        Rng rng(seed, purpose, number);
+    for (const Stream stream : {Stream::initialization, Stream::shuffle}) {
+      for (std::uint32_t stream_index = 0; stream_index < 4; ++stream_index) {
+        Rng rng(seed, stream, stream_index);
         for (int i = 0; i < 100; ++i) seen.insert(rng.next());
       }
     }
@@ -100,7 +100,7 @@ TEST_CASE("uniform and normal draws have their moments") {
   CHECK(fourth / n == doctest::Approx(3).epsilon(0.05));
 }
 
-// The error of the cosine: the first term that its series leave out, (π/4)¹⁵ / 15!, and rounding.
+// The error of the cosine: the first omitted term of the series, (π/4)¹⁵ / 15!, and rounding.
 TEST_CASE("a normal draw is Box and Muller's function of two uniform ones") {
   Rng normals(3, Stream::initialization, 1), uniforms(normals);
   long double worst = 0;
@@ -170,27 +170,27 @@ TEST_CASE_TEMPLATE("samples draw normal numbers", T, float, double) {
   CHECK(std::abs(sum / n) < 0.015);
   CHECK(squares / n == doctest::Approx(1).epsilon(0.02));
   CHECK(fourth / n == doctest::Approx(3).epsilon(0.05));
-  CHECK(std::abs(pairs / n) < 0.015);  // the sine and the cosine of a pair
+  CHECK(std::abs(pairs / n) < 0.015);  // sine and cosine of a pair
 }
 
-TEST_CASE_TEMPLATE("sine and cosine of turns are right", T, float, double) {
+TEST_CASE_TEMPLATE("sincos_turns agrees with sin and cos", T, float, double) {
   const double tolerance = std::is_same_v<T, float> ? 5e-7 : 5e-14;
   std::vector<T> turns = uniform<T>(1000 * kLanes<T>, 3, 0, 1);
   turns[0] = 0, turns[1] = 1;
-  double most = 0;
+  double max_error = 0;
   for (std::size_t i = 0; i < turns.size(); i += kLanes<T>) {
     Pack<T> sine, cosine;
     sincos_turns(load(&turns[i]), sine, cosine);
     for (Index j = 0; j < kLanes<T>; ++j) {
       const double angle = 2 * M_PI * static_cast<double>(turns[i + static_cast<std::size_t>(j)]);
-      most = std::max(most, std::abs(static_cast<double>(sine[j]) - std::sin(angle)));
-      most = std::max(most, std::abs(static_cast<double>(cosine[j]) - std::cos(angle)));
+      max_error = std::max(max_error, std::abs(static_cast<double>(sine[j]) - std::sin(angle)));
+      max_error = std::max(max_error, std::abs(static_cast<double>(cosine[j]) - std::cos(angle)));
     }
   }
-  CHECK(most <= tolerance);
+  CHECK(max_error <= tolerance);
 }
 
-TEST_CASE("below(n) gives every number below n equally often") {
+TEST_CASE("uniform_index draws every index equally often") {
   Rng rng(2, Stream::shuffle, 0);
   int count[7] = {};
   for (int i = 0; i < 70000; ++i) {
@@ -216,13 +216,13 @@ TEST_CASE("an epoch's order is a permutation that follows from seed and epoch al
   CHECK(first != arranged(true, 1, 1));
   CHECK(first != arranged(true, 2, 0));
 
-  EpochOrder used;  // what was arranged before leaves no trace
+  EpochOrder used;  // independent of earlier orders
   used.shuffle_rows(80, true, 9, 9);
   used.shuffle_rows(50, true, 1, 0);
   CHECK(used.indices() == first);
 }
 
-TEST_CASE("every order is as frequent as any other, and no random number serves twice") {
+TEST_CASE("all orders are equally frequent, and no random number is used twice") {
   std::map<std::vector<Index>, int> count;
   EpochOrder order;
   for (std::uint32_t epoch = 0; epoch < 6000; ++epoch) {
@@ -232,8 +232,7 @@ TEST_CASE("every order is as frequent as any other, and no random number serves 
   REQUIRE(count.size() == 6);
   for (const auto& [indices, times] : count) CHECK(std::abs(times - 1000) < 150);
 
-  // Where the sample that comes to place i came from, of n > 2 * 32 draws: equal numbers in two
-  // places would tie them to each other.
+  // Equal random numbers at two positions would correlate the samples there; n > 2 * 32 draws.
   constexpr Index n = 100;
   for (const Index lag : {1, 16, 32}) {
     double product = 0;

@@ -6,40 +6,41 @@ using namespace fastmlp;
 
 namespace {
 
-// How many of `rounds` rounds are done alone, where these are the times.
-int rounds_alone(ThreadTuner& pace, int rounds, double by_team, double by_one) {
-  int alone = 0;
+// Rounds out of `rounds` that the tuner runs on one thread, for the given durations.
+int single_threaded_rounds(ThreadTuner& tuner, int rounds, double team_seconds,
+                           double single_seconds) {
+  int single = 0;
   for (int i = 0; i < rounds; ++i) {
-    alone += pace.alone();
-    pace.note(pace.alone() ? by_one : by_team);
+    single += tuner.single_threaded();
+    tuner.record(tuner.single_threaded() ? single_seconds : team_seconds);
   }
-  return alone;
+  return single;
 }
 
 }  // namespace
 
-TEST_CASE("what is faster is done nearly always, the other tried now and then") {
+TEST_CASE("the faster choice is kept, the slower one is tried rarely") {
   ThreadTuner near, far;
-  const int slow_tries = rounds_alone(near, 1000, 1.0, 1.7);
+  const int slow_tries = single_threaded_rounds(near, 1000, 1.0, 1.7);
   CHECK(slow_tries >= 6);
   CHECK(slow_tries <= 30);
-  CHECK(rounds_alone(far, 1000, 1.7, 1.0) >= 970);
+  CHECK(single_threaded_rounds(far, 1000, 1.7, 1.0) >= 970);
 }
 
-TEST_CASE("a change of the machine is noticed within a span") {
-  ThreadTuner pace;
-  rounds_alone(pace, 100, 1.0, 1.7);
-  rounds_alone(pace, 1024, 3.0, 1.7);
-  CHECK(rounds_alone(pace, 100, 3.0, 1.7) >= 90);
+TEST_CASE("a change of the machine is detected within the rounds of one choice") {
+  ThreadTuner tuner;
+  single_threaded_rounds(tuner, 100, 1.0, 1.7);
+  single_threaded_rounds(tuner, 1024, 3.0, 1.7);
+  CHECK(single_threaded_rounds(tuner, 100, 3.0, 1.7) >= 90);
 }
 
-TEST_CASE("one slow round, as by an interruption, decides nothing") {
-  ThreadTuner pace;
-  pace.note(50.0);
-  CHECK(rounds_alone(pace, 100, 1.0, 1.7) <= 6);
+TEST_CASE("one slow round does not change the choice") {
+  ThreadTuner tuner;
+  tuner.record(50.0);
+  CHECK(single_threaded_rounds(tuner, 100, 1.0, 1.7) <= 6);
 }
 
-TEST_CASE("alone, member 0 does all items; then the team again") {
+TEST_CASE("in single-threaded mode member 0 does all items") {
   with_team(3, {}, [](ThreadTeam& team) {
     team.set_single_threaded(true);
     Index by_others = 0;

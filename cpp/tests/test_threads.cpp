@@ -1,4 +1,4 @@
-// Training gives the same bits whenever it is run, and by however many threads.
+// Training is reproducible, for any number of threads.
 #include "training.hpp"
 
 using namespace fastmlp;
@@ -21,8 +21,7 @@ std::pair<std::vector<T>, std::vector<double>> fit(const TrainingOptions& option
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("two runs give the same bits, and so do any number of threads", T, float,
-                   double) {
+TEST_CASE_TEMPLATE("every run gives the same bits, with any number of threads", T, float, double) {
   const Samples<T> samples(101, 64, 10);
   for (const Index batch_size : {1, 7, 8, 32, 101}) {
     for (int rule = 0; rule < kRules; ++rule) {
@@ -39,7 +38,7 @@ TEST_CASE_TEMPLATE("two runs give the same bits, and so do any number of threads
   }
 }
 
-TEST_CASE_TEMPLATE("a batch of several blocks gives the same bits for any number of threads", T,
+TEST_CASE_TEMPLATE("a batch of several chunks gives the same bits for any number of threads", T,
                    float, double) {
   const Samples<T> samples(2500, 64, 10);
   const auto [w, losses] = fit<T>(options(2500), samples.data, 2);
@@ -48,7 +47,7 @@ TEST_CASE_TEMPLATE("a batch of several blocks gives the same bits for any number
 }
 
 TEST_CASE_TEMPLATE(
-    "data too large for a cache give the same bits, shuffled or not, where batches are left out", T,
+    "data larger than the cache give the same bits, shuffled or not, with batches of weight 0", T,
     float, double) {
   constexpr Index n = 1700, batch_size = 300;
   Samples<T> samples(n, 2 * kL2Bytes / n / static_cast<Index>(sizeof(T)), 10);
@@ -69,7 +68,7 @@ TEST_CASE_TEMPLATE(
   }
 }
 
-// Without biases the parts of one layer end where those of the next begin.
+// Without biases the parts of consecutive layers are adjacent.
 TEST_CASE_TEMPLATE("layers of several parts give the same bits for any number of threads", T, float,
                    double) {
   constexpr Index wide = 4096 / static_cast<Index>(sizeof(T));
@@ -87,9 +86,8 @@ TEST_CASE_TEMPLATE("layers of several parts give the same bits for any number of
   for (const int threads : {2, 3, 4, 8}) CHECK(same_bits(run(threads), w));
 }
 
-TEST_CASE_TEMPLATE(
-    "noise is fresh at each presentation, gone in prediction, and the same for any team", T, float,
-    double) {
+TEST_CASE_TEMPLATE("noise gives the same bits for any number of threads, and is off in prediction",
+                   T, float, double) {
   const Samples<T> samples(70, 64, 10);
   const std::vector<LayerReference> noisy{gaussian_noise(0.3), dense(70, ReLU{}), dropout(0.5),
                                           dense(10, Softmax{})};

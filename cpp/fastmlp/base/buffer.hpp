@@ -1,4 +1,4 @@
-// Owned, aligned, zero-initialised memory; Block is the view of it that the layers see.
+// Owned, aligned, zero-initialised memory, and strided views of it.
 #pragma once
 
 #include <algorithm>
@@ -10,8 +10,8 @@
 
 namespace fastmlp {
 
-// `size` elements, aligned to a cache line, with room for kernels to run over the end by two vector
-// registers.
+// `size` elements, aligned to a cache line and followed by two vector registers of zeros, because
+// kernels read and write whole registers.
 template <class T>
 class Buffer {
  public:
@@ -54,7 +54,7 @@ class Buffer {
   Index size_ = 0;
 };
 
-// A row-major block (rows, cols) of somebody's memory; row i starts at data + i * stride.
+// A row-major matrix (rows, cols) in memory of another owner; row i starts at data + i * stride.
 template <class T>
 struct MatrixView {
   T* data = nullptr;
@@ -66,7 +66,7 @@ struct MatrixView {
   operator MatrixView<const T>() const { return {data, rows, cols, stride}; }
 };
 
-// to <- from, two blocks of one shape.
+// to <- from, of equal shape.
 template <class T>
 void copy(MatrixView<T> from, MatrixView<std::remove_const_t<T>> to) {
   for (Index i = 0; i < from.rows; ++i) std::copy_n(from.row(i), from.cols, to.row(i));

@@ -1,4 +1,4 @@
-// Sentences for exceptions: `Where: what was given, what was expected`.
+// Exceptions with messages of the form `Where: given value, expected values`.
 #pragma once
 
 #include <stdexcept>
@@ -12,7 +12,7 @@ inline void require(bool condition, const std::string& sentence) {
   if (!condition) throw std::invalid_argument(sentence);
 }
 
-// a * b for sizes, refused where it overflows.
+// a * b of sizes; throws on overflow.
 inline Index checked_product(Index a, Index b, const std::string& where) {
   Index product = 0;
   require(!__builtin_mul_overflow(a, b, &product),

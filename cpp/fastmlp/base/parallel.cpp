@@ -4,6 +4,8 @@
 #include <mutex>
 #include <system_error>
 
+#include "fastmlp/base/tuning.hpp"
+
 #if defined(_OPENMP)
 #include <omp.h>
 #endif
@@ -11,15 +13,12 @@
 namespace fastmlp {
 namespace {
 
-constexpr std::chrono::milliseconds kCheckInterval{20};
-// Some ten microseconds of work: how often a team of one reads the clock.
-constexpr double kOperationsPerLook = 1e6;
+// Fields of the round ticket: round number << 32, the open bit, and the number of joined workers.
+constexpr std::uint64_t kOpenBit = std::uint64_t{1} << 31;
+constexpr std::uint64_t kJoinedMask = kOpenBit - 1;
+constexpr std::uint64_t kStopTicket = ~std::uint64_t{0};
 
-constexpr std::uint64_t kOpen = std::uint64_t{1} << 31;
-constexpr std::uint64_t kJoined = kOpen - 1;
-constexpr std::uint64_t kDismissed = ~std::uint64_t{0};
-
-// Sets how this thread treats subnormal numbers, for as long as it lives.
+// Sets the treatment of subnormal numbers on this thread, restored by the destructor.
 class SubnormalMode {
  public:
 #if defined(__x86_64__)
@@ -38,25 +37,23 @@ class SubnormalMode {
 #endif
 };
 
-// Waits in a loop: briefly at full speed, then leaving the processor to others, and where it is
-// long, asleep.
+// Spin, then yield, then (wait_long only) sleep.
 class Backoff {
  public:
   void wait() {
-    if (++turns_ < kTurns) {
-      relax();
+    if (++turns_ < kPauseTurns) {
+      pause();
     } else {
       std::this_thread::yield();
     }
   }
   void wait_long() {
     wait();
-    if (turns_ > kTurns + kYields) std::this_thread::sleep_for(std::chrono::microseconds(20));
+    if (turns_ > kPauseTurns + kYieldTurns) std::this_thread::sleep_for(kBackoffSleep);
   }
 
  private:
-  static constexpr int kTurns = 2000, kYields = 2000;
-  static void relax() {
+  static void pause() {
 #if defined(__x86_64__)
     __builtin_ia32_pause();
 #endif
@@ -66,84 +63,86 @@ class Backoff {
 
 }  // namespace
 
-// The items that a member takes first; the others take what is left of them when their own are
-// done.
-struct alignas(64) ThreadTeam::Member {
+// Items that one member takes first. Others steal the rest when their own queues are empty.
+struct alignas(64) ThreadTeam::WorkQueue {
   std::atomic<Index> next{0};
   Index end = 0;
 };
 
 ThreadTeam::ThreadTeam(InterruptCheck check)
-    : check_(std::move(check)), next_check_(std::chrono::steady_clock::now() + kCheckInterval) {}
+    : check_(std::move(check)),
+      next_check_(std::chrono::steady_clock::now() + kInterruptInterval) {}
 
 ThreadTeam::ThreadTeam(int size, Subnormals subnormals)
-    : size_(size), subnormals_(subnormals), members_(new Member[static_cast<std::size_t>(size)]) {}
+    : size_(size),
+      subnormals_(subnormals),
+      queues_(new WorkQueue[static_cast<std::size_t>(size)]) {}
 
 ThreadTeam::~ThreadTeam() = default;
 
-void ThreadTeam::worked(double operations) {
+void ThreadTeam::poll(double operations) {
   operations_ += operations;
-  if (operations_ < kOperationsPerLook) return;
+  if (operations_ < kOperationsPerPoll) return;
   operations_ = 0;
-  look();
-}
-
-void ThreadTeam::look() {
   if (!check_ || std::chrono::steady_clock::now() < next_check_) return;
   check_();
-  next_check_ = std::chrono::steady_clock::now() + kCheckInterval;
+  next_check_ = std::chrono::steady_clock::now() + kInterruptInterval;
 }
 
-// What a member other than 0 does until it is dismissed: joins every round that it sees open.
-void ThreadTeam::serve(int member) {
+// A worker joins every round that it finds open.
+void ThreadTeam::worker_loop(int member) {
   const SubnormalMode mode(subnormals_);
-  std::uint64_t seen = 0;
-  for (Backoff patience;;) {
-    std::uint64_t door = door_.load(std::memory_order_acquire);
-    if (door == kDismissed) return;
-    if (door >> 32 == seen || !(door & kOpen) ||
-        !door_.compare_exchange_weak(door, door + 1, std::memory_order_acquire)) {
-      patience.wait_long();
+  std::uint64_t last_round = 0;
+  for (Backoff backoff;;) {
+    std::uint64_t ticket = round_ticket_.load(std::memory_order_acquire);
+    if (ticket == kStopTicket) return;
+    if (ticket >> 32 == last_round || !(ticket & kOpenBit) ||
+        !round_ticket_.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acquire)) {
+      backoff.wait_long();
       continue;
     }
-    seen = door >> 32;
-    work(member);
+    last_round = ticket >> 32;
+    drain_queues(member);
     finished_.fetch_add(1, std::memory_order_release);
-    patience = Backoff();
+    backoff = Backoff();
   }
 }
 
-void ThreadTeam::dismiss() { door_.store(kDismissed, std::memory_order_release); }
+void ThreadTeam::stop_workers() { round_ticket_.store(kStopTicket, std::memory_order_release); }
 
-void ThreadTeam::share(Index n, bool may_stop, Call call, void* f) {
+void ThreadTeam::run_round(Index n, bool interruptible, Call call, void* f) {
   call_ = call;
   function_ = f;
-  may_stop_ = may_stop;
+  interruptible_ = interruptible;
   for (int m = 0; m < size_; ++m) {
-    members_[static_cast<std::size_t>(m)].next.store(m * n / size_, std::memory_order_relaxed);
-    members_[static_cast<std::size_t>(m)].end = (m + 1) * n / size_;
+    WorkQueue& queue = queues_[static_cast<std::size_t>(m)];
+    queue.next.store(m * n / size_, std::memory_order_relaxed);
+    queue.end = (m + 1) * n / size_;
   }
   finished_.store(0, std::memory_order_relaxed);
-  const std::uint64_t round = (door_.load(std::memory_order_relaxed) >> 32) % (kJoined - 1) + 1;
-  door_.store(round << 32 | kOpen, std::memory_order_release);
-  work(0);
-  const std::uint64_t joined = door_.fetch_and(~kOpen, std::memory_order_acq_rel) & kJoined;
-  for (Backoff patience; finished_.load(std::memory_order_acquire) != joined;) patience.wait();
+  const std::uint64_t last_round = round_ticket_.load(std::memory_order_relaxed) >> 32;
+  const std::uint64_t round = last_round % (kJoinedMask - 1) + 1;
+  round_ticket_.store(round << 32 | kOpenBit, std::memory_order_release);
+  drain_queues(0);
+  const std::uint64_t joined =
+      round_ticket_.fetch_and(~kOpenBit, std::memory_order_acq_rel) & kJoinedMask;
+  for (Backoff backoff; finished_.load(std::memory_order_acquire) != joined;) backoff.wait();
   if (failed_.load(std::memory_order_relaxed)) std::rethrow_exception(failure_);
-  if (may_stop && stop_.load(std::memory_order_relaxed)) throw Interrupted();
+  if (interruptible && stop_.load(std::memory_order_relaxed)) throw Interrupted();
 }
 
-void ThreadTeam::work(int member) {
+// The member's own queue, then those of the others.
+void ThreadTeam::drain_queues(int member) {
   for (int m = 0; m < size_; ++m) {
-    drain_queue(members_[static_cast<std::size_t>((member + m) % size_)], member);
+    drain_queue(queues_[static_cast<std::size_t>((member + m) % size_)], member);
   }
 }
 
-void ThreadTeam::drain_queue(Member& home, int member) {
-  while (!(may_stop_ &&
+void ThreadTeam::drain_queue(WorkQueue& queue, int member) {
+  while (!(interruptible_ &&
            (stop_.load(std::memory_order_relaxed) || failed_.load(std::memory_order_relaxed)))) {
-    const Index i = home.next.fetch_add(1, std::memory_order_relaxed);
-    if (i >= home.end) return;
+    const Index i = queue.next.fetch_add(1, std::memory_order_relaxed);
+    if (i >= queue.end) return;
     try {
       call_(function_, i, member);
     } catch (...) {
@@ -160,23 +159,23 @@ int openmp_threads() {
 #endif
 }
 
-// Starts as many of the members 1 … threads - 1 as the system allows: those that are missing are
-// like late ones.
-std::vector<std::thread> ThreadTeam::recruit() {
-  std::vector<std::thread> others;
+// Starts as many of the members 1 … size - 1 as the system allows; a missing worker is like a late
+// one.
+std::vector<std::thread> ThreadTeam::start_workers() {
+  std::vector<std::thread> workers;
   try {
-    others.reserve(static_cast<std::size_t>(size_));
+    workers.reserve(static_cast<std::size_t>(size_));
     for (int member = 1; member < size_; ++member) {
-      others.emplace_back([this, member] { serve(member); });
+      workers.emplace_back([this, member] { worker_loop(member); });
     }
   } catch (const std::exception&) {  // no thread, or no memory for one
   }
-  return others;
+  return workers;
 }
 
 namespace {
 
-// What the engine thread of a call does, and how the caller waits for it.
+// Result of the thread that runs the body, for which the caller waits.
 class RunnerThread {
  public:
   void run(ThreadTeam& team, const std::function<void(ThreadTeam&)>& body) {
@@ -190,11 +189,10 @@ class RunnerThread {
     finished_.notify_one();
   }
 
-  // Returns when the body has ended; after an exception of check, which is kept, `stop` tells it
-  // to.
+  // Returns when the body has ended. An exception of check is kept and sets `stop`.
   void wait(const InterruptCheck& check, std::atomic<bool>& stop) {
     for (std::unique_lock<std::mutex> lock(mutex_); !done_;) {
-      finished_.wait_for(lock, kCheckInterval);
+      finished_.wait_for(lock, kInterruptInterval);
       if (done_ || stop || !check) continue;
       lock.unlock();
       try {
@@ -237,22 +235,22 @@ void with_team(int threads, const InterruptCheck& check,
     return body(team);
   }
   ThreadTeam team(threads, subnormals);
-  RunnerThread engine;
-  std::thread runner;
+  RunnerThread runner;
+  std::thread thread;
   try {
-    runner = std::thread([&] {
+    thread = std::thread([&] {
       const SubnormalMode mode(subnormals);
-      engine.run(team, body);
+      runner.run(team, body);
     });
   } catch (const std::system_error&) {
-    return with_team(1, check, body, subnormals);  // the system gives no more threads
+    return with_team(1, check, body, subnormals);  // the system starts no more threads
   }
-  std::vector<std::thread> others = team.recruit();
-  engine.wait(check, team.stop_);
-  team.dismiss();
-  runner.join();
-  for (std::thread& other : others) other.join();
-  engine.rethrow();
+  std::vector<std::thread> workers = team.start_workers();
+  runner.wait(check, team.stop_);
+  team.stop_workers();
+  thread.join();
+  for (std::thread& worker : workers) worker.join();
+  runner.rethrow();
 }
 
 }  // namespace fastmlp

@@ -1,57 +1,56 @@
-// Whether a team or one of its members alone does a repeated piece of work faster: on a busy
-// machine, or where the cores are far apart, one may be. Both are tried on a few rounds each, the
-// faster is kept for a while, then they are tried again.
+// Online tuner: runs a repeated job with all threads and with one, keeps the faster for a while,
+// then measures again. One thread is faster on a busy machine or where cores are far apart.
 #pragma once
 
 #include <algorithm>
 #include <limits>
 
+#include "fastmlp/base/tuning.hpp"
+
 namespace fastmlp {
 
 class ThreadTuner {
  public:
-  bool alone() const { return alone_; }
+  // The candidate of the next round.
+  bool single_threaded() const { return single_threaded_; }
 
-  // Told how long each round took.
-  void note(double seconds) {
-    best_[alone_] = std::min(best_[alone_], seconds);
-    if (--left_ > 0) return;
-    if (kept_) {
+  // Records the duration of one round.
+  void record(double seconds) {
+    best_[single_threaded_] = std::min(best_[single_threaded_], seconds);
+    if (--rounds_left_ > 0) return;
+    if (keeping_) {
       try_team();
-    } else if (!alone_) {
-      try_alone();
+    } else if (!single_threaded_) {
+      try_single_thread();
     } else {
       keep_faster();
     }
   }
 
  private:
-  static constexpr int kTrial = 3, kShortest = 32, kLongest = 1024;
-  // Alone is kept only where it gains something: in time spent, a team is no cheaper.
-  static constexpr double kGain = 0.97;
-
   void try_team() {
     best_[0] = best_[1] = std::numeric_limits<double>::infinity();
-    kept_ = alone_ = false;
-    left_ = kTrial;
+    keeping_ = single_threaded_ = false;
+    rounds_left_ = kTrialRounds;
   }
-  void try_alone() {
-    alone_ = true;
-    left_ = kTrial;
+  void try_single_thread() {
+    single_threaded_ = true;
+    rounds_left_ = kTrialRounds;
   }
   void keep_faster() {
-    const bool alone = best_[1] < kGain * best_[0];
-    span_ = alone == last_ ? std::min(2 * span_, kLongest) : kShortest;
-    alone_ = last_ = alone;
-    kept_ = true;
-    left_ = span_;
+    const bool single = best_[1] < kSingleThreadRatio * best_[0];
+    kept_rounds_ =
+        single == last_choice_ ? std::min(2 * kept_rounds_, kMaxKeptRounds) : kMinKeptRounds;
+    single_threaded_ = last_choice_ = single;
+    keeping_ = true;
+    rounds_left_ = kept_rounds_;
   }
 
-  // Of a team and of one alone, since they were tried last.
+  // Shortest duration of the team and of one thread since the last trial began.
   double best_[2] = {std::numeric_limits<double>::infinity(),
                      std::numeric_limits<double>::infinity()};
-  bool kept_ = false, alone_ = false, last_ = false;
-  int left_ = kTrial, span_ = kShortest / 2;
+  bool keeping_ = false, single_threaded_ = false, last_choice_ = false;
+  int rounds_left_ = kTrialRounds, kept_rounds_ = kMinKeptRounds / 2;
 };
 
 }  // namespace fastmlp

@@ -1,4 +1,4 @@
-// The few names every room uses.
+// Names that every module uses.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +18,7 @@ struct Range {
 constexpr Index ceil_div(Index a, Index b) { return (a + b - 1) / b; }
 constexpr Index round_up(Index a, Index multiple) { return ceil_div(a, multiple) * multiple; }
 
-// Part `i` of [0, n) cut into pieces of `size`: the fixed cuts that make sums independent of
-// threads.
+// Tile `i` of [0, n) in tiles of `size`. The cuts are fixed, so sums do not depend on threads.
 constexpr Range tile(Index i, Index size, Index n) {
   const Index begin = i * size;
   return {begin, begin + size < n ? begin + size : n};

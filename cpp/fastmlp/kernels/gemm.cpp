@@ -5,21 +5,13 @@
 #include <utility>
 
 #include "fastmlp/kernels/math.hpp"
+#include "fastmlp/kernels/tuning.hpp"
 
 namespace fastmlp {
 namespace {
 
-// So far on, what lies in one piece is asked for: further than processors look ahead by themselves,
-// for they stop at the end of a page.
-template <class T>
-constexpr Index kPrefetchDistance = 3072 / sizeof(T);
-
-// So many rows of a panel of C are far from filling a first-level cache; in whole blocks.
-template <class T>
-constexpr Index kL1Rows = 16384 / (kNR<T> * sizeof(T)) / kMR * kMR;
-
-// What the product reads later, and how far on with every k: the next panel of B, A in packed rows
-// further on, or the next rows of A. It may be in a far cache, or in that of another core.
+// Memory to prefetch, `step` elements further for every k: the next panel of B, packed A at
+// kPrefetchDistance, or the next rows of A. It may be in a far cache or in that of another core.
 template <class T>
 struct PrefetchStream {
   const T* data;
@@ -30,7 +22,8 @@ template <class T>
 struct MicroTile {
   Index k;
   const T* a;
-  const StridedOperand<T>& steps;  // of a: by reference, for to copy what was just written stalls
+  const StridedOperand<T>& strides;  // of a. By reference: copying a struct just written by fields
+                                     // causes a store-forwarding stall.
   const T* b;
   Index ldb;
   T* c;
@@ -39,61 +32,59 @@ struct MicroTile {
   bool relu;
   const T* h;
   Index columns;  // of C from here on
-  PrefetchStream<T> ahead;
+  PrefetchStream<T> prefetch;
 };
 
-// relu(S) or S ∘ relu'(H) of one pack, of which h is the place in H.
+// relu(S) or S ∘ relu'(H) of the pack at `place` in C and H.
 template <class T, class P>
-[[gnu::always_inline]] inline P apply_epilogue(const MicroTile<T>& block, P sum, const T* h) {
-  return block.relu ? relu(sum) : sum * relu_slope(load_as<P>(h));
+[[gnu::always_inline]] inline P apply_epilogue(const MicroTile<T>& tile, P sum, Index place) {
+  return tile.relu ? relu(sum) : sum * relu_slope(load_as<P>(tile.h + place));
 }
 
 // The epilogue in registers.
-template <class T, class P, int RowSelection, int Packs>
-[[gnu::always_inline]] inline void finish(const MicroTile<T>& block,
-                                          P (&sum)[RowSelection][Packs]) {
-  if (!block.relu && !block.h) return;
+template <class T, class P, int Rows, int Packs>
+[[gnu::always_inline]] inline void finish(const MicroTile<T>& tile, P (&sum)[Rows][Packs]) {
+  if (!tile.relu && !tile.h) return;
 #pragma GCC unroll 16
-  for (int i = 0; i < RowSelection; ++i) {
+  for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 2
     for (int j = 0; j < Packs; ++j) {
-      sum[i][j] = apply_epilogue(block, sum[i][j], block.h + i * block.ldc + j * kLanes<T>);
+      sum[i][j] = apply_epilogue(tile, sum[i][j], i * tile.ldc + j * kLanes<T>);
     }
   }
 }
 
 // C + S, then the epilogue. Lanes right of C keep their values, because in an unpadded C they are
 // the first columns of the next row.
-template <class T, class P, int RowSelection, int Packs>
-[[gnu::always_inline]] inline void finish_accumulated(const MicroTile<T>& block,
-                                                      P (&sum)[RowSelection][Packs]) {
-  const bool transformed = block.relu || block.h;
+template <class T, class P, int Rows, int Packs>
+[[gnu::always_inline]] inline void finish_accumulated(const MicroTile<T>& tile,
+                                                      P (&sum)[Rows][Packs]) {
+  const bool transformed = tile.relu || tile.h;
 #pragma GCC unroll 2
   for (int j = 0; j < Packs; ++j) {
-    const Mask<T> in_c = first_lanes<T>(std::min(kLanes<T>, block.columns - j * kLanes<T>));
+    const Mask<T> in_c = first_lanes<T>(std::min(kLanes<T>, tile.columns - j * kLanes<T>));
 #pragma GCC unroll 16
-    for (int i = 0; i < RowSelection; ++i) {
-      const Index place = i * block.ldc + j * kLanes<T>;
-      const P old = load(block.c + place), total = old + sum[i][j];
-      sum[i][j] =
-          in_c ? (transformed ? apply_epilogue(block, total, block.h + place) : total) : old;
+    for (int i = 0; i < Rows; ++i) {
+      const Index place = i * tile.ldc + j * kLanes<T>;
+      const P old = load(tile.c + place), total = old + sum[i][j];
+      sum[i][j] = in_c ? (transformed ? apply_epilogue(tile, total, place) : total) : old;
     }
   }
 }
 
-// C of one register block, Packs packs of type P in each of its rows; the sum over k runs in
-// registers. Accumulation is a template parameter: as a branch it cost registers.
-template <class T, class P, int RowSelection, int Packs, bool Accumulate>
-void micro_kernel(const MicroTile<T>& block) {
-  const T *a = block.a, *b = block.b;
-  const Index depth = block.k, ldb = block.ldb;
-  const Index next_row = block.steps.row, next_k = block.steps.column;
-  const Index next_panel = block.steps.panel - (kNR<T> - 1) * next_k;
-  const T* ahead = block.ahead.data;
-  P sum[RowSelection][Packs];
+// C (Rows, Packs packs of type P) of one tile; the sums over k stay in registers. Accumulation is a
+// template parameter, because a branch would save more registers on every call.
+template <class T, class P, int Rows, int Packs, bool Accumulate>
+void micro_kernel(const MicroTile<T>& tile) {
+  const T *a = tile.a, *b = tile.b;
+  const Index depth = tile.k, ldb = tile.ldb;
+  const Index next_row = tile.strides.row, next_k = tile.strides.column;
+  const Index next_panel = tile.strides.panel - (kNR<T> - 1) * next_k;
+  const T* prefetched = tile.prefetch.data;
+  P sum[Rows][Packs];
 #pragma GCC unroll 16
-  for (int i = 0; i < RowSelection; ++i) {
-    const P start = block.bias ? block.bias[i] - P{} : P{};
+  for (int i = 0; i < Rows; ++i) {
+    const P start = tile.bias ? tile.bias[i] - P{} : P{};
 #pragma GCC unroll 2
     for (int j = 0; j < Packs; ++j) sum[i][j] = start;
   }
@@ -102,26 +93,26 @@ void micro_kernel(const MicroTile<T>& block) {
 #pragma GCC unroll 2
     for (int j = 0; j < Packs; ++j) row[j] = load_as<P>(b + j * kLanes<T>);
 #pragma GCC unroll 16
-    for (int i = 0; i < RowSelection; ++i) {
+    for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 2
       for (int j = 0; j < Packs; ++j) sum[i][j] += a[i * next_row] * row[j];
     }
     a += (k + 1) % kNR<T> == 0 ? next_panel : next_k;
-    if constexpr (RowSelection * Packs >= 10) {
-      __builtin_prefetch(ahead, 0, 2);
-      __builtin_prefetch(ahead + kLanes<T>, 0, 2);
-      ahead += block.ahead.step;
+    if constexpr (Rows * Packs >= kPrefetchingSums) {
+      __builtin_prefetch(prefetched, 0, 2);
+      __builtin_prefetch(prefetched + kLanes<T>, 0, 2);
+      prefetched += tile.prefetch.step;
     }
   }
   if constexpr (Accumulate) {
-    finish_accumulated(block, sum);
+    finish_accumulated(tile, sum);
   } else {
-    finish(block, sum);
+    finish(tile, sum);
   }
-  T* c = block.c;
-  const Index ldc = block.ldc;
+  T* c = tile.c;
+  const Index ldc = tile.ldc;
 #pragma GCC unroll 16
-  for (int i = 0; i < RowSelection; ++i, c += ldc) {
+  for (int i = 0; i < Rows; ++i, c += ldc) {
 #pragma GCC unroll 2
     for (int j = 0; j < Packs; ++j) std::memcpy(c + j * kLanes<T>, &sum[i][j], sizeof(P));
   }
@@ -130,13 +121,12 @@ void micro_kernel(const MicroTile<T>& block) {
 template <class T>
 using Kernel = void (*)(const MicroTile<T>&);
 
-template <class T, class P, int Packs, bool Accumulate, std::size_t... RowSelection>
-constexpr std::array<Kernel<T>, sizeof...(RowSelection)> kernels(
-    std::index_sequence<RowSelection...>) {
-  return {micro_kernel<T, P, static_cast<int>(RowSelection) + 1, Packs, Accumulate>...};
+template <class T, class P, int Packs, bool Accumulate, std::size_t... Rows>
+constexpr std::array<Kernel<T>, sizeof...(Rows)> kernels(std::index_sequence<Rows...>) {
+  return {micro_kernel<T, P, static_cast<int>(Rows) + 1, Packs, Accumulate>...};
 }
 
-// Half a pack is half the work where it is at least as wide as the units of a processor.
+// Half a pack is half the work if it is at least as wide as the processor's execution units.
 template <class T>
 using Half = std::conditional_t<kVectorBytes == 64, typename Simd<T>::Half, Pack<T>>;
 
@@ -148,10 +138,11 @@ constexpr std::array<std::array<Kernel<T>, kMR>, kPanelPacks + 1> kKernels = {
     kernels<T, Pack<T>, 1, Accumulate>(std::make_index_sequence<kMR>{}),
     kernels<T, Pack<T>, 2, Accumulate>(std::make_index_sequence<kMR>{})};
 
-// x·y with four running packs: enough to hide the latency of the additions.
+// xᵀ y
 template <class T>
 T dot(Index k, const T* x, const T* y) {
-  constexpr int kChains = 4;
+  constexpr int kChains = kDotAccumulators;
+  static_assert(kChains == 4);
   Pack<T> sum[kChains] = {};
   Index i = 0;
   for (; i + kChains * kLanes<T> <= k; i += kChains * kLanes<T>) {
@@ -165,8 +156,8 @@ T dot(Index k, const T* x, const T* y) {
   return reduce_add<T>((sum[0] + sum[1]) + (sum[2] + sum[3]));
 }
 
-// y (rows) = sum over the columns [0, n) of the rows of A, at most Count; of the last pack of
-// columns the valid lanes. With `accumulate` they are added to y.
+// y (rows) = sum over the columns [0, n) of at most Count rows of A, or y += with `accumulate`;
+// `valid` selects the lanes of the last pack of columns.
 template <class T, int Count>
 void sum_rows(Index rows, Index n, const PanelView<T>& a, const Mask<T>& valid, T* y,
               bool accumulate) {
@@ -184,14 +175,14 @@ void sum_rows(Index rows, Index n, const PanelView<T>& a, const Mask<T>& valid, 
   store_first(y, accumulate ? load_first(y, rows) + sums : sums, rows);
 }
 
-// The product in parts of rows, each with its function. Out of line, for with one loop more small
-// products took 4 % longer.
+// The product in parts of rows, each followed by the row epilogue. Not inlined, because another
+// loop in gemm made small products 4 % slower.
 template <class T>
 [[gnu::noinline]] void multiply_in_parts(Index m, Index n, Index k, const StridedOperand<T>& a,
                                          const PanelView<T>& b, T* c, Index ldc, const T* bias,
                                          const Epilogue<T>& epilogue,
                                          PrefetchSchedule<T>* prefetch) {
-  if (prefetch) prefetch->divide(ceil_div(m, kMR) * ceil_div(n, kNR<T>));
+  if (prefetch) prefetch->set_slots(ceil_div(m, kMR) * ceil_div(n, kNR<T>));
   for (Index i = 0; i < m; i += kL1Rows<T>) {
     gemm<T>(std::min(kL1Rows<T>, m - i), n, k, {a.data + i * a.row, a.row, a.column, a.panel}, b,
             c + i * ldc, ldc, bias ? bias + i : nullptr,
@@ -209,12 +200,12 @@ void gemm(Index m, Index n, Index k, const StridedOperand<T>& a, const PanelView
     return multiply_in_parts(m, n, k, a, b, c, ldc, bias, epilogue, prefetch);
   }
   const Index packs = ceil_div(n, kLanes<T>);
-  const Index row_blocks = ceil_div(m, kMR);
-  if (prefetch) prefetch->divide(row_blocks * ceil_div(packs, kPanelPacks));
-  Index block_rows = m, longer = 0;  // so many, the first ones, have a row more
-  if (row_blocks > 1) {
-    block_rows = m / row_blocks;
-    longer = m % row_blocks;
+  const Index row_tiles = ceil_div(m, kMR);
+  if (prefetch) prefetch->set_slots(row_tiles * ceil_div(packs, kPanelPacks));
+  Index tile_rows = m, longer = 0;  // the first `longer` tiles have one row more
+  if (row_tiles > 1) {
+    tile_rows = m / row_tiles;
+    longer = m % row_tiles;
   }
   const auto& by_packs = epilogue.accumulate ? kKernels<T, true> : kKernels<T, false>;
   for (Index last = packs; last > 0;) {
@@ -223,9 +214,9 @@ void gemm(Index m, Index n, Index k, const StridedOperand<T>& a, const PanelView
     const Index column = first * kLanes<T>;
     const auto& by_rows = by_packs[n - column <= kLanes<T> / 2 ? 0 : last - first];
     Range rows{0, 0};
-    for (Index i = 0; i < row_blocks; ++i) {
-      rows = {rows.end, rows.end + block_rows + (i < longer ? 1 : 0)};
-      const PrefetchStream<T> ahead =
+    for (Index i = 0; i < row_tiles; ++i) {
+      rows = {rows.end, rows.end + tile_rows + (i < longer ? 1 : 0)};
+      const PrefetchStream<T> stream =
           first > 0 ? PrefetchStream<T>{b.data + (first - 1) / kPanelPacks * b.panel, b.row}
           : a.row == 1 && a.column == kMR
               ? PrefetchStream<T>{a.data + kPrefetchDistance<T>, a.column}
@@ -235,7 +226,7 @@ void gemm(Index m, Index n, Index k, const StridedOperand<T>& a, const PanelView
       by_rows[rows.size() - 1](
           {k, a.data + rows.begin * a.row, a, b.data + first / kPanelPacks * b.panel, b.row,
            c + rows.begin * ldc + column, ldc, bias ? bias + rows.begin : nullptr, epilogue.relu,
-           epilogue.h ? epilogue.h + rows.begin * ldc + column : nullptr, n - column, ahead});
+           epilogue.h ? epilogue.h + rows.begin * ldc + column : nullptr, n - column, stream});
     }
     last = first;
   }
@@ -250,7 +241,7 @@ void gemv(Index n, Index k, const T* w, const T* x, const T* bias, T* y, bool ac
   }
 }
 
-// As many rows at a time as a pack has lanes.
+// kLanes rows at a time.
 template <class T>
 void sum_columns(Index rows, Index n, const PanelView<T>& a, T* y, bool accumulate) {
   constexpr Index kRows = kLanes<T>;

@@ -1,6 +1,6 @@
-// Matrix products on row-major blocks. One kernel serves the three products of a dense layer,
-// because the operand that is only broadcast may have any strides. Activations stand feature by
-// feature, samples side by side, so the weights are read where they lie:
+// Matrix products of panels. One kernel computes the three products of a dense layer, because
+// operand A, of which single elements are broadcast, may have any strides. With features in rows
+// and samples in lanes, W is read in place:
 //   forward   A (n_out, n)     = W (n_out, n_in)  * H (n_in, n) + b
 //   backward  D (n_in, n)      = Wᵀ (n_in, n_out) * delta (n_out, n)
 //   gradient  dW (n_out, n_in) = delta (n_out, n) * Hᵀ (n, n_in)
@@ -11,7 +11,7 @@
 
 namespace fastmlp {
 
-// The operand that is read one element at a time: element (i, k) stands at
+// Operand A, read one element at a time: element (i, k) is
 //   data[i * row + k / kNR * panel + k % kNR * column]
 template <class T>
 struct StridedOperand {
@@ -21,7 +21,7 @@ struct StridedOperand {
   Index panel = kNR<T> * column;
 };
 
-// What is done with rows of C as soon as they are stored, while the first-level cache has them.
+// A function of rows of C, applied after they are stored, while they are in the first-level cache.
 template <class T>
 class RowEpilogue {
  public:
@@ -42,13 +42,12 @@ struct Epilogue {
   bool accumulate = false;
 };
 
-// C (m, n) = A (m, k) * B (k, n) + bias (m), nullptr meaning 0, and the epilogue; C row-major with
-// leading dimension ldc. Every sum is over k in ascending order, begun with the bias, so any cut of
-// m and n gives the same bits.
-// B and C are touched in whole packs: each of their rows may be overrun by up to kLanes - 1
-// elements. Columns are written right to left, so in an unpadded C (ldc == n) the overrun of one
-// row is overwritten by the next. With `accumulate` the lanes right of C are written too, but with
-// the values that they hold.
+// C (m, n) = A (m, k) * B (k, n) + bias (m; nullptr is 0) and the epilogue; C is row-major with
+// leading dimension ldc. Sums start from the bias and run over k in ascending order, so any cut of
+// m and n gives the same bits. Rows of B are read and rows of C written in whole packs, up to
+// kLanes - 1 elements beyond their ends. Columns are written right to left, so in an unpadded C
+// (ldc == n) each row overwrites the excess of the previous one. With `accumulate` those elements
+// are rewritten with their own values.
 template <class T>
 void gemm(Index m, Index n, Index k, const StridedOperand<T>& a, const PanelView<T>& b, T* c,
           Index ldc, const T* bias = nullptr, const Epilogue<T>& epilogue = {},

@@ -1,4 +1,4 @@
-// Elementary functions on packs. Exact limits at ±inf, nan kept; errors of a few ulp
+// Elementary functions on packs: exact limits at ±inf, nan propagates, errors of a few ulp
 // (cpp/tests/test_math.cpp).
 #pragma once
 
@@ -21,7 +21,7 @@ inline P abs(P x) {
   return bit_cast<P>(static_cast<M>(bit_cast<M>(x) & ~bit_cast<M>(constant<P>(-0.0))));
 }
 
-// Both keep a nan in x.
+// Both propagate a nan of x.
 template <class P>
 inline P clamp_below(P x, double low) {
   return max(constant<P>(low), x);
@@ -47,7 +47,7 @@ inline P polynomial(P x, const double (&c)[N]) {
   return sum;
 }
 
-// max(x, 0), and its slope, which follows from h = relu(x): 1 or 0, h being 0 or nan elsewhere.
+// max(x, 0), and its derivative from h = relu(x): 1 where h > 0, else h, which is 0 or nan there.
 template <class P>
 inline P relu(P x) {
   return x <= P{} ? P{} : x;
@@ -64,15 +64,15 @@ struct FloatTraits;
 
 template <>
 struct FloatTraits<float> {
-  static constexpr double round =
-      12582912.0;  // 1.5 · 2²³: adding it rounds to an integer in the low bits
+  // 1.5 · 2²³: adding it rounds to an integer in the low bits
+  static constexpr double round = 12582912.0;
   static constexpr int mantissa = 23, bias = 127;
   static constexpr double exp_low = -104.0, exp_high = 89.0;
   static constexpr double ln2_high = 0.693359375, ln2_low = -2.12194440e-4;
   // (eʳ - 1 - r) / r² on |r| <= ln2 / 2
   static constexpr double exp[] = {5.0000001201e-1, 1.6666665459e-1, 4.1665795894e-2,
                                    8.3334519073e-3, 1.3981999507e-3, 1.9875691500e-4};
-  // (e²ˢ - 1) / s on |s| <= ln2 / 4: a minimax fit beside 2 + 2s
+  // (e²ˢ - 1) / s on |s| <= ln2 / 4: a minimax fit after 2 + 2s
   static constexpr double expm1_half[] = {
       2.0, 2.0, 1.33332388144, 6.66669671934e-1, 2.67714149614e-1, 8.89486956893e-2};
   // atanh(s) / s in powers of s², for s² <= 1/9
@@ -153,7 +153,7 @@ inline P power_of_two(Mask<Lane<P>> n) {
   return bit_cast<P>((n + F::bias) << F::mantissa);
 }
 
-// 2 atanh(s) = log((1 + s) / (1 - s)) by so many terms of its series.
+// 2 atanh(s) = log((1 + s) / (1 - s)) by N terms of its series.
 template <class P, std::size_t N>
 inline P twice_atanh(P s, const double (&series)[N]) {
   return constant<P>(2.0) * s * polynomial(s * s, series);
@@ -161,7 +161,7 @@ inline P twice_atanh(P s, const double (&series)[N]) {
 
 }  // namespace detail
 
-// eˣ = 2ⁿ eʳ; 2ⁿ is applied in two halves so that subnormal and infinite results come out right.
+// eˣ = 2ⁿ eʳ. 2ⁿ is applied in two factors, so subnormal and infinite results are correct.
 template <class P>
 inline P exp(P x) {
   using F = detail::FloatTraits<Lane<P>>;
@@ -184,8 +184,7 @@ inline P log1p_unit(P u) {
   return detail::twice_atanh(u / (u + constant<P>(2.0)), detail::FloatTraits<Lane<P>>::atanh);
 }
 
-// log x = e ln2 + log m with x = 2ᵉ m, sqrt(1/2) <= m < sqrt(2), for normal x > 0 that is 2ˢ times
-// too large.
+// log(x / 2ˢ) = (e - s) ln2 + log m with x = 2ᵉ m, sqrt(1/2) <= m < sqrt(2), for normal x > 0.
 template <class P>
 inline P log_of_normal(P x, P s = P{}) {
   using F = detail::FloatTraits<Lane<P>>;
@@ -213,7 +212,7 @@ inline P log(P x) {
   return x == infinity ? infinity : finite;
 }
 
-// 1 / (1 + e⁻ˣ), from e^-|x| so that nothing overflows and nothing cancels.
+// 1 / (1 + e⁻ˣ) from e^-|x|, without overflow or cancellation.
 template <class P>
 inline P sigmoid(P x) {
   const P one = constant<P>(1.0);
@@ -227,8 +226,9 @@ inline P softplus(P x) {
   return (x < P{} ? P{} : x) + log1p_unit(exp(-abs(x)));
 }
 
-// tanh |x| = e / (2 - e) with e = 1 - e^-2|x|: nothing cancels near 0, nothing overflows. With
-// -2|x| = n ln2 + 2s, e = (1 - 2ⁿ) - 2ⁿ (e²ˢ - 1); what rounding s adds for large n, 2ⁿ takes away.
+// tanh |x| = e / (2 - e) with e = 1 - e^-2|x|, without cancellation near 0 or overflow. With
+// -2|x| = n ln2 + 2s, e = (1 - 2ⁿ) - 2ⁿ (e²ˢ - 1); for large |n| the factor 2ⁿ damps the rounding
+// error of s.
 template <class P>
 inline P tanh(P x) {
   using F = detail::FloatTraits<Lane<P>>;
@@ -242,8 +242,8 @@ inline P tanh(P x) {
   return bit_cast<P>(magnitude | (bit_cast<M>(x) & bit_cast<M>(constant<P>(-0.0))));
 }
 
-// exp(-t²/2), t >= 0. With u the upper half of the digits of t, u² is exact, and what is left of t²
-// is small: r = -(t - u)(t + u) / 2, eʳ = 1 + r (1 + r/2 + …).
+// exp(-t²/2), t >= 0. With u the upper half of the digits of t, u² is exact and the remainder of
+// t² is small: r = -(t - u)(t + u) / 2, eʳ = 1 + r (1 + r/2 + …).
 template <class P>
 inline P exp_half_square(P t) {
   using M = Mask<Lane<P>>;
@@ -253,8 +253,8 @@ inline P exp_half_square(P t) {
   return e + e * (r * polynomial(r, {1.0, 1.0 / 2, 1.0 / 6, 1.0 / 24}));
 }
 
-// Φ(x) = ½ erfc(-x / √2), the standard normal distribution function. The tail Φ(-t) keeps its
-// digits, for it is exp(-t²/2) times a function that falls slowly.
+// Φ(x) = ½ erfc(-x / √2), the standard normal distribution function. The tail Φ(-t) is accurate,
+// because it is exp(-t²/2) times a function that decreases slowly.
 template <class P>
 inline P normal_cdf(P x) {
   const P t = clamp_above(abs(x), 40.0), one = constant<P>(1.0), four = constant<P>(4.0);

@@ -1,12 +1,21 @@
-// Owned matrices in private memory, in the two forms that kernels want.
+// Owned matrices in the two layouts of the kernels: rows padded to whole packs, and panels.
 #pragma once
 
 #include "fastmlp/base/buffer.hpp"
-#include "fastmlp/kernels/simd.hpp"
+#include "fastmlp/kernels/tuning.hpp"
 
 namespace fastmlp {
 
-// Row-major, rows padded to whole packs, so that kernels need no ragged ends.
+// Row length of private matrices: whole packs, and no multiple of the distance at which rows would
+// share cache sets.
+template <class T>
+constexpr Index padded(Index n) {
+  const Index length = round_up(n, kLanes<T>);
+  const bool aliases = length * static_cast<Index>(sizeof(T)) % kSetAliasBytes == 0;
+  return aliases ? length + kLanes<T> : length;
+}
+
+// Row-major with padded rows, so that kernels need no ragged ends.
 template <class T>
 class Matrix {
  public:
@@ -24,16 +33,8 @@ class Matrix {
   Index stride_ = 0;
 };
 
-// In bytes: what is larger is not at hand when it is wanted again.
-constexpr Index kL2Bytes = 1 << 20;
-
-// The columns that a product takes at a time.
-constexpr int kPanelPacks = 2;
-template <class T>
-constexpr Index kNR = kPanelPacks * kLanes<T>;
-
-// A matrix as a product reads it, panel by panel of kNR: element (i, j) of panel p stands
-// at data[p * panel + i * row + j]. A row-major block is one, with panels that lie side by side.
+// View of a matrix in panels of kNR columns: element (i, p * kNR + j) is data[p * panel + i * row +
+// j]. A row-major matrix is one, with adjacent panels.
 template <class T>
 struct PanelView {
   const T* data = nullptr;
@@ -43,10 +44,9 @@ struct PanelView {
   const T* at(Index i, Index j) const { return data + j / kNR<T> * panel + i * row + j % kNR<T>; }
 };
 
-// Panel after panel of Width columns, each of which lies in one piece: walking down a panel reads
-// memory in order, however wide the matrix is. Columns and rows are there up to whole panels and
-// packs, followed by one more pack of rows, because a view that starts at any row is read in whole
-// packs of rows.
+// Panels of Width columns, each contiguous, so that the rows of a panel follow each other in memory
+// for any number of columns. Columns and rows are allocated up to whole panels and packs, and one
+// more pack of rows at the end, because a view from any row is read in whole packs of rows.
 template <class T, Index Width = kNR<T>>
 class PanelMatrix {
  public:
@@ -58,20 +58,20 @@ class PanelMatrix {
         bytes_(ceil_div(cols, Width) * panel_ * static_cast<Index>(sizeof(T))) {}
 
   bool empty() const { return rows_ == 0; }
-  Index bytes() const { return bytes_; }  // of its panels
+  Index bytes() const { return bytes_; }  // of all panels
   PanelView<T> panels() const { return {buffer_.data(), Width, panel_}; }
-  // The columns of one panel from j on, as a product reads them.
+  // The columns of one panel from j on.
   PanelView<T> panel(Index j) const { return {at(0, j), Width, panel_}; }
-  // In the same panel, row i + 1 stands Width further and column j + 1 beside it.
+  // Within a panel, rows are Width apart.
   T* at(Index i, Index j) { return buffer_.data() + j / Width * panel_ + i * Width + j % Width; }
   const T* at(Index i, Index j) const { return const_cast<PanelMatrix*>(this)->at(i, j); }
-  // Columns of one panel.
+  // Columns within one panel.
   MatrixView<T> columns(Range range) { return {at(0, range.begin), rows_, range.size(), Width}; }
   MatrixView<const T> columns(Range range) const {
     return const_cast<PanelMatrix*>(this)->columns(range);
   }
 
-  // Row i from n numbers that lie side by side.
+  // Row i from n contiguous elements.
   void set_row(Index i, const T* __restrict from, Index n) {
     static_assert(Width % kLanes<T> == 0);
     T* __restrict to = at(i, 0);

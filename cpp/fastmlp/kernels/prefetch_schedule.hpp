@@ -1,20 +1,15 @@
-// What a product does between its register blocks for the work that comes after it: memory that is
-// far away is on its way meanwhile, a few cache lines at a time, for processors keep no more in
-// mind.
+// Memory operations that a GEMM issues between micro-kernels on behalf of later work. A core tracks
+// only about twenty outstanding misses, so they are spread out a few lines at a time.
 #pragma once
 
-#include "fastmlp/base/types.hpp"
+#include "fastmlp/kernels/tuning.hpp"
 
 namespace fastmlp {
 
-// Elements of a cache line.
-template <class T>
-constexpr Index kLine = 64 / sizeof(T);
-
-// Lines that are written to next and that other cores have read, `step` elements apart. They are
-// taken back: to write a line that others have takes long, and stores wait for each other. The
-// first element of each is read and written, so nobody else may write it before the product is
-// done.
+// Cache lines, `step` elements apart, that are written next and were read by other cores. Requests
+// exclusive ownership early (read for ownership): storing to a line that another core holds stalls,
+// and stores retire in order. The first element of each line is read and written back, so no other
+// thread may write it before the product is done.
 template <class T>
 struct OwnershipPrefetch {
   T* data = nullptr;
@@ -22,64 +17,65 @@ struct OwnershipPrefetch {
   Index step = kLine<T>;
 };
 
-// Rows that are read next, from memory: those of these numbers, or the first ones.
+// Rows that are read next from memory: those of `indices`, or the first ones.
 template <class T>
 struct NextBatchPrefetch {
   const T* data = nullptr;
-  Index stride = 0;  // from row to row
-  Index lines = 0;   // of a row
+  Index stride = 0;  // between rows
+  Index lines = 0;   // per row
   Index rows = 0;
-  const Index* numbers = nullptr;
+  const Index* indices = nullptr;
 };
 
-// The errands of one product.
+// Prefetch schedule of one product.
 template <class T>
 class PrefetchSchedule {
  public:
-  OwnershipPrefetch<T> claim;
-  NextBatchPrefetch<T> upcoming;
+  OwnershipPrefetch<T> ownership;
+  NextBatchPrefetch<T> next_batch;
 
-  // They are run in so many shares; where a product is made in parts, the whole speaks first.
-  void divide(Index shares) {
-    if (shares_ == 0) shares_ = shares;
+  // Number of issue points. Only the first call counts, so a GEMM in parts keeps the total of the
+  // outer call.
+  void set_slots(Index slots) {
+    if (slots_ == 0) slots_ = slots;
   }
-  // The next share. Claims come last, with few stores behind them, for these wait. Not inlined:
-  // products have no register to spare.
+  // Issues the operations of the next slot. Ownership comes last, because later stores wait for its
+  // stores. Not inlined, because micro-kernels need all registers.
   [[gnu::noinline]] void issue_next() {
-    ++share_;
-    ask(share_ * upcoming.rows * upcoming.lines / shares_);
-    const Index end = share_ * claim.lines / shares_, begin = claimed_;
-    claimed_ = end;
+    ++slot_;
+    prefetch_rows(slot_ * next_batch.rows * next_batch.lines / slots_);
+    const Index end = slot_ * ownership.lines / slots_, begin = owned_lines_;
+    owned_lines_ = end;
     for (Index i = begin; i < end; ++i) {
-      volatile T* const line = claim.data + i * claim.step;
+      volatile T* const line = ownership.data + i * ownership.step;
       *line = *line;
     }
   }
 
-  // How many lines have been claimed and asked for.
-  Index claimed() const { return claimed_; }
-  Index asked() const { return asked_; }
+  // Lines issued so far.
+  Index owned_lines() const { return owned_lines_; }
+  Index prefetched_lines() const { return prefetched_lines_; }
 
  private:
-  // All lines before the end that have not been asked for.
-  void ask(Index end) {
-    const auto [data, stride, lines, rows, numbers] = upcoming;
+  // Prefetches the lines up to `end` of the next batch.
+  void prefetch_rows(Index end) {
+    const auto [data, stride, lines, rows, indices] = next_batch;
     Index row = row_, line = line_;
-    for (Index i = asked_; i < end; ++i) {
-      const Index number = numbers ? numbers[row] : row;
-      __builtin_prefetch(data + number * stride + line * kLine<T>, 0, 2);
+    for (Index i = prefetched_lines_; i < end; ++i) {
+      const Index index = indices ? indices[row] : row;
+      __builtin_prefetch(data + index * stride + line * kLine<T>, 0, 2);
       if (++line == lines) {
         line = 0;
         ++row;
       }
     }
-    asked_ = end;
+    prefetched_lines_ = end;
     row_ = row;
     line_ = line;
   }
 
-  Index shares_ = 0, share_ = 0, claimed_ = 0, asked_ = 0;
-  Index row_ = 0, line_ = 0;  // the next to ask for
+  Index slots_ = 0, slot_ = 0, owned_lines_ = 0, prefetched_lines_ = 0;
+  Index row_ = 0, line_ = 0;  // the next to prefetch
 };
 
 }  // namespace fastmlp

@@ -1,17 +1,18 @@
-// Looks through arrays at the speed of memory.
+// Vectorised reductions.
 #pragma once
 
-#include "fastmlp/kernels/simd.hpp"
+#include "fastmlp/kernels/tuning.hpp"
 
 namespace fastmlp {
 
 // x - x is 0 for finite numbers and nan for all others, which then stays in the sum.
 template <class T>
 inline bool all_finite(Index n, const T* x) {
-  Pack<T> sum[4] = {};
+  static_assert(kScanAccumulators == 4);
+  Pack<T> sum[kScanAccumulators] = {};
   Index i = 0;
-  for (; i + 4 * kLanes<T> <= n; i += 4 * kLanes<T>) {
-    for (int j = 0; j < 4; ++j) {
+  for (; i + kScanAccumulators * kLanes<T> <= n; i += kScanAccumulators * kLanes<T>) {
+    for (int j = 0; j < kScanAccumulators; ++j) {
       const Pack<T> v = load(x + i + j * kLanes<T>);
       sum[j] += v - v;
     }
@@ -20,11 +21,10 @@ inline bool all_finite(Index n, const T* x) {
   return reduce_add<T>((sum[0] + sum[1]) + (sum[2] + sum[3])) == 0;
 }
 
-// f(0) + … + f(n - 1) in double: in several running sums, that no addition waits for the last, and
-// in an order that depends on n alone.
+// f(0) + … + f(n - 1) in double, in an order that depends on n alone.
 template <class F>
 inline double sum_in_double(Index n, F&& f) {
-  constexpr Index kSums = 16;
+  constexpr Index kSums = kScalarAccumulators;
   double sum[kSums] = {};
   Index i = 0;
   for (; i + kSums <= n; i += kSums) {

@@ -40,7 +40,7 @@ using Mask = typename Simd<T>::Mask;
 template <class T>
 inline constexpr Index kLanes = Simd<T>::size;
 
-// The element type of a pack, or of half of one.
+// Element type of a pack or half pack.
 template <class P>
 using Lane = std::decay_t<decltype(std::declval<P&>()[0])>;
 
@@ -61,8 +61,8 @@ inline void store(T* p, Pack<T> v) {
   *reinterpret_cast<typename Simd<T>::Unaligned*>(p) = v;
 }
 
-// Past the caches, into memory that is not read soon; p stands at a whole pack. Others may read it
-// after store_fence.
+// Store that bypasses the caches, for memory that is not read soon; p is aligned to a pack. Other
+// threads may read it after store_fence.
 template <class T>
 inline void store_nontemporal(T* p, Pack<T> v) {
 #if defined(__clang__)
@@ -83,10 +83,10 @@ inline void store_fence() {
 #endif
 }
 
-constexpr int kCurrentRounding = 4;  // as processors are told
+constexpr int kCurrentRounding = 4;  // _MM_FROUND_CUR_DIRECTION
 
-// a < b ? a : b and a > b ? a : b, so b where one of the two is nan. Both are an instruction, which
-// GCC does not find for packs of 64 bytes.
+// a < b ? a : b and a > b ? a : b, so b if either is nan. By intrinsics, because GCC does not
+// recognise the instructions for packs of 64 bytes.
 template <class P>
 inline P min(P a, P b) {
 #if defined(__AVX512F__) && !defined(__clang__)
@@ -113,7 +113,7 @@ inline P max(P a, P b) {
   return a > b ? a : b;
 }
 
-// Reinterprets the bits of a pack, as std::bit_cast would.
+// std::bit_cast of C++20.
 template <class To, class From>
 inline To bit_cast(From from) {
   static_assert(sizeof(To) == sizeof(From));
@@ -122,18 +122,18 @@ inline To bit_cast(From from) {
   return to;
 }
 
-// Copies n < 2 * Piece numbers, in pieces that are halved: to call memcpy would take longer.
-template <class T, Index Piece = kLanes<T> / 2>
+// Copies n < 2 * Size elements by powers of two, which is faster than a call of memcpy.
+template <class T, Index Size = kLanes<T> / 2>
 inline void copy_few(Index n, const T* from, T* to) {
-  if (n & Piece) {
-    std::memcpy(to, from, Piece * sizeof(T));
-    from += Piece;
-    to += Piece;
+  if (n & Size) {
+    std::memcpy(to, from, Size * sizeof(T));
+    from += Size;
+    to += Size;
   }
-  if constexpr (Piece > 1) copy_few<T, Piece / 2>(n, from, to);
+  if constexpr (Size > 1) copy_few<T, Size / 2>(n, from, to);
 }
 
-// The first `count` <= kLanes lanes from memory, the others 0: the ragged end of a row.
+// The first `count` <= kLanes lanes from memory, zeros in the others: the ragged end of a row.
 template <class T>
 inline Pack<T> load_first(const T* p, Index count) {
   if (count == kLanes<T>) return load(p);
@@ -142,7 +142,7 @@ inline Pack<T> load_first(const T* p, Index count) {
   return load(lanes);
 }
 
-// The next pack of a row of which `left` elements are left, 0 behind its end.
+// The next pack of a row with `left` remaining elements, zeros after its end.
 template <class T>
 inline Pack<T> load_row(const T* p, Index left) {
   return left >= kLanes<T> ? load(p) : left > 0 ? load_first(p, left) : Pack<T>{};
@@ -157,7 +157,7 @@ inline void store_first(T* p, Pack<T> v, Index count) {
   copy_few(count, lanes, p);
 }
 
-// Lane i of the result is lane I_i of a and b one after the other.
+// Lane i of the result is lane I_i of the concatenation of a and b.
 template <class T, int... I>
 inline Pack<T> shuffle(Pack<T> a, Pack<T> b, std::integer_sequence<int, I...>) {
 #if defined(__clang__)
@@ -170,13 +170,13 @@ inline Pack<T> shuffle(Pack<T> a, Pack<T> b, std::integer_sequence<int, I...>) {
 template <class T>
 using LaneIndices = std::make_integer_sequence<int, static_cast<int>(kLanes<T>)>;
 
-// Each group of 2 * Half lanes with its halves exchanged.
+// Exchanges the halves of each group of 2 * Half lanes.
 template <class T, int Half, int... I>
 inline Pack<T> swap_halves(Pack<T> v, std::integer_sequence<int, I...>) {
   return shuffle<T>(v, v, std::integer_sequence<int, (I ^ Half)...>{});
 }
 
-// Of each group of 2 * Half lanes: the lower halves of a and b, or the upper ones.
+// The lower (upper) halves of a and b in each group of 2 * Half lanes.
 template <class T, int Half, int... I>
 inline Pack<T> lower_halves(Pack<T> a, Pack<T> b, std::integer_sequence<int, I...>) {
   constexpr int kN = static_cast<int>(kLanes<T>);
@@ -188,7 +188,8 @@ inline Pack<T> upper_halves(Pack<T> a, Pack<T> b, std::integer_sequence<int, I..
   return shuffle<T>(a, b, std::integer_sequence<int, (I & Half ? kN + I : I + Half)...>{});
 }
 
-// Sums of the first Left packs, folded in pairs, by halves of 2 * Half lanes; the last by itself.
+// Pairwise sums of the first Left packs over groups of 2 * Half lanes; a single pack is folded with
+// itself.
 template <class T, int Left, int Half, int Count>
 inline Pack<T> fold_pairs(Pack<T> (&v)[Count]) {
   if constexpr (Half == 0) {
@@ -205,22 +206,21 @@ inline Pack<T> fold_pairs(Pack<T> (&v)[Count]) {
   }
 }
 
-// Lanes 0, Distance, 2 Distance, … first.
+// Moves lanes 0, Distance, 2 Distance, … to the front.
 template <class T, int Distance, int... I>
 inline Pack<T> extract_strided(Pack<T> v, std::integer_sequence<int, I...>) {
   constexpr int kN = static_cast<int>(kLanes<T>);
   return shuffle<T>(v, v, std::integer_sequence<int, (I * Distance % kN)...>{});
 }
 
-// Lane i of the result is the sum of pack i, for a power of two of them; sums are in the order of
-// reduce.
+// Lane i of the result is the sum of pack i, in the order of reduce; Count is a power of two.
 template <class T, int Count>
 inline Pack<T> sum_each(Pack<T> (&v)[Count]) {
   constexpr int kLast = static_cast<int>(kLanes<T>);
   return extract_strided<T, kLast / Count>(fold_pairs<T, Count, kLast / 2>(v), LaneIndices<T>{});
 }
 
-// combine(…) over all lanes, by halves: a fixed order.
+// Reduction over all lanes by halving, which fixes the order.
 template <class T, int Half = static_cast<int>(kLanes<T>) / 2, class Combine>
 inline T reduce(Pack<T> v, Combine combine) {
   if constexpr (Half == 0) {
@@ -235,20 +235,12 @@ inline T reduce_add(Pack<T> v) {
   return reduce<T>(v, [](Pack<T> x, Pack<T> y) { return x + y; });
 }
 
-// Lane i holds i < count: selects the valid lanes of a row's last pack.
+// Mask of the first `count` lanes, the valid ones of a row's last pack.
 template <class T>
 inline Mask<T> first_lanes(Index count) {
   Mask<T> lane;
   for (Index i = 0; i < kLanes<T>; ++i) lane[i] = static_cast<typename Simd<T>::Bits>(i);
   return lane < static_cast<typename Simd<T>::Bits>(count);
-}
-
-// Row length of private buffers: whole packs, and off the multiples of 2 KB at which rows would
-// share cache sets.
-template <class T>
-constexpr Index padded(Index n) {
-  const Index length = round_up(n, kLanes<T>);
-  return length * static_cast<Index>(sizeof(T)) % 2048 == 0 ? length + kLanes<T> : length;
 }
 
 }  // namespace fastmlp

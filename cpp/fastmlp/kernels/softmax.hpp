@@ -1,13 +1,12 @@
-// The exponentials of a sample relative to its largest entry, which softmax and log-sum-exp share.
-// Samples stand side by side, their entries below each other: entry i of a pack of samples is
-// load(a + i * stride).
+// Exponentials relative to the largest entry of a sample, for softmax and log-sum-exp. Samples are
+// in lanes and entries in rows: entry i of a pack of samples is load(a + i * stride).
 #pragma once
 
 #include "fastmlp/kernels/math.hpp"
 
 namespace fastmlp {
 
-// f(i) summed over the entries 0 … n - 1.
+// f(0) + … + f(n - 1)
 template <class T, class F>
 inline Pack<T> sum_entries(Index n, F&& f) {
   Pack<T> sum{};
@@ -15,7 +14,7 @@ inline Pack<T> sum_entries(Index n, F&& f) {
   return sum;
 }
 
-// The largest finite entry (infinite ones count as the largest finite number).
+// max_i clamp_to_finite(a_i)
 template <class T>
 inline Pack<T> max_entry(Index n, const T* a, Index stride) {
   Pack<T> top = clamp_to_finite(load(a));
@@ -25,7 +24,7 @@ inline Pack<T> max_entry(Index n, const T* a, Index stride) {
   return top;
 }
 
-// e_i = exp(a_i - shift) with shift = max a; returns sum e.
+// e_i = exp(a_i - shift) with shift = max a; returns the sum of e.
 template <class T>
 inline Pack<T> exponentials(Index n, const T* a, Index stride, Pack<T> shift, T* e,
                             Index e_stride) {

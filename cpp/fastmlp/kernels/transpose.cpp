@@ -7,8 +7,8 @@
 namespace fastmlp {
 namespace {
 
-// B (cols, rows) = A (rows, cols)ᵀ for at most kLanes rows and columns. Nothing beside A is read:
-// it may be another thread's to write.
+// B (cols, rows) = A (rows, cols)ᵀ for at most kLanes rows and columns. No element outside of A is
+// read, because another thread may write it.
 template <class T>
 void transpose_ragged(Index rows, Index cols, const T* a, Index lda, T* b, Index ldb) {
   Pack<T> row[kLanes<T>] = {};
@@ -24,7 +24,7 @@ void transpose_ragged(Index rows, Index cols, const T* a, Index lda, T* b, Index
 }
 
 template <class T>
-void transpose_square(const T* a, Index lda, T* b, Index ldb) {
+void transpose_full_tile(const T* a, Index lda, T* b, Index ldb) {
   transpose_tile(kLanes<T>, a, lda, b, ldb);
 }
 
@@ -38,7 +38,7 @@ void transpose(Index rows, Index cols, const T* a, Index lda, T* b, Index ldb) {
       const T* from = a + i * lda + j;
       T* to = b + j * ldb + i;
       if (i + kSide <= rows && j + kSide <= cols) {
-        transpose_square(from, lda, to, ldb);
+        transpose_full_tile(from, lda, to, ldb);
       } else {
         transpose_ragged(std::min(kSide, rows - i), std::min(kSide, cols - j), from, lda, to, ldb);
       }
@@ -48,7 +48,7 @@ void transpose(Index rows, Index cols, const T* a, Index lda, T* b, Index ldb) {
 
 template <class T>
 void transpose(const PanelView<T>& from, Range rows, Range columns, PanelMatrix<T>& to) {
-  if (columns.size() <= kLanes<T> / 4) {  // a square would be almost empty
+  if (columns.size() <= kMaxScalarColumns<T>) {
     for (Index i = rows.begin; i < rows.end; ++i) {
       const T* x = from.at(i, columns.begin);
       T* y = to.at(columns.begin, i);
@@ -57,12 +57,12 @@ void transpose(const PanelView<T>& from, Range rows, Range columns, PanelMatrix<
     return;
   }
   for (Index i = rows.begin; i < rows.end; i += kLanes<T>) {
-    const bool wide = rows.end - i <= kLanes<T> / 2;
+    const bool half = rows.end - i <= kLanes<T> / 2;
     for (Index j = columns.begin; j < columns.end; j += kLanes<T>) {
-      if (wide)
+      if (half)
         transpose_half_tile(from.at(i, j), from.row, to.at(j, i), kNR<T>);
       else
-        transpose_square(from.at(i, j), from.row, to.at(j, i), kNR<T>);
+        transpose_full_tile(from.at(i, j), from.row, to.at(j, i), kNR<T>);
     }
   }
 }

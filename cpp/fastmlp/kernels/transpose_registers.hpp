@@ -1,18 +1,17 @@
-// Transposition of squares of kLanes x kLanes in registers.
+// Transposition of tiles of kLanes x kLanes in registers.
 #pragma once
 
 #include "fastmlp/kernels/simd.hpp"
 
 namespace fastmlp {
 
-// One stage of a transposition in registers: in every pair of rows (i, i + Half) the off-diagonal
-// blocks of Half x Half elements change places. Inlined always, or the rows would go through
-// memory.
-template <class T, int Half, int RowSelection, int... I>
-[[gnu::always_inline]] inline void transpose_stage(Pack<T> (&row)[RowSelection],
+// Exchanges the off-diagonal squares of Half x Half elements in every pair of rows (i, i + Half),
+// then those of half the size. Always inlined, because a call would pass the rows through memory.
+template <class T, int Half, int Rows, int... I>
+[[gnu::always_inline]] inline void transpose_stage(Pack<T> (&row)[Rows],
                                                    std::integer_sequence<int, I...> lanes) {
 #pragma GCC unroll 16
-  for (int i = 0; i < RowSelection; ++i) {
+  for (int i = 0; i < Rows; ++i) {
     if (i & Half) continue;
     const Pack<T> a = row[i], b = row[i + Half];
     row[i] = lower_halves<T, Half>(a, b, lanes);
@@ -21,8 +20,8 @@ template <class T, int Half, int RowSelection, int... I>
   if constexpr (Half > 1) transpose_stage<T, Half / 2>(row, lanes);
 }
 
-// B (kLanes, rows) = A (rows, kLanes)ᵀ for at most kLanes rows; writes whole packs, zeros behind
-// the last row.
+// B (kLanes, rows) = A (rows, kLanes)ᵀ for at most kLanes rows. Whole packs are written, with zeros
+// after the last row.
 template <class T>
 [[gnu::always_inline]] inline void transpose_tile(Index rows, const T* a, Index lda, T* b,
                                                   Index ldb) {
@@ -36,8 +35,8 @@ template <class T>
   for (Index j = 0; j < kLanes<T>; ++j) store(b + j * ldb, row[j]);
 }
 
-// B (kLanes, kLanes / 2) = A (kLanes / 2, kLanes)ᵀ: both halves of the columns at once. Writes
-// whole packs, the second half of each anything.
+// B (kLanes, kLanes / 2) = A (kLanes / 2, kLanes)ᵀ, both halves of the columns at once. Whole packs
+// are written; the second half of each is unspecified.
 template <class T>
 [[gnu::always_inline]] inline void transpose_half_tile(const T* a, Index lda, T* b, Index ldb) {
   constexpr int kHalf = static_cast<int>(kLanes<T>) / 2;

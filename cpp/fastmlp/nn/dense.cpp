@@ -117,11 +117,11 @@ void DenseMap<T>::combine(const T* w, const PassContext& pass, Range samples,
     gemm<T>(outputs, samples.size(), inputs, {w + weights().begin, inputs, 1},
             x.panel(samples.begin), a.at(0, samples.begin), kNR<T>, bias(w), epilogue, prefetch);
   };
-  if (!pass.team->shares() || tape.delta.empty()) return multiply(nullptr);
+  if (!pass.team->is_parallel() || tape.delta.empty()) return multiply(nullptr);
   const MatrixView<T> delta = tape.delta.columns(samples);
   const bool narrow = delta.cols <= kLine<T> && delta.stride > kLine<T>;
   PrefetchSchedule<T> prefetch;
-  prefetch.claim = narrow ? OwnershipPrefetch<T>{delta.data, delta.rows, delta.stride}
+  prefetch.ownership = narrow ? OwnershipPrefetch<T>{delta.data, delta.rows, delta.stride}
                           : OwnershipPrefetch<T>{delta.data, delta.rows * delta.stride / kLine<T>};
   multiply(&prefetch);
 }

@@ -119,7 +119,7 @@ void Network<T>::pack(Workspace<T>& workspace, ThreadTeam& team) const {
 template <class T>
 MatrixView<T> Network<T>::forward(const PassContext& pass, const PanelMatrix<T>& x, Range samples,
                                   Workspace<T>& workspace) const {
-  pass.team->progress(operations_ * static_cast<double>(samples.size()));
+  pass.team->poll_interrupt(operations_ * static_cast<double>(samples.size()));
   const PanelMatrix<T>* input = &x;
   for (Index l = 0;; ++l) {
     const Stage& stage = this->stage(l);
@@ -139,7 +139,7 @@ MatrixView<T> Network<T>::forward(const PassContext& pass, const PanelMatrix<T>&
 template <class T>
 void Network<T>::backward(const PassContext& pass, Range samples, Workspace<T>& workspace,
                           PanelMatrix<T>* input_gradient) const {
-  pass.team->progress(operations_ * static_cast<double>(samples.size()));
+  pass.team->poll_interrupt(operations_ * static_cast<double>(samples.size()));
   const Index lowest = input_gradient ? 0 : first_dense_;
   for (Index l = depth() - 1; l > lowest; --l) {
     const Stage &above = stage(l), &stage = this->stage(l - 1);

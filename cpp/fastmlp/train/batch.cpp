@@ -41,7 +41,7 @@ void Batch<T>::schedule_next_batch(Range share, Index all, NextBatchPrefetch<T>&
   const MatrixView<const T>& x = data_.x;
   if (next_.indices) {
     upcoming.data = x.data;
-    upcoming.numbers = next_.indices + rows.begin;
+    upcoming.indices = next_.indices + rows.begin;
     upcoming.stride = x.stride;
     upcoming.rows = rows.size();
     upcoming.lines = ceil_div(x.cols, kLine<T>);

@@ -94,7 +94,7 @@ Index NetworkObjective<T>::tile_columns(Index n) const {
     }
     return most;
   };
-  return team_->shares() && longest(kNarrow) < longest(kTile<T>) ? kNarrow : kTile<T>;
+  return team_->is_parallel() && longest(kNarrow) < longest(kTile<T>) ? kNarrow : kTile<T>;
 }
 
 // Forward, loss and, where asked for, backward of a block of samples; returns its share of the
@@ -142,13 +142,13 @@ void NetworkObjective<T>::part_gradient(const Part& part, Index n, T* g,
 template <class T>
 bool NetworkObjective<T>::schedule_prefetch(const Part& part, Range share, T* written,
                                             PrefetchSchedule<T>& prefetch) const {
-  const bool claims = written && team_->shares() && !network_.layer(part.pieces[0].layer).packs();
+  const bool claims = written && team_->is_parallel() && !network_.layer(part.pieces[0].layer).packs();
   if (claims) {
-    prefetch.claim.data = written + part.range.begin;
-    prefetch.claim.lines = ceil_div(part.range.size(), kLine<T>);
+    prefetch.ownership.data = written + part.range.begin;
+    prefetch.ownership.lines = ceil_div(part.range.size(), kLine<T>);
   }
   const bool asks = batch_.expects() && batch_.size() <= kChunkRows;
-  if (asks) batch_.schedule_next_batch(share, size(), prefetch.upcoming);
+  if (asks) batch_.schedule_next_batch(share, size(), prefetch.next_batch);
   return claims || asks;
 }
 
@@ -164,7 +164,7 @@ void NetworkObjective<T>::add_gradient(Index n, bool first, T* written, T* g) {
     PrefetchSchedule<T> prefetch;
     const bool any = schedule_prefetch(part, part.range, written, prefetch);
     part_gradient(part, n, from, any ? &prefetch : nullptr);
-    team_->progress(work);
+    team_->poll_interrupt(work);
     for (Index j = 0; j < part.range.size(); ++j) to[j] = first ? from[j] : to[j] + from[j];
   });
 }

@@ -84,11 +84,11 @@ StepResult Trainer<T>::step_on_batch(ThreadTeam& team) {
 template <class T>
 StepResult Trainer<T>::tuned_step(ThreadTeam& team) {
   if (!tuned_ || team.size() == 1) return step_on_batch(team);
-  team.set_single_threaded(tuner_.alone());
+  team.set_single_threaded(tuner_.single_threaded());
   const auto start = SteadyClock::now();
   const StepResult result = step_on_batch(team);
   if (objective_.samples() == options_.batch_size) {
-    tuner_.note(seconds_since(start) / static_cast<double>(result.evaluations));
+    tuner_.record(seconds_since(start) / static_cast<double>(result.evaluations));
   }
   return result;
 }

@@ -1,0 +1,29 @@
+// Constants of threads and clocks. Those of caches and registers are in kernels/tuning.hpp.
+#pragma once
+
+#include <chrono>
+
+namespace fastmlp {
+
+// Interval of interrupt checks: short for a user who presses Ctrl-C, and rare, because a check
+// takes Python's GIL.
+constexpr std::chrono::milliseconds kInterruptInterval{20};
+
+// Operations after which a team of one reads the clock: some ten microseconds of work.
+constexpr double kOperationsPerPoll = 1e6;
+
+// Turns of a waiting thread that pause the core, then that yield it, before it sleeps for
+// kBackoffSleep. Rounds of one step follow each other within the first, callbacks do not.
+constexpr int kPauseTurns = 2000;
+constexpr int kYieldTurns = 2000;
+constexpr std::chrono::microseconds kBackoffSleep{20};
+
+// Rounds that ThreadTuner times per candidate: the fastest of three survives an interruption.
+constexpr int kTrialRounds = 3;
+// Rounds for which its choice is kept. They double while the choice repeats, so trials become rare.
+constexpr int kMinKeptRounds = 32;
+constexpr int kMaxKeptRounds = 1024;
+// A single thread is chosen below this ratio of times only: elsewhere the team is no slower.
+constexpr double kSingleThreadRatio = 0.97;
+
+}  // namespace fastmlp

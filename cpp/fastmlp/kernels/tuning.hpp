@@ -1,0 +1,103 @@
+// Constants of cache and register tactics, with their reasons. Results do not depend on them,
+// except where the text says that sums do.
+#pragma once
+
+#include <algorithm>
+
+#include "fastmlp/kernels/simd.hpp"
+
+namespace fastmlp {
+
+// --- Caches
+
+// Elements of a cache line.
+template <class T>
+constexpr Index kLine = 64 / sizeof(T);
+
+// Matrices of more bytes are evicted from the second-level cache before they are reused.
+constexpr Index kL2Bytes = 1 << 20;
+
+// Rows this many bytes apart map to the same cache sets.
+constexpr Index kSetAliasBytes = 2048;
+
+// --- Micro-kernel (names of BLIS)
+
+// Columns and rows of C in registers: 12 x 2 or 6 x 2 sums, two packs of B and one element of A use
+// 27 of 32 or 15 of 16 registers.
+constexpr int kPanelPacks = 2;
+template <class T>
+constexpr Index kNR = kPanelPacks * kLanes<T>;
+constexpr Index kMR = kVectorRegisters == 32 ? 12 : 6;
+
+// Prefetch distance in contiguous memory, in elements. Hardware prefetchers stop at page borders.
+template <class T>
+constexpr Index kPrefetchDistance = 3072 / sizeof(T);
+
+// Sums in a micro-kernel from which it prefetches: smaller ones have no cycles to spare.
+constexpr int kPrefetchingSums = 10;
+
+// Rows of a panel of C that stay in half of a first-level cache until a row epilogue reads them, a
+// multiple of kMR.
+template <class T>
+constexpr Index kL1Rows = 16384 / (kNR<T> * sizeof(T)) / kMR * kMR;
+
+// --- Vector loops. Their sums depend on the number of accumulators.
+
+// Independent accumulators that hide the latency of additions: packs of a dot product and of a scan
+// of memory, scalars of a sum in double.
+constexpr int kDotAccumulators = 4;
+constexpr int kScanAccumulators = 4;
+constexpr Index kScalarAccumulators = 16;
+
+// Columns above which a panel is transposed in registers: below, a tile would be almost empty.
+template <class T>
+constexpr Index kMaxScalarColumns = kLanes<T> / 4;
+
+// Rows of a panel of packed W that are copied together, whole packs for every kMR and kLanes.
+constexpr Index kPackedRowsTogether = 4;
+
+// --- Plan of a network. Gradients do not depend on it, but the sums of their squares do.
+
+// Parameters of a gradient block: small enough to stay in a first-level cache for the update, tall
+// enough for the micro-kernel.
+constexpr Index kGradientBlockElements = 2048;
+
+// Weights below which a layer is one gradient block, because a second thread would gain nothing.
+constexpr Index kMinDividedElements = 800;
+
+// Minimum rows of a gradient block of packed weights. Each block reads the whole batch from a far
+// cache.
+constexpr Index kPackedBlockRows = 4 * kMR;
+
+// Parameters up to which gradient blocks of several layers are merged into one part, because a part
+// costs synchronisation.
+constexpr Index kMergedPartElements = 800;
+
+// Columns of a tile, the samples that pass through all layers together: one panel, so that a batch
+// has tiles for all threads.
+template <class T>
+constexpr Index kTileColumns = kNR<T>;
+
+// Columns of a narrow tile. Tiles that share a panel share no cache line, so panels of one line are
+// not divided.
+template <class T>
+constexpr Index kNarrowTileColumns = std::min<Index>(kTileColumns<T>, kLine<T>);
+
+// Samples below which a prediction multiplies matrices by vectors, because a pack would be almost
+// empty.
+constexpr Index kMinPanelSamples = 8;
+
+// --- Training
+
+// Samples of a chunk, which one workspace holds: larger batches are summed over chunks, so sums
+// depend on it.
+constexpr Index kChunkSamples = 1024;
+
+// Parameters of a range over which an optimizer passes several times: they stay in a first-level
+// cache. Norms are summed by range.
+constexpr Index kUpdateRangeElements = 2048;
+
+// Elements of an array that are tested for nan and inf together, before one is located.
+constexpr Index kScanRangeElements = 4096;
+
+}  // namespace fastmlp
