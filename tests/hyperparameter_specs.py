@@ -1,7 +1,7 @@
-"""Hyperparameters as their documentation tells them: good and bad values for every field.
+"""Hyperparameters as their fields describe them: good and bad values for every field.
 
-A docstring lists a field as `name : kind, default …`, then `Range: low <= name < high.`,
-`Range: a finite name > low.` or `One of: 'a' 'b'.`
+The bounds of a field are a text: `low <= name < high`, `a finite name > low[, or None]` or
+`one of: 'a', 'b'`.
 """
 
 from __future__ import annotations
@@ -98,22 +98,20 @@ _NUMBER = r"-?[\d.]+(?:e[+-]?\d+)?"
 
 def fields_of(cls: Any) -> list[Field]:
     """Every hyperparameter of a member of a family."""
-    return [_read(cls, name) for name in cls().get_params()]
+    return [_read(cls, field) for field in cls.fields]
 
 
-def _read(cls: Any, name: str) -> Field:
-    found = re.search(rf"^{name} : (.*?), default.*\n((?:    .*\n?)*)", cls.__doc__, re.M)
-    assert found, f"{cls.__name__}: {name} is not documented"
-    kind, text = found.groups()
-    if name == "learning_rate" or re.search(r"^    Range: a finite", text):
-        low = re.search(rf"(>=?) ({_NUMBER})", text)
+def _read(cls: Any, field: Any) -> Field:
+    name, kind, bounds = field.name, field.type, field.bounds
+    if bounds.startswith("a finite"):
+        low = re.search(rf"(>=?) ({_NUMBER})", bounds)
         if low is None:
             return Field(cls, name, kind)
         return Field(cls, name, kind, low=float(low[2]), low_open=low[1] == ">")
-    between = re.search(rf"Range: ({_NUMBER}) (<=?) {name} (<=?) ({_NUMBER})", text)
+    between = re.search(rf"^({_NUMBER}) (<=?) {name} (<=?) ({_NUMBER})", bounds)
     if between:
         low_sign, high_sign = between[2], between[3]
         return Field(cls, name, kind, float(between[1]), float(between[4]), low_sign == "<",
                      high_sign == "<")  # fmt: skip
-    words = tuple(re.findall(r"'(\w+)'", text)) if text.strip().startswith("One of") else ()
+    words = tuple(re.findall(r"'(\w+)'", bounds)) if bounds.startswith("one of") else ()
     return Field(cls, name, kind, choices=words)

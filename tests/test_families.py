@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def test_repr_round_trips(cls: Any, fields: dict[str, Any]) -> None:
     """Evaluating the text gives an equal value, with every field in it."""
     member = cls(**fields)
     assert eval(repr(member), dict(vars(fm))) == member
-    for name in member.get_params():
+    for name in member.get_params(deep=False):
         assert f"{name}=" in repr(member)
 
 
@@ -42,10 +43,10 @@ def test_pickle_and_copy_round_trip(cls: Any, fields: dict[str, Any]) -> None:
 def test_get_params_is_the_constructor(cls: Any, fields: dict[str, Any]) -> None:
     """By keyword and in order; given values come back, others are the defaults."""
     member = cls(**fields)
-    params = member.get_params()
+    params = member.get_params(deep=False)
     assert cls(**params) == member
     assert cls(*params.values()) == member
-    assert params == {**cls().get_params(), **fields}
+    assert params == {**cls().get_params(deep=False), **fields}
 
 
 @members
@@ -61,7 +62,7 @@ def test_equality_is_by_kind_and_value(cls: Any, fields: dict[str, Any]) -> None
 @members
 def test_values_are_immutable(cls: Any, fields: dict[str, Any]) -> None:
     member = cls(**fields)
-    for name, value in member.get_params().items():
+    for name, value in member.get_params(deep=False).items():
         with pytest.raises(AttributeError):
             setattr(member, name, value)
 
@@ -89,6 +90,49 @@ def test_docstrings_have_a_formula(cls: Any) -> None:
     assert any(sign in text for sign in ("=", "<-", "variance", "orthonormal", "weights"))
     for name in cls().get_params():
         assert name in cls.__doc__
+
+
+@pytest.mark.parametrize("cls", [*MEMBERS, *_core.layers.values()])
+def test_fields_are_readable(cls: Any) -> None:
+    """Name, type, default, bounds and a phrase for each, in the order of the constructor."""
+    texts = [field.description for field in cls.fields]
+    assert all(re.fullmatch(r"\S.+[^.\s]", text) for text in texts)
+    assert all(f"    {text}" in cls.__doc__ for text in texts)
+    required = {field.name: 0.5 if field.type == "float" else 1
+                for field in cls.fields if field.required}  # fmt: skip
+    params = cls(**required).get_params(deep=False)
+    assert [field.name for field in cls.fields] == list(params)
+    for field in cls.fields:
+        value = params[field.name]
+        assert field.required or field.default == getattr(value, "name", value)
+        assert repr(field).startswith(f"Field({field.name}: {field.type}, default ")
+        assert field.bounds == "a finite number" or (
+            field.name in field.bounds or not field.bounds.startswith("a finite ")
+        )
+
+
+def test_get_params_is_deep_as_in_scikit_learn() -> None:
+    """Nested values' parameters have compound names; the shallow form has none."""
+    schedule, average = fm.StepDecay(0.5, every=7), fm.Polyak(beta=0.75)
+    rule = fm.Adam(schedule, average=average)
+    shallow, deep = rule.get_params(deep=False), rule.get_params()
+    assert deep == rule.get_params(deep=True)
+    nested = {f"learning_rate__{name}": value for name, value in schedule.get_params().items()}
+    nested |= {f"average__{name}": value for name, value in average.get_params().items()}
+    assert deep == {**shallow, **nested}
+    assert deep["average__beta"] == 0.75
+    assert deep["learning_rate__every"] == 7
+    assert fm.Dense(3, fm.ELU(0.5)).get_params()["activation__alpha"] == 0.5
+    assert not hasattr(rule, "set_params")
+
+
+@members
+def test_scikit_learn_clones_values(cls: Any, fields: dict[str, Any]) -> None:
+    clone = pytest.importorskip("sklearn.base").clone
+    member = cls(**fields)
+    assert clone(member) == member
+    assert type(clone(member)) is cls
+    assert clone(fm.Dense(3, "relu")) == fm.Dense(3, "relu")
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -181,7 +225,7 @@ def test_layers_are_values(layer: Any, protocol: int) -> None:
     assert type(twin) is type(layer)
     assert hash(twin) == hash(layer)
     assert eval(repr(layer), dict(vars(fm))) == layer
-    params = layer.get_params()
+    params = layer.get_params(deep=False)
     assert type(layer)(**params) == layer
     assert type(layer)(*params.values()) == layer
     assert copy.copy(layer) is layer
@@ -203,3 +247,39 @@ def test_layers_name_the_field_that_is_missing(cls: Any, field: str) -> None:
 def test_units_that_cannot_be_counted_are_refused(units: int) -> None:
     with pytest.raises(ValueError, match=r"^Dense: units=.*, expected an integer"):
         fm.Dense(units)
+
+
+def test_traits_of_activations_and_losses() -> None:
+    """What the library reads of a member instead of its name."""
+
+    def having(family: Any, trait: str) -> set[str]:
+        return {name for name, cls in family.items() if getattr(cls(), trait)}
+
+    assert having(_core.activations, "couples_units") == {"softmax"}
+    assert having(_core.activations, "predicts_classes") == {"softmax"}
+    assert having(_core.activations, "has_zero_derivative") == {"sign"}
+    assert not fm.Sign(straight_through=True).has_zero_derivative
+    assert having(_core.losses, "labels_pm1") == {"perceptron", "hinge"}
+    assert having(_core.losses, "reads_preactivation") == {"perceptron", "hinge"}
+    outputs = {name: cls.outputs_per_target for name, cls in _core.losses.items()}
+    assert outputs == {name: 2 if name == "gaussian_nll" else 1 for name in _core.losses}
+    bounded = {
+        name: cls.target_range
+        for name, cls in _core.losses.items()
+        if cls.target_range != (-float("inf"), float("inf"))
+    }
+    assert bounded == {
+        "cross_entropy": (0, 1),
+        "binary_cross_entropy": (0, 1),
+        "poisson": (0, float("inf")),
+        "perceptron": (-1, 1),
+        "hinge": (-1, 1),
+    }
+
+
+def test_traits_of_rules() -> None:
+    initial = {name for name, cls in _core.optimizers.items() if cls.uses_initial_rate_only}
+    assert initial == {"rprop", "delta_bar_delta"}
+    assert fm.SGD(momentum=0.75, nesterov="lecture").evaluation_offset == 0.75
+    assert fm.SGD(momentum=0.75, nesterov=True).evaluation_offset == 0
+    assert all(cls().evaluation_offset == 0 for cls in _core.optimizers.values())

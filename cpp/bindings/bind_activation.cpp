@@ -55,16 +55,21 @@ void bind_activations(py::module_& m) {
   for_each_member<Activation>([&](const auto& member) {
     using Member = std::decay_t<decltype(member)>;
     auto cls = bind_member<Member>(m, family);
+    cls.attr("couples_units") = Member::traits.couples_units;
+    cls.attr("predicts_classes") = Member::traits.predicts_classes;
+    cls.def_property_readonly(
+        "has_zero_derivative", [](const Member& self) { return has_zero_derivative(self); },
+        "No gradient passes backwards.");
     cls.def(
         "__call__",
         [](const Member& self, const py::object& a) {
-          return for_dtype(Member::title, a, [&](const auto& x) { return value(self, x); });
+          return for_dtype(Member::class_name, a, [&](const auto& x) { return value(self, x); });
         },
         py::arg("a"), "phi(a), in the shape of a.");
     cls.def(
         "derivative",
         [](const Member& self, const py::object& a) {
-          return for_dtype(Member::title, a, [&](const auto& x) {
+          return for_dtype(Member::class_name, a, [&](const auto& x) {
             if constexpr (std::is_same_v<Member, Softmax>) {
               return softmax_jacobian(self, x);
             } else {

@@ -19,7 +19,7 @@ template <class Member>
 py::array draw(const Member& init, const py::object& inputs, const py::object& outputs,
                const py::object& seed) {
   constexpr std::uint64_t kMax = std::numeric_limits<Index>::max();
-  const char* where = Member::title;
+  const char* where = Member::class_name;
   const auto n_in = static_cast<Index>(integer(inputs, "n_in", where, 1, kMax));
   const auto n_out = static_cast<Index>(integer(outputs, "n_out", where, 1, kMax));
   const auto bits = integer(seed, "seed", where, 0, std::numeric_limits<std::uint64_t>::max());

@@ -52,17 +52,22 @@ void bind_losses(py::module_& m) {
   for_each_member<Loss>([&](const auto& member) {
     using Member = std::decay_t<decltype(member)>;
     auto cls = bind_member<Member>(m, family);
+    constexpr LossTraits kTraits = Member::traits;
+    cls.attr("target_range") = py::make_tuple(kTraits.min_target, kTraits.max_target);
+    cls.attr("labels_pm1") = kTraits.labels_pm1;
+    cls.attr("reads_preactivation") = kTraits.reads_preactivation;
+    cls.attr("outputs_per_target") = kTraits.outputs_per_target;
     cls.def(
         "__call__",
         [](const Member& self, const py::object& o, const py::object& y) {
-          return evaluate_any(Member::title, self, o, y).first;
+          return evaluate_any(Member::class_name, self, o, y).first;
         },
         py::arg("o"), py::arg("y"),
         "L of each sample, (n,): summed over outputs, not averaged over samples.");
     cls.def(
         "gradient",
         [](const Member& self, const py::object& o, const py::object& y) {
-          return evaluate_any(Member::title, self, o, y).second;
+          return evaluate_any(Member::class_name, self, o, y).second;
         },
         py::arg("o"), py::arg("y"), "dL/do of each sample, in the shape of o, without 1/n.");
   });

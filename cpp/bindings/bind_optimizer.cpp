@@ -19,8 +19,14 @@ void bind_optimizers(py::module_& m) {
   py::dict averages, family;
   bind_member<Polyak>(m, averages);
   m.attr("averages") = averages;
-  for_each_member<Rule>(
-      [&](const auto& rule) { bind_member<std::decay_t<decltype(rule)>>(m, family); });
+  for_each_member<Rule>([&](const auto& rule) {
+    using Member = std::decay_t<decltype(rule)>;
+    auto cls = bind_member<Member>(m, family);
+    cls.attr("uses_initial_rate_only") = Member::uses_initial_rate_only;
+    cls.def_property_readonly(
+        "evaluation_offset", [](const Member& self) { return self.evaluation_offset(); },
+        "The gradient is wanted at w + evaluation_offset v.");
+  });
   m.attr("optimizers") = family;
 }
 

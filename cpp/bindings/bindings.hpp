@@ -7,6 +7,7 @@ namespace fastmlp::bindings {
 
 namespace py = pybind11;
 
+void bind_field_info(py::module_& m);
 void bind_activations(py::module_& m);
 void bind_losses(py::module_& m);
 void bind_initializers(py::module_& m);

@@ -1,188 +1,37 @@
 #include "family.hpp"
 
+#include <pybind11/eval.h>
+
+#include "bindings.hpp"
+
 namespace fastmlp::bindings {
 namespace {
 
-bool is_bool(const py::object& value) {
-  const py::object numpy_bool = py::module_::import("numpy").attr("bool_");
-  return py::isinstance<py::bool_>(value) || py::isinstance(value, numpy_bool);
+// The type of a field in the stubs: names of families are no types.
+std::string annotation(const FieldInfo& field) {
+  return field.type.find(" or ") == std::string::npos ? field.type : "typing.Any";
 }
 
-std::string text_of(const py::handle& value) { return py::str(py::repr(value)); }
-
-// Python refuses to write the longest integers.
-std::string integer_text(const py::object& value) {
-  const auto bits = value.attr("bit_length")().cast<Index>();
-  return bits <= 512 ? text_of(value) : "an integer of " + std::to_string(bits) + " bits";
+// "rate : float\n    probability to drop a unit: 0 <= rate < 1.\n"
+std::string field_doc(const FieldInfo& field) {
+  std::string text = field.name + " : " + field.type;
+  if (!field.default_value.empty()) text += ", default " + field.default_value;
+  text += "\n    " + field.description;
+  if (!field.bounds.empty()) text += ": " + field.bounds;
+  return text + ".\n";
 }
 
-// Whether an object is a member of the family of schedules.
-bool is_schedule(const py::object& value) {
-  bool found = false;
-  for_each_member<Schedule>(
-      [&](const auto& member) { found |= py::isinstance<std::decay_t<decltype(member)>>(value); });
-  return found;
+std::string field_repr(const FieldInfo& field) {
+  const std::string standard = field.default_value.empty() ? "required" : field.default_value;
+  return "Field(" + field.name + ": " + field.type + ", default " + standard + "; " +
+         field.description + (field.bounds.empty() ? "" : ": " + field.bounds) + ")";
 }
 
-// A function in Python from the epoch to a learning rate.
-class PythonSchedule final : public CustomSchedule {
- public:
-  PythonSchedule(std::string where, py::object function)
-      : where_(std::move(where)), function_(std::move(function)) {}
-
-  const py::object& function() const { return function_; }
-  double at(Index epoch) const override {
-    const py::object answer = function_(epoch);
-    const double rate = PyFloat_AsDouble(answer.ptr());
-    if (rate == -1.0 && PyErr_Occurred()) throw py::error_already_set();
-    if (!kNonNegative.contains(rate)) {
-      throw_invalid(where_, "learning_rate(" + std::to_string(epoch) + ")", text_of(answer),
-                    "a finite number >= 0");
-    }
-    return rate;
-  }
-
- private:
-  std::string where_;
-  py::object function_;
-};
+constexpr auto kRaises =
+    "\nRaises\n------\nValueError\n    A number out of its range, or a word that is not known.\n"
+    "TypeError\n    A value of the wrong kind.\n";
 
 }  // namespace
-
-py::object FieldReader::take(const char* name) const {
-  return values_.contains(name) ? py::object(values_[name]) : py::object();
-}
-
-void FieldReader::wrong_kind(const char* name, const py::object& given,
-                             const std::string& expected) const {
-  throw py::type_error(std::string(where_) + ": " + name + "=" + text_of(given) + ", expected " +
-                       expected);
-}
-
-void FieldReader::missing(const char* name, const std::string& expected) const {
-  throw py::type_error(std::string(where_) + ": " + name + " is missing, expected " + expected);
-}
-
-double FieldReader::number(const char* name, const py::object& given, const char* expected) const {
-  const bool numeric = PyFloat_Check(given.ptr()) || PyIndex_Check(given.ptr()) ||
-                       (py::hasattr(given, "__float__") && !py::hasattr(given, "__len__"));
-  if (!numeric || is_bool(given)) wrong_kind(name, given, expected);
-  const double value = PyFloat_AsDouble(given.ptr());
-  if (value == -1.0 && PyErr_Occurred()) {
-    const bool too_large = PyErr_ExceptionMatches(PyExc_OverflowError);
-    PyErr_Clear();
-    if (too_large)
-      throw py::value_error(std::string(where_) + ": " + name +
-                            " is too large, expected a finite number");
-    wrong_kind(name, given, expected);
-  }
-  return value;
-}
-
-void FieldReader::operator()(const char* name, double& value, const Interval& bound) const {
-  if (const py::object given = take(name)) {
-    value = number(name, given, "a number");
-  } else if (!bound.contains(value)) {
-    missing(name, bound.text(name));
-  }
-}
-
-void FieldReader::operator()(const char* name, Index& value, const IntegerInterval& bound) const {
-  const py::object given = take(name);
-  if (!given && !bound.contains(value)) missing(name, bound.text());
-  if (!given) return;
-  if (!PyIndex_Check(given.ptr()) || is_bool(given)) wrong_kind(name, given, bound.text());
-  const auto integer = py::reinterpret_steal<py::object>(PyNumber_Index(given.ptr()));
-  if (!integer) {  // an array of some dimensions
-    PyErr_Clear();
-    wrong_kind(name, given, bound.text());
-  }
-  int overflow = 0;
-  value = PyLong_AsLongLongAndOverflow(integer.ptr(), &overflow);
-  if (overflow > 0) {
-    throw_invalid(where_, name, integer_text(integer),
-                  "an integer <= " + std::to_string(bound.high));
-  }
-  if (overflow < 0) throw_invalid(where_, name, integer_text(integer), bound.text());
-}
-
-void FieldReader::operator()(const char* name, std::optional<double>& value,
-                             const Interval&) const {
-  const py::object given = take(name);
-  if (!given || given.is_none()) return;
-  value = number(name, given, "a number or None");
-}
-
-void FieldReader::operator()(const char* name, std::optional<ClipRange>& value) const {
-  constexpr auto kExpected = "a positive number, (low, high) or None";
-  const py::object given = take(name);
-  if (!given || given.is_none()) return;
-  if (py::isinstance<py::tuple>(given) || py::isinstance<py::list>(given)) {
-    const py::sequence pair(given);
-    if (pair.size() != 2) wrong_kind(name, given, kExpected);
-    value = ClipRange{number(name, pair[0], kExpected), number(name, pair[1], kExpected)};
-  } else {
-    const double limit = number(name, given, kExpected);
-    if (!(limit > 0)) throw_invalid(where_, name, text_of(given), kExpected);
-    value = ClipRange{-limit, limit};
-  }
-}
-
-void FieldReader::operator()(const char* name, bool& value) const {
-  const py::object given = take(name);
-  if (!given) return;
-  if (!is_bool(given)) wrong_kind(name, given, "True or False");
-  value = py::bool_(given);
-}
-
-void FieldReader::operator()(const char* name, std::string& value, const OneOf&) const {
-  const py::object given = take(name);
-  if (!given) return;
-  if (!py::isinstance<py::str>(given)) wrong_kind(name, given, "a string");
-  value = given.cast<std::string>();
-}
-
-void FieldReader::operator()(const char* name, BoolOrString& value, const OneOf&) const {
-  const py::object given = take(name);
-  if (!given) return;
-  if (is_bool(given)) {
-    value = py::cast<bool>(py::bool_(given));
-  } else if (py::isinstance<py::str>(given)) {
-    value = given.cast<std::string>();
-  } else {
-    wrong_kind(name, given, "True, False or a string");
-  }
-}
-
-void FieldReader::operator()(const char* name, std::optional<Polyak>& value) const {
-  const py::object given = take(name);
-  if (!given || given.is_none()) return;
-  if (!py::isinstance<Polyak>(given)) wrong_kind(name, given, "an fm.Polyak or None");
-  value = given.cast<Polyak>();
-}
-
-void FieldReader::operator()(const char* name, LearningRate& value, const Interval&) const {
-  constexpr auto kExpected = "a number, a schedule or a function of the epoch";
-  const py::object given = take(name);
-  if (!given) return;
-  if (is_schedule(given)) {
-    value.source = given.cast<Schedule>();
-  } else if (PyCallable_Check(given.ptr()) && !PyType_Check(given.ptr())) {
-    value.source = std::make_shared<PythonSchedule>(where_, given);
-  } else {
-    value.source = number(name, given, kExpected);
-  }
-}
-
-void FieldWriter::operator()(const char* name, const LearningRate& value, const Interval&) {
-  if (const auto* own = dynamic_cast<const PythonSchedule*>(value.custom())) {
-    params[name] = own->function();
-  } else if (const double* number = std::get_if<double>(&value.source)) {
-    params[name] = *number;
-  } else {
-    params[name] = py::cast(std::get<Schedule>(value.source));
-  }
-}
 
 py::dict bind_arguments(const char* where, const py::list& names, const py::args& args,
                         const py::kwargs& kwargs) {
@@ -208,83 +57,68 @@ py::dict bind_arguments(const char* where, const py::list& names, const py::args
   return values;
 }
 
-std::string member_repr(const char* title, const py::dict& params) {
+std::string member_repr(const char* class_name, const py::dict& params) {
   std::string text;
   for (const auto& [name, value] : params) {
-    text += (text.empty() ? "" : ", ") + name.cast<std::string>() + "=" + text_of(value);
+    text += (text.empty() ? "" : ", ") + name.cast<std::string>() + "=" +
+            std::string(py::str(py::repr(value)));
   }
-  return std::string(title) + "(" + text + ")";
+  return std::string(class_name) + "(" + text + ")";
 }
 
-void DocWriter::add(const char* name, const char* type, const std::string& standard) {
-  signature += std::string(", ") + name + ": " + type + " = " + standard;
-  call += (call.empty() ? "" : ", ") + std::string(name) + "=" + standard;
-  text += std::string(name) + " : " + type + ", default " + standard + "\n";
+std::string constructor_signature(const std::vector<FieldInfo>& fields) {
+  std::string text = "__init__(self";
+  for (const FieldInfo& field : fields) {
+    text += ", " + field.name + ": " + annotation(field);
+    if (!field.default_value.empty()) text += " = " + field.default_value;
+  }
+  return text + ") -> None";
 }
 
-void DocWriter::add_required(const char* name, const char* type) {
-  signature += std::string(", ") + name + ": " + type;
-  call += (call.empty() ? "" : ", ") + std::string(name);
-  text += std::string(name) + " : " + type + "\n";
+std::string member_doc(const char* class_name, const char* formula, const char* example,
+                       const std::vector<FieldInfo>& fields) {
+  std::string call, parameters;
+  for (const FieldInfo& field : fields) {
+    call += (call.empty() ? "" : ", ") + field.name;
+    if (!field.default_value.empty()) call += "=" + field.default_value;
+    parameters += field_doc(field);
+  }
+  std::string text = std::string(class_name) + "(" + call + ")\n\n" + formula;
+  if (!fields.empty()) text += "\n\nParameters\n----------\n" + parameters + kRaises;
+  if (example) {
+    text += std::string("\nExamples\n--------\n>>> import fastmlp as fm\n") + example + "\n";
+  }
+  return text;
 }
 
-void DocWriter::add_member(const char* name, const char* type, const std::string& standard) {
-  add(name, "typing.Any", standard);
-  text += std::string("    ") + type + ".\n";
+py::dict deep_params(const py::dict& params, bool deep) {
+  if (!deep) return params;
+  py::dict all = params.attr("copy")();
+  for (const auto& [name, value] : params) {
+    if (!py::hasattr(value, "get_params") || PyType_Check(value.ptr())) continue;
+    const py::dict nested = value.attr("get_params")();
+    for (const auto& [inner, entry] : nested) {
+      all[py::str(name.cast<std::string>() + "__" + inner.cast<std::string>())] = entry;
+    }
+  }
+  return all;
 }
 
-void DocWriter::operator()(const char* name, Index value, const IntegerInterval& bound) {
-  if (bound.contains(value))
-    add(name, "int", std::to_string(value));
-  else
-    add_required(name, "int");
-  text += "    Range: " + bound.text() + ".\n";
-}
-
-void DocWriter::operator()(const char* name, double value, const Interval& bound) {
-  if (bound.contains(value))
-    add(name, "float", number_text(value));
-  else
-    add_required(name, "float");
-  text += "    Range: " + bound.text(name) + ".\n";
-}
-
-void DocWriter::operator()(const char* name, const std::optional<double>&, const Interval& bound) {
-  add(name, "float | None", "None");
-  text += "    Range: " + bound.text(name) + "; None switches it off.\n";
-}
-
-void DocWriter::operator()(const char* name, const std::optional<ClipRange>&) {
-  add(name, "float | tuple[float, float] | None", "None");
-  text += "    (low, high); a number c means (-c, c); None switches it off.\n";
-}
-
-void DocWriter::operator()(const char* name, bool value) {
-  add(name, "bool", value ? "True" : "False");
-}
-
-void DocWriter::operator()(const char* name, const BoolOrString& value, const OneOf& words) {
-  add(name, "bool | str", *std::get_if<bool>(&value) ? "True" : "False");
-  text += "    True, False or";
-  for (const std::string& word : words) text += " '" + word + "'";
-  text += ".\n";
-}
-
-void DocWriter::operator()(const char* name, const std::optional<Polyak>&) {
-  add(name, "Polyak | None", "None");
-  text += "    How the iterates are averaged; None switches it off.\n";
-}
-
-void DocWriter::operator()(const char* name, const LearningRate& value, const Interval&) {
-  add(name, "typing.Any", number_text(*std::get_if<double>(&value.source)));
-  text += "    A number > 0, a schedule, or a function of the epoch, counted from 0.\n";
-}
-
-void DocWriter::operator()(const char* name, const std::string& value, const OneOf& choices) {
-  add(name, "str", "'" + value + "'");
-  text += "    One of:";
-  for (const std::string& choice : choices) text += " '" + choice + "'";
-  text += ".\n";
+void bind_field_info(py::module_& m) {
+  py::class_<FieldInfo>(m, "Field", "A hyperparameter of a member of a family.")
+      .def_readonly("name", &FieldInfo::name)
+      .def_readonly("type", &FieldInfo::type)
+      .def_readonly("bounds", &FieldInfo::bounds, "What it must satisfy, as errors write it.")
+      .def_readonly("description", &FieldInfo::description)
+      .def_property_readonly("required",
+                             [](const FieldInfo& self) { return self.default_value.empty(); })
+      .def_property_readonly(
+          "default",
+          [](const FieldInfo& self) -> py::object {
+            return self.default_value.empty() ? py::none() : py::eval(self.default_value);
+          },
+          "A plain value: a number, a bool, the key of a member, or None.")
+      .def("__repr__", &field_repr);
 }
 
 }  // namespace fastmlp::bindings

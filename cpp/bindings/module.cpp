@@ -15,6 +15,7 @@ PYBIND11_MODULE(FASTMLP_MODULE, m) {
                     "there is not enough memory for a network or batch of this size");
     }
   });
+  bind_field_info(m);
   bind_activations(m);
   bind_losses(m);
   bind_initializers(m);

@@ -75,7 +75,7 @@ class StateReader final : public StateVisitor<T> {
   }
   void scalar(const char* name, double& value, const Interval* bound) override {
     const auto given = section_[name].template cast<double>();
-    if (bound) Validator{where_}((prefix_ + name).c_str(), given, *bound);
+    if (bound) Validator{where_}((prefix_ + name).c_str(), given, *bound, "");
     value = given;
   }
   void counter(const char* name, Index& value, Index max) override {

@@ -11,7 +11,7 @@ const Activation kAll[] = {Identity{}, Sign{},     Sign{true},  Sigmoid{},      
                            SELU{},     Softplus{}, SiLU{},      GELU{}};
 
 std::string name(const Activation& phi) {
-  return std::visit([](const auto& member) { return std::string(member.name); }, phi);
+  return std::visit([](const auto& member) { return std::string(member.key); }, phi);
 }
 bool is_softmax(const Activation& phi) { return std::holds_alternative<Softmax>(phi); }
 

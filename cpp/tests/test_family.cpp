@@ -44,7 +44,7 @@ TEST_CASE("a layer is visited with its own type") {
   const std::vector<LayerReference> layers{dense(3, ReLU{}), dropout(0.5), gaussian_noise(0.1)};
   std::vector<std::string> names;
   for (const LayerReference& layer : layers) {
-    visit_layer(*layer, [&](const auto& each) { names.emplace_back(each.name); });
+    visit_layer(*layer, [&](const auto& each) { names.emplace_back(each.key); });
   }
   CHECK(names == std::vector<std::string>{"dense", "dropout", "gaussian_noise"});
 }

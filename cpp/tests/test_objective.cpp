@@ -85,9 +85,9 @@ TEST_CASE("the gradient is that of central differences, for every output activat
     for_each_member<Activation>([&](const auto& output) {
       for_each_member<Loss>([&](const auto& loss) {
         // A sign as output stands on the border of what these two are defined on.
-        if (is_sign(output) && loss.name == BinaryCrossEntropy::name) return;
-        CAPTURE(std::string(output.name));
-        CAPTURE(std::string(loss.name));
+        if (is_sign(output) && loss.key == BinaryCrossEntropy::key) return;
+        CAPTURE(std::string(output.key));
+        CAPTURE(std::string(loss.key));
         Problem<double> problem(3, {dense(5, Tanh{}), dense(4, output)}, loss, n, true);
         center_outputs(problem.network);
         const std::vector<double> expected = central_differences(problem);
@@ -101,7 +101,7 @@ TEST_CASE("the gradient is that of central differences, for every hidden activat
   for (const Index n : {5, 9}) {
     for_each_member<Activation>([&](const auto& hidden) {
       for (const bool bias : {true, false}) {
-        CAPTURE(std::string(hidden.name));
+        CAPTURE(std::string(hidden.key));
         Problem<double> problem(3,
                                 {dense(6, hidden, HeNormal{}, bias),
                                  dense(5, hidden, HeNormal{}, bias), dense(4, Softmax{})},

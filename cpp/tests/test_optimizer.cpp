@@ -133,7 +133,7 @@ TEST_CASE_TEMPLATE("a step by parts and by the whole gradient is the same, for a
 TEST_CASE("a value that is not finite changes nothing: neither w, nor state, nor counter") {
   for_each_member<Rule>([&](auto rule) {
     for (const bool clip : {false, true}) {
-      CAPTURE(std::string(rule.name));
+      CAPTURE(std::string(rule.key));
       if (clip) rule.clip_norm = 1.0;
       Bowl<double> bowl(10);
       bowl.finite_evaluations = 3;
@@ -194,7 +194,7 @@ TEST_CASE("a gradient whose norm is not finite changes nothing") {
 TEST_CASE_TEMPLATE("every rule goes down a bowl, to the same bits with any team", T, float,
                    double) {
   for_each_member<Rule>([&](const auto& rule) {
-    CAPTURE(std::string(rule.name));
+    CAPTURE(std::string(rule.key));
     const auto run = [&, rule = rule](int threads, bool whole_gradient) {
       auto used = rule;
       if (whole_gradient) used.clip_norm = 1e30;
@@ -253,7 +253,7 @@ TEST_CASE("a step reports the value before it, its learning rate, and the norm t
 
 TEST_CASE("every state vector, scalar and counter of a rule is visited once, and restored") {
   for_each_member<Rule>([&](auto rule) {
-    CAPTURE(std::string(rule.name));
+    CAPTURE(std::string(rule.key));
     rule.average = Polyak{};
     Bowl<double> bowl(10);
     FirstOrder<double> whole(rule, 10), restored(rule, 10);

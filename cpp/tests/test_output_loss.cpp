@@ -170,8 +170,8 @@ TEST_CASE_TEMPLATE("a nan in a row reaches its loss", T, float, double) {
   const std::vector<T> a{T(0.5), kNan<T>, T(0.25)}, y{T(0.5), T(0.5), T(0.25)};
   for_each_member<Activation>([&](const auto& activation) {
     for_each_member<Loss>([&](const auto& member) {
-      CAPTURE(std::string(activation.name));
-      CAPTURE(std::string(member.name));
+      CAPTURE(std::string(activation.key));
+      CAPTURE(std::string(member.key));
       CHECK(std::isnan(evaluate_one<T>({activation, member}, a, y).value));
     });
   });

@@ -40,7 +40,7 @@ def plan(
     n_inputs, chain = read(items, inputs, activation, output)
     default = resolve("init", init)
     complete = tuple(
-        Dense(**{**layer.get_params(), "init": default})
+        Dense(**{**layer.get_params(deep=False), "init": default})
         if isinstance(layer, Dense) and layer.init is None
         else layer
         for layer in chain
@@ -52,13 +52,11 @@ def plan(
 def zero_gradient_layers(layers: Sequence[Dense], loss: Any) -> list[int]:
     """Return the dense layers whose activation is a hard sign, with derivative 0."""
     last = len(layers) - 1
-    reads_pre_activation = getattr(loss, "name", "") in ("perceptron", "hinge")
+    reads_preactivation = getattr(loss, "reads_preactivation", False)
     return [
         index
         for index, layer in enumerate(layers)
-        if layer.activation.name == "sign"
-        and not layer.activation.straight_through
-        and not (index == last and reads_pre_activation)
+        if layer.activation.has_zero_derivative and not (index == last and reads_preactivation)
     ]
 
 

@@ -35,22 +35,25 @@ void throw_invalid(const std::string& where, const std::string& name, const std:
   throw std::invalid_argument(where + ": " + name + "=" + value + ", expected " + expected);
 }
 
-void Validator::operator()(const char* name, double value, const Interval& bound) const {
+void Validator::operator()(const char* name, double value, const Interval& bound,
+                           const char*) const {
   if (!bound.contains(value)) throw_invalid(where_, name, number_text(value), bound.text(name));
 }
 
-void Validator::operator()(const char* name, Index value, const IntegerInterval& bound) const {
+void Validator::operator()(const char* name, Index value, const IntegerInterval& bound,
+                           const char*) const {
   if (!bound.contains(value)) throw_invalid(where_, name, std::to_string(value), bound.text());
 }
 
 void Validator::operator()(const char* name, const std::optional<double>& value,
-                           const Interval& bound) const {
+                           const Interval& bound, const char*) const {
   if (value && !bound.contains(*value)) {
     throw_invalid(where_, name, number_text(*value), bound.text(name) + ", or None");
   }
 }
 
-void Validator::operator()(const char* name, const std::optional<ClipRange>& value) const {
+void Validator::operator()(const char* name, const std::optional<ClipRange>& value,
+                           const char*) const {
   if (value && !(std::isfinite(value->first) && std::isfinite(value->second) &&
                  value->first < value->second)) {
     throw_invalid(where_, name,
@@ -59,7 +62,8 @@ void Validator::operator()(const char* name, const std::optional<ClipRange>& val
   }
 }
 
-void Validator::operator()(const char* name, const std::string& value, const OneOf& choices) const {
+void Validator::operator()(const char* name, const std::string& value, const OneOf& choices,
+                           const char*) const {
   std::string expected = "one of: ";
   for (const std::string& choice : choices) {
     if (choice == value) return;
@@ -68,7 +72,8 @@ void Validator::operator()(const char* name, const std::string& value, const One
   throw_invalid(where_, name, "'" + value + "'", expected);
 }
 
-void Validator::operator()(const char* name, const BoolOrString& value, const OneOf& words) const {
+void Validator::operator()(const char* name, const BoolOrString& value, const OneOf& words,
+                           const char*) const {
   const std::string* word = std::get_if<std::string>(&value);
   if (!word || std::find(words.begin(), words.end(), *word) != words.end()) return;
   std::string expected = "True, False";

@@ -1,8 +1,9 @@
 // A family is a closed set of small value structs, one of which a user picks: activations, losses,
-// update rules, … A member carries its spelling (`name`), its class name in Python (`title`), its
-// documentation (`doc`) and ONE list of hyperparameters, `fields(self, f)`, which calls f(name,
-// value, constraint) for each in the order of the constructor. Validation, repr, pickling and the
-// Python class all come from that list.
+// update rules, … A member carries its spelling (`key`), its class name in Python (`class_name`),
+// its documentation (`doc`) and ONE list of hyperparameters, `fields(self, f)`, which calls f(name,
+// value, constraint, description) for each in the order of the constructor; kinds of values without
+// a constraint leave it out. Validation, repr, pickling, documentation and the Python class all
+// come from that list.
 #pragma once
 
 #include <cmath>
@@ -75,26 +76,29 @@ std::string number_text(double value);
 class Validator {
  public:
   explicit Validator(std::string where) : where_(std::move(where)) {}
-  void operator()(const char* name, double value, const Interval& bound) const;
-  void operator()(const char* name, Index value, const IntegerInterval& bound) const;
-  void operator()(const char* name, const std::optional<double>& value,
-                  const Interval& bound) const;
-  void operator()(const char* name, const std::optional<ClipRange>& value) const;
-  void operator()(const char* name, const std::string& value, const OneOf& choices) const;
-  void operator()(const char* name, const BoolOrString& value, const OneOf& words) const;
-  void operator()(const char*, bool) const {}
+  void operator()(const char* name, double value, const Interval& bound, const char*) const;
+  void operator()(const char* name, Index value, const IntegerInterval& bound, const char*) const;
+  void operator()(const char* name, const std::optional<double>& value, const Interval& bound,
+                  const char*) const;
+  void operator()(const char* name, const std::optional<ClipRange>& value, const char*) const;
+  void operator()(const char* name, const std::string& value, const OneOf& choices,
+                  const char*) const;
+  void operator()(const char* name, const BoolOrString& value, const OneOf& words,
+                  const char*) const;
+  void operator()(const char*, bool, const char*) const {}
   // Members of other families were validated when they were made.
   template <class... Members>
-  void operator()(const char*, const std::variant<Members...>&) const {}
+  void operator()(const char*, const std::variant<Members...>&, const char*) const {}
   template <class Member>
-  void operator()(const char*, const std::optional<Member>&) const {}
+  void operator()(const char*, const std::optional<Member>&, const char*) const {}
   template <class Member>
-  void operator()(const char*, const std::shared_ptr<const Member>&) const {}
-  // A value that knows what is wrong with it.
+  void operator()(const char*, const std::shared_ptr<const Member>&, const char*) const {}
+  // A value with a check of its own.
   template <class Value>
-  auto operator()(const char* name, const Value& value, const Interval& bound) const
-      -> decltype(value.validate(*this, name, bound)) {
-    value.validate(*this, name, bound);
+  auto operator()(const char* name, const Value& value, const Interval& bound,
+                  const char* description) const
+      -> decltype(value.validate(*this, name, bound, description)) {
+    value.validate(*this, name, bound, description);
   }
 
  private:
@@ -103,7 +107,7 @@ class Validator {
 
 template <class Member>
 void validate(const Member& member) {
-  Validator validator(Member::title);
+  Validator validator(Member::class_name);
   Member::fields(member, validator);
 }
 

@@ -14,15 +14,22 @@
 
 namespace fastmlp {
 
+// What other parts of the library read of an activation.
+struct ActivationTraits {
+  bool couples_units = false;     // each h_i follows from all of a, not from a_i alone
+  bool predicts_classes = false;  // h are probabilities of classes, so y may be class indices
+};
+
 // A member without hyperparameters whose derivative follows from h.
 struct ActivationBase {
+  static constexpr ActivationTraits traits{};
   static constexpr bool uses_input = false;
   template <class Self, class F>
   static void fields(Self&, F&&) {}
 };
 
 struct Identity : ActivationBase {
-  static constexpr auto name = "identity", title = "Identity";
+  static constexpr auto key = "identity", class_name = "Identity";
   static constexpr auto doc = "phi(a) = a.";
   template <class P>
   P value(P a) const {
@@ -35,16 +42,17 @@ struct Identity : ActivationBase {
 };
 
 struct Sign {
-  static constexpr auto name = "sign", title = "Sign";
+  static constexpr auto key = "sign", class_name = "Sign";
   static constexpr auto doc =
       "phi(a) = -1, 0 or 1, the sign of a (Rosenblatt 1958).\n\n"
       "The derivative is 0, so a hidden layer of signs cannot learn by gradient, unless\n"
       "straight_through is set: then it is that of hard tanh (Bengio et al. 2013).";
+  static constexpr ActivationTraits traits{};
   static constexpr bool uses_input = true;
   bool straight_through = false;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
-    f("straight_through", self.straight_through);
+    f("straight_through", self.straight_through, "uses the derivative of hard tanh");
   }
   template <class P>
   P value(P a) const {
@@ -58,7 +66,7 @@ struct Sign {
 };
 
 struct Sigmoid : ActivationBase {
-  static constexpr auto name = "sigmoid", title = "Sigmoid";
+  static constexpr auto key = "sigmoid", class_name = "Sigmoid";
   static constexpr auto doc = "phi(a) = 1 / (1 + exp(-a)); phi' = phi (1 - phi).";
   template <class P>
   P value(P a) const {
@@ -71,7 +79,7 @@ struct Sigmoid : ActivationBase {
 };
 
 struct Tanh : ActivationBase {
-  static constexpr auto name = "tanh", title = "Tanh";
+  static constexpr auto key = "tanh", class_name = "Tanh";
   static constexpr auto doc = "phi(a) = tanh(a); phi' = 1 - phi².";
   template <class P>
   P value(P a) const {
@@ -84,7 +92,7 @@ struct Tanh : ActivationBase {
 };
 
 struct ReLU : ActivationBase {
-  static constexpr auto name = "relu", title = "ReLU";
+  static constexpr auto key = "relu", class_name = "ReLU";
   static constexpr auto doc = "phi(a) = max(a, 0); phi'(0) = 0 (Nair & Hinton 2010).";
   template <class P>
   P value(P a) const {
@@ -97,7 +105,7 @@ struct ReLU : ActivationBase {
 };
 
 struct HardTanh : ActivationBase {
-  static constexpr auto name = "hard_tanh", title = "HardTanh";
+  static constexpr auto key = "hard_tanh", class_name = "HardTanh";
   static constexpr auto doc = "phi(a) = max(min(a, 1), -1); phi'(±1) = 0.";
   template <class P>
   P value(P a) const {
@@ -112,21 +120,23 @@ struct HardTanh : ActivationBase {
 // Couples the units of a layer, so it is no function of packs: activation.cpp has its value and
 // Jacobian.
 struct Softmax : ActivationBase {
-  static constexpr auto name = "softmax", title = "Softmax";
+  static constexpr auto key = "softmax", class_name = "Softmax";
   static constexpr auto doc =
       "phi(a)_i = exp(a_i) / sum_j exp(a_j), along the last axis.\n\n"
       "The largest a_j is subtracted first, so nothing overflows. derivative(a) is the Jacobian\n"
       "diag(h) - h hᵀ, of shape (..., k, k).";
+  static constexpr ActivationTraits traits{true, true};
 };
 
 struct LeakyReLU {
-  static constexpr auto name = "leaky_relu", title = "LeakyReLU";
+  static constexpr auto key = "leaky_relu", class_name = "LeakyReLU";
   static constexpr auto doc = "phi(a) = a for a > 0, else slope * a (Maas et al. 2013).";
+  static constexpr ActivationTraits traits{};
   static constexpr bool uses_input = false;
   double slope = 0.01;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
-    f("slope", self.slope, kNonNegative);
+    f("slope", self.slope, kNonNegative, "factor of a < 0");
   }
   template <class P>
   P value(P a) const {
@@ -139,14 +149,15 @@ struct LeakyReLU {
 };
 
 struct ELU {
-  static constexpr auto name = "elu", title = "ELU";
+  static constexpr auto key = "elu", class_name = "ELU";
   static constexpr auto doc =
       "phi(a) = a for a > 0, else alpha (exp(a) - 1) (Clevert et al. 2016).";
+  static constexpr ActivationTraits traits{};
   static constexpr bool uses_input = false;
   double alpha = 1.0;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
-    f("alpha", self.alpha, kNonNegative);
+    f("alpha", self.alpha, kNonNegative, "-alpha is the limit at -inf");
   }
   template <class P>
   P value(P a) const {
@@ -159,7 +170,7 @@ struct ELU {
 };
 
 struct SELU : ActivationBase {
-  static constexpr auto name = "selu", title = "SELU";
+  static constexpr auto key = "selu", class_name = "SELU";
   static constexpr auto doc =
       "phi(a) = s a for a > 0, else s alpha (exp(a) - 1), with the constants of Klambauer et al. "
       "2017.";
@@ -176,7 +187,7 @@ struct SELU : ActivationBase {
 };
 
 struct Softplus : ActivationBase {
-  static constexpr auto name = "softplus", title = "Softplus";
+  static constexpr auto key = "softplus", class_name = "Softplus";
   static constexpr auto doc = "phi(a) = log(1 + exp(a)); phi' = sigmoid(a).";
   static constexpr bool uses_input = true;
   template <class P>
@@ -190,7 +201,7 @@ struct Softplus : ActivationBase {
 };
 
 struct SiLU : ActivationBase {
-  static constexpr auto name = "silu", title = "SiLU";
+  static constexpr auto key = "silu", class_name = "SiLU";
   static constexpr auto doc = "phi(a) = a sigmoid(a), also called swish (Elfwing et al. 2018).";
   static constexpr bool uses_input = true;
   static constexpr double kFar =
@@ -207,7 +218,7 @@ struct SiLU : ActivationBase {
 };
 
 struct GELU : ActivationBase {
-  static constexpr auto name = "gelu", title = "GELU";
+  static constexpr auto key = "gelu", class_name = "GELU";
   static constexpr auto doc =
       "phi(a) = a Φ(a) with the normal distribution function Φ, exact by erf (Hendrycks & Gimpel "
       "2016).";
@@ -228,10 +239,16 @@ using Activation = std::variant<Identity, Sign, Sigmoid, Tanh, ReLU, HardTanh, S
                                 ELU, SELU, Softplus, SiLU, GELU>;
 
 bool uses_input(const Activation& activation);
-// Whether each h_i follows from all of a, not from a_i alone.
 inline bool couples_units(const Activation& activation) {
-  return std::holds_alternative<Softmax>(activation);
+  return std::visit([](const auto& phi) { return phi.traits.couples_units; }, activation);
 }
+
+// The derivative is 0 wherever it exists: no gradient passes backwards.
+template <class Phi>
+bool has_zero_derivative(const Phi&) {
+  return false;
+}
+inline bool has_zero_derivative(const Sign& sign) { return !sign.straight_through; }
 
 // H = phi(A) for samples side by side, a feature in a row; in and out may be the same block, and
 // have one stride. Whole packs: the rows' padding is computed along.

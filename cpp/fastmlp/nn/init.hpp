@@ -25,7 +25,7 @@ inline double he_variance(Index n_in) { return 2.0 / static_cast<double>(n_in); 
 inline double lecun_variance(Index n_in) { return 1.0 / static_cast<double>(n_in); }
 
 struct GlorotUniform : IndependentInit {
-  static constexpr auto name = "glorot_uniform", title = "GlorotUniform";
+  static constexpr auto key = "glorot_uniform", class_name = "GlorotUniform";
   static constexpr auto doc = "Uniform with variance 2 / (n_in + n_out) (Glorot & Bengio 2010).";
   void fill(Index n_in, Index n_out, Rng& rng, double* w) const {
     uniform(glorot_variance(n_in, n_out), n_in * n_out, rng, w);
@@ -33,7 +33,7 @@ struct GlorotUniform : IndependentInit {
 };
 
 struct GlorotNormal : IndependentInit {
-  static constexpr auto name = "glorot_normal", title = "GlorotNormal";
+  static constexpr auto key = "glorot_normal", class_name = "GlorotNormal";
   static constexpr auto doc = "Normal with variance 2 / (n_in + n_out) (Glorot & Bengio 2010).";
   void fill(Index n_in, Index n_out, Rng& rng, double* w) const {
     normal(glorot_variance(n_in, n_out), n_in * n_out, rng, w);
@@ -41,7 +41,7 @@ struct GlorotNormal : IndependentInit {
 };
 
 struct HeUniform : IndependentInit {
-  static constexpr auto name = "he_uniform", title = "HeUniform";
+  static constexpr auto key = "he_uniform", class_name = "HeUniform";
   static constexpr auto doc = "Uniform with variance 2 / n_in (He et al. 2015).";
   void fill(Index n_in, Index n_out, Rng& rng, double* w) const {
     uniform(he_variance(n_in), n_in * n_out, rng, w);
@@ -49,7 +49,7 @@ struct HeUniform : IndependentInit {
 };
 
 struct HeNormal : IndependentInit {
-  static constexpr auto name = "he_normal", title = "HeNormal";
+  static constexpr auto key = "he_normal", class_name = "HeNormal";
   static constexpr auto doc = "Normal with variance 2 / n_in (He et al. 2015).";
   void fill(Index n_in, Index n_out, Rng& rng, double* w) const {
     normal(he_variance(n_in), n_in * n_out, rng, w);
@@ -57,7 +57,7 @@ struct HeNormal : IndependentInit {
 };
 
 struct LeCunUniform : IndependentInit {
-  static constexpr auto name = "lecun_uniform", title = "LeCunUniform";
+  static constexpr auto key = "lecun_uniform", class_name = "LeCunUniform";
   static constexpr auto doc = "Uniform with variance 1 / n_in (LeCun et al. 1998).";
   void fill(Index n_in, Index n_out, Rng& rng, double* w) const {
     uniform(lecun_variance(n_in), n_in * n_out, rng, w);
@@ -65,7 +65,7 @@ struct LeCunUniform : IndependentInit {
 };
 
 struct LeCunNormal : IndependentInit {
-  static constexpr auto name = "lecun_normal", title = "LeCunNormal";
+  static constexpr auto key = "lecun_normal", class_name = "LeCunNormal";
   static constexpr auto doc = "Normal with variance 1 / n_in (LeCun et al. 1998).";
   void fill(Index n_in, Index n_out, Rng& rng, double* w) const {
     normal(lecun_variance(n_in), n_in * n_out, rng, w);
@@ -73,12 +73,12 @@ struct LeCunNormal : IndependentInit {
 };
 
 struct Normal : IndependentInit {
-  static constexpr auto name = "normal", title = "Normal";
+  static constexpr auto key = "normal", class_name = "Normal";
   static constexpr auto doc = "Normal with mean 0 and the standard deviation given.";
   double std = 0.01;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
-    f("std", self.std, kNonNegative);
+    f("std", self.std, kNonNegative, "standard deviation");
   }
   void fill(Index n_in, Index n_out, Rng& rng, double* w) const {
     normal(std * std, n_in * n_out, rng, w);
@@ -86,20 +86,20 @@ struct Normal : IndependentInit {
 };
 
 struct Orthogonal {
-  static constexpr auto name = "orthogonal", title = "Orthogonal";
+  static constexpr auto key = "orthogonal", class_name = "Orthogonal";
   static constexpr auto doc =
       "W Wᵀ = gain² I or, where n_out > n_in, Wᵀ W = gain² I, uniformly distributed (Saxe et al. "
       "2013).";
   double gain = 1.0;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
-    f("gain", self.gain, kFinite);
+    f("gain", self.gain, kFinite, "factor on the orthogonal matrix");
   }
   void fill(Index n_in, Index n_out, Rng& rng, double* w) const;
 };
 
 struct Zeros : IndependentInit {
-  static constexpr auto name = "zeros", title = "Zeros";
+  static constexpr auto key = "zeros", class_name = "Zeros";
   static constexpr auto doc = "All weights 0.";
   void fill(Index n_in, Index n_out, Rng& rng, double* w) const {
     normal(0.0, n_in * n_out, rng, w);
@@ -107,12 +107,12 @@ struct Zeros : IndependentInit {
 };
 
 struct ConstantInit {
-  static constexpr auto name = "constant", title = "ConstantInit";
+  static constexpr auto key = "constant", class_name = "ConstantInit";
   static constexpr auto doc = "All weights the value given.";
   double value = 0.0;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
-    f("value", self.value, kFinite);
+    f("value", self.value, kFinite, "value of all weights");
   }
   void fill(Index n_in, Index n_out, Rng&, double* w) const {
     for (Index i = 0; i < n_in * n_out; ++i) w[i] = value;

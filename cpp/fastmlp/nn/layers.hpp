@@ -19,7 +19,7 @@ struct LayerBase {
 using LayerReference = std::shared_ptr<const LayerBase>;
 
 struct Dense : LayerBase {
-  static constexpr auto name = "dense", title = "Dense";
+  static constexpr auto key = "dense", class_name = "Dense";
   static constexpr auto doc =
       "A fully connected layer: ``h = activation(W x + b)``; W is drawn from `init`, b starts at "
       "0.\n\nIts penalty is ``l1 sum |W| + l2 / 2 sum W**2``; None takes `l1`, `l2` of `fit` and "
@@ -33,18 +33,19 @@ struct Dense : LayerBase {
   std::optional<double> l1, l2, max_norm;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
-    f("units", self.units, kPositiveInteger);
-    f("activation", self.activation);
-    f("bias", self.bias);
-    f("init", self.init);
-    f("l1", self.l1, kNonNegative);
-    f("l2", self.l2, kNonNegative);
-    f("max_norm", self.max_norm, kPositive);
+    f("units", self.units, kPositiveInteger, "number of outputs");
+    f("activation", self.activation, "phi, a name or a value such as fm.LeakyReLU(slope=0.1)");
+    f("bias", self.bias, "adds b");
+    f("init", self.init, "distribution of the weights at the start; None takes the network's");
+    f("l1", self.l1, kNonNegative, "penalty l1 sum |W|; None takes that of fit");
+    f("l2", self.l2, kNonNegative, "penalty l2 / 2 sum W**2; None takes that of fit");
+    f("max_norm", self.max_norm, kPositive,
+      "largest Euclidean norm of a unit's weights; longer ones are scaled down after each update");
   }
 };
 
 struct Dropout : LayerBase {
-  static constexpr auto name = "dropout", title = "Dropout";
+  static constexpr auto key = "dropout", class_name = "Dropout";
   static constexpr auto doc =
       "Drops units at random in training: ``h = x mask / (1 - rate)``, mask 0 with probability "
       "`rate`, per unit and sample.\n\nOff in `predict` and the other methods of `Network` but "
@@ -56,12 +57,12 @@ struct Dropout : LayerBase {
   double rate = kRequired;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
-    f("rate", self.rate, kUnitInterval);
+    f("rate", self.rate, kUnitInterval, "probability to drop a unit of a sample");
   }
 };
 
 struct GaussianNoise : LayerBase {
-  static constexpr auto name = "gaussian_noise", title = "GaussianNoise";
+  static constexpr auto key = "gaussian_noise", class_name = "GaussianNoise";
   static constexpr auto doc =
       "Adds noise in training: ``h = x + N(0, std**2)``.\n\nFresh at each presentation of a "
       "sample, otherwise as `Dropout` (Bishop 1995).";
@@ -71,7 +72,7 @@ struct GaussianNoise : LayerBase {
   double std = kRequired;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
-    f("std", self.std, kNonNegative);
+    f("std", self.std, kNonNegative, "standard deviation of the noise");
   }
 };
 

@@ -18,13 +18,23 @@ inline P times_log(P c, P x) {
   return c == P{} ? P{} : c * log(x);
 }
 
+// What other parts of the library read of a loss.
+struct LossTraits {
+  double min_target = -std::numeric_limits<double>::infinity();  // of y, beyond which the loss
+  double max_target = std::numeric_limits<double>::infinity();   // has no minimum
+  bool labels_pm1 = false;                                       // y is -1 or 1
+  bool reads_preactivation = false;  // of a sign output, whose derivative is not needed then
+  Index outputs_per_target = 1;
+};
+
 struct LossBase {
+  static constexpr LossTraits traits{};
   template <class Self, class F>
   static void fields(Self&, F&&) {}
 };
 
 struct SquaredError : LossBase {
-  static constexpr auto name = "squared_error", title = "SquaredError";
+  static constexpr auto key = "squared_error", class_name = "SquaredError";
   static constexpr auto doc = "L = 1/2 sum_j (o_j - y_j)²; dL/do = o - y.";
   template <class P>
   P value(P o, P y) const {
@@ -37,7 +47,7 @@ struct SquaredError : LossBase {
 };
 
 struct AbsoluteError : LossBase {
-  static constexpr auto name = "absolute_error", title = "AbsoluteError";
+  static constexpr auto key = "absolute_error", class_name = "AbsoluteError";
   static constexpr auto doc = "L = sum_j |o_j - y_j|; dL/do = sign(o - y), 0 at equality.";
   template <class P>
   P value(P o, P y) const {
@@ -51,14 +61,15 @@ struct AbsoluteError : LossBase {
 };
 
 struct Huber {
-  static constexpr auto name = "huber", title = "Huber";
+  static constexpr auto key = "huber", class_name = "Huber";
   static constexpr auto doc =
       "L = sum_j (e_j² / 2 where |e_j| <= delta, else delta (|e_j| - delta / 2)), e = o - y (Huber "
       "1964).";
+  static constexpr LossTraits traits{};
   double delta = 1.0;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
-    f("delta", self.delta, kPositive);
+    f("delta", self.delta, kPositive, "error at which the loss becomes linear");
   }
   template <class P>
   P value(P o, P y) const {
@@ -72,15 +83,17 @@ struct Huber {
 };
 
 struct CrossEntropy {
-  static constexpr auto name = "cross_entropy", title = "CrossEntropy";
+  static constexpr auto key = "cross_entropy", class_name = "CrossEntropy";
   static constexpr auto doc = R"(L = -sum_j y_j log o_j, with 0 log 0 = 0; dL/do = -y / o.
 
 On a softmax output it is computed from pre-activations by log-sum-exp. label_smoothing s replaces
 the targets y by (1 - s) y + s / n_out (Szegedy et al. 2016).)";
+  static constexpr LossTraits traits{0, 1};
   double label_smoothing = 0.0;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
-    f("label_smoothing", self.label_smoothing, kUnitInterval);
+    f("label_smoothing", self.label_smoothing, kUnitInterval,
+      "share of each target spread over all classes");
   }
   template <class P>
   P value(P o, P y) const {
@@ -93,10 +106,11 @@ the targets y by (1 - s) y + s / n_out (Szegedy et al. 2016).)";
 };
 
 struct BinaryCrossEntropy : LossBase {
-  static constexpr auto name = "binary_cross_entropy", title = "BinaryCrossEntropy";
+  static constexpr auto key = "binary_cross_entropy", class_name = "BinaryCrossEntropy";
   static constexpr auto doc =
       "L = -sum_j [y_j log o_j + (1 - y_j) log(1 - o_j)]; dL/do = (1 - y) / (1 - o) - y / o.\n\n"
       "On a sigmoid output it is computed from pre-activations: softplus(a) - y a.";
+  static constexpr LossTraits traits{0, 1};
   template <class P>
   P value(P o, P y) const {
     const P one = constant<P>(1.0);
@@ -111,11 +125,12 @@ struct BinaryCrossEntropy : LossBase {
 };
 
 struct Perceptron : LossBase {
-  static constexpr auto name = "perceptron", title = "Perceptron";
+  static constexpr auto key = "perceptron", class_name = "Perceptron";
   static constexpr auto doc =
       "L = sum_j max(0, -y_j a_j) for labels y = ±1 and the pre-activation a (Rosenblatt 1958).\n\n"
       "dL/da = -y where y a <= 0: at equality too, or a perceptron that starts from zeros never "
       "moves.";
+  static constexpr LossTraits traits{-1, 1, true, true};
   template <class P>
   P value(P a, P y) const {
     const P loss = -y * a;
@@ -128,11 +143,12 @@ struct Perceptron : LossBase {
 };
 
 struct Hinge : LossBase {
-  static constexpr auto name = "hinge", title = "Hinge";
+  static constexpr auto key = "hinge", class_name = "Hinge";
   static constexpr auto doc =
       R"(L = sum_j max(0, 1 - y_j a_j) for labels y = ±1 (Cortes & Vapnik 1995).
 
 dL/da = -y where y a <= 1, at equality too. On a sign output a is the pre-activation.)";
+  static constexpr LossTraits traits{-1, 1, true, true};
   template <class P>
   P value(P a, P y) const {
     const P loss = constant<P>(1.0) - y * a;
@@ -145,15 +161,16 @@ dL/da = -y where y a <= 1, at equality too. On a sign output a is the pre-activa
 };
 
 struct Quantile {
-  static constexpr auto name = "quantile", title = "Quantile";
+  static constexpr auto key = "quantile", class_name = "Quantile";
   static constexpr auto doc =
       R"(Pinball loss, whose minimum is the quantile q (Koenker & Bassett 1978).
 
     L = sum_j max(q e_j, (q - 1) e_j), e = y - o; dL/do = -q for e > 0, 1 - q for e < 0, 0 at 0.)";
+  static constexpr LossTraits traits{};
   double q = 0.5;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
-    f("q", self.q, Interval{0, 1, true, true});
+    f("q", self.q, Interval{0, 1, true, true}, "quantile to be estimated");
   }
   template <class P>
   P value(P o, P y) const {
@@ -168,15 +185,16 @@ struct Quantile {
 };
 
 struct Poisson {
-  static constexpr auto name = "poisson", title = "Poisson";
+  static constexpr auto key = "poisson", class_name = "Poisson";
   static constexpr auto doc = R"(Negative log-likelihood of counts, without the term of y alone.
 
     log_input=True (as torch):  o is the log of the rate, L = sum_j exp(o_j) - y_j o_j
     log_input=False (as Keras): o is the rate itself,     L = sum_j o_j - y_j log o_j)";
+  static constexpr LossTraits traits{0};
   bool log_input = true;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
-    f("log_input", self.log_input);
+    f("log_input", self.log_input, "outputs are logarithms of rates");
   }
   template <class P>
   P value(P o, P y) const {
@@ -191,13 +209,15 @@ struct Poisson {
 
 // Two outputs per target, so it is no function of packs: output.cpp has it.
 struct GaussianNLL : LossBase {
-  static constexpr auto name = "gaussian_nll", title = "GaussianNLL";
+  static constexpr auto key = "gaussian_nll", class_name = "GaussianNLL";
   static constexpr auto doc =
       R"(Negative log-likelihood of normal targets (Nix & Weigend 1994), without its constant.
 
 The n_out outputs are n_out / 2 means m, then as many log variances s; y has n_out / 2 columns.
 
     L = sum_j (s_j + (y_j - m_j)² exp(-s_j)) / 2)";
+  static constexpr LossTraits traits{LossBase::traits.min_target, LossBase::traits.max_target,
+                                     false, false, 2};
 };
 
 using Loss = std::variant<SquaredError, AbsoluteError, Huber, CrossEntropy, BinaryCrossEntropy,
@@ -205,7 +225,7 @@ using Loss = std::variant<SquaredError, AbsoluteError, Huber, CrossEntropy, Bina
 
 // Columns of y for so many outputs.
 inline Index target_columns(const Loss& loss, Index outputs) {
-  return std::holds_alternative<GaussianNLL>(loss) ? outputs / 2 : outputs;
+  return std::visit([&](const auto& l) { return outputs / l.traits.outputs_per_target; }, loss);
 }
 
 // y <- (1 - s) y + s / n for the n targets of each sample, where the loss smooths labels.

@@ -7,7 +7,7 @@
 namespace fastmlp {
 
 struct AdaGrad : UpdateRule<AdaGrad> {
-  static constexpr auto name = "adagrad", title = "AdaGrad";
+  static constexpr auto key = "adagrad", class_name = "AdaGrad";
   static constexpr auto doc =
       R"(A rate for every parameter that falls with its squared gradients (Duchi et al. 2011).
 
@@ -17,7 +17,7 @@ struct AdaGrad : UpdateRule<AdaGrad> {
   AdaGrad() : UpdateRule(1e-2) {}
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
-    f("eps", self.eps, kNonNegative);
+    f("eps", self.eps, kNonNegative, "added to the denominator");
   }
   std::vector<StateSpec> state(double) const { return {{"a"}}; }
   template <class T, class Run>
@@ -30,7 +30,7 @@ struct AdaGrad : UpdateRule<AdaGrad> {
 };
 
 struct RMSProp : UpdateRule<RMSProp> {
-  static constexpr auto name = "rmsprop", title = "RMSProp";
+  static constexpr auto key = "rmsprop", class_name = "RMSProp";
   static constexpr auto doc =
       R"(Gradients over their root mean square (Tieleman & Hinton 2012; nesterov: Goodfellow et al. 2016).
 
@@ -44,10 +44,10 @@ With nesterov the stored w is the look-ahead point, where the one gradient g is 
   RMSProp() : UpdateRule(1e-2) {}
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
-    f("rho", self.rho, kUnitInterval);
-    f("eps", self.eps, kNonNegative);
-    f("momentum", self.momentum, kUnitInterval);
-    f("nesterov", self.nesterov);
+    f("rho", self.rho, kUnitInterval, "decay rate of the squared gradient");
+    f("eps", self.eps, kNonNegative, "added to the denominator");
+    f("momentum", self.momentum, kUnitInterval, "decay rate of the velocity");
+    f("nesterov", self.nesterov, "Nesterov momentum");
   }
   std::vector<StateSpec> state(double) const {
     return momentum == 0 ? std::vector<StateSpec>{{"a"}} : std::vector<StateSpec>{{"a"}, {"v"}};
@@ -70,7 +70,7 @@ With nesterov the stored w is the look-ahead point, where the one gradient g is 
 };
 
 struct AdaDelta : UpdateRule<AdaDelta> {
-  static constexpr auto name = "adadelta", title = "AdaDelta";
+  static constexpr auto key = "adadelta", class_name = "AdaDelta";
   static constexpr auto doc = R"(Steps in the units of w (Zeiler 2012, algorithm 1).
 
     a <- rho a + (1 - rho) g²;  D = -sqrt((u + eps) / (a + eps)) g
@@ -84,9 +84,9 @@ step before: the lecture's form, divided by the number of parameters, without wh
   AdaDelta() : UpdateRule(1.0) {}
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
-    f("rho", self.rho, kUnitInterval);
-    f("eps", self.eps, kPositive);
-    f("scalar", self.scalar);
+    f("rho", self.rho, kUnitInterval, "decay rate of the squared gradient");
+    f("eps", self.eps, kPositive, "added to the denominator");
+    f("scalar", self.scalar, "one rate for all parameters");
   }
   std::vector<StateSpec> state(double) const {
     return scalar ? std::vector<StateSpec>{{"a"}} : std::vector<StateSpec>{{"a"}, {"u"}};
@@ -118,7 +118,7 @@ step before: the lecture's form, divided by the number of parameters, without wh
 };
 
 struct Adam : UpdateRule<Adam> {
-  static constexpr auto name = "adam", title = "Adam";
+  static constexpr auto key = "adam", class_name = "Adam";
   static constexpr auto doc =
       R"(Adaptive moments (Kingma & Ba 2015, algorithm 1); amsgrad: Reddi et al. 2018.
 
@@ -134,11 +134,12 @@ eps_mode 'outside' is this form (torch); 'hat' adds eps to sqrt(v) before its co
   explicit Adam(double lr = 1e-3) : UpdateRule(lr) {}
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
-    f("beta1", self.beta1, kUnitInterval);
-    f("beta2", self.beta2, kUnitInterval);
-    f("eps", self.eps, kNonNegative);
-    f("eps_mode", self.eps_mode, OneOf{"outside", "hat", "inside"});
-    f("amsgrad", self.amsgrad);
+    f("beta1", self.beta1, kUnitInterval, "decay rate of the first moment");
+    f("beta2", self.beta2, kUnitInterval, "decay rate of the second moment");
+    f("eps", self.eps, kNonNegative, "added to the denominator");
+    f("eps_mode", self.eps_mode, OneOf{"outside", "hat", "inside"},
+      "place of eps: outside the root, on the corrected moment (hat), inside the root");
+    f("amsgrad", self.amsgrad, "divides by the largest second moment so far");
   }
   std::vector<StateSpec> state(double) const {
     if (amsgrad) return {{"m"}, {"v"}, {"v_max"}};
@@ -172,7 +173,7 @@ eps_mode 'outside' is this form (torch); 'hat' adds eps to sqrt(v) before its co
 
 // Adam on decayed weights: everything but the decay is Adam's.
 struct AdamW : UpdateRule<AdamW> {
-  static constexpr auto name = "adamw", title = "AdamW";
+  static constexpr auto key = "adamw", class_name = "AdamW";
   static constexpr auto doc = R"(Adam with decoupled weight decay (Loshchilov & Hutter 2019).
 
     w <- (1 - lr weight_decay) w, then Adam's update
@@ -186,8 +187,9 @@ Biases do not decay, unless decay_biases is set, as in torch.)";
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
     Adam::own_fields(self.adam, f);
-    f("weight_decay", self.weight_decay, kNonNegative);
-    f("decay_biases", self.decay_biases);
+    f("weight_decay", self.weight_decay, kNonNegative,
+      "decoupled decay of w, times the learning rate");
+    f("decay_biases", self.decay_biases, "decays biases too");
   }
   std::vector<StateSpec> state(double lr) const { return adam.state(lr); }
   WeightDecay decay() const { return {weight_decay, decay_biases}; }
@@ -198,7 +200,7 @@ Biases do not decay, unless decay_biases is set, as in torch.)";
 };
 
 struct NAdam : UpdateRule<NAdam> {
-  static constexpr auto name = "nadam", title = "NAdam";
+  static constexpr auto key = "nadam", class_name = "NAdam";
   static constexpr auto doc = R"(Adam with Nesterov momentum (Dozat 2016), as torch.
 
     mu_t = beta1 (1 - 0.96^(t momentum_decay) / 2);  P_t = mu_1 … mu_t;  m, v as in Adam
@@ -208,10 +210,11 @@ struct NAdam : UpdateRule<NAdam> {
   NAdam() : UpdateRule(2e-3) {}
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
-    f("beta1", self.beta1, kUnitInterval);
-    f("beta2", self.beta2, kUnitInterval);
-    f("eps", self.eps, kNonNegative);
-    f("momentum_decay", self.momentum_decay, kNonNegative);
+    f("beta1", self.beta1, kUnitInterval, "decay rate of the first moment");
+    f("beta2", self.beta2, kUnitInterval, "decay rate of the second moment");
+    f("eps", self.eps, kNonNegative, "added to the denominator");
+    f("momentum_decay", self.momentum_decay, kNonNegative,
+      "rate at which the momentum approaches beta1");
   }
   std::vector<StateSpec> state(double) const { return {{"m"}, {"v"}}; }
   std::vector<StateSpec> scalars() const { return {{"mu_product", 1}}; }
@@ -238,7 +241,7 @@ struct NAdam : UpdateRule<NAdam> {
 };
 
 struct AdaMax : UpdateRule<AdaMax> {
-  static constexpr auto name = "adamax", title = "AdaMax";
+  static constexpr auto key = "adamax", class_name = "AdaMax";
   static constexpr auto doc =
       R"(Adam by the infinity norm (Kingma & Ba 2015, section 7.1), as torch.
 
@@ -248,9 +251,9 @@ struct AdaMax : UpdateRule<AdaMax> {
   AdaMax() : UpdateRule(2e-3) {}
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
-    f("beta1", self.beta1, kUnitInterval);
-    f("beta2", self.beta2, kUnitInterval);
-    f("eps", self.eps, kPositive);
+    f("beta1", self.beta1, kUnitInterval, "decay rate of the first moment");
+    f("beta2", self.beta2, kUnitInterval, "decay rate of the second moment");
+    f("eps", self.eps, kPositive, "added to the denominator");
   }
   std::vector<StateSpec> state(double) const { return {{"m"}, {"u"}}; }
   template <class T, class Run>
@@ -267,7 +270,7 @@ struct AdaMax : UpdateRule<AdaMax> {
 };
 
 struct RAdam : UpdateRule<RAdam> {
-  static constexpr auto name = "radam", title = "RAdam";
+  static constexpr auto key = "radam", class_name = "RAdam";
   static constexpr auto doc = R"(Rectified Adam (Liu et al. 2020), as torch.
 
     R = 2 / (1 - beta2) - 1;  r_t = R - 2 t beta2^t / (1 - beta2^t);  m, v as in Adam
@@ -278,9 +281,9 @@ struct RAdam : UpdateRule<RAdam> {
   RAdam() : UpdateRule(1e-3) {}
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
-    f("beta1", self.beta1, kUnitInterval);
-    f("beta2", self.beta2, kUnitInterval);
-    f("eps", self.eps, kNonNegative);
+    f("beta1", self.beta1, kUnitInterval, "decay rate of the first moment");
+    f("beta2", self.beta2, kUnitInterval, "decay rate of the second moment");
+    f("eps", self.eps, kNonNegative, "added to the denominator");
   }
   std::vector<StateSpec> state(double) const { return {{"m"}, {"v"}}; }
   template <class T, class Run>

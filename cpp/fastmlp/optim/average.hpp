@@ -9,7 +9,7 @@
 namespace fastmlp {
 
 struct Polyak {
-  static constexpr auto name = "polyak", title = "Polyak";
+  static constexpr auto key = "polyak", class_name = "Polyak";
   static constexpr auto doc = R"(The average of the iterates after step `start`, k of them so far.
 
     mode 'uniform'      average = (w(1) + … + w(k)) / k
@@ -22,9 +22,9 @@ Validation, early stopping and the parameters left after fit are the average.)";
 
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
-    f("mode", self.mode, OneOf{"uniform", "discounted", "exponential"});
-    f("beta", self.beta, kUnitInterval);
-    f("start", self.start, kNonNegative);
+    f("mode", self.mode, OneOf{"uniform", "discounted", "exponential"}, "weights of the iterates");
+    f("beta", self.beta, kUnitInterval, "decay of the weight of older iterates");
+    f("start", self.start, kNonNegative, "step after which averaging begins");
   }
 
   // All three are average <- average + rate (w - average); the rate of step t.

@@ -7,7 +7,7 @@
 namespace fastmlp {
 
 struct SGD : UpdateRule<SGD> {
-  static constexpr auto name = "sgd", title = "SGD";
+  static constexpr auto key = "sgd", class_name = "SGD";
   static constexpr auto doc =
       R"(Gradient descent, with momentum (Polyak 1964) or Nesterov momentum (Sutskever et al. 2013).
 
@@ -22,8 +22,9 @@ scikit-learn; torch keeps it outside: equal at a constant rate.)";
   SGD() : UpdateRule(1e-3) {}
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
-    f("momentum", self.momentum, kUnitInterval);
-    f("nesterov", self.nesterov, OneOf{"lecture"});
+    f("momentum", self.momentum, kUnitInterval, "decay rate of the velocity");
+    f("nesterov", self.nesterov, OneOf{"lecture"},
+      "Nesterov momentum; 'lecture' keeps w, not the look-ahead point");
   }
   bool keeps_iterate() const {
     return std::holds_alternative<std::string>(nesterov) && momentum > 0;
@@ -49,7 +50,7 @@ scikit-learn; torch keeps it outside: equal at a constant rate.)";
 };
 
 struct DeltaBarDelta : UpdateRule<DeltaBarDelta> {
-  static constexpr auto name = "delta_bar_delta", title = "DeltaBarDelta";
+  static constexpr auto key = "delta_bar_delta", class_name = "DeltaBarDelta";
   static constexpr auto doc = R"(A gain of its own for every parameter (Jacobs 1988).
 
     gain <- gain + kappa        where d g > 0
@@ -60,14 +61,15 @@ Gains start from the learning rate, which has no other part. Made for the full b
 at every step: one far above the learning rate, like the default, makes gains grow quickly.)";
   double kappa = 0.2, phi = 0.2, theta = 0.5, min_gain = 1e-8, momentum = 0.0;
 
+  static constexpr bool uses_initial_rate_only = true;
   DeltaBarDelta() : UpdateRule(1e-2) {}
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
-    f("kappa", self.kappa, kNonNegative);
-    f("phi", self.phi, kUnitInterval);
-    f("theta", self.theta, kUnitInterval);
-    f("min_gain", self.min_gain, kPositive);
-    f("momentum", self.momentum, kUnitInterval);
+    f("kappa", self.kappa, kNonNegative, "added to a gain while the sign persists");
+    f("phi", self.phi, kUnitInterval, "share that a gain loses when the sign changes");
+    f("theta", self.theta, kUnitInterval, "decay rate of the averaged gradient");
+    f("min_gain", self.min_gain, kPositive, "smallest gain");
+    f("momentum", self.momentum, kUnitInterval, "decay rate of the velocity");
   }
   std::vector<StateSpec> state(double lr) const {
     if (momentum == 0) return {{"d"}, {"gain", lr}};
@@ -97,7 +99,7 @@ at every step: one far above the learning rate, like the default, makes gains gr
 };
 
 struct Lion : UpdateRule<Lion> {
-  static constexpr auto name = "lion", title = "Lion";
+  static constexpr auto key = "lion", class_name = "Lion";
   static constexpr auto doc = R"(Signs of an interpolated momentum (Chen et al. 2023), as optax.
 
     w <- (1 - lr weight_decay) w;  w <- w - lr sign(beta1 m + (1 - beta1) g)
@@ -108,10 +110,11 @@ struct Lion : UpdateRule<Lion> {
   Lion() : UpdateRule(1e-4) {}
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
-    f("beta1", self.beta1, kUnitInterval);
-    f("beta2", self.beta2, kUnitInterval);
-    f("weight_decay", self.weight_decay, kNonNegative);
-    f("decay_biases", self.decay_biases);
+    f("beta1", self.beta1, kUnitInterval, "decay rate in the direction of the update");
+    f("beta2", self.beta2, kUnitInterval, "decay rate of the moment");
+    f("weight_decay", self.weight_decay, kNonNegative,
+      "decoupled decay of w, times the learning rate");
+    f("decay_biases", self.decay_biases, "decays biases too");
   }
   std::vector<StateSpec> state(double) const { return {{"m"}}; }
   WeightDecay decay() const { return {weight_decay, decay_biases}; }
@@ -127,7 +130,7 @@ struct Lion : UpdateRule<Lion> {
 };
 
 struct Rprop : UpdateRule<Rprop> {
-  static constexpr auto name = "rprop", title = "Rprop";
+  static constexpr auto key = "rprop", class_name = "Rprop";
   static constexpr auto doc =
       R"(Steps by the signs of gradients alone (Riedmiller & Braun 1993), as torch.
 
@@ -138,13 +141,16 @@ struct Rprop : UpdateRule<Rprop> {
 Steps start from the learning rate, which has no other part. For the full batch only.)";
   double eta_minus = 0.5, eta_plus = 1.2, min_step = 1e-6, max_step = 50;
 
+  static constexpr bool uses_initial_rate_only = true;
   Rprop() : UpdateRule(1e-2) {}
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
-    f("eta_minus", self.eta_minus, Interval{0, 1, true, true});
-    f("eta_plus", self.eta_plus, Interval{1, std::numeric_limits<double>::infinity(), true, false});
-    f("min_step", self.min_step, kPositive);
-    f("max_step", self.max_step, kPositive);
+    f("eta_minus", self.eta_minus, Interval{0, 1, true, true},
+      "factor on a step size when the sign changes");
+    f("eta_plus", self.eta_plus, Interval{1, std::numeric_limits<double>::infinity(), true, false},
+      "factor on a step size while the sign persists");
+    f("min_step", self.min_step, kPositive, "smallest step size");
+    f("max_step", self.max_step, kPositive, "largest step size");
   }
   std::vector<StateSpec> state(double lr) const { return {{"g"}, {"step", lr}}; }
   template <class T, class Run>

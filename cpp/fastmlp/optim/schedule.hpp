@@ -27,14 +27,14 @@ struct ScheduleBase {
 
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
-    f("learning_rate", self.learning_rate, kPositive);
+    f("learning_rate", self.learning_rate, kPositive, "rate at k = 0, before any decay");
     Member::own_fields(self, f);
-    f("per", self.per, OneOf{"step", "epoch"});
+    f("per", self.per, OneOf{"step", "epoch"}, "unit in which k counts");
   }
 };
 
 struct Constant : ScheduleBase<Constant> {
-  static constexpr auto name = "constant", title = "Constant";
+  static constexpr auto key = "constant", class_name = "Constant";
   static constexpr auto doc = "lr_k = learning_rate.";
   template <class Self, class F>
   static void own_fields(Self&, F&&) {}
@@ -42,50 +42,50 @@ struct Constant : ScheduleBase<Constant> {
 };
 
 struct ExponentialDecay : ScheduleBase<ExponentialDecay> {
-  static constexpr auto name = "exponential_decay", title = "ExponentialDecay";
+  static constexpr auto key = "exponential_decay", class_name = "ExponentialDecay";
   static constexpr auto doc =
       "lr_k = learning_rate exp(-rate k); torch's ExponentialLR with gamma = exp(-rate).";
   double rate = 0.01;
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
-    f("rate", self.rate, kNonNegative);
+    f("rate", self.rate, kNonNegative, "speed of the decay");
   }
   double at(double k) const { return learning_rate * std::exp(-rate * k); }
 };
 
 struct InverseTimeDecay : ScheduleBase<InverseTimeDecay> {
-  static constexpr auto name = "inverse_time_decay", title = "InverseTimeDecay";
+  static constexpr auto key = "inverse_time_decay", class_name = "InverseTimeDecay";
   static constexpr auto doc = "lr_k = learning_rate / (1 + rate k).";
   double rate = 0.01;
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
-    f("rate", self.rate, kNonNegative);
+    f("rate", self.rate, kNonNegative, "speed of the decay");
   }
   double at(double k) const { return learning_rate / (1 + rate * k); }
 };
 
 struct StepDecay : ScheduleBase<StepDecay> {
-  static constexpr auto name = "step_decay", title = "StepDecay";
+  static constexpr auto key = "step_decay", class_name = "StepDecay";
   static constexpr auto doc = "lr_k = learning_rate factor^floor(k / every); torch's StepLR.";
   double every = 1000, factor = 0.1;
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
-    f("every", self.every, kAtLeastOne);
-    f("factor", self.factor, Interval{0, 1, true, false});
+    f("every", self.every, kAtLeastOne, "length of a stair");
+    f("factor", self.factor, Interval{0, 1, true, false}, "factor from stair to stair");
   }
   double at(double k) const { return learning_rate * std::pow(factor, std::floor(k / every)); }
 };
 
 struct PolynomialDecay : ScheduleBase<PolynomialDecay> {
-  static constexpr auto name = "polynomial_decay", title = "PolynomialDecay";
+  static constexpr auto key = "polynomial_decay", class_name = "PolynomialDecay";
   static constexpr auto doc =
       "lr_k = end + (learning_rate - end) (1 - k / steps)^power up to k = steps, then end.";
   double steps = 1000, power = 1, end = 0;
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
-    f("steps", self.steps, kAtLeastOne);
-    f("power", self.power, kPositive);
-    f("end", self.end, kNonNegative);
+    f("steps", self.steps, kAtLeastOne, "length of the schedule");
+    f("power", self.power, kPositive, "exponent of the decay");
+    f("end", self.end, kNonNegative, "last rate");
   }
   double at(double k) const {
     return end + (learning_rate - end) * std::pow(1 - std::min(k / steps, 1.0), power);
@@ -93,7 +93,7 @@ struct PolynomialDecay : ScheduleBase<PolynomialDecay> {
 };
 
 struct CosineDecay : ScheduleBase<CosineDecay> {
-  static constexpr auto name = "cosine_decay", title = "CosineDecay";
+  static constexpr auto key = "cosine_decay", class_name = "CosineDecay";
   static constexpr auto doc = R"(Half a cosine from learning_rate to end (Loshchilov & Hutter 2017).
 
     lr_k = end + (learning_rate - end) (1 + cos(pi k / steps)) / 2
@@ -104,10 +104,11 @@ and again, each time restarts times as long.)";
   std::optional<double> restarts;
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
-    f("steps", self.steps, kAtLeastOne);
-    f("warmup", self.warmup, kNonNegative);
-    f("restarts", self.restarts, kAtLeastOne);
-    f("end", self.end, kNonNegative);
+    f("steps", self.steps, kAtLeastOne, "length of the schedule");
+    f("warmup", self.warmup, kNonNegative, "length of the linear rise at the start");
+    f("restarts", self.restarts, kAtLeastOne,
+      "factor on the length of each next cosine; None for a single one");
+    f("end", self.end, kNonNegative, "last rate");
   }
   double at(double k) const {
     if (k < warmup) return learning_rate * (k + 1) / (warmup + 1);
@@ -119,7 +120,7 @@ and again, each time restarts times as long.)";
 };
 
 struct OneCycle : ScheduleBase<OneCycle> {
-  static constexpr auto name = "one_cycle", title = "OneCycle";
+  static constexpr auto key = "one_cycle", class_name = "OneCycle";
   static constexpr auto doc = R"(One rise and one fall along cosines (Smith & Topin 2018).
 
 From max_lr / start_factor up to max_lr over the first share `rise` of the steps, down to
@@ -127,12 +128,12 @@ max_lr / (start_factor end_factor) over the others; torch's OneCycleLR.)";
   double max_lr = 1e-2, steps = 1000, rise = 0.3, start_factor = 25, end_factor = 1e4;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
-    f("max_lr", self.max_lr, kPositive);
-    f("steps", self.steps, Interval{2});
-    f("rise", self.rise, Interval{0, 1, true, true});
-    f("start_factor", self.start_factor, kPositive);
-    f("end_factor", self.end_factor, kPositive);
-    f("per", self.per, OneOf{"step", "epoch"});
+    f("max_lr", self.max_lr, kPositive, "highest rate");
+    f("steps", self.steps, Interval{2}, "length of the schedule");
+    f("rise", self.rise, Interval{0, 1, true, true}, "share of the steps that the rise takes");
+    f("start_factor", self.start_factor, kPositive, "max_lr over the first rate");
+    f("end_factor", self.end_factor, kPositive, "first rate over the last");
+    f("per", self.per, OneOf{"step", "epoch"}, "unit in which k counts");
   }
   double at(double k) const {
     const double start = max_lr / start_factor, end = start / end_factor;
@@ -167,8 +168,11 @@ struct LearningRate {
         [&](const auto& s) { return s.at(static_cast<double>(s.per == "step" ? step : epoch)); },
         std::get<Schedule>(source));
   }
-  void validate(const Validator& validator, const char* name, const Interval& bound) const {
-    if (const double* number = std::get_if<double>(&source)) validator(name, *number, bound);
+  void validate(const Validator& validator, const char* name, const Interval& bound,
+                const char* description) const {
+    if (const double* number = std::get_if<double>(&source)) {
+      validator(name, *number, bound, description);
+    }
   }
 };
 

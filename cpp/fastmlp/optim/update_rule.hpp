@@ -43,15 +43,20 @@ template <class Rule>
 struct UpdateRule : UpdateRuleOptions {
   explicit UpdateRule(double lr) { learning_rate.source = lr; }
 
+  // Later learning rates have no effect on a rule that adapts what it started from.
+  static constexpr bool uses_initial_rate_only = false;
+
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
-    f("learning_rate", self.learning_rate, kPositive);
+    f("learning_rate", self.learning_rate, kPositive,
+      "a number, a schedule, or a function of the epoch, counted from 0");
     Rule::own_fields(self, f);
-    f("clip_norm", self.clip_norm, kPositive);
-    f("clip_value", self.clip_value);
-    f("normalize", self.normalize);
-    f("average", self.average);
-    f("proximal_l1", self.proximal_l1);
+    f("clip_norm", self.clip_norm, kPositive, "largest norm of the gradient");
+    f("clip_value", self.clip_value,
+      "range to which entries of the gradient are clipped; a number c means (-c, c)");
+    f("normalize", self.normalize, "divides the gradient by its norm");
+    f("average", self.average, "averaging of the iterates, an fm.Polyak");
+    f("proximal_l1", self.proximal_l1, "applies l1 by soft thresholding");
   }
 
   // Defaults, which a rule may override. `finish` updates the scalars after a step; it receives the

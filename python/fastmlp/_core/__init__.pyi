@@ -7,14 +7,45 @@ import numpy.typing
 import typing
 from . import float32
 from . import float64
-__all__: list[str] = ['AbsoluteError', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'Dense', 'Dropout', 'ELU', 'ExponentialDecay', 'GELU', 'GaussianNLL', 'GaussianNoise', 'GlorotNormal', 'GlorotUniform', 'HardTanh', 'HeNormal', 'HeUniform', 'Hinge', 'Huber', 'Identity', 'InverseTimeDecay', 'Layer', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'Lion', 'NAdam', 'Normal', 'OneCycle', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Rprop', 'SELU', 'SGD', 'SiLU', 'Sigmoid', 'Sign', 'Softmax', 'Softplus', 'SquaredError', 'StepDecay', 'Tanh', 'TrainingLock', 'Zeros', 'activations', 'averages', 'check_classes', 'config', 'control_group_threads', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'layers', 'losses', 'optimizers', 'resolve', 'schedules', 'set_num_threads']
+__all__: list[str] = ['AbsoluteError', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'Dense', 'Dropout', 'ELU', 'ExponentialDecay', 'Field', 'GELU', 'GaussianNLL', 'GaussianNoise', 'GlorotNormal', 'GlorotUniform', 'HardTanh', 'HeNormal', 'HeUniform', 'Hinge', 'Huber', 'Identity', 'InverseTimeDecay', 'Layer', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'Lion', 'NAdam', 'Normal', 'OneCycle', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Rprop', 'SELU', 'SGD', 'SiLU', 'Sigmoid', 'Sign', 'Softmax', 'Softplus', 'SquaredError', 'StepDecay', 'Tanh', 'TrainingLock', 'Zeros', 'activations', 'averages', 'check_classes', 'config', 'control_group_threads', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'layers', 'losses', 'optimizers', 'resolve', 'schedules', 'set_num_threads']
+class Field:
+    """
+    A hyperparameter of a member of a family.
+    """
+    def __repr__(self) -> str:
+        ...
+    @property
+    def bounds(self) -> str:
+        """
+        What it must satisfy, as errors write it.
+        """
+    @property
+    def default(self) -> typing.Any:
+        """
+        A plain value: a number, a bool, the key of a member, or None.
+        """
+    @property
+    def description(self) -> str:
+        ...
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def required(self) -> bool:
+        ...
+    @property
+    def type(self) -> str:
+        ...
 class Identity:
     """
     Identity()
 
     phi(a) = a.
     """
+    couples_units: typing.ClassVar[bool] = False
+    fields: typing.ClassVar[tuple[typing.Any, ...]] = tuple()
     name: typing.ClassVar[str] = 'identity'
+    predicts_classes: typing.ClassVar[bool] = False
     def __call__(self, a: typing.Any) -> numpy.ndarray:
         """
         phi(a), in the shape of a.
@@ -37,13 +68,20 @@ class Identity:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
     def derivative(self, a: typing.Any) -> numpy.ndarray:
         """
         phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).
         """
-    def get_params(self) -> dict[str, typing.Any]:
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
+        """
+    @property
+    def has_zero_derivative(self) -> bool:
+        """
+        No gradient passes backwards.
         """
 class Sign:
     """
@@ -57,6 +95,7 @@ class Sign:
     Parameters
     ----------
     straight_through : bool, default False
+        uses the derivative of hard tanh.
 
     Raises
     ------
@@ -65,7 +104,10 @@ class Sign:
     TypeError
         A value of the wrong kind.
     """
+    couples_units: typing.ClassVar[bool] = False
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
     name: typing.ClassVar[str] = 'sign'
+    predicts_classes: typing.ClassVar[bool] = False
     def __call__(self, a: typing.Any) -> numpy.ndarray:
         """
         phi(a), in the shape of a.
@@ -88,24 +130,36 @@ class Sign:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
     def derivative(self, a: typing.Any) -> numpy.ndarray:
         """
         phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).
         """
-    def get_params(self) -> dict[str, typing.Any]:
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
+        """
+    @property
+    def has_zero_derivative(self) -> bool:
+        """
+        No gradient passes backwards.
         """
     @property
     def straight_through(self) -> typing.Any:
-        ...
+        """
+        uses the derivative of hard tanh
+        """
 class Sigmoid:
     """
     Sigmoid()
 
     phi(a) = 1 / (1 + exp(-a)); phi' = phi (1 - phi).
     """
+    couples_units: typing.ClassVar[bool] = False
+    fields: typing.ClassVar[tuple[typing.Any, ...]] = tuple()
     name: typing.ClassVar[str] = 'sigmoid'
+    predicts_classes: typing.ClassVar[bool] = False
     def __call__(self, a: typing.Any) -> numpy.ndarray:
         """
         phi(a), in the shape of a.
@@ -128,13 +182,20 @@ class Sigmoid:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
     def derivative(self, a: typing.Any) -> numpy.ndarray:
         """
         phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).
         """
-    def get_params(self) -> dict[str, typing.Any]:
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
+        """
+    @property
+    def has_zero_derivative(self) -> bool:
+        """
+        No gradient passes backwards.
         """
 class Tanh:
     """
@@ -142,7 +203,10 @@ class Tanh:
 
     phi(a) = tanh(a); phi' = 1 - phi².
     """
+    couples_units: typing.ClassVar[bool] = False
+    fields: typing.ClassVar[tuple[typing.Any, ...]] = tuple()
     name: typing.ClassVar[str] = 'tanh'
+    predicts_classes: typing.ClassVar[bool] = False
     def __call__(self, a: typing.Any) -> numpy.ndarray:
         """
         phi(a), in the shape of a.
@@ -165,13 +229,20 @@ class Tanh:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
     def derivative(self, a: typing.Any) -> numpy.ndarray:
         """
         phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).
         """
-    def get_params(self) -> dict[str, typing.Any]:
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
+        """
+    @property
+    def has_zero_derivative(self) -> bool:
+        """
+        No gradient passes backwards.
         """
 class ReLU:
     """
@@ -179,7 +250,10 @@ class ReLU:
 
     phi(a) = max(a, 0); phi'(0) = 0 (Nair & Hinton 2010).
     """
+    couples_units: typing.ClassVar[bool] = False
+    fields: typing.ClassVar[tuple[typing.Any, ...]] = tuple()
     name: typing.ClassVar[str] = 'relu'
+    predicts_classes: typing.ClassVar[bool] = False
     def __call__(self, a: typing.Any) -> numpy.ndarray:
         """
         phi(a), in the shape of a.
@@ -202,13 +276,20 @@ class ReLU:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
     def derivative(self, a: typing.Any) -> numpy.ndarray:
         """
         phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).
         """
-    def get_params(self) -> dict[str, typing.Any]:
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
+        """
+    @property
+    def has_zero_derivative(self) -> bool:
+        """
+        No gradient passes backwards.
         """
 class HardTanh:
     """
@@ -216,7 +297,10 @@ class HardTanh:
 
     phi(a) = max(min(a, 1), -1); phi'(±1) = 0.
     """
+    couples_units: typing.ClassVar[bool] = False
+    fields: typing.ClassVar[tuple[typing.Any, ...]] = tuple()
     name: typing.ClassVar[str] = 'hard_tanh'
+    predicts_classes: typing.ClassVar[bool] = False
     def __call__(self, a: typing.Any) -> numpy.ndarray:
         """
         phi(a), in the shape of a.
@@ -239,13 +323,20 @@ class HardTanh:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
     def derivative(self, a: typing.Any) -> numpy.ndarray:
         """
         phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).
         """
-    def get_params(self) -> dict[str, typing.Any]:
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
+        """
+    @property
+    def has_zero_derivative(self) -> bool:
+        """
+        No gradient passes backwards.
         """
 class Softmax:
     """
@@ -256,7 +347,10 @@ class Softmax:
     The largest a_j is subtracted first, so nothing overflows. derivative(a) is the Jacobian
     diag(h) - h hᵀ, of shape (..., k, k).
     """
+    couples_units: typing.ClassVar[bool] = True
+    fields: typing.ClassVar[tuple[typing.Any, ...]] = tuple()
     name: typing.ClassVar[str] = 'softmax'
+    predicts_classes: typing.ClassVar[bool] = True
     def __call__(self, a: typing.Any) -> numpy.ndarray:
         """
         phi(a), in the shape of a.
@@ -279,13 +373,20 @@ class Softmax:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
     def derivative(self, a: typing.Any) -> numpy.ndarray:
         """
         phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).
         """
-    def get_params(self) -> dict[str, typing.Any]:
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
+        """
+    @property
+    def has_zero_derivative(self) -> bool:
+        """
+        No gradient passes backwards.
         """
 class LeakyReLU:
     """
@@ -296,7 +397,7 @@ class LeakyReLU:
     Parameters
     ----------
     slope : float, default 0.01
-        Range: a finite slope >= 0.
+        factor of a < 0: a finite slope >= 0.
 
     Raises
     ------
@@ -305,7 +406,10 @@ class LeakyReLU:
     TypeError
         A value of the wrong kind.
     """
+    couples_units: typing.ClassVar[bool] = False
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
     name: typing.ClassVar[str] = 'leaky_relu'
+    predicts_classes: typing.ClassVar[bool] = False
     def __call__(self, a: typing.Any) -> numpy.ndarray:
         """
         phi(a), in the shape of a.
@@ -328,17 +432,26 @@ class LeakyReLU:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
     def derivative(self, a: typing.Any) -> numpy.ndarray:
         """
         phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).
         """
-    def get_params(self) -> dict[str, typing.Any]:
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
+        """
+    @property
+    def has_zero_derivative(self) -> bool:
+        """
+        No gradient passes backwards.
         """
     @property
     def slope(self) -> typing.Any:
-        ...
+        """
+        factor of a < 0
+        """
 class ELU:
     """
     ELU(alpha=1)
@@ -348,7 +461,7 @@ class ELU:
     Parameters
     ----------
     alpha : float, default 1
-        Range: a finite alpha >= 0.
+        -alpha is the limit at -inf: a finite alpha >= 0.
 
     Raises
     ------
@@ -357,7 +470,10 @@ class ELU:
     TypeError
         A value of the wrong kind.
     """
+    couples_units: typing.ClassVar[bool] = False
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
     name: typing.ClassVar[str] = 'elu'
+    predicts_classes: typing.ClassVar[bool] = False
     def __call__(self, a: typing.Any) -> numpy.ndarray:
         """
         phi(a), in the shape of a.
@@ -380,24 +496,36 @@ class ELU:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
     def derivative(self, a: typing.Any) -> numpy.ndarray:
         """
         phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).
         """
-    def get_params(self) -> dict[str, typing.Any]:
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     @property
     def alpha(self) -> typing.Any:
-        ...
+        """
+        -alpha is the limit at -inf
+        """
+    @property
+    def has_zero_derivative(self) -> bool:
+        """
+        No gradient passes backwards.
+        """
 class SELU:
     """
     SELU()
 
     phi(a) = s a for a > 0, else s alpha (exp(a) - 1), with the constants of Klambauer et al. 2017.
     """
+    couples_units: typing.ClassVar[bool] = False
+    fields: typing.ClassVar[tuple[typing.Any, ...]] = tuple()
     name: typing.ClassVar[str] = 'selu'
+    predicts_classes: typing.ClassVar[bool] = False
     def __call__(self, a: typing.Any) -> numpy.ndarray:
         """
         phi(a), in the shape of a.
@@ -420,13 +548,20 @@ class SELU:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
     def derivative(self, a: typing.Any) -> numpy.ndarray:
         """
         phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).
         """
-    def get_params(self) -> dict[str, typing.Any]:
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
+        """
+    @property
+    def has_zero_derivative(self) -> bool:
+        """
+        No gradient passes backwards.
         """
 class Softplus:
     """
@@ -434,7 +569,10 @@ class Softplus:
 
     phi(a) = log(1 + exp(a)); phi' = sigmoid(a).
     """
+    couples_units: typing.ClassVar[bool] = False
+    fields: typing.ClassVar[tuple[typing.Any, ...]] = tuple()
     name: typing.ClassVar[str] = 'softplus'
+    predicts_classes: typing.ClassVar[bool] = False
     def __call__(self, a: typing.Any) -> numpy.ndarray:
         """
         phi(a), in the shape of a.
@@ -457,13 +595,20 @@ class Softplus:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
     def derivative(self, a: typing.Any) -> numpy.ndarray:
         """
         phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).
         """
-    def get_params(self) -> dict[str, typing.Any]:
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
+        """
+    @property
+    def has_zero_derivative(self) -> bool:
+        """
+        No gradient passes backwards.
         """
 class SiLU:
     """
@@ -471,7 +616,10 @@ class SiLU:
 
     phi(a) = a sigmoid(a), also called swish (Elfwing et al. 2018).
     """
+    couples_units: typing.ClassVar[bool] = False
+    fields: typing.ClassVar[tuple[typing.Any, ...]] = tuple()
     name: typing.ClassVar[str] = 'silu'
+    predicts_classes: typing.ClassVar[bool] = False
     def __call__(self, a: typing.Any) -> numpy.ndarray:
         """
         phi(a), in the shape of a.
@@ -494,13 +642,20 @@ class SiLU:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
     def derivative(self, a: typing.Any) -> numpy.ndarray:
         """
         phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).
         """
-    def get_params(self) -> dict[str, typing.Any]:
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
+        """
+    @property
+    def has_zero_derivative(self) -> bool:
+        """
+        No gradient passes backwards.
         """
 class GELU:
     """
@@ -508,7 +663,10 @@ class GELU:
 
     phi(a) = a Φ(a) with the normal distribution function Φ, exact by erf (Hendrycks & Gimpel 2016).
     """
+    couples_units: typing.ClassVar[bool] = False
+    fields: typing.ClassVar[tuple[typing.Any, ...]] = tuple()
     name: typing.ClassVar[str] = 'gelu'
+    predicts_classes: typing.ClassVar[bool] = False
     def __call__(self, a: typing.Any) -> numpy.ndarray:
         """
         phi(a), in the shape of a.
@@ -531,13 +689,20 @@ class GELU:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
     def derivative(self, a: typing.Any) -> numpy.ndarray:
         """
         phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).
         """
-    def get_params(self) -> dict[str, typing.Any]:
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
+        """
+    @property
+    def has_zero_derivative(self) -> bool:
+        """
+        No gradient passes backwards.
         """
 class SquaredError:
     """
@@ -545,7 +710,12 @@ class SquaredError:
 
     L = 1/2 sum_j (o_j - y_j)²; dL/do = o - y.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]] = tuple()
+    labels_pm1: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'squared_error'
+    outputs_per_target: typing.ClassVar[int] = 1
+    reads_preactivation: typing.ClassVar[bool] = False
+    target_range: typing.ClassVar[tuple[typing.Any, ...]]
     def __call__(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
         """
         L of each sample, (n,): summed over outputs, not averaged over samples.
@@ -568,9 +738,11 @@ class SquaredError:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     def gradient(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
         """
@@ -582,7 +754,12 @@ class AbsoluteError:
 
     L = sum_j |o_j - y_j|; dL/do = sign(o - y), 0 at equality.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]] = tuple()
+    labels_pm1: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'absolute_error'
+    outputs_per_target: typing.ClassVar[int] = 1
+    reads_preactivation: typing.ClassVar[bool] = False
+    target_range: typing.ClassVar[tuple[typing.Any, ...]]
     def __call__(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
         """
         L of each sample, (n,): summed over outputs, not averaged over samples.
@@ -605,9 +782,11 @@ class AbsoluteError:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     def gradient(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
         """
@@ -622,7 +801,7 @@ class Huber:
     Parameters
     ----------
     delta : float, default 1
-        Range: a finite delta > 0.
+        error at which the loss becomes linear: a finite delta > 0.
 
     Raises
     ------
@@ -631,7 +810,12 @@ class Huber:
     TypeError
         A value of the wrong kind.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
+    labels_pm1: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'huber'
+    outputs_per_target: typing.ClassVar[int] = 1
+    reads_preactivation: typing.ClassVar[bool] = False
+    target_range: typing.ClassVar[tuple[typing.Any, ...]]
     def __call__(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
         """
         L of each sample, (n,): summed over outputs, not averaged over samples.
@@ -654,9 +838,11 @@ class Huber:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     def gradient(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
         """
@@ -664,7 +850,9 @@ class Huber:
         """
     @property
     def delta(self) -> typing.Any:
-        ...
+        """
+        error at which the loss becomes linear
+        """
 class CrossEntropy:
     """
     CrossEntropy(label_smoothing=0)
@@ -677,7 +865,7 @@ class CrossEntropy:
     Parameters
     ----------
     label_smoothing : float, default 0
-        Range: 0 <= label_smoothing < 1.
+        share of each target spread over all classes: 0 <= label_smoothing < 1.
 
     Raises
     ------
@@ -686,7 +874,12 @@ class CrossEntropy:
     TypeError
         A value of the wrong kind.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
+    labels_pm1: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'cross_entropy'
+    outputs_per_target: typing.ClassVar[int] = 1
+    reads_preactivation: typing.ClassVar[bool] = False
+    target_range: typing.ClassVar[tuple[typing.Any, ...]] = (0.0, 1.0)
     def __call__(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
         """
         L of each sample, (n,): summed over outputs, not averaged over samples.
@@ -709,9 +902,11 @@ class CrossEntropy:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     def gradient(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
         """
@@ -719,7 +914,9 @@ class CrossEntropy:
         """
     @property
     def label_smoothing(self) -> typing.Any:
-        ...
+        """
+        share of each target spread over all classes
+        """
 class BinaryCrossEntropy:
     """
     BinaryCrossEntropy()
@@ -728,7 +925,12 @@ class BinaryCrossEntropy:
 
     On a sigmoid output it is computed from pre-activations: softplus(a) - y a.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]] = tuple()
+    labels_pm1: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'binary_cross_entropy'
+    outputs_per_target: typing.ClassVar[int] = 1
+    reads_preactivation: typing.ClassVar[bool] = False
+    target_range: typing.ClassVar[tuple[typing.Any, ...]] = (0.0, 1.0)
     def __call__(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
         """
         L of each sample, (n,): summed over outputs, not averaged over samples.
@@ -751,9 +953,11 @@ class BinaryCrossEntropy:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     def gradient(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
         """
@@ -767,7 +971,12 @@ class Hinge:
 
     dL/da = -y where y a <= 1, at equality too. On a sign output a is the pre-activation.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]] = tuple()
+    labels_pm1: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'hinge'
+    outputs_per_target: typing.ClassVar[int] = 1
+    reads_preactivation: typing.ClassVar[bool] = True
+    target_range: typing.ClassVar[tuple[typing.Any, ...]] = (-1.0, 1.0)
     def __call__(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
         """
         L of each sample, (n,): summed over outputs, not averaged over samples.
@@ -790,9 +999,11 @@ class Hinge:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     def gradient(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
         """
@@ -806,7 +1017,12 @@ class Perceptron:
 
     dL/da = -y where y a <= 0: at equality too, or a perceptron that starts from zeros never moves.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]] = tuple()
+    labels_pm1: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'perceptron'
+    outputs_per_target: typing.ClassVar[int] = 1
+    reads_preactivation: typing.ClassVar[bool] = True
+    target_range: typing.ClassVar[tuple[typing.Any, ...]] = (-1.0, 1.0)
     def __call__(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
         """
         L of each sample, (n,): summed over outputs, not averaged over samples.
@@ -829,9 +1045,11 @@ class Perceptron:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     def gradient(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
         """
@@ -848,7 +1066,7 @@ class Quantile:
     Parameters
     ----------
     q : float, default 0.5
-        Range: 0 < q < 1.
+        quantile to be estimated: 0 < q < 1.
 
     Raises
     ------
@@ -857,7 +1075,12 @@ class Quantile:
     TypeError
         A value of the wrong kind.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
+    labels_pm1: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'quantile'
+    outputs_per_target: typing.ClassVar[int] = 1
+    reads_preactivation: typing.ClassVar[bool] = False
+    target_range: typing.ClassVar[tuple[typing.Any, ...]]
     def __call__(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
         """
         L of each sample, (n,): summed over outputs, not averaged over samples.
@@ -880,9 +1103,11 @@ class Quantile:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     def gradient(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
         """
@@ -890,7 +1115,9 @@ class Quantile:
         """
     @property
     def q(self) -> typing.Any:
-        ...
+        """
+        quantile to be estimated
+        """
 class Poisson:
     """
     Poisson(log_input=True)
@@ -903,6 +1130,7 @@ class Poisson:
     Parameters
     ----------
     log_input : bool, default True
+        outputs are logarithms of rates.
 
     Raises
     ------
@@ -911,7 +1139,12 @@ class Poisson:
     TypeError
         A value of the wrong kind.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
+    labels_pm1: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'poisson'
+    outputs_per_target: typing.ClassVar[int] = 1
+    reads_preactivation: typing.ClassVar[bool] = False
+    target_range: typing.ClassVar[tuple[typing.Any, ...]]
     def __call__(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
         """
         L of each sample, (n,): summed over outputs, not averaged over samples.
@@ -934,9 +1167,11 @@ class Poisson:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     def gradient(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
         """
@@ -944,7 +1179,9 @@ class Poisson:
         """
     @property
     def log_input(self) -> typing.Any:
-        ...
+        """
+        outputs are logarithms of rates
+        """
 class GaussianNLL:
     """
     GaussianNLL()
@@ -955,7 +1192,12 @@ class GaussianNLL:
 
         L = sum_j (s_j + (y_j - m_j)² exp(-s_j)) / 2
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]] = tuple()
+    labels_pm1: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'gaussian_nll'
+    outputs_per_target: typing.ClassVar[int] = 2
+    reads_preactivation: typing.ClassVar[bool] = False
+    target_range: typing.ClassVar[tuple[typing.Any, ...]]
     def __call__(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
         """
         L of each sample, (n,): summed over outputs, not averaged over samples.
@@ -978,9 +1220,11 @@ class GaussianNLL:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     def gradient(self, o: typing.Any, y: typing.Any) -> numpy.ndarray:
         """
@@ -992,6 +1236,7 @@ class GlorotUniform:
 
     Uniform with variance 2 / (n_in + n_out) (Glorot & Bengio 2010).
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]] = tuple()
     name: typing.ClassVar[str] = 'glorot_uniform'
     def __call__(self, n_in: typing.Any, n_out: typing.Any, seed: typing.Any = 0) -> numpy.ndarray:
         """
@@ -1015,9 +1260,11 @@ class GlorotUniform:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
 class GlorotNormal:
     """
@@ -1025,6 +1272,7 @@ class GlorotNormal:
 
     Normal with variance 2 / (n_in + n_out) (Glorot & Bengio 2010).
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]] = tuple()
     name: typing.ClassVar[str] = 'glorot_normal'
     def __call__(self, n_in: typing.Any, n_out: typing.Any, seed: typing.Any = 0) -> numpy.ndarray:
         """
@@ -1048,9 +1296,11 @@ class GlorotNormal:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
 class HeUniform:
     """
@@ -1058,6 +1308,7 @@ class HeUniform:
 
     Uniform with variance 2 / n_in (He et al. 2015).
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]] = tuple()
     name: typing.ClassVar[str] = 'he_uniform'
     def __call__(self, n_in: typing.Any, n_out: typing.Any, seed: typing.Any = 0) -> numpy.ndarray:
         """
@@ -1081,9 +1332,11 @@ class HeUniform:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
 class HeNormal:
     """
@@ -1091,6 +1344,7 @@ class HeNormal:
 
     Normal with variance 2 / n_in (He et al. 2015).
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]] = tuple()
     name: typing.ClassVar[str] = 'he_normal'
     def __call__(self, n_in: typing.Any, n_out: typing.Any, seed: typing.Any = 0) -> numpy.ndarray:
         """
@@ -1114,9 +1368,11 @@ class HeNormal:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
 class LeCunUniform:
     """
@@ -1124,6 +1380,7 @@ class LeCunUniform:
 
     Uniform with variance 1 / n_in (LeCun et al. 1998).
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]] = tuple()
     name: typing.ClassVar[str] = 'lecun_uniform'
     def __call__(self, n_in: typing.Any, n_out: typing.Any, seed: typing.Any = 0) -> numpy.ndarray:
         """
@@ -1147,9 +1404,11 @@ class LeCunUniform:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
 class LeCunNormal:
     """
@@ -1157,6 +1416,7 @@ class LeCunNormal:
 
     Normal with variance 1 / n_in (LeCun et al. 1998).
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]] = tuple()
     name: typing.ClassVar[str] = 'lecun_normal'
     def __call__(self, n_in: typing.Any, n_out: typing.Any, seed: typing.Any = 0) -> numpy.ndarray:
         """
@@ -1180,9 +1440,11 @@ class LeCunNormal:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
 class Normal:
     """
@@ -1193,7 +1455,7 @@ class Normal:
     Parameters
     ----------
     std : float, default 0.01
-        Range: a finite std >= 0.
+        standard deviation: a finite std >= 0.
 
     Raises
     ------
@@ -1202,6 +1464,7 @@ class Normal:
     TypeError
         A value of the wrong kind.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
     name: typing.ClassVar[str] = 'normal'
     def __call__(self, n_in: typing.Any, n_out: typing.Any, seed: typing.Any = 0) -> numpy.ndarray:
         """
@@ -1225,13 +1488,17 @@ class Normal:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     @property
     def std(self) -> typing.Any:
-        ...
+        """
+        standard deviation
+        """
 class Orthogonal:
     """
     Orthogonal(gain=1)
@@ -1241,7 +1508,7 @@ class Orthogonal:
     Parameters
     ----------
     gain : float, default 1
-        Range: a finite number.
+        factor on the orthogonal matrix: a finite number.
 
     Raises
     ------
@@ -1250,6 +1517,7 @@ class Orthogonal:
     TypeError
         A value of the wrong kind.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
     name: typing.ClassVar[str] = 'orthogonal'
     def __call__(self, n_in: typing.Any, n_out: typing.Any, seed: typing.Any = 0) -> numpy.ndarray:
         """
@@ -1273,19 +1541,24 @@ class Orthogonal:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     @property
     def gain(self) -> typing.Any:
-        ...
+        """
+        factor on the orthogonal matrix
+        """
 class Zeros:
     """
     Zeros()
 
     All weights 0.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]] = tuple()
     name: typing.ClassVar[str] = 'zeros'
     def __call__(self, n_in: typing.Any, n_out: typing.Any, seed: typing.Any = 0) -> numpy.ndarray:
         """
@@ -1309,9 +1582,11 @@ class Zeros:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
 class ConstantInit:
     """
@@ -1322,7 +1597,7 @@ class ConstantInit:
     Parameters
     ----------
     value : float, default 0
-        Range: a finite number.
+        value of all weights: a finite number.
 
     Raises
     ------
@@ -1331,6 +1606,7 @@ class ConstantInit:
     TypeError
         A value of the wrong kind.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
     name: typing.ClassVar[str] = 'constant'
     def __call__(self, n_in: typing.Any, n_out: typing.Any, seed: typing.Any = 0) -> numpy.ndarray:
         """
@@ -1354,13 +1630,17 @@ class ConstantInit:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     @property
     def value(self) -> typing.Any:
-        ...
+        """
+        value of all weights
+        """
 class Layer:
     """
     A layer of a network, as a value.
@@ -1376,18 +1656,19 @@ class Dense(Layer):
     Parameters
     ----------
     units : int
-        Range: an integer >= 1.
-    activation : typing.Any, default 'identity'
-        str or value.
+        number of outputs: an integer >= 1.
+    activation : str or activation, default 'identity'
+        phi, a name or a value such as fm.LeakyReLU(slope=0.1).
     bias : bool, default True
-    init : typing.Any, default None
-        str, value or None.
+        adds b.
+    init : str, initializer or None, default None
+        distribution of the weights at the start; None takes the network's.
     l1 : float | None, default None
-        Range: a finite l1 >= 0; None switches it off.
+        penalty l1 sum |W|; None takes that of fit: a finite l1 >= 0, or None.
     l2 : float | None, default None
-        Range: a finite l2 >= 0; None switches it off.
+        penalty l2 / 2 sum W**2; None takes that of fit: a finite l2 >= 0, or None.
     max_norm : float | None, default None
-        Range: a finite max_norm > 0; None switches it off.
+        largest Euclidean norm of a unit's weights; longer ones are scaled down after each update: a finite max_norm > 0, or None.
 
     Raises
     ------
@@ -1402,6 +1683,7 @@ class Dense(Layer):
     >>> fm.Dense(128, "relu", l2=1e-4).units
     128
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
     name: typing.ClassVar[str] = 'dense'
     def __copy__(self) -> typing.Any:
         ...
@@ -1421,31 +1703,47 @@ class Dense(Layer):
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     @property
     def activation(self) -> typing.Any:
-        ...
+        """
+        phi, a name or a value such as fm.LeakyReLU(slope=0.1)
+        """
     @property
     def bias(self) -> typing.Any:
-        ...
+        """
+        adds b
+        """
     @property
     def init(self) -> typing.Any:
-        ...
+        """
+        distribution of the weights at the start; None takes the network's
+        """
     @property
     def l1(self) -> typing.Any:
-        ...
+        """
+        penalty l1 sum |W|; None takes that of fit
+        """
     @property
     def l2(self) -> typing.Any:
-        ...
+        """
+        penalty l2 / 2 sum W**2; None takes that of fit
+        """
     @property
     def max_norm(self) -> typing.Any:
-        ...
+        """
+        largest Euclidean norm of a unit's weights; longer ones are scaled down after each update
+        """
     @property
     def units(self) -> typing.Any:
-        ...
+        """
+        number of outputs
+        """
 class Dropout(Layer):
     """
     Dropout(rate)
@@ -1457,7 +1755,7 @@ class Dropout(Layer):
     Parameters
     ----------
     rate : float
-        Range: 0 <= rate < 1.
+        probability to drop a unit of a sample: 0 <= rate < 1.
 
     Raises
     ------
@@ -1473,6 +1771,7 @@ class Dropout(Layer):
     >>> fm.Network(layers, inputs=64, seed=0).n_parameters
     9610
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
     name: typing.ClassVar[str] = 'dropout'
     def __copy__(self) -> typing.Any:
         ...
@@ -1492,13 +1791,17 @@ class Dropout(Layer):
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     @property
     def rate(self) -> typing.Any:
-        ...
+        """
+        probability to drop a unit of a sample
+        """
 class GaussianNoise(Layer):
     """
     GaussianNoise(std)
@@ -1510,7 +1813,7 @@ class GaussianNoise(Layer):
     Parameters
     ----------
     std : float
-        Range: a finite std >= 0.
+        standard deviation of the noise: a finite std >= 0.
 
     Raises
     ------
@@ -1526,6 +1829,7 @@ class GaussianNoise(Layer):
     >>> net.predict([[0.0, 0.0]])
     array([[0.]], dtype=float32)
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
     name: typing.ClassVar[str] = 'gaussian_noise'
     def __copy__(self) -> typing.Any:
         ...
@@ -1545,13 +1849,17 @@ class GaussianNoise(Layer):
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     @property
     def std(self) -> typing.Any:
-        ...
+        """
+        standard deviation of the noise
+        """
 class Constant:
     """
     Constant(learning_rate=0.001, per='step')
@@ -1561,9 +1869,9 @@ class Constant:
     Parameters
     ----------
     learning_rate : float, default 0.001
-        Range: a finite learning_rate > 0.
+        rate at k = 0, before any decay: a finite learning_rate > 0.
     per : str, default 'step'
-        One of: 'step' 'epoch'.
+        unit in which k counts: one of: 'step', 'epoch'.
 
     Raises
     ------
@@ -1572,6 +1880,7 @@ class Constant:
     TypeError
         A value of the wrong kind.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
     name: typing.ClassVar[str] = 'constant'
     def __call__(self, k: typing.SupportsFloat) -> float:
         """
@@ -1595,16 +1904,22 @@ class Constant:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     @property
     def learning_rate(self) -> typing.Any:
-        ...
+        """
+        rate at k = 0, before any decay
+        """
     @property
     def per(self) -> typing.Any:
-        ...
+        """
+        unit in which k counts
+        """
 class ExponentialDecay:
     """
     ExponentialDecay(learning_rate=0.001, rate=0.01, per='step')
@@ -1614,11 +1929,11 @@ class ExponentialDecay:
     Parameters
     ----------
     learning_rate : float, default 0.001
-        Range: a finite learning_rate > 0.
+        rate at k = 0, before any decay: a finite learning_rate > 0.
     rate : float, default 0.01
-        Range: a finite rate >= 0.
+        speed of the decay: a finite rate >= 0.
     per : str, default 'step'
-        One of: 'step' 'epoch'.
+        unit in which k counts: one of: 'step', 'epoch'.
 
     Raises
     ------
@@ -1627,6 +1942,7 @@ class ExponentialDecay:
     TypeError
         A value of the wrong kind.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
     name: typing.ClassVar[str] = 'exponential_decay'
     def __call__(self, k: typing.SupportsFloat) -> float:
         """
@@ -1650,19 +1966,27 @@ class ExponentialDecay:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     @property
     def learning_rate(self) -> typing.Any:
-        ...
+        """
+        rate at k = 0, before any decay
+        """
     @property
     def per(self) -> typing.Any:
-        ...
+        """
+        unit in which k counts
+        """
     @property
     def rate(self) -> typing.Any:
-        ...
+        """
+        speed of the decay
+        """
 class InverseTimeDecay:
     """
     InverseTimeDecay(learning_rate=0.001, rate=0.01, per='step')
@@ -1672,11 +1996,11 @@ class InverseTimeDecay:
     Parameters
     ----------
     learning_rate : float, default 0.001
-        Range: a finite learning_rate > 0.
+        rate at k = 0, before any decay: a finite learning_rate > 0.
     rate : float, default 0.01
-        Range: a finite rate >= 0.
+        speed of the decay: a finite rate >= 0.
     per : str, default 'step'
-        One of: 'step' 'epoch'.
+        unit in which k counts: one of: 'step', 'epoch'.
 
     Raises
     ------
@@ -1685,6 +2009,7 @@ class InverseTimeDecay:
     TypeError
         A value of the wrong kind.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
     name: typing.ClassVar[str] = 'inverse_time_decay'
     def __call__(self, k: typing.SupportsFloat) -> float:
         """
@@ -1708,19 +2033,27 @@ class InverseTimeDecay:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     @property
     def learning_rate(self) -> typing.Any:
-        ...
+        """
+        rate at k = 0, before any decay
+        """
     @property
     def per(self) -> typing.Any:
-        ...
+        """
+        unit in which k counts
+        """
     @property
     def rate(self) -> typing.Any:
-        ...
+        """
+        speed of the decay
+        """
 class StepDecay:
     """
     StepDecay(learning_rate=0.001, every=1e+03, factor=0.1, per='step')
@@ -1730,13 +2063,13 @@ class StepDecay:
     Parameters
     ----------
     learning_rate : float, default 0.001
-        Range: a finite learning_rate > 0.
+        rate at k = 0, before any decay: a finite learning_rate > 0.
     every : float, default 1e+03
-        Range: a finite every >= 1.
+        length of a stair: a finite every >= 1.
     factor : float, default 0.1
-        Range: 0 < factor <= 1.
+        factor from stair to stair: 0 < factor <= 1.
     per : str, default 'step'
-        One of: 'step' 'epoch'.
+        unit in which k counts: one of: 'step', 'epoch'.
 
     Raises
     ------
@@ -1745,6 +2078,7 @@ class StepDecay:
     TypeError
         A value of the wrong kind.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
     name: typing.ClassVar[str] = 'step_decay'
     def __call__(self, k: typing.SupportsFloat) -> float:
         """
@@ -1768,22 +2102,32 @@ class StepDecay:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     @property
     def every(self) -> typing.Any:
-        ...
+        """
+        length of a stair
+        """
     @property
     def factor(self) -> typing.Any:
-        ...
+        """
+        factor from stair to stair
+        """
     @property
     def learning_rate(self) -> typing.Any:
-        ...
+        """
+        rate at k = 0, before any decay
+        """
     @property
     def per(self) -> typing.Any:
-        ...
+        """
+        unit in which k counts
+        """
 class PolynomialDecay:
     """
     PolynomialDecay(learning_rate=0.001, steps=1e+03, power=1, end=0, per='step')
@@ -1793,15 +2137,15 @@ class PolynomialDecay:
     Parameters
     ----------
     learning_rate : float, default 0.001
-        Range: a finite learning_rate > 0.
+        rate at k = 0, before any decay: a finite learning_rate > 0.
     steps : float, default 1e+03
-        Range: a finite steps >= 1.
+        length of the schedule: a finite steps >= 1.
     power : float, default 1
-        Range: a finite power > 0.
+        exponent of the decay: a finite power > 0.
     end : float, default 0
-        Range: a finite end >= 0.
+        last rate: a finite end >= 0.
     per : str, default 'step'
-        One of: 'step' 'epoch'.
+        unit in which k counts: one of: 'step', 'epoch'.
 
     Raises
     ------
@@ -1810,6 +2154,7 @@ class PolynomialDecay:
     TypeError
         A value of the wrong kind.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
     name: typing.ClassVar[str] = 'polynomial_decay'
     def __call__(self, k: typing.SupportsFloat) -> float:
         """
@@ -1833,25 +2178,37 @@ class PolynomialDecay:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     @property
     def end(self) -> typing.Any:
-        ...
+        """
+        last rate
+        """
     @property
     def learning_rate(self) -> typing.Any:
-        ...
+        """
+        rate at k = 0, before any decay
+        """
     @property
     def per(self) -> typing.Any:
-        ...
+        """
+        unit in which k counts
+        """
     @property
     def power(self) -> typing.Any:
-        ...
+        """
+        exponent of the decay
+        """
     @property
     def steps(self) -> typing.Any:
-        ...
+        """
+        length of the schedule
+        """
 class CosineDecay:
     """
     CosineDecay(learning_rate=0.001, steps=1e+03, warmup=0, restarts=None, end=0, per='step')
@@ -1866,17 +2223,17 @@ class CosineDecay:
     Parameters
     ----------
     learning_rate : float, default 0.001
-        Range: a finite learning_rate > 0.
+        rate at k = 0, before any decay: a finite learning_rate > 0.
     steps : float, default 1e+03
-        Range: a finite steps >= 1.
+        length of the schedule: a finite steps >= 1.
     warmup : float, default 0
-        Range: a finite warmup >= 0.
+        length of the linear rise at the start: a finite warmup >= 0.
     restarts : float | None, default None
-        Range: a finite restarts >= 1; None switches it off.
+        factor on the length of each next cosine; None for a single one: a finite restarts >= 1, or None.
     end : float, default 0
-        Range: a finite end >= 0.
+        last rate: a finite end >= 0.
     per : str, default 'step'
-        One of: 'step' 'epoch'.
+        unit in which k counts: one of: 'step', 'epoch'.
 
     Raises
     ------
@@ -1885,6 +2242,7 @@ class CosineDecay:
     TypeError
         A value of the wrong kind.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
     name: typing.ClassVar[str] = 'cosine_decay'
     def __call__(self, k: typing.SupportsFloat) -> float:
         """
@@ -1908,28 +2266,42 @@ class CosineDecay:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     @property
     def end(self) -> typing.Any:
-        ...
+        """
+        last rate
+        """
     @property
     def learning_rate(self) -> typing.Any:
-        ...
+        """
+        rate at k = 0, before any decay
+        """
     @property
     def per(self) -> typing.Any:
-        ...
+        """
+        unit in which k counts
+        """
     @property
     def restarts(self) -> typing.Any:
-        ...
+        """
+        factor on the length of each next cosine; None for a single one
+        """
     @property
     def steps(self) -> typing.Any:
-        ...
+        """
+        length of the schedule
+        """
     @property
     def warmup(self) -> typing.Any:
-        ...
+        """
+        length of the linear rise at the start
+        """
 class OneCycle:
     """
     OneCycle(max_lr=0.01, steps=1e+03, rise=0.3, start_factor=25, end_factor=1e+04, per='step')
@@ -1942,17 +2314,17 @@ class OneCycle:
     Parameters
     ----------
     max_lr : float, default 0.01
-        Range: a finite max_lr > 0.
+        highest rate: a finite max_lr > 0.
     steps : float, default 1e+03
-        Range: a finite steps >= 2.
+        length of the schedule: a finite steps >= 2.
     rise : float, default 0.3
-        Range: 0 < rise < 1.
+        share of the steps that the rise takes: 0 < rise < 1.
     start_factor : float, default 25
-        Range: a finite start_factor > 0.
+        max_lr over the first rate: a finite start_factor > 0.
     end_factor : float, default 1e+04
-        Range: a finite end_factor > 0.
+        first rate over the last: a finite end_factor > 0.
     per : str, default 'step'
-        One of: 'step' 'epoch'.
+        unit in which k counts: one of: 'step', 'epoch'.
 
     Raises
     ------
@@ -1961,6 +2333,7 @@ class OneCycle:
     TypeError
         A value of the wrong kind.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
     name: typing.ClassVar[str] = 'one_cycle'
     def __call__(self, k: typing.SupportsFloat) -> float:
         """
@@ -1984,28 +2357,42 @@ class OneCycle:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     @property
     def end_factor(self) -> typing.Any:
-        ...
+        """
+        first rate over the last
+        """
     @property
     def max_lr(self) -> typing.Any:
-        ...
+        """
+        highest rate
+        """
     @property
     def per(self) -> typing.Any:
-        ...
+        """
+        unit in which k counts
+        """
     @property
     def rise(self) -> typing.Any:
-        ...
+        """
+        share of the steps that the rise takes
+        """
     @property
     def start_factor(self) -> typing.Any:
-        ...
+        """
+        max_lr over the first rate
+        """
     @property
     def steps(self) -> typing.Any:
-        ...
+        """
+        length of the schedule
+        """
 class Polyak:
     """
     Polyak(mode='exponential', beta=0.999, start=0)
@@ -2021,11 +2408,11 @@ class Polyak:
     Parameters
     ----------
     mode : str, default 'exponential'
-        One of: 'uniform' 'discounted' 'exponential'.
+        weights of the iterates: one of: 'uniform', 'discounted', 'exponential'.
     beta : float, default 0.999
-        Range: 0 <= beta < 1.
+        decay of the weight of older iterates: 0 <= beta < 1.
     start : float, default 0
-        Range: a finite start >= 0.
+        step after which averaging begins: a finite start >= 0.
 
     Raises
     ------
@@ -2034,6 +2421,7 @@ class Polyak:
     TypeError
         A value of the wrong kind.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
     name: typing.ClassVar[str] = 'polyak'
     def __copy__(self) -> typing.Any:
         ...
@@ -2053,19 +2441,27 @@ class Polyak:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     @property
     def beta(self) -> typing.Any:
-        ...
+        """
+        decay of the weight of older iterates
+        """
     @property
     def mode(self) -> typing.Any:
-        ...
+        """
+        weights of the iterates
+        """
     @property
     def start(self) -> typing.Any:
-        ...
+        """
+        step after which averaging begins
+        """
 class SGD:
     """
     SGD(learning_rate=0.001, momentum=0, nesterov=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
@@ -2080,20 +2476,22 @@ class SGD:
 
     Parameters
     ----------
-    learning_rate : typing.Any, default 0.001
-        A number > 0, a schedule, or a function of the epoch, counted from 0.
+    learning_rate : float, schedule or callable, default 0.001
+        a number, a schedule, or a function of the epoch, counted from 0: a finite learning_rate > 0.
     momentum : float, default 0
-        Range: 0 <= momentum < 1.
+        decay rate of the velocity: 0 <= momentum < 1.
     nesterov : bool | str, default False
-        True, False or 'lecture'.
+        Nesterov momentum; 'lecture' keeps w, not the look-ahead point: True, False or one of: 'lecture'.
     clip_norm : float | None, default None
-        Range: a finite clip_norm > 0; None switches it off.
+        largest norm of the gradient: a finite clip_norm > 0, or None.
     clip_value : float | tuple[float, float] | None, default None
-        (low, high); a number c means (-c, c); None switches it off.
+        range to which entries of the gradient are clipped; a number c means (-c, c): a number > 0, (low, high) with low < high, or None.
     normalize : bool, default False
+        divides the gradient by its norm.
     average : Polyak | None, default None
-        How the iterates are averaged; None switches it off.
+        averaging of the iterates, an fm.Polyak.
     proximal_l1 : bool, default False
+        applies l1 by soft thresholding.
 
     Raises
     ------
@@ -2102,7 +2500,9 @@ class SGD:
     TypeError
         A value of the wrong kind.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
     name: typing.ClassVar[str] = 'sgd'
+    uses_initial_rate_only: typing.ClassVar[bool] = False
     def __copy__(self) -> typing.Any:
         ...
     def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
@@ -2121,34 +2521,57 @@ class SGD:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     @property
     def average(self) -> typing.Any:
-        ...
+        """
+        averaging of the iterates, an fm.Polyak
+        """
     @property
     def clip_norm(self) -> typing.Any:
-        ...
+        """
+        largest norm of the gradient
+        """
     @property
     def clip_value(self) -> typing.Any:
-        ...
+        """
+        range to which entries of the gradient are clipped; a number c means (-c, c)
+        """
+    @property
+    def evaluation_offset(self) -> float:
+        """
+        The gradient is wanted at w + evaluation_offset v.
+        """
     @property
     def learning_rate(self) -> typing.Any:
-        ...
+        """
+        a number, a schedule, or a function of the epoch, counted from 0
+        """
     @property
     def momentum(self) -> typing.Any:
-        ...
+        """
+        decay rate of the velocity
+        """
     @property
     def nesterov(self) -> typing.Any:
-        ...
+        """
+        Nesterov momentum; 'lecture' keeps w, not the look-ahead point
+        """
     @property
     def normalize(self) -> typing.Any:
-        ...
+        """
+        divides the gradient by its norm
+        """
     @property
     def proximal_l1(self) -> typing.Any:
-        ...
+        """
+        applies l1 by soft thresholding
+        """
 class DeltaBarDelta:
     """
     DeltaBarDelta(learning_rate=0.01, kappa=0.2, phi=0.2, theta=0.5, min_gain=1e-08, momentum=0, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
@@ -2164,26 +2587,28 @@ class DeltaBarDelta:
 
     Parameters
     ----------
-    learning_rate : typing.Any, default 0.01
-        A number > 0, a schedule, or a function of the epoch, counted from 0.
+    learning_rate : float, schedule or callable, default 0.01
+        a number, a schedule, or a function of the epoch, counted from 0: a finite learning_rate > 0.
     kappa : float, default 0.2
-        Range: a finite kappa >= 0.
+        added to a gain while the sign persists: a finite kappa >= 0.
     phi : float, default 0.2
-        Range: 0 <= phi < 1.
+        share that a gain loses when the sign changes: 0 <= phi < 1.
     theta : float, default 0.5
-        Range: 0 <= theta < 1.
+        decay rate of the averaged gradient: 0 <= theta < 1.
     min_gain : float, default 1e-08
-        Range: a finite min_gain > 0.
+        smallest gain: a finite min_gain > 0.
     momentum : float, default 0
-        Range: 0 <= momentum < 1.
+        decay rate of the velocity: 0 <= momentum < 1.
     clip_norm : float | None, default None
-        Range: a finite clip_norm > 0; None switches it off.
+        largest norm of the gradient: a finite clip_norm > 0, or None.
     clip_value : float | tuple[float, float] | None, default None
-        (low, high); a number c means (-c, c); None switches it off.
+        range to which entries of the gradient are clipped; a number c means (-c, c): a number > 0, (low, high) with low < high, or None.
     normalize : bool, default False
+        divides the gradient by its norm.
     average : Polyak | None, default None
-        How the iterates are averaged; None switches it off.
+        averaging of the iterates, an fm.Polyak.
     proximal_l1 : bool, default False
+        applies l1 by soft thresholding.
 
     Raises
     ------
@@ -2192,7 +2617,9 @@ class DeltaBarDelta:
     TypeError
         A value of the wrong kind.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
     name: typing.ClassVar[str] = 'delta_bar_delta'
+    uses_initial_rate_only: typing.ClassVar[bool] = True
     def __copy__(self) -> typing.Any:
         ...
     def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
@@ -2211,43 +2638,72 @@ class DeltaBarDelta:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     @property
     def average(self) -> typing.Any:
-        ...
+        """
+        averaging of the iterates, an fm.Polyak
+        """
     @property
     def clip_norm(self) -> typing.Any:
-        ...
+        """
+        largest norm of the gradient
+        """
     @property
     def clip_value(self) -> typing.Any:
-        ...
+        """
+        range to which entries of the gradient are clipped; a number c means (-c, c)
+        """
+    @property
+    def evaluation_offset(self) -> float:
+        """
+        The gradient is wanted at w + evaluation_offset v.
+        """
     @property
     def kappa(self) -> typing.Any:
-        ...
+        """
+        added to a gain while the sign persists
+        """
     @property
     def learning_rate(self) -> typing.Any:
-        ...
+        """
+        a number, a schedule, or a function of the epoch, counted from 0
+        """
     @property
     def min_gain(self) -> typing.Any:
-        ...
+        """
+        smallest gain
+        """
     @property
     def momentum(self) -> typing.Any:
-        ...
+        """
+        decay rate of the velocity
+        """
     @property
     def normalize(self) -> typing.Any:
-        ...
+        """
+        divides the gradient by its norm
+        """
     @property
     def phi(self) -> typing.Any:
-        ...
+        """
+        share that a gain loses when the sign changes
+        """
     @property
     def proximal_l1(self) -> typing.Any:
-        ...
+        """
+        applies l1 by soft thresholding
+        """
     @property
     def theta(self) -> typing.Any:
-        ...
+        """
+        decay rate of the averaged gradient
+        """
 class Lion:
     """
     Lion(learning_rate=0.0001, beta1=0.9, beta2=0.99, weight_decay=0, decay_biases=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
@@ -2259,23 +2715,26 @@ class Lion:
 
     Parameters
     ----------
-    learning_rate : typing.Any, default 0.0001
-        A number > 0, a schedule, or a function of the epoch, counted from 0.
+    learning_rate : float, schedule or callable, default 0.0001
+        a number, a schedule, or a function of the epoch, counted from 0: a finite learning_rate > 0.
     beta1 : float, default 0.9
-        Range: 0 <= beta1 < 1.
+        decay rate in the direction of the update: 0 <= beta1 < 1.
     beta2 : float, default 0.99
-        Range: 0 <= beta2 < 1.
+        decay rate of the moment: 0 <= beta2 < 1.
     weight_decay : float, default 0
-        Range: a finite weight_decay >= 0.
+        decoupled decay of w, times the learning rate: a finite weight_decay >= 0.
     decay_biases : bool, default False
+        decays biases too.
     clip_norm : float | None, default None
-        Range: a finite clip_norm > 0; None switches it off.
+        largest norm of the gradient: a finite clip_norm > 0, or None.
     clip_value : float | tuple[float, float] | None, default None
-        (low, high); a number c means (-c, c); None switches it off.
+        range to which entries of the gradient are clipped; a number c means (-c, c): a number > 0, (low, high) with low < high, or None.
     normalize : bool, default False
+        divides the gradient by its norm.
     average : Polyak | None, default None
-        How the iterates are averaged; None switches it off.
+        averaging of the iterates, an fm.Polyak.
     proximal_l1 : bool, default False
+        applies l1 by soft thresholding.
 
     Raises
     ------
@@ -2284,7 +2743,9 @@ class Lion:
     TypeError
         A value of the wrong kind.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
     name: typing.ClassVar[str] = 'lion'
+    uses_initial_rate_only: typing.ClassVar[bool] = False
     def __copy__(self) -> typing.Any:
         ...
     def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
@@ -2303,40 +2764,67 @@ class Lion:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     @property
     def average(self) -> typing.Any:
-        ...
+        """
+        averaging of the iterates, an fm.Polyak
+        """
     @property
     def beta1(self) -> typing.Any:
-        ...
+        """
+        decay rate in the direction of the update
+        """
     @property
     def beta2(self) -> typing.Any:
-        ...
+        """
+        decay rate of the moment
+        """
     @property
     def clip_norm(self) -> typing.Any:
-        ...
+        """
+        largest norm of the gradient
+        """
     @property
     def clip_value(self) -> typing.Any:
-        ...
+        """
+        range to which entries of the gradient are clipped; a number c means (-c, c)
+        """
     @property
     def decay_biases(self) -> typing.Any:
-        ...
+        """
+        decays biases too
+        """
+    @property
+    def evaluation_offset(self) -> float:
+        """
+        The gradient is wanted at w + evaluation_offset v.
+        """
     @property
     def learning_rate(self) -> typing.Any:
-        ...
+        """
+        a number, a schedule, or a function of the epoch, counted from 0
+        """
     @property
     def normalize(self) -> typing.Any:
-        ...
+        """
+        divides the gradient by its norm
+        """
     @property
     def proximal_l1(self) -> typing.Any:
-        ...
+        """
+        applies l1 by soft thresholding
+        """
     @property
     def weight_decay(self) -> typing.Any:
-        ...
+        """
+        decoupled decay of w, times the learning rate
+        """
 class Rprop:
     """
     Rprop(learning_rate=0.01, eta_minus=0.5, eta_plus=1.2, min_step=1e-06, max_step=5e+01, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
@@ -2351,24 +2839,26 @@ class Rprop:
 
     Parameters
     ----------
-    learning_rate : typing.Any, default 0.01
-        A number > 0, a schedule, or a function of the epoch, counted from 0.
+    learning_rate : float, schedule or callable, default 0.01
+        a number, a schedule, or a function of the epoch, counted from 0: a finite learning_rate > 0.
     eta_minus : float, default 0.5
-        Range: 0 < eta_minus < 1.
+        factor on a step size when the sign changes: 0 < eta_minus < 1.
     eta_plus : float, default 1.2
-        Range: a finite eta_plus > 1.
+        factor on a step size while the sign persists: a finite eta_plus > 1.
     min_step : float, default 1e-06
-        Range: a finite min_step > 0.
+        smallest step size: a finite min_step > 0.
     max_step : float, default 5e+01
-        Range: a finite max_step > 0.
+        largest step size: a finite max_step > 0.
     clip_norm : float | None, default None
-        Range: a finite clip_norm > 0; None switches it off.
+        largest norm of the gradient: a finite clip_norm > 0, or None.
     clip_value : float | tuple[float, float] | None, default None
-        (low, high); a number c means (-c, c); None switches it off.
+        range to which entries of the gradient are clipped; a number c means (-c, c): a number > 0, (low, high) with low < high, or None.
     normalize : bool, default False
+        divides the gradient by its norm.
     average : Polyak | None, default None
-        How the iterates are averaged; None switches it off.
+        averaging of the iterates, an fm.Polyak.
     proximal_l1 : bool, default False
+        applies l1 by soft thresholding.
 
     Raises
     ------
@@ -2377,7 +2867,9 @@ class Rprop:
     TypeError
         A value of the wrong kind.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
     name: typing.ClassVar[str] = 'rprop'
+    uses_initial_rate_only: typing.ClassVar[bool] = True
     def __copy__(self) -> typing.Any:
         ...
     def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
@@ -2396,40 +2888,67 @@ class Rprop:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     @property
     def average(self) -> typing.Any:
-        ...
+        """
+        averaging of the iterates, an fm.Polyak
+        """
     @property
     def clip_norm(self) -> typing.Any:
-        ...
+        """
+        largest norm of the gradient
+        """
     @property
     def clip_value(self) -> typing.Any:
-        ...
+        """
+        range to which entries of the gradient are clipped; a number c means (-c, c)
+        """
     @property
     def eta_minus(self) -> typing.Any:
-        ...
+        """
+        factor on a step size when the sign changes
+        """
     @property
     def eta_plus(self) -> typing.Any:
-        ...
+        """
+        factor on a step size while the sign persists
+        """
+    @property
+    def evaluation_offset(self) -> float:
+        """
+        The gradient is wanted at w + evaluation_offset v.
+        """
     @property
     def learning_rate(self) -> typing.Any:
-        ...
+        """
+        a number, a schedule, or a function of the epoch, counted from 0
+        """
     @property
     def max_step(self) -> typing.Any:
-        ...
+        """
+        largest step size
+        """
     @property
     def min_step(self) -> typing.Any:
-        ...
+        """
+        smallest step size
+        """
     @property
     def normalize(self) -> typing.Any:
-        ...
+        """
+        divides the gradient by its norm
+        """
     @property
     def proximal_l1(self) -> typing.Any:
-        ...
+        """
+        applies l1 by soft thresholding
+        """
 class AdaGrad:
     """
     AdaGrad(learning_rate=0.01, eps=1e-10, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
@@ -2440,18 +2959,20 @@ class AdaGrad:
 
     Parameters
     ----------
-    learning_rate : typing.Any, default 0.01
-        A number > 0, a schedule, or a function of the epoch, counted from 0.
+    learning_rate : float, schedule or callable, default 0.01
+        a number, a schedule, or a function of the epoch, counted from 0: a finite learning_rate > 0.
     eps : float, default 1e-10
-        Range: a finite eps >= 0.
+        added to the denominator: a finite eps >= 0.
     clip_norm : float | None, default None
-        Range: a finite clip_norm > 0; None switches it off.
+        largest norm of the gradient: a finite clip_norm > 0, or None.
     clip_value : float | tuple[float, float] | None, default None
-        (low, high); a number c means (-c, c); None switches it off.
+        range to which entries of the gradient are clipped; a number c means (-c, c): a number > 0, (low, high) with low < high, or None.
     normalize : bool, default False
+        divides the gradient by its norm.
     average : Polyak | None, default None
-        How the iterates are averaged; None switches it off.
+        averaging of the iterates, an fm.Polyak.
     proximal_l1 : bool, default False
+        applies l1 by soft thresholding.
 
     Raises
     ------
@@ -2460,7 +2981,9 @@ class AdaGrad:
     TypeError
         A value of the wrong kind.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
     name: typing.ClassVar[str] = 'adagrad'
+    uses_initial_rate_only: typing.ClassVar[bool] = False
     def __copy__(self) -> typing.Any:
         ...
     def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
@@ -2479,31 +3002,52 @@ class AdaGrad:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     @property
     def average(self) -> typing.Any:
-        ...
+        """
+        averaging of the iterates, an fm.Polyak
+        """
     @property
     def clip_norm(self) -> typing.Any:
-        ...
+        """
+        largest norm of the gradient
+        """
     @property
     def clip_value(self) -> typing.Any:
-        ...
+        """
+        range to which entries of the gradient are clipped; a number c means (-c, c)
+        """
     @property
     def eps(self) -> typing.Any:
-        ...
+        """
+        added to the denominator
+        """
+    @property
+    def evaluation_offset(self) -> float:
+        """
+        The gradient is wanted at w + evaluation_offset v.
+        """
     @property
     def learning_rate(self) -> typing.Any:
-        ...
+        """
+        a number, a schedule, or a function of the epoch, counted from 0
+        """
     @property
     def normalize(self) -> typing.Any:
-        ...
+        """
+        divides the gradient by its norm
+        """
     @property
     def proximal_l1(self) -> typing.Any:
-        ...
+        """
+        applies l1 by soft thresholding
+        """
 class RMSProp:
     """
     RMSProp(learning_rate=0.01, rho=0.99, eps=1e-08, momentum=0, nesterov=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
@@ -2517,23 +3061,26 @@ class RMSProp:
 
     Parameters
     ----------
-    learning_rate : typing.Any, default 0.01
-        A number > 0, a schedule, or a function of the epoch, counted from 0.
+    learning_rate : float, schedule or callable, default 0.01
+        a number, a schedule, or a function of the epoch, counted from 0: a finite learning_rate > 0.
     rho : float, default 0.99
-        Range: 0 <= rho < 1.
+        decay rate of the squared gradient: 0 <= rho < 1.
     eps : float, default 1e-08
-        Range: a finite eps >= 0.
+        added to the denominator: a finite eps >= 0.
     momentum : float, default 0
-        Range: 0 <= momentum < 1.
+        decay rate of the velocity: 0 <= momentum < 1.
     nesterov : bool, default False
+        Nesterov momentum.
     clip_norm : float | None, default None
-        Range: a finite clip_norm > 0; None switches it off.
+        largest norm of the gradient: a finite clip_norm > 0, or None.
     clip_value : float | tuple[float, float] | None, default None
-        (low, high); a number c means (-c, c); None switches it off.
+        range to which entries of the gradient are clipped; a number c means (-c, c): a number > 0, (low, high) with low < high, or None.
     normalize : bool, default False
+        divides the gradient by its norm.
     average : Polyak | None, default None
-        How the iterates are averaged; None switches it off.
+        averaging of the iterates, an fm.Polyak.
     proximal_l1 : bool, default False
+        applies l1 by soft thresholding.
 
     Raises
     ------
@@ -2542,7 +3089,9 @@ class RMSProp:
     TypeError
         A value of the wrong kind.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
     name: typing.ClassVar[str] = 'rmsprop'
+    uses_initial_rate_only: typing.ClassVar[bool] = False
     def __copy__(self) -> typing.Any:
         ...
     def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
@@ -2561,40 +3110,67 @@ class RMSProp:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     @property
     def average(self) -> typing.Any:
-        ...
+        """
+        averaging of the iterates, an fm.Polyak
+        """
     @property
     def clip_norm(self) -> typing.Any:
-        ...
+        """
+        largest norm of the gradient
+        """
     @property
     def clip_value(self) -> typing.Any:
-        ...
+        """
+        range to which entries of the gradient are clipped; a number c means (-c, c)
+        """
     @property
     def eps(self) -> typing.Any:
-        ...
+        """
+        added to the denominator
+        """
+    @property
+    def evaluation_offset(self) -> float:
+        """
+        The gradient is wanted at w + evaluation_offset v.
+        """
     @property
     def learning_rate(self) -> typing.Any:
-        ...
+        """
+        a number, a schedule, or a function of the epoch, counted from 0
+        """
     @property
     def momentum(self) -> typing.Any:
-        ...
+        """
+        decay rate of the velocity
+        """
     @property
     def nesterov(self) -> typing.Any:
-        ...
+        """
+        Nesterov momentum
+        """
     @property
     def normalize(self) -> typing.Any:
-        ...
+        """
+        divides the gradient by its norm
+        """
     @property
     def proximal_l1(self) -> typing.Any:
-        ...
+        """
+        applies l1 by soft thresholding
+        """
     @property
     def rho(self) -> typing.Any:
-        ...
+        """
+        decay rate of the squared gradient
+        """
 class AdaDelta:
     """
     AdaDelta(learning_rate=1, rho=0.9, eps=1e-06, scalar=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
@@ -2609,21 +3185,24 @@ class AdaDelta:
 
     Parameters
     ----------
-    learning_rate : typing.Any, default 1
-        A number > 0, a schedule, or a function of the epoch, counted from 0.
+    learning_rate : float, schedule or callable, default 1
+        a number, a schedule, or a function of the epoch, counted from 0: a finite learning_rate > 0.
     rho : float, default 0.9
-        Range: 0 <= rho < 1.
+        decay rate of the squared gradient: 0 <= rho < 1.
     eps : float, default 1e-06
-        Range: a finite eps > 0.
+        added to the denominator: a finite eps > 0.
     scalar : bool, default False
+        one rate for all parameters.
     clip_norm : float | None, default None
-        Range: a finite clip_norm > 0; None switches it off.
+        largest norm of the gradient: a finite clip_norm > 0, or None.
     clip_value : float | tuple[float, float] | None, default None
-        (low, high); a number c means (-c, c); None switches it off.
+        range to which entries of the gradient are clipped; a number c means (-c, c): a number > 0, (low, high) with low < high, or None.
     normalize : bool, default False
+        divides the gradient by its norm.
     average : Polyak | None, default None
-        How the iterates are averaged; None switches it off.
+        averaging of the iterates, an fm.Polyak.
     proximal_l1 : bool, default False
+        applies l1 by soft thresholding.
 
     Raises
     ------
@@ -2632,7 +3211,9 @@ class AdaDelta:
     TypeError
         A value of the wrong kind.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
     name: typing.ClassVar[str] = 'adadelta'
+    uses_initial_rate_only: typing.ClassVar[bool] = False
     def __copy__(self) -> typing.Any:
         ...
     def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
@@ -2651,37 +3232,62 @@ class AdaDelta:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     @property
     def average(self) -> typing.Any:
-        ...
+        """
+        averaging of the iterates, an fm.Polyak
+        """
     @property
     def clip_norm(self) -> typing.Any:
-        ...
+        """
+        largest norm of the gradient
+        """
     @property
     def clip_value(self) -> typing.Any:
-        ...
+        """
+        range to which entries of the gradient are clipped; a number c means (-c, c)
+        """
     @property
     def eps(self) -> typing.Any:
-        ...
+        """
+        added to the denominator
+        """
+    @property
+    def evaluation_offset(self) -> float:
+        """
+        The gradient is wanted at w + evaluation_offset v.
+        """
     @property
     def learning_rate(self) -> typing.Any:
-        ...
+        """
+        a number, a schedule, or a function of the epoch, counted from 0
+        """
     @property
     def normalize(self) -> typing.Any:
-        ...
+        """
+        divides the gradient by its norm
+        """
     @property
     def proximal_l1(self) -> typing.Any:
-        ...
+        """
+        applies l1 by soft thresholding
+        """
     @property
     def rho(self) -> typing.Any:
-        ...
+        """
+        decay rate of the squared gradient
+        """
     @property
     def scalar(self) -> typing.Any:
-        ...
+        """
+        one rate for all parameters
+        """
 class Adam:
     """
     Adam(learning_rate=0.001, beta1=0.9, beta2=0.999, eps=1e-08, eps_mode='outside', amsgrad=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
@@ -2696,25 +3302,28 @@ class Adam:
 
     Parameters
     ----------
-    learning_rate : typing.Any, default 0.001
-        A number > 0, a schedule, or a function of the epoch, counted from 0.
+    learning_rate : float, schedule or callable, default 0.001
+        a number, a schedule, or a function of the epoch, counted from 0: a finite learning_rate > 0.
     beta1 : float, default 0.9
-        Range: 0 <= beta1 < 1.
+        decay rate of the first moment: 0 <= beta1 < 1.
     beta2 : float, default 0.999
-        Range: 0 <= beta2 < 1.
+        decay rate of the second moment: 0 <= beta2 < 1.
     eps : float, default 1e-08
-        Range: a finite eps >= 0.
+        added to the denominator: a finite eps >= 0.
     eps_mode : str, default 'outside'
-        One of: 'outside' 'hat' 'inside'.
+        place of eps: outside the root, on the corrected moment (hat), inside the root: one of: 'outside', 'hat', 'inside'.
     amsgrad : bool, default False
+        divides by the largest second moment so far.
     clip_norm : float | None, default None
-        Range: a finite clip_norm > 0; None switches it off.
+        largest norm of the gradient: a finite clip_norm > 0, or None.
     clip_value : float | tuple[float, float] | None, default None
-        (low, high); a number c means (-c, c); None switches it off.
+        range to which entries of the gradient are clipped; a number c means (-c, c): a number > 0, (low, high) with low < high, or None.
     normalize : bool, default False
+        divides the gradient by its norm.
     average : Polyak | None, default None
-        How the iterates are averaged; None switches it off.
+        averaging of the iterates, an fm.Polyak.
     proximal_l1 : bool, default False
+        applies l1 by soft thresholding.
 
     Raises
     ------
@@ -2723,7 +3332,9 @@ class Adam:
     TypeError
         A value of the wrong kind.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
     name: typing.ClassVar[str] = 'adam'
+    uses_initial_rate_only: typing.ClassVar[bool] = False
     def __copy__(self) -> typing.Any:
         ...
     def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
@@ -2742,43 +3353,72 @@ class Adam:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     @property
     def amsgrad(self) -> typing.Any:
-        ...
+        """
+        divides by the largest second moment so far
+        """
     @property
     def average(self) -> typing.Any:
-        ...
+        """
+        averaging of the iterates, an fm.Polyak
+        """
     @property
     def beta1(self) -> typing.Any:
-        ...
+        """
+        decay rate of the first moment
+        """
     @property
     def beta2(self) -> typing.Any:
-        ...
+        """
+        decay rate of the second moment
+        """
     @property
     def clip_norm(self) -> typing.Any:
-        ...
+        """
+        largest norm of the gradient
+        """
     @property
     def clip_value(self) -> typing.Any:
-        ...
+        """
+        range to which entries of the gradient are clipped; a number c means (-c, c)
+        """
     @property
     def eps(self) -> typing.Any:
-        ...
+        """
+        added to the denominator
+        """
     @property
     def eps_mode(self) -> typing.Any:
-        ...
+        """
+        place of eps: outside the root, on the corrected moment (hat), inside the root
+        """
+    @property
+    def evaluation_offset(self) -> float:
+        """
+        The gradient is wanted at w + evaluation_offset v.
+        """
     @property
     def learning_rate(self) -> typing.Any:
-        ...
+        """
+        a number, a schedule, or a function of the epoch, counted from 0
+        """
     @property
     def normalize(self) -> typing.Any:
-        ...
+        """
+        divides the gradient by its norm
+        """
     @property
     def proximal_l1(self) -> typing.Any:
-        ...
+        """
+        applies l1 by soft thresholding
+        """
 class AdamW:
     """
     AdamW(learning_rate=0.001, beta1=0.9, beta2=0.999, eps=1e-08, eps_mode='outside', amsgrad=False, weight_decay=0.01, decay_biases=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
@@ -2791,28 +3431,32 @@ class AdamW:
 
     Parameters
     ----------
-    learning_rate : typing.Any, default 0.001
-        A number > 0, a schedule, or a function of the epoch, counted from 0.
+    learning_rate : float, schedule or callable, default 0.001
+        a number, a schedule, or a function of the epoch, counted from 0: a finite learning_rate > 0.
     beta1 : float, default 0.9
-        Range: 0 <= beta1 < 1.
+        decay rate of the first moment: 0 <= beta1 < 1.
     beta2 : float, default 0.999
-        Range: 0 <= beta2 < 1.
+        decay rate of the second moment: 0 <= beta2 < 1.
     eps : float, default 1e-08
-        Range: a finite eps >= 0.
+        added to the denominator: a finite eps >= 0.
     eps_mode : str, default 'outside'
-        One of: 'outside' 'hat' 'inside'.
+        place of eps: outside the root, on the corrected moment (hat), inside the root: one of: 'outside', 'hat', 'inside'.
     amsgrad : bool, default False
+        divides by the largest second moment so far.
     weight_decay : float, default 0.01
-        Range: a finite weight_decay >= 0.
+        decoupled decay of w, times the learning rate: a finite weight_decay >= 0.
     decay_biases : bool, default False
+        decays biases too.
     clip_norm : float | None, default None
-        Range: a finite clip_norm > 0; None switches it off.
+        largest norm of the gradient: a finite clip_norm > 0, or None.
     clip_value : float | tuple[float, float] | None, default None
-        (low, high); a number c means (-c, c); None switches it off.
+        range to which entries of the gradient are clipped; a number c means (-c, c): a number > 0, (low, high) with low < high, or None.
     normalize : bool, default False
+        divides the gradient by its norm.
     average : Polyak | None, default None
-        How the iterates are averaged; None switches it off.
+        averaging of the iterates, an fm.Polyak.
     proximal_l1 : bool, default False
+        applies l1 by soft thresholding.
 
     Raises
     ------
@@ -2821,7 +3465,9 @@ class AdamW:
     TypeError
         A value of the wrong kind.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
     name: typing.ClassVar[str] = 'adamw'
+    uses_initial_rate_only: typing.ClassVar[bool] = False
     def __copy__(self) -> typing.Any:
         ...
     def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
@@ -2840,49 +3486,82 @@ class AdamW:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     @property
     def amsgrad(self) -> typing.Any:
-        ...
+        """
+        divides by the largest second moment so far
+        """
     @property
     def average(self) -> typing.Any:
-        ...
+        """
+        averaging of the iterates, an fm.Polyak
+        """
     @property
     def beta1(self) -> typing.Any:
-        ...
+        """
+        decay rate of the first moment
+        """
     @property
     def beta2(self) -> typing.Any:
-        ...
+        """
+        decay rate of the second moment
+        """
     @property
     def clip_norm(self) -> typing.Any:
-        ...
+        """
+        largest norm of the gradient
+        """
     @property
     def clip_value(self) -> typing.Any:
-        ...
+        """
+        range to which entries of the gradient are clipped; a number c means (-c, c)
+        """
     @property
     def decay_biases(self) -> typing.Any:
-        ...
+        """
+        decays biases too
+        """
     @property
     def eps(self) -> typing.Any:
-        ...
+        """
+        added to the denominator
+        """
     @property
     def eps_mode(self) -> typing.Any:
-        ...
+        """
+        place of eps: outside the root, on the corrected moment (hat), inside the root
+        """
+    @property
+    def evaluation_offset(self) -> float:
+        """
+        The gradient is wanted at w + evaluation_offset v.
+        """
     @property
     def learning_rate(self) -> typing.Any:
-        ...
+        """
+        a number, a schedule, or a function of the epoch, counted from 0
+        """
     @property
     def normalize(self) -> typing.Any:
-        ...
+        """
+        divides the gradient by its norm
+        """
     @property
     def proximal_l1(self) -> typing.Any:
-        ...
+        """
+        applies l1 by soft thresholding
+        """
     @property
     def weight_decay(self) -> typing.Any:
-        ...
+        """
+        decoupled decay of w, times the learning rate
+        """
 class NAdam:
     """
     NAdam(learning_rate=0.002, beta1=0.9, beta2=0.999, eps=1e-08, momentum_decay=0.004, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
@@ -2894,24 +3573,26 @@ class NAdam:
 
     Parameters
     ----------
-    learning_rate : typing.Any, default 0.002
-        A number > 0, a schedule, or a function of the epoch, counted from 0.
+    learning_rate : float, schedule or callable, default 0.002
+        a number, a schedule, or a function of the epoch, counted from 0: a finite learning_rate > 0.
     beta1 : float, default 0.9
-        Range: 0 <= beta1 < 1.
+        decay rate of the first moment: 0 <= beta1 < 1.
     beta2 : float, default 0.999
-        Range: 0 <= beta2 < 1.
+        decay rate of the second moment: 0 <= beta2 < 1.
     eps : float, default 1e-08
-        Range: a finite eps >= 0.
+        added to the denominator: a finite eps >= 0.
     momentum_decay : float, default 0.004
-        Range: a finite momentum_decay >= 0.
+        rate at which the momentum approaches beta1: a finite momentum_decay >= 0.
     clip_norm : float | None, default None
-        Range: a finite clip_norm > 0; None switches it off.
+        largest norm of the gradient: a finite clip_norm > 0, or None.
     clip_value : float | tuple[float, float] | None, default None
-        (low, high); a number c means (-c, c); None switches it off.
+        range to which entries of the gradient are clipped; a number c means (-c, c): a number > 0, (low, high) with low < high, or None.
     normalize : bool, default False
+        divides the gradient by its norm.
     average : Polyak | None, default None
-        How the iterates are averaged; None switches it off.
+        averaging of the iterates, an fm.Polyak.
     proximal_l1 : bool, default False
+        applies l1 by soft thresholding.
 
     Raises
     ------
@@ -2920,7 +3601,9 @@ class NAdam:
     TypeError
         A value of the wrong kind.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
     name: typing.ClassVar[str] = 'nadam'
+    uses_initial_rate_only: typing.ClassVar[bool] = False
     def __copy__(self) -> typing.Any:
         ...
     def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
@@ -2939,40 +3622,67 @@ class NAdam:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     @property
     def average(self) -> typing.Any:
-        ...
+        """
+        averaging of the iterates, an fm.Polyak
+        """
     @property
     def beta1(self) -> typing.Any:
-        ...
+        """
+        decay rate of the first moment
+        """
     @property
     def beta2(self) -> typing.Any:
-        ...
+        """
+        decay rate of the second moment
+        """
     @property
     def clip_norm(self) -> typing.Any:
-        ...
+        """
+        largest norm of the gradient
+        """
     @property
     def clip_value(self) -> typing.Any:
-        ...
+        """
+        range to which entries of the gradient are clipped; a number c means (-c, c)
+        """
     @property
     def eps(self) -> typing.Any:
-        ...
+        """
+        added to the denominator
+        """
+    @property
+    def evaluation_offset(self) -> float:
+        """
+        The gradient is wanted at w + evaluation_offset v.
+        """
     @property
     def learning_rate(self) -> typing.Any:
-        ...
+        """
+        a number, a schedule, or a function of the epoch, counted from 0
+        """
     @property
     def momentum_decay(self) -> typing.Any:
-        ...
+        """
+        rate at which the momentum approaches beta1
+        """
     @property
     def normalize(self) -> typing.Any:
-        ...
+        """
+        divides the gradient by its norm
+        """
     @property
     def proximal_l1(self) -> typing.Any:
-        ...
+        """
+        applies l1 by soft thresholding
+        """
 class AdaMax:
     """
     AdaMax(learning_rate=0.002, beta1=0.9, beta2=0.999, eps=1e-08, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
@@ -2983,22 +3693,24 @@ class AdaMax:
 
     Parameters
     ----------
-    learning_rate : typing.Any, default 0.002
-        A number > 0, a schedule, or a function of the epoch, counted from 0.
+    learning_rate : float, schedule or callable, default 0.002
+        a number, a schedule, or a function of the epoch, counted from 0: a finite learning_rate > 0.
     beta1 : float, default 0.9
-        Range: 0 <= beta1 < 1.
+        decay rate of the first moment: 0 <= beta1 < 1.
     beta2 : float, default 0.999
-        Range: 0 <= beta2 < 1.
+        decay rate of the second moment: 0 <= beta2 < 1.
     eps : float, default 1e-08
-        Range: a finite eps > 0.
+        added to the denominator: a finite eps > 0.
     clip_norm : float | None, default None
-        Range: a finite clip_norm > 0; None switches it off.
+        largest norm of the gradient: a finite clip_norm > 0, or None.
     clip_value : float | tuple[float, float] | None, default None
-        (low, high); a number c means (-c, c); None switches it off.
+        range to which entries of the gradient are clipped; a number c means (-c, c): a number > 0, (low, high) with low < high, or None.
     normalize : bool, default False
+        divides the gradient by its norm.
     average : Polyak | None, default None
-        How the iterates are averaged; None switches it off.
+        averaging of the iterates, an fm.Polyak.
     proximal_l1 : bool, default False
+        applies l1 by soft thresholding.
 
     Raises
     ------
@@ -3007,7 +3719,9 @@ class AdaMax:
     TypeError
         A value of the wrong kind.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
     name: typing.ClassVar[str] = 'adamax'
+    uses_initial_rate_only: typing.ClassVar[bool] = False
     def __copy__(self) -> typing.Any:
         ...
     def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
@@ -3026,37 +3740,62 @@ class AdaMax:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     @property
     def average(self) -> typing.Any:
-        ...
+        """
+        averaging of the iterates, an fm.Polyak
+        """
     @property
     def beta1(self) -> typing.Any:
-        ...
+        """
+        decay rate of the first moment
+        """
     @property
     def beta2(self) -> typing.Any:
-        ...
+        """
+        decay rate of the second moment
+        """
     @property
     def clip_norm(self) -> typing.Any:
-        ...
+        """
+        largest norm of the gradient
+        """
     @property
     def clip_value(self) -> typing.Any:
-        ...
+        """
+        range to which entries of the gradient are clipped; a number c means (-c, c)
+        """
     @property
     def eps(self) -> typing.Any:
-        ...
+        """
+        added to the denominator
+        """
+    @property
+    def evaluation_offset(self) -> float:
+        """
+        The gradient is wanted at w + evaluation_offset v.
+        """
     @property
     def learning_rate(self) -> typing.Any:
-        ...
+        """
+        a number, a schedule, or a function of the epoch, counted from 0
+        """
     @property
     def normalize(self) -> typing.Any:
-        ...
+        """
+        divides the gradient by its norm
+        """
     @property
     def proximal_l1(self) -> typing.Any:
-        ...
+        """
+        applies l1 by soft thresholding
+        """
 class RAdam:
     """
     RAdam(learning_rate=0.001, beta1=0.9, beta2=0.999, eps=1e-08, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
@@ -3069,22 +3808,24 @@ class RAdam:
 
     Parameters
     ----------
-    learning_rate : typing.Any, default 0.001
-        A number > 0, a schedule, or a function of the epoch, counted from 0.
+    learning_rate : float, schedule or callable, default 0.001
+        a number, a schedule, or a function of the epoch, counted from 0: a finite learning_rate > 0.
     beta1 : float, default 0.9
-        Range: 0 <= beta1 < 1.
+        decay rate of the first moment: 0 <= beta1 < 1.
     beta2 : float, default 0.999
-        Range: 0 <= beta2 < 1.
+        decay rate of the second moment: 0 <= beta2 < 1.
     eps : float, default 1e-08
-        Range: a finite eps >= 0.
+        added to the denominator: a finite eps >= 0.
     clip_norm : float | None, default None
-        Range: a finite clip_norm > 0; None switches it off.
+        largest norm of the gradient: a finite clip_norm > 0, or None.
     clip_value : float | tuple[float, float] | None, default None
-        (low, high); a number c means (-c, c); None switches it off.
+        range to which entries of the gradient are clipped; a number c means (-c, c): a number > 0, (low, high) with low < high, or None.
     normalize : bool, default False
+        divides the gradient by its norm.
     average : Polyak | None, default None
-        How the iterates are averaged; None switches it off.
+        averaging of the iterates, an fm.Polyak.
     proximal_l1 : bool, default False
+        applies l1 by soft thresholding.
 
     Raises
     ------
@@ -3093,7 +3834,9 @@ class RAdam:
     TypeError
         A value of the wrong kind.
     """
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
     name: typing.ClassVar[str] = 'radam'
+    uses_initial_rate_only: typing.ClassVar[bool] = False
     def __copy__(self) -> typing.Any:
         ...
     def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
@@ -3112,37 +3855,62 @@ class RAdam:
         ...
     def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
         ...
-    def get_params(self) -> dict[str, typing.Any]:
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
-        The hyperparameters, by name.
+        The hyperparameters by name; with deep those of nested values too.
         """
     @property
     def average(self) -> typing.Any:
-        ...
+        """
+        averaging of the iterates, an fm.Polyak
+        """
     @property
     def beta1(self) -> typing.Any:
-        ...
+        """
+        decay rate of the first moment
+        """
     @property
     def beta2(self) -> typing.Any:
-        ...
+        """
+        decay rate of the second moment
+        """
     @property
     def clip_norm(self) -> typing.Any:
-        ...
+        """
+        largest norm of the gradient
+        """
     @property
     def clip_value(self) -> typing.Any:
-        ...
+        """
+        range to which entries of the gradient are clipped; a number c means (-c, c)
+        """
     @property
     def eps(self) -> typing.Any:
-        ...
+        """
+        added to the denominator
+        """
+    @property
+    def evaluation_offset(self) -> float:
+        """
+        The gradient is wanted at w + evaluation_offset v.
+        """
     @property
     def learning_rate(self) -> typing.Any:
-        ...
+        """
+        a number, a schedule, or a function of the epoch, counted from 0
+        """
     @property
     def normalize(self) -> typing.Any:
-        ...
+        """
+        divides the gradient by its norm
+        """
     @property
     def proximal_l1(self) -> typing.Any:
-        ...
+        """
+        applies l1 by soft thresholding
+        """
 class TrainingLock:
     """
     Held by a call that trains a network.

@@ -38,12 +38,12 @@ class Dataset(NamedTuple):
 
 def target_spec(network: Network, loss: Any) -> TargetSpec:
     """Return the form of y for a network with a loss."""
-    name = getattr(loss, "name", "")
-    labels_pm1 = name in ("perceptron", "hinge")
-    n_columns = network.n_outputs // 2 if name == "gaussian_nll" else network.n_outputs
-    softmax = network._output_activation.name == "softmax"
-    classes = network.n_outputs > 1 and (softmax or labels_pm1)
-    return TargetSpec(n_columns, network.dtype, classes, labels_pm1, is_custom_loss(loss))
+    is_custom = is_custom_loss(loss)
+    labels_pm1 = not is_custom and loss.labels_pm1
+    n_columns = network.n_outputs if is_custom else network.n_outputs // loss.outputs_per_target
+    probabilities = network._output_activation.predicts_classes
+    classes = network.n_outputs > 1 and (probabilities or labels_pm1)
+    return TargetSpec(n_columns, network.dtype, classes, labels_pm1, is_custom)
 
 
 def read_dataset(
@@ -78,7 +78,8 @@ def read_training_data(
     arrays.check_finite(data.X, "X")
     if data.targets.dtype != np.int64:
         arrays.check_finite(data.targets, "y")
-        check_range(data.targets, getattr(loss, "name", ""))
+        if not is_custom_loss(loss):
+            check_range(data.targets, loss)
     if data.weights is not None:
         arrays.check_finite(data.weights, "sample_weight")
         if not data.weights.any():

@@ -29,9 +29,9 @@ def resolve_loss(loss: Any, network: Network) -> Any:
     if is_custom_loss(loss):
         return loss
     resolved = resolve("loss", loss)
-    if getattr(resolved, "name", "") == "gaussian_nll" and network.n_outputs % 2 == 1:
+    if network.n_outputs % resolved.outputs_per_target != 0:
         raise InvalidValue(
-            f"loss='gaussian_nll' with n_outputs={network.n_outputs}, expected an even number: "
+            f"loss={resolved.name!r} with n_outputs={network.n_outputs}, expected an even number: "
             f"as many means as log variances"
         )
     return resolved

@@ -15,11 +15,6 @@ from fastmlp._data.arrays import DType, FloatArray
 from fastmlp._data.validation import InvalidValue, check_non_negative, type_error, value_error
 
 NUMBER_LABELS = "; np.unique(y, return_inverse=True) numbers labels of any kind"
-RANGES = {  # of y, outside of which a loss has no minimum
-    "cross_entropy": (0.0, 1.0),
-    "binary_cross_entropy": (0.0, 1.0),
-    "poisson": (0.0, np.inf),
-}
 ROUNDING = 1e-5  # of targets that were probabilities in float32
 
 
@@ -67,16 +62,16 @@ class TargetSpec:
         return f"({n_samples},) or {shape}" if self.n_columns == 1 else shape
 
 
-def check_range(targets: NDArray[Any], loss: str) -> None:
-    """Raise if a target is out of the range of the loss."""
-    low, high = RANGES.get(loss, (-np.inf, np.inf))
+def check_range(targets: NDArray[Any], loss: Any) -> None:
+    """Raise if a target is out of the range of the loss, beyond which it has no minimum."""
+    low, high = loss.target_range
     if targets.min() >= low and targets.max() <= high + ROUNDING:
         return
     index = int(np.argmax((targets < low) | (targets > high + ROUNDING)))
     expected = f"values from {low:g} to {high:g}" if np.isfinite(high) else f"values >= {low:g}"
     raise InvalidValue(
         f"y[{arrays.position_name(index, targets.shape)}]={targets.flat[index]}, "
-        f"expected {expected} for loss={loss!r}"
+        f"expected {expected} for loss={loss.name!r}"
     )
 
 

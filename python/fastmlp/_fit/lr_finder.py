@@ -114,9 +114,9 @@ def find_learning_rate(
 
 def _with_rate(optimizer: Any, rate: float) -> Any:
     member = resolve("optimizer", optimizer)
-    if member.name in ("rprop", "delta_bar_delta"):
+    if member.uses_initial_rate_only:
         raise value_error("optimizer", member, "a rule that reads its rate at every step")
-    return type(member)(**{**member.get_params(), "learning_rate": rate})
+    return type(member)(**{**member.get_params(deep=False), "learning_rate": rate})
 
 
 def _batches(trainer: Trainer, n_samples: int, n_steps: int) -> list[Any]:

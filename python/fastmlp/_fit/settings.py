@@ -95,5 +95,5 @@ class TrainerSettings:
 
 def check_evaluation_point(optimizer: Any, reason: str) -> None:
     """Raise if the rule evaluates the loss elsewhere than at the parameters: the core's task."""
-    if getattr(optimizer, "nesterov", None) == "lecture" and optimizer.momentum > 0:
+    if optimizer.evaluation_offset != 0:
         raise value_error("optimizer", optimizer, f"nesterov=True, as {reason}")

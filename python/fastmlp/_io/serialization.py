@@ -106,7 +106,7 @@ def network_from_dict(values: Any) -> tuple[tuple[int, tuple[Layer, ...], DType,
 
 
 def _layer_to_dict(layer: Any) -> dict[str, Any]:
-    fields = layer.get_params()
+    fields = layer.get_params(deep=False)
     return {"kind": layer.name, **{name: member_to_dict(value) for name, value in fields.items()}}
 
 
@@ -157,7 +157,8 @@ def pickled_trainer(trainer: Trainer) -> dict[str, Any]:
 def member_to_dict(value: Any) -> Any:
     """Return a member of a family as its name and hyperparameters; other values as they are."""
     if isinstance(value, MEMBERS):
-        fields = {name: member_to_dict(field) for name, field in value.get_params().items()}
+        params = value.get_params(deep=False)
+        fields = {name: member_to_dict(field) for name, field in params.items()}
         return {"name": value.name, **fields}
     return list(value) if isinstance(value, tuple) else value
 
