@@ -26,13 +26,11 @@ Counts = dict[str, tuple[float, float]]  # by measurement: core, all
 
 
 def build(tree: Path) -> Path:
-    """Build the tree at LEVEL beside a copy of its Python files; return the folder to import."""
+    """Build a copy of the tree at LEVEL, so that edits meanwhile do no harm; return its folder."""
     folder = SCRATCH / hashlib.sha256(str(tree).encode()).hexdigest()[:12]
+    for part in ("CMakeLists.txt", "cmake", "cpp", "python"):
+        copy(tree / part, folder / part)
     package = folder / "python" / "fastmlp"
-    ignored = shutil.ignore_patterns("*.so", "__pycache__")
-    for old in package.rglob("*.py"):
-        old.unlink()
-    shutil.copytree(tree / "python" / "fastmlp", package, ignore=ignored, dirs_exist_ok=True)
     options = [
         "-DCMAKE_BUILD_TYPE=Release",
         f"-DFASTMLP_ISA_LEVELS={LEVEL}",
@@ -40,10 +38,23 @@ def build(tree: Path) -> Path:
         f"-DPython_EXECUTABLE={sys.executable}",
     ]
     options += ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
-    configure = ["cmake", "-G", "Ninja", "-S", str(tree), "-B", str(folder / "build"), *options]
+    configure = ["cmake", "-G", "Ninja", "-S", str(folder), "-B", str(folder / "build"), *options]
     for command in (configure, ["cmake", "--build", str(folder / "build")]):
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return folder
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy with the times of change, by which the build finds what is new."""
+    if source.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, target)
+        return
+    for old in target.rglob("*"):
+        if old.is_file() and old.suffix != ".so":
+            old.unlink()
+    ignored = shutil.ignore_patterns("*.so", "__pycache__")
+    shutil.copytree(source, target, ignore=ignored, dirs_exist_ok=True)
 
 
 def build_helper() -> Path:
