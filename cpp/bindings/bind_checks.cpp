@@ -5,7 +5,6 @@
 #include "family.hpp"
 #include "fastmlp/base/parallel.hpp"
 #include "fastmlp/kernels/reduce.hpp"
-#include "fastmlp/nn/dense.hpp"
 #include "fastmlp/nn/output_loss.hpp"
 #include "fastmlp/optim/update_rules.hpp"
 #include "numpy.hpp"

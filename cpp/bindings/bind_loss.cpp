@@ -25,8 +25,8 @@ std::pair<py::array, py::array> evaluate_loss(const char* where, const Loss& los
   std::fill_n(ones.mutable_data(), n, T(1));
   std::fill_n(values.mutable_data(), n, T(0));  // stays where there are no outputs
   MatrixView<T> delta = gradient.view();
-  evaluate<T>({Identity{}, loss}, out.view(), target.view(), out.view(), values.mutable_data(),
-              ones.data(), &delta);
+  loss_and_delta<T>({Identity{}, loss}, out.view(), target.view(), out.view(),
+                    values.mutable_data(), ones.data(), &delta);
   return {values, copy_array(gradient, o)};
 }
 

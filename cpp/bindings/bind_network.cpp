@@ -1,5 +1,7 @@
 #include "bindings.hpp"
 #include "family.hpp"
+#include "fastmlp/nn/network.hpp"
+#include "fastmlp/nn/predict.hpp"
 #include "fastmlp/train/network_objective.hpp"
 #include "threads.hpp"
 
@@ -23,35 +25,41 @@ py::object view(const py::object& self, std::vector<py::ssize_t> shape,
   return py::array_t<T>(std::move(shape), std::move(strides), network.w() + offset, self);
 }
 
-// The dense layer l, counted among those that have parameters.
+// The parameters of layer l, counted among those that have parameters.
 template <class T>
-const DenseMap<T>& dense_layer(const py::object& self, Index l) {
-  const auto& layers = self.cast<const Network<T>&>().dense();
+const LayerParameters& layer_parameters(const py::object& self, Index l) {
+  const auto& layers = self.cast<const Network<T>&>().plan().parameters();
   require(l >= 0 && l < static_cast<Index>(layers.size()),
           "Network: no layer " + std::to_string(l));
-  return *layers[static_cast<std::size_t>(l)];
+  return layers[static_cast<std::size_t>(l)];
 }
 
+// (n_in, n_out): the transpose of a slot (n_out, n_in), or a slot (n_in, n_out) itself.
 template <class T>
 py::object weight_view(const py::object& self, Index l) {
-  const DenseMap<T>& layer = dense_layer<T>(self, l);
-  return view<T>(self, {layer.inputs(), layer.outputs()}, {1, layer.inputs()},
-                 layer.weights().begin);
+  const LayerParameters& layer = layer_parameters<T>(self, l);
+  const Slot& slot = self.cast<const Network<T>&>().plan().slot(layer.weights);
+  if (layer.transposed) {
+    return view<T>(self, {slot.rows, slot.columns}, {slot.columns, 1}, slot.range.begin);
+  }
+  return view<T>(self, {slot.columns, slot.rows}, {1, slot.columns}, slot.range.begin);
 }
 
 template <class T>
 py::object bias_view(const py::object& self, Index l) {
-  const Range biases = dense_layer<T>(self, l).biases();
-  if (biases.size() == 0) return py::none();
-  return view<T>(self, {biases.size()}, {1}, biases.begin);
+  const LayerParameters& layer = layer_parameters<T>(self, l);
+  if (layer.bias == kNone) return py::none();
+  const Range range = self.cast<const Network<T>&>().plan().slot(layer.bias).range;
+  return view<T>(self, {range.size()}, {1}, range.begin);
 }
 
 template <class T>
 py::array predict(const Network<T>& network, const Array<T>& x) {
-  const MatrixView<const T> rows = rows_of(x, network.inputs(), "X");
-  auto [array, out] = new_rows<T>(rows.rows, network.outputs());
-  run({forward_operations(network, rows.rows)},
-      [&, out = out](ThreadTeam& team) { network.predict(rows, out, team); });
+  const MatrixView<const T> rows = rows_of(x, network.plan().inputs(), "X");
+  auto [array, out] = new_rows<T>(rows.rows, network.plan().outputs());
+  run({forward_operations(network, rows.rows)}, [&, out = out](ThreadTeam& team) {
+    fastmlp::predict<T>(network.plan(), network.w(), rows, out, team);
+  });
   return array;
 }
 
@@ -61,7 +69,7 @@ double loss(const Network<T>& network, const Array<T>& x, const py::object& targ
   const Dataset<T> data = make_data(x, targets, weights, network, function);
   double value = 0;
   run({forward_operations(network, data.size())}, [&](ThreadTeam& team) {
-    NetworkObjective<T> objective(network, function);
+    NetworkObjective<T> objective(network.plan(), function);
     objective.set_team(team);
     objective.select(data, {}, data.size());
     value = objective.value(network.w());
@@ -78,7 +86,7 @@ std::pair<double, py::array> value_and_gradient(const Network<T>& network, const
   T* g = gradient.mutable_data();
   double value = 0;
   run({step_operations(network, data.size())}, [&](ThreadTeam& team) {
-    NetworkObjective<T> objective(network, function);
+    NetworkObjective<T> objective(network.plan(), function);
     objective.set_team(team);
     objective.select(data, {}, data.size());
     value = objective.value_and_gradient(network.w(), g);
@@ -86,35 +94,61 @@ std::pair<double, py::array> value_and_gradient(const Network<T>& network, const
   return {value, gradient};
 }
 
+// The product of a curvature matrix of the loss with v, in training mode of this seed and epoch or
+// in evaluation mode.
+template <class T>
+py::array curvature_product(const Network<T>& network, const std::string& kind, const Array<T>& x,
+                            const py::object& targets, const Loss& function,
+                            const py::object& weights, const Array<T>& v,
+                            std::optional<std::uint64_t> seed, std::uint32_t epoch) {
+  const Dataset<T> data = make_data(x, targets, weights, network, function);
+  const T* direction = vector_of(v, network.size(), "v").data();
+  Array<T> product(network.size());
+  T* out = product.mutable_data();
+  run({2 * step_operations(network, data.size())}, [&](ThreadTeam& team) {
+    NetworkObjective<T> objective(network.plan(), function);
+    objective.set_team(team);
+    objective.set_context({nullptr, seed.has_value(), seed.value_or(0), epoch, 0});
+    objective.select(data, {}, data.size());
+    if (kind == "hessian") {
+      objective.hessian_product(network.w(), direction, out);
+    } else {
+      objective.gauss_newton_product(network.w(), direction, out);
+    }
+  });
+  return product;
+}
+
 template <class T>
 py::array backward(const Network<T>& network, const Array<T>& x, const Array<T>& output_gradient) {
-  const MatrixView<const T> rows = rows_of(x, network.inputs(), "X");
+  const MatrixView<const T> rows = rows_of(x, network.plan().inputs(), "X");
   const MatrixView<const T> upstream =
-      rows_of(output_gradient, network.outputs(), "output_gradient");
+      rows_of(output_gradient, network.plan().outputs(), "output_gradient");
   require(upstream.rows == rows.rows, "output_gradient has " + std::to_string(upstream.rows) +
                                           " rows, expected " + std::to_string(rows.rows));
   require(rows.rows > 0, "X has no rows, expected at least one");
   Array<T> gradient(network.size());
   T* g = gradient.mutable_data();
   run({step_operations(network, rows.rows)}, [&](ThreadTeam& team) {
-    NetworkObjective<T> objective(network, SquaredError{});
+    NetworkObjective<T> objective(network.plan(), SquaredError{});
     objective.set_team(team);
-    Matrix<T> outputs(rows.rows, network.outputs());
-    objective.forward(rows, outputs.view());
-    objective.backward(upstream, g);
+    Matrix<T> outputs(rows.rows, network.plan().outputs());
+    objective.forward(network.w(), rows, outputs.view());
+    objective.backward(network.w(), upstream, g);
   });
   return gradient;
 }
 
 template <class T>
 py::array jacobian(const Network<T>& network, const Array<T>& x) {
-  const MatrixView<const T> rows = rows_of(x, network.inputs(), "X");
-  const Index entries = checked_product(rows.rows, network.outputs(), "jacobian");
-  checked_product(entries, network.inputs() * static_cast<Index>(sizeof(T)), "jacobian");
-  Array<T> array({rows.rows, network.outputs(), network.inputs()});
+  const MatrixView<const T> rows = rows_of(x, network.plan().inputs(), "X");
+  const Index entries = checked_product(rows.rows, network.plan().outputs(), "jacobian");
+  checked_product(entries, network.plan().inputs() * static_cast<Index>(sizeof(T)), "jacobian");
+  Array<T> array({rows.rows, network.plan().outputs(), network.plan().inputs()});
   T* out = array.mutable_data();
-  run({forward_operations(network, entries)},
-      [&](ThreadTeam& team) { network.jacobian(rows, out, team); });
+  run({forward_operations(network, entries)}, [&](ThreadTeam& team) {
+    fastmlp::jacobian<T>(network.plan(), network.w(), rows, out, team);
+  });
   return array;
 }
 
@@ -124,10 +158,13 @@ void bind_network(py::module_& m) {
   py::class_<Network<T>, Holder>(m, "Network", "Dense layers and their parameters.")
       .def(py::init(&make_network<T>), py::arg("n_inputs"), py::arg("layers"), py::arg("seed"),
            "Without a seed all parameters are 0.")
-      .def_property_readonly("n_inputs", &Network<T>::inputs)
-      .def_property_readonly("n_outputs", &Network<T>::outputs)
+      .def_property_readonly("n_inputs",
+                             [](const Network<T>& self) { return self.plan().inputs(); })
+      .def_property_readonly("n_outputs",
+                             [](const Network<T>& self) { return self.plan().outputs(); })
       .def_property_readonly("n_parameters", &Network<T>::size)
-      .def_property_readonly("n_layers", [](const Network<T>& self) { return self.dense().size(); })
+      .def_property_readonly("n_layers",
+                             [](const Network<T>& self) { return self.plan().parameters().size(); })
       .def_property_readonly("parameters",
                              [](const py::object& self) {
                                const Index size = self.cast<Network<T>&>().size();
@@ -140,6 +177,10 @@ void bind_network(py::module_& m) {
            py::arg("weights"))
       .def("value_and_grad", &value_and_gradient<T>, py::arg("X").noconvert(), py::arg("targets"),
            py::arg("loss"), py::arg("weights"))
+      .def("curvature_product", &curvature_product<T>, py::arg("kind"), py::arg("X").noconvert(),
+           py::arg("targets"), py::arg("loss"), py::arg("weights"), py::arg("v").noconvert(),
+           py::arg("seed") = py::none(), py::arg("epoch") = 0,
+           "The Hessian ('hessian') or Gauss-Newton matrix ('gauss_newton') of the loss times v.")
       .def("backward", &backward<T>, py::arg("X").noconvert(),
            py::arg("output_gradient").noconvert())
       .def("jacobian", &jacobian<T>, py::arg("X").noconvert());

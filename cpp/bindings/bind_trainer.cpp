@@ -55,8 +55,8 @@ class TrainerHandle {
   }
 
   py::array forward(const Array<T>& x) {
-    const MatrixView<const T> rows = rows_of(x, network_->inputs(), "X");
-    auto [array, out] = new_rows<T>(rows.rows, network_->outputs());
+    const MatrixView<const T> rows = rows_of(x, network_->plan().inputs(), "X");
+    auto [array, out] = new_rows<T>(rows.rows, network_->plan().outputs());
     batch_rows_ = kNoBatch;  // also where this is interrupted
     run(
         {forward_operations(*network_, rows.rows)},
@@ -67,7 +67,7 @@ class TrainerHandle {
 
   py::array backward(const Array<T>& output_gradient) {
     const MatrixView<const T> rows =
-        rows_of(output_gradient, network_->outputs(), "output_gradient");
+        rows_of(output_gradient, network_->plan().outputs(), "output_gradient");
     require(rows.rows == batch_rows_, "output_gradient has " + std::to_string(rows.rows) +
                                           " rows, expected " + std::to_string(batch_rows_) +
                                           ", as the last forward");
@@ -107,17 +107,13 @@ class TrainerHandle {
 };
 
 template <class T>
-std::unique_ptr<TrainerHandle<T>> make_trainer(
-    std::shared_ptr<Network<T>> network, const Loss& loss, const Rule& optimizer, Index batch_size,
-    std::uint64_t seed, std::uint32_t first_epoch,
-    const std::vector<std::tuple<double, double, double>>& penalties, bool regularize_biases,
-    bool shuffle) {
-  require(penalties.size() == network->dense().size(),
-          "Trainer: expected one (l1, l2, max_norm) per dense layer");
-  std::vector<LayerPenalty> per_layer;
-  for (const auto& [l1, l2, max_norm] : penalties) per_layer.push_back({l1, l2, max_norm});
+std::unique_ptr<TrainerHandle<T>> make_trainer(std::shared_ptr<Network<T>> network,
+                                               const Loss& loss, const Rule& optimizer,
+                                               Index batch_size, std::uint64_t seed,
+                                               std::uint32_t first_epoch, double l1, double l2,
+                                               bool regularize_biases, bool shuffle) {
   auto native = make_optimizer<T>(optimizer, network->size(),
-                                  make_groups(*network, per_layer, regularize_biases));
+                                  make_groups(network->plan(), l1, l2, regularize_biases));
   return std::make_unique<TrainerHandle<T>>(
       std::move(network), TrainerOptions{loss, batch_size, seed, first_epoch, shuffle},
       std::move(native));
@@ -156,8 +152,8 @@ void bind_trainer(py::module_& m) {
   using Handle = TrainerHandle<T>;
   py::class_<Handle>(m, "Trainer", "Trains one network with one optimizer.")
       .def(py::init(&make_trainer<T>), py::arg("network"), py::arg("loss"), py::arg("optimizer"),
-           py::arg("batch_size"), py::arg("seed"), py::arg("first_epoch"), py::arg("penalties"),
-           py::arg("regularize_biases"), py::arg("shuffle"))
+           py::arg("batch_size"), py::arg("seed"), py::arg("first_epoch"), py::arg("l1"),
+           py::arg("l2"), py::arg("regularize_biases"), py::arg("shuffle"))
       .def("epochs", &Handle::epochs, py::arg("X").noconvert(), py::arg("targets"),
            py::arg("weights"), py::arg("max"), py::arg("max_seconds"),
            py::arg("last_good").noconvert())

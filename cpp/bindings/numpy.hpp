@@ -64,7 +64,8 @@ inline Index first_outside(const std::int64_t* y, Index n, Index classes) {
 template <class T>
 Dataset<T> make_data(const Array<T>& x, const py::object& targets, const py::object& weights,
                      const Network<T>& network, const Loss& loss) {
-  const Index inputs = network.inputs(), outputs = target_columns(loss, network.outputs());
+  const Index inputs = network.plan().inputs();
+  const Index outputs = target_columns(loss, network.plan().outputs());
   Dataset<T> data;
   data.x = rows_of(x, inputs, "X");
   const Index n = data.x.rows;

@@ -32,7 +32,7 @@ void run(const Work& work, F&& body, Subnormals subnormals = Subnormals::keep) {
 // Operations of a pass over n rows: forward alone, or with both products of the backward pass.
 template <class N>
 double forward_operations(const N& network, Index n) {
-  return network.operations_per_row() * static_cast<double>(n);
+  return network.plan().operations_per_row() * static_cast<double>(n);
 }
 template <class N>
 double step_operations(const N& network, Index n) {

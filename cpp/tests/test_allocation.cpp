@@ -4,6 +4,7 @@
 #include <Eigen/Core>
 
 #include "allocation.hpp"
+#include "fastmlp/nn/predict.hpp"
 #include "training.hpp"
 
 using namespace fastmlp;
@@ -40,8 +41,9 @@ constexpr Index kInputs = 12, kOutputs = 5;
 // A wide layer, for all that is kept of those, activations that keep their input, and noise.
 template <class T>
 std::vector<LayerReference> specs() {
-  return {gaussian_noise(0.1), dense(20, ReLU{}), dropout(0.5),
-          dense(4096 / static_cast<Index>(sizeof(T)), SiLU{}), dense(kOutputs, Softmax{})};
+  return {gaussian_noise(0.1), penalized(dense(20, ReLU{}), 0.01, 0), dropout(0.5),
+          penalized(dense(4096 / static_cast<Index>(sizeof(T)), SiLU{}), 0, 0.01, 1.0),
+          penalized(dense(kOutputs, Softmax{}), 0.01, 0.01)};
 }
 
 template <class T>
@@ -57,7 +59,7 @@ TrainingOptions options(const Network<T>& network, Index batch_size, int which) 
   result.loss = CrossEntropy{};
   result.rule = which == 0 ? Rule{evaluation_offset} : which == 1 ? Rule{Adam{}} : Rule{all};
   result.batch_size = batch_size;
-  result.groups = make_groups(network, {{0.01, 0}, {0, 0.01, 1.0}, {0.01, 0.01}}, true);
+  result.groups = make_groups(network.plan(), 0, 0, true);
   return result;
 }
 
@@ -124,7 +126,7 @@ TEST_CASE_TEMPLATE("nothing is allocated after the first step, or the first pass
 TEST_CASE_TEMPLATE("a value and a gradient allocate nothing after the first", T, float, double) {
   const Samples<T> samples(1100, kInputs, kOutputs);
   Network<T> network(kInputs, specs<T>(), 0);
-  NetworkObjective<T> objective(network, CrossEntropy{});
+  NetworkObjective<T> objective(network.plan(), CrossEntropy{});
   std::vector<T> g(static_cast<std::size_t>(network.size()));
   ThreadTeam team;
   const auto pass = [&] {
@@ -145,7 +147,7 @@ TEST_CASE_TEMPLATE("a network, a workspace and a trainer are made whole or not a
   CHECK(k > 3);
 
   Network<T> network(kInputs, layers, 0);
-  for (k = 0; runs_out_of_memory(k, [&] { network.make_workspace(40, true); });) ++k;
+  for (k = 0; runs_out_of_memory(k, [&] { make_workspace(network.plan(), 40, true); });) ++k;
   CHECK(k > 3);
   for (int rule = 0; rule < 3; ++rule) {
     const TrainingOptions wanted = options(network, 32, rule);
@@ -171,12 +173,13 @@ TEST_CASE_TEMPLATE("a network larger than memory is refused without taking any",
 TEST_CASE_TEMPLATE("a prediction that runs out of memory changes nothing", T, float, double) {
   const Samples<T> samples(40, kInputs, kOutputs);
   const Network<T> network(kInputs, specs<T>(), 0);
-  std::vector<T> out(40 * kOutputs), jacobian(40 * kOutputs * kInputs);
+  std::vector<T> out(40 * kOutputs), derivatives(40 * kOutputs * kInputs);
   ThreadTeam team;
   Index k = 0;
   while (runs_out_of_memory(k, [&] {
-    network.predict(samples.data.x, {out.data(), 40, kOutputs, kOutputs}, team);
-    network.jacobian(samples.data.x, jacobian.data(), team);
+    predict<T>(network.plan(), network.w(), samples.data.x, {out.data(), 40, kOutputs, kOutputs},
+               team);
+    jacobian<T>(network.plan(), network.w(), samples.data.x, derivatives.data(), team);
   })) {
     ++k;
   }

@@ -1,5 +1,9 @@
 // The network as an objective: its gradient, the parts it comes in, the blocks of a large batch.
+#include <thread>
+
 #include "fastmlp/nn/network.hpp"
+#include "fastmlp/optim/first_order.hpp"
+#include "fastmlp/optim/minimizer.hpp"
 #include "fastmlp/train/network_objective.hpp"
 #include "testing.hpp"
 
@@ -13,8 +17,8 @@ struct Problem {
   Problem(Index inputs, const std::vector<LayerReference>& specs, const Loss& loss, Index n,
           bool weighted = false)
       : network(inputs, specs, 5),
-        samples(n, inputs, target_columns(loss, network.outputs())),
-        objective(network, loss) {
+        samples(n, inputs, target_columns(loss, network.plan().outputs())),
+        objective(network.plan(), loss) {
     objective.set_team(team);
     select(weighted ? samples.weighted() : samples.data);
   }
@@ -50,9 +54,11 @@ std::vector<double> central_differences(Problem<double>& problem) {
 
 // Outputs in (0, 1), where every loss is defined.
 void center_outputs(Network<double>& network) {
-  const Range output = network.layer(network.depth() - 1).parameters();
-  for (Index i = output.begin; i < output.end; ++i) network.w()[i] *= 0.05;
-  for (Index i = output.end - network.outputs(); i < output.end; ++i) network.w()[i] = 0.4;
+  const LayerParameters& output = network.plan().parameters().back();
+  const Range weights = network.plan().slot(output.weights).range;
+  const Range biases = network.plan().slot(output.bias).range;
+  for (Index i = weights.begin; i < weights.end; ++i) network.w()[i] *= 0.05;
+  for (Index i = biases.begin; i < biases.end; ++i) network.w()[i] = 0.4;
 }
 
 bool is_sign(const Activation& phi) { return std::holds_alternative<Sign>(phi); }
@@ -124,7 +130,7 @@ TEST_CASE("a hidden sign passes a gradient on only where it is straight-through"
     Problem<double> problem(3, {dense(6, Sign{straight_through}), dense(2, Softmax{})},
                             CrossEntropy{}, 9);
     std::vector<double> g = problem.gradient();
-    g.resize(static_cast<std::size_t>(problem.network.layer(0).parameters().end));
+    g.resize(static_cast<std::size_t>(problem.network.plan().slot(1).range.end));
     return g;
   };
   for (const double g : first_layer(false)) CHECK(g == 0);
@@ -162,7 +168,7 @@ TEST_CASE_TEMPLATE("a loss that is not finite is returned and nothing consumed",
 
 TEST_CASE_TEMPLATE("a batch of several blocks is the mean of its samples, taken one by one", T,
                    float, double) {
-  constexpr Index n = 2 * kChunkRows + 3;
+  constexpr Index n = 2 * kChunkSamples + 3;
   Problem<T> problem(6, {dense(9, Tanh{}), dense(3, Softmax{})}, CrossEntropy{}, n, true);
   const double value = problem.value();
   const std::vector<T> whole = problem.gradient();
@@ -191,22 +197,22 @@ TEST_CASE("the gradient is that of central differences under noise that is held 
                             {gaussian_noise(0.3), dense(6, Tanh{}), dropout(0.4), dense(5, SiLU{}),
                              dense(3, Softmax{})},
                             CrossEntropy{}, n);
-    problem.objective.set_pass({nullptr, true, 11, 2, 100});
+    problem.objective.set_context({nullptr, true, 11, 2, 100});
     CHECK(relative_difference(problem.gradient(), central_differences(problem)) < 1e-7);
   }
 }
 
 TEST_CASE("noise belongs to the sample and its place, however the batch is cut") {
-  constexpr Index n = kChunkRows + 40;
+  constexpr Index n = kChunkSamples + 40;
   Problem<double> problem(
       6, {gaussian_noise(0.3), dense(9, Tanh{}), dropout(0.4), dense(3, Softmax{})}, CrossEntropy{},
       n);
-  problem.objective.set_pass({nullptr, true, 11, 2, 100});
+  problem.objective.set_context({nullptr, true, 11, 2, 100});
   const double value = problem.value();
   double sum = 0;
   for (Index i = 0; i < n; ++i) {
     problem.objective.select(problem.samples.data, {&i}, 1);
-    problem.objective.set_pass({nullptr, true, 11, 2, 100 + i});
+    problem.objective.set_context({nullptr, true, 11, 2, 100 + i});
     sum += problem.value();
   }
   CHECK(value == doctest::Approx(sum / n).epsilon(1e-13));
@@ -250,4 +256,83 @@ TEST_CASE_TEMPLATE("classes are one-hot targets; whole weights are repeated samp
   const double tolerance = std::is_same_v<T, float> ? 1e-5 : 1e-13;
   CHECK(problem.value() == doctest::Approx(expected).epsilon(tolerance));
   CHECK(relative_difference(problem.gradient(), expected_gradient) < tolerance);
+}
+
+TEST_CASE_TEMPLATE("value and gradient are those of the w that is given, packed or not", T, float,
+                   double) {
+  for (const Index inputs : {30, 600}) {
+    CAPTURE(inputs);
+    Problem<T> problem(inputs, {dense(40, Tanh{}), dense(520, SiLU{}), dense(10, Softmax{})},
+                       CrossEntropy{}, 50);
+    const Network<T> other(inputs, {dense(40, Tanh{}), dense(520, SiLU{}), dense(10, Softmax{})},
+                           9);
+    Problem<T> expected(inputs, {dense(40, Tanh{}), dense(520, SiLU{}), dense(10, Softmax{})},
+                        CrossEntropy{}, 50);
+    std::copy_n(other.w(), other.size(), expected.network.w());
+    const double own = problem.value();
+    std::vector<T> g(static_cast<std::size_t>(other.size()));
+    CHECK(problem.objective.value(other.w()) == expected.value());
+    CHECK(problem.objective.value_and_gradient(other.w(), g.data()) == expected.value());
+    CHECK(same_bits(g, expected.gradient()));
+    CHECK(own != expected.value());
+    CHECK(problem.value() == own);
+
+    // A vector whose values change between calls.
+    std::vector<T> w = parameters(problem.network);
+    CHECK(problem.objective.value(w.data()) == own);
+    std::copy_n(other.w(), other.size(), w.data());
+    CHECK(problem.objective.value(w.data()) == expected.value());
+
+    Recorder<T> first(other.size()), second(other.size());
+    problem.objective.value_and_stream_gradient(problem.network.w(), first);
+    problem.objective.value_and_stream_gradient(w.data(), second);
+    CHECK(same_bits(second.g, expected.gradient()));
+    CHECK_FALSE(same_bits(first.g, second.g));
+  }
+}
+
+TEST_CASE("minimize on a network's loss moves a foreign w and leaves the network's") {
+  Problem<double> problem(6, {dense(8, Tanh{}), dense(3, Softmax{})}, CrossEntropy{}, 60);
+  const std::vector<double> before = parameters(problem.network);
+  std::vector<double> w = before;
+  for (double& value : w) value *= 0.5;
+  const double start = problem.objective.value(w.data());
+  FirstOrder<double> optimizer(SGD{}, problem.network.size());
+  ThreadTeam team;
+  const auto observe = [](const double*) { return Status::running; };
+  const MinimizeResult result =
+      minimize<double>(problem.objective, w.data(), optimizer, 50, team, observe);
+  CHECK(result.value < start);
+  CHECK(result.value == problem.objective.value(w.data()));
+  CHECK(parameters(problem.network) == before);
+}
+
+TEST_CASE_TEMPLATE("one plan serves many vectors and workspaces from several threads at once", T,
+                   float, double) {
+  const auto encoder = dense(20, Tanh{});
+  const std::vector<LayerReference> layers{encoder, dropout(0.3), dense(20, SiLU{}), skip(encoder),
+                                           tied(encoder, Identity{})};
+  const Network<T> network(520, layers, 1);
+  const Samples<T> samples(50, 520, 520);
+  constexpr int kThreads = 4;
+  std::vector<T> w[kThreads], g[kThreads], expected[kThreads];
+  const auto gradient = [&](const std::vector<T>& at, std::vector<T>& to) {
+    NetworkObjective<T> objective(network.plan(), SquaredError{});
+    ThreadTeam team;
+    objective.set_team(team);
+    objective.set_context({nullptr, true, 3, 1, 0});
+    objective.select(samples.data, {}, 50);
+    objective.value_and_gradient(at.data(), to.data());
+  };
+  for (int i = 0; i < kThreads; ++i) {
+    w[i] = uniform<T>(network.size(), static_cast<std::uint64_t>(i), -0.1, 0.1);
+    g[i].resize(w[i].size());
+    expected[i].resize(w[i].size());
+    gradient(w[i], expected[i]);
+  }
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) threads.emplace_back([&, i] { gradient(w[i], g[i]); });
+  for (std::thread& thread : threads) thread.join();
+  for (int i = 0; i < kThreads; ++i) CHECK(same_bits(g[i], expected[i]));
+  CHECK_FALSE(same_bits(g[0], g[1]));
 }

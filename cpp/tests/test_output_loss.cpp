@@ -21,7 +21,7 @@ Evaluation<T> evaluate_one(const OutputLoss& output, const std::vector<T>& a,
   Matrix<T> in = column(a), targets = column(y), h(n, 1), delta(n, 1);
   std::vector<T> value(1), gradient;
   MatrixView<T> d = delta.view();
-  evaluate<T>(output, in.view(), targets.view(), h.view(), value.data(), &scale, &d);
+  loss_and_delta<T>(output, in.view(), targets.view(), h.view(), value.data(), &scale, &d);
   for (Index i = 0; i < n; ++i) gradient.push_back(*d.row(i));
   return {gradient, static_cast<double>(value[0])};
 }

@@ -1,4 +1,5 @@
 // Training is reproducible, for any number of threads.
+#include "fastmlp/nn/predict.hpp"
 #include "training.hpp"
 
 using namespace fastmlp;
@@ -107,7 +108,7 @@ TEST_CASE_TEMPLATE("noise gives the same bits for any number of threads, and is 
       silent(64, {gaussian_noise(0), dense(70, ReLU{}), dropout(0), dense(10, Softmax{})}, 3);
   ThreadTeam team;
   std::vector<T> out(700), silent_out(700);
-  network.predict(samples.data.x, {out.data(), 70, 10, 10}, team);
-  silent.predict(samples.data.x, {silent_out.data(), 70, 10, 10}, team);
+  predict<T>(network.plan(), network.w(), samples.data.x, {out.data(), 70, 10, 10}, team);
+  predict<T>(silent.plan(), silent.w(), samples.data.x, {silent_out.data(), 70, 10, 10}, team);
   CHECK(same_bits(out, silent_out));
 }

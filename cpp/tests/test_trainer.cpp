@@ -131,11 +131,12 @@ TEST_CASE("an epoch ends when its time is over") {
 TEST_CASE(
     "penalties apply to weights, to biases only where they are regularized; max_norm to weights "
     "alone") {
-  const Network<double> network(
-      3, {dense(4, Tanh{}), dropout(0.5), dense(2, Identity{}, Zeros{}, false)}, 0);
+  const Network<double> network(3,
+                                {penalized(dense(4, Tanh{}), 0.25, 0.5, 3), dropout(0.5),
+                                 dense(2, Identity{}, Zeros{}, false)},
+                                0);
   for (const bool biases : {false, true}) {
-    const std::vector<ParameterGroup> groups =
-        make_groups(network, {{0.25, 0.5, 3}, {0, 0.125}}, biases);
+    const std::vector<ParameterGroup> groups = make_groups(network.plan(), 0.0625, 0.125, biases);
     REQUIRE(groups.size() == 3);
     CHECK(groups[0].range.begin == 0);
     CHECK(groups[0].range.end == 12);
@@ -148,6 +149,7 @@ TEST_CASE(
     CHECK(groups[1].l1 == (biases ? 0.25 : 0));
     CHECK(groups[1].max_norm == 0);
     CHECK(groups[2].range.end == 24);
+    CHECK(groups[2].l1 == 0.0625);
     CHECK(groups[2].l2 == 0.125);
   }
 }

@@ -108,6 +108,14 @@ inline std::shared_ptr<Dense> dense(Index units, Activation activation,
   return layer;
 }
 
+inline std::shared_ptr<Dense> penalized(std::shared_ptr<Dense> layer, double l1, double l2,
+                                        double max_norm = 0) {
+  layer->l1 = l1;
+  layer->l2 = l2;
+  if (max_norm > 0) layer->max_norm = max_norm;
+  return layer;
+}
+
 inline std::shared_ptr<Dropout> dropout(double rate) {
   const auto layer = std::make_shared<Dropout>();
   layer->rate = rate;
@@ -117,6 +125,21 @@ inline std::shared_ptr<Dropout> dropout(double rate) {
 inline std::shared_ptr<GaussianNoise> gaussian_noise(double std) {
   const auto layer = std::make_shared<GaussianNoise>();
   layer->std = std;
+  return layer;
+}
+
+inline std::shared_ptr<Skip> skip(LayerReference of) {
+  const auto layer = std::make_shared<Skip>();
+  layer->of = std::move(of);
+  return layer;
+}
+
+inline std::shared_ptr<Tied> tied(LayerReference of, Activation activation,
+                                  bool transposed = true) {
+  const auto layer = std::make_shared<Tied>();
+  layer->layer = std::move(of);
+  layer->activation = std::move(activation);
+  layer->transposed = transposed;
   return layer;
 }
 

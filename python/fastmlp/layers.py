@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from fastmlp._core import Dense, Dropout, GaussianNoise, Layer
+from fastmlp import _core
+from fastmlp._core import Dense, Dropout, GaussianNoise, Layer, Skip, Tied
 from fastmlp._data.arrays import MAX_BYTES
 from fastmlp._data.validation import (
     InvalidArgument,
@@ -18,17 +19,18 @@ from fastmlp._data.validation import (
     value_error,
 )
 
-__all__ = ["Dense", "Dropout", "GaussianNoise", "Layer"]  # pickles of 0.1.0 name them here
+# Pickles of 0.1.0 name the first three here.
+__all__ = ["Dense", "Dropout", "GaussianNoise", "Layer", "Skip", "Tied"]
 
 
-def dense_layers(layers: Sequence[Layer]) -> list[Dense]:
-    """Return the layers that have parameters."""
-    return [layer for layer in layers if isinstance(layer, Dense)]
+def parametric_layers(layers: Sequence[Layer]) -> list[Dense | Tied]:
+    """Return the layers that have parameters, in the order of ``net.weights``."""
+    return [layer for layer in layers if isinstance(layer, (Dense, Tied))]
 
 
 def output_activation(layers: Sequence[Layer]) -> Any:
     """Return the activation of the last layer."""
-    return dense_layers(layers)[-1].activation
+    return getattr(layers[-1], "activation", _core.activations["identity"]())
 
 
 def plan(
@@ -38,19 +40,29 @@ def plan(
     items = _items(layers)
     read = _long_form if any(isinstance(item, Layer) for item in items) else _short_form
     n_inputs, chain = read(items, inputs, activation, output)
-    default = resolve("init", init)
-    complete = tuple(
-        Dense(**{**layer.get_params(deep=False), "init": default})
-        if isinstance(layer, Dense) and layer.init is None
-        else layer
-        for layer in chain
-    )
-    _check_parameters(n_inputs, dense_layers(complete))
+    complete = _complete(chain, resolve("init", init))
+    _check_size(n_inputs, complete)
     return n_inputs, complete
 
 
-def zero_gradient_layers(layers: Sequence[Dense], loss: Any) -> list[int]:
-    """Return the dense layers whose activation is a hard sign, with derivative 0."""
+def _complete(layers: Sequence[Layer], init: Any) -> tuple[Layer, ...]:
+    """Fill in the initialiser; references point at the layers as they are after that."""
+    completed: dict[int, Layer] = {}
+    for layer in layers:
+        if id(layer) in completed:
+            continue
+        fields = layer.get_params(deep=False)
+        new = {
+            name: init if name == "init" and value is None else completed.get(id(value), value)
+            for name, value in fields.items()
+        }
+        changed = any(new[name] is not fields[name] for name in fields)
+        completed[id(layer)] = type(layer)(**new) if changed else layer
+    return tuple(completed[id(layer)] for layer in layers)
+
+
+def zero_gradient_layers(layers: Sequence[Dense | Tied], loss: Any) -> list[int]:
+    """Return the layers with parameters whose activation is a hard sign, with derivative 0."""
     last = len(layers) - 1
     reads_preactivation = getattr(loss, "reads_preactivation", False)
     return [
@@ -76,7 +88,7 @@ def _long_form(
     for index, layer in enumerate(layers):
         if not isinstance(layer, Layer):
             raise type_error(f"layers[{index}]", layer, "a layer as the others")
-    if not isinstance(layers[-1], Dense):
+    if isinstance(layers[-1], (Dropout, GaussianNoise)):
         raise value_error(f"layers[{len(layers) - 1}]", layers[-1], "a Dense at last")
     for name, value in (("activation", activation), ("output", output)):
         if value is not None:
@@ -109,12 +121,21 @@ def _output(output: Any) -> Any:
         raise type(error)(message) from None
 
 
-def _check_parameters(n_inputs: int, layers: Sequence[Dense]) -> None:
+def _check_size(n_inputs: int, layers: Sequence[Layer]) -> None:
     """Raise if there are too many parameters to address, in Python's unbounded integers."""
-    n_parameters = 0
+    n_parameters, width = 0, n_inputs
+    shapes: dict[int, tuple[int, int]] = {}  # (inputs, outputs) of the layers with weights
     for layer in layers:
-        n_parameters += layer.units * (n_inputs + layer.bias)
-        n_inputs = layer.units
+        if isinstance(layer, Dense):
+            shapes[id(layer)] = width, layer.units
+            n_parameters += layer.units * width
+        elif isinstance(layer, Tied) and id(layer.layer) in shapes:
+            shape = shapes[id(layer.layer)]
+            shapes[id(layer)] = shape[::-1] if layer.transposed else shape
+        else:
+            continue
+        width = shapes[id(layer)][1]
+        n_parameters += width * layer.bias
     if n_parameters > MAX_BYTES // 8:
         raise InvalidValue(
             f"the layers have {n_parameters} parameters, expected at most {MAX_BYTES // 8}"

@@ -16,7 +16,7 @@ from fastmlp._fit.history import History
 from fastmlp._fit.settings import TrainerSettings, check_evaluation_point
 from fastmlp._fit.status import warn
 from fastmlp._io import registry, serialization
-from fastmlp.layers import dense_layers, zero_gradient_layers
+from fastmlp.layers import parametric_layers, zero_gradient_layers
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
@@ -96,7 +96,7 @@ class Trainer:
         """Initialise from the arguments ``{name: value}`` of a call; `caller` is for warnings."""
         settings = TrainerSettings.checked(network, given)
         self._build(network, settings, network.epochs_trained)
-        layers = dense_layers(network.layers)
+        layers = parametric_layers(network.layers)
         for index in zero_gradient_layers(layers, self.loss):
             warn(
                 f"{caller}: layer {index} has activation={layers[index].activation!r}, whose "

@@ -29,6 +29,9 @@ class Buffer {
   }
   ~Buffer() { ::operator delete(data_, kAlignment); }
 
+  // Throws std::bad_alloc where so much memory cannot be had; touches none of it.
+  static void check_available(Index size) { ::operator delete(allocate(size), kAlignment); }
+
   T* data() { return data_; }
   const T* data() const { return data_; }
   Index size() const { return size_; }

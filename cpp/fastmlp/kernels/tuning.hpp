@@ -17,8 +17,9 @@ constexpr Index kLine = 64 / sizeof(T);
 // Matrices of more bytes are evicted from the second-level cache before they are reused.
 constexpr Index kL2Bytes = 1 << 20;
 
-// Rows this many bytes apart map to the same cache sets.
+// Rows this many bytes apart map to the same cache sets; from a page on, each takes one.
 constexpr Index kSetAliasBytes = 2048;
+constexpr Index kPageBytes = 4096;
 
 // --- Micro-kernel (names of BLIS)
 

@@ -96,6 +96,91 @@ void differentiate(const Activation& activation, const MatrixView<const T>& a,
       activation);
 }
 
+template <class T>
+void linearize(const Activation& activation, const MatrixView<const T>& a,
+               const MatrixView<const T>& h, const ActivationDerivatives<T>& point,
+               const MatrixView<T>& g) {
+  std::visit(
+      [&](const auto& phi) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(phi)>, Softmax>) {
+          copy<const T>(g, point.curvature);
+          softmax_backward(h, g);
+        } else {
+          for_elements(g, [&, phi](Index i, Index j) {
+            const Pack<T> x = load(a.row(i) + j), y = load(h.row(i) + j), up = load(g.row(i) + j);
+            const Pack<T> slope = phi.derivative(x, y);
+            store(point.slope.row(i) + j, slope);
+            store(point.curvature.row(i) + j, phi.second_derivative(x, y) * up);
+            store(g.row(i) + j, slope * up);
+          });
+        }
+      },
+      activation);
+}
+
+template <class T>
+void r_activate(const Activation& activation, const MatrixView<const T>& h,
+                const ActivationDerivatives<T>& point, const MatrixView<T>& ra,
+                const MatrixView<T>& rh) {
+  if (couples_units(activation)) {
+    copy<const T>(ra, rh);
+    return softmax_backward(h, rh);  // the Jacobian of softmax is symmetric
+  }
+  for_elements(rh, [&](Index i, Index j) {
+    const Pack<T> direction = load(ra.row(i) + j);
+    store(rh.row(i) + j, load(point.slope.row(i) + j) * direction);
+    store(ra.row(i) + j, load(point.curvature.row(i) + j) * direction);
+  });
+}
+
+namespace {
+
+// delta = h ∘ (g - g·h), so delta' = h ∘ (g' - g'·h - g·h') + h' ∘ (g - g·h).
+template <class T>
+void r_softmax_backward(const MatrixView<const T>& h, const MatrixView<T>& g,
+                        const MatrixView<const T>& rh, const MatrixView<T>& rg) {
+  for_packs(rg, [&](Index j) {
+    const auto at = [&](const auto& view, Index i) { return load(view.row(i) + j); };
+    const auto dot = [&](const auto& x, const auto& y) {
+      return sum_entries<T>(h.rows, [&](Index i) { return at(x, i) * at(y, i); });
+    };
+    const Pack<T> g_h = dot(g, h), r_g_h = dot(rg, h) + dot(g, rh);
+    for (Index i = 0; i < h.rows; ++i) {
+      store(rg.row(i) + j, at(h, i) * (at(rg, i) - r_g_h) + at(rh, i) * (at(g, i) - g_h));
+    }
+  });
+}
+
+}  // namespace
+
+template <class T>
+void r_differentiate(const Activation& activation, const MatrixView<const T>& h,
+                     const ActivationDerivatives<T>& point, const MatrixView<const T>& ra,
+                     const MatrixView<const T>& rh, const MatrixView<T>& rg) {
+  const bool gauss_newton = ra.data == nullptr;
+  if (couples_units(activation)) {
+    return gauss_newton ? softmax_backward(h, rg) : r_softmax_backward(h, point.curvature, rh, rg);
+  }
+  for_elements(rg, [&](Index i, Index j) {
+    const Pack<T> term = gauss_newton ? Pack<T>{} : load(ra.row(i) + j);
+    store(rg.row(i) + j, load(point.slope.row(i) + j) * load(rg.row(i) + j) + term);
+  });
+}
+
+#define FASTMLP_INSTANTIATE(T)                                                               \
+  template void linearize(const Activation&, const MatrixView<const T>&,                     \
+                          const MatrixView<const T>&, const ActivationDerivatives<T>&,       \
+                          const MatrixView<T>&);                                             \
+  template void r_activate(const Activation&, const MatrixView<const T>&,                    \
+                           const ActivationDerivatives<T>&, const MatrixView<T>&,            \
+                           const MatrixView<T>&);                                            \
+  template void r_differentiate(const Activation&, const MatrixView<const T>&,               \
+                                const ActivationDerivatives<T>&, const MatrixView<const T>&, \
+                                const MatrixView<const T>&, const MatrixView<T>&);
+FASTMLP_INSTANTIATE(float)
+FASTMLP_INSTANTIATE(double)
+#undef FASTMLP_INSTANTIATE
+
 template void activate(const Activation&, const MatrixView<const float>&, const MatrixView<float>&);
 template void activate(const Activation&, const MatrixView<const double>&,
                        const MatrixView<double>&);

@@ -2,8 +2,8 @@
 // the variant, five lines in tests/reference.py, a row in docs/lecture.md.
 //
 // derivative(a, h) is phi'(a), from h where that is enough (then only h is kept for the backward
-// pass) and from a where `uses_input` says so. At kinks it is as in torch. nan in gives nan out;
-// limits at ±inf are exact.
+// pass) and from a where `uses_input` says so; second_derivative(a, h) is phi''(a). At kinks it is
+// as in torch. nan in gives nan out; limits at ±inf are exact.
 #pragma once
 
 #include <variant>
@@ -20,10 +20,20 @@ struct ActivationTraits {
   bool predicts_classes = false;  // h are probabilities of classes, so y may be class indices
 };
 
+// phi'' of a piecewise linear function, at kinks too; nan where x is.
+template <class P>
+inline P zero_unless_nan(P x) {
+  return x == x ? P{} : x;
+}
+
 // A member without hyperparameters whose derivative follows from h.
 struct ActivationBase {
   static constexpr ActivationTraits traits{};
   static constexpr bool uses_input = false;
+  template <class P>
+  P second_derivative(P, P h) const {
+    return zero_unless_nan(h);
+  }
   template <class Self, class F>
   static void fields(Self&, F&&) {}
 };
@@ -63,6 +73,10 @@ struct Sign {
     const P inside = straight_through ? constant<P>(1.0) : P{};
     return a == a ? (abs(a) < constant<P>(1.0) ? inside : P{}) : a;
   }
+  template <class P>
+  P second_derivative(P, P h) const {
+    return zero_unless_nan(h);
+  }
 };
 
 struct Sigmoid : ActivationBase {
@@ -76,6 +90,10 @@ struct Sigmoid : ActivationBase {
   P derivative(P, P h) const {
     return h * (constant<P>(1.0) - h);
   }
+  template <class P>
+  P second_derivative(P, P h) const {
+    return h * (constant<P>(1.0) - h) * (constant<P>(1.0) - constant<P>(2.0) * h);
+  }
 };
 
 struct Tanh : ActivationBase {
@@ -88,6 +106,10 @@ struct Tanh : ActivationBase {
   template <class P>
   P derivative(P, P h) const {
     return constant<P>(1.0) - h * h;
+  }
+  template <class P>
+  P second_derivative(P, P h) const {
+    return constant<P>(-2.0) * h * (constant<P>(1.0) - h * h);
   }
 };
 
@@ -146,6 +168,10 @@ struct LeakyReLU {
   P derivative(P, P h) const {
     return h > P{} ? constant<P>(1.0) : (h == h ? constant<P>(slope) : h);
   }
+  template <class P>
+  P second_derivative(P, P h) const {
+    return zero_unless_nan(h);
+  }
 };
 
 struct ELU {
@@ -167,6 +193,10 @@ struct ELU {
   P derivative(P, P h) const {
     return h > P{} ? constant<P>(1.0) : h + constant<P>(alpha);
   }
+  template <class P>
+  P second_derivative(P, P h) const {
+    return h > P{} ? P{} : h + constant<P>(alpha);
+  }
 };
 
 struct SELU : ActivationBase {
@@ -184,6 +214,10 @@ struct SELU : ActivationBase {
   P derivative(P, P h) const {
     return h > P{} ? constant<P>(kScale) : h + constant<P>(kScale * kAlpha);
   }
+  template <class P>
+  P second_derivative(P, P h) const {
+    return h > P{} ? P{} : h + constant<P>(kScale * kAlpha);
+  }
 };
 
 struct Softplus : ActivationBase {
@@ -197,6 +231,10 @@ struct Softplus : ActivationBase {
   template <class P>
   P derivative(P a, P) const {
     return sigmoid(a);
+  }
+  template <class P>
+  P second_derivative(P a, P) const {
+    return sigmoid(a) * sigmoid(-a);
   }
 };
 
@@ -215,6 +253,12 @@ struct SiLU : ActivationBase {
     const P x = clamp_above(clamp_below(a, -kFar), kFar);
     return sigmoid(x) * (constant<P>(1.0) + x * sigmoid(-x));
   }
+  // s s' (2 + a (s' - s)) with s = sigmoid(a), s' = 1 - s
+  template <class P>
+  P second_derivative(P a, P) const {
+    const P x = clamp_above(clamp_below(a, -kFar), kFar), up = sigmoid(x), down = sigmoid(-x);
+    return up * down * (constant<P>(2.0) + x * (down - up));
+  }
 };
 
 struct GELU : ActivationBase {
@@ -232,6 +276,11 @@ struct GELU : ActivationBase {
   P derivative(P a, P) const {
     const P x = clamp_above(clamp_below(a, -kFar), kFar);
     return normal_cdf(x) + x * normal_pdf(x);
+  }
+  template <class P>
+  P second_derivative(P a, P) const {
+    const P x = clamp_above(clamp_below(a, -kFar), kFar);
+    return normal_pdf(x) * (constant<P>(2.0) - x * x);
   }
 };
 
@@ -263,5 +312,32 @@ void activate_one(const Activation& activation, Index n, T* h);
 template <class T>
 void differentiate(const Activation& activation, const MatrixView<const T>& a,
                    const MatrixView<const T>& h, const MatrixView<T>& g);
+
+// The derivatives of H = phi(A) at a point, as directions pass through it (the R-operator,
+// Pearlmutter 1994): slope = phi'(A) and curvature = phi''(A) ∘ G, where G = dL/dH; of softmax G
+// itself.
+template <class T>
+struct ActivationDerivatives {
+  MatrixView<T> slope, curvature;
+};
+
+// G <- phi'(A) ∘ G as `differentiate`, and fills the derivatives.
+template <class T>
+void linearize(const Activation& activation, const MatrixView<const T>& a,
+               const MatrixView<const T>& h, const ActivationDerivatives<T>& point,
+               const MatrixView<T>& g);
+
+// H' = phi'(A) ∘ A', and A' <- curvature ∘ A', which the backward pass of the Hessian adds.
+template <class T>
+void r_activate(const Activation& activation, const MatrixView<const T>& h,
+                const ActivationDerivatives<T>& point, const MatrixView<T>& ra,
+                const MatrixView<T>& rh);
+
+// G' <- phi'(A) ∘ G' + R{phi'(A)} ∘ G, the derivative of delta; `ra` and `rh` are those of
+// r_activate. Gauss and Newton's form leaves out the second term: `ra` is empty then.
+template <class T>
+void r_differentiate(const Activation& activation, const MatrixView<const T>& h,
+                     const ActivationDerivatives<T>& point, const MatrixView<const T>& ra,
+                     const MatrixView<const T>& rh, const MatrixView<T>& rg);
 
 }  // namespace fastmlp

@@ -5,18 +5,17 @@
 
 #include <memory>
 
-#include "fastmlp/nn/activation.hpp"
-#include "fastmlp/nn/init.hpp"
+#include "fastmlp/base/error.hpp"
+#include "fastmlp/nn/dense_map.hpp"
+#include "fastmlp/nn/elementwise_maps.hpp"
+#include "fastmlp/nn/plan.hpp"
 
 namespace fastmlp {
 
 struct LayerBase {
+  static constexpr bool can_be_output = true;
   virtual ~LayerBase() = default;
 };
-
-// A layer of a network's list, by identity. As a field of another layer, null is the network's
-// input.
-using LayerReference = std::shared_ptr<const LayerBase>;
 
 struct Dense : LayerBase {
   static constexpr auto key = "dense", class_name = "Dense";
@@ -42,10 +41,20 @@ struct Dense : LayerBase {
     f("max_norm", self.max_norm, kPositive,
       "largest Euclidean norm of a unit's weights; longer ones are scaled down after each update");
   }
+  template <class T>
+  void add_to(PlanBuilder<T>& plan) const {
+    const Index inputs = plan.width();
+    const LayerPenalty penalty{l1, l2, max_norm.value_or(0.0)};
+    const Index w = plan.add_weights(units, inputs, init.value_or(GlorotUniform{}), penalty);
+    const Index b = bias ? plan.add_bias(units, penalty) : kNone;
+    plan.show_parameters(w, b);
+    plan.add_node({{std::make_shared<DenseMap<T>>(units, inputs), w}}, b, activation);
+  }
 };
 
 struct Dropout : LayerBase {
   static constexpr auto key = "dropout", class_name = "Dropout";
+  static constexpr bool can_be_output = false;
   static constexpr auto doc =
       "Drops units at random in training: ``h = x mask / (1 - rate)``, mask 0 with probability "
       "`rate`, per unit and sample.\n\nOff in `predict` and the other methods of `Network` but "
@@ -59,10 +68,15 @@ struct Dropout : LayerBase {
   static void fields(Self& self, F&& f) {
     f("rate", self.rate, kUnitInterval, "probability to drop a unit of a sample");
   }
+  template <class T>
+  void add_to(PlanBuilder<T>& plan) const {
+    plan.add_node({{std::make_shared<DropoutMap<T>>(plan.width(), rate, plan.layer())}});
+  }
 };
 
 struct GaussianNoise : LayerBase {
   static constexpr auto key = "gaussian_noise", class_name = "GaussianNoise";
+  static constexpr bool can_be_output = false;
   static constexpr auto doc =
       "Adds noise in training: ``h = x + N(0, std**2)``.\n\nFresh at each presentation of a "
       "sample, otherwise as `Dropout` (Bishop 1995).";
@@ -74,9 +88,83 @@ struct GaussianNoise : LayerBase {
   static void fields(Self& self, F&& f) {
     f("std", self.std, kNonNegative, "standard deviation of the noise");
   }
+  template <class T>
+  void add_to(PlanBuilder<T>& plan) const {
+    plan.add_node({{std::make_shared<GaussianNoiseMap<T>>(plan.width(), std, plan.layer())}});
+  }
 };
 
-using Layer = std::variant<Dense, Dropout, GaussianNoise>;
+struct Skip : LayerBase {
+  static constexpr auto key = "skip", class_name = "Skip";
+  static constexpr auto doc =
+      "A skip connection: ``h = x + h_of``, the sum of the preceding layer's output and that of an "
+      "earlier layer.\n\nThe two must be equally wide. `of` is a layer object from earlier in the "
+      "list, or ``\"input\"`` for the network's input (He et al. 2016).";
+  static constexpr auto example =
+      ">>> first = fm.Dense(8, \"relu\")\n"
+      ">>> layers = [first, fm.Dense(8, \"relu\"), fm.Skip(first), fm.Dense(1)]\n"
+      ">>> fm.Network(layers, inputs=4, seed=0).n_parameters\n121";
+  LayerReference of;
+  template <class Self, class F>
+  static void fields(Self& self, F&& f) {
+    f("of", self.of, "the layer whose output is added: an earlier one of the list, or \"input\"");
+  }
+  template <class T>
+  void add_to(PlanBuilder<T>& plan) const {
+    const Index node = plan.output_of(of), width = plan.width();
+    require(plan.width(node) == width, plan.where() + " adds " + std::to_string(plan.width(node)) +
+                                           " features to " + std::to_string(width) +
+                                           ", expected equal widths");
+    const auto identity = std::make_shared<IdentityMap<T>>(width);
+    plan.add_node({{identity}, {identity, kNone, node}});
+  }
+};
+
+struct Tied : LayerBase {
+  static constexpr auto key = "tied", class_name = "Tied";
+  static constexpr auto doc =
+      "A layer with the weights of an earlier one: ``h = activation(Wᵀ x + b)``, or W itself where "
+      "`transposed` is False; b is its own.\n\nW is one array with one gradient, the sum over its "
+      "uses; its penalties and its `max_norm` are those of `layer`. The decoder of an autoencoder "
+      "that shares the weights of its encoder (Hinton & Salakhutdinov 2006).";
+  static constexpr auto example =
+      ">>> encoder = fm.Dense(32, \"sigmoid\")\n"
+      ">>> net = fm.Network([encoder, fm.Tied(encoder, \"sigmoid\")], inputs=64, seed=0)\n"
+      ">>> net.n_parameters\n2144";
+  LayerReference layer;
+  Activation activation;
+  bool transposed = true;
+  bool bias = true;
+  template <class Self, class F>
+  static void fields(Self& self, F&& f) {
+    f("layer", self.layer, "the earlier layer whose weights W are used");
+    f("activation", self.activation, "phi, a name or a value such as fm.LeakyReLU(slope=0.1)");
+    f("transposed", self.transposed, "multiplies by the transpose of W, else by W");
+    f("bias", self.bias, "adds b");
+  }
+  template <class T>
+  void add_to(PlanBuilder<T>& plan) const {
+    const LayerParameters owner = plan.parameters_of(layer);
+    const Slot& slot = plan.slot(owner.weights);
+    const bool swapped = owner.transposed != transposed;
+    const auto [units, inputs] =
+        swapped ? std::pair(slot.columns, slot.rows) : std::pair(slot.rows, slot.columns);
+    require(plan.width() == inputs, plan.where() + " multiplies " + std::to_string(plan.width()) +
+                                        " features by weights for " + std::to_string(inputs) +
+                                        ", expected equal widths");
+    const Index b = bias ? plan.add_bias(units, {}) : kNone;
+    std::shared_ptr<const LinearMap<T>> map;
+    if (swapped) {
+      map = std::make_shared<TransposedMap<T>>(units, inputs);
+    } else {
+      map = std::make_shared<DenseMap<T>>(units, inputs);
+    }
+    plan.show_parameters(owner.weights, b, swapped);
+    plan.add_node({{map, owner.weights}}, b, activation);
+  }
+};
+
+using Layer = std::variant<Dense, Dropout, GaussianNoise, Skip, Tied>;
 
 // Calls f(layer) with the layer's own type.
 template <class F>

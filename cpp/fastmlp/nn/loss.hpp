@@ -1,7 +1,7 @@
 // The family of losses L(o, y) of one sample: a sum over outputs of value(o, y), with gradient(o,
-// y) = dL/do, both written for packs. The loss of a batch is sum_i w_i L_i / sum_i w_i. Adding one:
-// a struct below, its name in the variant, five lines in tests/reference.py, a row in
-// docs/lecture.md.
+// y) = dL/do and second_derivative(o, y) = d²L/do², written for packs. The loss of a batch is sum_i
+// w_i L_i / sum_i w_i. Adding one: a struct below, its name in the variant, five lines in
+// tests/reference.py, a row in docs/lecture.md.
 #pragma once
 
 #include <variant>
@@ -27,8 +27,13 @@ struct LossTraits {
   Index outputs_per_target = 1;
 };
 
+// A loss without hyperparameters, by default piecewise linear in o.
 struct LossBase {
   static constexpr LossTraits traits{};
+  template <class P>
+  P second_derivative(P o, P) const {
+    return o == o ? P{} : o;
+  }
   template <class Self, class F>
   static void fields(Self&, F&&) {}
 };
@@ -43,6 +48,11 @@ struct SquaredError : LossBase {
   template <class P>
   P gradient(P o, P y) const {
     return o - y;
+  }
+  template <class P>
+  P second_derivative(P o, P y) const {
+    const P e = o - y;
+    return e == e ? constant<P>(1.0) : e;
   }
 };
 
@@ -80,6 +90,10 @@ struct Huber {
   P gradient(P o, P y) const {
     return clamp_above(clamp_below(o - y, -delta), delta);
   }
+  template <class P>
+  P second_derivative(P o, P y) const {
+    return abs(o - y) > constant<P>(delta) ? P{} : constant<P>(1.0);
+  }
 };
 
 struct CrossEntropy {
@@ -103,6 +117,10 @@ the targets y by (1 - s) y + s / n_out (Szegedy et al. 2016).)";
   P gradient(P o, P y) const {
     return y == P{} ? P{} : -y / o;
   }
+  template <class P>
+  P second_derivative(P o, P y) const {
+    return y == P{} ? P{} : y / (o * o);
+  }
 };
 
 struct BinaryCrossEntropy : LossBase {
@@ -121,6 +139,11 @@ struct BinaryCrossEntropy : LossBase {
     const P one = constant<P>(1.0);
     const P ones = y == one ? P{} : (one - y) / (one - o);
     return ones - (y == P{} ? P{} : y / o);
+  }
+  template <class P>
+  P second_derivative(P o, P y) const {
+    const P other = constant<P>(1.0) - o, zeros = constant<P>(1.0) - y;
+    return (zeros == P{} ? P{} : zeros / (other * other)) + (y == P{} ? P{} : y / (o * o));
   }
 };
 
@@ -182,6 +205,10 @@ struct Quantile {
     const P e = y - o;
     return e > P{} ? constant<P>(-q) : e < P{} ? constant<P>(1 - q) : e;
   }
+  template <class P>
+  P second_derivative(P o, P) const {
+    return o == o ? P{} : o;
+  }
 };
 
 struct Poisson {
@@ -204,6 +231,10 @@ struct Poisson {
   P gradient(P o, P y) const {
     const P one = constant<P>(1.0);
     return log_input ? exp(o) - y : one - (y == P{} ? P{} : y / o);
+  }
+  template <class P>
+  P second_derivative(P o, P y) const {
+    return log_input ? exp(o) : (y == P{} ? P{} : y / (o * o));
   }
 };
 

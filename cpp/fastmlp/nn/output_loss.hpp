@@ -21,10 +21,25 @@ struct OutputLoss {
 Loss default_loss(const Activation& output);
 
 // values[j] = L_j for the columns (samples) of pre-activations A and targets Y. With `delta`, also
-// delta_j = scale[j] dL_j/da_j. H is room for the outputs; which of the blocks hold something
-// useful afterwards is the pair's affair.
+// delta_j = scale[j] dL_j/da_j, and with `linearization` the derivatives of the activation there. H
+// is room for the outputs; its contents afterwards are unspecified.
 template <class T>
-void evaluate(const OutputLoss& output, const MatrixView<const T>& a, const MatrixView<const T>& y,
-              const MatrixView<T>& h, T* values, const T* scale, MatrixView<T>* delta);
+void loss_and_delta(const OutputLoss& output, const MatrixView<const T>& a,
+                    const MatrixView<const T>& y, const MatrixView<T>& h, T* values, const T* scale,
+                    MatrixView<T>* delta, const ActivationDerivatives<T>* linearization = nullptr);
+
+// The matrix whose products with directions are computed: the Hessian, or Gauss and Newton's
+// approximation JᵀHJ of it, positive semidefinite for convex losses. H is the Hessian of the loss
+// by the pre-activations of canonical pairs, by the outputs of others; for GaussianNLL, which is
+// not convex, Fisher's information diag(exp(-s), 1/2).
+enum class Curvature { hessian, gauss_newton };
+
+// delta'_j = scale[j] R{dL_j/da_j} for the direction A' = `ra`, after loss_and_delta with the same
+// linearization. H holds the outputs again afterwards, `ra` what r_activate leaves.
+template <class T>
+void r_delta(const OutputLoss& output, Curvature curvature, const MatrixView<const T>& a,
+             const MatrixView<const T>& y, const MatrixView<T>& h, const T* scale,
+             const ActivationDerivatives<T>& linearization, const MatrixView<T>& ra,
+             const MatrixView<T>& rdelta);
 
 }  // namespace fastmlp

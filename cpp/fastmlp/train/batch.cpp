@@ -18,37 +18,9 @@ void Batch<T>::select(const Dataset<T>& data, RowSelection rows, Index n) {
   data_ = data;
   rows_ = rows;
   n_ = n;
-  next_n_ = 0;
   weight_ = data.weights ? 0.0 : static_cast<double>(n);
   if (data.weights) {
     for (Index i = 0; i < n; ++i) weight_ += data.weight(rows[i]);
-  }
-}
-
-template <class T>
-void Batch<T>::expect(RowSelection rows, Index n) {
-  if (data_.x.rows * data_.x.stride * static_cast<Index>(sizeof(T)) <= kL2Bytes) {
-    return;
-  }
-  next_ = rows;
-  next_n_ = n;
-}
-
-// Rows in order are one piece of memory, however narrow they are.
-template <class T>
-void Batch<T>::schedule_next_batch(Range share, Index all, NextBatchPrefetch<T>& upcoming) const {
-  const Range rows{share.begin * next_n_ / all, share.end * next_n_ / all};
-  const MatrixView<const T>& x = data_.x;
-  if (next_.indices) {
-    upcoming.data = x.data;
-    upcoming.indices = next_.indices + rows.begin;
-    upcoming.stride = x.stride;
-    upcoming.rows = rows.size();
-    upcoming.lines = ceil_div(x.cols, kLine<T>);
-  } else {
-    upcoming.data = x.row(next_.first + rows.begin);
-    upcoming.rows = 1;
-    upcoming.lines = ceil_div(rows.size() * x.stride, kLine<T>);
   }
 }
 
@@ -110,7 +82,6 @@ void Batch<T>::gather_targets(const Index* from, Range samples) {
 template <class T>
 void Batch<T>::start_gather(Index n) {
   n_ = n;
-  next_n_ = 0;
   samples_ = x_samples_.panels();
 }
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "fastmlp/kernels/matrix.hpp"
-#include "fastmlp/kernels/prefetch_schedule.hpp"
 #include "fastmlp/nn/loss.hpp"
 #include "fastmlp/train/dataset.hpp"
 
@@ -18,9 +17,8 @@ class Batch {
   // Room for blocks of n samples.
   void reserve(Index n);
   void select(const Dataset<T>& data, RowSelection rows, Index n);
-  // Which n samples of the same data are selected next, if that is known.
-  void expect(RowSelection rows, Index n);
 
+  const Dataset<T>& data() const { return data_; }
   Index size() const { return n_; }
   double weight() const { return weight_; }
 
@@ -36,11 +34,6 @@ class Batch {
   const T* scale() const { return scale_.data(); }                // weights over the batch's
   PanelView<T> samples() const { return samples_; }               // (n, n_in)
 
-  // Whether the next batch is to be asked for: its data are too large to be in a cache.
-  bool expects() const { return next_n_ > 0; }
-  // So much of it as `share` is of [0, all).
-  void schedule_next_batch(Range share, Index all, NextBatchPrefetch<T>& upcoming) const;
-
  private:
   bool can_view_in_place(Range block) const;
   void gather_targets(const Index* from, Range samples);
@@ -48,8 +41,8 @@ class Batch {
   Index inputs_, targets_;
   bool wide_;
   Dataset<T> data_;
-  RowSelection rows_, next_;
-  Index n_ = 0, next_n_ = 0, chunk_begin_ = 0;
+  RowSelection rows_;
+  Index n_ = 0, chunk_begin_ = 0;
   double weight_ = 0;
   PanelMatrix<T> x_, y_;
   PanelMatrix<T> x_samples_, y_samples_;  // their transposes, as they are copied

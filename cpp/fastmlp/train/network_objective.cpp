@@ -3,262 +3,240 @@
 #include <cmath>
 
 #include "fastmlp/kernels/transpose.hpp"
+#include "fastmlp/train/curvature_products.hpp"
 
 namespace fastmlp {
+
 template <class T>
-NetworkObjective<T>::NetworkObjective(const Network<T>& network, Loss loss)
-    : network_(network),
-      output_loss_{network.output(), std::move(loss)},
-      batch_(network.inputs(), target_columns(output_loss_.loss, network.outputs()),
-             network.layer(0).packs()) {}
+NetworkObjective<T>::NetworkObjective(const Plan<T>& plan, Loss loss)
+    : plan_(plan),
+      output_loss_{plan.output(), std::move(loss)},
+      batch_(plan.inputs(), target_columns(output_loss_.loss, plan.outputs()), plan.wide_inputs()),
+      schedule_(plan) {
+  schedule_.set_workspace(workspace_);
+}
+
+template <class T>
+NetworkObjective<T>::~NetworkObjective() = default;
 
 template <class T>
 void NetworkObjective<T>::set_team(ThreadTeam& team) {
   team_ = &team;
-  pass_.team = &team;
-  packed_ = false;
+  context_.team = &team;
+  packed_ = nullptr;
   Index largest = 0;
-  for (const Part& part : network_.parts()) largest = std::max(largest, part.range.size());
+  for (const GradientPart& part : plan_.parts()) largest = std::max(largest, part.range.size());
   while (part_gradients_.size() < static_cast<std::size_t>(team.size())) {
     part_gradients_.emplace_back(largest);
   }
-  assign_parts();
+  schedule_.set_team(team);
 }
 
-// A layer that stays with one member moves less memory between cores; but where one has more than
-// its share of the work, pieces of every layer come in turn, about one for each member, so that all
-// have as much to do.
 template <class T>
-void NetworkObjective<T>::assign_parts() {
-  const Index members = team_->size();
-  const auto& parts = network_.parts();
-  const auto n = static_cast<Index>(parts.size());
-  Index largest = 0;
-  for (const auto& layer : network_.layers()) {
-    largest = std::max(largest, layer->parameters().size());
-  }
-  assignments_.clear();
-  const auto deal = [&](Range range) {
-    for (Index i = range.begin; i < range.end; ++i) {
-      const Index begin = assignments_.empty() ? 0 : assignments_.back().share.end;
-      assignments_.push_back({i, {begin, begin + parts[static_cast<std::size_t>(i)].range.size()}});
-    }
-  };
-  if (largest * members <= network_.size()) return deal({0, n});
-  const auto layer_of = [&](Index i) { return parts[static_cast<std::size_t>(i)].pieces[0].layer; };
-  for (Index m = 0; m < members; ++m) {
-    for (Index first = 0, end = 0; first < n; first = end) {
-      while (end < n && layer_of(end) == layer_of(first)) ++end;
-      deal({first + m * (end - first) / members, first + (m + 1) * (end - first) / members});
-    }
-  }
+void NetworkObjective<T>::set_context(PassContext context) {
+  context.team = team_;
+  context_ = context;
+  ++version_;
 }
 
 template <class T>
 void NetworkObjective<T>::select(const Dataset<T>& data, RowSelection rows, Index n) {
   batch_.select(data, rows, n);
+  schedule_.clear_next_batch();
   ++version_;
-  reserve(std::min(n, kChunkRows));
+  reserve(std::min(n, kChunkSamples));
+}
+
+template <class T>
+void NetworkObjective<T>::expect(RowSelection rows, Index n) {
+  if (batch_.size() <= kChunkSamples) schedule_.set_next_batch(batch_.data(), rows, n);
 }
 
 template <class T>
 void NetworkObjective<T>::reserve(Index n) {
   if (n <= workspace_.samples) return;
   workspace_.samples = 0;  // until all is there: after a failure the next call starts over
-  Workspace<T> workspace = network_.make_workspace(n, true);
+  Workspace<T> workspace = make_workspace(plan_, n, true);
   batch_.reserve(n);
   values_ = Buffer<T>(n);
   workspace_ = std::move(workspace);
-  packed_ = false;
+  packed_ = nullptr;
 }
 
+// Prepares the workspace for passes at w, whose values may be new.
 template <class T>
-void NetworkObjective<T>::pack() {
-  if (!packed_) network_.pack(workspace_, *team_);
-  packed_ = false;
+void NetworkObjective<T>::start(const T* w) {
+  if (packed_ != w) pack(plan_, w, workspace_.packed, *team_);
+  packed_ = nullptr;
+  if (curvature_) curvature_->drop_point();
 }
 
-// Samples in a tile of a batch of n: a panel, or half of one where members are done sooner with
-// these. Tiles that share a panel share no cache line: panels of one line are not halved.
-template <class T>
-Index NetworkObjective<T>::tile_columns(Index n) const {
-  constexpr Index kNarrow = std::min<Index>(kTile<T>, kLine<T>);
-  static_assert(kNarrow == kTile<T> || kNarrow % kLine<T> == 0);
-  const Index members = team_->size();
-  const auto longest = [&](Index width) {  // samples of the member with the most
-    const Index tiles = ceil_div(n, width);
-    Index most = 0;
-    for (Index m = 0; m < members; ++m) {
-      const Index begin = m * tiles / members, end = (m + 1) * tiles / members;
-      most = std::max(most, std::min(n, end * width) - begin * width);
-    }
-    return most;
-  };
-  return team_->is_parallel() && longest(kNarrow) < longest(kTile<T>) ? kNarrow : kTile<T>;
-}
-
-// Forward, loss and, where asked for, backward of a block of samples; returns its share of the
+// Phase 1 of a chunk: forward, loss and, where asked for, backward; returns the chunk's part of the
 // loss.
 template <class T>
-double NetworkObjective<T>::forward_backward(Range block, bool backward) {
-  PassContext pass = pass_;
-  pass.first += block.begin;
-  batch_.start_chunk(block);
-  const Index width = tile_columns(block.size());
-  team_->parallel_for(ceil_div(block.size(), width), [&](Index i, int) {
-    const Range samples = tile(i, width, block.size());
+double NetworkObjective<T>::forward_backward(const T* w, Range chunk, bool backward) {
+  PassContext context = context_;
+  context.first_sample += chunk.begin;
+  batch_.start_chunk(chunk);
+  const ForwardPrefetch<T>* prefetch = team_->is_parallel() ? &schedule_ : nullptr;
+  const Index width = schedule_.tile_columns(chunk.size());
+  team_->parallel_for(ceil_div(chunk.size(), width), [&](Index i, int) {
+    const Range samples = tile(i, width, chunk.size());
     batch_.gather(samples, output_loss_.loss);
-    const MatrixView<T> a = network_.forward(pass, batch_.x(), samples, workspace_);
-    Tape<T>& last = workspace_.tapes.back();
-    MatrixView<T> delta = last.delta.columns(samples);
-    evaluate<T>(output_loss_, a, batch_.y(samples), last.h.columns(samples),
-                values_.data() + samples.begin, batch_.scale() + samples.begin,
-                backward ? &delta : nullptr);
-    if (backward) network_.backward(pass, samples, workspace_);
+    const MatrixView<T> a =
+        fastmlp::forward(plan_, w, context, batch_.x(), samples, workspace_, prefetch);
+    auto& output = workspace_.output();
+    MatrixView<T> delta = output.delta.columns(samples);
+    loss_and_delta<T>(output_loss_, a, batch_.y(samples), output.h.columns(samples),
+                      values_.data() + samples.begin, batch_.scale() + samples.begin,
+                      backward ? &delta : nullptr);
+    if (backward) fastmlp::backward(plan_, w, context, samples, workspace_);
   });
   double sum = 0;
-  for (Index i = 0; i < block.size(); ++i) {
+  for (Index i = 0; i < chunk.size(); ++i) {
     sum += static_cast<double>(batch_.scale()[i]) * static_cast<double>(values_[i]);
   }
   return sum;
 }
 
-// The gradient of one part, over n samples in the workspace.
+// g (+)= the gradient over n samples in the workspace; `updated` are the parameters if they are
+// written next.
 template <class T>
-void NetworkObjective<T>::part_gradient(const Part& part, Index n, T* g,
-                                        PrefetchSchedule<T>* prefetch) const {
-  for (const auto& [layer, index, range] : part.pieces) {
-    const auto l = static_cast<std::size_t>(layer);
-    const PanelView<T> input = l == 0 ? batch_.samples() : workspace_.tapes[l - 1].samples.panels();
-    network_.layer(layer).gradient(index, n, workspace_.tapes[l], input,
-                                   g + (range.begin - part.range.begin), prefetch);
-    prefetch = nullptr;  // they are all run by now
-  }
-}
-
-// What is done while the gradient of a part is made, if anything: its parameters are written to
-// next, where `written` is given, and others have read what is not packed of them; a share of the
-// next batch is read soon.
-template <class T>
-bool NetworkObjective<T>::schedule_prefetch(const Part& part, Range share, T* written,
-                                            PrefetchSchedule<T>& prefetch) const {
-  const bool claims = written && team_->is_parallel() && !network_.layer(part.pieces[0].layer).packs();
-  if (claims) {
-    prefetch.ownership.data = written + part.range.begin;
-    prefetch.ownership.lines = ceil_div(part.range.size(), kLine<T>);
-  }
-  const bool asks = batch_.expects() && batch_.size() <= kChunkRows;
-  if (asks) batch_.schedule_next_batch(share, size(), prefetch.next_batch);
-  return claims || asks;
-}
-
-// g (+)= the gradient over n samples in the workspace; `written` as in schedule_prefetch.
-template <class T>
-void NetworkObjective<T>::add_gradient(Index n, bool first, T* written, T* g) {
+void NetworkObjective<T>::add_gradient(Index n, bool first, T* updated, T* g) {
   const double work =
-      network_.operations_per_row() * static_cast<double>(n) / static_cast<double>(parts());
-  team_->parallel_for(parts(), [&](Index i, int member) {
-    const Part& part = network_.parts()[static_cast<std::size_t>(i)];
-    T* from = part_gradients_[static_cast<std::size_t>(member)].data();
+      plan_.operations_per_row() * static_cast<double>(n) / static_cast<double>(parts());
+  team_->parallel_for(parts(), [&](Index i, int thread) {
+    const GradientPart& part = this->part(i);
+    T* from = part_gradients_[static_cast<std::size_t>(thread)].data();
     T* to = g + part.range.begin;
     PrefetchSchedule<T> prefetch;
-    const bool any = schedule_prefetch(part, part.range, written, prefetch);
-    part_gradient(part, n, from, any ? &prefetch : nullptr);
+    const bool any = schedule_.schedule(part, part.range, updated, prefetch);
+    schedule_.prefetch_delta(part, n);
+    part_gradient(plan_, part, n, inputs(), workspace_, from, any ? &prefetch : nullptr);
     team_->poll_interrupt(work);
     for (Index j = 0; j < part.range.size(); ++j) to[j] = first ? from[j] : to[j] + from[j];
   });
 }
 
 template <class T>
-double NetworkObjective<T>::value(const T*) {
-  packed_ = false;
-  pack();
+double NetworkObjective<T>::value(const T* w) {
+  packed_ = nullptr;
+  start(w);
   double sum = 0;
-  for (Index b = 0; b < ceil_div(batch_.size(), kChunkRows); ++b)
-    sum += forward_backward(tile(b, kChunkRows, batch_.size()), false);
+  for (Index i = 0; i < chunks(); ++i) sum += forward_backward(w, chunk(i), false);
   return sum;
 }
 
-// The loss, and g, its gradient; `written` are the parameters if the caller updates them next.
 template <class T>
-double NetworkObjective<T>::sum_gradient(T* written, T* g) {
-  pack();
+double NetworkObjective<T>::value_and_gradient(const T* w, T* g) {
+  packed_ = nullptr;
+  return sum_gradient(w, nullptr, g);
+}
+
+// The loss, and its gradient g; `updated` as in add_gradient.
+template <class T>
+double NetworkObjective<T>::sum_gradient(const T* w, T* updated, T* g) {
+  start(w);
   double sum = 0;
-  for (Index b = 0; b < ceil_div(batch_.size(), kChunkRows); ++b) {
-    const Range block = tile(b, kChunkRows, batch_.size());
-    const bool last = block.end == batch_.size();
-    sum += forward_backward(block, true);
-    add_gradient(block.size(), b == 0, last ? written : nullptr, g);
+  for (Index i = 0; i < chunks(); ++i) {
+    const Range samples = chunk(i);
+    sum += forward_backward(w, samples, true);
+    add_gradient(samples.size(), i == 0, i + 1 == chunks() ? updated : nullptr, g);
   }
   return sum;
 }
 
 template <class T>
 double NetworkObjective<T>::value_and_stream_gradient(T* w, GradientConsumer<T>& consumer) {
-  packed_ = packed_ && packed_version_ == consumer.version();
-  if (T* whole = consumer.whole_gradient()) return sum_gradient(w, whole);
-  if (batch_.size() > kChunkRows) {
+  if (packed_version_ != consumer.version()) packed_ = nullptr;
+  if (T* whole = consumer.whole_gradient()) return sum_gradient(w, w, whole);
+  double sum = 0;
+  if (chunks() > 1) {
     if (gradient_.size() != size()) gradient_ = Buffer<T>(size());
-    const double sum = sum_gradient(nullptr, gradient_.data());
-    if (std::isfinite(sum)) gradient_and_update(w, consumer);
-    return sum;
+    sum = sum_gradient(w, nullptr, gradient_.data());
+  } else {
+    start(w);
+    sum = forward_backward(w, {0, batch_.size()}, true);
   }
-  pack();
-  const double sum = forward_backward({0, batch_.size()}, true);
   if (std::isfinite(sum)) gradient_and_update(w, consumer);
   return sum;
 }
 
-// Phase 2: a part's gradient is made, visited, and the part packed for the next forward pass, while
-// it is in cache.
+// Phase 2: the gradient of a part is computed, consumed, and the part packed for the next forward
+// pass, while it is in cache.
 template <class T>
 void NetworkObjective<T>::gradient_and_update(T* w, GradientConsumer<T>& consumer) {
   consumer.start(parts(), w);
-  team_->parallel_for_uninterrupted(parts(), [&](Index k, int member) {
-    const auto [i, share] = assignments_[static_cast<std::size_t>(k)];
-    const Part& part = network_.parts()[static_cast<std::size_t>(i)];
-    const bool whole = batch_.size() > kChunkRows;  // the gradient is made already
-    T* g = whole ? gradient_.data() + part.range.begin
-                 : part_gradients_[static_cast<std::size_t>(member)].data();
-    if (!whole) {
+  const bool computed = chunks() > 1;
+  team_->parallel_for_uninterrupted(parts(), [&](Index k, int thread) {
+    const auto [i, share] = schedule_.assignments()[static_cast<std::size_t>(k)];
+    const GradientPart& part = this->part(i);
+    T* g = computed ? gradient_.data() + part.range.begin
+                    : part_gradients_[static_cast<std::size_t>(thread)].data();
+    if (!computed) {
       PrefetchSchedule<T> prefetch;
-      const bool any = schedule_prefetch(part, share, w, prefetch);
-      part_gradient(part, batch_.size(), g, any ? &prefetch : nullptr);
+      const bool any = schedule_.schedule(part, share, w, prefetch);
+      schedule_.prefetch_delta(part, batch_.size());
+      part_gradient(plan_, part, batch_.size(), inputs(), workspace_, g, any ? &prefetch : nullptr);
     }
     consumer.consume(i, part.range, g);
-    network_.pack(part, workspace_);
+    pack(plan_, part, w, workspace_.packed);
   });
-  packed_ = true;
+  packed_ = w;
   packed_version_ = consumer.version();
 }
 
 template <class T>
-void NetworkObjective<T>::forward(MatrixView<const T> x, MatrixView<T> out) {
+void NetworkObjective<T>::forward(const T* w, MatrixView<const T> x, MatrixView<T> out) {
   reserve(x.rows);
   batch_.start_gather(x.rows);
-  pack();
-  team_->parallel_for(ceil_div(batch_.size(), kTile<T>), [&](Index i, int) {
-    const Range samples = tile(i, kTile<T>, batch_.size());
+  ++version_;
+  packed_ = nullptr;
+  start(w);
+  team_->parallel_for(ceil_div(batch_.size(), kTileColumns<T>), [&](Index i, int) {
+    const Range samples = tile(i, kTileColumns<T>, batch_.size());
     batch_.gather_inputs(x, samples);
-    const MatrixView<T> a = network_.forward(pass_, batch_.x(), samples, workspace_);
-    const MatrixView<T> h = workspace_.tapes.back().h.columns(samples);
-    activate<T>(network_.output(), a, h);
+    const MatrixView<T> a = fastmlp::forward(plan_, w, context_, batch_.x(), samples, workspace_);
+    const MatrixView<T> h = workspace_.output().h.columns(samples);
+    activate<T>(plan_.output(), a, h);
     transpose(h.rows, h.cols, h.data, h.stride, out.row(samples.begin), out.stride);
   });
 }
 
 template <class T>
-void NetworkObjective<T>::backward(MatrixView<const T> output_gradient, T* g) {
-  Tape<T>& last = workspace_.tapes.back();
-  team_->parallel_for(ceil_div(batch_.size(), kTile<T>), [&](Index i, int) {
-    const Range samples = tile(i, kTile<T>, batch_.size());
-    const MatrixView<T> delta = last.delta.columns(samples);
+void NetworkObjective<T>::backward(const T* w, MatrixView<const T> output_gradient, T* g) {
+  auto& output = workspace_.output();
+  team_->parallel_for(ceil_div(batch_.size(), kTileColumns<T>), [&](Index i, int) {
+    const Range samples = tile(i, kTileColumns<T>, batch_.size());
+    const MatrixView<T> delta = output.delta.columns(samples);
     transpose(delta.cols, delta.rows, output_gradient.row(samples.begin), output_gradient.stride,
               delta.data, delta.stride);
-    differentiate<T>(network_.output(), last.a.columns(samples), last.h.columns(samples), delta);
-    network_.backward(pass_, samples, workspace_);
+    differentiate<T>(plan_.output(), output.a.columns(samples), output.h.columns(samples), delta);
+    fastmlp::backward(plan_, w, context_, samples, workspace_);
   });
   add_gradient(batch_.size(), true, nullptr, g);
+}
+
+template <class T>
+CurvatureProducts<T>& NetworkObjective<T>::curvature() {
+  if (!curvature_) curvature_ = std::make_unique<CurvatureProducts<T>>(*this);
+  return *curvature_;
+}
+
+template <class T>
+bool NetworkObjective<T>::set_point(const T* w) {
+  return curvature().set_point(w);
+}
+
+template <class T>
+void NetworkObjective<T>::hessian_product(const T* w, const T* v, T* hv) {
+  curvature().product(Curvature::hessian, w, v, hv);
+}
+
+template <class T>
+bool NetworkObjective<T>::gauss_newton_product(const T* w, const T* v, T* gv) {
+  curvature().product(Curvature::gauss_newton, w, v, gv);
+  return true;
 }
 
 template class NetworkObjective<float>;

@@ -1,97 +1,90 @@
-// The loss of a network on a batch, as a function of its parameters: the seam between nn and optim.
+// The loss of a plan on a batch as a function of its parameters w: the seam between nn and optim.
 //
-// A pass has two phases. Phase 1 takes tiles of samples through forward, loss and backward;
-// phase 2 takes parts of the parameters, sums their gradient over the whole batch in a fixed order
-// and hands it to a consumer while it is in cache. Sums do not depend on where tiles are cut, and
-// parts are fixed by shapes, so nothing depends on the team. Batches of more than kChunkRows
-// samples are accumulated block by block.
+// A pass has two phases. Phase 1 takes tiles of samples through forward, loss and backward; phase 2
+// takes parts of the parameters, sums their gradient over the whole batch in a fixed order and
+// passes it to a consumer while it is in cache. Sums do not depend on where tiles are cut, and
+// parts are fixed by shapes, so no result depends on the number of threads. Batches of more than
+// kChunkSamples samples are accumulated chunk by chunk.
 #pragma once
 
-#include "fastmlp/nn/network.hpp"
+#include <memory>
+
 #include "fastmlp/nn/output_loss.hpp"
 #include "fastmlp/optim/objective.hpp"
 #include "fastmlp/train/batch.hpp"
+#include "fastmlp/train/step_schedule.hpp"
 
 namespace fastmlp {
 
 template <class T>
+class CurvatureProducts;
+
+template <class T>
 class NetworkObjective final : public Objective<T> {
  public:
-  NetworkObjective(const Network<T>& network, Loss loss);
+  NetworkObjective(const Plan<T>& plan, Loss loss);
+  ~NetworkObjective() override;
 
-  // The batch that the next calls are about: n samples of the data, which must stay where they are.
+  // The batch of the next calls: n samples of the data, which must stay where they are.
   void select(const Dataset<T>& data, RowSelection rows, Index n);
-  // Which n samples of the same data are selected next, if that is known: they are asked for where
-  // the data are too large to be in a cache.
-  void expect(RowSelection rows, Index n) { batch_.expect(rows, n); }
-  // Who computes from now on; what was kept of the parameters is forgotten, for somebody may have
-  // changed them.
+  // The n samples of the same data that are selected next, if that is known.
+  void expect(RowSelection rows, Index n);
+  // The threads of the next calls. Copies of parameters are dropped, because w may have been
+  // written since the last native call.
   void set_team(ThreadTeam& team);
-  // Whether, and by which draws, layers of noise act from now on.
-  void set_pass(PassContext pass) {
-    pass.team = team_;
-    pass_ = pass;
-    ++version_;
-  }
-  // How many samples are selected.
+  // Training or evaluation mode, and the source of random draws.
+  void set_context(PassContext context);
+  // Number of selected samples, and the sum of their weights, by which the loss is divided.
   Index samples() const { return batch_.size(); }
-  // The sum of the selected samples' weights; the loss is divided by it.
   double weight() const { return batch_.weight(); }
 
-  Index size() const override { return network_.size(); }
+  Index size() const override { return plan_.size(); }
   double value(const T* w) override;
-  double value_and_gradient(const T*, T* g) override {
-    packed_ = false;
-    return sum_gradient(nullptr, g);
-  }
+  double value_and_gradient(const T* w, T* g) override;
   double value_and_stream_gradient(T* w, GradientConsumer<T>& consumer) override;
+  void hessian_product(const T* w, const T* v, T* hv) override;
+  bool gauss_newton_product(const T* w, const T* v, T* gv) override;
+  bool set_point(const T* w) override;
   std::uint64_t version() const override { return version_; }
 
-  // Outputs (n, n_out) of X; then, for the same rows, the flat gradient of sum(outputs *
-  // output_gradient).
-  void forward(MatrixView<const T> x, MatrixView<T> out);
-  void backward(MatrixView<const T> output_gradient, T* g);
+  // Outputs (n, n_out) of X in the present mode; then, for the same rows and w, the flat gradient
+  // of sum(outputs * output_gradient).
+  void forward(const T* w, MatrixView<const T> x, MatrixView<T> out);
+  void backward(const T* w, MatrixView<const T> output_gradient, T* g);
 
  private:
-  using Part = typename Network<T>::Part;
-  struct Assignment {
-    Index part;
-    Range share;  // of the parameters, counted in this order
-  };
+  friend class CurvatureProducts<T>;
 
-  void assign_parts();
+  Range chunk(Index i) const { return tile(i, kChunkSamples, batch_.size()); }
+  Index chunks() const { return ceil_div(batch_.size(), kChunkSamples); }
+  Index parts() const { return static_cast<Index>(plan_.parts().size()); }
+  const GradientPart& part(Index i) const { return plan_.parts()[static_cast<std::size_t>(i)]; }
+  InputViews<T> inputs() const { return {batch_.x().panels(), batch_.samples()}; }
+
   void reserve(Index n);
-  void pack();
-  Index tile_columns(Index n) const;
-  double forward_backward(Range block, bool backward);
-  void part_gradient(const Part& part, Index n, T* g,
-                     PrefetchSchedule<T>* prefetch = nullptr) const;
-  bool schedule_prefetch(const Part& part, Range share, T* written,
-                         PrefetchSchedule<T>& prefetch) const;
-  double sum_gradient(T* written, T* g);
-  void add_gradient(Index n, bool first, T* written, T* g);
+  void start(const T* w);
+  double forward_backward(const T* w, Range chunk, bool backward);
+  double sum_gradient(const T* w, T* updated, T* g);
+  void add_gradient(Index n, bool first, T* updated, T* g);
   void gradient_and_update(T* w, GradientConsumer<T>& consumer);
-  Index parts() const { return static_cast<Index>(network_.parts().size()); }
+  CurvatureProducts<T>& curvature();
 
-  const Network<T>& network_;
+  const Plan<T>& plan_;
   OutputLoss output_loss_;
   ThreadTeam* team_ = nullptr;
-
-  PassContext pass_{};
+  PassContext context_{};
   Batch<T> batch_;
+  StepSchedule<T> schedule_;
 
   Workspace<T> workspace_;
   Buffer<T> values_;                       // the loss of each sample
-  std::vector<Buffer<T>> part_gradients_;  // one per member of the team
-  std::vector<Assignment> assignments_;    // all parts, in the order in which the team takes them
-  Buffer<T> gradient_;                     // the whole, where a batch has several blocks
-  bool packed_ = false;                    // the last pass packed what it updated
-  std::uint64_t packed_version_ = 0;       // of the consumer then
+  std::vector<Buffer<T>> part_gradients_;  // one per thread
+  Buffer<T> gradient_;                     // the whole, where a batch has several chunks
+  std::unique_ptr<CurvatureProducts<T>> curvature_;
+  const T* packed_ = nullptr;         // the vector whose packed copies are up to date, if any
+  std::uint64_t packed_version_ = 0;  // of the consumer that has updated it
   std::uint64_t version_ = 0;
 };
-
-// Samples that the workspace holds at once.
-constexpr Index kChunkRows = 1024;
 
 extern template class NetworkObjective<float>;
 extern template class NetworkObjective<double>;

@@ -22,7 +22,7 @@ Trainer<T>::Trainer(Network<T>& network, TrainerOptions options,
                     std::unique_ptr<Optimizer<T>> optimizer)
     : network_(network),
       options_(std::move(options)),
-      objective_(network, options_.loss),
+      objective_(network.plan(), options_.loss),
       optimizer_(std::move(optimizer)),
       first_epoch_(options_.first_epoch),
       epoch_(options_.first_epoch) {
@@ -141,13 +141,13 @@ double Trainer<T>::step(const Dataset<T>& data, ThreadTeam& team) {
 template <class T>
 void Trainer<T>::select(const Dataset<T>& data, RowSelection rows, Index n) {
   objective_.select(data, rows, n);
-  set_pass();
+  set_context();
 }
 
 // The layers act as in training, with the random numbers of this position.
 template <class T>
-void Trainer<T>::set_pass() {
-  objective_.set_pass(
+void Trainer<T>::set_context() {
+  objective_.set_context(
       {nullptr, true, options_.seed, static_cast<std::uint32_t>(epoch_), samples_seen_});
 }
 
@@ -191,15 +191,15 @@ template <class T>
 void Trainer<T>::forward(MatrixView<const T> x, MatrixView<T> out, ThreadTeam& team) {
   swap_out_average();
   objective_.set_team(team);
-  set_pass();
-  objective_.forward(x, out);
+  set_context();
+  objective_.forward(network_.w(), x, out);
   samples_seen_ += x.rows;
 }
 
 template <class T>
 void Trainer<T>::backward(MatrixView<const T> output_gradient, T* g, ThreadTeam& team) {
   objective_.set_team(team);
-  objective_.backward(output_gradient, g);
+  objective_.backward(network_.w(), output_gradient, g);
 }
 
 template <class T>
@@ -209,26 +209,21 @@ double Trainer<T>::apply(T* g, ThreadTeam& team) {
 }
 
 template <class T>
-std::vector<ParameterGroup> make_groups(const Network<T>& network,
-                                        const std::vector<LayerPenalty>& per_layer,
+std::vector<ParameterGroup> make_groups(const Plan<T>& plan, double l1, double l2,
                                         bool regularize_biases) {
   std::vector<ParameterGroup> groups;
-  for (std::size_t l = 0; l < network.dense().size(); ++l) {
-    const DenseMap<T>& layer = *network.dense()[l];
-    const auto [l1, l2, max_norm] = per_layer.at(l);
-    groups.push_back({layer.weights(), false, l1, l2, max_norm, layer.inputs()});
-    if (!layer.spec().bias) continue;
-    const double factor = regularize_biases ? 1 : 0;
-    groups.push_back({layer.biases(), true, factor * l1, factor * l2, 0, 1});
+  for (const Slot& slot : plan.slots()) {
+    const double factor = slot.bias && !regularize_biases ? 0 : 1;
+    groups.push_back({slot.range, slot.bias, factor * slot.penalty.l1.value_or(l1),
+                      factor * slot.penalty.l2.value_or(l2), slot.bias ? 0 : slot.penalty.max_norm,
+                      slot.bias ? 1 : slot.columns});
   }
   return groups;
 }
 
 template class Trainer<float>;
 template class Trainer<double>;
-template std::vector<ParameterGroup> make_groups(const Network<float>&,
-                                                 const std::vector<LayerPenalty>&, bool);
-template std::vector<ParameterGroup> make_groups(const Network<double>&,
-                                                 const std::vector<LayerPenalty>&, bool);
+template std::vector<ParameterGroup> make_groups(const Plan<float>&, double, double, bool);
+template std::vector<ParameterGroup> make_groups(const Plan<double>&, double, double, bool);
 
 }  // namespace fastmlp

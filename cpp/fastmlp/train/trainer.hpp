@@ -2,6 +2,7 @@
 #pragma once
 
 #include "fastmlp/base/thread_tuner.hpp"
+#include "fastmlp/nn/network.hpp"
 #include "fastmlp/optim/optimizer.hpp"
 #include "fastmlp/train/network_objective.hpp"
 
@@ -78,7 +79,7 @@ class Trainer {
 
  private:
   void select(const Dataset<T>& data, RowSelection rows, Index n);
-  void set_pass();
+  void set_context();
   StepResult step_on_batch(ThreadTeam& team);
   StepResult tuned_step(ThreadTeam& team);
   EpochResult epoch_with_counter(const Dataset<T>& data, double max_seconds, ThreadTeam& team);
@@ -98,18 +99,10 @@ class Trainer {
 // Seconds after which `epochs` returns, so that the caller can show its progress.
 constexpr double kReturnInterval = 0.05;
 
-// Penalties and limit of the parameters of a dense layer.
-struct LayerPenalty {
-  double l1 = 0;
-  double l2 = 0;
-  double max_norm = 0;
-};
-
-// The groups of a network's parameters: penalties per dense layer, on its weights and, where biases
-// are regularized, on its biases.
+// The groups of a plan's parameters, one for each slot, so shared weights count once. Penalties are
+// the layer's own or these; those of biases only if asked for.
 template <class T>
-std::vector<ParameterGroup> make_groups(const Network<T>& network,
-                                        const std::vector<LayerPenalty>& per_layer,
+std::vector<ParameterGroup> make_groups(const Plan<T>& plan, double l1, double l2,
                                         bool regularize_biases);
 
 extern template class Trainer<float>;

@@ -19,7 +19,6 @@ from fastmlp._data.validation import (
     type_error,
     value_error,
 )
-from fastmlp.layers import dense_layers
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
@@ -76,21 +75,11 @@ class TrainerSettings:
             self.batch_size,
             self.seed,
             check_epochs_trained(first_epoch),
-            self._penalties(network),
+            self.l1,
+            self.l2,
             self.regularize_biases,
             self.shuffle,
         )
-
-    def _penalties(self, network: Network) -> list[tuple[float, float, float]]:
-        """Return (l1, l2, max_norm) per dense layer; those of the layer come first, 0 is none."""
-        return [
-            (
-                self.l1 if layer.l1 is None else layer.l1,
-                self.l2 if layer.l2 is None else layer.l2,
-                layer.max_norm or 0.0,
-            )
-            for layer in dense_layers(network.layers)
-        ]
 
 
 def check_evaluation_point(optimizer: Any, reason: str) -> None:

@@ -24,7 +24,7 @@ trainer was that of 0.1.0. Pickles keep the network and functions written in Pyt
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,6 +54,7 @@ NETWORK_FORMAT = "fastmlp.network"
 NETWORK_VERSION = 1
 NETWORK_PARTS = ("dtype", "inputs", "layers", "seed", "epochs_trained", "parameters")
 LAYERS: dict[str, Any] = {**_core.layers, "noise": GaussianNoise}  # "noise" in 0.1.0
+REFERENCES = {"of", "layer"}  # fields that name an earlier layer, by its index
 
 TRAINER_FORMAT = "fastmlp.trainer"
 TRAINER_VERSION = 2
@@ -88,7 +89,7 @@ def network_to_dict(network: Network) -> dict[str, Any]:
         "version": NETWORK_VERSION,
         "dtype": network.dtype.name,
         "inputs": network.n_inputs,
-        "layers": [_layer_to_dict(layer) for layer in network.layers],
+        "layers": [_layer_to_dict(layer, network.layers) for layer in network.layers],
         "seed": network.seed,
         "epochs_trained": network.epochs_trained,
         "parameters": network.parameters.copy(),
@@ -105,21 +106,32 @@ def network_from_dict(values: Any) -> tuple[tuple[int, tuple[Layer, ...], DType,
     return specification, check_epochs_trained(values["epochs_trained"])
 
 
-def _layer_to_dict(layer: Any) -> dict[str, Any]:
-    fields = layer.get_params(deep=False)
-    return {"kind": layer.name, **{name: member_to_dict(value) for name, value in fields.items()}}
+def _layer_to_dict(layer: Any, layers: Sequence[Layer]) -> dict[str, Any]:
+    """Return a layer as a dictionary; a layer that it refers to is its index in the list."""
+    fields = {
+        name: _index_of(value, layers) if isinstance(value, Layer) else member_to_dict(value)
+        for name, value in layer.get_params(deep=False).items()
+    }
+    return {"kind": layer.name, **fields}
+
+
+def _index_of(layer: Layer, layers: Sequence[Layer]) -> int:
+    return next(index for index, other in enumerate(layers) if other is layer)
 
 
 def _layers_from_dicts(states: Any) -> Any:
     if not isinstance(states, (list, tuple)):
         raise type_error("layers", states, "a list of layers")
-    layers = []
+    layers: list[Layer] = []
     for index, state in enumerate(states):
         try:
             fields = {
                 name: member_from_dict(name, {**value} if name in FAMILIES else value)
                 for name, value in state.items()
             }
+            for name in REFERENCES.intersection(fields):
+                if isinstance(fields[name], int):
+                    fields[name] = dict(enumerate(layers))[fields[name]]
             layers.append(LAYERS[fields.pop("kind")](**fields))
         except (AttributeError, KeyError, TypeError, InvalidValue) as error:
             cause = error.__cause__ or error

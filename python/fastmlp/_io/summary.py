@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastmlp.layers import Dense
+from fastmlp.layers import Dense, Layer, Tied
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
@@ -15,12 +15,15 @@ def layer_table(network: Network) -> str:
     sizes = [network.n_inputs]
     rows = [("layer", "shape", "activation", "parameters")]
     for layer in network.layers:
-        if not isinstance(layer, Dense):
-            rows.append(("", "", repr(layer), ""))
+        if not isinstance(layer, (Dense, Tied)):
+            rows.append(("", "", _name(layer, network), ""))
             continue
-        n_inputs, n_outputs = sizes[-1], layer.units
-        shape, count = f"{n_inputs} -> {n_outputs}", n_outputs * (n_inputs + layer.bias)
-        rows.append((str(len(sizes) - 1), shape, repr(layer.activation), str(count)))
+        index = len(sizes) - 1
+        n_inputs, n_outputs = network.weights[index].shape
+        own = n_inputs * n_outputs if isinstance(layer, Dense) else 0
+        activation = _name(layer, network) if isinstance(layer, Tied) else repr(layer.activation)
+        count = str(own + n_outputs * layer.bias)
+        rows.append((str(index), f"{n_inputs} -> {n_outputs}", activation, count))
         sizes.append(n_outputs)
     rows.append(("total", "", "", str(network.n_parameters)))
     title = (
@@ -28,6 +31,15 @@ def layer_table(network: Network) -> str:
         f"{network.epochs_trained} epochs trained"
     )
     return "\n".join([title, *_aligned(rows)])
+
+
+def _name(layer: Layer, network: Network) -> str:
+    """Return a layer's call, with references as places in the list."""
+    reference = getattr(layer, "of", getattr(layer, "layer", None))
+    if not isinstance(reference, Layer):
+        return repr(layer)
+    index = next(i for i, other in enumerate(network.layers) if other is reference)
+    return repr(layer).replace(repr(reference), f"layers[{index}]")
 
 
 def _aligned(rows: list[tuple[str, str, str, str]]) -> list[str]:

@@ -1,0 +1,147 @@
+#include "fastmlp/nn/elementwise_maps.hpp"
+
+#include <algorithm>
+
+#include "fastmlp/kernels/random.hpp"
+
+namespace fastmlp {
+namespace {
+
+template <class T>
+void add_or_store(T* out, Pack<T> value, bool accumulate) {
+  store(out, accumulate ? load(out) + value : value);
+}
+
+// out (+)= f(i, j, x) for every pack of X, at row i and column j.
+template <class T, class F>
+void map_packs(const PanelView<T>& x, const MatrixView<T>& out, bool accumulate, F&& f) {
+  for (Index i = 0; i < out.rows; ++i) {
+    for (Index j = 0; j < out.cols; j += kLanes<T>) {
+      add_or_store(out.row(i) + j, f(i, j, load(x.data + i * x.row + j)), accumulate);
+    }
+  }
+}
+
+template <class T>
+void add_copy(const PanelView<T>& x, const MatrixView<T>& out, bool accumulate) {
+  map_packs<T>(x, out, accumulate, [](Index, Index, Pack<T> value) { return value; });
+}
+
+template <class T>
+void add_one(Index n, const T* x, bool accumulate, T* a) {
+  for (Index i = 0; i < n; ++i) a[i] = accumulate ? a[i] + x[i] : x[i];
+}
+
+// f(i, j, the words or numbers of feature i and the samples from j on), drawn by `draw`, for all
+// features.
+template <class T, class Numbers, class Draw, class F>
+void for_draws(const MapCall<T>& call, Stream kind, std::uint32_t layer, Index features,
+               Draw&& draw, F&& f) {
+  const auto stream = stream_of(kind, layer);
+  Numbers numbers;
+  for (Index j = 0; j < call.samples.size(); j += kSampleLanes) {
+    const auto first =
+        static_cast<std::uint32_t>(call.context.first_sample + call.samples.begin + j);
+    for (Index i = 0; i < features; ++i) {
+      if (i % kWords == 0) {
+        draw({call.context.seed, first, stream, call.context.epoch},
+             static_cast<std::uint32_t>(i / kWords), numbers, std::min(kWords, features - i));
+      }
+      for (Index s = 0; s < std::min(kSampleLanes, call.samples.size() - j); s += kLanes<T>) {
+        f(i, j + s, numbers[i % kWords] + s);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+template <class T>
+void IdentityMap<T>::apply(const MapCall<T>&, const PanelView<T>& x, const MatrixView<T>& a,
+                           const Epilogue<T>& epilogue) const {
+  add_copy(x, a, epilogue.accumulate);
+}
+
+template <class T>
+void IdentityMap<T>::apply_one(const T*, const T* x, const T*, bool accumulate, T* a) const {
+  add_one(this->inputs(), x, accumulate, a);
+}
+
+template <class T>
+void IdentityMap<T>::apply_transposed(const MapCall<T>&, const PanelView<T>& delta,
+                                      const MatrixView<T>& dx, const Epilogue<T>& epilogue) const {
+  add_copy(delta, dx, epilogue.accumulate);
+}
+
+// out = x ∘ mask / (1 - rate), which is kept
+template <class T>
+void DropoutMap<T>::draw(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
+                         bool accumulate) const {
+  const auto threshold = static_cast<std::uint32_t>(rate_ * 0x1p32);
+  const Pack<T> kept = constant<Pack<T>>(1 / (1 - rate_));
+  const auto drop = [&](Index i, Index j, const std::uint32_t* words) {
+    const Pack<T> factor = words_at_least<T>(words, threshold) ? kept : Pack<T>{};
+    store(call.mask.row(i) + j, factor);
+    add_or_store(a.row(i) + j, load(x.data + i * x.row + j) * factor, accumulate);
+  };
+  for_draws<T, SampleWords>(call, Stream::dropout, layer_, this->inputs(), random_words, drop);
+}
+
+template <class T>
+void DropoutMap<T>::apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
+                          const Epilogue<T>& epilogue) const {
+  const MatrixView<T>& mask = call.mask;
+  if (!mask.data) return add_copy(x, a, epilogue.accumulate);  // in prediction
+  if (call.draws && call.context.training) return draw(call, x, a, epilogue.accumulate);
+  if (call.draws) {
+    for (Index i = 0; i < mask.rows; ++i) std::fill_n(mask.row(i), mask.cols, T(1));
+  }
+  map_packs<T>(x, a, epilogue.accumulate,
+               [&](Index i, Index j, Pack<T> value) { return value * load(mask.row(i) + j); });
+}
+
+template <class T>
+void DropoutMap<T>::apply_one(const T*, const T* x, const T*, bool accumulate, T* a) const {
+  add_one(this->inputs(), x, accumulate, a);
+}
+
+template <class T>
+void DropoutMap<T>::apply_transposed(const MapCall<T>& call, const PanelView<T>& delta,
+                                     const MatrixView<T>& dx, const Epilogue<T>& epilogue) const {
+  map_packs<T>(delta, dx, epilogue.accumulate,
+               [&](Index i, Index j, Pack<T> value) { return value * load(call.mask.row(i) + j); });
+}
+
+template <class T>
+void GaussianNoiseMap<T>::apply(const MapCall<T>& call, const PanelView<T>& x,
+                                const MatrixView<T>& a, const Epilogue<T>& epilogue) const {
+  if (!call.draws || !call.context.training) return add_copy(x, a, epilogue.accumulate);
+  using Normals = T[kWords][kSampleLanes];
+  const T stddev = static_cast<T>(stddev_);
+  const auto add_noise = [&](Index i, Index j, const T* normals) {
+    add_or_store(a.row(i) + j, load(x.data + i * x.row + j) + stddev * load(normals),
+                 epilogue.accumulate);
+  };
+  for_draws<T, Normals>(call, Stream::noise, layer_, this->inputs(), random_normals<T>, add_noise);
+}
+
+template <class T>
+void GaussianNoiseMap<T>::apply_one(const T*, const T* x, const T*, bool accumulate, T* a) const {
+  add_one(this->inputs(), x, accumulate, a);
+}
+
+template <class T>
+void GaussianNoiseMap<T>::apply_transposed(const MapCall<T>&, const PanelView<T>& delta,
+                                           const MatrixView<T>& dx,
+                                           const Epilogue<T>& epilogue) const {
+  add_copy(delta, dx, epilogue.accumulate);
+}
+
+template class IdentityMap<float>;
+template class IdentityMap<double>;
+template class DropoutMap<float>;
+template class DropoutMap<double>;
+template class GaussianNoiseMap<float>;
+template class GaussianNoiseMap<double>;
+
+}  // namespace fastmlp

@@ -1,0 +1,71 @@
+// Maps that act on each feature by itself and have no parameters: the identity, the mask of a
+// dropout, additive noise. Stochastic ones act in training alone.
+#pragma once
+
+#include "fastmlp/nn/linear_map.hpp"
+
+namespace fastmlp {
+
+// x: what a skip connection adds.
+template <class T>
+class IdentityMap final : public LinearMap<T> {
+ public:
+  explicit IdentityMap(Index width) : LinearMap<T>({width, width}) {}
+
+  void apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
+             const Epilogue<T>& epilogue) const override;
+  void apply_one(const T* w, const T* x, const T* bias, bool accumulate, T* a) const override;
+  void apply_transposed(const MapCall<T>& call, const PanelView<T>& delta, const MatrixView<T>& dx,
+                        const Epilogue<T>& epilogue) const override;
+};
+
+// Inverted dropout: x ∘ mask / (1 - rate), mask 0 with probability rate, per sample and unit
+// (Srivastava et al. 2014). The factors are kept as the mask of the pass.
+template <class T>
+class DropoutMap final : public LinearMap<T> {
+ public:
+  DropoutMap(Index width, double rate, Index layer)
+      : LinearMap<T>({width, width, 0, 0, false, true}),
+        rate_(rate),
+        layer_(static_cast<std::uint32_t>(layer)) {}
+
+  void apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
+             const Epilogue<T>& epilogue) const override;
+  void apply_one(const T* w, const T* x, const T* bias, bool accumulate, T* a) const override;
+  void apply_transposed(const MapCall<T>& call, const PanelView<T>& delta, const MatrixView<T>& dx,
+                        const Epilogue<T>& epilogue) const override;
+
+ private:
+  void draw(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
+            bool accumulate) const;
+
+  double rate_;
+  std::uint32_t layer_;
+};
+
+// x + N(0, stddev²), fresh at each presentation (Bishop 1995); its linear part is the identity.
+template <class T>
+class GaussianNoiseMap final : public LinearMap<T> {
+ public:
+  GaussianNoiseMap(Index width, double stddev, Index layer)
+      : LinearMap<T>({width, width}), stddev_(stddev), layer_(static_cast<std::uint32_t>(layer)) {}
+
+  void apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
+             const Epilogue<T>& epilogue) const override;
+  void apply_one(const T* w, const T* x, const T* bias, bool accumulate, T* a) const override;
+  void apply_transposed(const MapCall<T>& call, const PanelView<T>& delta, const MatrixView<T>& dx,
+                        const Epilogue<T>& epilogue) const override;
+
+ private:
+  double stddev_;
+  std::uint32_t layer_;
+};
+
+extern template class IdentityMap<float>;
+extern template class IdentityMap<double>;
+extern template class DropoutMap<float>;
+extern template class DropoutMap<double>;
+extern template class GaussianNoiseMap<float>;
+extern template class GaussianNoiseMap<double>;
+
+}  // namespace fastmlp

@@ -1,0 +1,98 @@
+// A map B(w) x, linear in its input x and linear in its parameters w: a matrix product, its
+// transpose, the identity of a skip connection, the mask of a dropout. From its three products
+//   apply             A  = B(w) X + b
+//   apply_transposed  dX = B(w)ᵀ delta
+//   weight_gradient   dw = d(sum over samples of deltaᵀ B(w) x)/dw
+// follow all passes, those of directions included, because the derivative of B(w) x along (v, x')
+// is B(w) x' + B(v) x. Each product replaces its result or is added to it.
+//
+// Features are in rows and samples in lanes, so every product works on whole packs of samples,
+// however narrow it is. A map is immutable and owns no parameters: they are a slot of w, given with
+// each call.
+#pragma once
+
+#include "fastmlp/base/parallel.hpp"
+#include "fastmlp/kernels/gemm.hpp"
+
+namespace fastmlp {
+
+// The purpose of a pass over a batch. Stochastic maps act in training alone; their draws follow
+// from the seed, the epoch and the sample's index in it, counted from `first_sample`, so they are
+// fresh at each presentation and the same for any number of threads.
+struct PassContext {
+  ThreadTeam* team;  // polled for interrupts
+  bool training = false;
+  std::uint64_t seed = 0;
+  std::uint32_t epoch = 0;
+  Index first_sample = 0;
+};
+
+// Copies of a wide slot in the orders in which products read it; empty for other slots.
+template <class T>
+struct PackedWeights {
+  PackedMatrix<T> wt;  // for W x
+  PackedMatrix<T> w;   // for Wᵀ delta
+};
+
+// The operands of one call other than its input.
+template <class T>
+struct MapCall {
+  const PassContext& context;
+  Range samples;         // of one panel
+  const T* w = nullptr;  // the slot, of the parameters or of a direction
+  const PackedWeights<T>* packed = nullptr;
+  const T* bias = nullptr;
+  MatrixView<T> mask = {};  // of this map and these samples, in passes that keep it
+  bool draws = false;       // noise is drawn now; otherwise the linear part is applied
+  PrefetchSchedule<T>* prefetch = nullptr;
+};
+
+// The factors of a weight gradient over all samples of a batch, a feature in a row.
+template <class T>
+struct GradientFactors {
+  PanelView<T> delta, x;
+  PanelView<T> transposed;  // one of the two, a sample in a row: MapTraits::transposed
+  Index samples = 0;
+
+  GradientFactors swapped() const { return {x, delta, transposed, samples}; }
+};
+
+enum class TransposedFactor { none, x, delta };
+
+struct MapTraits {
+  Index inputs, outputs;        // features
+  Index rows = 0, columns = 0;  // of the slot; 0 x 0 for maps without parameters
+  bool runs_epilogue = false;   // products do, as part of their loops
+  bool keeps_mask = false;
+  TransposedFactor transposed = TransposedFactor::none;
+};
+
+template <class T>
+class LinearMap {
+ public:
+  explicit LinearMap(MapTraits traits) : traits_(traits) {}
+  virtual ~LinearMap() = default;
+
+  const MapTraits& traits() const { return traits_; }
+  Index inputs() const { return traits_.inputs; }
+  Index outputs() const { return traits_.outputs; }
+  bool has_slot() const { return traits_.rows > 0; }
+
+  // A (n_out, samples) from X (n_in, samples).
+  virtual void apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
+                     const Epilogue<T>& epilogue) const = 0;
+  // The same for one sample in evaluation mode, its features side by side; a is added to if
+  // `accumulate`.
+  virtual void apply_one(const T* w, const T* x, const T* bias, bool accumulate, T* a) const = 0;
+  // dX (n_in, samples) from delta (n_out, samples).
+  virtual void apply_transposed(const MapCall<T>& call, const PanelView<T>& delta,
+                                const MatrixView<T>& dx, const Epilogue<T>& epilogue) const = 0;
+  // Some rows of the slot's gradient (rows, columns). g must be padded by one register.
+  virtual void weight_gradient(Range /*rows*/, const GradientFactors<T>&, bool /*accumulate*/,
+                               T* /*g*/, PrefetchSchedule<T>* /*prefetch*/) const {}
+
+ private:
+  MapTraits traits_;
+};
+
+}  // namespace fastmlp

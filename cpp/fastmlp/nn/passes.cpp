@@ -1,0 +1,178 @@
+#include "fastmlp/nn/passes.hpp"
+
+#include "fastmlp/kernels/transpose.hpp"
+#include "fastmlp/nn/epilogue.hpp"
+
+namespace fastmlp {
+
+template <class T>
+std::vector<PackedWeights<T>> make_packed(const Plan<T>& plan, bool backward) {
+  std::vector<PackedWeights<T>> packed(plan.slots().size());
+  for (const Term<T>& t : plan.terms()) {
+    if (t.slot == kNone || !plan.slot(t.slot).packed) continue;
+    const auto [rows, columns] = std::pair(plan.slot(t.slot).rows, plan.slot(t.slot).columns);
+    PackedWeights<T>& of = packed[static_cast<std::size_t>(t.slot)];
+    const bool transposed = t.map->traits().transposed == TransposedFactor::delta;
+    const bool propagates = backward && t.propagates;
+    if ((!transposed || propagates) && of.wt.empty()) of.wt = PackedMatrix<T>(columns, rows);
+    if ((transposed || propagates) && of.w.empty()) of.w = PackedMatrix<T>(rows, columns);
+  }
+  return packed;
+}
+
+template <class T>
+Workspace<T> make_workspace(const Plan<T>& plan, Index n, bool backward) {
+  Workspace<T> workspace;
+  workspace.samples = n;
+  for (Index i = 0; i < static_cast<Index>(plan.nodes().size()); ++i) {
+    const Node& node = plan.node(i);
+    auto& state = workspace.nodes.emplace_back();
+    if (i == 0) continue;
+    state.h = PanelMatrix<T>(node.rows, n);
+    if (node.stores_preactivation) state.a = PanelMatrix<T>(node.rows, n);
+    if (backward) state.delta = PanelMatrix<T>(node.rows, n);
+  }
+  for (const Term<T>& t : plan.terms()) {
+    const MapTraits& map = t.map->traits();
+    auto& state = workspace.terms.emplace_back();
+    if (!backward) continue;
+    if (map.transposed == TransposedFactor::x && t.input > 0) {
+      state.transposed = PanelMatrix<T>(n, map.inputs);
+    }
+    if (map.transposed == TransposedFactor::delta) {
+      state.transposed = PanelMatrix<T>(n, map.outputs);
+    }
+    if (map.keeps_mask) state.mask = PanelMatrix<T>(map.outputs, n);
+  }
+  workspace.packed = make_packed(plan, backward);
+  return workspace;
+}
+
+template <class T>
+void pack(const Plan<T>& plan, const GradientPart& part, const T* w,
+          std::vector<PackedWeights<T>>& packed) {
+  if (!plan.packs()) return;
+  for (const GradientBlock& block : part.blocks) {
+    const Slot& slot = plan.slot(block.slot);
+    if (!slot.packed) continue;
+    PackedWeights<T>& copies = packed[static_cast<std::size_t>(block.slot)];
+    const T* from = w + slot.range.begin + block.rows.begin * slot.columns;
+    const MatrixView<const T> rows{from, block.rows.size(), slot.columns, slot.columns};
+    if (!copies.wt.empty()) pack_transposed(block.rows.begin, rows, copies.wt);
+    if (!copies.w.empty()) pack_rows(block.rows.begin, rows, copies.w);
+  }
+}
+
+template <class T>
+void pack(const Plan<T>& plan, const T* w, std::vector<PackedWeights<T>>& packed,
+          ThreadTeam& team) {
+  if (!plan.packs()) return;
+  const auto& parts = plan.parts();
+  team.parallel_for_uninterrupted(static_cast<Index>(parts.size()), [&](Index i, int) {
+    pack(plan, parts[static_cast<std::size_t>(i)], w, packed);
+  });
+}
+
+template <class T>
+MatrixView<T> forward(const Plan<T>& plan, const T* w, const PassContext& context,
+                      const PanelMatrix<T>& x, Range samples, Workspace<T>& workspace,
+                      const ForwardPrefetch<T>* prefetch) {
+  context.team->poll_interrupt(plan.operations_per_row() * static_cast<double>(samples.size()));
+  for (std::size_t i = 0;; ++i) {
+    const Term<T>& term = plan.terms()[i];
+    auto& state = workspace.terms[i];
+    const Node& node = plan.node(term.output);
+    auto& made = workspace.node(term.output);
+    const PanelMatrix<T>& input = term.input == 0 ? x : workspace.node(term.input).h;
+    if (!state.transposed.empty() && term.map->traits().transposed == TransposedFactor::x) {
+      transpose(input.panels(), {0, term.map->inputs()}, samples, state.transposed);
+    }
+    const MatrixView<T> a = made.preactivation(node).columns(samples);
+    const Activate<T> phi(node.phi, a.data, made.h.at(0, samples.begin));
+    Epilogue<T> epilogue = term.fuses_activation ? phi.epilogue() : Epilogue<T>{};
+    epilogue.accumulate = !term.first;
+    MapCall<T> call = make_call(plan, i, context, samples, w, workspace.packed, workspace);
+    call.draws = true;
+    if (term.first && node.bias != kNone) call.bias = w + plan.slot(node.bias).range.begin;
+    PrefetchSchedule<T> schedule;
+    if (prefetch && prefetch->schedule(term.output, samples, schedule)) call.prefetch = &schedule;
+    term.map->apply(call, input.panel(samples.begin), a, epilogue);
+    if (i + 1 == plan.terms().size()) return a;
+    if (term.last && !term.fuses_activation) {
+      activate<T>(node.phi, a, made.h.columns(samples));
+    }
+  }
+}
+
+template <class T>
+void backward(const Plan<T>& plan, const T* w, const PassContext& context, Range samples,
+              Workspace<T>& workspace, PanelMatrix<T>* input_gradient,
+              Linearization<T>* linearization) {
+  context.team->poll_interrupt(plan.operations_per_row() * static_cast<double>(samples.size()));
+  for (std::size_t i = plan.terms().size(); i-- > 0;) {
+    const Term<T>& term = plan.terms()[i];
+    auto& state = workspace.terms[i];
+    const PanelMatrix<T>& delta = workspace.node(term.output).delta;
+    if (term.map->traits().transposed == TransposedFactor::delta) {
+      transpose(delta.panels(), {0, term.map->outputs()}, samples, state.transposed);
+    }
+    if (!term.propagates && !input_gradient) continue;
+    const Node& node = plan.node(term.input);
+    auto& below = workspace.node(term.input);
+    const MatrixView<T> g = (term.input == 0 ? *input_gradient : below.delta).columns(samples);
+    const MapCall<T> call = make_call(plan, i, context, samples, w, workspace.packed, workspace);
+    Epilogue<T> epilogue;
+    if (term.input == 0) {
+      epilogue.accumulate = !term.first_back;
+      term.map->apply_transposed(call, delta.panel(samples.begin), g, epilogue);
+      continue;
+    }
+    const MatrixView<T> a = below.preactivation(node).columns(samples);
+    const MatrixView<T> h = below.h.columns(samples);
+    const Differentiate<T> phi(node.phi, a.data, h.data, g.data);
+    const bool fuses = term.fuses_derivative && !linearization;
+    if (fuses) epilogue = phi.epilogue();
+    epilogue.accumulate = !term.first_back;
+    term.map->apply_transposed(call, delta.panel(samples.begin), g, epilogue);
+    if (!term.last_back || fuses) continue;
+    if (linearization) {
+      linearize<T>(node.phi, a, h, linearization->node(term.input).columns(samples), g);
+    } else {
+      differentiate<T>(node.phi, a, h, g);
+    }
+  }
+}
+
+template <class T>
+void part_gradient(const Plan<T>& plan, const GradientPart& part, Index n, const InputViews<T>& x,
+                   const Workspace<T>& workspace, T* g, PrefetchSchedule<T>* prefetch) {
+  for_uses(part, [&](const GradientBlock& block, Index use, bool accumulate) {
+    T* to = g + block.offset;
+    if (plan.slot(block.slot).bias) {
+      return sum_columns(block.rows.end, n, workspace.node(use).delta.panels(), to, accumulate);
+    }
+    const auto i = static_cast<std::size_t>(use);
+    plan.terms()[i].map->weight_gradient(block.rows, factors_of(plan, i, n, x, workspace),
+                                         accumulate, to, prefetch);
+    prefetch = nullptr;  // issued by the first product
+  });
+}
+
+#define FASTMLP_INSTANTIATE(T)                                                                  \
+  template std::vector<PackedWeights<T>> make_packed(const Plan<T>&, bool);                     \
+  template Workspace<T> make_workspace(const Plan<T>&, Index, bool);                            \
+  template void pack(const Plan<T>&, const GradientPart&, const T*,                             \
+                     std::vector<PackedWeights<T>>&);                                           \
+  template void pack(const Plan<T>&, const T*, std::vector<PackedWeights<T>>&, ThreadTeam&);    \
+  template MatrixView<T> forward(const Plan<T>&, const T*, const PassContext&,                  \
+                                 const PanelMatrix<T>&, Range, Workspace<T>&,                   \
+                                 const ForwardPrefetch<T>*);                                    \
+  template void backward(const Plan<T>&, const T*, const PassContext&, Range, Workspace<T>&,    \
+                         PanelMatrix<T>*, Linearization<T>*);                                   \
+  template void part_gradient(const Plan<T>&, const GradientPart&, Index, const InputViews<T>&, \
+                              const Workspace<T>&, T*, PrefetchSchedule<T>*);
+FASTMLP_INSTANTIATE(float)
+FASTMLP_INSTANTIATE(double)
+#undef FASTMLP_INSTANTIATE
+
+}  // namespace fastmlp

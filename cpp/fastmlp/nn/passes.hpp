@@ -1,0 +1,145 @@
+// The passes through a plan, written once for all maps:
+//   forward        a = b + sum of B(w) h_in,  h = phi(a)
+//   backward       dL/dh_in = sum of B(w)ᵀ delta,  delta = phi'(a) ∘ dL/dh
+//   part_gradient  dL/dw of one part: the sum over all uses of its slots
+// They take a range of samples of one panel, or a part of the parameters, so the caller decides who
+// computes what; no result depends on that choice.
+#pragma once
+
+#include <vector>
+
+#include "fastmlp/nn/plan.hpp"
+
+namespace fastmlp {
+
+// What passes leave behind for a batch of up to `samples` samples.
+template <class T>
+struct Workspace {
+  struct NodeState {
+    PanelMatrix<T> a;      // pre-activations, where Node::stores_preactivation
+    PanelMatrix<T> h;      // outputs; none of node 0, which is the caller's X
+    PanelMatrix<T> delta;  // dL/dh, then dL/da
+
+    PanelMatrix<T>& preactivation(const Node& node) { return node.stores_preactivation ? a : h; }
+  };
+  struct TermState {
+    PanelMatrix<T> transposed;  // the factor of the weight gradient, a sample in a row
+    PanelMatrix<T> mask;
+  };
+
+  Index samples = 0;
+  std::vector<NodeState> nodes;
+  std::vector<TermState> terms;
+  std::vector<PackedWeights<T>> packed;  // by slot
+
+  NodeState& node(Index i) { return nodes[static_cast<std::size_t>(i)]; }
+  const NodeState& node(Index i) const { return nodes[static_cast<std::size_t>(i)]; }
+  NodeState& output() { return nodes.back(); }
+};
+
+// The point around which directions are passed through a plan, by node.
+template <class T>
+struct Linearization {
+  struct NodeState {
+    PanelMatrix<T> slope;      // phi'(a)
+    PanelMatrix<T> curvature;  // phi''(a) ∘ dL/dh; of softmax dL/dh itself
+    ActivationDerivatives<T> columns(Range samples) {
+      return {slope.columns(samples), curvature.columns(samples)};
+    }
+  };
+  std::vector<NodeState> nodes;
+  NodeState& node(Index i) { return nodes[static_cast<std::size_t>(i)]; }
+};
+
+// Memory operations that the forward products of a tile issue on behalf of later work.
+template <class T>
+class ForwardPrefetch {
+ public:
+  // Returns whether there are any.
+  virtual bool schedule(Index node, Range samples, PrefetchSchedule<T>& schedule) const = 0;
+
+ protected:
+  ~ForwardPrefetch() = default;
+};
+
+// Room for forward passes, and with `backward` for gradients too, of batches of n samples.
+template <class T>
+Workspace<T> make_workspace(const Plan<T>& plan, Index n, bool backward);
+
+// Copies of the wide slots of a vector like w, of one part or all.
+template <class T>
+std::vector<PackedWeights<T>> make_packed(const Plan<T>& plan, bool backward);
+template <class T>
+void pack(const Plan<T>& plan, const GradientPart& part, const T* w,
+          std::vector<PackedWeights<T>>& packed);
+template <class T>
+void pack(const Plan<T>& plan, const T* w, std::vector<PackedWeights<T>>& packed, ThreadTeam& team);
+
+// The operands of term i in a pass over the vector `w`, whose wide slots are packed; masks are
+// those of the workspace.
+template <class T>
+MapCall<T> make_call(const Plan<T>& plan, std::size_t i, const PassContext& context, Range samples,
+                     const T* w, const std::vector<PackedWeights<T>>& packed,
+                     Workspace<T>& workspace) {
+  const Term<T>& term = plan.terms()[i];
+  MapCall<T> call{context, samples};
+  if (term.slot != kNone) {
+    call.w = w + plan.slot(term.slot).range.begin;
+    call.packed = &packed[static_cast<std::size_t>(term.slot)];
+  }
+  PanelMatrix<T>& mask = workspace.terms[i].mask;
+  if (!mask.empty()) call.mask = mask.columns(samples);
+  return call;
+}
+
+// From X (n_in, n) to the last node's pre-activations of these samples, which are returned: the
+// output activation is applied by OutputLoss.
+template <class T>
+MatrixView<T> forward(const Plan<T>& plan, const T* w, const PassContext& context,
+                      const PanelMatrix<T>& x, Range samples, Workspace<T>& workspace,
+                      const ForwardPrefetch<T>* prefetch = nullptr);
+
+// From delta of the last node to delta of all nodes that depend on parameters; with
+// `input_gradient` of all nodes, and dL/dX (n_in, n). `linearization` keeps the derivatives that
+// directions need.
+template <class T>
+void backward(const Plan<T>& plan, const T* w, const PassContext& context, Range samples,
+              Workspace<T>& workspace, PanelMatrix<T>* input_gradient = nullptr,
+              Linearization<T>* linearization = nullptr);
+
+// X in both orders: features in rows (n_in, n), and samples in rows (n, n_in).
+template <class T>
+struct InputViews {
+  PanelView<T> features, samples;
+};
+
+// f(block, use, whether something was summed before) for all uses of the slots of a part.
+template <class F>
+void for_uses(const GradientPart& part, F&& f) {
+  for (const GradientBlock& block : part.blocks) {
+    bool accumulate = false;
+    for (const Index use : block.uses) {
+      f(block, use, accumulate);
+      accumulate = true;
+    }
+  }
+}
+
+// The factors of the weight gradient of term i.
+template <class T>
+GradientFactors<T> factors_of(const Plan<T>& plan, std::size_t i, Index n, const InputViews<T>& x,
+                              const Workspace<T>& workspace) {
+  const Term<T>& term = plan.terms()[i];
+  const PanelMatrix<T>& transposed = workspace.terms[i].transposed;
+  return {workspace.node(term.output).delta.panels(),
+          term.input == 0 ? x.features : workspace.node(term.input).h.panels(),
+          transposed.empty() ? x.samples : transposed.panels(), n};
+}
+
+// g = dL/dw of a part, over the first n samples of the workspace; g must be padded by one register.
+// `prefetch` is issued on the caller's behalf.
+template <class T>
+void part_gradient(const Plan<T>& plan, const GradientPart& part, Index n, const InputViews<T>& x,
+                   const Workspace<T>& workspace, T* g, PrefetchSchedule<T>* prefetch = nullptr);
+
+}  // namespace fastmlp

@@ -1,0 +1,214 @@
+#include "fastmlp/nn/plan.hpp"
+
+#include <algorithm>
+
+#include "fastmlp/base/error.hpp"
+
+namespace fastmlp {
+namespace {
+
+// Rows that would meet in a few cache sets, or take a page each.
+template <class T>
+bool is_packed(Index rows, Index columns) {
+  const Index bytes = columns * static_cast<Index>(sizeof(T));
+  return rows > 1 && (bytes >= kPageBytes || bytes % kSetAliasBytes == 0);
+}
+
+// The rows of a slot in blocks as even as can be, an even number of them for two threads; packed
+// rows come in whole groups.
+std::vector<Range> cut_rows(const Slot& slot) {
+  if (slot.range.size() < kMinDividedElements) return {{0, slot.rows}};
+  const Index group = slot.packed ? kMR : 1, groups = ceil_div(slot.rows, group);
+  const Index min_rows = slot.packed ? kPackedBlockRows : kMR;
+  const Index blocks =
+      ceil_div(slot.rows, std::max(min_rows, kGradientBlockElements / slot.columns));
+  const Index count = std::min(round_up(blocks, 2), groups);
+  const auto border = [&](Index i) { return std::min(slot.rows, groups * i / count * group); };
+  std::vector<Range> rows;
+  for (Index i = 0; i < count; ++i) rows.push_back({border(i), border(i + 1)});
+  return rows;
+}
+
+}  // namespace
+
+template <class T>
+PlanBuilder<T>::PlanBuilder(Index inputs, std::vector<LayerReference> layers)
+    : layers_(std::move(layers)) {
+  require(inputs > 0, "Network: inputs=" + std::to_string(inputs) + ", expected at least 1");
+  nodes_.push_back({inputs, Identity{}});
+}
+
+// The index of a layer that comes earlier in the list, and only once.
+template <class T>
+Index PlanBuilder<T>::index_of(const LayerReference& layer) const {
+  const Index index = std::find(layers_.begin(), layers_.end(), layer) - layers_.begin();
+  require(index < this->layer(),
+          where() +
+              " refers to a layer that does not come before it; expected a layer object from "
+              "earlier in the list");
+  require(std::count(layers_.begin(), layers_.end(), layer) == 1,
+          where() + " refers to layers[" + std::to_string(index) +
+              "], which occurs more than once; expected one object for each layer");
+  return index;
+}
+
+template <class T>
+Index PlanBuilder<T>::output_of(const LayerReference& layer) const {
+  return layer ? outputs_[static_cast<std::size_t>(index_of(layer))] : 0;
+}
+
+template <class T>
+const LayerParameters& PlanBuilder<T>::parameters_of(const LayerReference& layer) const {
+  const Index index = layer ? index_of(layer) : kNone;
+  const auto of_layer = [=](const LayerParameters& p) { return p.layer == index; };
+  const auto found = std::find_if(parameters_.begin(), parameters_.end(), of_layer);
+  require(found != parameters_.end(),
+          where() + " refers to a layer without weights; expected a Dense");
+  return *found;
+}
+
+template <class T>
+Index PlanBuilder<T>::add_slot(Slot slot) {
+  constexpr Index kMax = std::numeric_limits<Index>::max();
+  const Index length = checked_product(slot.rows, slot.columns, "Network");
+  require(length <= kMax - size_, "Network: the sizes are too large to be counted");
+  slot.range = {size_, size_ + length};
+  slot.layer = layer();
+  size_ = slot.range.end;
+  slots_.push_back(std::move(slot));
+  return static_cast<Index>(slots_.size()) - 1;
+}
+
+template <class T>
+Index PlanBuilder<T>::add_weights(Index rows, Index columns, const Initializer& init,
+                                  const LayerPenalty& penalty) {
+  return add_slot({{}, rows, columns, 0, false, is_packed<T>(rows, columns), init, penalty});
+}
+
+template <class T>
+Index PlanBuilder<T>::add_bias(Index rows, const LayerPenalty& penalty) {
+  return add_slot({{}, rows, 1, 0, true, false, Zeros{}, penalty});
+}
+
+template <class T>
+void PlanBuilder<T>::add_node(std::vector<Use> uses, Index bias, Activation phi) {
+  const Index input = last();
+  nodes_.push_back({uses.front().map->outputs(), std::move(phi), bias});
+  for (const Use& use : uses) {
+    maps_.push_back(use.map);
+    terms_.push_back({use.map.get(), use.slot, use.input == kNone ? input : use.input, input + 1});
+  }
+}
+
+template <class T>
+Plan<T>::Plan(PlanBuilder<T>&& builder)
+    : maps_(std::move(builder.maps_)),
+      nodes_(std::move(builder.nodes_)),
+      terms_(std::move(builder.terms_)),
+      slots_(std::move(builder.slots_)),
+      parameters_(std::move(builder.parameters_)),
+      size_(builder.size_) {
+  require(!parameters_.empty(), "Network: no layers, expected at least one Dense");
+  Buffer<T>::check_available(size_);  // before parts are made in proportion to it
+  link_terms();
+  add_parts();
+}
+
+// Derives what the passes need from the list of all terms.
+template <class T>
+void Plan<T>::link_terms() {
+  for (Node& n : nodes_) n.stores_preactivation = uses_input(n.phi);
+  nodes_.back().stores_preactivation = true;
+  const Index output = static_cast<Index>(nodes_.size()) - 1;
+  std::vector<bool> is_read(nodes_.size());
+  const auto mark = [&](const Term<T>& t) {
+    const bool marked = is_read[static_cast<std::size_t>(t.input)];
+    is_read[static_cast<std::size_t>(t.input)] = true;
+    return !marked;
+  };
+  for (auto t = terms_.rbegin(); t != terms_.rend(); ++t) t->first_back = mark(*t);
+  is_read.assign(nodes_.size(), false);
+  for (Term<T>& t : terms_) {
+    t.last_back = mark(t);
+    t.first = &t == &terms_.front() || (&t - 1)->output != t.output;
+    t.last = &t == &terms_.back() || (&t + 1)->output != t.output;
+    const Node& input = node(t.input);
+    Node& made = nodes_[static_cast<std::size_t>(t.output)];
+    const bool product = t.map->traits().runs_epilogue;
+    t.fuses_activation = product && t.last && t.output != output && !couples_units(made.phi);
+    t.fuses_derivative = product && t.last_back && t.input > 0 && !couples_units(input.phi);
+    t.propagates = input.learns;
+    made.learns = made.learns || t.slot != kNone || made.bias != kNone || t.propagates;
+    if (t.slot == kNone) continue;
+    packs_ = packs_ || slot(t.slot).packed;
+    wide_inputs_ = wide_inputs_ || (t.input == 0 && slot(t.slot).packed);
+    operations_ +=
+        2.0 * static_cast<double>(t.map->inputs()) * static_cast<double>(t.map->outputs());
+  }
+}
+
+// The terms that use a slot; for a bias the nodes.
+template <class T>
+std::vector<Index> Plan<T>::uses_of(Index slot) const {
+  std::vector<Index> uses;
+  for (std::size_t i = 0; i < terms_.size(); ++i) {
+    if (terms_[i].slot == slot) uses.push_back(static_cast<Index>(i));
+  }
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    if (nodes_[i].bias == slot) uses.push_back(static_cast<Index>(i));
+  }
+  return uses;
+}
+
+// Biases go with the last block of their layer's weights; after that, blocks are joined up to
+// kMergedPartElements, because a tiny network spends its time on calls.
+template <class T>
+void Plan<T>::add_parts() {
+  std::vector<GradientPart> pieces;
+  for (std::size_t s = 0; s < slots_.size(); ++s) {
+    const Slot& of = slots_[s];
+    const auto index = static_cast<Index>(s);
+    const bool joins = of.bias && !pieces.empty() && pieces.back().layer == of.layer;
+    for (const Range rows : of.bias ? std::vector<Range>{{0, of.rows}} : cut_rows(of)) {
+      const Range range{of.range.begin + rows.begin * of.columns,
+                        of.range.begin + rows.end * of.columns};
+      if (!joins) pieces.push_back({{range.begin, range.begin}, of.layer, {}});
+      GradientPart& piece = pieces.back();
+      piece.blocks.push_back({index, rows, range.begin, uses_of(index)});
+      piece.range.end = range.end;
+    }
+  }
+  for (GradientPart& piece : pieces) {
+    if (parts_.empty() || piece.range.end - parts_.back().range.begin > kMergedPartElements) {
+      parts_.push_back({{piece.range.begin, piece.range.begin}, piece.layer, {}});
+    }
+    GradientPart& part = parts_.back();
+    part.range.end = piece.range.end;
+    for (GradientBlock& block : piece.blocks) {
+      block.offset -= part.range.begin;
+      part.blocks.push_back(std::move(block));
+    }
+  }
+}
+
+template <class T>
+void Plan<T>::initialize(std::uint64_t seed, T* w) const {
+  for (const Slot& s : slots_) {
+    if (s.bias) {
+      std::fill(w + s.range.begin, w + s.range.end, T(0));
+      continue;
+    }
+    Rng rng(seed, Stream::initialization, static_cast<std::uint32_t>(s.layer));
+    Buffer<double> values(s.range.size());
+    std::visit([&](const auto& init) { init.fill(s.columns, s.rows, rng, values.data()); }, s.init);
+    std::transform(values.data(), values.data() + values.size(), w + s.range.begin,
+                   [](double value) { return static_cast<T>(value); });
+  }
+}
+
+template class PlanBuilder<float>;
+template class PlanBuilder<double>;
+template class Plan<float>;
+template class Plan<double>;
+
+}  // namespace fastmlp

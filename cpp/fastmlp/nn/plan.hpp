@@ -1,0 +1,188 @@
+// The plan of a network: nodes h = phi(b + sum of B(w[slot]) h[input]), in the order of their
+// computation, without parameters and without activations of a batch. Node 0 is X.
+//
+// A term is one use of a map: sharing parameters is two terms that name one slot, a skip connection
+// is a second term of a node. No pass has a special case for either.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fastmlp/nn/activation.hpp"
+#include "fastmlp/nn/init.hpp"
+#include "fastmlp/nn/linear_map.hpp"
+
+namespace fastmlp {
+
+constexpr Index kNone = -1;
+
+// Penalties of one layer's weights; what is not given is the default of the training.
+struct LayerPenalty {
+  std::optional<double> l1, l2;
+  double max_norm = 0;  // 0: no limit
+};
+
+// A range of w that is one array (rows, columns), row-major.
+struct Slot {
+  Range range;
+  Index rows, columns;
+  Index layer;  // index in the list of layers
+  bool bias = false;
+  bool packed = false;  // wide: products read copies in the order of their loops
+  Initializer init = Zeros{};
+  LayerPenalty penalty = {};
+};
+
+// The n_in x n_out matrix and the bias that a layer shows to its user.
+struct LayerParameters {
+  Index layer;              // index in the list of layers
+  Index weights;            // slot
+  Index bias;               // slot or kNone
+  bool transposed = false;  // the slot is (n_in, n_out) instead of (n_out, n_in)
+};
+
+template <class T>
+struct Term {
+  const LinearMap<T>* map;
+  Index slot, input, output;  // kNone for maps without parameters; nodes
+  // Position among the terms of its node, and its part in the epilogue of the node's products.
+  bool first = false, last = false, fuses_activation = false;
+  // The same for the gradient of its input, in the order of the backward pass.
+  bool first_back = false, last_back = false, fuses_derivative = false;
+  bool propagates = false;  // some slot at or below its input learns
+};
+
+struct Node {
+  Index rows;  // features
+  Activation phi;
+  Index bias = kNone;                 // slot
+  bool stores_preactivation = false;  // phi' needs it, or it is the output
+  bool learns = false;                // its value depends on some slot
+};
+
+// Rows of a slot whose gradient is computed at once: the sum over all terms, or nodes for a bias,
+// that use the slot.
+struct GradientBlock {
+  Index slot;
+  Range rows;
+  Index offset;  // in the part's gradient
+  std::vector<Index> uses;
+};
+
+// A range of w that is updated at once. Parts cover w in order, in a cut fixed by the shapes.
+struct GradientPart {
+  Range range;
+  Index layer;
+  std::vector<GradientBlock> blocks;
+};
+
+template <class T>
+class PlanBuilder;
+
+template <class T>
+class Plan {
+ public:
+  explicit Plan(PlanBuilder<T>&& builder);
+
+  Index inputs() const { return nodes_.front().rows; }
+  Index outputs() const { return nodes_.back().rows; }
+  Index size() const { return size_; }
+  const Activation& output() const { return nodes_.back().phi; }
+
+  const std::vector<Node>& nodes() const { return nodes_; }
+  const Node& node(Index i) const { return nodes_[static_cast<std::size_t>(i)]; }
+  // In the order of the forward pass.
+  const std::vector<Term<T>>& terms() const { return terms_; }
+  const std::vector<Slot>& slots() const { return slots_; }
+  const Slot& slot(Index i) const { return slots_[static_cast<std::size_t>(i)]; }
+  const std::vector<GradientPart>& parts() const { return parts_; }
+  // Layers that have parameters, in order.
+  const std::vector<LayerParameters>& parameters() const { return parameters_; }
+
+  // Multiplications and additions of a forward pass of one row.
+  double operations_per_row() const { return operations_; }
+  bool packs() const { return packs_; }
+  // X is read by a product whose weights are packed: its rows are as wide as memory pages.
+  bool wide_inputs() const { return wide_inputs_; }
+
+  // Fills w with the initial parameters of this seed.
+  void initialize(std::uint64_t seed, T* w) const;
+
+ private:
+  void link_terms();
+  void add_parts();
+  std::vector<Index> uses_of(Index slot) const;
+
+  std::vector<std::shared_ptr<const LinearMap<T>>> maps_;
+  std::vector<Node> nodes_;
+  std::vector<Term<T>> terms_;
+  std::vector<Slot> slots_;
+  std::vector<LayerParameters> parameters_;
+  std::vector<GradientPart> parts_;
+  Index size_ = 0;
+  double operations_ = 0;
+  bool packs_ = false, wide_inputs_ = false;
+};
+
+extern template class Plan<float>;
+extern template class Plan<double>;
+
+// A layer of a network's list, by identity; null is the network's input.
+struct LayerBase;
+using LayerReference = std::shared_ptr<const LayerBase>;
+
+// Collects the nodes and slots of a list of layers, one layer after the other.
+template <class T>
+class PlanBuilder {
+ public:
+  struct Use {
+    std::shared_ptr<const LinearMap<T>> map;
+    Index slot = kNone;
+    Index input = kNone;  // kNone: the last node
+  };
+
+  PlanBuilder(Index inputs, std::vector<LayerReference> layers);
+
+  // The layer that is being added, as its index in the list, and as "Network: layers[2]".
+  Index layer() const { return static_cast<Index>(outputs_.size()); }
+  std::string where() const { return "Network: layers[" + std::to_string(layer()) + "]"; }
+  void finish_layer() { outputs_.push_back(last()); }
+
+  Index last() const { return static_cast<Index>(nodes_.size()) - 1; }
+  // Features of a node, by default of the last.
+  Index width() const { return nodes_.back().rows; }
+  Index width(Index node) const { return nodes_[static_cast<std::size_t>(node)].rows; }
+  const Slot& slot(Index i) const { return slots_[static_cast<std::size_t>(i)]; }
+  // The output node of an earlier layer, and the parameters that it shows.
+  Index output_of(const LayerReference& layer) const;
+  const LayerParameters& parameters_of(const LayerReference& layer) const;
+
+  Index add_weights(Index rows, Index columns, const Initializer& init,
+                    const LayerPenalty& penalty);
+  Index add_bias(Index rows, const LayerPenalty& penalty);
+  void add_node(std::vector<Use> uses, Index bias = kNone, Activation phi = Identity{});
+  void show_parameters(Index weights, Index bias, bool transposed = false) {
+    parameters_.push_back({layer(), weights, bias, transposed});
+  }
+
+ private:
+  friend class Plan<T>;
+  Index index_of(const LayerReference& layer) const;
+  Index add_slot(Slot slot);
+
+  Index size_ = 0;
+  std::vector<LayerReference> layers_;
+  std::vector<Index> outputs_;  // nodes, by layer
+  std::vector<std::shared_ptr<const LinearMap<T>>> maps_;
+  std::vector<Node> nodes_;
+  std::vector<Term<T>> terms_;
+  std::vector<Slot> slots_;
+  std::vector<LayerParameters> parameters_;
+};
+
+extern template class PlanBuilder<float>;
+extern template class PlanBuilder<double>;
+
+}  // namespace fastmlp

@@ -1,0 +1,129 @@
+#include "fastmlp/nn/predict.hpp"
+
+#include <algorithm>
+
+#include "fastmlp/kernels/transpose.hpp"
+
+namespace fastmlp {
+namespace {
+
+// Tiles of X through the plan, each thread in columns of its own.
+template <class T>
+class TilePass {
+ public:
+  TilePass(const Plan<T>& plan, const T* w, bool backward, ThreadTeam& team)
+      : plan_(plan),
+        w_(w),
+        team_(team),
+        context_{&team},
+        workspace_(make_workspace(plan, kTileColumns<T> * team.size(), backward)),
+        x_(plan.inputs(), kTileColumns<T> * team.size()) {
+    pack(plan, w, workspace_.packed, team);
+  }
+
+  // f(rows of X, their samples in the workspace) for all tiles, after the forward pass.
+  template <class F>
+  void for_tiles(const MatrixView<const T>& x, F&& f) {
+    team_.parallel_for(ceil_div(x.rows, kTileColumns<T>), [&](Index i, int thread) {
+      const Range rows = tile(i, kTileColumns<T>, x.rows);
+      const Range samples{thread * kTileColumns<T>, thread * kTileColumns<T> + rows.size()};
+      transpose(rows.size(), x.cols, x.row(rows.begin), x.stride, x_.at(0, samples.begin), kNR<T>);
+      const MatrixView<T> a = forward(plan_, w_, context_, x_, samples, workspace_);
+      activate<T>(plan_.output(), a, workspace_.output().h.columns(samples));
+      f(rows, samples);
+    });
+  }
+
+  void backward(Range samples, PanelMatrix<T>& input_gradient) {
+    auto& output = workspace_.output();
+    differentiate<T>(plan_.output(), output.a.columns(samples), output.h.columns(samples),
+                     output.delta.columns(samples));
+    fastmlp::backward(plan_, w_, context_, samples, workspace_, &input_gradient);
+  }
+
+  MatrixView<T> h(Range samples) { return workspace_.output().h.columns(samples); }
+  MatrixView<T> delta(Range samples) { return workspace_.output().delta.columns(samples); }
+
+ private:
+  const Plan<T>& plan_;
+  const T* w_;
+  ThreadTeam& team_;
+  PassContext context_;
+  Workspace<T> workspace_;
+  PanelMatrix<T> x_;
+};
+
+// Matrix-vector products, sample by sample: the features of a node side by side, from the start of
+// a cache line.
+template <class T>
+void predict_one_by_one(const Plan<T>& plan, const T* w, const MatrixView<const T>& x,
+                        const MatrixView<T>& out) {
+  Index length = 0;
+  for (const Node& node : plan.nodes()) length += round_up(node.rows, kLanes<T>);
+  Buffer<T> values(length);
+  std::vector<T*> h;
+  T* next = values.data();
+  for (const Node& node : plan.nodes()) {
+    h.push_back(next);
+    next += round_up(node.rows, kLanes<T>);
+  }
+  for (Index i = 0; i < x.rows; ++i) {
+    std::copy_n(x.row(i), plan.inputs(), h[0]);
+    for (const Term<T>& term : plan.terms()) {
+      const Node& node = plan.node(term.output);
+      T* a = h[static_cast<std::size_t>(term.output)];
+      const bool has_bias = term.first && node.bias != kNone;
+      term.map->apply_one(term.slot == kNone ? nullptr : w + plan.slot(term.slot).range.begin,
+                          h[static_cast<std::size_t>(term.input)],
+                          has_bias ? w + plan.slot(node.bias).range.begin : nullptr, !term.first,
+                          a);
+      if (term.last) activate_one(node.phi, node.rows, a);
+    }
+    std::copy_n(h.back(), plan.outputs(), out.row(i));
+  }
+}
+
+}  // namespace
+
+template <class T>
+void predict(const Plan<T>& plan, const T* w, const MatrixView<const T>& x,
+             const MatrixView<T>& out, ThreadTeam& team) {
+  if (x.rows == 0) return;
+  if (x.rows < kMinPanelSamples) return predict_one_by_one(plan, w, x, out);
+  TilePass<T> pass(plan, w, false, team);
+  pass.for_tiles(x, [&](Range rows, Range samples) {
+    const MatrixView<T> h = pass.h(samples);
+    transpose(plan.outputs(), rows.size(), h.data, h.stride, out.row(rows.begin), out.stride);
+  });
+}
+
+// One backward pass per output j, from delta = J_phi(a)ᵀ e_j.
+template <class T>
+void jacobian(const Plan<T>& plan, const T* w, const MatrixView<const T>& x, T* out,
+              ThreadTeam& team) {
+  if (x.rows == 0) return;
+  const Index inputs = plan.inputs(), outputs = plan.outputs();
+  TilePass<T> pass(plan, w, true, team);
+  PanelMatrix<T> gradients(inputs, kTileColumns<T> * team.size());
+  pass.for_tiles(x, [&](Range rows, Range samples) {
+    const MatrixView<T> delta = pass.delta(samples);
+    for (Index j = 0; j < outputs; ++j) {
+      for (Index r = 0; r < outputs; ++r) std::fill_n(delta.row(r), kTileColumns<T>, T(r == j));
+      pass.backward(samples, gradients);
+      T* first = out + (rows.begin * outputs + j) * inputs;
+      transpose(inputs, rows.size(), gradients.at(0, samples.begin), kNR<T>, first,
+                outputs * inputs);
+    }
+  });
+}
+
+template void predict(const Plan<float>&, const float*, const MatrixView<const float>&,
+                      const MatrixView<float>&, ThreadTeam&);
+template void predict(const Plan<double>&, const double*, const MatrixView<const double>&,
+                      const MatrixView<double>&, ThreadTeam&);
+template void jacobian(const Plan<float>&, const float*, const MatrixView<const float>&, float*,
+                       ThreadTeam&);
+template void jacobian(const Plan<double>&, const double*, const MatrixView<const double>&, double*,
+                       ThreadTeam&);
+
+}  // namespace fastmlp

@@ -1,0 +1,18 @@
+// Outputs of a plan, and their derivatives by the inputs, in evaluation mode.
+#pragma once
+
+#include "fastmlp/nn/passes.hpp"
+
+namespace fastmlp {
+
+// Outputs (n, n_out) of X (n, n_in).
+template <class T>
+void predict(const Plan<T>& plan, const T* w, const MatrixView<const T>& x,
+             const MatrixView<T>& out, ThreadTeam& team);
+
+// J (n, n_out, n_in): the derivative of each output by each input.
+template <class T>
+void jacobian(const Plan<T>& plan, const T* w, const MatrixView<const T>& x, T* out,
+              ThreadTeam& team);
+
+}  // namespace fastmlp
