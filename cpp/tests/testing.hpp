@@ -134,7 +134,7 @@ inline std::shared_ptr<Skip> skip(LayerReference of) {
   return layer;
 }
 
-inline std::shared_ptr<Tied> tied(LayerReference of, Activation activation,
+inline std::shared_ptr<Tied> tied(std::shared_ptr<const Dense> of, Activation activation,
                                   bool transposed = true) {
   const auto layer = std::make_shared<Tied>();
   layer->layer = std::move(of);

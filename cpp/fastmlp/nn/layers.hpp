@@ -131,7 +131,7 @@ struct Tied : LayerBase {
       ">>> encoder = fm.Dense(32, \"sigmoid\")\n"
       ">>> net = fm.Network([encoder, fm.Tied(encoder, \"sigmoid\")], inputs=64, seed=0)\n"
       ">>> net.n_parameters\n2144";
-  LayerReference layer;
+  std::shared_ptr<const Dense> layer;
   Activation activation;
   bool transposed = true;
   bool bias = true;
