@@ -98,8 +98,12 @@ def test_fields_are_readable(cls: Any) -> None:
     texts = [field.description for field in cls.fields]
     assert all(re.fullmatch(r"\S.+[^.\s]", text) for text in texts)
     assert all(f"    {text}" in cls.__doc__ for text in texts)
-    required = {field.name: 0.5 if field.type == "float" else 1
-                for field in cls.fields if field.required}  # fmt: skip
+    samples = {"float": 0.5, "int": 1}
+    required = {
+        field.name: samples.get(field.type, _core.Dense(1))
+        for field in cls.fields
+        if field.required
+    }
     params = cls(**required).get_params(deep=False)
     assert [field.name for field in cls.fields] == list(params)
     for field in cls.fields:

@@ -1,40 +1,9 @@
 // The network as an objective: its gradient, the parts it comes in, the blocks of a large batch.
-#include <thread>
-
-#include "fastmlp/nn/network.hpp"
-#include "fastmlp/optim/first_order.hpp"
-#include "fastmlp/optim/minimizer.hpp"
-#include "fastmlp/train/network_objective.hpp"
-#include "testing.hpp"
+#include "objective_problem.hpp"
 
 using namespace fastmlp;
 
 namespace {
-
-// A network with a loss on a batch, computed by this thread alone.
-template <class T>
-struct Problem {
-  Problem(Index inputs, const std::vector<LayerReference>& specs, const Loss& loss, Index n,
-          bool weighted = false)
-      : network(inputs, specs, 5),
-        samples(n, inputs, target_columns(loss, network.plan().outputs())),
-        objective(network.plan(), loss) {
-    objective.set_team(team);
-    select(weighted ? samples.weighted() : samples.data);
-  }
-  void select(const Dataset<T>& data) { objective.select(data, {}, data.size()); }
-  double value() { return objective.value(network.w()); }
-  std::vector<T> gradient() {
-    std::vector<T> g(static_cast<std::size_t>(network.size()));
-    objective.value_and_gradient(network.w(), g.data());
-    return g;
-  }
-
-  Network<T> network;
-  Samples<T> samples;
-  ThreadTeam team;
-  NetworkObjective<T> objective;
-};
 
 std::vector<double> central_differences(Problem<double>& problem) {
   constexpr double step = 1e-5;
@@ -62,24 +31,6 @@ void center_outputs(Network<double>& network) {
 }
 
 bool is_sign(const Activation& phi) { return std::holds_alternative<Sign>(phi); }
-
-// Keeps the gradient that it receives, and counts the visits of each parameter.
-template <class T>
-struct Recorder : GradientConsumer<T> {
-  explicit Recorder(Index size) : g(static_cast<std::size_t>(size)), visits(g.size()) {}
-  void start(Index n, T*) override { expected_parts = n; }
-  void consume(Index part, Range range, T* from) override {
-    parts.push_back(part);
-    for (Index i = range.begin; i < range.end; ++i) {
-      g[static_cast<std::size_t>(i)] = from[i - range.begin];
-      ++visits[static_cast<std::size_t>(i)];
-    }
-  }
-  std::vector<T> g;
-  std::vector<int> visits;
-  std::vector<Index> parts;
-  Index expected_parts = 0;
-};
 
 const std::vector<LayerReference> kLayers{dense(70, Tanh{}), dense(33, SiLU{}),
                                           dense(10, Softmax{})};
@@ -256,83 +207,4 @@ TEST_CASE_TEMPLATE("classes are one-hot targets; whole weights are repeated samp
   const double tolerance = std::is_same_v<T, float> ? 1e-5 : 1e-13;
   CHECK(problem.value() == doctest::Approx(expected).epsilon(tolerance));
   CHECK(relative_difference(problem.gradient(), expected_gradient) < tolerance);
-}
-
-TEST_CASE_TEMPLATE("value and gradient are those of the w that is given, packed or not", T, float,
-                   double) {
-  for (const Index inputs : {30, 600}) {
-    CAPTURE(inputs);
-    Problem<T> problem(inputs, {dense(40, Tanh{}), dense(520, SiLU{}), dense(10, Softmax{})},
-                       CrossEntropy{}, 50);
-    const Network<T> other(inputs, {dense(40, Tanh{}), dense(520, SiLU{}), dense(10, Softmax{})},
-                           9);
-    Problem<T> expected(inputs, {dense(40, Tanh{}), dense(520, SiLU{}), dense(10, Softmax{})},
-                        CrossEntropy{}, 50);
-    std::copy_n(other.w(), other.size(), expected.network.w());
-    const double own = problem.value();
-    std::vector<T> g(static_cast<std::size_t>(other.size()));
-    CHECK(problem.objective.value(other.w()) == expected.value());
-    CHECK(problem.objective.value_and_gradient(other.w(), g.data()) == expected.value());
-    CHECK(same_bits(g, expected.gradient()));
-    CHECK(own != expected.value());
-    CHECK(problem.value() == own);
-
-    // A vector whose values change between calls.
-    std::vector<T> w = parameters(problem.network);
-    CHECK(problem.objective.value(w.data()) == own);
-    std::copy_n(other.w(), other.size(), w.data());
-    CHECK(problem.objective.value(w.data()) == expected.value());
-
-    Recorder<T> first(other.size()), second(other.size());
-    problem.objective.value_and_stream_gradient(problem.network.w(), first);
-    problem.objective.value_and_stream_gradient(w.data(), second);
-    CHECK(same_bits(second.g, expected.gradient()));
-    CHECK_FALSE(same_bits(first.g, second.g));
-  }
-}
-
-TEST_CASE("minimize on a network's loss moves a foreign w and leaves the network's") {
-  Problem<double> problem(6, {dense(8, Tanh{}), dense(3, Softmax{})}, CrossEntropy{}, 60);
-  const std::vector<double> before = parameters(problem.network);
-  std::vector<double> w = before;
-  for (double& value : w) value *= 0.5;
-  const double start = problem.objective.value(w.data());
-  FirstOrder<double> optimizer(SGD{}, problem.network.size());
-  ThreadTeam team;
-  const auto observe = [](const double*) { return Status::running; };
-  const MinimizeResult result =
-      minimize<double>(problem.objective, w.data(), optimizer, 50, team, observe);
-  CHECK(result.value < start);
-  CHECK(result.value == problem.objective.value(w.data()));
-  CHECK(parameters(problem.network) == before);
-}
-
-TEST_CASE_TEMPLATE("one plan serves many vectors and workspaces from several threads at once", T,
-                   float, double) {
-  const auto encoder = dense(20, Tanh{});
-  const std::vector<LayerReference> layers{encoder, dropout(0.3), dense(20, SiLU{}), skip(encoder),
-                                           tied(encoder, Identity{})};
-  const Network<T> network(520, layers, 1);
-  const Samples<T> samples(50, 520, 520);
-  constexpr int kThreads = 4;
-  std::vector<T> w[kThreads], g[kThreads], expected[kThreads];
-  const auto gradient = [&](const std::vector<T>& at, std::vector<T>& to) {
-    NetworkObjective<T> objective(network.plan(), SquaredError{});
-    ThreadTeam team;
-    objective.set_team(team);
-    objective.set_context({nullptr, true, 3, 1, 0});
-    objective.select(samples.data, {}, 50);
-    objective.value_and_gradient(at.data(), to.data());
-  };
-  for (int i = 0; i < kThreads; ++i) {
-    w[i] = uniform<T>(network.size(), static_cast<std::uint64_t>(i), -0.1, 0.1);
-    g[i].resize(w[i].size());
-    expected[i].resize(w[i].size());
-    gradient(w[i], expected[i]);
-  }
-  std::vector<std::thread> threads;
-  for (int i = 0; i < kThreads; ++i) threads.emplace_back([&, i] { gradient(w[i], g[i]); });
-  for (std::thread& thread : threads) thread.join();
-  for (int i = 0; i < kThreads; ++i) CHECK(same_bits(g[i], expected[i]));
-  CHECK_FALSE(same_bits(g[0], g[1]));
 }

@@ -45,7 +45,7 @@ def plan(
     return n_inputs, complete
 
 
-def _complete(layers: Sequence[Layer], init: Any) -> tuple[Layer, ...]:
+def _complete(layers: Sequence[Any], init: Any) -> tuple[Layer, ...]:
     """Fill in the initialiser; references point at the layers as they are after that."""
     completed: dict[int, Layer] = {}
     for layer in layers:

@@ -7,7 +7,7 @@ import numpy.typing
 import typing
 from . import float32
 from . import float64
-__all__: list[str] = ['AbsoluteError', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'Dense', 'Dropout', 'ELU', 'ExponentialDecay', 'Field', 'GELU', 'GaussianNLL', 'GaussianNoise', 'GlorotNormal', 'GlorotUniform', 'HardTanh', 'HeNormal', 'HeUniform', 'Hinge', 'Huber', 'Identity', 'InverseTimeDecay', 'Layer', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'Lion', 'NAdam', 'Normal', 'OneCycle', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Rprop', 'SELU', 'SGD', 'SiLU', 'Sigmoid', 'Sign', 'Softmax', 'Softplus', 'SquaredError', 'StepDecay', 'Tanh', 'TrainingLock', 'Zeros', 'activations', 'averages', 'check_classes', 'config', 'control_group_threads', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'layers', 'losses', 'optimizers', 'resolve', 'schedules', 'set_num_threads']
+__all__: list[str] = ['AbsoluteError', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'Dense', 'Dropout', 'ELU', 'ExponentialDecay', 'Field', 'GELU', 'GaussianNLL', 'GaussianNoise', 'GlorotNormal', 'GlorotUniform', 'HardTanh', 'HeNormal', 'HeUniform', 'Hinge', 'Huber', 'Identity', 'InverseTimeDecay', 'Layer', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'Lion', 'NAdam', 'Normal', 'OneCycle', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Rprop', 'SELU', 'SGD', 'SiLU', 'Sigmoid', 'Sign', 'Skip', 'Softmax', 'Softplus', 'SquaredError', 'StepDecay', 'Tanh', 'Tied', 'TrainingLock', 'Zeros', 'activations', 'averages', 'check_classes', 'config', 'control_group_threads', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'layers', 'losses', 'optimizers', 'resolve', 'schedules', 'set_num_threads']
 class Field:
     """
     A hyperparameter of a member of a family.
@@ -1859,6 +1859,145 @@ class GaussianNoise(Layer):
     def std(self) -> typing.Any:
         """
         standard deviation of the noise
+        """
+class Skip(Layer):
+    """
+    Skip(of)
+
+    A skip connection: ``h = x + h_of``, the sum of the preceding layer's output and that of an earlier layer.
+
+    The two must be equally wide. `of` is a layer object from earlier in the list, or ``"input"`` for the network's input (He et al. 2016).
+
+    Parameters
+    ----------
+    of : layer or 'input'
+        the layer whose output is added: an earlier one of the list, or "input".
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> first = fm.Dense(8, "relu")
+    >>> layers = [first, fm.Dense(8, "relu"), fm.Skip(first), fm.Dense(1)]
+    >>> fm.Network(layers, inputs=4, seed=0).n_parameters
+    121
+    """
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
+    name: typing.ClassVar[str] = 'skip'
+    def __copy__(self) -> typing.Any:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, of: typing.Any) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
+        """
+        The hyperparameters by name; with deep those of nested values too.
+        """
+    @property
+    def of(self) -> typing.Any:
+        """
+        the layer whose output is added: an earlier one of the list, or "input"
+        """
+class Tied(Layer):
+    """
+    Tied(layer, activation='identity', transposed=True, bias=True)
+
+    A layer with the weights of an earlier one: ``h = activation(Wᵀ x + b)``, or W itself where `transposed` is False; b is its own.
+
+    W is one array with one gradient, the sum over its uses; its penalties and its `max_norm` are those of `layer`. The decoder of an autoencoder that shares the weights of its encoder (Hinton & Salakhutdinov 2006).
+
+    Parameters
+    ----------
+    layer : layer
+        the earlier layer whose weights W are used.
+    activation : str or activation, default 'identity'
+        phi, a name or a value such as fm.LeakyReLU(slope=0.1).
+    transposed : bool, default True
+        multiplies by the transpose of W, else by W.
+    bias : bool, default True
+        adds b.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or a word that is not known.
+    TypeError
+        A value of the wrong kind.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> encoder = fm.Dense(32, "sigmoid")
+    >>> net = fm.Network([encoder, fm.Tied(encoder, "sigmoid")], inputs=64, seed=0)
+    >>> net.n_parameters
+    2144
+    """
+    fields: typing.ClassVar[tuple[typing.Any, ...]]
+    name: typing.ClassVar[str] = 'tied'
+    def __copy__(self) -> typing.Any:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, layer: layer, activation: typing.Any = 'identity', transposed: bool = True, bias: bool = True) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
+        """
+        The hyperparameters by name; with deep those of nested values too.
+        """
+    @property
+    def activation(self) -> typing.Any:
+        """
+        phi, a name or a value such as fm.LeakyReLU(slope=0.1)
+        """
+    @property
+    def bias(self) -> typing.Any:
+        """
+        adds b
+        """
+    @property
+    def layer(self) -> typing.Any:
+        """
+        the earlier layer whose weights W are used
+        """
+    @property
+    def transposed(self) -> typing.Any:
+        """
+        multiplies by the transpose of W, else by W
         """
 class Constant:
     """

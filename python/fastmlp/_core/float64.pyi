@@ -22,6 +22,10 @@ class Network:
         ...
     def bias(self, l: typing.SupportsInt) -> typing.Any:
         ...
+    def curvature_product(self, kind: str, X: numpy.typing.NDArray[numpy.float64], targets: typing.Any, loss: fastmlp._core.SquaredError | fastmlp._core.AbsoluteError | fastmlp._core.Huber | fastmlp._core.CrossEntropy | fastmlp._core.BinaryCrossEntropy | fastmlp._core.Hinge | fastmlp._core.Perceptron | fastmlp._core.Quantile | fastmlp._core.Poisson | fastmlp._core.GaussianNLL, weights: typing.Any, v: numpy.typing.NDArray[numpy.float64], seed: typing.SupportsInt | None = None, epoch: typing.SupportsInt = 0) -> numpy.ndarray:
+        """
+        The Hessian ('hessian') or Gauss-Newton matrix ('gauss_newton') of the loss times v.
+        """
     def jacobian(self, X: numpy.typing.NDArray[numpy.float64]) -> numpy.ndarray:
         ...
     def loss(self, X: numpy.typing.NDArray[numpy.float64], targets: typing.Any, loss: fastmlp._core.SquaredError | fastmlp._core.AbsoluteError | fastmlp._core.Huber | fastmlp._core.CrossEntropy | fastmlp._core.BinaryCrossEntropy | fastmlp._core.Hinge | fastmlp._core.Perceptron | fastmlp._core.Quantile | fastmlp._core.Poisson | fastmlp._core.GaussianNLL, weights: typing.Any) -> float:
@@ -51,7 +55,7 @@ class Trainer:
     """
     Trains one network with one optimizer.
     """
-    def __init__(self, network: Network, loss: fastmlp._core.SquaredError | fastmlp._core.AbsoluteError | fastmlp._core.Huber | fastmlp._core.CrossEntropy | fastmlp._core.BinaryCrossEntropy | fastmlp._core.Hinge | fastmlp._core.Perceptron | fastmlp._core.Quantile | fastmlp._core.Poisson | fastmlp._core.GaussianNLL, optimizer: fastmlp._core.SGD | fastmlp._core.DeltaBarDelta | fastmlp._core.Lion | fastmlp._core.Rprop | fastmlp._core.AdaGrad | fastmlp._core.RMSProp | fastmlp._core.AdaDelta | fastmlp._core.Adam | fastmlp._core.AdamW | fastmlp._core.NAdam | fastmlp._core.AdaMax | fastmlp._core.RAdam, batch_size: typing.SupportsInt, seed: typing.SupportsInt, first_epoch: typing.SupportsInt, penalties: collections.abc.Sequence[tuple[typing.SupportsFloat, typing.SupportsFloat, typing.SupportsFloat]], regularize_biases: bool, shuffle: bool) -> None:
+    def __init__(self, network: Network, loss: fastmlp._core.SquaredError | fastmlp._core.AbsoluteError | fastmlp._core.Huber | fastmlp._core.CrossEntropy | fastmlp._core.BinaryCrossEntropy | fastmlp._core.Hinge | fastmlp._core.Perceptron | fastmlp._core.Quantile | fastmlp._core.Poisson | fastmlp._core.GaussianNLL, optimizer: fastmlp._core.SGD | fastmlp._core.DeltaBarDelta | fastmlp._core.Lion | fastmlp._core.Rprop | fastmlp._core.AdaGrad | fastmlp._core.RMSProp | fastmlp._core.AdaDelta | fastmlp._core.Adam | fastmlp._core.AdamW | fastmlp._core.NAdam | fastmlp._core.AdaMax | fastmlp._core.RAdam, batch_size: typing.SupportsInt, seed: typing.SupportsInt, first_epoch: typing.SupportsInt, l1: typing.SupportsFloat, l2: typing.SupportsFloat, regularize_biases: bool, shuffle: bool) -> None:
         ...
     def apply(self, gradient: numpy.typing.NDArray[numpy.float64]) -> float:
         ...

@@ -42,7 +42,7 @@ def target_spec(network: Network, loss: Any) -> TargetSpec:
     labels_pm1 = not is_custom and loss.labels_pm1
     n_columns = network.n_outputs if is_custom else network.n_outputs // loss.outputs_per_target
     probabilities = network._output_activation.predicts_classes
-    classes = network.n_outputs > 1 and (probabilities or labels_pm1)
+    classes = n_columns > 1 and (probabilities or labels_pm1)
     return TargetSpec(n_columns, network.dtype, classes, labels_pm1, is_custom)
 
 
