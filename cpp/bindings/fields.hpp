@@ -155,7 +155,7 @@ class FieldLister {
   template <class L>
   void operator()(const char* name, const std::shared_ptr<const L>&, const char* text) {
     constexpr bool kAny = std::is_same_v<L, LayerBase>;
-    fields.push_back({name, kAny ? "layer or 'input'" : "layer", "", "", text});
+    fields.push_back({name, kAny ? "layer or 'input'" : "Dense", "", "", text});
   }
   std::vector<FieldInfo> fields;
 };

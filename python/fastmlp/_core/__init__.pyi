@@ -1929,7 +1929,7 @@ class Tied(Layer):
 
     Parameters
     ----------
-    layer : layer
+    layer : Dense
         the earlier layer whose weights W are used.
     activation : str or activation, default 'identity'
         phi, a name or a value such as fm.LeakyReLU(slope=0.1).
@@ -1965,7 +1965,7 @@ class Tied(Layer):
         ...
     def __hash__(self) -> int:
         ...
-    def __init__(self, layer: layer, activation: typing.Any = 'identity', transposed: bool = True, bias: bool = True) -> None:
+    def __init__(self, layer: Dense, activation: typing.Any = 'identity', transposed: bool = True, bias: bool = True) -> None:
         ...
     def __reduce__(self) -> tuple[typing.Any, tuple[type], dict[str, typing.Any]]:
         ...
