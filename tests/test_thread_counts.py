@@ -1,4 +1,4 @@
-"""How many threads a call gets, and that they are gone after it."""
+"""The number of threads of a call, and their end after it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def settled() -> int:
 
 
 def extra_threads(work: Callable[[], object]) -> int:
-    """The most threads that the process had beyond those before, while work() ran."""
+    """The maximum number of additional threads while work() ran."""
     seen, done = [0], threading.Event()
 
     def watch(before: int) -> None:
@@ -67,7 +67,7 @@ def long_fit(layers: list[int]) -> Callable[[], object]:
 @linux
 @pytest.mark.parametrize(("forced", "extra"), [(1, 0), (2, 2), (3, 3), (8, 8)])
 def test_forced_threads_are_there_while_they_work_and_gone_after(forced: int, extra: int) -> None:
-    """A team of more than one has an engine beside the caller, who waits."""
+    """A team of more than one has a runner thread besides the caller, which waits."""
     before = settled()
     _core.force_num_threads(forced)
     assert extra_threads(long_fit([4, 4, 1])) == extra
@@ -90,7 +90,7 @@ def test_a_large_network_uses_as_many_threads_as_it_may() -> None:
 @linux
 @pytest.mark.parametrize(("rate", "shared"), [(1e-3, True), (lambda epoch: 1e-3, False)])
 def test_short_epochs_count_together_where_one_call_makes_them(rate: Any, shared: bool) -> None:
-    """With a schedule in Python each epoch is a call of its own, too short for threads."""
+    """With a schedule in Python each epoch is a separate call, too short for threads."""
     threads = fm.get_num_threads()
     net = fm.Network([64, 64, 10], output="identity", seed=0)
     X, y = np.ones((320, 64), np.float32), np.ones((320, 10), np.float32)
@@ -127,7 +127,7 @@ def test_what_is_no_number_of_threads_is_refused(threads: Any, error: type[Excep
 
 
 def threads_of(code: str, **environment: str) -> int:
-    """What a fresh process prints."""
+    """Output of a fresh process."""
     run = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
@@ -161,7 +161,7 @@ def quota(root: Path, membership: str, files: dict[str, str] | None = None) -> i
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    return _core.control_group_threads(str(root), membership)
+    return _core.cgroup_cpu_limit(str(root), membership)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def quota(root: Path, membership: str, files: dict[str, str] | None = None) -> i
     ],
 )
 def test_a_quota_counts_as_processors_rounded_up(text: str, threads: int, tmp_path: Path) -> None:
-    """In version 2 of control groups; what makes no sense is no limit."""
+    """In version 2 of control groups; malformed values are no limit."""
     assert quota(tmp_path, "0::/\n", {"cpu.max": text}) == threads
 
 
@@ -213,5 +213,5 @@ def test_without_control_groups_there_is_no_quota(tmp_path: Path) -> None:
 
 
 def test_a_container_that_sees_its_own_group_as_the_root_is_limited(tmp_path: Path) -> None:
-    """It may be told its path outside, which is not there inside."""
+    """It may read its path on the host, which does not exist inside."""
     assert quota(tmp_path, "0::/docker/0123\n", {"cpu.max": "200000 100000"}) == 2

@@ -28,7 +28,7 @@ py::array derivative(const Activation& phi, const Array<T>& a) {
   return copy_array(ones, a);
 }
 
-// J (..., k, k) of softmax: row j is J e_j, for J is symmetric.
+// J (..., k, k) of softmax: row j is J e_j, because J is symmetric.
 template <class T>
 py::array softmax_jacobian(const Activation& softmax, const Array<T>& a) {
   Matrix<T> in = copy_columns(a);

@@ -5,6 +5,7 @@
 #include "family.hpp"
 #include "fastmlp/base/parallel.hpp"
 #include "fastmlp/kernels/reduce.hpp"
+#include "fastmlp/kernels/tuning.hpp"
 #include "fastmlp/nn/output_loss.hpp"
 #include "fastmlp/optim/update_rules.hpp"
 #include "numpy.hpp"
@@ -17,18 +18,18 @@ py::object resolve(const std::string& family, const py::object& value, const std
   if (family == "loss") return py::cast(choose<Loss>("loss", value, where));
   if (family == "init") return py::cast(choose<Initializer>("init", value, where));
   if (family == "optimizer") return py::cast(choose<Rule>("optimizer", value, where));
-  throw py::value_error("resolve: family='" + family + "' is not known");
+  throw py::value_error("resolve: family='" + family +
+                        "', expected one of: 'activation', 'loss', 'init', 'optimizer'");
 }
 
-// Flat index of the first nan or inf, -1 where all is finite.
+// Flat index of the first nan or inf, -1 if all entries are finite.
 template <class T>
 Index first_non_finite(const Array<T>& array) {
   const T* x = array.data();
   const Index n = array.size();
   const py::gil_scoped_release release;
-  constexpr Index kPiece = 4096;
-  for (Index begin = 0; begin < n; begin += kPiece) {
-    const Index end = std::min(n, begin + kPiece);
+  for (Index begin = 0; begin < n; begin += kScanRangeElements) {
+    const Index end = std::min(n, begin + kScanRangeElements);
     if (all_finite(end - begin, x + begin)) continue;
     for (Index i = begin; i < end; ++i) {
       if (!std::isfinite(x[i])) return i;
@@ -62,7 +63,7 @@ void bind_checks(py::module_& m) {
   m.def("resolve", &resolve, py::arg("family"), py::arg("value"), py::arg("where"),
         "The member of a family given as an instance or by its key.");
   m.def("default_loss", &default_loss, py::arg("output"),
-        "The loss that an output activation asks for when the user names none.");
+        "The default loss of an output activation.");
   m.def("first_non_finite", &first_non_finite<float>, py::arg("array").noconvert(),
         "Flat index of the first nan or inf, -1 where there is none.");
   m.def("first_non_finite", &first_non_finite<double>, py::arg("array").noconvert());

@@ -14,7 +14,7 @@ std::uint64_t integer(const py::object& value, const char* name, const char* whe
   return check(value, name, py::arg("min") = min, py::arg("max") = max).cast<std::uint64_t>();
 }
 
-// W as Python sees it: (n_in, n_out), the transpose of what the core keeps.
+// W as Python receives it: (n_in, n_out), the transpose of the core's W.
 template <class Member>
 py::array draw(const Member& init, const py::object& inputs, const py::object& outputs,
                const py::object& seed) {

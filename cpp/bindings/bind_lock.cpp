@@ -6,9 +6,9 @@
 namespace fastmlp::bindings {
 namespace {
 
-// One training at a time: held by a call that trains; another meanwhile is refused instead of made
-// to wait. Native, because Python can be interrupted within a context manager of its own, which
-// would then be entered and never left.
+// Held by a call that trains; another call meanwhile raises instead of waiting. Native, because
+// Python can be interrupted inside a context manager written in Python, which would then never be
+// released.
 class TrainingLock {
  public:
   void enter() {

@@ -8,24 +8,20 @@
 
 #include "bindings.hpp"
 #include "cgroup.hpp"
+#include "fastmlp/base/tuning.hpp"
 #include "threads.hpp"
 
 namespace fastmlp::bindings {
 namespace {
 
-// Measured: a round is worth its barriers from about 600 000 operations on; to start and join
-// threads takes the time of about ten million, more on a busy machine.
-constexpr double kLeastPerRound = 6e5;
-constexpr double kLeastPerCall = 1e8;
-
 // 0: not set by the user.
-std::atomic<int>& wanted_threads() {
-  static std::atomic<int> wanted{0};
-  return wanted;
+std::atomic<int>& requested_threads() {
+  static std::atomic<int> requested{0};
+  return requested;
 }
 
-// 0: off. Else the threads of every call, whatever its size and the machine's: for tests of many
-// threads on few cores.
+// 0: off. Otherwise the number of threads of every call, regardless of its size and of the machine:
+// for tests of many threads on few cores.
 std::atomic<int>& forced_threads() {
   static std::atomic<int> forced{0};
   return forced;
@@ -52,7 +48,7 @@ int quota_threads() {
 
 int available_threads() {
   int threads = openmp_threads();
-  for (const int limit : {affinity_threads(), quota_threads(), wanted_threads().load()}) {
+  for (const int limit : {affinity_threads(), quota_threads(), requested_threads().load()}) {
     if (limit > 0) threads = std::min(threads, limit);
   }
   return std::max(threads, 1);
@@ -62,19 +58,19 @@ bool threads_are_forced() { return forced_threads() > 0; }
 
 int threads_for(const Work& work) {
   if (const int forced = forced_threads()) return forced;
-  const bool pays = work.operations_per_round >= kLeastPerRound &&
-                    work.operations_per_round * work.rounds >= kLeastPerCall;
+  const bool pays = work.operations_per_round >= kMinOperationsPerRound &&
+                    work.operations_per_round * work.rounds >= kMinOperationsPerCall;
   return pays ? available_threads() : 1;
 }
 
 void bind_threads(py::module_& m) {
-  m.def("set_num_threads", [](int threads) { wanted_threads() = threads; }, py::arg("threads"));
+  m.def("set_num_threads", [](int threads) { requested_threads() = threads; }, py::arg("threads"));
   m.def("get_num_threads", &available_threads);
   m.def(
       "force_num_threads", [](int threads) { forced_threads() = threads; }, py::arg("threads"),
-      "Give every call this many threads, whatever its size and the machine's; 0 ends it.");
-  m.def("control_group_threads", &cgroup_cpu_limit, py::arg("root"), py::arg("membership"),
-        "Processors' worth of time by quota, 0 for no limit: root as /sys/fs/cgroup, membership as "
+      "Give every call this number of threads, regardless of its size and the machine; 0 ends it.");
+  m.def("cgroup_cpu_limit", &cgroup_cpu_limit, py::arg("root"), py::arg("membership"),
+        "Number of processors by quota, 0 for no limit: root as /sys/fs/cgroup, membership as "
         "the text of /proc/self/cgroup.");
 }
 

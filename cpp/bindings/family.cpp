@@ -28,7 +28,7 @@ std::string field_repr(const FieldInfo& field) {
 }
 
 constexpr auto kRaises =
-    "\nRaises\n------\nValueError\n    A number out of its range, or a word that is not known.\n"
+    "\nRaises\n------\nValueError\n    A number out of its range, or an unknown word.\n"
     "TypeError\n    A value of the wrong kind.\n";
 
 }  // namespace

@@ -41,7 +41,7 @@ Member make_member(const py::dict& values) {
   return member;
 }
 
-// The constructor, with the signature that its arguments have in fact.
+// The constructor, with the real names of its arguments in the signature.
 template <class Member, class Class>
 void bind_constructor(Class& cls, const py::list& names) {
   const std::string signature = constructor_signature(list_fields<Member>());

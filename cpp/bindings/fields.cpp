@@ -10,7 +10,7 @@ bool is_bool(const py::object& value) {
 
 std::string text_of(const py::handle& value) { return py::str(py::repr(value)); }
 
-// Python refuses to write the longest integers.
+// str() raises for the longest integers.
 std::string integer_text(const py::object& value) {
   const auto bits = value.attr("bit_length")().cast<Index>();
   return bits <= 512 ? text_of(value) : "an integer of " + std::to_string(bits) + " bits";

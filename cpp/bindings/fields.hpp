@@ -112,12 +112,12 @@ class FieldReader {
   py::dict values_;
 };
 
-// One field as its documentation lists it.
+// Documentation of one field.
 struct FieldInfo {
   std::string name;
   std::string type;           // "float | None"
-  std::string default_value;  // as Python writes it; empty where the field is required
-  std::string bounds;         // "0 <= beta1 < 1"; empty where the type says all
+  std::string default_value;  // its repr in Python; empty if the field is required
+  std::string bounds;         // "0 <= beta1 < 1"; empty if the type determines them
   std::string description;
 };
 

@@ -23,8 +23,8 @@ Matrix<T> copy_columns(const Array<T>& a) {
   const Index rows = a.ndim() == 0 ? 1 : a.shape(a.ndim() - 1);
   const Index samples = rows == 0 ? 0 : a.size() / rows;
   Matrix<T> matrix(rows, samples);
-  const MatrixView<T> block = matrix.view();
-  transpose(samples, rows, a.data(), rows, block.data, block.stride);
+  const MatrixView<T> view = matrix.view();
+  transpose(samples, rows, a.data(), rows, view.data, view.stride);
   return matrix;
 }
 
@@ -32,8 +32,8 @@ Matrix<T> copy_columns(const Array<T>& a) {
 template <class T>
 py::array copy_array(const Matrix<T>& matrix, const Array<T>& like) {
   Array<T> out(std::vector<py::ssize_t>(like.shape(), like.shape() + like.ndim()));
-  const MatrixView<const T> block = matrix.view();
-  transpose(block.rows, block.cols, block.data, block.stride, out.mutable_data(), block.rows);
+  const MatrixView<const T> view = matrix.view();
+  transpose(view.rows, view.cols, view.data, view.stride, out.mutable_data(), view.rows);
   return out;
 }
 

@@ -5,7 +5,7 @@ PYBIND11_MODULE(FASTMLP_MODULE, m) {
   using namespace fastmlp::bindings;
   namespace py = pybind11;
   m.attr("__name__") =
-      "fastmlp._core";  // whichever build this is: pickles and stubs name the package
+      "fastmlp._core";  // in every build, because pickles and stubs name the package
   m.doc() = "The compiled core of fastmlp.";
   py::register_exception_translator([](std::exception_ptr error) {
     try {

@@ -1,6 +1,6 @@
-// The border to NumPy: arrays of exactly the right dtype in C order, read and written in place.
-// Conversion of anything else is Python's affair (fastmlp/arrays.py); here shapes are checked once
-// more, so that no call can corrupt memory.
+// Interface to NumPy: arrays of exactly the right dtype in C order, read and written in place.
+// Everything else is converted in Python (fastmlp/_data/arrays.py); shapes are checked again here,
+// so that no call can corrupt memory.
 #pragma once
 
 #include <pybind11/numpy.h>
@@ -26,7 +26,7 @@ inline std::string shape_text(const py::array& array) {
   return py::str(py::tuple(array.attr("shape")));
 }
 
-// A block view of an (n, cols) array.
+// A view of an (n, cols) array.
 template <class T>
 MatrixView<const T> rows_of(const Array<T>& array, Index cols, const char* name) {
   if (array.ndim() != 2 || array.shape(1) != cols) {
@@ -36,7 +36,7 @@ MatrixView<const T> rows_of(const Array<T>& array, Index cols, const char* name)
   return {array.data(), array.shape(0), cols, cols};
 }
 
-// A new (rows, cols) array and the block view of it.
+// A new (rows, cols) array and a view of it.
 template <class T>
 std::pair<Array<T>, MatrixView<T>> new_rows(Index rows, Index cols) {
   Array<T> array({rows, cols});

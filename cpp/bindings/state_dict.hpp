@@ -1,5 +1,5 @@
 // The state of a run as nested dictionaries {section: {name: array, number, integer or None}}.
-// Python converts kinds and shapes; here ranges are checked, and sizes once more.
+// Python converts types and shapes; here ranges are checked, and sizes again.
 #pragma once
 
 #include "fastmlp/optim/state_visitor.hpp"

@@ -1,4 +1,4 @@
-// How many threads a call gets: found here, at the border, and passed into the core as a number.
+// Number of threads of a call, determined in the bindings and passed to the core.
 #pragma once
 
 #include "fastmlp/base/parallel.hpp"
@@ -6,9 +6,9 @@
 
 namespace fastmlp::bindings {
 
-// The least of: set_num_threads, OpenMP's maximum as the calling thread sees it (which
-// threadpoolctl and joblib set), the processors that this process may run on, and its share of
-// processor time by control group.
+// The minimum of: set_num_threads, OpenMP's maximum as the calling thread sees it (which
+// threadpoolctl and joblib set), the processors that this process may run on, and its CPU
+// limit by control group.
 int available_threads();
 
 // Work that comes in rounds with barriers between them, a step or a pass: small rounds stay on one
@@ -18,7 +18,7 @@ struct Work {
   double rounds = 1;
 };
 int threads_for(const Work& work);
-// Whether a test asks for that many and no fewer.
+// True while a test fixes the number of threads.
 bool threads_are_forced();
 
 // Runs body(team) without the GIL, on as many threads as the work is worth.
@@ -29,7 +29,7 @@ void run(const Work& work, F&& body, Subnormals subnormals = Subnormals::keep) {
   with_team(threads, check_signals, body, subnormals);
 }
 
-// Operations of a pass over n rows: forward alone, or with both products of the backward pass.
+// Operations of a pass over n rows: forward only, or with both products of the backward pass.
 template <class N>
 double forward_operations(const N& network, Index n) {
   return network.plan().operations_per_row() * static_cast<double>(n);

@@ -9,7 +9,7 @@ namespace {
 void* allocate(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) {
   if (allocation::counted) ++allocation::count;
   if (allocation::until_failure >= 0 && allocation::until_failure-- == 0) return nullptr;
-  if (bytes > allocation::kMostBytes) return nullptr;
+  if (bytes > allocation::kMaxBytes) return nullptr;
   allocation::bytes += bytes;
   void* memory = nullptr;
   return posix_memalign(&memory, alignment, bytes) == 0 ? memory : nullptr;
@@ -21,7 +21,7 @@ void* allocate_or_throw(std::size_t bytes, std::size_t alignment = alignof(std::
   return memory;
 }
 
-// Not inlined, lest compilers find that memory of operator new ends in free.
+// Not inlined, because compilers warn if memory of operator new is passed to free.
 [[gnu::noinline]] void release(void* memory) { std::free(memory); }
 
 std::size_t bytes_of(std::align_val_t alignment) {

@@ -1,4 +1,4 @@
-// The tests' own operators new and delete: allocations can be counted and made to fail.
+// Replacements of operators new and delete, which count allocations and can make them fail.
 #pragma once
 
 #include <atomic>
@@ -7,9 +7,9 @@
 namespace allocation {
 
 inline std::atomic<long> count{0};
-inline thread_local bool counted = true;     // whether this thread's count
+inline thread_local bool counted = true;     // allocations of this thread are counted
 inline std::atomic<long> until_failure{-1};  // negative: none fails
 inline std::atomic<std::size_t> bytes{0};
-constexpr std::size_t kMostBytes = std::size_t{1} << 30;  // there is no memory for more at a time
+constexpr std::size_t kMaxBytes = std::size_t{1} << 30;  // larger allocations fail
 
 }  // namespace allocation

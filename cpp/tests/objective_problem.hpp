@@ -7,7 +7,7 @@
 
 namespace fastmlp {
 
-// A network with a loss on a batch, computed by this thread alone.
+// A network with a loss on a batch, computed on this thread only.
 template <class T>
 struct Problem {
   Problem(Index inputs, const std::vector<LayerReference>& specs, const Loss& loss, Index n,

@@ -23,15 +23,15 @@ struct Accumulated {
     gemm<T>(result.m, result.n, result.k, result.left(), {result.b.data(), result.ldb},
             result.c.data(), result.ldc, result.bias.data(), epilogue);
   }
-  // Elements that differ from f(old + product, place) in C or from the old ones outside of C.
+  // Elements that differ from f(old + product, offset) in C or from the old ones outside of C.
   template <class F>
   Index wrong_elements(const F& f) const {
     Index wrong = 0;
-    for (std::size_t place = 0; place < before.size(); ++place) {
-      const Index i = static_cast<Index>(place) / result.ldc;
-      const bool in_c = i < result.m && static_cast<Index>(place) % result.ldc < result.n;
-      const T expected = in_c ? f(before[place] + plain.c[place], place) : before[place];
-      wrong += !same_bits(&result.c[place], &expected, 1);
+    for (std::size_t offset = 0; offset < before.size(); ++offset) {
+      const Index i = static_cast<Index>(offset) / result.ldc;
+      const bool in_c = i < result.m && static_cast<Index>(offset) % result.ldc < result.n;
+      const T expected = in_c ? f(before[offset] + plain.c[offset], offset) : before[offset];
+      wrong += !same_bits(&result.c[offset], &expected, 1);
     }
     return wrong;
   }
@@ -80,7 +80,7 @@ TEST_CASE_TEMPLATE(
         backward.compute({false, h.data()});
         wrong += forward.wrong_elements([](T sum, std::size_t) { return sum <= 0 ? T(0) : sum; });
         wrong += backward.wrong_elements(
-            [&](T sum, std::size_t place) { return sum * T(h[place] > 0 ? 1 : 0); });
+            [&](T sum, std::size_t offset) { return sum * T(h[offset] > 0 ? 1 : 0); });
       }
     }
   }

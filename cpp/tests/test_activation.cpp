@@ -21,7 +21,7 @@ struct Sample {
   Sample(const Activation& phi, const std::vector<T>& values, const std::vector<T>& gradient)
       : a(column(values)), h(a), g(column(gradient)) {
     activate<T>(phi, a.view(), h.view());
-    // A member that does not ask for a is given none.
+    // Members that do not use a receive none.
     differentiate<T>(phi, uses_input(phi) ? a.view() : h.view(), h.view(), g.view());
   }
   explicit Sample(const Activation& phi, const std::vector<T>& values)
@@ -75,14 +75,14 @@ TEST_CASE_TEMPLATE("values are those of the formulas", T, float, double) {
     CAPTURE(name(phi));
     const std::vector<T> a = uniform<T>(1000, 1, -20, 20);
     const Sample<T> sample(phi, a);
-    double most = 0;
+    double max = 0;
     for (std::size_t i = 0; i < a.size(); ++i) {
       const long double expected = reference(name(phi), static_cast<long double>(a[i]));
       const long double error =
           std::abs(static_cast<long double>(sample.value(static_cast<Index>(i))) - expected);
-      most = std::max(most, static_cast<double>(error / (1 + std::abs(expected))));
+      max = std::max(max, static_cast<double>(error / (1 + std::abs(expected))));
     }
-    CHECK(most <= tolerance);
+    CHECK(max <= tolerance);
   });
 }
 
@@ -155,8 +155,9 @@ TEST_CASE_TEMPLATE("nan in gives nan out, value and derivative", T, float, doubl
   }
 }
 
-TEST_CASE_TEMPLATE("any number of samples is done whole, in place too, each as if it were alone", T,
-                   float, double) {
+TEST_CASE_TEMPLATE(
+    "any number of samples is computed, in place too, each as if it were the only one", T, float,
+    double) {
   constexpr Index kFeatures = 3;
   for (const Activation& phi : kAll) {
     CAPTURE(name(phi));
@@ -171,13 +172,13 @@ TEST_CASE_TEMPLATE("any number of samples is done whole, in place too, each as i
         for (Index i = 0; i < kFeatures; ++i) {
           one.push_back(values[static_cast<std::size_t>(i * n + j)]);
         }
-        const Sample<T> alone(phi, one);
+        const Sample<T> single(phi, one);
         one.resize(static_cast<std::size_t>(round_up(kFeatures, kLanes<T>)));
         activate_one<T>(phi, kFeatures, one.data());
         for (Index i = 0; i < kFeatures; ++i) {
-          REQUIRE(h.view().row(i)[j] == alone.value(i));
-          REQUIRE(a.view().row(i)[j] == alone.value(i));
-          REQUIRE(one[static_cast<std::size_t>(i)] == alone.value(i));
+          REQUIRE(h.view().row(i)[j] == single.value(i));
+          REQUIRE(a.view().row(i)[j] == single.value(i));
+          REQUIRE(one[static_cast<std::size_t>(i)] == single.value(i));
         }
       }
     }

@@ -1,6 +1,6 @@
 // Memory: nothing is allocated after the first batch, and wherever an allocation fails, bad_alloc
 // surfaces, nothing leaks (AddressSanitizer) and no parameter has changed. Memory of Eigen, which
-// comes from malloc, is checked by Eigen's own switch.
+// comes from malloc, is checked by Eigen's switch.
 #include <Eigen/Core>
 
 #include "allocation.hpp"
@@ -38,7 +38,7 @@ bool runs_out_of_memory(long k, F&& f) {
 
 constexpr Index kInputs = 12, kOutputs = 5;
 
-// A wide layer, for all that is kept of those, activations that keep their input, and noise.
+// A wide layer with its packed copies, activations that keep their input, and noise.
 template <class T>
 std::vector<LayerReference> specs() {
   return {gaussian_noise(0.1), penalized(dense(20, ReLU{}), 0.01, 0), dropout(0.5),
@@ -100,8 +100,8 @@ TEST_CASE_TEMPLATE("nothing is allocated after the first epoch", T, float, doubl
   }
 }
 
-TEST_CASE_TEMPLATE("nothing is allocated after the first step, or the first pass by hand", T, float,
-                   double) {
+TEST_CASE_TEMPLATE("nothing is allocated after the first step, or the first explicit pass", T,
+                   float, double) {
   const Samples<T> samples(40, kInputs, kOutputs), fewer(5, kInputs, kOutputs);
   for (int rule = 0; rule < 3; ++rule) {
     Network<T> network(kInputs, specs<T>(), 0);
@@ -191,10 +191,10 @@ TEST_CASE_TEMPLATE("a prediction that runs out of memory changes nothing", T, fl
 TEST_CASE_TEMPLATE("a first step that runs out of memory changes nothing, and can be made again", T,
                    float, double) {
   const Samples<T> samples(40, kInputs, kOutputs), many(1100, kInputs, kOutputs);
-  for (const bool blocks : {false, true}) {
-    const Dataset<T> data = blocks ? many.data : samples.data;
+  for (const bool chunks : {false, true}) {
+    const Dataset<T> data = chunks ? many.data : samples.data;
     for (int rule = 0; rule < 3; ++rule) {
-      if (blocks && rule != 1) continue;
+      if (chunks && rule != 1) continue;
       CAPTURE(rule);
       Network<T> expected(kInputs, specs<T>(), 0);
       Trainer<T> undisturbed = make_trainer(expected, options(expected, 40, rule));

@@ -59,12 +59,12 @@ struct Problem {
       f(call, call.samples);
     }
   }
-  GradientFactors<T> factors(PanelMatrix<T>& room) const {
+  GradientFactors<T> factors(PanelMatrix<T>& copy) const {
     const PanelMatrix<T>& from = transposed ? delta : x;
     const Index height = transposed ? map->outputs() : map->inputs();
-    room = PanelMatrix<T>(n, height);
-    transpose(from.panels(), {0, height}, {0, n}, room);
-    return {delta.panels(), x.panels(), room.panels(), n};
+    copy = PanelMatrix<T>(n, height);
+    transpose(from.panels(), {0, height}, {0, n}, copy);
+    return {delta.panels(), x.panels(), copy.panels(), n};
   }
 
   bool transposed;
@@ -143,8 +143,8 @@ TEST_CASE_TEMPLATE("the gradient of rows of W is the sum of products over sample
   for_problems([](const Shape& shape, bool transposed, bool packed) {
     if (packed) return;  // no packed operand takes part
     Problem<T> problem(shape, transposed, packed);
-    PanelMatrix<T> room;
-    const GradientFactors<T> factors = problem.factors(room);
+    PanelMatrix<T> copy;
+    const GradientFactors<T> factors = problem.factors(copy);
     for (const Range rows : {Range{0, shape.rows}, Range{shape.rows / 3, shape.rows}}) {
       const Index size = rows.size() * shape.columns;
       for (const bool accumulate : {false, true}) {

@@ -19,17 +19,17 @@ TEST_CASE_TEMPLATE("value and gradient are those of the w that is given, packed 
     Problem<T> expected(inputs, {dense(40, Tanh{}), dense(520, SiLU{}), dense(10, Softmax{})},
                         CrossEntropy{}, 50);
     std::copy_n(other.w(), other.size(), expected.network.w());
-    const double own = problem.value();
+    const double original = problem.value();
     std::vector<T> g(static_cast<std::size_t>(other.size()));
     CHECK(problem.objective.value(other.w()) == expected.value());
     CHECK(problem.objective.value_and_gradient(other.w(), g.data()) == expected.value());
     CHECK(same_bits(g, expected.gradient()));
-    CHECK(own != expected.value());
-    CHECK(problem.value() == own);
+    CHECK(original != expected.value());
+    CHECK(problem.value() == original);
 
     // A vector whose values change between calls.
     std::vector<T> w = parameters(problem.network);
-    CHECK(problem.objective.value(w.data()) == own);
+    CHECK(problem.objective.value(w.data()) == original);
     std::copy_n(other.w(), other.size(), w.data());
     CHECK(problem.objective.value(w.data()) == expected.value());
 

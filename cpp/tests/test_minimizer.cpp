@@ -20,7 +20,7 @@ TEST_CASE_TEMPLATE("SGD and Adam find the bottom of a bowl", T, float, double) {
   }
 }
 
-TEST_CASE("minimize takes an iterate back whose value is not finite") {
+TEST_CASE("minimize undoes an iterate whose value is not finite") {
   Bowl<double> bowl(3);
   bowl.finite_evaluations = 4;
   ThreadTeam team;

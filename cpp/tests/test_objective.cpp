@@ -1,4 +1,4 @@
-// The network as an objective: its gradient, the parts it comes in, the blocks of a large batch.
+// The network as an objective: its gradient, in parts, and over the chunks of a large batch.
 #include "objective_problem.hpp"
 
 using namespace fastmlp;
@@ -41,7 +41,7 @@ TEST_CASE("the gradient is that of central differences, for every output activat
   for (const Index n : {5, 9}) {
     for_each_member<Activation>([&](const auto& output) {
       for_each_member<Loss>([&](const auto& loss) {
-        // A sign as output stands on the border of what these two are defined on.
+        // A sign as output lies on the boundary of the domain of these two.
         if (is_sign(output) && loss.key == BinaryCrossEntropy::key) return;
         CAPTURE(std::string(output.key));
         CAPTURE(std::string(loss.key));
@@ -117,7 +117,7 @@ TEST_CASE_TEMPLATE("a loss that is not finite is returned and nothing consumed",
   }
 }
 
-TEST_CASE_TEMPLATE("a batch of several blocks is the mean of its samples, taken one by one", T,
+TEST_CASE_TEMPLATE("a batch of several chunks is the mean of its samples, taken one by one", T,
                    float, double) {
   constexpr Index n = 2 * kChunkSamples + 3;
   Problem<T> problem(6, {dense(9, Tanh{}), dense(3, Softmax{})}, CrossEntropy{}, n, true);
@@ -142,7 +142,7 @@ TEST_CASE_TEMPLATE("a batch of several blocks is the mean of its samples, taken 
   CHECK(relative_difference(whole, mean) < tolerance);
 }
 
-TEST_CASE("the gradient is that of central differences under noise that is held fast") {
+TEST_CASE("the gradient is that of central differences with fixed noise") {
   for (const Index n : {5, 40}) {
     Problem<double> problem(4,
                             {gaussian_noise(0.3), dense(6, Tanh{}), dropout(0.4), dense(5, SiLU{}),
@@ -153,7 +153,7 @@ TEST_CASE("the gradient is that of central differences under noise that is held 
   }
 }
 
-TEST_CASE("noise belongs to the sample and its place, however the batch is cut") {
+TEST_CASE("noise depends on the sample and its position, not on the size of batches") {
   constexpr Index n = kChunkSamples + 40;
   Problem<double> problem(
       6, {gaussian_noise(0.3), dense(9, Tanh{}), dropout(0.4), dense(3, Softmax{})}, CrossEntropy{},

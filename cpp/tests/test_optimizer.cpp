@@ -79,7 +79,7 @@ TEST_CASE("Adam: the three places of eps, and amsgrad") {
 }
 
 TEST_CASE(
-    "the order is penalties, clipping by value, clipping by norm; a short gradient is left alone") {
+    "the order is penalties, clipping by value, clipping by norm; a short gradient is unchanged") {
   const std::vector<double> w{2, -2, 0, 1}, g{3, 4, 0, -10};
   CHECK(seen_gradient({}, {}, {}, g, w) == g);
   CHECK(seen_gradient(100.0, {}, {}, g, w) == g);
@@ -154,7 +154,7 @@ TEST_CASE("a value that is not finite changes nothing: neither w, nor state, nor
   });
 }
 
-TEST_CASE("a look-ahead is undone where the value there is not finite, and by an exception") {
+TEST_CASE("a look-ahead is undone where the value there is not finite, and after an exception") {
   struct Broken final : Objective<double> {
     Index size() const override { return 2; }
     double value(const double*) override { return 0; }

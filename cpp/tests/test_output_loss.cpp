@@ -113,7 +113,7 @@ TEST_CASE("Gaussian likelihood pairs means with log variances, for any number of
   }
 }
 
-TEST_CASE_TEMPLATE("canonical pairs stay exact where the way over the outputs would overflow", T,
+TEST_CASE_TEMPLATE("canonical pairs stay exact where a path through the outputs would overflow", T,
                    float, double) {
   const OutputLoss categorical{Softmax{}, CrossEntropy{}}, binary{Sigmoid{}, BinaryCrossEntropy{}};
   const Evaluation<T> lost = evaluate_one<T>(categorical, {1000, 0}, {0, 1});
@@ -131,7 +131,7 @@ TEST_CASE_TEMPLATE("canonical pairs stay exact where the way over the outputs wo
   CHECK(evaluate_one<T>(binary, {20}, {1}).value == doctest::Approx(2.061153620314381e-9));
 }
 
-TEST_CASE("canonical pairs agree with the way over the outputs") {
+TEST_CASE("canonical pairs agree with the path through the outputs") {
   for (const Index n : {1, 2, 3, 8, 17}) {
     const std::vector<double> a = uniform<double>(n, 3, -3, 3), y = uniform<double>(n, 4, 0.1, 0.9);
     const Evaluation<double> soft = evaluate_one<double>({Softmax{}, CrossEntropy{}}, a, y, 2.0);
@@ -159,7 +159,7 @@ TEST_CASE("the perceptron learns from the pre-activation, not from its sign") {
   CHECK(result.delta == std::vector<double>{1, 0});
 }
 
-TEST_CASE("an output activation asks for the loss that goes with it") {
+TEST_CASE("an output activation has a default loss") {
   CHECK(std::holds_alternative<CrossEntropy>(default_loss(Softmax{})));
   CHECK(std::holds_alternative<BinaryCrossEntropy>(default_loss(Sigmoid{})));
   CHECK(std::holds_alternative<Perceptron>(default_loss(Sign{})));

@@ -11,9 +11,9 @@ template <class T>
 Index wrong_entries(Index rows, Index inputs, Index first, Index part) {
   const std::vector<T> w = integers<T>(part * inputs, 7);
   PackedMatrix<T> transposed(inputs, rows), straight(rows, inputs);
-  const MatrixView<const T> block{w.data(), part, inputs, inputs};
-  pack_transposed(first, block, transposed);
-  pack_rows(first, block, straight);
+  const MatrixView<const T> view{w.data(), part, inputs, inputs};
+  pack_transposed(first, view, transposed);
+  pack_rows(first, view, straight);
   Index wrong = 0;
   for (Index i = 0; i < rows; ++i) {
     for (Index j = 0; j < inputs; ++j) {

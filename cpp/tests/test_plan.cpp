@@ -53,7 +53,7 @@ TEST_CASE("blocks of the gradient are joined to parts as long as these are small
     CAPTURE(inputs);
     const auto plan = make_plan<float>(
         inputs, {dense(64, ReLU{}), dense(10, ReLU{}), dense(3, ReLU{}), dense(30, Identity{})});
-    Index before = -small;  // where the part before began
+    Index before = -small;  // beginning of the previous part
     for (const GradientPart& part : plan.parts()) {
       Index weights = 0;
       for (const GradientBlock& block : part.blocks) weights += !plan.slot(block.slot).bias;
@@ -110,7 +110,7 @@ TEST_CASE("the gradient of a shared slot has all its uses, and its penalties cou
   CHECK(end == plan.size());
 }
 
-TEST_CASE("initial weights follow from the seed alone, a layer's from its place") {
+TEST_CASE("initial weights follow from the seed alone, a layer's from its position") {
   const Network<double> first(4, chain(), 1), again(4, chain(), 1), other(4, chain(), 2);
   CHECK(same_bits(parameters(first), parameters(again)));
   CHECK_FALSE(same_bits(parameters(first), parameters(other)));
@@ -169,7 +169,7 @@ TEST_CASE("orthogonal weights are: W Wᵀ or Wᵀ W is gain² I") {
   }
 }
 
-TEST_CASE("lists of layers that make no network are refused by the layer's place") {
+TEST_CASE("lists of layers that make no network are refused by the layer's index") {
   const auto message = [](Index inputs, const Layers& layers) -> std::string {
     try {
       make_plan<float>(inputs, layers);

@@ -48,9 +48,9 @@ TEST_CASE("Rng is Philox keyed by the seed, with stream and stream index in the 
     for (const std::uint32_t stream_index : {0u, 7u, ~0u}) {
       for (const Stream stream : {Stream::initialization, Stream::shuffle}) {
         Rng rng(seed, stream, stream_index);
-        for (std::uint32_t block = 0; block < 50; ++block) {
+        for (std::uint32_t i = 0; i < 50; ++i) {
           const Words x =
-              philox({block, 0, static_cast<std::uint32_t>(stream), stream_index},
+              philox({i, 0, static_cast<std::uint32_t>(stream), stream_index},
                      {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
           REQUIRE(rng.next() == joined(x[0], x[1]));
           REQUIRE(rng.next() == joined(x[2], x[3]));
@@ -114,7 +114,8 @@ TEST_CASE("a normal draw is Box and Muller's function of two uniform ones") {
 }
 
 TEST_CASE(
-    "samples draw their words from Philox, keyed by the seed, counted by group, place, stream and "
+    "samples draw their words from Philox, keyed by the seed, counted by group, position, stream "
+    "and "
     "epoch") {
   const SampleKey key{0x299f31d0a4093822, 7, 3u << 16 | 2, 9};
   for (std::uint32_t group = 0; group < 3; ++group) {
@@ -133,9 +134,8 @@ TEST_CASE(
   }
 }
 
-TEST_CASE_TEMPLATE(
-    "the first words or numbers of a group are the same where more are not asked for", T, float,
-    double) {
+TEST_CASE_TEMPLATE("the first words or numbers of a group do not depend on how many are drawn", T,
+                   float, double) {
   const SampleKey key{1, 2, 3, 4};
   SampleWords words, few;
   T numbers[kWords][kSampleLanes], few_numbers[kWords][kSampleLanes];

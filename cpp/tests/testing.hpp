@@ -1,5 +1,5 @@
-// What several tests share. Arrays have exactly the length they are asked for, so that
-// AddressSanitizer sees the first element beyond them.
+// Helpers of several tests. Arrays have exactly the requested length, so that AddressSanitizer
+// detects an access to the first element beyond them.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -51,13 +51,13 @@ bool same_bits(const std::vector<T>& a, const std::vector<T>& b) {
 // max |a - b| / max |b|
 template <class T>
 double relative_difference(const std::vector<T>& a, const std::vector<T>& b) {
-  double most = 0, scale = 1e-30;
+  double max = 0, scale = 1e-30;
   for (std::size_t i = 0; i < b.size(); ++i) {
     const double difference = std::abs(static_cast<double>(a[i]) - static_cast<double>(b[i]));
-    most = difference <= most ? most : difference;  // a nan stays
+    max = difference <= max ? max : difference;  // a nan stays
     scale = std::max(scale, std::abs(static_cast<double>(b[i])));
   }
-  return most / scale;
+  return max / scale;
 }
 
 template <class T>
@@ -70,7 +70,7 @@ MatrixView<const T> rows_of(const std::vector<T>& values, Index cols) {
   return {values.data(), static_cast<Index>(values.size()) / cols, cols, cols};
 }
 
-// One sample: its entries below each other.
+// One sample as a column.
 template <class T>
 Matrix<T> column(const std::vector<T>& values) {
   Matrix<T> matrix(static_cast<Index>(values.size()), 1);

@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="fastmlp", description="Multilayer perceptrons, fast.")
     parser.add_argument("--version", action="version", version=f"fastmlp {__version__}")
     commands = parser.add_subparsers(title="commands", required=True)
-    demo = commands.add_parser("demo", help="learn to read digits, beside scikit-learn")
+    demo = commands.add_parser("demo", help="learn to read digits, compared with scikit-learn")
     demo.add_argument("--epochs", type=int, default=60, help="passes over the digits (60)")
     demo.add_argument("--seed", type=int, default=0, help="of the split and the networks (0)")
     demo.add_argument("--output", default="fastmlp-demo.png", metavar="PNG", help="the figure")

@@ -12,7 +12,7 @@ from fastmlp._version import __version__
 
 @error_prefix("set_num_threads")
 def set_num_threads(threads: int) -> None:
-    """Set the most threads that a call may use.
+    """Set the maximum number of threads of a call.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def set_num_threads(threads: int) -> None:
 
 
 def get_num_threads() -> int:
-    """Return the most threads that a call from this thread would use now.
+    """Return the maximum number of threads of a call from this thread.
 
     Examples
     --------

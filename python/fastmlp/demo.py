@@ -53,7 +53,7 @@ def run(epochs: int, seed: int, output: str, *, quiet: bool) -> tuple[Outcome, O
     output : str
         Path of the PNG to write.
     quiet : bool
-        Whether to show no progress.
+        If True, show no progress.
 
     Returns
     -------

@@ -92,7 +92,7 @@ def _long_form(
         raise value_error(f"layers[{len(layers) - 1}]", layers[-1], "a Dense at last")
     for name, value in (("activation", activation), ("output", output)):
         if value is not None:
-            expected = "None, as every fm.Dense has its own activation"
+            expected = "None, because every fm.Dense has an activation"
             raise value_error(name, value, expected)
     return check_int(inputs, "inputs", min=1), layers
 

@@ -38,13 +38,13 @@ class Result:
     n_evaluations : int
         Number of calls of the function.
     path : ndarray of shape (n_steps + 1, dim) or None
-        The start and the point after each step, where it was asked for.
+        The start and the point after each step, if `record_path=True`.
 
     Examples
     --------
     >>> import fastmlp as fm
     >>> fm.minimize(lambda w: (w @ w, 2 * w), [1.0], fm.SGD(0.5), steps=1).advice
-    'all steps or epochs were made; go on with more of them if the value still falls'
+    'all steps or epochs were made; continue if the value still falls'
     """
 
     w: FloatArray
@@ -76,9 +76,9 @@ def minimize(
     ----------
     fun : callable
         ``fun(w) -> (value, gradient)`` with w and gradient of shape ``(dim,)``; it may keep and
-        change the w it gets.
+        change its argument w.
     w0 : array_like of shape (dim,)
-        Where to start; it is not changed. float32 is computed in float32, all else in float64.
+        Initial point; it is not changed. float32 is computed in float32, other dtypes in float64.
     optimizer : str or optimizer, default "adam"
         A name, or a value such as ``fm.SGD(0.1, momentum=0.9)``.
     steps : int, default 100
@@ -86,18 +86,18 @@ def minimize(
     max_seconds : float, optional
         Stop after this time.
     record_path : bool, default False
-        Whether the result has the whole path.
+        If True, the result contains the whole path.
 
     Returns
     -------
     Result
-        The last point, its value and how the run ended. Cost: one call of `fun` per step and one
-        at the end.
+        The last point, its value and the status of the run. Cost: one call of `fun` per step and
+        one at the end.
 
     Raises
     ------
     ValueError, TypeError
-        An argument, or what `fun` returns, of a wrong shape or kind. What `fun` raises passes
+        An argument, or a result of `fun`, of a wrong shape or type. Exceptions of `fun` pass
         through.
 
     Examples

@@ -38,7 +38,7 @@ class Network:
     output : str or activation, optional
         Activation of the last layer, in the short form only; default ``"identity"``.
     init : str or initializer, default "glorot_uniform"
-        Distribution of the weights in layers without an `init` of their own. Biases start at 0.
+        Distribution of the weights in layers without `init`. Biases start at 0.
     dtype : {"float32", "float64"}, default "float32"
         The precision of parameters, inputs and outputs.
     seed : int, optional
@@ -48,11 +48,11 @@ class Network:
     Attributes
     ----------
     layers : tuple of layers
-        The layers, every name turned into a value.
+        The layers, every name resolved to a value.
     n_inputs, n_outputs, n_parameters, dtype, seed
         Sizes, precision, and the seed, also where it was drawn.
     epochs_trained : int
-        Epochs trained so far; a second `fit` goes on with the random stream.
+        Epochs trained so far; a second `fit` continues the random stream.
 
     Raises
     ------
@@ -197,11 +197,11 @@ class Network:
         class_weight : dict {class: weight} or "balanced", optional
             Factors on the sample weights; a class that is not named weighs 1.
         l1, l2 : float, default 0.0
-            Penalty ``l1 sum |W| + l2 / 2 sum W**2``, for layers without their own.
+            Penalty ``l1 sum |W| + l2 / 2 sum W**2``, for layers without a value of their own.
         regularize_biases : bool, default False
-            Whether the penalties include biases.
+            If True, the penalties include biases.
         shuffle : bool, default True
-            Whether each epoch has a new order of samples, drawn from the network's seed.
+            If True, each epoch has a new order of samples, drawn from the network's seed.
         max_seconds : float, optional
             Stop after this time, within an epoch too.
         verbose : {0, 1, 2}, default 0

@@ -31,7 +31,7 @@ def learning_curve(history: Mapping[str, Sequence[float]], ax: Axes | None = Non
     history : mapping of str to sequence of float
         A `History`, or its `to_dict()`.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; default a new figure.
+        Axes to draw on; default a new figure.
 
     Returns
     -------
@@ -65,9 +65,9 @@ def learning_rate_curve(curve: LearningRateCurve, ax: Axes | None = None) -> Axe
     Parameters
     ----------
     curve : LearningRateCurve
-        What `fastmlp.find_learning_rate` returned.
+        Result of `fastmlp.find_learning_rate`.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; default a new figure.
+        Axes to draw on; default a new figure.
 
     Returns
     -------

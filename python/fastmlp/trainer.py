@@ -31,7 +31,7 @@ class Trainer:
     network : Network
         The network to train, in place.
     loss, optimizer, batch_size, l1, l2, regularize_biases, shuffle
-        As in `Network.fit`. All are attributes too, names turned into values.
+        As in `Network.fit`. All are attributes too, names resolved to values.
     seed : int, optional
         The source of the order of samples; None takes the network's seed. Either way the stream
         continues after the epochs trained so far.
@@ -51,8 +51,8 @@ class Trainer:
 
     Notes
     -----
-    Copies and pickles are complete, with a network of their own: training continues from them bit
-    for bit, but `backward` needs a `forward` of their own. A loss or a schedule written in Python
+    Copies and pickles are complete and contain a copy of the network: training continues from them
+    bit for bit, but `backward` needs a new `forward`. A loss or a schedule written in Python
     must be one that pickle can find by name.
 
     Examples
@@ -145,7 +145,7 @@ class Trainer:
 
     @error_prefix("Trainer.scale_learning_rate")
     def scale_learning_rate(self, factor: float) -> None:
-        """Multiply the learning rate of all later steps, whatever its schedule, by `factor`."""
+        """Multiply the learning rate of all later steps by `factor`, with any schedule."""
         self._native.scale_learning_rate(check_positive(factor, "factor"))
 
     @property
@@ -230,7 +230,7 @@ class Trainer:
             The gradient at the parameters (so not for ``nesterov="lecture"``); penalties and
             clipping are added here.
         """
-        check_evaluation_point(self.optimizer, "the gradient is of your own")
+        check_evaluation_point(self.optimizer, "the gradient is computed outside")
         w = self.network.parameters
         flat = arrays.as_shape(gradient, w.shape, w.dtype, "gradient")
         arrays.check_finite(flat, "gradient")

@@ -2,8 +2,8 @@
 
 namespace fastmlp {
 
-// The x86-64 level of this processor and its operating system (1 to 4), 0 where it is another one.
-// Only features that old compilers know by name are asked for; no processor has these without the
+// The x86-64 level of this processor and its operating system (1 to 4), 0 for other processors.
+// Only features whose names old compilers support are tested; no processor has these without the
 // others of its level.
 inline int cpu_level() {
 #if defined(__x86_64__)

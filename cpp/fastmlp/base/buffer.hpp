@@ -29,7 +29,7 @@ class Buffer {
   }
   ~Buffer() { ::operator delete(data_, kAlignment); }
 
-  // Throws std::bad_alloc where so much memory cannot be had; touches none of it.
+  // Throws std::bad_alloc if the memory cannot be allocated; touches none of it.
   static void check_available(Index size) { ::operator delete(allocate(size), kAlignment); }
 
   T* data() { return data_; }

@@ -52,7 +52,7 @@ class ThreadTeam {
     for (Index i = 0; i < n; ++i) f(i, 0);
   }
 
-  // Called by long items after some operations; throws if the work is to end.
+  // Called by long items after some operations; throws if the work must stop.
   void poll_interrupt(double operations) {
     if (size_ == 1) return poll(operations);
     if (stop_.load(std::memory_order_relaxed)) throw Interrupted();

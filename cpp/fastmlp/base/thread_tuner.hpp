@@ -19,7 +19,7 @@ class ThreadTuner {
     best_[single_threaded_] = std::min(best_[single_threaded_], seconds);
     if (--rounds_left_ > 0) return;
     if (keeping_) {
-      try_team();
+      start_trial();
     } else if (!single_threaded_) {
       try_single_thread();
     } else {
@@ -28,7 +28,7 @@ class ThreadTuner {
   }
 
  private:
-  void try_team() {
+  void start_trial() {
     best_[0] = best_[1] = std::numeric_limits<double>::infinity();
     keeping_ = single_threaded_ = false;
     rounds_left_ = kTrialRounds;

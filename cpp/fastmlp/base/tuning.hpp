@@ -18,6 +18,15 @@ constexpr int kPauseTurns = 2000;
 constexpr int kYieldTurns = 2000;
 constexpr std::chrono::microseconds kBackoffSleep{20};
 
+// Seconds after which Trainer::epochs returns, so that the caller can show its progress.
+constexpr double kReturnInterval = 0.05;
+
+// Operations of a round, and of a call, from which threads are used. Measured: a round is worth its
+// barriers from about 600 000 operations on; starting and joining threads takes the time of about
+// ten million, more on a busy machine.
+constexpr double kMinOperationsPerRound = 6e5;
+constexpr double kMinOperationsPerCall = 1e8;
+
 // Rounds that ThreadTuner times per candidate: the fastest of three survives an interruption.
 constexpr int kTrialRounds = 3;
 // Rounds for which its choice is kept. They double while the choice repeats, so trials become rare.

@@ -35,10 +35,10 @@ struct MicroTile {
   PrefetchStream<T> prefetch;
 };
 
-// relu(S) or S ∘ relu'(H) of the pack at `place` in C and H.
+// relu(S) or S ∘ relu'(H) of the pack at `offset` in C and H.
 template <class T, class P>
-[[gnu::always_inline]] inline P apply_epilogue(const MicroTile<T>& tile, P sum, Index place) {
-  return tile.relu ? relu(sum) : sum * relu_slope(load_as<P>(tile.h + place));
+[[gnu::always_inline]] inline P apply_epilogue(const MicroTile<T>& tile, P sum, Index offset) {
+  return tile.relu ? relu(sum) : sum * relu_slope(load_as<P>(tile.h + offset));
 }
 
 // The epilogue in registers.
@@ -65,9 +65,9 @@ template <class T, class P, int Rows, int Packs>
     const Mask<T> in_c = first_lanes<T>(std::min(kLanes<T>, tile.columns - j * kLanes<T>));
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i) {
-      const Index place = i * tile.ldc + j * kLanes<T>;
-      const P old = load(tile.c + place), total = old + sum[i][j];
-      sum[i][j] = in_c ? (transformed ? apply_epilogue(tile, total, place) : total) : old;
+      const Index offset = i * tile.ldc + j * kLanes<T>;
+      const P old = load(tile.c + offset), total = old + sum[i][j];
+      sum[i][j] = in_c ? (transformed ? apply_epilogue(tile, total, offset) : total) : old;
     }
   }
 }

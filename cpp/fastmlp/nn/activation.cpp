@@ -6,18 +6,18 @@
 namespace fastmlp {
 namespace {
 
-// f(j) for every pack of the samples of a block.
+// f(j) for every pack of samples (columns) of a view.
 template <class T, class F>
-void for_packs(MatrixView<T> block, F&& f) {
-  for (Index j = 0; j < block.cols; j += kLanes<T>) f(j);
+void for_packs(MatrixView<T> view, F&& f) {
+  for (Index j = 0; j < view.cols; j += kLanes<T>) f(j);
 }
 
-// f(i, j) for every pack of a block; one whose rows are whole packs without a gap is a single row.
+// f(i, j) for every pack of a view; contiguous rows of whole packs count as a single row.
 template <class T, class F>
 void for_elements(MatrixView<T> out, F&& f) {
-  const bool one_piece = round_up(out.cols, kLanes<T>) == out.stride;
-  const Index rows = one_piece ? 1 : out.rows;
-  const Index length = one_piece ? out.rows * out.stride : out.cols;
+  const bool contiguous = round_up(out.cols, kLanes<T>) == out.stride;
+  const Index rows = contiguous ? 1 : out.rows;
+  const Index length = contiguous ? out.rows * out.stride : out.cols;
   for (Index i = 0; i < rows; ++i) {
     for (Index j = 0; j < length; j += kLanes<T>) f(i, j);
   }

@@ -14,7 +14,7 @@
 
 namespace fastmlp {
 
-// What other parts of the library read of an activation.
+// Properties of an activation that other parts of the library depend on.
 struct ActivationTraits {
   bool couples_units = false;     // each h_i follows from all of a, not from a_i alone
   bool predicts_classes = false;  // h are probabilities of classes, so y may be class indices
@@ -299,12 +299,12 @@ bool has_zero_derivative(const Phi&) {
 }
 inline bool has_zero_derivative(const Sign& sign) { return !sign.straight_through; }
 
-// H = phi(A) for samples side by side, a feature in a row; in and out may be the same block, and
-// have one stride. Whole packs: the rows' padding is computed along.
+// H = phi(A), features in rows and samples in lanes; in and out may be the same view, and have one
+// stride. Whole packs are computed, the padding of the rows included.
 template <class T>
 void activate(const Activation& activation, const MatrixView<const T>& a, const MatrixView<T>& h);
 
-// The same in place for one sample, its n features side by side.
+// The same in place for one sample of n contiguous features.
 template <class T>
 void activate_one(const Activation& activation, Index n, T* h);
 

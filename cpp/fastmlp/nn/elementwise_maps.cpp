@@ -32,7 +32,7 @@ void add_one(Index n, const T* x, bool accumulate, T* a) {
   for (Index i = 0; i < n; ++i) a[i] = accumulate ? a[i] + x[i] : x[i];
 }
 
-// f(i, j, the words or numbers of feature i and the samples from j on), drawn by `draw`, for all
+// f(i, j, random words or numbers) of feature i and the samples from j on, drawn by `draw`, for all
 // features.
 template <class T, class Numbers, class Draw, class F>
 void for_draws(const MapCall<T>& call, Stream kind, std::uint32_t layer, Index features,

@@ -1,5 +1,5 @@
-// Activations as epilogues of products: relu in their registers, the others, softmax excepted, on
-// the rows just made. The matrices have one layout, and the pointers are to the same place of each.
+// Activations as epilogues of products: relu in registers, all others but softmax on rows that were
+// just stored. All matrices have one layout, and the pointers refer to the same element of each.
 #pragma once
 
 #include "fastmlp/kernels/gemm.hpp"
@@ -7,8 +7,7 @@
 
 namespace fastmlp {
 
-// What a product does for phi: `relu` where that is in registers, nothing for the identity, else
-// the function.
+// The epilogue for phi: `relu` in registers, nothing for the identity, else the row function.
 template <class T>
 Epilogue<T> epilogue_of(const Activation& phi, const Epilogue<T>& relu,
                         const RowEpilogue<T>* function) {
@@ -17,7 +16,7 @@ Epilogue<T> epilogue_of(const Activation& phi, const Epilogue<T>& relu,
   return {false, nullptr, function};
 }
 
-// H = phi(A) for a product that makes A, or where `a` is `h`, H in its place.
+// H = phi(A) after a product that computes A; in place where `a` is `h`.
 template <class T>
 class Activate final : public RowEpilogue<T> {
  public:
@@ -34,7 +33,7 @@ class Activate final : public RowEpilogue<T> {
   T* h_;
 };
 
-// delta = phi'(A) ∘ G for a product that makes G.
+// delta = phi'(A) ∘ G after a product that computes G.
 template <class T>
 class Differentiate final : public RowEpilogue<T> {
  public:
@@ -43,8 +42,8 @@ class Differentiate final : public RowEpilogue<T> {
 
   Epilogue<T> epilogue() const { return epilogue_of<T>(phi_, {false, h_}, this); }
   void apply(T* g, Index rows, Index cols, Index stride) const override {
-    const Index place = g - g_;
-    differentiate<T>(phi_, {a_ + place, rows, cols, stride}, {h_ + place, rows, cols, stride},
+    const Index offset = g - g_;
+    differentiate<T>(phi_, {a_ + offset, rows, cols, stride}, {h_ + offset, rows, cols, stride},
                      {g, rows, cols, stride});
   }
 

@@ -11,8 +11,8 @@ void IndependentInit::uniform(double variance, Index count, Rng& rng, double* w)
 }
 
 void IndependentInit::normal(double variance, Index count, Rng& rng, double* w) {
-  const double deviation = std::sqrt(variance);
-  for (Index i = 0; i < count; ++i) w[i] = deviation * rng.normal();
+  const double stddev = std::sqrt(variance);
+  for (Index i = 0; i < count; ++i) w[i] = stddev * rng.normal();
 }
 
 // Q of the QR factors of a Gaussian matrix, columns signed by R's diagonal: uniform over orthogonal

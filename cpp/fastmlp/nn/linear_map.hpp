@@ -47,11 +47,11 @@ struct MapCall {
   PrefetchSchedule<T>* prefetch = nullptr;
 };
 
-// The factors of a weight gradient over all samples of a batch, a feature in a row.
+// The factors of a weight gradient over all samples of a batch, features in rows.
 template <class T>
 struct GradientFactors {
   PanelView<T> delta, x;
-  PanelView<T> transposed;  // one of the two, a sample in a row: MapTraits::transposed
+  PanelView<T> transposed;  // one of the two, samples in rows: MapTraits::transposed
   Index samples = 0;
 
   GradientFactors swapped() const { return {x, delta, transposed, samples}; }
@@ -81,7 +81,7 @@ class LinearMap {
   // A (n_out, samples) from X (n_in, samples).
   virtual void apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
                      const Epilogue<T>& epilogue) const = 0;
-  // The same for one sample in evaluation mode, its features side by side; a is added to if
+  // The same for one sample of contiguous features, in evaluation mode; a is added to if
   // `accumulate`.
   virtual void apply_one(const T* w, const T* x, const T* bias, bool accumulate, T* a) const = 0;
   // dX (n_in, samples) from delta (n_out, samples).

@@ -18,7 +18,7 @@ inline P times_log(P c, P x) {
   return c == P{} ? P{} : c * log(x);
 }
 
-// What other parts of the library read of a loss.
+// Properties of a loss that other parts of the library depend on.
 struct LossTraits {
   double min_target = -std::numeric_limits<double>::infinity();  // of y, beyond which the loss
   double max_target = std::numeric_limits<double>::infinity();   // has no minimum
@@ -238,7 +238,7 @@ struct Poisson {
   }
 };
 
-// Two outputs per target, so it is no function of packs: output.cpp has it.
+// Two outputs per target, so it is no function of packs: output_loss.cpp computes it.
 struct GaussianNLL : LossBase {
   static constexpr auto key = "gaussian_nll", class_name = "GaussianNLL";
   static constexpr auto doc =
@@ -254,7 +254,7 @@ The n_out outputs are n_out / 2 means m, then as many log variances s; y has n_o
 using Loss = std::variant<SquaredError, AbsoluteError, Huber, CrossEntropy, BinaryCrossEntropy,
                           Hinge, Perceptron, Quantile, Poisson, GaussianNLL>;
 
-// Columns of y for so many outputs.
+// Number of columns of y for this number of outputs.
 inline Index target_columns(const Loss& loss, Index outputs) {
   return std::visit([&](const auto& l) { return outputs / l.traits.outputs_per_target; }, loss);
 }

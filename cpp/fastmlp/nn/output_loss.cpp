@@ -6,7 +6,7 @@
 namespace fastmlp {
 namespace {
 
-// Some samples side by side, with room for what becomes of them.
+// Pre-activations and targets of some samples, and buffers for the results.
 template <class T>
 struct Samples {
   MatrixView<const T> a, y;
@@ -72,9 +72,7 @@ void sigmoid_binary_cross_entropy(const Samples<T>& s) {
 // L(o, y) element by element, and scale dL/do into delta.
 template <class T, class L>
 void elementwise(const L& loss, MatrixView<const T> o, const Samples<T>& s) {
-  const auto at = [&](MatrixView<const T> block, Index i, Index j) {
-    return load(block.row(i) + j);
-  };
+  const auto at = [&](MatrixView<const T> view, Index i, Index j) { return load(view.row(i) + j); };
   s.for_packs(
       [&](Index j) {
         return sum_entries<T>(o.rows,

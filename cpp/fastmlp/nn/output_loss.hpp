@@ -1,5 +1,5 @@
-// The output activation together with its loss: the only place that knows which pairs are
-// canonical. For those, loss and delta come stably from the pre-activations a:
+// The output activation together with its loss: the only place that lists the canonical pairs. For
+// those, loss and delta come stably from the pre-activations a:
 //   softmax + cross_entropy          L = sum y (lse(a) - a),       delta = o sum(y) - y
 //   sigmoid + binary_cross_entropy   L = sum softplus(a) - y a,    delta = o - y
 //   sign + perceptron                L = sum max(0, -y a),         delta = -y where y a <= 0
@@ -17,7 +17,7 @@ struct OutputLoss {
   Loss loss;
 };
 
-// The loss that an output activation asks for when the user names none.
+// The default loss of an output activation.
 Loss default_loss(const Activation& output);
 
 // values[j] = L_j for the columns (samples) of pre-activations A and targets Y. With `delta`, also

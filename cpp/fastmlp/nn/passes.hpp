@@ -2,8 +2,8 @@
 //   forward        a = b + sum of B(w) h_in,  h = phi(a)
 //   backward       dL/dh_in = sum of B(w)ᵀ delta,  delta = phi'(a) ∘ dL/dh
 //   part_gradient  dL/dw of one part: the sum over all uses of its slots
-// They take a range of samples of one panel, or a part of the parameters, so the caller decides who
-// computes what; no result depends on that choice.
+// They take a range of samples of one panel, or a part of the parameters, so the caller distributes
+// the work; no result depends on the distribution.
 #pragma once
 
 #include <vector>
@@ -12,7 +12,7 @@
 
 namespace fastmlp {
 
-// What passes leave behind for a batch of up to `samples` samples.
+// Results of the passes over a batch of up to `samples` samples.
 template <class T>
 struct Workspace {
   struct NodeState {
@@ -23,7 +23,7 @@ struct Workspace {
     PanelMatrix<T>& preactivation(const Node& node) { return node.stores_preactivation ? a : h; }
   };
   struct TermState {
-    PanelMatrix<T> transposed;  // the factor of the weight gradient, a sample in a row
+    PanelMatrix<T> transposed;  // the factor of the weight gradient, samples in rows
     PanelMatrix<T> mask;
   };
 
@@ -113,7 +113,7 @@ struct InputViews {
   PanelView<T> features, samples;
 };
 
-// f(block, use, whether something was summed before) for all uses of the slots of a part.
+// f(block, use, accumulate) for all uses of the slots of a part, `accumulate` from the second on.
 template <class F>
 void for_uses(const GradientPart& part, F&& f) {
   for (const GradientBlock& block : part.blocks) {

@@ -14,7 +14,7 @@ bool is_packed(Index rows, Index columns) {
   return rows > 1 && (bytes >= kPageBytes || bytes % kSetAliasBytes == 0);
 }
 
-// The rows of a slot in blocks as even as can be, an even number of them for two threads; packed
+// The rows of a slot in blocks of nearly equal size, an even number of them for two threads; packed
 // rows come in whole groups.
 std::vector<Range> cut_rows(const Slot& slot) {
   if (slot.range.size() < kMinDividedElements) return {{0, slot.rows}};
@@ -23,9 +23,9 @@ std::vector<Range> cut_rows(const Slot& slot) {
   const Index blocks =
       ceil_div(slot.rows, std::max(min_rows, kGradientBlockElements / slot.columns));
   const Index count = std::min(round_up(blocks, 2), groups);
-  const auto border = [&](Index i) { return std::min(slot.rows, groups * i / count * group); };
+  const auto boundary = [&](Index i) { return std::min(slot.rows, groups * i / count * group); };
   std::vector<Range> rows;
-  for (Index i = 0; i < count; ++i) rows.push_back({border(i), border(i + 1)});
+  for (Index i = 0; i < count; ++i) rows.push_back({boundary(i), boundary(i + 1)});
   return rows;
 }
 
@@ -161,30 +161,30 @@ std::vector<Index> Plan<T>::uses_of(Index slot) const {
 }
 
 // Biases go with the last block of their layer's weights; after that, blocks are joined up to
-// kMergedPartElements, because a tiny network spends its time on calls.
+// kMergedPartElements, because calls dominate the time of a tiny network.
 template <class T>
 void Plan<T>::add_parts() {
-  std::vector<GradientPart> pieces;
+  std::vector<GradientPart> unmerged;
   for (std::size_t s = 0; s < slots_.size(); ++s) {
     const Slot& of = slots_[s];
     const auto index = static_cast<Index>(s);
-    const bool joins = of.bias && !pieces.empty() && pieces.back().layer == of.layer;
+    const bool joins = of.bias && !unmerged.empty() && unmerged.back().layer == of.layer;
     for (const Range rows : of.bias ? std::vector<Range>{{0, of.rows}} : cut_rows(of)) {
       const Range range{of.range.begin + rows.begin * of.columns,
                         of.range.begin + rows.end * of.columns};
-      if (!joins) pieces.push_back({{range.begin, range.begin}, of.layer, {}});
-      GradientPart& piece = pieces.back();
-      piece.blocks.push_back({index, rows, range.begin, uses_of(index)});
-      piece.range.end = range.end;
+      if (!joins) unmerged.push_back({{range.begin, range.begin}, of.layer, {}});
+      GradientPart& part = unmerged.back();
+      part.blocks.push_back({index, rows, range.begin, uses_of(index)});
+      part.range.end = range.end;
     }
   }
-  for (GradientPart& piece : pieces) {
-    if (parts_.empty() || piece.range.end - parts_.back().range.begin > kMergedPartElements) {
-      parts_.push_back({{piece.range.begin, piece.range.begin}, piece.layer, {}});
+  for (GradientPart& next : unmerged) {
+    if (parts_.empty() || next.range.end - parts_.back().range.begin > kMergedPartElements) {
+      parts_.push_back({{next.range.begin, next.range.begin}, next.layer, {}});
     }
     GradientPart& part = parts_.back();
-    part.range.end = piece.range.end;
-    for (GradientBlock& block : piece.blocks) {
+    part.range.end = next.range.end;
+    for (GradientBlock& block : next.blocks) {
       block.offset -= part.range.begin;
       part.blocks.push_back(std::move(block));
     }

@@ -7,7 +7,7 @@
 namespace fastmlp {
 namespace {
 
-// Tiles of X through the plan, each thread in columns of its own.
+// Tiles of X through the plan, each thread in separate columns.
 template <class T>
 class TilePass {
  public:
@@ -53,8 +53,8 @@ class TilePass {
   PanelMatrix<T> x_;
 };
 
-// Matrix-vector products, sample by sample: the features of a node side by side, from the start of
-// a cache line.
+// Matrix-vector products, sample by sample: the features of a node are contiguous and start at a
+// cache line.
 template <class T>
 void predict_one_by_one(const Plan<T>& plan, const T* w, const MatrixView<const T>& x,
                         const MatrixView<T>& out) {

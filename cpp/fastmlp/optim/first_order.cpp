@@ -4,16 +4,10 @@
 #include <numeric>
 
 #include "fastmlp/kernels/reduce.hpp"
+#include "fastmlp/kernels/tuning.hpp"
 #include "fastmlp/optim/elementwise.hpp"
 
 namespace fastmlp {
-namespace {
-
-// Length of the ranges that are updated in several passes: they stay in the L1 cache.
-constexpr Index kRangeLength = 2048;
-
-}  // namespace
-
 template <class T>
 FirstOrder<T>::FirstOrder(Rule rule, Index size, std::vector<ParameterGroup> groups)
     : rule_(std::move(rule)), size_(size), groups_(std::move(groups), size) {
@@ -41,7 +35,7 @@ FirstOrder<T>::FirstOrder(Rule rule, Index size, std::vector<ParameterGroup> gro
       groups_.penalized() || decay_.rate > 0 || options_.clip_value || options_.average;
   if (options_.clip_norm || options_.normalize) {
     gradient_ = Buffer<T>(size);
-    range_squares_.resize(static_cast<std::size_t>(ceil_div(size, kRangeLength)));
+    range_squares_.resize(static_cast<std::size_t>(ceil_div(size, kUpdateRangeElements)));
   }
 }
 
@@ -121,10 +115,10 @@ double FirstOrder<T>::evaluate_and_update(Objective<T>& f, T* w, ThreadTeam& tea
 
 template <class T>
 double FirstOrder<T>::apply(T* w, T* g, ThreadTeam& team) {
-  const Index ranges = ceil_div(size_, kRangeLength);
+  const Index ranges = ceil_div(size_, kUpdateRangeElements);
   const auto for_ranges = [&](auto&& f) {
-    team.parallel_for_uninterrupted(ranges,
-                                    [&](Index i, int) { f(i, tile(i, kRangeLength, size_)); });
+    team.parallel_for_uninterrupted(
+        ranges, [&](Index i, int) { f(i, tile(i, kUpdateRangeElements, size_)); });
   };
   const bool by_norm = whole_gradient() != nullptr;
   start(ranges, w);
@@ -156,7 +150,7 @@ double FirstOrder<T>::apply(T* w, T* g, ThreadTeam& team) {
 
 template <class T>
 void FirstOrder<T>::consume(Index part, Range range, T* g) {
-  const Index length = needs_extra_passes_ ? kRangeLength : range.size();
+  const Index length = needs_extra_passes_ ? kUpdateRangeElements : range.size();
   for (Index begin = range.begin; begin < range.end; begin += length) {
     const Range near{begin, std::min(begin + length, range.end)};
     T* near_g = g + (begin - range.begin);

@@ -28,8 +28,8 @@ template <class T>
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
-  // At most one update of w. Where the value is not finite, or by an exception, w and the state are
-  // as before.
+  // At most one update of w. If the value is not finite, and after an exception, w and the state
+  // are as before.
   virtual StepResult step(Objective<T>& f, T* w, ThreadTeam& team) = 0;
   // All state that a continued run needs, in the present section and further ones.
   virtual void visit_state(StateVisitor<T>& visitor) = 0;

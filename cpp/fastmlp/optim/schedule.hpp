@@ -1,5 +1,5 @@
-// The family of learning-rate schedules: at(k) is the rate of step, or epoch, k = 0, 1, …; `per`
-// says which of the two. Adding one: a struct below, its name in the variant, five lines in
+// The family of learning-rate schedules: at(k) is the rate of step or epoch k = 0, 1, …, depending
+// on `per`. Adding one: a struct below, its name in the variant, five lines in
 // tests/reference.py, a row in docs/lecture.md.
 #pragma once
 

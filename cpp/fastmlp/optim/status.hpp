@@ -1,4 +1,4 @@
-// How a run ended; a step whose status is not `running` ends its run.
+// Result of a run; a step whose status is not `running` ends its run.
 #pragma once
 
 namespace fastmlp {

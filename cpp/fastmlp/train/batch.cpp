@@ -25,19 +25,19 @@ void Batch<T>::select(const Dataset<T>& data, RowSelection rows, Index n) {
 }
 
 template <class T>
-void Batch<T>::start_chunk(Range block) {
-  chunk_begin_ = block.begin;
-  copies_ = !can_view_in_place(block);
+void Batch<T>::start_chunk(Range chunk) {
+  chunk_begin_ = chunk.begin;
+  copies_ = !can_view_in_place(chunk);
   samples_ = copies_ ? x_samples_.panels()
-                     : PanelView<T>{data_.x.row(rows_.first + block.begin), data_.x.stride};
+                     : PanelView<T>{data_.x.row(rows_.first + chunk.begin), data_.x.stride};
 }
 
-// Whether products read the samples of a block where the caller has them: in a row, and with
-// something behind them that whole packs may run over.
+// True if products can read the samples of a chunk in the caller's memory: they are consecutive,
+// and whole packs that extend beyond the last one stay inside X.
 template <class T>
-bool Batch<T>::can_view_in_place(Range block) const {
+bool Batch<T>::can_view_in_place(Range chunk) const {
   const MatrixView<const T>& x = data_.x;
-  const Index end = rows_.first + block.begin + round_up(block.size(), kLanes<T>);
+  const Index end = rows_.first + chunk.begin + round_up(chunk.size(), kLanes<T>);
   const Index overrun = round_up(x.cols, kLanes<T>) - x.cols;
   return !rows_.indices && !wide_ && end * x.stride + overrun <= x.rows * x.stride;
 }
@@ -45,12 +45,12 @@ bool Batch<T>::can_view_in_place(Range block) const {
 template <class T>
 void Batch<T>::gather(Range samples, const Loss& loss) {
   Index from[kNR<T>];
-  const T share = static_cast<T>(1 / weight_);
+  const T equal = static_cast<T>(1 / weight_);
   for (Index i = samples.begin; i < samples.end; ++i) {
     const Index row = rows_[chunk_begin_ + i];
     from[i - samples.begin] = row;
     if (copies_) x_samples_.set_row(i, data_.x.row(row), inputs_);
-    scale_[i] = data_.weights ? static_cast<T>(data_.weight(row) / weight_) : share;
+    scale_[i] = data_.weights ? static_cast<T>(data_.weight(row) / weight_) : equal;
   }
   transpose(samples_, samples, {0, inputs_}, x_);
   gather_targets(from, samples);
@@ -66,7 +66,7 @@ void Batch<T>::gather_targets(const Index* from, Range samples) {
     for (Index j = 0; j < y.cols; ++j) y.row(data_.classes[from[j]])[j] = T(1);
     return;
   }
-  if (y.rows <= kLanes<T> / 4) {  // a square would be almost empty
+  if (y.rows <= kMaxScalarColumns<T>) {  // a transposed tile would be almost empty
     for (Index j = 0; j < y.cols; ++j) {
       const T* target = data_.y.row(from[j]);
       for (Index c = 0; c < y.rows; ++c) y.row(c)[j] = target[c];

@@ -1,5 +1,5 @@
-// A batch in the form in which passes read it: a feature or target in a row, samples side by side.
-// It is brought there block by block, tiles of samples at a time.
+// A batch in the layout of the passes: features and targets in rows, samples in lanes. It is
+// gathered chunk by chunk, a tile of samples at a time.
 #pragma once
 
 #include "fastmlp/kernels/matrix.hpp"
@@ -11,10 +11,10 @@ namespace fastmlp {
 template <class T>
 class Batch {
  public:
-  // With `wide` samples are always copied: in the caller's memory each takes a page.
+  // With `wide` samples are always copied, because each would take a page in the caller's memory.
   Batch(Index inputs, Index targets, bool wide) : inputs_(inputs), targets_(targets), wide_(wide) {}
 
-  // Room for blocks of n samples.
+  // Allocates for chunks of n samples.
   void reserve(Index n);
   void select(const Dataset<T>& data, RowSelection rows, Index n);
 
@@ -22,8 +22,8 @@ class Batch {
   Index size() const { return n_; }
   double weight() const { return weight_; }
 
-  // From now on samples are counted from the begin of the block.
-  void start_chunk(Range block);
+  // Samples of the following calls are counted from the beginning of the chunk.
+  void start_chunk(Range chunk);
   void gather(Range samples, const Loss& loss);
   // The same for n rows of X alone, which may change afterwards.
   void start_gather(Index n);
@@ -31,11 +31,11 @@ class Batch {
 
   const PanelMatrix<T>& x() const { return x_; }                  // (n_in, n)
   MatrixView<T> y(Range samples) { return y_.columns(samples); }  // (n_targets, samples)
-  const T* scale() const { return scale_.data(); }                // weights over the batch's
+  const T* scale() const { return scale_.data(); }                // w_i / sum_i w_i
   PanelView<T> samples() const { return samples_; }               // (n, n_in)
 
  private:
-  bool can_view_in_place(Range block) const;
+  bool can_view_in_place(Range chunk) const;
   void gather_targets(const Index* from, Range samples);
 
   Index inputs_, targets_;
@@ -45,7 +45,7 @@ class Batch {
   Index n_ = 0, chunk_begin_ = 0;
   double weight_ = 0;
   PanelMatrix<T> x_, y_;
-  PanelMatrix<T> x_samples_, y_samples_;  // their transposes, as they are copied
+  PanelMatrix<T> x_samples_, y_samples_;  // copies, samples in rows
   PanelView<T> samples_;                  // x_samples_, or the caller's X
   bool copies_ = true;
   Buffer<T> scale_;

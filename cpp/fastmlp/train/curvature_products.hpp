@@ -13,7 +13,7 @@ class CurvatureProducts {
   explicit CurvatureProducts(NetworkObjective<T>& objective) : f_(objective) {}
 
   // Keeps the linearisation at w for the products that follow; false where the batch has several
-  // chunks, each of which is linearised anew for every product.
+  // chunks, each of which is linearised again for every product.
   bool set_point(const T* w);
   void drop_point() { point_ = nullptr; }
   // out = C v for the curvature matrix C at w. out must not overlap w or v.
@@ -25,7 +25,7 @@ class CurvatureProducts {
   PassContext context(Range chunk) const;
 
   NetworkObjective<T>& f_;
-  Index samples_ = 0;  // room
+  Index samples_ = 0;  // capacity
   Linearization<T> linearization_;
   TangentWorkspace<T> direction_;
   const T* point_ = nullptr;  // of the linearisation that is kept

@@ -1,4 +1,4 @@
-// Training data as it lies in the caller's memory, and the order in which an epoch goes through it.
+// Training data in the caller's memory, and the order of its samples in an epoch.
 #pragma once
 
 #include <algorithm>
@@ -24,7 +24,7 @@ struct Dataset {
   double weight(Index i) const { return weights ? static_cast<double>(weights[i]) : 1.0; }
 };
 
-// Which samples a batch has: those of the indices, or those from `first` on.
+// Selection of the samples of a batch: those of the indices, or consecutive ones from `first` on.
 struct RowSelection {
   const Index* indices = nullptr;
   Index first = 0;

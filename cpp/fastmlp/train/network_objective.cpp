@@ -48,14 +48,15 @@ void NetworkObjective<T>::select(const Dataset<T>& data, RowSelection rows, Inde
 }
 
 template <class T>
-void NetworkObjective<T>::expect(RowSelection rows, Index n) {
+void NetworkObjective<T>::set_next_batch(RowSelection rows, Index n) {
   if (batch_.size() <= kChunkSamples) schedule_.set_next_batch(batch_.data(), rows, n);
 }
 
 template <class T>
 void NetworkObjective<T>::reserve(Index n) {
   if (n <= workspace_.samples) return;
-  workspace_.samples = 0;  // until all is there: after a failure the next call starts over
+  workspace_.samples =
+      0;  // until all memory is allocated: after a failure the next call starts over
   Workspace<T> workspace = make_workspace(plan_, n, true);
   batch_.reserve(n);
   values_ = Buffer<T>(n);
@@ -71,7 +72,7 @@ void NetworkObjective<T>::start(const T* w) {
   if (curvature_) curvature_->drop_point();
 }
 
-// Phase 1 of a chunk: forward, loss and, where asked for, backward; returns the chunk's part of the
+// Phase 1 of a chunk: forward, loss and, if requested, backward; returns the chunk's part of the
 // loss.
 template <class T>
 double NetworkObjective<T>::forward_backward(const T* w, Range chunk, bool backward) {

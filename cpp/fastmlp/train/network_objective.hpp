@@ -28,7 +28,7 @@ class NetworkObjective final : public Objective<T> {
   // The batch of the next calls: n samples of the data, which must stay where they are.
   void select(const Dataset<T>& data, RowSelection rows, Index n);
   // The n samples of the same data that are selected next, if that is known.
-  void expect(RowSelection rows, Index n);
+  void set_next_batch(RowSelection rows, Index n);
   // The threads of the next calls. Copies of parameters are dropped, because w may have been
   // written since the last native call.
   void set_team(ThreadTeam& team);

@@ -14,9 +14,9 @@ StepSchedule<T>::StepSchedule(const Plan<T>& plan) : plan_(plan) {
   }
 }
 
-// A layer that stays with one thread moves less memory between cores. But where one layer has more
-// than a thread's share of the work, pieces of every layer are assigned in turn, about one for each
-// thread, so that all have as much to do.
+// A layer that stays with one thread moves less memory between cores. If one layer has more than
+// 1 / threads of the parameters, the parts of every layer are divided among all threads instead, so
+// that the load is balanced.
 template <class T>
 void StepSchedule<T>::set_team(const ThreadTeam& team) {
   team_ = &team;
@@ -26,7 +26,7 @@ void StepSchedule<T>::set_team(const ThreadTeam& team) {
   assignments_.clear();
   const auto assign = [&](Range range) {
     for (Index i = range.begin; i < range.end; ++i) {
-      const Index begin = assignments_.empty() ? 0 : assignments_.back().share.end;
+      const Index begin = assignments_.empty() ? 0 : assignments_.back().order.end;
       const Index size = parts[static_cast<std::size_t>(i)].range.size();
       assignments_.push_back({i, {begin, begin + size}});
     }
@@ -41,12 +41,12 @@ void StepSchedule<T>::set_team(const ThreadTeam& team) {
   }
 }
 
-// Narrow tiles are taken where the threads finish sooner with them.
+// Narrow tiles are used if all threads finish earlier with them.
 template <class T>
 Index StepSchedule<T>::tile_columns(Index n) const {
   if (!team_->is_parallel()) return kTileColumns<T>;
   const Index threads = team_->size();
-  const auto longest = [&](Index width) {  // samples of the thread with the most
+  const auto longest = [&](Index width) {  // largest number of samples of a thread
     const Index tiles = ceil_div(n, width);
     Index max = 0;
     for (Index t = 0; t < threads; ++t) {
@@ -59,7 +59,7 @@ Index StepSchedule<T>::tile_columns(Index n) const {
                                                                    : kTileColumns<T>;
 }
 
-// Only of data too large to be in a cache.
+// Only for data that do not fit in a second-level cache.
 template <class T>
 void StepSchedule<T>::set_next_batch(const Dataset<T>& data, RowSelection rows, Index n) {
   const Index bytes = data.x.rows * data.x.stride * static_cast<Index>(sizeof(T));
@@ -69,10 +69,10 @@ void StepSchedule<T>::set_next_batch(const Dataset<T>& data, RowSelection rows, 
   next_n_ = n;
 }
 
-// Rows in order are one range of memory, however narrow they are.
+// Consecutive rows are one contiguous range of memory.
 template <class T>
-void StepSchedule<T>::schedule_next_batch(Range share, NextBatchPrefetch<T>& next) const {
-  const Range rows{share.begin * next_n_ / plan_.size(), share.end * next_n_ / plan_.size()};
+void StepSchedule<T>::schedule_next_batch(Range order, NextBatchPrefetch<T>& next) const {
+  const Range rows{order.begin * next_n_ / plan_.size(), order.end * next_n_ / plan_.size()};
   if (next_.indices) {
     next.data = next_x_.data;
     next.indices = next_.indices + rows.begin;
@@ -98,7 +98,7 @@ bool StepSchedule<T>::schedule(Index node, Range samples, PrefetchSchedule<T>& s
 }
 
 template <class T>
-bool StepSchedule<T>::schedule(const GradientPart& part, Range share, T* updated,
+bool StepSchedule<T>::schedule(const GradientPart& part, Range order, T* updated,
                                PrefetchSchedule<T>& schedule) const {
   const bool packed = plan_.slot(part.blocks.front().slot).packed;
   const bool owns = updated && team_->is_parallel() && !packed;
@@ -107,7 +107,7 @@ bool StepSchedule<T>::schedule(const GradientPart& part, Range share, T* updated
     schedule.ownership.lines = ceil_div(part.range.size(), kLine<T>);
   }
   const bool reads = next_n_ > 0;
-  if (reads) schedule_next_batch(share, schedule.next_batch);
+  if (reads) schedule_next_batch(order, schedule.next_batch);
   return owns || reads;
 }
 

@@ -1,5 +1,5 @@
 // The tactics of a step: which thread computes which part, how wide tiles are, and which memory
-// operations are issued beside the products. None of them changes a result.
+// operations are issued during the products. None of them changes a result.
 #pragma once
 
 #include "fastmlp/nn/passes.hpp"
@@ -10,10 +10,10 @@ namespace fastmlp {
 template <class T>
 class StepSchedule final : public ForwardPrefetch<T> {
  public:
-  // A part, and its place when the parameters are counted in the order of the assignments.
+  // A part, and the range of its parameters in the order of the assignments.
   struct Assignment {
     Index part;
-    Range share;
+    Range order;
   };
 
   explicit StepSchedule(const Plan<T>& plan);
@@ -32,14 +32,14 @@ class StepSchedule final : public ForwardPrefetch<T> {
   // Of a forward product: ownership of the lines that delta is written to.
   bool schedule(Index node, Range samples, PrefetchSchedule<T>& schedule) const override;
   // Of the gradient of a part: ownership of its parameters if they are written next, at `updated`,
-  // and a share of the next batch.
-  bool schedule(const GradientPart& part, Range share, T* updated,
+  // and a proportional range of the next batch.
+  bool schedule(const GradientPart& part, Range order, T* updated,
                 PrefetchSchedule<T>& schedule) const;
   // Loads the rows of delta that a part's gradient reads, which another core may have written.
   void prefetch_delta(const GradientPart& part, Index n) const;
 
  private:
-  void schedule_next_batch(Range share, NextBatchPrefetch<T>& next) const;
+  void schedule_next_batch(Range order, NextBatchPrefetch<T>& next) const;
 
   const Plan<T>& plan_;
   Index largest_layer_ = 0;  // parameters

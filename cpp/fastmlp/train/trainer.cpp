@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "fastmlp/base/error.hpp"
+#include "fastmlp/base/tuning.hpp"
 #include "fastmlp/kernels/reduce.hpp"
 
 namespace fastmlp {
@@ -57,7 +58,8 @@ EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, Thread
     // The first batch follows the last one, but in another order where the data are shuffled.
     const Index next = begin + options_.batch_size < data.size() ? begin + options_.batch_size : 0;
     if (next > 0 || !options_.shuffle) {
-      objective_.expect(samples.batch(next), std::min(options_.batch_size, data.size() - next));
+      objective_.set_next_batch(samples.batch(next),
+                                std::min(options_.batch_size, data.size() - next));
     }
     const StepResult step = tuned_step(team);
     sum += step.value * objective_.weight();
@@ -79,8 +81,9 @@ StepResult Trainer<T>::step_on_batch(ThreadTeam& team) {
   return optimizer_->step(objective_, network_.w(), team);
 }
 
-// A step of an epoch by the team or by one thread, whichever is faster at present. An evaluation
-// is timed, as steps may have several; not of the last batch, because it may be shorter.
+// A step of an epoch by the team or by one thread, whichever is faster at present. Single
+// evaluations are timed, because a step may have several; the last batch is not timed, because it
+// may be shorter.
 template <class T>
 StepResult Trainer<T>::tuned_step(ThreadTeam& team) {
   if (!tuned_ || team.size() == 1) return step_on_batch(team);

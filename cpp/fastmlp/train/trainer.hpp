@@ -33,7 +33,8 @@ class Trainer {
  public:
   Trainer(Network<T>& network, TrainerOptions options, std::unique_ptr<Optimizer<T>> optimizer);
 
-  // Begins an epoch of the optimizer, on the caller's thread, as a custom schedule may need it.
+  // Begins an epoch of the optimizer, on the caller's thread, because a custom schedule is a Python
+  // function.
   void start_epoch() { optimizer_->start_epoch(std::max<Index>(0, epoch_ - first_epoch_)); }
   // One pass over the data. Ends early with the status of a step, or after `max_seconds`; an
   // exception of the team's interrupt check leaves the state after the last complete step.
@@ -96,11 +97,9 @@ class Trainer {
   Buffer<T> iterate_;  // empty unless swap_in_average kept it
 };
 
-// Seconds after which `epochs` returns, so that the caller can show its progress.
-constexpr double kReturnInterval = 0.05;
-
 // The groups of a plan's parameters, one for each slot, so shared weights count once. Penalties are
-// the layer's own or these; those of biases only if asked for.
+// the layer's own or these; those of biases only with
+// `regularize_biases`.
 template <class T>
 std::vector<ParameterGroup> make_groups(const Plan<T>& plan, double l1, double l2,
                                         bool regularize_biases);

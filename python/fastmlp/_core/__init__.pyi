@@ -7,7 +7,7 @@ import numpy.typing
 import typing
 from . import float32
 from . import float64
-__all__: list[str] = ['AbsoluteError', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'Dense', 'Dropout', 'ELU', 'ExponentialDecay', 'Field', 'GELU', 'GaussianNLL', 'GaussianNoise', 'GlorotNormal', 'GlorotUniform', 'HardTanh', 'HeNormal', 'HeUniform', 'Hinge', 'Huber', 'Identity', 'InverseTimeDecay', 'Layer', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'Lion', 'NAdam', 'Normal', 'OneCycle', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Rprop', 'SELU', 'SGD', 'SiLU', 'Sigmoid', 'Sign', 'Skip', 'Softmax', 'Softplus', 'SquaredError', 'StepDecay', 'Tanh', 'Tied', 'TrainingLock', 'Zeros', 'activations', 'averages', 'check_classes', 'config', 'control_group_threads', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'layers', 'losses', 'optimizers', 'resolve', 'schedules', 'set_num_threads']
+__all__: list[str] = ['AbsoluteError', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'Dense', 'Dropout', 'ELU', 'ExponentialDecay', 'Field', 'GELU', 'GaussianNLL', 'GaussianNoise', 'GlorotNormal', 'GlorotUniform', 'HardTanh', 'HeNormal', 'HeUniform', 'Hinge', 'Huber', 'Identity', 'InverseTimeDecay', 'Layer', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'Lion', 'NAdam', 'Normal', 'OneCycle', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Rprop', 'SELU', 'SGD', 'SiLU', 'Sigmoid', 'Sign', 'Skip', 'Softmax', 'Softplus', 'SquaredError', 'StepDecay', 'Tanh', 'Tied', 'TrainingLock', 'Zeros', 'activations', 'averages', 'cgroup_cpu_limit', 'check_classes', 'config', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'layers', 'losses', 'optimizers', 'resolve', 'schedules', 'set_num_threads']
 class Field:
     """
     A hyperparameter of a member of a family.
@@ -100,7 +100,7 @@ class Sign:
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
     """
@@ -402,7 +402,7 @@ class LeakyReLU:
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
     """
@@ -466,7 +466,7 @@ class ELU:
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
     """
@@ -806,7 +806,7 @@ class Huber:
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
     """
@@ -870,7 +870,7 @@ class CrossEntropy:
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
     """
@@ -1071,7 +1071,7 @@ class Quantile:
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
     """
@@ -1135,7 +1135,7 @@ class Poisson:
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
     """
@@ -1460,7 +1460,7 @@ class Normal:
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
     """
@@ -1513,7 +1513,7 @@ class Orthogonal:
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
     """
@@ -1602,7 +1602,7 @@ class ConstantInit:
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
     """
@@ -1673,7 +1673,7 @@ class Dense(Layer):
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
 
@@ -1760,7 +1760,7 @@ class Dropout(Layer):
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
 
@@ -1818,7 +1818,7 @@ class GaussianNoise(Layer):
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
 
@@ -1876,7 +1876,7 @@ class Skip(Layer):
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
 
@@ -1941,7 +1941,7 @@ class Tied(Layer):
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
 
@@ -2015,7 +2015,7 @@ class Constant:
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
     """
@@ -2077,7 +2077,7 @@ class ExponentialDecay:
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
     """
@@ -2144,7 +2144,7 @@ class InverseTimeDecay:
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
     """
@@ -2213,7 +2213,7 @@ class StepDecay:
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
     """
@@ -2289,7 +2289,7 @@ class PolynomialDecay:
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
     """
@@ -2377,7 +2377,7 @@ class CosineDecay:
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
     """
@@ -2468,7 +2468,7 @@ class OneCycle:
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
     """
@@ -2556,7 +2556,7 @@ class Polyak:
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
     """
@@ -2635,7 +2635,7 @@ class SGD:
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
     """
@@ -2752,7 +2752,7 @@ class DeltaBarDelta:
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
     """
@@ -2878,7 +2878,7 @@ class Lion:
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
     """
@@ -3002,7 +3002,7 @@ class Rprop:
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
     """
@@ -3116,7 +3116,7 @@ class AdaGrad:
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
     """
@@ -3224,7 +3224,7 @@ class RMSProp:
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
     """
@@ -3346,7 +3346,7 @@ class AdaDelta:
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
     """
@@ -3467,7 +3467,7 @@ class Adam:
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
     """
@@ -3600,7 +3600,7 @@ class AdamW:
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
     """
@@ -3736,7 +3736,7 @@ class NAdam:
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
     """
@@ -3854,7 +3854,7 @@ class AdaMax:
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
     """
@@ -3969,7 +3969,7 @@ class RAdam:
     Raises
     ------
     ValueError
-        A number out of its range, or a word that is not known.
+        A number out of its range, or an unknown word.
     TypeError
         A value of the wrong kind.
     """
@@ -4060,6 +4060,10 @@ class TrainingLock:
         ...
     def __init__(self) -> None:
         ...
+def cgroup_cpu_limit(root: str, membership: str) -> int:
+    """
+    Number of processors by quota, 0 for no limit: root as /sys/fs/cgroup, membership as the text of /proc/self/cgroup.
+    """
 def check_classes(classes: numpy.typing.NDArray[numpy.int64], n: typing.SupportsInt) -> int:
     """
     Index of the first class that is not in [0, n), -1 where there is none.
@@ -4068,13 +4072,9 @@ def config() -> dict[str, typing.Any]:
     """
     What the core was built with.
     """
-def control_group_threads(root: str, membership: str) -> int:
-    """
-    Processors' worth of time by quota, 0 for no limit: root as /sys/fs/cgroup, membership as the text of /proc/self/cgroup.
-    """
 def default_loss(output: Identity | Sign | Sigmoid | Tanh | ReLU | HardTanh | Softmax | LeakyReLU | ELU | SELU | Softplus | SiLU | GELU) -> SquaredError | AbsoluteError | Huber | CrossEntropy | BinaryCrossEntropy | Hinge | Perceptron | Quantile | Poisson | GaussianNLL:
     """
-    The loss that an output activation asks for when the user names none.
+    The default loss of an output activation.
     """
 @typing.overload
 def first_non_finite(array: numpy.typing.NDArray[numpy.float32]) -> int:
@@ -4086,7 +4086,7 @@ def first_non_finite(array: numpy.typing.NDArray[numpy.float64]) -> int:
     ...
 def force_num_threads(threads: typing.SupportsInt) -> None:
     """
-    Give every call this many threads, whatever its size and the machine's; 0 ends it.
+    Give every call this number of threads, regardless of its size and the machine; 0 ends it.
     """
 def get_num_threads() -> int:
     ...

@@ -17,7 +17,7 @@ def installed() -> list[str]:
     return [level for level in LEVELS if find_spec(f"{__package__}._core_{level}") is not None]
 
 
-def choose(present: Collection[str], processor: int, wanted: str | None) -> str:
+def choose(present: Collection[str], processor: int, requested: str | None) -> str:
     """Return the level to load.
 
     Parameters
@@ -26,35 +26,35 @@ def choose(present: Collection[str], processor: int, wanted: str | None) -> str:
         The levels that are installed.
     processor : int
         The x86-64 level of the processor, 0 where it is of another kind.
-    wanted : str or None
-        The level asked for by name; None for the best that runs.
+    requested : str or None
+        The level requested by name; None for the best that runs.
 
     Raises
     ------
     ImportError
-        If no level fits, or the one asked for is unknown, absent or too high.
+        If no level fits, or the requested one is unknown, absent or too high.
 
     Examples
     --------
-    >>> choose(["v4", "v3", "v2"], processor=3, wanted=None)
+    >>> choose(["v4", "v3", "v2"], processor=3, requested=None)
     'v3'
     """
-    if wanted is not None and wanted not in LEVELS:
+    if requested is not None and requested not in LEVELS:
         raise ImportError(
-            f"fastmlp: FASTMLP_ISA={wanted!r} is not known; expected one of: {', '.join(LEVELS)}"
+            f"fastmlp: FASTMLP_ISA={requested!r} is not known; expected one of: {', '.join(LEVELS)}"
         )
-    if wanted is not None and wanted not in present:
+    if requested is not None and requested not in present:
         raise ImportError(
-            f"fastmlp: FASTMLP_ISA={wanted!r} is not in this installation, "
+            f"fastmlp: FASTMLP_ISA={requested!r} is not in this installation, "
             f"which has: {', '.join(present) or 'none'}"
         )
-    candidates = LEVELS if wanted is None else [wanted]
+    candidates = LEVELS if requested is None else [requested]
     for level in candidates:
         if level in present and X86_64_LEVELS.get(level, 0) <= processor:
             return level
     raise ImportError(
         f"fastmlp: this processor is of x86-64 level {processor} (0: another kind), expected one "
-        f"that runs {', '.join(candidates if wanted else present) or 'any build'}; "
+        f"that runs {', '.join(candidates if requested else present) or 'any build'}; "
         "to build for it: pip install --force-reinstall --no-binary fastmlp fastmlp"
     )
 

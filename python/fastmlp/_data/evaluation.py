@@ -70,7 +70,7 @@ def loss(self: Network, X: Any, y: Any, loss: Any = None) -> float:
     Raises
     ------
     ValueError, TypeError
-        Arrays that do not fit the network, or a loss that is not known.
+        Arrays that do not fit the network, or an unknown loss.
 
     Examples
     --------

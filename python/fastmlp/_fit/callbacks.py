@@ -91,7 +91,7 @@ class EarlyStopping(Monitor):
     min_delta : float, default 0.0
         A fall of this much or less is no improvement.
     restore_best : bool, default True
-        Whether the network ends with the parameters of its best epoch.
+        If True, the network ends with the parameters of its best epoch.
 
     Attributes
     ----------
@@ -164,7 +164,7 @@ class ReduceOnPlateau(Monitor):
     factor : float, default 0.1
         Factor on the rate, ``0 < factor < 1``.
     patience : int, default 10
-        Epochs without improvement before that, at least 1; then they are counted anew.
+        Epochs without improvement before that, at least 1; then counting restarts.
     min_delta : float, default 1e-4
         A fall of this much or less is no improvement.
     min_learning_rate : float, default 0.0
@@ -177,8 +177,8 @@ class ReduceOnPlateau(Monitor):
 
     Notes
     -----
-    It scales the rate whatever its schedule. Rprop and DeltaBarDelta take their learning rate at
-    the start alone, so it has no effect on them.
+    It scales the rate of any schedule. Rprop and DeltaBarDelta use only the initial learning rate,
+    so it has no effect on them.
 
     Examples
     --------

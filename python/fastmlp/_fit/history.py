@@ -73,7 +73,7 @@ class History(Mapping[str, list[float]]):
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
-            Where to draw; default a new figure.
+            Axes to draw on; default a new figure.
 
         Returns
         -------

@@ -67,7 +67,7 @@ def find_learning_rate(
     X, y, loss, batch_size
         As in `Network.fit`.
     optimizer : str or optimizer, default "adam"
-        Its own learning rate does not matter.
+        Its learning rate is ignored.
     steps : int, default 100
         Updates, at least 10; the rate grows from `start` to `end` by a constant factor.
     start, end : float, default 1e-6 and 1.0

@@ -57,7 +57,7 @@ class TrainerSettings:
             shuffle=check_bool(given["shuffle"], "shuffle"),
         )
         if is_custom_loss(settings.loss):
-            check_evaluation_point(settings.optimizer, "the loss is a function of your own")
+            check_evaluation_point(settings.optimizer, "the loss is a custom function")
         return settings
 
     @classmethod

@@ -11,8 +11,8 @@ PACKAGE = str(Path(__file__).parents[1])
 ADVICE = {
     "running": "the run has not ended",
     "converged": "the gradient or the progress is below its tolerance",
-    "max_steps": "all steps or epochs were made; go on with more of them if the value still falls",
-    "max_seconds": "the time was up; go on with a larger max_seconds",
+    "max_steps": "all steps or epochs were made; continue if the value still falls",
+    "max_seconds": "the time was up; continue with a larger max_seconds",
     "stopped": "a callback stopped the run",
     "line_search_failed": "no step along the direction helped; try float64 or check the gradient",
     "not_descent": "the direction did not go downhill; check the gradient or add damping",

@@ -20,9 +20,9 @@ def layer_table(network: Network) -> str:
             continue
         index = len(sizes) - 1
         n_inputs, n_outputs = network.weights[index].shape
-        own = n_inputs * n_outputs if isinstance(layer, Dense) else 0
+        n_weights = n_inputs * n_outputs if isinstance(layer, Dense) else 0
         activation = _name(layer, network) if isinstance(layer, Tied) else repr(layer.activation)
-        count = str(own + n_outputs * layer.bias)
+        count = str(n_weights + n_outputs * layer.bias)
         rows.append((str(index), f"{n_inputs} -> {n_outputs}", activation, count))
         sizes.append(n_outputs)
     rows.append(("total", "", "", str(network.n_parameters)))
