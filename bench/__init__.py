@@ -1,1 +1,1 @@
-"""Benchmarks of fastmlp beside its peers; see README.md."""
+"""Benchmarks of fastmlp and its peers; see README.md."""

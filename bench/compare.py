@@ -1,4 +1,4 @@
-"""Measure fastmlp beside its peers: ours, peer, ours, peer ... on the same data and weights.
+"""Measure fastmlp and its peers alternately: ours, peer, ours, ... on the same data and weights.
 
 python -m bench.compare --workloads W1,W2 --peers torch_eager,sklearn --threads 1 --output r.json
 """
@@ -144,7 +144,7 @@ def main() -> None:
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="bench.compare", description="fastmlp beside its peers", allow_abbrev=False
+        prog="bench.compare", description="fastmlp compared with its peers", allow_abbrev=False
     )
     add = parser.add_argument
     names = ", ".join([*WORKLOADS, *GROUPS])
@@ -156,7 +156,7 @@ def parse() -> argparse.Namespace:
     add("--sample-seconds", type=float, default=0.2, help="the least time of one sample")
     add("--close-ns", type=float, default=200.0, help="longest round trip between close cores")
     add("--shuffled", action="store_true", help="gather rows in random order, all candidates alike")
-    add("--output", type=Path, help="JSON; the table goes beside it as .md")
+    add("--output", type=Path, help="JSON; the table is written to the same path with .md")
     arguments = parser.parse_args()
     arguments.threads = [1, 2] if arguments.threads == "best" else [int(arguments.threads)]
     arguments.peers = [name for name in arguments.peers if name != arguments.ours]

@@ -1,4 +1,4 @@
-"""What fastmlp costs beside its speed: import time, installed size, peak memory of a training.
+"""Costs of fastmlp other than run time: import time, installed size, peak memory of a training.
 
 python -m bench.cost --packages fastmlp,sklearn --peers fastmlp,sklearn --output cost.json
 """
@@ -44,7 +44,7 @@ peer.load({name!r}).prepare(problem, 1).run({epochs})
 
 
 def python(*arguments: str, threads: int = 1) -> str:
-    """What a fresh interpreter prints last."""
+    """Last line that a fresh interpreter prints."""
     command = [sys.executable, "-W", "ignore", *arguments]
     environment = machine.worker_environment(threads)
     output = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
@@ -120,7 +120,7 @@ def _package(name: str) -> str:
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="bench.cost", description="the cost beside the speed")
+    parser = argparse.ArgumentParser(prog="bench.cost", description="costs other than run time")
     add = parser.add_argument
     add("--packages", type=_names, default="fastmlp,torch,jax,sklearn", help="to import")
     add("--peers", type=_names, default="fastmlp,torch_eager,jax_scan,sklearn", help="to train W3")

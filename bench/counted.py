@@ -1,7 +1,7 @@
 """The calls whose instructions `bench.instructions` counts; it runs under callgrind.
 
-Training is counted in two lengths, because their difference is the work of epochs alone. The name
-of a count ends with the steps or calls that were counted.
+Training is counted in two lengths, because their difference is the work of the epochs only. The
+name of a count ends with the steps or calls that were counted.
 """
 
 from __future__ import annotations

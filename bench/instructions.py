@@ -2,7 +2,7 @@
 
 python -m bench.instructions /path/to/before /path/to/after
 
-Unlike times they repeat on a busy machine. Each tree is built in a folder of its own, which is kept
+Unlike times they repeat on a busy machine. Each tree is built in a separate folder, which is kept
 for the next call. "core" is what runs inside the extension module, per step or per call of predict;
 "all" is everything, Python included.
 """

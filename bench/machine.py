@@ -1,4 +1,4 @@
-"""The machine around a sample: its ceiling, and how near its two cores are to each other."""
+"""State of the machine at a sample: its peak rate, and the distance between its two cores."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def probe() -> dict[str, Any]:
 
 
 def describe() -> dict[str, Any]:
-    """What a reader needs to place the numbers."""
+    """Description of the machine, to interpret the numbers."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
     model = next((line.split(":")[1].strip() for line in lines if "model name" in line), "unknown")

@@ -59,7 +59,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Row:
-    """A variant beside its base: microseconds a step, and the ratios of their pairs."""
+    """A variant compared with its base: microseconds a step, and the ratios of their pairs."""
 
     variant: str
     base: str

@@ -26,7 +26,7 @@ def joined(parts: list[Array]) -> Array:
 
 
 def batches(problem: Problem) -> Iterator[slice | Array]:
-    """One index per batch of an epoch: a slice of consecutive rows, or a piece of the order."""
+    """One index per batch of an epoch: a slice of consecutive rows, or a range of the order."""
     size = problem.workload.batch
     for start in range(0, problem.workload.samples, size):
         rows = slice(start, start + size)

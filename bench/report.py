@@ -25,7 +25,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Row:
-    """Ours against one peer on one workload, each at its own best number of threads."""
+    """Ours against one peer on one workload, each at its best number of threads."""
 
     workload: str
     peer: str
@@ -47,7 +47,7 @@ def quartiles(values: list[float]) -> tuple[float, float, float]:
 
 
 def best(samples: list[Sample]) -> int:
-    """Return the number of threads with the least median."""
+    """Return the number of threads with the smallest median."""
     by_threads: dict[int, list[float]] = {}
     for sample in samples:
         by_threads.setdefault(sample.threads, []).append(sample.step_us)

@@ -1,6 +1,6 @@
 """A process per peer and thread count: no library disturbs another's threads or memory.
 
-The child answers lines of JSON: {"repeats": n} runs and times, {"check": true} tells the result.
+The child answers lines of JSON: {"repeats": n} runs and times, {"check": true} returns the result.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Worker:
         self.about = self._receive()  # version and kernels
 
     def seconds(self, repeats: int) -> float:
-        """The time of so many repeats in a row."""
+        """The time of this number of consecutive repeats."""
         return float(self._ask(repeats=repeats)["seconds"])
 
     def check(self) -> float:
@@ -74,7 +74,7 @@ class Worker:
 
 
 def check(module: peer.Peer, problem: Problem, threads: int) -> float:
-    """Train or predict afresh, then judge by the float64 oracle's formulas."""
+    """Train or predict from the start, then evaluate by the float64 oracle's formulas."""
     runner = module.prepare(problem.in_order(), threads)
     if problem.workload.rule is None:
         outputs = runner.outputs()[:CHECKED_ROWS]
@@ -108,7 +108,7 @@ def main() -> None:
     parser.add_argument("--shuffled", action="store_true")
     arguments = parser.parse_args()
     replies = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)  # what a library prints is no reply
+    os.dup2(2, 1)  # output of libraries must not mix with replies
 
     def reply(**message: Any) -> None:
         replies.write(json.dumps(message) + "\n")

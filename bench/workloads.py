@@ -1,7 +1,7 @@
-"""What is measured: training workloads W1-W7, inference I1-I2, and a sweep over widths.
+"""Workloads: training W1-W7, inference I1-I2, and a sweep over widths.
 
-Data are drawn from a seed, so nothing outside the repository is needed, and every process that
-asks for a problem gets the same bits.
+Data are drawn from a seed, so nothing outside the repository is needed, and every process
+makes the same bits.
 """
 
 from __future__ import annotations

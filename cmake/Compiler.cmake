@@ -1,4 +1,4 @@
-# Find a C++17 compiler, or say what to do, and set the options that hold for all levels.
+# Find a C++17 compiler, or fail with advice, and set the options that hold for all levels.
 
 include(CheckLanguage)
 check_language(CXX)

@@ -2,7 +2,7 @@
 
 find_package(Python 3.11 REQUIRED COMPONENTS Interpreter OPTIONAL_COMPONENTS Development.Module)
 
-# pip's build environment is on the search path; a plain cmake run asks the interpreter instead.
+# pip's build environment is on the search path; a plain cmake run uses the interpreter's path.
 function(fastmlp_ask_python variable code)
   execute_process(COMMAND "${Python_EXECUTABLE}" -c "${code}" OUTPUT_VARIABLE answer
                   OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)

@@ -1,5 +1,5 @@
 # The x86-64 levels: their options, and the list `levels` of those to build.
-# The features are spelt out because GCC 10 and Clang 11 do not know -march=x86-64-v3.
+# The features are spelt out because GCC 10 and Clang 11 do not have -march=x86-64-v3.
 
 set(on_x86_64 FALSE)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$" AND CMAKE_SIZEOF_VOID_P EQUAL 8)
@@ -16,12 +16,12 @@ set(FASTMLP_v4_OPTIONS -march=x86-64 ${x86_64_v4} -mprefer-vector-width=512)
 # The level of this machine: v2, v3 or v4; plain on other processors.
 function(fastmlp_native_level variable)
   if(CMAKE_CROSSCOMPILING)
-    message(FATAL_ERROR "A cross build cannot ask the processor: set FASTMLP_ISA_LEVELS")
+    message(FATAL_ERROR "A cross build cannot detect the processor: set FASTMLP_ISA_LEVELS")
   endif()
   try_run(FASTMLP_CPU_LEVEL compiled "${PROJECT_BINARY_DIR}/cpu_level"
           "${PROJECT_SOURCE_DIR}/cpp/bindings/cpu/exit_with_level.cpp")
   if(NOT compiled)
-    message(FATAL_ERROR "${CMAKE_CXX_COMPILER} cannot build the program that asks the processor")
+    message(FATAL_ERROR "${CMAKE_CXX_COMPILER} cannot build the program that detects the processor")
   endif()
   if(FASTMLP_CPU_LEVEL GREATER_EQUAL 2)
     set(${variable} v${FASTMLP_CPU_LEVEL} PARENT_SCOPE)

@@ -1,4 +1,4 @@
-"""Read handwritten digits: train, stop when the validation loss rises, look at the mistakes.
+"""Read handwritten digits: train, stop when the validation loss rises, print the mistakes.
 
 Needs scikit-learn for the data: pip install "fastmlp[demo]". Takes less than a second.
 """

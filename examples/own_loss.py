@@ -1,4 +1,4 @@
-"""A loss of your own: quantile regression draws a band that holds 80 % of noisy data.
+"""A custom loss: quantile regression draws a band that holds 80 % of noisy data.
 
 A loss is any function of (outputs, y) that returns the values (n,) and their derivatives by the
 outputs (n, n_outputs). Takes less than a second.
@@ -29,5 +29,5 @@ net.fit(X[train], y[train], loss=quantiles, optimizer=fm.Adam(1e-2), epochs=40)
 net.fit(X[train], y[train], loss=quantiles, optimizer=fm.Adam(1e-3), epochs=20)
 
 below = (y[test] < net.predict(X[test])).mean(axis=0)
-for level, share in zip(LEVELS, below, strict=True):
-    print(f"{level:.0%} quantile: {share:.1%} of new samples lie below")
+for level, fraction in zip(LEVELS, below, strict=True):
+    print(f"{level:.0%} quantile: {fraction:.1%} of new samples lie below")

@@ -1,7 +1,7 @@
 """Replace an expensive function by a network, with its derivatives for free.
 
 The function is the Himmelblau surface; the network learns it from 2000 points in float64, then
-descent on the network alone finds one of its four minima. Takes about a second.
+descent on the network finds one of its four minima. Takes about a second.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""What may go wrong at the border: every argument that takes an array, forms of it, defects of it.
+"""Errors of input: every argument that takes an array, forms of it, defects of it.
 
 `SLOTS` are the arguments, `FORMS` make the same numbers look different, `DEFECTS` make them wrong.
 """
@@ -73,7 +73,7 @@ def is_well_formed(text: str, where: str) -> bool:
 
 
 def fingerprint(value: Any) -> object:
-    """All that a call might change in what it was given."""
+    """All that a call might change in its arguments."""
     if isinstance(value, np.ndarray):
         mask = np.ma.getmaskarray(value).tobytes() if np.ma.isMaskedArray(value) else b""
         form = (value.shape, value.strides, value.dtype.str, value.flags.writeable)

@@ -62,12 +62,12 @@ def dropout_factors(
 ) -> Array:
     """mask / (1 - rate) (n, units) of dropout as layer number `layer` of the list.
 
-    Word i % 4 of the counter (i // 4, place, stream, epoch) is that of unit i; the unit is kept
+    Word i % 4 of the counter (i // 4, position, stream, epoch) is that of unit i; the unit is kept
     where it is at least rate 2³².
     """
-    unit, place = np.meshgrid(np.arange(units), first + np.arange(n))
+    unit, position = np.meshgrid(np.arange(units), first + np.arange(n))
     stream = np.full_like(unit, 3 << 16 | layer)
-    words = philox([unit // 4, place, stream, np.full_like(unit, epoch)], seed)
+    words = philox([unit // 4, position, stream, np.full_like(unit, epoch)], seed)
     word = np.choose(unit % 4, words)
     return (word >= np.uint64(int(rate * 2**32))) / (1.0 - rate)
 
@@ -110,7 +110,7 @@ class Case:
 
 # ---- random cases --------------------------------------------------------------------------------
 
-KINDS: dict[str, tuple[str, ...]] = {  # what a network has beside dense layers
+KINDS: dict[str, tuple[str, ...]] = {  # layers of a network other than dense ones
     "dense": (),
     "dropout": ("dropout",),
     "skip": ("skip",),

@@ -53,7 +53,7 @@ def exact(f: Function, x: Array) -> Array:
 
 
 def tolerance(f: Function, x: Array, eps: float, ulps: float = 16.0) -> Array:
-    """What `ulps` roundings of the argument and of the result may do to f(x)."""
+    """Error of f(x) by `ulps` roundings of the argument and of the result."""
     with mp.workdps(60):
         moved = [
             float(abs(f(mp.mpf(float(v)) * (1 + mp.mpf(eps))) - f(mp.mpf(float(v))))) for v in x

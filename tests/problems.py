@@ -1,4 +1,4 @@
-"""Test problems: two functions with known minima, small networks beside their oracle."""
+"""Test problems: two functions with known minima, small networks with their oracle."""
 
 from __future__ import annotations
 

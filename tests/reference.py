@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from reference_families import *  # noqa: F403  activations and losses, under the same roof
+from reference_families import *  # noqa: F403  activations and losses
 from reference_families import ACTIVATIONS, CANONICAL, DEFAULT_LOSS, LOSSES, Array
-from reference_rules import *  # noqa: F403  the update rules, too
+from reference_rules import *  # noqa: F403  the update rules
 from reference_rules import penalty
 
 # ---- the network, by the lecture's two procedures ----------------------------------------------
@@ -53,7 +53,7 @@ LayerSpec = DenseSpec | Skip | Tied | Scale
 
 @dataclass(frozen=True)
 class Slots:
-    """Where a layer reads w: W (n_out, n_in) of a dense layer, row by row, and b; empty if none."""
+    """Slices of w: W (n_out, n_in) of a dense layer, row by row, and b; empty if none."""
 
     weights: slice
     shape: tuple[int, int]
@@ -169,14 +169,14 @@ class Net:
         output = self.activation(len(self.layers) - 1)
         loss = loss or DEFAULT_LOSS.get(output, "squared_error")
         a, h = self.forward(w, X)
-        share = np.ones(len(X)) if weights is None else np.asarray(weights, float)
-        share = share / share.sum()
+        weight = np.ones(len(X)) if weights is None else np.asarray(weights, float)
+        weight = weight / weight.sum()
         if (output, loss) in CANONICAL:
             values, delta = CANONICAL[output, loss](a[-1], y)
         else:
             values = LOSSES[loss](h[-1], y)
             delta = self.through(len(a) - 1, a[-1], LOSSES[loss].gradient(h[-1], y))
-        return float(share @ values), self.gradient(w, a, h, delta * share[:, None])
+        return float(weight @ values), self.gradient(w, a, h, delta * weight[:, None])
 
 
 def one_hot(classes: Array, k: int) -> Array:
@@ -260,14 +260,14 @@ def train(
 ) -> tuple[Array, list[float]]:  # fmt: skip
     """w after one step per batch (of sample indices), and the loss of each with its penalty."""
     mask = net.weight_mask() if mask is None else mask
-    share = np.ones(len(X)) if weights is None else np.asarray(weights, float)
+    weight = np.ones(len(X)) if weights is None else np.asarray(weights, float)
     losses: list[float] = []
     for i in batches:
-        if share[i].sum() == 0:
+        if weight[i].sum() == 0:
             continue
 
         def both(w: Array, i: Array = i) -> tuple[float, Array]:
-            value, g = net.value_and_grad(w, X[i], y[i], loss, share[i])
+            value, g = net.value_and_grad(w, X[i], y[i], loss, weight[i])
             more, extra = penalty(w, mask, l1, l2)
             return value + more, g + extra
 

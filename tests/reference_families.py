@@ -38,7 +38,7 @@ def normal_pdf(a: Array) -> Array:
 
 
 def finite_or_zero(a: Array) -> Array:
-    """0 in place of ±inf, where the factor beside it decides the limit."""
+    """0 in place of ±inf, where the other factor determines the limit."""
     return np.where(np.isinf(a), 0.0, a)
 
 

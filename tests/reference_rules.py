@@ -23,7 +23,7 @@ def penalty(w: Array, mask: Array, l1: Any = 0.0, l2: Any = 0.0) -> tuple[float,
 def clip(
     g: Array, clip_norm: float | None = None, clip_value: Any = None, normalize: bool = False
 ) -> Array:
-    """First each g_i into [low, high]; then to norm 1 if asked; then g c/‖g‖ where ‖g‖ > c."""
+    """Each g_i into [low, high]; then to norm 1 if `normalize`; then g c/‖g‖ where ‖g‖ > c."""
     if clip_value is not None:
         low, high = clip_value if isinstance(clip_value, tuple) else (-clip_value, clip_value)
         g = np.clip(g, low, high)
@@ -44,12 +44,12 @@ Case = tuple[float, dict[str, Any]]  # learning rate on the bowl, hyperparameter
 
 @dataclass
 class Rule:
-    """What all rules share. Parameters with mask 1 decay: w ← (1 - lr λ) w, the old w.
+    """Base class of all rules. Parameters with mask 1 decay: w ← (1 - lr λ) w, the old w.
 
     `learning_rate` is a number or a function of k = 0, 1, …; `l1` is that of a proximal step. A
     subclass has `update` for step t = 1, 2, …, and the `cases` in which it is compared; `float32`
-    is how far single precision may lead it away, further where signs are all that it reads;
-    `in_torch` tells whether torch is held beside it.
+    bounds the deviation of single precision, larger for rules of the sign; `in_torch` is False for
+    rules that torch does not have.
     """
 
     learning_rate: Any = 1e-3
@@ -70,7 +70,7 @@ class Rule:
         return float(rate(max(self.t - 1, 0)) if callable(rate) else rate)
 
     def at(self, w: Array) -> Array:
-        """Where the gradient is taken."""
+        """The point at which the gradient is computed."""
         return w
 
     def update(self, w: Array, g: Array) -> Array:
@@ -115,7 +115,7 @@ class SGD(Rule):
 
 @dataclass
 class DeltaBarDelta(Rule):
-    """ε += κ where g d > 0, ε -= φ ε where g d < 0, ε ≥ least; d ← θ d + (1-θ) g; w -= ε g.
+    """ε += κ where g d > 0, ε -= φ ε where g d < 0, ε ≥ min_gain; d ← θ d + (1-θ) g; w -= ε g.
 
     As ensmallen's DeltaBarDeltaUpdate (delta_bar_delta_update.hpp).
     """
@@ -362,7 +362,7 @@ class Lion(Rule):
 
 @dataclass
 class Rprop(Rule):
-    """step ×= η± by the sign of g g_old, within [least, most]; w -= sign(g) step.
+    """step ×= η± by the sign of g g_old, within [min_step, max_step]; w -= sign(g) step.
 
     Where the sign has changed g ← 0.
     """

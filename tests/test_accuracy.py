@@ -38,7 +38,7 @@ MINI_BATCH: list[tuple[str, dict[str, Any], tuple[float, ...]]] = [
 ]
 FULL_BATCH: list[tuple[str, dict[str, Any], tuple[float, ...]]] = [
     *(("delta_bar_delta", {"kappa": kappa}, (0.03, 0.1)) for kappa in (0.003, 0.01)),
-    *(("rprop", {"max_step": most}, (0.001, 0.003)) for most in (0.003, 0.01)),
+    *(("rprop", {"max_step": step}, (0.001, 0.003)) for step in (0.003, 0.01)),
 ]
 
 
@@ -86,7 +86,7 @@ def test_plain_descent(seeds: int, less: float) -> None:
 def test_full_batches(rule: str, seeds: int, less: float) -> None:
     """300 steps on all samples: at least 0.95; kappa and Rprop's longest step are in the grid.
 
-    With steps up to the default 50 Rprop goes on to a loss of 1e-15 and overfits, in torch as here
+    With steps up to the default 50 Rprop continues to a loss of 1e-15 and overfits, as in torch
     (0.94).
     """
     run = seeds, 300, len(digits()[0])

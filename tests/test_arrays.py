@@ -1,4 +1,4 @@
-"""The border: whatever NumPy reads as real numbers equals its clean C-ordered copy, bit for bit."""
+"""Every array-like that NumPy reads as real numbers equals its C-ordered copy, bit for bit."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ def test_any_other_shape_is_refused_with_its_shape(shape: tuple[int, ...], metho
 @given(n=st.integers(1, 40), hidden=st.integers(1, 40), n_in=st.integers(1, 20),
        n_out=st.integers(1, 20), dtype=st.sampled_from(["float32", "float64"]))  # fmt: skip
 def test_shapes_around_the_tiles(n: int, hidden: int, n_in: int, n_out: int, dtype: str) -> None:
-    """Any numbers of samples and units give the plain product, whatever the tiles are."""
+    """Any numbers of samples and units give the plain product, for any tiles."""
     network = fm.Network([n_in, hidden, n_out], activation="relu", output="identity",
                          dtype=dtype, seed=3)  # fmt: skip
     rng = np.random.default_rng(n)

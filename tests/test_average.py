@@ -1,4 +1,4 @@
-"""Polyak averaging: three formulas, any optimizer, any start; what is shown after fit."""
+"""Polyak averaging: three formulas, any optimizer, any start; the parameters after fit."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_averages_are_their_formulas(mode: str, start: int, dtype: str) -> None:
 def test_of_wide_layers_the_limited_iterates_are_averaged(
     max_norm: float | None, clip_norm: float | None
 ) -> None:
-    """Parts of thousands of parameters are passed over in pieces; rows are limited as a whole."""
+    """Parts of thousands of parameters are updated range by range; rows are limited as a whole."""
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(20, 250)), rng.normal(size=(20, 2))
 
@@ -117,7 +117,7 @@ def test_discounted_is_optaxs_debiased_average(problem: str) -> None:
 @modes
 @pytest.mark.parametrize("start", STARTS)
 def test_fit_leaves_the_average(mode: str, start: int) -> None:
-    """12 steps: the network shows the average of the iterates, which go on underneath."""
+    """12 steps: the network shows the average of the iterates, which continue."""
     polyak = fm.Polyak(mode, beta=0.8, start=start)
     net, plain = fresh(), fresh()
     net.fit(X, Y, optimizer=fm.Adam(0.02, average=polyak), epochs=3, batch_size=6, shuffle=False)
@@ -131,7 +131,7 @@ def test_fit_leaves_the_average(mode: str, start: int) -> None:
 
 
 def test_validation_sees_the_average_and_the_loss_the_iterate() -> None:
-    """history["val_loss"] is the loss of the average after each epoch, last_parameters go on."""
+    """history["val_loss"] is the loss of the average after each epoch, last_parameters continue."""
     polyak = fm.Polyak("uniform")
     net, plain = fresh(), fresh()
     trainer = fm.Trainer(net, optimizer=fm.SGD(0.1, average=polyak), batch_size=6, shuffle=False)
@@ -177,7 +177,7 @@ def test_training_goes_on_from_the_iterate() -> None:
 
 
 def test_changed_parameters_are_the_iterate() -> None:
-    """Assigned, or written into a view, while the average is shown: training goes on from there."""
+    """Assigned or written into a view that shows the average: training continues from there."""
     assigned, written = fresh(), fresh()
     values = assigned.parameters.copy()
     ends = []

@@ -75,8 +75,8 @@ def minimize(fun: Any, **arguments: Any) -> Callable[[Subject], Any]:
     return lambda s: fm.minimize(fun, np.ones(2), **arguments)
 
 
-def own(loss: Any) -> Callable[[Subject], Any]:
-    return fit(y=TARGETS, loss=loss)
+def loss(function: Any) -> Callable[[Subject], Any]:
+    return fit(y=TARGETS, loss=function)
 
 
 class Hook:
@@ -163,13 +163,13 @@ FIT: dict[str, Case] = {
     "loss in bytes": (fit(loss=b"huber"), TypeError, "fit: loss=b'huber', expected"),
     "loss class": (fit(loss=fm.CrossEntropy), TypeError, "fit: loss=<class 'fastmlp"),
     "loss of another family": (fit(loss=fm.ReLU()), TypeError, "fit: loss=ReLU(), expected"),
-    "loss without gradient": (own(lambda o, y: 1.0), TypeError, "fit: the loss returned float, "),
+    "loss without gradient": (loss(lambda o, y: 1.0), TypeError, "fit: the loss returned float, "),
     "loss of one value": (
-        own(lambda o, y: (1.0, o)), ValueError, "fit: values of the loss has shape (), expected"),
+        loss(lambda o, y: (1.0, o)), ValueError, "fit: values of the loss has shape (), expected"),
     "loss with strings": (
-        own(lambda o, y: (["a"] * len(o), o)), TypeError, "fit: values of the loss has dtype <U1"),
+        loss(lambda o, y: (["a"] * len(o), o)), TypeError, "fit: values of the loss has dtype <U1"),
     "loss with complex gradient": (
-        own(lambda o, y: (o[:, 0], 1j * o)), TypeError, "fit: gradient of the loss has dtype"),
+        loss(lambda o, y: (o[:, 0], 1j * o)), TypeError, "fit: gradient of the loss has dtype"),
     "optimizer's name": (fit(optimizer="adm"), ValueError, "fit: optimizer='adm' is not known; "),
     "optimizer None": (fit(optimizer=None), TypeError, "fit: optimizer=None, expected"),
     "optimizer class": (fit(optimizer=fm.Adam), TypeError, "fit: optimizer=<class 'fastmlp"),
@@ -181,7 +181,7 @@ MAKING: dict[str, Case] = {
     "layers of a set": (build({4, 3}), TypeError, "Network: layers={3, 4} (set), expected a list"),
     "layers of a dict": (build({4: 3, 3: 1}), TypeError, "Network: layers={4: 3, 3: 1} (dict), "),
     "no layers": (build([]), ValueError, "Network: layers=[], expected a list"),
-    "inputs alone": (build([4]), ValueError, "Network: layers=[4], expected the number of inputs"),
+    "only inputs": (build([4]), ValueError, "Network: layers=[4], expected the number of inputs"),
     "layer of 0": (build([4, 0, 1]), ValueError, "Network: layers[1]=0, expected an integer >= 1"),
     "layer of 3.0": (build([4, 3.0]), TypeError, "Network: layers[1]=3.0 (float), expected"),
     "layer True": (build([4, True]), TypeError, "Network: layers[1]=True (bool), expected"),
@@ -276,7 +276,7 @@ CASES = {**FIT, **{f"make {key}": case for key, case in MAKING.items()}, **USE}
 
 @pytest.mark.parametrize("case", CASES)
 def test_is_refused_by_name(case: str) -> None:
-    """The message is the one documented, in one line, and the training goes on as if untouched."""
+    """The message is the one documented, in one line, and the training continues unchanged."""
     call, kind, text = CASES[case]
     subject = Subject()
     error = refusal(call, subject)

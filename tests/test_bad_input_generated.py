@@ -11,7 +11,7 @@ from bad_input import DEFECTS, FORMS, SLOTS, Slot, Subject, bits, fingerprint, i
 from reference import Array
 
 N_CASES, N_FIXED, BLOCK = 2000, 300, 50
-NEVER_READ = (  # whatever its clean copy were: told by the kind of the value
+NEVER_READ = (  # refused by the kind of the value, for any clean copy
     "masked", "sparse", "ragged", "has dtype", "has column", "is of type", "is too large",
     "would take", "cannot be read",
 )  # fmt: skip
@@ -51,7 +51,7 @@ def revalued(rng: np.random.Generator, good: Array) -> Array:
 
 
 def reshaped(rng: np.random.Generator, array: Array) -> Array:
-    """Mostly the shape that fits, else one beside it."""
+    """Mostly the shape that fits, else a neighbouring one."""
     changes = [
         lambda a: a[:-1],
         lambda a: a[:1],
@@ -86,7 +86,7 @@ def clean(slot: Slot, value: Any, dtype: str) -> Array | None:
     if value is None:
         return None
     array = np.asarray(value)
-    if slot.name == "w0":  # its own dtype is kept
+    if slot.name == "w0":  # its dtype is kept
         dtype = "float32" if array.dtype.kind == "f" and array.dtype.itemsize == 4 else "float64"
     with np.errstate(all="ignore"):
         return np.array(array, dtype=dtype, order="C")

@@ -94,7 +94,7 @@ def test_epochs_trained_are_checked_where_they_are_used(value: Any) -> None:
 
 @pytest.mark.parametrize("sizes", [[4, 2**46], [2**29, 2**29], [1, 2**45, 1]])
 def test_a_network_larger_than_memory(sizes: list[int]) -> None:
-    """The sizes can be counted, so that the machine has to refuse."""
+    """The sizes can be counted, so the system must refuse them."""
     with pytest.raises(MemoryError, match=r"^Network: the layers have \d+ parameters, expected"):
         fm.Network(sizes, init="zeros")
 
@@ -153,7 +153,7 @@ SCRIPT = """
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 @pytest.mark.parametrize("call", MEMORY)
 def test_out_of_memory_is_a_memory_error_and_changes_nothing(call: str) -> None:
-    """Under a limit of the address space, in a process of its own."""
+    """Under a limit of the address space, in a separate process."""
     script = textwrap.dedent(SCRIPT).replace("{call}", MEMORY[call])
     done = subprocess.run(
         [sys.executable, "-c", script],

@@ -20,10 +20,10 @@ def test_history_holds_one_number_per_epoch() -> None:
     assert len(history["loss"]) == len(history["val_loss"]) == 4
     assert history["val_loss"][-1] == pytest.approx(net.loss(X[:5], y[:5]), rel=1e-12)
     assert history.to_dict() == {"loss": history["loss"], "val_loss": history["val_loss"]}
-    alone = net.fit(X, y, epochs=1)
-    assert "val_loss" not in alone.to_dict()
+    plain = net.fit(X, y, epochs=1)
+    assert "val_loss" not in plain.to_dict()
     with pytest.raises(KeyError):
-        alone["val_loss"]
+        plain["val_loss"]
 
 
 def test_callbacks_are_called_with_what_they_have() -> None:
@@ -81,7 +81,7 @@ def test_early_stopping(
 ) -> None:
     """Stops `patience` epochs after the best, min_delta counting; the best weights come back.
 
-    An own loss moves the only weight along a script: w after epoch k is losses[k].
+    A custom loss moves the only weight along a script: w after epoch k is losses[k].
     """
     net = network(1, [(1, "identity", False)])
     net.parameters[:] = 0.0
@@ -134,7 +134,7 @@ def test_max_seconds_ends_a_long_fit() -> None:
 def test_verbose_tells_the_loss(verbose: int, capsys: pytest.CaptureFixture[str]) -> None:
     X, y = TASKS["regression"].data
     fresh().fit(X, y, epochs=2, verbose=verbose)
-    told = capsys.readouterr()
-    assert "loss" in told.out + told.err
+    output = capsys.readouterr()
+    assert "loss" in output.out + output.err
     fresh().fit(X, y, epochs=2)
     assert capsys.readouterr() == ("", "")

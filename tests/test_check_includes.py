@@ -113,10 +113,10 @@ OFFENCES = {  # name: (path, text, message)
 
 ALLOWED = {
     "downward include": ("cpp/fastmlp/train/a.hpp", '#include "fastmlp/nn/b.hpp"\n'),
-    "own module": ("cpp/fastmlp/nn/a.hpp", '#include "fastmlp/nn/b.hpp"\n'),
+    "same module": ("cpp/fastmlp/nn/a.hpp", '#include "fastmlp/nn/b.hpp"\n'),
     "constant": ("cpp/fastmlp/nn/a.cpp", "const int kWidth = 4;\nconstexpr int kHeight = 3;\n"),
     "comment": ("cpp/fastmlp/nn/a.cpp", "// #include <omp.h>, py::object\n"),
-    "OpenMP in its place": ("cpp/fastmlp/base/parallel.cpp", "#include <omp.h>\n"),
+    "OpenMP in the only file for it": ("cpp/fastmlp/base/parallel.cpp", "#include <omp.h>\n"),
     "function of 60 lines": ("cpp/fastmlp/nn/a.cpp", f"void g() {{\n{LONG[7:]}}}\n"),
     "long namespace": (
         "cpp/fastmlp/nn/a.cpp",
@@ -139,7 +139,7 @@ ALLOWED = {
 
 
 def offences(path: str, text: str) -> list[str]:
-    """The offences of a tree with this file alone, which must be the current directory."""
+    """The offences of a tree with only this file, which must be the current directory."""
     Path(path).parent.mkdir(parents=True)
     Path(path).write_text(text)
     found = runpy.run_path(str(SCRIPT))["offences"]()

@@ -17,7 +17,7 @@ def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_demo_trains_compares_and_draws(tmp_path: Path) -> None:
-    """Accuracy beside scikit-learn's and a picture, after one epoch each."""
+    """Accuracy compared with scikit-learn's, and a picture, after one epoch each."""
     pytest.importorskip("sklearn")
     pytest.importorskip("matplotlib")
     done = run("demo", "--epochs", "1", cwd=tmp_path)

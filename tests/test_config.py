@@ -31,7 +31,7 @@ def test_the_build_in_use_can_be_asked_for_by_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("present", "processor", "wanted", "chosen"),
+    ("present", "processor", "requested", "chosen"),
     [
         ("v2 v3 v4", 4, None, "v4"),
         ("v2 v3 v4", 3, None, "v3"),
@@ -42,20 +42,20 @@ def test_the_build_in_use_can_be_asked_for_by_name() -> None:
     ],
 )
 def test_the_best_build_that_runs_here_is_chosen(
-    present: str, processor: int, wanted: str | None, chosen: str
+    present: str, processor: int, requested: str | None, chosen: str
 ) -> None:
-    assert loader.choose(present.split(), processor, wanted) == chosen
+    assert loader.choose(present.split(), processor, requested) == chosen
 
 
 @pytest.mark.parametrize(
-    ("present", "processor", "wanted"),
+    ("present", "processor", "requested"),
     [("v3 v4", 2, None), ("v2 v3 v4", 3, "v4"), ("v2", 4, "v3"), ("v2 v3", 0, None)],
 )
 def test_a_build_that_cannot_run_here_is_never_chosen(
-    present: str, processor: int, wanted: str | None
+    present: str, processor: int, requested: str | None
 ) -> None:
     with pytest.raises(ImportError, match=r"^fastmlp: "):
-        loader.choose(present.split(), processor, wanted)
+        loader.choose(present.split(), processor, requested)
 
 
 @pytest.mark.parametrize("isa", ["v9", "V3 ", "none"])

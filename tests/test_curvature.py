@@ -129,7 +129,7 @@ def test_gauss_newton_of_the_oracle_is_positive_semidefinite(number: int) -> Non
 
 
 def plain_chain(output: str, loss: LossSpec) -> Any:
-    """A case of 4-3-4 units beside the same loss and split in plain torch."""
+    """A case of 4-3-4 units and the same loss and split in plain torch."""
     rng = np.random.default_rng(3)
     net = ref.Net(4, [(3, "tanh", True), (4, output, True)])
     w = rng.normal(size=31)

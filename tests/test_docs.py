@@ -105,7 +105,7 @@ def test_docstrings_of_modules(name: str) -> None:
 
 
 def test_docstrings_of_native_classes() -> None:
-    """They live in C++, where the finder does not look by itself."""
+    """They are C++ classes, which the finder does not search by itself."""
     parser, globs = doctest.DocTestParser(), {"fm": fm, "np": np}
     families = (
         *(_core.activations, _core.losses, _core.initializers, _core.optimizers),
@@ -121,10 +121,10 @@ def test_docstrings_of_native_classes() -> None:
     assert run_doctests(tests).failed == 0
 
 
-def test_everything_public_is_documented_and_exported() -> None:
+def test_everymember_public_is_documented_and_exported() -> None:
     for name in fm.__all__:
-        thing = getattr(fm, name)
-        assert isinstance(thing, str) or (thing.__doc__ or "").strip(), name
+        member = getattr(fm, name)
+        assert isinstance(member, str) or (member.__doc__ or "").strip(), name
     assert {"Network", "Dense", "Trainer", "minimize", "EarlyStopping", "TrainingWarning"} <= set(
         fm.__all__
     )

@@ -1,4 +1,4 @@
-"""Dropout and Gaussian noise: what they draw, when, for whom, and how gradients pass them."""
+"""Dropout and Gaussian noise: distributions, modes, seeds, and gradients through them."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ noisy = pytest.mark.parametrize("layer", [fm.Dropout(0.5), fm.GaussianNoise(0.5)
 
 
 def bare(layer: Any, units: int, dtype: str = "float64", seed: int = 0) -> Any:
-    """One noisy layer below an identity matrix: outputs are what the layer lets through."""
+    """One noisy layer below an identity matrix: outputs are those of the layer."""
     net = fm.Network([layer, fm.Dense(units, bias=False)], inputs=units, dtype=dtype, seed=seed)
     net.weights[0][:] = np.eye(units)
     return net
 
 
 def drawn(layer: Any, n: int, units: int, x: float = 1.0, dtype: str = "float64") -> Array:
-    """What becomes of the constant x in a batch of n samples."""
+    """Outputs for the constant x in a batch of n samples."""
     outputs = fm.Trainer(bare(layer, units, dtype)).forward(np.full((n, units), x, dtype))
     return np.array(outputs, float)
 
@@ -51,7 +51,7 @@ def trained(layer: Any, threads: int = 0, seed: int = 3, **fields: Any) -> Any:
 @dtypes
 @pytest.mark.parametrize("rate", [0.0, 0.1, 0.5, 0.9])
 def test_dropout_is_inverted_and_drops_at_its_rate(rate: float, dtype: str) -> None:
-    """Values are 0 or x / (1 - rate); the share of zeros is binomial, over all and by unit."""
+    """Values are 0 or x / (1 - rate); the number of zeros is binomial, over all and by unit."""
     h = drawn(fm.Dropout(rate), 2000, 130, 3.0, dtype)
     kept = h != 0
     np.testing.assert_allclose(h[kept], 3.0 / (1 - rate), rtol=1e-6)
@@ -204,11 +204,11 @@ def test_an_own_loss_and_an_own_loop_draw_as_the_built_in_one(layer: Any) -> Non
     """fit with f(o, y), and forward, backward, apply, make the steps of trainer.step."""
     layers = [layer, fm.Dense(6, "tanh"), layer, fm.Dense(2)]
     ends = []
-    for way in ("step", "loop", "fit", "own fit"):
+    for way in ("step", "loop", "fit", "custom loss"):
         net = fm.Network(layers, inputs=3, dtype="float64", seed=5)
         trainer = fm.Trainer(net, optimizer=fm.SGD(0.1), batch_size=6, shuffle=False)
         if "fit" in way:
-            net.fit(X, Y, loss=squared if way == "own fit" else None, optimizer=fm.SGD(0.1),
+            net.fit(X, Y, loss=squared if way == "custom loss" else None, optimizer=fm.SGD(0.1),
                     epochs=1, batch_size=6, shuffle=False)  # fmt: skip
         for i in range(0, 0 if "fit" in way else len(X), 6):
             if way == "step":
@@ -242,7 +242,7 @@ def test_an_own_loss_draws_as_the_built_in_one_in_every_epoch(layer: Any) -> Non
 def test_an_own_loss_draws_as_the_built_in_one_after_a_batch_without_a_step(
     layer: Any, gap: str
 ) -> None:
-    """A step whose weights sum to 0, and one whose loss is infinite, take their places too."""
+    """A step whose weights sum to 0, and one whose loss is infinite, count as positions too."""
     far = np.where(np.arange(8) == 0, np.inf, 0.0)[:, None] * np.ones(2)
     ends = []
     for loss in (None, squared):

@@ -125,11 +125,11 @@ USE: list[tuple[str, Callable[[Any], Any], Any, str]] = [
      r"parameters has shape \(3,\), expected \(43,\)"),
     ("backward", lambda n: n.backward(X, np.zeros((6, 2))), ValueError,
      r"^Network\.backward: .*\(6, 2\), expected \(6, 3\)"),
-    ("own loss values", lambda n: n.fit(X, np.eye(3)[Y], loss=lambda o, y: (o, o)), ValueError,
+    ("custom loss values", lambda n: n.fit(X, np.eye(3)[Y], loss=lambda o, y: (o, o)), ValueError,
      r"^fit: .*\(6, 3\), expected \(6,\)"),
-    ("own loss gradient", lambda n: n.fit(X, np.eye(3)[Y], loss=lambda o, y: (o[:, 0], o[:, 0])),
+    ("custom loss gradient", lambda n: n.fit(X, np.eye(3)[Y], loss=lambda o, y: (o[:, 0], o[:, 0])),
      ValueError, r"^fit: .*\(6,\), expected \(6, 3\)"),
-    ("own loss", lambda n: n.fit(X, np.eye(3)[Y], loss=lambda o, y: 0.0), TypeError, r"^fit: "),
+    ("custom loss", lambda n: n.fit(X, np.eye(3)[Y], loss=lambda o, y: 0.0), TypeError, r"^fit: "),
 ]  # fmt: skip
 
 
@@ -146,7 +146,7 @@ def test_use_is_refused_and_nothing_has_changed(
 
 
 def test_predict_and_step_do_not_look_for_nan() -> None:
-    """What goes in comes out: one scan belongs to fit alone."""
+    """predict returns nan for nan; only fit scans its input."""
     net = classifier()
     bad = changed(X, (3, 2), np.nan)
     assert np.isnan(net.predict(bad)[3]).all()

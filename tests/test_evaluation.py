@@ -30,7 +30,7 @@ def test_predict_loss_gradient_and_backward_equal_the_oracle(name: str, dtype: s
     np.testing.assert_allclose(net.backward(X, c), oracle.backward(w, X, c), rtol=tol, atol=9 * tol)
 
 
-PAIRS = [  # a sign is 1 here, where log(1 - o) ends; the losses of ±1 belong to sign alone
+PAIRS = [  # a sign is 1 here, where log(1 - o) ends; the losses of ±1 belong to sign only
     (output, loss)
     for output in ref.ACTIVATIONS
     for loss in ref.LOSSES
@@ -57,7 +57,7 @@ def test_any_activation_goes_with_any_loss(output: str, loss: str) -> None:
 
 @pytest.mark.parametrize("hidden", ref.ACTIVATIONS)
 def test_gradient_and_jacobian_are_differences(hidden: str) -> None:
-    """Central differences through the library's own loss and predict."""
+    """Central differences through the library's loss and predict."""
     net, _, w = pair(3, [(4, hidden, True), (3, hidden, False), (2, "softmax", True)], seed=8)
     rng = np.random.default_rng(6)
     X, y = rng.normal(size=(5, 3)), ref.one_hot(rng.integers(0, 2, 5), 2)
@@ -143,15 +143,15 @@ def test_the_loss_follows_the_output(output: str, loss: str) -> None:
 
 
 def test_a_loss_may_be_a_name_an_object_or_a_function() -> None:
-    """Own losses return (values (n,), gradient (n, n_out))."""
+    """Custom losses return (values (n,), gradient (n, n_out))."""
     net, X = network(2, [(3, "tanh", True), (2, "identity", True)]), np.eye(2)
     y = np.array([[1.0, 2.0], [3.0, 4.0]])
 
-    def own(o: ref.Array, y: ref.Array) -> tuple[ref.Array, ref.Array]:
+    def custom(o: ref.Array, y: ref.Array) -> tuple[ref.Array, ref.Array]:
         return 0.5 * ((o - y) ** 2).sum(1), o - y
 
     value, g = net.value_and_grad(X, y, loss="squared_error")
-    for loss in (fm.SquaredError(), own):
+    for loss in (fm.SquaredError(), custom):
         got, got_g = net.value_and_grad(X, y, loss=loss)
         assert got == pytest.approx(value, rel=1e-14)
         np.testing.assert_allclose(got_g, g, rtol=1e-14)

@@ -77,7 +77,7 @@ def test_names_are_spellings(family: str) -> None:
 
 
 def test_members_are_public() -> None:
-    """Every class is in the package's face, under its own name (Constant is a schedule's)."""
+    """Every class is public in the package under its name (Constant is a schedule's)."""
     for cls in MEMBERS:
         assert cls.__name__ in fm.__all__
 
@@ -254,7 +254,7 @@ def test_units_that_cannot_be_counted_are_refused(units: int) -> None:
 
 
 def test_traits_of_activations_and_losses() -> None:
-    """What the library reads of a member instead of its name."""
+    """Properties of members that the library reads instead of their names."""
 
     def having(family: Any, trait: str) -> set[str]:
         return {name for name, cls in family.items() if getattr(cls(), trait)}

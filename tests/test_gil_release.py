@@ -1,4 +1,4 @@
-"""Other threads of Python go on while a fit runs."""
+"""Other threads of Python continue while a fit runs."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def ticks(work: Callable[[float], object], seconds: float = 0.15) -> float:
 
 
 def ticks_beside(processes: int) -> float:
-    """The same beside processes that are as busy as a fit on so many threads."""
+    """The same during processes that are as busy as a fit on this number of threads."""
     spin = [sys.executable, "-S", "-c", "print(flush=True)\nwhile True: pass"]
     busy = [subprocess.Popen(spin, stdout=subprocess.PIPE) for _ in range(processes)]
     try:
@@ -64,7 +64,7 @@ def ticks_beside(processes: int) -> float:
     ids=["one thread", "two threads", "epochs of a millisecond", "epochs of some microseconds"],
 )
 def test_other_threads_of_python_keep_their_ticks(threads: int, width: int, rows: int) -> None:
-    """At least 90 %: with fit, and beside other processes that take as much of the processor.
+    """At least 90 %: with fit, and during other processes with the same load.
 
     A busy machine can only take ticks away: a fit that kept the interpreter for itself would fall
     short in every series.

@@ -90,7 +90,7 @@ def test_training_continues_bit_for_bit(name: str) -> None:
 
 @trained
 def test_training_continues_after_a_copy_and_a_new_pickle(name: str) -> None:
-    """What 0.1.0 wrote is written again by this version."""
+    """The pickles of 0.1.0 can be written again by this version."""
     continues_as_recorded(copy.deepcopy(load(name)), table(name))
     continues_as_recorded(pickle.loads(pickle.dumps(load(name))), table(name))
 

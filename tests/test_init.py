@@ -1,4 +1,4 @@
-"""Initialisers: distributions with the published variances, drawn from the seed alone."""
+"""Initialisers: distributions with the published variances, determined by the seed."""
 
 from __future__ import annotations
 

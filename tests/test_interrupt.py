@@ -11,7 +11,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
 
 def run(code: str, *arguments: object) -> str:
-    """What a fresh process prints, where signals can do no harm."""
+    """Output of a fresh process, where signals can do no harm."""
     process = subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)],
         capture_output=True,
@@ -26,7 +26,7 @@ def assert_in_time(code: str, *arguments: object) -> None:
     """Within 0.1 s and one step, in one of three series.
 
     A busy machine can only make it later, some of which shows in a loop of plain Python; a call
-    that does not look for signals is late in every series.
+    that does not check for signals is late in every series.
     """
     series = []
     for _ in range(3):
@@ -100,7 +100,7 @@ print(max(ours), max(normal), longest_step)
 def test_a_fit_ends_within_a_tenth_of_a_second_after_a_complete_step(
     threads: int, moments: int
 ) -> None:
-    """Training goes on after each interrupt, equal to its twin that makes the steps one by one."""
+    """Training continues after each interrupt, equal to its twin that makes single steps."""
     assert_in_time(FIT, threads, moments)
 
 

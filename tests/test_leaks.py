@@ -1,4 +1,4 @@
-"""What a call takes it gives back: memory and threads."""
+"""A call releases its memory and its threads."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def refused(error, call):
 
 
 def fails(outputs, y):
-    raise RuntimeError("a loss of one's own")
+    raise RuntimeError("a custom loss")
 
 
 def cycle(i):

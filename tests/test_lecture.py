@@ -1,4 +1,4 @@
-"""The lecture's worked network 2-2-2-2, by its own names.
+"""The lecture's worked network 2-2-2-2, with its names.
 
 x -> a_11, a_21 -> h_11, h_21 -> a_12, a_22 -> h_12, h_22 -> a_13, a_23 -> o_1, o_2; w_{l,ij} leads
 from neuron j of layer l - 1 to neuron i of layer l; b_il is the lecture's name of delta = ∂L/∂a_il.

@@ -186,7 +186,7 @@ def test_the_batch_loss_is_the_mean_over_samples_in_double() -> None:
 
 
 def test_a_cross_entropy_called_on_arrays_smooths() -> None:
-    """As the pages on losses and conventions say; by hand, for k = 2 and s = 0.2."""
+    """As documented on the pages on losses and conventions; by hand, for k = 2 and s = 0.2."""
     o, y = np.array([[0.25, 0.75]]), np.array([[0.0, 1.0]])
     loss = fm.CrossEntropy(label_smoothing=0.2)
     np.testing.assert_allclose(loss(o, y), -0.1 * np.log(0.25) - 0.9 * np.log(0.75), rtol=1e-15)
@@ -196,7 +196,7 @@ def test_a_cross_entropy_called_on_arrays_smooths() -> None:
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.9])
 @pytest.mark.parametrize("output", ["softmax", "sigmoid"])
 def test_label_smoothing_mixes_in_the_uniform(smoothing: float, output: str) -> None:
-    """(1 - s) y + s / n_out, on the canonical pair and on another output, and by the loss alone."""
+    """(1 - s) y + s / n_out, on the canonical pair and on another output, and of the loss."""
     net, oracle, w = pair(3, [(4, output, True)])
     rng = np.random.default_rng(1)
     X, classes = rng.normal(size=(9, 3)), rng.integers(0, 4, 9)

@@ -14,7 +14,7 @@ from reference import Array
 
 
 def test_the_result_tells_all() -> None:
-    """w, its value, status, counts; no path unless asked; w0 untouched."""
+    """w, its value, status, counts; no path unless requested; w0 untouched."""
     w0, calls = np.array([2.0, -1.5]), []
 
     def counted(w: Array) -> tuple[float, Array]:
@@ -61,7 +61,7 @@ def test_the_dtype_is_that_of_w0(w0: Any, dtype: type) -> None:
 
 
 def test_the_function_may_keep_and_change_what_it_gets() -> None:
-    """What is kept does not change later, what is changed does not steer the run."""
+    """Arrays that `fun` keeps do not change later; changes to them do not affect the run."""
     kept: list[Array] = []
 
     def fun(w: Array) -> tuple[float, Array]:

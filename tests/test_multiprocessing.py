@@ -1,4 +1,4 @@
-"""Beside others: child processes, many threads, other libraries and their limits."""
+"""Coexistence: child processes, many threads, other libraries and their limits."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _limits_end() -> Iterator[None]:
 
 
 def run(*command: object, seconds: float = 120) -> str:
-    """What a fresh process prints; at the end of its time it is ended, with all its children."""
+    """Output of a fresh process; it is killed at its time limit, with all its children."""
     process = subprocess.Popen(
         [sys.executable, *map(str, command)],
         stdout=subprocess.PIPE,
@@ -54,7 +54,7 @@ from fastmlp import _core
 
 
 def work(_=None):
-    """A fit and a prediction on two threads, whatever the machine."""
+    """A fit and a prediction on two threads, on any machine."""
     _core.force_num_threads(2)
     random = np.random.default_rng(0)
     X, y = random.standard_normal((300, 40), "f"), random.integers(10, size=300)
@@ -157,10 +157,10 @@ def test_networks_train_side_by_side_as_alone(threads: int) -> None:
         net.fit(X, y, epochs=3)
         return net.parameters.tobytes()
 
-    alone = [trained(seed) for seed in range(8)]
+    expected = [trained(seed) for seed in range(8)]
     _core.force_num_threads(threads)
     with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(trained, range(8))) == alone
+        assert list(pool.map(trained, range(8))) == expected
 
 
 def test_prediction_of_a_network_in_training_is_allowed() -> None:
@@ -210,8 +210,8 @@ print(*(result.hex() for result in results))
 
 
 @pytest.fixture(scope="module")
-def alone() -> str:
-    """What fastmlp computes twice in a process of its own."""
+def separate() -> str:
+    """Results of fastmlp in a separate process, equal twice."""
     return run("-c", SIDE_BY_SIDE, "fastmlp")
 
 
@@ -223,11 +223,11 @@ def alone() -> str:
     ],
     ids=" ".join,
 )
-def test_libraries_live_in_one_process(names: tuple[str, ...], alone: str) -> None:
-    """Imported in any order and used in turns; fastmlp computes what it computes alone."""
+def test_libraries_live_in_one_process(names: tuple[str, ...], separate: str) -> None:
+    """Imported in any order and used alternately; fastmlp gives the results of a process alone."""
     for name in names:
         pytest.importorskip(name)
-    assert run("-c", SIDE_BY_SIDE, *names) == alone
+    assert run("-c", SIDE_BY_SIDE, *names) == separate
 
 
 @pytest.fixture
@@ -252,7 +252,7 @@ def test_limits_of_threadpoolctl_are_obeyed_while_they_hold() -> None:
 @pytest.mark.usefixtures("_openmp")
 def test_limits_of_threadpoolctl_are_those_of_the_calling_thread() -> None:
     threadpoolctl = pytest.importorskip("threadpoolctl")
-    with ThreadPoolExecutor(1) as pool:  # neighbours may have set limits on this thread
+    with ThreadPoolExecutor(1) as pool:  # other tests may have set limits on this thread
         before = pool.submit(fm.get_num_threads).result()
     with threadpoolctl.threadpool_limits(1), ThreadPoolExecutor(1) as pool:
         assert pool.submit(fm.get_num_threads).result() == before
@@ -260,7 +260,7 @@ def test_limits_of_threadpoolctl_are_those_of_the_calling_thread() -> None:
 
 @pytest.mark.usefixtures("_openmp")
 def test_inner_limits_of_joblib_are_obeyed(tmp_path: Path) -> None:
-    """As asked for, and where nothing is asked: the machine is shared among the workers."""
+    """The requested number, and by default the machine divided among the workers."""
     pytest.importorskip("joblib")
     script = tmp_path / "limits.py"
     script.write_text(
@@ -271,7 +271,7 @@ def test_inner_limits_of_joblib_are_obeyed(tmp_path: Path) -> None:
         "    work = [joblib.delayed(fm.get_num_threads)()] * 2\n"
         "    with joblib.parallel_config('loky', inner_max_num_threads=1):\n"
         "        assert joblib.Parallel(2)(work) == [1, 1]\n"
-        "    share = max(1, joblib.cpu_count() // 2)\n"
-        "    assert max(joblib.Parallel(2, backend='loky')(work)) <= share\n"
+        "    limit = max(1, joblib.cpu_count() // 2)\n"
+        "    assert max(joblib.Parallel(2, backend='loky')(work)) <= limit\n"
     )
     run(script)

@@ -53,8 +53,8 @@ def test_new_pickles_contain_no_private_modules_but_the_core() -> None:
     net = fm.Network([fm.Dense(2, "relu"), fm.Dropout(0.1), fm.Dense(1)], inputs=1, seed=0)
     history = net.fit(np.ones((4, 1)), np.ones(4), epochs=2, callbacks=[keeps, stopping])
     result = fm.minimize(lambda w: (w @ w, 2 * w), [1.0], steps=1)
-    things = (net, net.layers, history, stopping, keeps.trainer, result)
-    text = pickle.dumps(things)
+    objects = (net, net.layers, history, stopping, keeps.trainer, result)
+    text = pickle.dumps(objects)
     strings = {arg for _, arg, _ in pickletools.genops(text) if isinstance(arg, str)}
     modules = {string for string in strings if string.startswith("fastmlp")}
     assert (

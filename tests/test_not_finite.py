@@ -1,4 +1,4 @@
-"""Numbers that leave the finite: nothing is lost, and the user is told."""
+"""Numbers that are not finite: nothing is lost, and the user is warned."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ def test_every_rule_clips(name: str, clipping: dict[str, Any]) -> None:
 
 @every_rule
 def test_every_rule_takes_a_schedule(name: str) -> None:
-    """The rate of step k = 0, 1, …; delta-bar-delta and Rprop take their start from it alone."""
+    """The rate of step k = 0, 1, …; delta-bar-delta and Rprop use only the rate of step 0."""
     rate, fields = ref.OPTIMIZERS[name].cases[0]
     schedule = fm.InverseTimeDecay(rate, 0.1)
     net, oracle, w = pair(NET.inputs, NET.layers)
@@ -167,7 +167,7 @@ def test_applied_gradients_make_the_same_steps(name: str) -> None:
 
 
 def test_the_lectures_nesterov_takes_no_gradient_from_elsewhere() -> None:
-    """It is wanted at w + momentum v, which only the core can evaluate: refused, no change."""
+    """Its gradient is that at w + momentum v, which only the core evaluates: refused, no change."""
     net, _, w = pair(NET.inputs, NET.layers)
     rule = fm.SGD(0.1, momentum=0.9, nesterov="lecture")
     with pytest.raises(ValueError, match=r"^Trainer\.apply: optimizer=SGD.*expected nesterov=True"):

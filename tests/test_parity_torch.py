@@ -43,7 +43,7 @@ ACTIVATIONS: dict[str, Callable[..., Any]] = {
     "leaky_relu": F.leaky_relu,
     "elu": F.elu,
     "selu": F.selu,
-    "softplus": lambda a: torch.logaddexp(a, torch.zeros_like(a)),  # torch's own has a threshold
+    "softplus": lambda a: torch.logaddexp(a, torch.zeros_like(a)),  # torch's has a threshold
     "silu": F.silu,
     "gelu": F.gelu,
 }
@@ -256,7 +256,7 @@ def test_label_smoothing_is_torchs(smoothing: float) -> None:
 
 @pytest.mark.parametrize("log_input", [True, False])
 def test_poisson_is_torchs(log_input: bool) -> None:
-    """Both readings of the output; torch adds an eps of its own under the logarithm: here 0."""
+    """Both readings of the output; torch adds an eps under the logarithm: here 0."""
     rng = np.random.default_rng(3)
     o, y = rng.uniform(0.1, 3, (7, 4)), rng.poisson(2.0, (7, 4)).astype(float)
     at = torch.tensor(o, requires_grad=True)

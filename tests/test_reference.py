@@ -154,7 +154,7 @@ def test_shared_layers_are_the_formulas_by_hand(rng: np.random.Generator) -> Non
     ],
 )
 def test_rules_are_torchs(ours: object, theirs: str, fields: dict[str, object]) -> None:
-    """200 steps on a bowl turned by 30 degrees, to 1e-12."""
+    """200 steps on a bowl rotated by 30 degrees, to 1e-12."""
     torch = pytest.importorskip("torch")
     H = np.array([[1.75, -1.3], [-1.3, 3.25]])
     w, at = np.array([1.0, 2.0]), torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)

@@ -1,4 +1,4 @@
-"""Penalties, proximal steps, decoupled decay and max-norm: on which parameters, and how far."""
+"""Penalties, proximal steps, decoupled decay and max-norm: parameters and amounts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ dtypes = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
 
 def layered(**fields: Any) -> Any:
-    """3-5-2 with fields for the first layer alone."""
+    """3-5-2 with fields for the first layer only."""
     return fm.Network([fm.Dense(5, "tanh", **fields), fm.Dense(2)], inputs=3, dtype="float64",
                       seed=0)  # fmt: skip
 
@@ -30,18 +30,18 @@ def per_layer(oracle: ref.Net, first: float, second: float, biases: bool) -> Arr
 
 
 @pytest.mark.parametrize("biases", [False, True])
-@pytest.mark.parametrize(("own", "common"), [({}, {"l1": 0.02, "l2": 0.1}),
+@pytest.mark.parametrize(("first", "common"), [({}, {"l1": 0.02, "l2": 0.1}),
                                              ({"l1": 0.0}, {"l1": 0.02, "l2": 0.1}),
                                              ({"l1": 0.05, "l2": 0.3}, {}),
                                              ({"l2": 0.0}, {"l2": 0.5})])  # fmt: skip
 def test_l1_and_l2_of_a_layer_stand_before_those_of_fit(
-    own: dict[str, float], common: dict[str, float], biases: bool
+    first: dict[str, float], common: dict[str, float], biases: bool
 ) -> None:
     """30 steps equal the oracle's; the loss has l1 Σ|w| + l2/2 Σw² of each layer in it."""
     _, oracle, _, X, y = task_pair()
-    net = layered(**own)
+    net = layered(**first)
     l1, l2 = (
-        per_layer(oracle, own.get(key, common.get(key, 0.0)), common.get(key, 0.0), biases)
+        per_layer(oracle, first.get(key, common.get(key, 0.0)), common.get(key, 0.0), biases)
         for key in ("l1", "l2")
     )
     history = net.copy().fit(X, y, optimizer=fm.SGD(0.05), epochs=1, batch_size=N, **common,
@@ -108,7 +108,7 @@ def test_proximal_l1_spares_biases_unless_asked() -> None:
 @pytest.mark.parametrize("rule", [fm.AdamW, fm.Lion])
 @pytest.mark.parametrize("biases", [False, True])
 def test_decoupled_decay_shrinks_the_old_weights(rule: Any, biases: bool) -> None:
-    """At a zero gradient w ← (1 - lr λ) w; biases stay unless asked; it is no part of the loss."""
+    """At a zero gradient w ← (1 - lr λ) w; biases stay by default; it is no part of the loss."""
     net, oracle, w, _, _ = task_pair()
     mask = oracle.weight_mask()
     assert (w != 0).all()

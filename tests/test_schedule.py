@@ -1,4 +1,4 @@
-"""Schedules: values by formula, torch and optax; in steps and epochs; functions of one's own."""
+"""Schedules: values by formula, torch and optax; in steps and epochs; custom functions."""
 
 from __future__ import annotations
 
@@ -131,16 +131,16 @@ def test_native_training_follows_the_schedule() -> None:
         np.testing.assert_allclose(scheduled.parameters, by_hand.parameters, rtol=1e-12)
 
 
-@pytest.mark.parametrize("own_loss", [False, True], ids=["native", "own loss"])
-def test_a_function_is_asked_once_per_epoch(own_loss: bool) -> None:
-    """fit asks for 0, 1, 2 and uses the answers; nothing more often."""
-    asked: list[int] = []
+@pytest.mark.parametrize("custom_loss", [False, True], ids=["native", "custom loss"])
+def test_a_function_is_evaluated_once_per_epoch(custom_loss: bool) -> None:
+    """fit evaluates it at 0, 1, 2, once each, and uses the results."""
+    evaluated: list[int] = []
 
     def rate(epoch: int) -> float:
-        asked.append(epoch)
+        evaluated.append(epoch)
         return 0.1 / (1 + epoch)
 
-    if own_loss:
+    if custom_loss:
         seen = rates(fm.SGD(rate), 3, 2)
         np.testing.assert_allclose(seen, np.repeat([0.1, 0.05, 0.1 / 3], 3), rtol=1e-12)
     else:
@@ -149,22 +149,22 @@ def test_a_function_is_asked_once_per_epoch(own_loss: bool) -> None:
         decay = fm.InverseTimeDecay(0.1, 1.0, per="epoch")
         plain.fit(X, Y, optimizer=fm.SGD(decay), epochs=3, batch_size=6)
         np.testing.assert_allclose(scheduled.parameters, plain.parameters, rtol=1e-12)
-    assert sorted(set(asked)) == [0, 1, 2]
-    assert asked.count(1) == asked.count(2) == 1
+    assert sorted(set(evaluated)) == [0, 1, 2]
+    assert evaluated.count(1) == evaluated.count(2) == 1
 
 
 def test_minimize_asks_at_every_step() -> None:
     """There an epoch is a step."""
-    asked: list[int] = []
+    evaluated: list[int] = []
 
     def rate(step: int) -> float:
-        asked.append(step)
+        evaluated.append(step)
         return 0.1 * 0.5**step
 
     result = fm.minimize(lambda w: (w.sum(), 1 + 0 * w), [0.0], fm.SGD(rate), steps=4,
                          record_path=True)  # fmt: skip
     np.testing.assert_allclose(result.path[:, 0], [0, -0.1, -0.15, -0.175, -0.1875])
-    assert set(range(4)) <= set(asked)
+    assert set(range(4)) <= set(evaluated)
     per_step = fm.minimize(lambda w: (w.sum(), 1 + 0 * w), [0.0],
                            fm.SGD(fm.ExponentialDecay(0.1, np.log(2))), steps=4)  # fmt: skip
     np.testing.assert_allclose(per_step.w, result.w)
@@ -182,7 +182,7 @@ def test_a_bad_answer_is_refused_by_name(answer: Any, kind: type[Exception]) -> 
 
 
 def test_an_error_of_the_function_passes_through() -> None:
-    """In the epoch that asks; the epochs before it stay."""
+    """In the epoch that evaluates it; the previous epochs stay."""
     net, one = fresh(), fresh()
     with pytest.raises(ZeroDivisionError):
         net.fit(X, Y, optimizer=fm.SGD(lambda epoch: 0.1 / (1 - epoch)), epochs=3, batch_size=N)

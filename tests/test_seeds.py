@@ -1,4 +1,4 @@
-"""Seeds: one number fixes order and weights; a second fit goes on with the stream."""
+"""Seeds: one number fixes order and weights; a second fit continues the stream."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_the_optimizer_starts_fresh_with_each_fit_and_goes_on_in_a_trainer() -> 
 
 
 def test_a_trainer_may_have_its_own_seed() -> None:
-    """It decides the order in place of the network's."""
+    """It determines the order instead of the network's."""
     X, y = TASKS["regression"].data
     ends = []
     for seed in (1, 1, 2, None):

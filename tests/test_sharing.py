@@ -141,7 +141,7 @@ def test_training_is_that_of_the_oracle(threads: int, optimizer: Any, rule: Any)
     "make", [copy.copy, copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))]
 )
 def test_copies_keep_the_sharing(make: Any) -> None:
-    """References point into the copy's own list, and training continues bit for bit."""
+    """References point into the list of the copy, and training continues bit for bit."""
     net = network()
     X, y = samples(30)
     net.fit(X, y, epochs=2)

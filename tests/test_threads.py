@@ -1,4 +1,4 @@
-"""The same bits for any number of threads, and how many a call gets.
+"""The same bits for any number of threads, and the number that a call uses.
 
 A feature joins by a line in TRAININGS, WEIGHTS or NETWORKS; a new optimizer without any.
 """
@@ -41,14 +41,14 @@ TRAININGS: dict[str, dict[str, Any]] = {
     "decay of biases": {"optimizer": fm.AdamW(weight_decay=0.1, decay_biases=True)},
     **{f"average {mode}": {"optimizer": fm.Adam(average=fm.Polyak(mode))} for mode in AVERAGES},
     "schedule per step": {"optimizer": fm.SGD(fm.InverseTimeDecay(0.1, 0.5, per="step"))},
-    "own schedule": {"optimizer": fm.Adam(lambda epoch: 0.01 / (epoch + 1))},
+    "custom schedule": {"optimizer": fm.Adam(lambda epoch: 0.01 / (epoch + 1))},
     "l1": {"l1": 1e-3},
     "proximal_l1": {"optimizer": fm.SGD(0.1, proximal_l1=True), "l1": 1e-3},
     "l2 with biases": {"l2": 1e-2, "regularize_biases": True},
     "l1, l2 and clip_norm": {"l1": 1e-3, "l2": 1e-2, "optimizer": fm.SGD(0.1, clip_norm=1e-2)},
     "in order": {"shuffle": False},
     **{name: {"loss": name} for name in ("absolute_error", "huber", "quantile", "poisson")},
-    "own loss": {"loss": squared},
+    "custom loss": {"loss": squared},
 }
 
 WEIGHTS = {
@@ -56,14 +56,14 @@ WEIGHTS = {
     "weights with zeros": np.arange(N) % 3.0,
 }
 
-# Several parts a layer; columns in panels, of the inputs and of a layer; deep and narrow; least.
+# Several parts a layer; columns in panels, of the inputs and of a layer; deep and narrow; minimal.
 NETWORKS: dict[str, dict[str, Any]] = {
     "parts": {"layers": [200, 100, 90, 3], "activation": "relu", "output": "identity"},
     "classes": {"layers": [40, 300, 10], "activation": "gelu", "output": "softmax"},
     "wide inputs": {"layers": [1100, 70, 2], "activation": "tanh", "output": "identity"},
     "wide layer": {"layers": [30, 1100, 64, 1], "activation": "elu", "output": "identity"},
     "deep": {"layers": [9, *[17] * 7, 2], "activation": "silu", "output": "sigmoid"},
-    "least": {"layers": [1, 1], "output": "identity"},
+    "minimal": {"layers": [1, 1], "output": "identity"},
     "dropout": {
         "layers": [fm.Dropout(0.1), fm.Dense(150, "relu"), fm.Dropout(0.5), fm.Dense(2)],
         "inputs": 70,
@@ -145,7 +145,7 @@ def test_fit(training: str, dtype: str) -> None:
 
 @dtypes
 @pytest.mark.parametrize("weights", WEIGHTS)
-@pytest.mark.parametrize("training", ["adam", "clip_norm", "own loss"])
+@pytest.mark.parametrize("training", ["adam", "clip_norm", "custom loss"])
 def test_fit_with_weights(training: str, weights: str, dtype: str) -> None:
     assert_same_fit(dtype, WEIGHTS[weights], **TRAININGS[training])
 
@@ -172,7 +172,7 @@ def test_steps_and_own_loops(training: str, dtype: str) -> None:
 @pytest.mark.parametrize("size", [1, 10, 100, 1024, 1025, 2500])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_batch_sizes(name: str, size: int, dtype: str) -> None:
-    """From one sample to the whole set, which is more than two blocks of the workspace."""
+    """From one sample to the whole set, which is more than two chunks."""
     n = min(2500, 3 * size + size // 2)
     make, X, y = problem(name, n, dtype)
 
@@ -208,7 +208,7 @@ def test_evaluation(name: str, n: int, dtype: str) -> None:
 
 
 def test_the_choice_of_the_library_is_one_of_them() -> None:
-    """A network that is large enough for as many threads as there are."""
+    """A network that is large enough for all threads of the machine."""
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((2000, 400), "f"), rng.standard_normal((2000, 1), "f")
 

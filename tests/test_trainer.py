@@ -1,4 +1,4 @@
-"""Trainer: an epoch is its steps, for any batch size; own loops; live state."""
+"""Trainer: an epoch is its steps, for any batch size; explicit loops; live state."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_an_epoch_equals_the_oracle_for_any_batch_size(name: str, size: int) -> 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("size", [1, 7, N])
 def test_an_epoch_is_its_steps_bit_for_bit(size: int, dtype: str) -> None:
-    """In the drawn order, which an own loss can see: y numbers the samples."""
+    """In the drawn order, which a custom loss receives: y numbers the samples."""
     X = np.random.default_rng(3).normal(size=(N, 3)).astype(dtype)
     y = np.stack([np.arange(N), np.zeros(N)], 1).astype(dtype)
     seen: list[Array] = []
@@ -69,20 +69,20 @@ def test_epoch_and_run_are_fit() -> None:
     np.testing.assert_array_equal(ends[1], ends[2])
 
 
-@pytest.mark.parametrize("loss", [None, squared], ids=["built-in", "own"])
+@pytest.mark.parametrize("loss", [None, squared], ids=["built-in", "custom"])
 @pytest.mark.parametrize("penalties", [{}, {"l1": 0.01, "l2": 0.1}], ids=["plain", "l1 l2"])
 def test_forward_backward_apply_is_a_step(loss: Any, penalties: dict[str, float]) -> None:
-    """A loop of one's own: outputs, their gradient, the flat gradient, the update."""
+    """An explicit loop: outputs, their gradient, the flat gradient, the update."""
     X, y = TASKS["regression"].data
     one, two = fresh(), fresh()
     step = fm.Trainer(one, loss, fm.SGD(0.1, 0.9), **penalties)
-    own = fm.Trainer(two, loss, fm.SGD(0.1, 0.9), **penalties)
+    explicit = fm.Trainer(two, loss, fm.SGD(0.1, 0.9), **penalties)
     for _ in range(5):
         step.step(X, y)
-        outputs = own.forward(X)
-        gradient = own.backward((outputs - y) / len(X))
+        outputs = explicit.forward(X)
+        gradient = explicit.backward((outputs - y) / len(X))
         assert gradient.shape == (two.n_parameters,)
-        own.apply(gradient)
+        explicit.apply(gradient)
         np.testing.assert_allclose(one.parameters, two.parameters, rtol=1e-12, atol=1e-13)
 
 
@@ -98,12 +98,12 @@ def test_step_returns_the_loss_before_the_update() -> None:
 @pytest.mark.parametrize("epochs", [1, 3])
 def test_an_own_loss_trains_as_the_built_in_one(epochs: int) -> None:
     X, y = TASKS["regression"].data
-    own, built_in = fresh(), fresh()
+    custom, built_in = fresh(), fresh()
     histories = [
         net.fit(X, y, loss=loss, epochs=epochs, batch_size=7, sample_weight=np.arange(N))
-        for net, loss in ((own, squared), (built_in, "squared_error"))
+        for net, loss in ((custom, squared), (built_in, "squared_error"))
     ]
-    np.testing.assert_allclose(own.parameters, built_in.parameters, rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(custom.parameters, built_in.parameters, rtol=1e-9, atol=1e-11)
     np.testing.assert_allclose(histories[0]["loss"], histories[1]["loss"], rtol=1e-10)
 
 
@@ -138,7 +138,7 @@ class Looks:
         fm.SGD(lambda epoch: 0.1 / (1 + epoch)),
         fm.SGD(1e4),
     ],
-    ids=["adam", "average", "schedule", "own schedule", "diverges"],
+    ids=["adam", "average", "schedule", "custom schedule", "diverges"],
 )
 @pytest.mark.filterwarnings("ignore::fastmlp.TrainingWarning")
 def test_epochs_made_many_at_a_time_are_those_made_one_by_one(optimizer: Any) -> None:
@@ -159,7 +159,7 @@ def test_epochs_made_many_at_a_time_are_those_made_one_by_one(optimizer: Any) ->
 
 
 def test_the_core_goes_back_from_the_last_forward_alone() -> None:
-    """After a step its tapes are those of another batch, of another size perhaps."""
+    """After a step its activations are those of another batch, perhaps of another size."""
     trainer = fm.Trainer(fm.Network([3, 4, 2], seed=0))
     outputs = trainer.forward(np.ones((10, 3)))
     trainer._native.step(np.ones((20, 3), "f"), np.ones((20, 2), "f"), None)

@@ -48,7 +48,7 @@ def halved(epoch: int) -> float:
 
 
 def trainer(optimizer: Any, dtype: str = "float64", loss: Any = None, **fields: Any) -> Any:
-    """With dropout and noise, so that all that is drawn counts too."""
+    """With dropout and noise, so that all random draws are compared too."""
     layers = [
         fm.GaussianNoise(0.1),
         fm.Dense(6, "tanh", max_norm=2.0),
@@ -74,15 +74,15 @@ def end(one: Any) -> dict[str, bytes]:
 
 
 def assert_continues_identically(one: Any, way: str) -> None:
-    """The twin ends as the trainer, which it does not disturb."""
-    shown = one.network.parameters.copy()
+    """The twin ends as the trainer, which it does not affect."""
+    before = one.network.parameters.copy()
     twin = WAYS[way](one)
     assert type(twin) is type(one)
     assert twin.network is not one.network
-    np.testing.assert_array_equal(twin.network.parameters, shown)
+    np.testing.assert_array_equal(twin.network.parameters, before)
     np.testing.assert_array_equal(twin.last_parameters, one.last_parameters)
     reached = end(twin)
-    np.testing.assert_array_equal(one.network.parameters, shown)
+    np.testing.assert_array_equal(one.network.parameters, before)
     assert end(one) == reached
 
 
@@ -117,7 +117,9 @@ def test_averages_and_schedules_go_on(name: str, rate: str, mode: str, way: str)
 
 
 @pytest.mark.parametrize("way", ["copy", "deepcopy", "pickle"])
-@pytest.mark.parametrize("loss", [None, fm.Huber(0.5), squared], ids=["default", "member", "own"])
+@pytest.mark.parametrize(
+    "loss", [None, fm.Huber(0.5), squared], ids=["default", "member", "custom"]
+)
 def test_rates_of_python_and_of_a_plateau_go_on(loss: Any, way: str) -> None:
     """A function of the epoch, lowered by ReduceOnPlateau, in a network trained before."""
     one = trainer(fm.SGD(halved, 0.9), loss=loss, shuffle=False, regularize_biases=True)
@@ -140,7 +142,7 @@ def test_a_trainer_that_has_not_begun_goes_on(way: str) -> None:
 
 
 def test_interrupted_epochs_go_on() -> None:
-    """An epoch cut by its time leaves the place in it."""
+    """An epoch that its time limit ends keeps the position in it."""
     one = trainer(fm.Adam())
     one.step(X, Y)
     one.epoch(X, Y, max_seconds=0.0)

@@ -1,4 +1,4 @@
-"""Sample weights, class weights and penalties: what a batch's loss is."""
+"""Sample weights, class weights and penalties: the loss of a batch."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_batch_without_weight_makes_no_step() -> None:
 @pytest.mark.parametrize("biases", [False, True])
 @pytest.mark.parametrize("size", [7, N])
 def test_penalties_equal_the_oracle(biases: bool, size: int) -> None:
-    """l1 Σ|W| + l2/2 Σ W², on weights only unless asked; history includes it, val_loss not."""
+    """l1 Σ|W| + l2/2 Σ W², by default on weights only; history includes it, val_loss not."""
     net, oracle, w, X, y = task_pair()
     history = net.fit(X, y, optimizer=fm.SGD(0.05), l1=0.01, l2=0.1, regularize_biases=biases,
                       epochs=1, batch_size=size, shuffle=False, validation_data=(X, y))  # fmt: skip

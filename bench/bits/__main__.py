@@ -1,6 +1,6 @@
 """Results of many small trainings, to the bit: written by one version, compared by another.
 
-python -m bench.bits --write base.npz        hashes and values; base.json has the hashes alone
+python -m bench.bits --write base.npz        hashes and values; base.json has only the hashes
 python -m bench.bits --compare base.npz      prints what differs, and by how much; fails if any does
 """
 

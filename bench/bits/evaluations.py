@@ -1,4 +1,4 @@
-"""Evaluations, own loops, callbacks, initializers and `minimize` of `bench.bits`."""
+"""Evaluations, explicit loops, callbacks, initializers and `minimize` of `bench.bits`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from fastmlp import _core
 
 
 def evaluations() -> Iterator[Case]:
-    """What networks compute without training, for 1, 5, 100 and 1100 samples."""
+    """Results of networks without training, for 1, 5, 100 and 1100 samples."""
     for name, dtype, n, threads in itertools.product(NETWORKS, DTYPES, (1, 5, 100, 1100), (1, 3)):
 
         def run(a: Any = (name, dtype, n)) -> Results:

@@ -98,8 +98,8 @@ def options() -> Iterator[Case]:
         def run(a: Any = (rule, option, dtype, wide)) -> Results:
             return fit(a[0](0.01, **a[1]), a[2], wide=a[3], l1=1e-4)
 
-        place = f"{dtype}/{'wide' if wide else 'narrow'}/{threads} threads"
-        yield f"option {name} of {rule.__name__}/{place}", with_threads(threads, run)
+        group = f"{dtype}/{'wide' if wide else 'narrow'}/{threads} threads"
+        yield f"option {name} of {rule.__name__}/{group}", with_threads(threads, run)
 
 
 def schedules() -> Iterator[Case]:
@@ -121,5 +121,5 @@ def penalties() -> Iterator[Case]:
             return fit(rule, a[3], wide=a[4], layer=a[0], sample_weight=True, **a[1])
 
         way = "proximal" if proximal else "gradient"
-        place = f"{dtype}/{'wide' if wide else 'narrow'}/{threads} threads"
-        yield f"penalty {name}, {way}/{place}", with_threads(threads, run)
+        group = f"{dtype}/{'wide' if wide else 'narrow'}/{threads} threads"
+        yield f"penalty {name}, {way}/{group}", with_threads(threads, run)

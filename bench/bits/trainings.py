@@ -79,8 +79,8 @@ def losses() -> Iterator[Case]:
             rate = fm.SGD(0.02, momentum=0.5)
             return train(net, a[2], loss=a[0], optimizer=rate, batch=a[4], sample_weight=a[5])
 
-        place = f"{dtype}/batch {batch or 'all'}/{'weights' if weighted else 'no weights'}"
-        yield f"loss {loss!r} of {output}, {kind}/{place}", with_threads(2, run)
+        group = f"{dtype}/batch {batch or 'all'}/{'weights' if weighted else 'no weights'}"
+        yield f"loss {loss!r} of {output}, {kind}/{group}", with_threads(2, run)
 
 
 def activations() -> Iterator[Case]:

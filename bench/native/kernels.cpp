@@ -58,9 +58,9 @@ void multiply(Index m, Index n, Index k, OperandA<T> a, PanelMatrix<T>& b, Panel
   for (Index j = 0; j < n; j += kNR<T>) {
     const Range samples{j, std::min(n, j + kNR<T>)};
     const MatrixView<T> from = b.columns(samples), to = c.columns(samples);
-    StridedOperand<T> block = a.first;
-    for (Index i = 0; i < m; i += a.height, block.data += a.distance) {
-      gemm(std::min(a.height, m - i), to.cols, k, block, {from.data, from.stride}, to.row(i),
+    StridedOperand<T> panel = a.first;
+    for (Index i = 0; i < m; i += a.height, panel.data += a.distance) {
+      gemm(std::min(a.height, m - i), to.cols, k, panel, {from.data, from.stride}, to.row(i),
            to.stride);
     }
   }
@@ -79,10 +79,10 @@ void check(const Expected& expected, F element) {
 // A (n_out, n) = W X
 template <class T>
 void forward(Report& report, const Shape& s, const EigenMatrix<T>& w, const EigenMatrix<T>& x) {
-  PackedMatrix<T> blocks(s.inputs, s.outputs);
-  pack_transposed(0, {w.data(), s.outputs, s.inputs, s.inputs}, blocks);
+  PackedMatrix<T> copy(s.inputs, s.outputs);
+  pack_transposed(0, {w.data(), s.outputs, s.inputs, s.inputs}, copy);
   const OperandA<T> left =
-      s.packed ? packed(blocks) : OperandA<T>{{w.data(), s.inputs, 1}, s.outputs};
+      s.packed ? packed(copy) : OperandA<T>{{w.data(), s.inputs, 1}, s.outputs};
   auto from = panels(x);
   PanelMatrix<T> to(s.outputs, s.batch);
   EigenMatrix<T> a(s.outputs, s.batch);
@@ -97,10 +97,9 @@ void forward(Report& report, const Shape& s, const EigenMatrix<T>& w, const Eige
 template <class T>
 void backward(Report& report, const Shape& s, const EigenMatrix<T>& w,
               const EigenMatrix<T>& delta) {
-  PackedMatrix<T> blocks(s.outputs, s.inputs);
-  pack_rows(0, {w.data(), s.outputs, s.inputs, s.inputs}, blocks);
-  const OperandA<T> left =
-      s.packed ? packed(blocks) : OperandA<T>{{w.data(), 1, s.inputs}, s.inputs};
+  PackedMatrix<T> copy(s.outputs, s.inputs);
+  pack_rows(0, {w.data(), s.outputs, s.inputs, s.inputs}, copy);
+  const OperandA<T> left = s.packed ? packed(copy) : OperandA<T>{{w.data(), 1, s.inputs}, s.inputs};
   auto from = panels(delta);
   PanelMatrix<T> to(s.inputs, s.batch);
   EigenMatrix<T> dx(s.inputs, s.batch);

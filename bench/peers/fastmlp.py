@@ -38,7 +38,7 @@ def _network_and_trainer(problem: Problem) -> tuple[Any, Any]:
         loss=workload.loss,
         optimizer=_optimizer(workload.rule),
         batch_size=workload.batch,
-        shuffle=problem.order is not None,  # then its own order, drawn anew each epoch
+        shuffle=problem.order is not None,  # a new order is drawn in each epoch
     )
 
 

@@ -35,7 +35,7 @@ class _Runner:
         self._initialise()
 
     def _initialise(self) -> None:
-        """Let it allocate on one batch, then put our weights in and forget that step."""
+        """Let it allocate on one batch, then copy our weights in, which discards that step."""
         workload = self.problem.workload
         n_classes = workload.sizes[-1]
         if self.classes:
@@ -76,7 +76,7 @@ def _estimator(problem: Problem) -> Any:
         activation=workload.activation,
         alpha=0.0,
         max_iter=1,
-        shuffle=problem.order is not None,  # then its own order, drawn anew each epoch
+        shuffle=problem.order is not None,  # a new order is drawn in each epoch
         random_state=0,
         **_optimizer(workload.rule),
     )

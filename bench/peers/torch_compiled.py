@@ -23,7 +23,7 @@ def prepare(problem: Problem, threads: int) -> Runner:
     runner = _Compiled(problem)
     try:
         runner.compile()
-    except Exception as error:  # whatever the compiler raises is the reason to skip this peer
+    except Exception as error:  # any error of the compiler is the reason to skip this peer
         raise Unsupported(f"torch.compile failed: {str(error).splitlines()[0]}") from error
     return runner
 
@@ -32,7 +32,7 @@ class _Compiled(torch_eager.TorchRunner):
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
         self.names = [name for name, _ in self.model.named_parameters()]
-        self.w = [w.detach() for w in self.model.parameters()]  # the model's own memory
+        self.w = [w.detach() for w in self.model.parameters()]  # memory of the model
         self.m = [torch.zeros_like(w) for w in self.w]
         self.v = [torch.zeros_like(w) for w in self.w]
         self.t = torch.zeros(1, dtype=torch.float64)  # of 0-d ones the C++ wrapper updates a copy

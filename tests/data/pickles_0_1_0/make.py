@@ -221,7 +221,7 @@ def golden() -> dict[str, Any]:
 
 
 def expected(one: Any) -> dict[str, Any]:
-    """What a test compares: parameters, outputs, state, and parameters after more training."""
+    """Values to compare: parameters, outputs, state, and parameters after more training."""
     net = one.network if isinstance(one, fm.Trainer) else one
     X, _ = data(net.dtype.name)
     arrays = {"parameters": net.parameters.copy(), "outputs": net.predict(X)}
