@@ -25,7 +25,7 @@ class TrainerHandle {
                                                      std::optional<double> max_seconds,
                                                      Array<T> last_good) {
     require(max >= 1 && last_good.size() == network_->size(),
-            "epochs: expected max >= 1, and room for the parameters");
+            "epochs: expected max >= 1, and a buffer for the parameters");
     const Dataset<T> data = make_data(x, targets, weights, *network_, trainer_.loss());
     const double seconds = max_seconds.value_or(std::numeric_limits<double>::infinity());
     const Index batch = std::min(trainer_.batch_size(), data.size());

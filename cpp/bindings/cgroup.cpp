@@ -34,8 +34,8 @@ int cgroup_v1(const std::string& directory) {
                  Words(directory + "/cpu.cfs_period_us").first);
 }
 
-// Smallest limit from a group up to the root of its hierarchy. A container may see its own group as
-// the root and yet read its path on the host, so groups in between may be missing.
+// Smallest limit from a group up to the root of its hierarchy. A container may have its group as
+// the root although it reads the path on the host, so groups in between may be missing.
 int smallest_limit(int (*cpus_of_group)(const std::string&), const std::string& root,
                    std::string group) {
   int smallest = 0;

@@ -40,7 +40,7 @@ py::dict write_fields(const Member& member) {
   return writer.params;
 }
 
-// The member of a family that `value` means: an instance, or the key of one.
+// The member of a family that `value` denotes: an instance, or the key of one.
 template <class Variant>
 Variant choose(const char* parameter, const py::object& value, const std::string& where,
                const std::string& otherwise = "") {
@@ -60,7 +60,7 @@ Variant choose(const char* parameter, const py::object& value, const std::string
   throw py::type_error(given + ", expected an instance or one of: " + keys + otherwise);
 }
 
-// Sets fields from a dict; throws TypeError for wrong kinds and for required fields that are
+// Sets fields from a dict; throws TypeError for wrong types and for required fields that are
 // missing.
 class FieldReader {
  public:

@@ -215,7 +215,7 @@ TEST_CASE_TEMPLATE("softmax takes infinite inputs", T, float, double) {
   CHECK(down.value(1) == T(0.5));
 }
 
-TEST_CASE("softmax goes back by its Jacobian diag(h) - h hᵀ") {
+TEST_CASE("softmax is differentiated by its Jacobian diag(h) - h hᵀ") {
   for (const Index n : {1, 2, 7, 8, 9, 33}) {
     const std::vector<double> a = uniform<double>(n, 5, -2, 2), g = uniform<double>(n, 6);
     const Sample<double> sample(Softmax{}, a, g);

@@ -139,8 +139,8 @@ TEST_CASE_TEMPLATE("a value and a gradient allocate nothing after the first", T,
   CHECK(allocations_of(pass) == 0);
 }
 
-TEST_CASE_TEMPLATE("a network, a workspace and a trainer are made whole or not at all", T, float,
-                   double) {
+TEST_CASE_TEMPLATE("a network, a workspace and a trainer are made completely or not at all", T,
+                   float, double) {
   const std::vector<LayerReference> layers = specs<T>();
   Index k = 0;
   while (runs_out_of_memory(k, [&] { Network<T>(kInputs, layers, 0); })) ++k;
@@ -188,7 +188,7 @@ TEST_CASE_TEMPLATE("a prediction that runs out of memory changes nothing", T, fl
 
 // The trainer is used again after every failure, as after memory was freed: its state must be
 // complete, and no size may be stored for memory that was not allocated.
-TEST_CASE_TEMPLATE("a first step that runs out of memory changes nothing, and can be made again", T,
+TEST_CASE_TEMPLATE("a first step that runs out of memory changes nothing, and can be repeated", T,
                    float, double) {
   const Samples<T> samples(40, kInputs, kOutputs), many(1100, kInputs, kOutputs);
   for (const bool chunks : {false, true}) {

@@ -93,7 +93,7 @@ TEST_CASE_TEMPLATE("dropout keeps its mask for the backward pass and for directi
         }) == 0);
 }
 
-TEST_CASE_TEMPLATE("noise is added in training alone; along a direction it is the identity", T,
+TEST_CASE_TEMPLATE("noise is added only in training; along a direction it is the identity", T,
                    float, double) {
   const GaussianNoiseMap<T> map(kWidth, 0.5, 3);
   const PanelMatrix<T> x = random_matrix<T>(1);

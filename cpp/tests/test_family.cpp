@@ -40,7 +40,7 @@ TEST_CASE("required fields have no default that passes") {
   CHECK_NOTHROW(validate(layer));
 }
 
-TEST_CASE("a layer is visited with its own type") {
+TEST_CASE("a layer is visited with its static type") {
   const std::vector<LayerReference> layers{dense(3, ReLU{}), dropout(0.5), gaussian_noise(0.1)};
   std::vector<std::string> names;
   for (const LayerReference& layer : layers) {

@@ -4,7 +4,7 @@
 
 using namespace fastmlp;
 
-TEST_CASE_TEMPLATE("SGD and Adam find the bottom of a bowl", T, float, double) {
+TEST_CASE_TEMPLATE("SGD and Adam find the minimum of a bowl", T, float, double) {
   for (const Rule& rule : {Rule{sgd(0.3)}, Rule{sgd(0.1, 0.5)}, Rule{sgd(0.1, 0.5, true)},
                            Rule{adam(0.1, "outside", false)}, Rule{adam(0.1, "inside", true)}}) {
     Bowl<T> bowl(7);

@@ -76,7 +76,7 @@ TEST_CASE("the gradient is that of central differences through wide layers") {
   CHECK(relative_difference(problem.gradient(), central_differences(problem)) < 1e-6);
 }
 
-TEST_CASE("a hidden sign passes a gradient on only where it is straight-through") {
+TEST_CASE("a hidden sign passes a gradient only if it is straight-through") {
   const auto first_layer = [](bool straight_through) {
     Problem<double> problem(3, {dense(6, Sign{straight_through}), dense(2, Softmax{})},
                             CrossEntropy{}, 9);

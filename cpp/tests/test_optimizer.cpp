@@ -191,7 +191,7 @@ TEST_CASE("a gradient whose norm is not finite changes nothing") {
   CHECK(optimizer.steps() == 0);
 }
 
-TEST_CASE_TEMPLATE("every rule goes down a bowl, to the same bits with any team", T, float,
+TEST_CASE_TEMPLATE("every rule descends a bowl, with the same bits for any team", T, float,
                    double) {
   for_each_member<Rule>([&](const auto& rule) {
     CAPTURE(std::string(rule.key));

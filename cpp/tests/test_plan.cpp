@@ -110,7 +110,7 @@ TEST_CASE("the gradient of a shared slot has all its uses, and its penalties cou
   CHECK(end == plan.size());
 }
 
-TEST_CASE("initial weights follow from the seed alone, a layer's from its position") {
+TEST_CASE("initial weights follow from the seed, a layer's from its position") {
   const Network<double> first(4, chain(), 1), again(4, chain(), 1), other(4, chain(), 2);
   CHECK(same_bits(parameters(first), parameters(again)));
   CHECK_FALSE(same_bits(parameters(first), parameters(other)));

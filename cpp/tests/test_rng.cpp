@@ -202,7 +202,7 @@ TEST_CASE("uniform_index draws every index equally often") {
   CHECK(uniform_index(1, rng.next()) == 0);
 }
 
-TEST_CASE("an epoch's order is a permutation that follows from seed and epoch alone") {
+TEST_CASE("an epoch's order is a permutation that depends only on seed and epoch") {
   const auto arranged = [](bool shuffle, std::uint64_t seed, std::uint32_t epoch) {
     EpochOrder order;
     order.shuffle_rows(50, shuffle, seed, epoch);

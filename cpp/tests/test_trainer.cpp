@@ -129,8 +129,7 @@ TEST_CASE("an epoch ends when its time is over") {
 }
 
 TEST_CASE(
-    "penalties apply to weights, to biases only where they are regularized; max_norm to weights "
-    "alone") {
+    "penalties apply to weights, to biases only with regularize_biases; max_norm only to weights") {
   const Network<double> network(3,
                                 {penalized(dense(4, Tanh{}), 0.25, 0.5, 3), dropout(0.5),
                                  dense(2, Identity{}, Zeros{}, false)},

@@ -93,7 +93,7 @@ class Validator {
   void operator()(const char*, const std::optional<Member>&, const char*) const {}
   template <class Member>
   void operator()(const char*, const std::shared_ptr<const Member>&, const char*) const {}
-  // A value with a check of its own.
+  // A value with a `validate` member.
   template <class Value>
   auto operator()(const char* name, const Value& value, const Interval& bound,
                   const char* description) const

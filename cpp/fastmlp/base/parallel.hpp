@@ -33,7 +33,7 @@ enum class Subnormals { keep, flush };
 
 class ThreadTeam {
  public:
-  explicit ThreadTeam(InterruptCheck check = {});  // the calling thread alone
+  explicit ThreadTeam(InterruptCheck check = {});  // only the calling thread
   ~ThreadTeam();
   ThreadTeam(const ThreadTeam&) = delete;
   ThreadTeam& operator=(const ThreadTeam&) = delete;

@@ -1,5 +1,5 @@
 // Random numbers of the samples of a batch, many at a time. The words of a sample are a function of
-// its key alone, so they are equal for any dtype and any width of the registers.
+// its key, so they are equal for any dtype and any width of the registers.
 #pragma once
 
 #include "fastmlp/kernels/rng.hpp"

@@ -21,7 +21,7 @@ inline bool all_finite(Index n, const T* x) {
   return reduce_add<T>((sum[0] + sum[1]) + (sum[2] + sum[3])) == 0;
 }
 
-// f(0) + … + f(n - 1) in double, in an order that depends on n alone.
+// f(0) + … + f(n - 1) in double, in an order that depends only on n.
 template <class F>
 inline double sum_in_double(Index n, F&& f) {
   constexpr Index kSums = kScalarAccumulators;

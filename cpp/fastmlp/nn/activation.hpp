@@ -16,7 +16,7 @@ namespace fastmlp {
 
 // Properties of an activation that other parts of the library depend on.
 struct ActivationTraits {
-  bool couples_units = false;     // each h_i follows from all of a, not from a_i alone
+  bool couples_units = false;     // each h_i depends on all of a, not only on a_i
   bool predicts_classes = false;  // h are probabilities of classes, so y may be class indices
 };
 

@@ -1,5 +1,5 @@
 // Maps that act on each feature by itself and have no parameters: the identity, the mask of a
-// dropout, additive noise. Stochastic ones act in training alone.
+// dropout, additive noise. Stochastic ones act only in training.
 #pragma once
 
 #include "fastmlp/nn/linear_map.hpp"

@@ -124,7 +124,8 @@ struct Tied : LayerBase {
   static constexpr auto key = "tied", class_name = "Tied";
   static constexpr auto doc =
       "A layer with the weights of an earlier one: ``h = activation(Wᵀ x + b)``, or W itself where "
-      "`transposed` is False; b is its own.\n\nW is one array with one gradient, the sum over its "
+      "`transposed` is False; b is not shared.\n\nW is one array with one gradient, the sum over "
+      "its "
       "uses; its penalties and its `max_norm` are those of `layer`. The decoder of an autoencoder "
       "that shares the weights of its encoder (Hinton & Salakhutdinov 2006).";
   static constexpr auto example =
@@ -166,7 +167,7 @@ struct Tied : LayerBase {
 
 using Layer = std::variant<Dense, Dropout, GaussianNoise, Skip, Tied>;
 
-// Calls f(layer) with the layer's own type.
+// Calls f(layer) with the static type of the layer.
 template <class F>
 void visit_layer(const LayerBase& layer, F&& f) {
   for_each_member<Layer>([&](const auto& member) {

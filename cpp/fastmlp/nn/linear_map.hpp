@@ -16,7 +16,7 @@
 
 namespace fastmlp {
 
-// The purpose of a pass over a batch. Stochastic maps act in training alone; their draws follow
+// The purpose of a pass over a batch. Stochastic maps act only in training; their draws follow
 // from the seed, the epoch and the sample's index in it, counted from `first_sample`, so they are
 // fresh at each presentation and the same for any number of threads.
 struct PassContext {

@@ -107,7 +107,7 @@ the targets y by (1 - s) y + s / n_out (Szegedy et al. 2016).)";
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
     f("label_smoothing", self.label_smoothing, kUnitInterval,
-      "share of each target spread over all classes");
+      "fraction of each target spread over all classes");
   }
   template <class P>
   P value(P o, P y) const {
@@ -213,7 +213,8 @@ struct Quantile {
 
 struct Poisson {
   static constexpr auto key = "poisson", class_name = "Poisson";
-  static constexpr auto doc = R"(Negative log-likelihood of counts, without the term of y alone.
+  static constexpr auto doc =
+      R"(Negative log-likelihood of counts, without the term that depends only on y.
 
     log_input=True (as torch):  o is the log of the rate, L = sum_j exp(o_j) - y_j o_j
     log_input=False (as Keras): o is the rate itself,     L = sum_j o_j - y_j log o_j)";

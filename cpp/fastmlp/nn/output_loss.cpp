@@ -243,7 +243,7 @@ void r_delta(const OutputLoss& output, Curvature curvature, const MatrixView<con
   }
   activate<T>(activation, a, h);
   r_activate<T>(activation, h, linearization, ra, rdelta);
-  Matrix<T> ro;  // of softmax the direction of the outputs is needed again
+  Matrix<T> ro;  // direction of the outputs, which softmax needs again
   if (couples_units(activation)) {
     ro = Matrix<T>(a.rows, a.cols);
     copy<const T>(rdelta, ro.view());

@@ -22,7 +22,7 @@ Loss default_loss(const Activation& output);
 
 // values[j] = L_j for the columns (samples) of pre-activations A and targets Y. With `delta`, also
 // delta_j = scale[j] dL_j/da_j, and with `linearization` the derivatives of the activation there. H
-// is room for the outputs; its contents afterwards are unspecified.
+// is a buffer for the outputs; its contents afterwards are unspecified.
 template <class T>
 void loss_and_delta(const OutputLoss& output, const MatrixView<const T>& a,
                     const MatrixView<const T>& y, const MatrixView<T>& h, T* values, const T* scale,

@@ -62,7 +62,7 @@ class ForwardPrefetch {
   ~ForwardPrefetch() = default;
 };
 
-// Room for forward passes, and with `backward` for gradients too, of batches of n samples.
+// Buffers for forward passes, and with `backward` for gradients too, of batches of n samples.
 template <class T>
 Workspace<T> make_workspace(const Plan<T>& plan, Index n, bool backward);
 

@@ -30,14 +30,14 @@ template <class T>
 TangentWorkspace<T> make_tangent_workspace(const Plan<T>& plan, Index n) {
   TangentWorkspace<T> tangent;
   for (const Node& node : plan.nodes()) {
-    const PanelMatrix<T> room(node.rows, n);
-    tangent.nodes.push_back({room, room, room});
+    const PanelMatrix<T> zeros(node.rows, n);
+    tangent.nodes.push_back({zeros, zeros, zeros});
   }
   for (const Term<T>& term : plan.terms()) {
     const MapTraits& map = term.map->traits();
-    PanelMatrix<T>& room = tangent.transposed.emplace_back();
-    if (map.transposed == TransposedFactor::x) room = PanelMatrix<T>(n, map.inputs);
-    if (map.transposed == TransposedFactor::delta) room = PanelMatrix<T>(n, map.outputs);
+    PanelMatrix<T>& factor = tangent.transposed.emplace_back();
+    if (map.transposed == TransposedFactor::x) factor = PanelMatrix<T>(n, map.inputs);
+    if (map.transposed == TransposedFactor::delta) factor = PanelMatrix<T>(n, map.outputs);
   }
   tangent.packed = make_packed(plan, true);
   return tangent;

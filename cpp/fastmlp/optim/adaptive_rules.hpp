@@ -138,7 +138,7 @@ eps_mode 'outside' is this form (torch); 'hat' adds eps to sqrt(v) before its co
     f("beta2", self.beta2, kUnitInterval, "decay rate of the second moment");
     f("eps", self.eps, kNonNegative, "added to the denominator");
     f("eps_mode", self.eps_mode, OneOf{"outside", "hat", "inside"},
-      "place of eps: outside the root, on the corrected moment (hat), inside the root");
+      "position of eps: outside the root, on the corrected moment (hat), inside the root");
     f("amsgrad", self.amsgrad, "divides by the largest second moment so far");
   }
   std::vector<StateSpec> state(double) const {

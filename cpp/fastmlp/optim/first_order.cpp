@@ -152,10 +152,10 @@ template <class T>
 void FirstOrder<T>::consume(Index part, Range range, T* g) {
   const Index length = needs_extra_passes_ ? kUpdateRangeElements : range.size();
   for (Index begin = range.begin; begin < range.end; begin += length) {
-    const Range near{begin, std::min(begin + length, range.end)};
-    T* near_g = g + (begin - range.begin);
-    transform_gradient(part, near, near_g);
-    update_range(part, near, near_g);
+    const Range subrange{begin, std::min(begin + length, range.end)};
+    T* sub_g = g + (begin - range.begin);
+    transform_gradient(part, subrange, sub_g);
+    update_range(part, subrange, sub_g);
   }
   if (!groups_.limited()) return;
   groups_.apply_max_norm(range, w_);

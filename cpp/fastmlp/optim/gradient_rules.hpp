@@ -51,7 +51,7 @@ scikit-learn; torch keeps it outside: equal at a constant rate.)";
 
 struct DeltaBarDelta : UpdateRule<DeltaBarDelta> {
   static constexpr auto key = "delta_bar_delta", class_name = "DeltaBarDelta";
-  static constexpr auto doc = R"(A gain of its own for every parameter (Jacobs 1988).
+  static constexpr auto doc = R"(A separate gain for every parameter (Jacobs 1988).
 
     gain <- gain + kappa        where d g > 0
     gain <- gain (1 - phi)      where d g < 0, but at least min_gain
@@ -66,7 +66,7 @@ at every step: one far above the learning rate, like the default, makes gains gr
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
     f("kappa", self.kappa, kNonNegative, "added to a gain while the sign persists");
-    f("phi", self.phi, kUnitInterval, "share that a gain loses when the sign changes");
+    f("phi", self.phi, kUnitInterval, "fraction that a gain loses when the sign changes");
     f("theta", self.theta, kUnitInterval, "decay rate of the averaged gradient");
     f("min_gain", self.min_gain, kPositive, "smallest gain");
     f("momentum", self.momentum, kUnitInterval, "decay rate of the velocity");
@@ -132,7 +132,7 @@ struct Lion : UpdateRule<Lion> {
 struct Rprop : UpdateRule<Rprop> {
   static constexpr auto key = "rprop", class_name = "Rprop";
   static constexpr auto doc =
-      R"(Steps by the signs of gradients alone (Riedmiller & Braun 1993), as torch.
+      R"(Steps that depend only on the signs of gradients (Riedmiller & Braun 1993), as torch.
 
     step <- min(step eta_plus, max_step)     where g has kept its sign since the step before
     step <- max(step eta_minus, min_step)    where it has changed; g <- 0 there

@@ -17,8 +17,8 @@ class GradientConsumer {
   // g holds the gradient of the range and may be overwritten. Each part comes once, from any
   // thread; of w only this range may be written.
   virtual void consume(Index part, Range range, T* g) = 0;
-  // Room for all of the gradient, where it is needed before the first update (clipping by norm):
-  // the objective then writes it there and neither starts nor consumes.
+  // Buffer for the whole gradient if it is needed before the first update (clipping by norm): the
+  // objective then writes it there and calls neither start nor consume.
   virtual T* whole_gradient() { return nullptr; }
   // Changes whenever w was written other than in `consume`: packed copies of w are stale then.
   virtual std::uint64_t version() const { return 0; }

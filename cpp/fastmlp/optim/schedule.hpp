@@ -19,7 +19,7 @@ inline double cosine_between(double from, double to, double x) {
   return to + 0.5 * (from - to) * (1 + std::cos(kPi * x));
 }
 
-// Lists learning_rate, the schedule's own fields, then `per`.
+// Lists learning_rate, the other fields of the schedule, then `per`.
 template <class Member>
 struct ScheduleBase {
   double learning_rate = 1e-3;
@@ -123,14 +123,15 @@ struct OneCycle : ScheduleBase<OneCycle> {
   static constexpr auto key = "one_cycle", class_name = "OneCycle";
   static constexpr auto doc = R"(One rise and one fall along cosines (Smith & Topin 2018).
 
-From max_lr / start_factor up to max_lr over the first share `rise` of the steps, down to
+From max_lr / start_factor up to max_lr over the first fraction `rise` of the steps, down to
 max_lr / (start_factor end_factor) over the others; torch's OneCycleLR.)";
   double max_lr = 1e-2, steps = 1000, rise = 0.3, start_factor = 25, end_factor = 1e4;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
     f("max_lr", self.max_lr, kPositive, "highest rate");
     f("steps", self.steps, Interval{2}, "length of the schedule");
-    f("rise", self.rise, Interval{0, 1, true, true}, "share of the steps that the rise takes");
+    f("rise", self.rise, Interval{0, 1, true, true},
+      "fraction of the steps in which the rate rises");
     f("start_factor", self.start_factor, kPositive, "max_lr over the first rate");
     f("end_factor", self.end_factor, kPositive, "first rate over the last");
     f("per", self.per, OneOf{"step", "epoch"}, "unit in which k counts");

@@ -25,7 +25,7 @@ class Batch {
   // Samples of the following calls are counted from the beginning of the chunk.
   void start_chunk(Range chunk);
   void gather(Range samples, const Loss& loss);
-  // The same for n rows of X alone, which may change afterwards.
+  // The same for n rows of X without targets; X may change afterwards.
   void start_gather(Index n);
   void gather_inputs(MatrixView<const T> x, Range samples);
 

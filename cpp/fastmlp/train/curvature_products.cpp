@@ -37,8 +37,8 @@ bool CurvatureProducts<T>::set_point(const T* w) {
     direction_ = make_tangent_workspace(f_.plan_, samples_);
     linearization_.nodes.clear();
     for (const Node& node : f_.plan_.nodes()) {
-      const PanelMatrix<T> room(node.rows, samples_);
-      linearization_.nodes.push_back({room, room});
+      const PanelMatrix<T> zeros(node.rows, samples_);
+      linearization_.nodes.push_back({zeros, zeros});
     }
   }
   if (f_.chunks() != 1) return false;

@@ -1,4 +1,5 @@
-// The loss of a plan on a batch as a function of its parameters w: the seam between nn and optim.
+// The loss of a plan on a batch as a function of its parameters w: the only link between nn and
+// optim.
 //
 // A pass has two phases. Phase 1 takes tiles of samples through forward, loss and backward; phase 2
 // takes parts of the parameters, sums their gradient over the whole batch in a fixed order and
@@ -25,7 +26,7 @@ class NetworkObjective final : public Objective<T> {
   NetworkObjective(const Plan<T>& plan, Loss loss);
   ~NetworkObjective() override;
 
-  // The batch of the next calls: n samples of the data, which must stay where they are.
+  // The batch of the next calls: n samples of the data, whose memory must stay valid.
   void select(const Dataset<T>& data, RowSelection rows, Index n);
   // The n samples of the same data that are selected next, if that is known.
   void set_next_batch(RowSelection rows, Index n);

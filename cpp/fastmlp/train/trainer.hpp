@@ -52,7 +52,7 @@ class Trainer {
   double step(const Dataset<T>& data, ThreadTeam& team);
 
   // Puts the average, where one is kept, into the network until the next call that trains; the
-  // iterate is kept here meanwhile. Parameters that were changed by others become the iterate.
+  // iterate is kept here meanwhile. Parameters that were changed in between become the iterate.
   void swap_in_average();
   void swap_out_average();
   bool holds_average() const;
@@ -66,7 +66,7 @@ class Trainer {
 
   const Loss& loss() const { return options_.loss; }
   Index batch_size() const { return options_.batch_size; }
-  // The order of n samples in the epoch to come.
+  // The order of n samples in the next epoch.
   const EpochOrder& order(Index n);
   Index epoch_number() const { return epoch_; }
   void set_epoch_number(Index epoch) { epoch_ = epoch; }
@@ -98,7 +98,7 @@ class Trainer {
 };
 
 // The groups of a plan's parameters, one for each slot, so shared weights count once. Penalties are
-// the layer's own or these; those of biases only with
+// those of the layer, by default these; those of biases only with
 // `regularize_biases`.
 template <class T>
 std::vector<ParameterGroup> make_groups(const Plan<T>& plan, double l1, double l2,

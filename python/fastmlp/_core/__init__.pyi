@@ -865,7 +865,7 @@ class CrossEntropy:
     Parameters
     ----------
     label_smoothing : float, default 0
-        share of each target spread over all classes: 0 <= label_smoothing < 1.
+        fraction of each target spread over all classes: 0 <= label_smoothing < 1.
 
     Raises
     ------
@@ -915,7 +915,7 @@ class CrossEntropy:
     @property
     def label_smoothing(self) -> typing.Any:
         """
-        share of each target spread over all classes
+        fraction of each target spread over all classes
         """
 class BinaryCrossEntropy:
     """
@@ -1122,7 +1122,7 @@ class Poisson:
     """
     Poisson(log_input=True)
 
-    Negative log-likelihood of counts, without the term of y alone.
+    Negative log-likelihood of counts, without the term that depends only on y.
 
         log_input=True (as torch):  o is the log of the rate, L = sum_j exp(o_j) - y_j o_j
         log_input=False (as Keras): o is the rate itself,     L = sum_j o_j - y_j log o_j
@@ -1923,7 +1923,7 @@ class Tied(Layer):
     """
     Tied(layer, activation='identity', transposed=True, bias=True)
 
-    A layer with the weights of an earlier one: ``h = activation(Wᵀ x + b)``, or W itself where `transposed` is False; b is its own.
+    A layer with the weights of an earlier one: ``h = activation(Wᵀ x + b)``, or W itself where `transposed` is False; b is not shared.
 
     W is one array with one gradient, the sum over its uses; its penalties and its `max_norm` are those of `layer`. The decoder of an autoencoder that shares the weights of its encoder (Hinton & Salakhutdinov 2006).
 
@@ -2447,7 +2447,7 @@ class OneCycle:
 
     One rise and one fall along cosines (Smith & Topin 2018).
 
-    From max_lr / start_factor up to max_lr over the first share `rise` of the steps, down to
+    From max_lr / start_factor up to max_lr over the first fraction `rise` of the steps, down to
     max_lr / (start_factor end_factor) over the others; torch's OneCycleLR.
 
     Parameters
@@ -2457,7 +2457,7 @@ class OneCycle:
     steps : float, default 1e+03
         length of the schedule: a finite steps >= 2.
     rise : float, default 0.3
-        share of the steps that the rise takes: 0 < rise < 1.
+        fraction of the steps in which the rate rises: 0 < rise < 1.
     start_factor : float, default 25
         max_lr over the first rate: a finite start_factor > 0.
     end_factor : float, default 1e+04
@@ -2520,7 +2520,7 @@ class OneCycle:
     @property
     def rise(self) -> typing.Any:
         """
-        share of the steps that the rise takes
+        fraction of the steps in which the rate rises
         """
     @property
     def start_factor(self) -> typing.Any:
@@ -2715,7 +2715,7 @@ class DeltaBarDelta:
     """
     DeltaBarDelta(learning_rate=0.01, kappa=0.2, phi=0.2, theta=0.5, min_gain=1e-08, momentum=0, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
 
-    A gain of its own for every parameter (Jacobs 1988).
+    A separate gain for every parameter (Jacobs 1988).
 
         gain <- gain + kappa        where d g > 0
         gain <- gain (1 - phi)      where d g < 0, but at least min_gain
@@ -2731,7 +2731,7 @@ class DeltaBarDelta:
     kappa : float, default 0.2
         added to a gain while the sign persists: a finite kappa >= 0.
     phi : float, default 0.2
-        share that a gain loses when the sign changes: 0 <= phi < 1.
+        fraction that a gain loses when the sign changes: 0 <= phi < 1.
     theta : float, default 0.5
         decay rate of the averaged gradient: 0 <= theta < 1.
     min_gain : float, default 1e-08
@@ -2831,7 +2831,7 @@ class DeltaBarDelta:
     @property
     def phi(self) -> typing.Any:
         """
-        share that a gain loses when the sign changes
+        fraction that a gain loses when the sign changes
         """
     @property
     def proximal_l1(self) -> typing.Any:
@@ -2968,7 +2968,7 @@ class Rprop:
     """
     Rprop(learning_rate=0.01, eta_minus=0.5, eta_plus=1.2, min_step=1e-06, max_step=5e+01, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
 
-    Steps by the signs of gradients alone (Riedmiller & Braun 1993), as torch.
+    Steps that depend only on the signs of gradients (Riedmiller & Braun 1993), as torch.
 
         step <- min(step eta_plus, max_step)     where g has kept its sign since the step before
         step <- max(step eta_minus, min_step)    where it has changed; g <- 0 there
@@ -3450,7 +3450,7 @@ class Adam:
     eps : float, default 1e-08
         added to the denominator: a finite eps >= 0.
     eps_mode : str, default 'outside'
-        place of eps: outside the root, on the corrected moment (hat), inside the root: one of: 'outside', 'hat', 'inside'.
+        position of eps: outside the root, on the corrected moment (hat), inside the root: one of: 'outside', 'hat', 'inside'.
     amsgrad : bool, default False
         divides by the largest second moment so far.
     clip_norm : float | None, default None
@@ -3536,7 +3536,7 @@ class Adam:
     @property
     def eps_mode(self) -> typing.Any:
         """
-        place of eps: outside the root, on the corrected moment (hat), inside the root
+        position of eps: outside the root, on the corrected moment (hat), inside the root
         """
     @property
     def evaluation_offset(self) -> float:
@@ -3579,7 +3579,7 @@ class AdamW:
     eps : float, default 1e-08
         added to the denominator: a finite eps >= 0.
     eps_mode : str, default 'outside'
-        place of eps: outside the root, on the corrected moment (hat), inside the root: one of: 'outside', 'hat', 'inside'.
+        position of eps: outside the root, on the corrected moment (hat), inside the root: one of: 'outside', 'hat', 'inside'.
     amsgrad : bool, default False
         divides by the largest second moment so far.
     weight_decay : float, default 0.01
@@ -3674,7 +3674,7 @@ class AdamW:
     @property
     def eps_mode(self) -> typing.Any:
         """
-        place of eps: outside the root, on the corrected moment (hat), inside the root
+        position of eps: outside the root, on the corrected moment (hat), inside the root
         """
     @property
     def evaluation_offset(self) -> float:
