@@ -77,8 +77,8 @@ def summarise(
         ours_us,
         peer_us,
         quartiles([b / a for a, b in pairs]),
-        _share(workload, ours_us[1], _peak(chosen, workload, ours_threads)),
-        _share(workload, peer_us[1], _peak(chosen, workload, peer_threads)),
+        _fraction_of_peak(workload, ours_us[1], _peak(chosen, workload, ours_threads)),
+        _fraction_of_peak(workload, peer_us[1], _peak(chosen, workload, peer_threads)),
         len(pairs),
         chosen is close or len(close) == len(samples),
         error,
@@ -104,7 +104,7 @@ def _peak(samples: list[Sample], workload: str, threads: int) -> float | None:
     return max((rate for rate in rates if rate), default=None)
 
 
-def _share(workload: str, step_us: float, peak: float | None) -> float | None:
+def _fraction_of_peak(workload: str, step_us: float, peak: float | None) -> float | None:
     return WORKLOADS[workload].mflop / step_us * 1e3 / peak if peak else None
 
 
@@ -145,8 +145,8 @@ def _microseconds(value: float) -> str:
     return f"{value:.3g}" if value < 100 else f"{value:,.0f}"
 
 
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{share:.0%}"
+def _percent(fraction: float | None) -> str:
+    return "–" if fraction is None else f"{fraction:.0%}"
 
 
 def as_json(rows: list[Row], samples: list[Sample]) -> dict[str, Any]:

@@ -102,7 +102,7 @@ class Case:
         return ref.smooth(self.y, self.loss.smoothing) if self.loss.smoothing else self.y
 
     @property
-    def shares(self) -> Array:
+    def mean_weights(self) -> Array:
         """w_i / Σ w, (n,)."""
         w = np.ones(len(self.X)) if self.weights is None else self.weights
         return w / w.sum()

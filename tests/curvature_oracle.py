@@ -75,7 +75,7 @@ class Oracle:
     def __init__(self, case: Case) -> None:
         self.case = case
         self.X, self.y = torch.from_numpy(case.X), torch.from_numpy(case.smoothed)
-        self.shares = torch.from_numpy(case.shares)[:, None]
+        self.mean_weights = torch.from_numpy(case.mean_weights)[:, None]
         self.w = torch.from_numpy(case.w)
 
     def forward(self, w: Tensor) -> tuple[Tensor, Tensor]:
@@ -96,13 +96,15 @@ class Oracle:
 
     def loss_of_outputs(self, o: Tensor) -> Tensor:
         loss = self.case.loss
-        return (self.shares * LOSSES[loss.name](o, self.y, **dict(loss.fields))).sum()
+        return (self.mean_weights * LOSSES[loss.name](o, self.y, **dict(loss.fields))).sum()
 
     def loss_at_split(self, z: Tensor) -> Tensor:
-        """Σ share_i L_i of a_k for the canonical pairs, of o for all others."""
+        """Σ mean_weight_i L_i of a_k for the canonical pairs, of o for all others."""
         if not self.case.canonical:
             return self.loss_of_outputs(z)
-        return (self.shares * CANONICAL[self.case.output, self.case.loss.name](z, self.y)).sum()
+        return (
+            self.mean_weights * CANONICAL[self.case.output, self.case.loss.name](z, self.y)
+        ).sum()
 
     def split(self, w: Tensor) -> Tensor:
         return self.forward(w)[0 if self.case.canonical else 1]
@@ -115,7 +117,7 @@ class Oracle:
         return float(value), g.numpy()
 
     def output_gradient(self) -> Array:
-        """∂(Σ share_i L_i)/∂o (n, n_out)."""
+        """∂(Σ mean_weight_i L_i)/∂o (n, n_out)."""
         return torch.func.grad(self.loss_of_outputs)(self.forward(self.w)[1]).numpy()
 
     def hessian_product(self, v: Array) -> Array:
@@ -134,7 +136,7 @@ class Oracle:
     def _fisher(self, o: Tensor) -> Tensor:
         """diag(e^-s, 1/2) of normal targets: their Hessian is not positive semi-definite."""
         s = o.chunk(2, -1)[1]
-        return self.shares * torch.cat([torch.exp(-s), torch.full_like(s, 0.5)], -1)
+        return self.mean_weights * torch.cat([torch.exp(-s), torch.full_like(s, 0.5)], -1)
 
     def product(self, kind: str, v: Array) -> Array:
         return self.hessian_product(v) if kind == "hessian" else self.gauss_newton_product(v)

@@ -1,7 +1,7 @@
 """The oracle: every formula of the library in plain NumPy, float64, as short as the lecture.
 
 Notation: X (n, n_in), W (n_out, n_in), a = h Wᵀ + b (n, n_out), o output, y targets, delta = ∂L/∂a,
-w all parameters in one vector: per layer W row by row, then b. It shares no code with the library;
+w all parameters in one vector: per layer W row by row, then b. It has no code of the library;
 `test_reference.py` holds it against mpmath, SciPy, torch and difference quotients.
 """
 

@@ -161,7 +161,7 @@ def test_early_stopping_restores_the_best_average() -> None:
     assert net.loss(-X, Y) == pytest.approx(min(history["val_loss"]), rel=1e-12)
 
 
-def test_training_goes_on_from_the_iterate() -> None:
+def test_training_continues_from_the_iterate() -> None:
     """run(2) and run(3) of one trainer are run(5): showing the average does not disturb it."""
     ends = []
     for parts in ((5,), (2, 3)):

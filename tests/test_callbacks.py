@@ -131,7 +131,7 @@ def test_max_seconds_ends_a_long_fit() -> None:
 
 
 @pytest.mark.parametrize("verbose", [1, 2])
-def test_verbose_tells_the_loss(verbose: int, capsys: pytest.CaptureFixture[str]) -> None:
+def test_verbose_prints_the_loss(verbose: int, capsys: pytest.CaptureFixture[str]) -> None:
     X, y = TASKS["regression"].data
     fresh().fit(X, y, epochs=2, verbose=verbose)
     output = capsys.readouterr()

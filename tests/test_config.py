@@ -24,7 +24,7 @@ def imported_as(isa: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_build_in_use_can_be_asked_for_by_name() -> None:
+def test_the_build_in_use_can_be_requested_by_name() -> None:
     run = imported_as(_core.isa)
     assert run.returncode == 0, run.stderr
     assert run.stdout.strip() == _core.isa

@@ -84,8 +84,8 @@ def test_gradient_of_the_oracle_is_that_of_the_formulas(number: int) -> None:
         a, h = one.net.forward(one.w, one.X)
         values = ref.LOSSES[one.loss.name](h[-1], one.y, **fields)
         slope = ref.LOSSES[one.loss.name].gradient(h[-1], one.y, **fields)
-        delta = one.net.through(len(a) - 1, a[-1], slope) * one.shares[:, None]
-        expected, formula = one.shares @ values, one.net.gradient(one.w, a, h, delta)
+        delta = one.net.through(len(a) - 1, a[-1], slope) * one.mean_weights[:, None]
+        expected, formula = one.mean_weights @ values, one.net.gradient(one.w, a, h, delta)
     else:
         expected, formula = one.net.value_and_grad(
             one.w, one.X, one.smoothed, one.loss.name, one.weights

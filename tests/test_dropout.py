@@ -95,7 +95,7 @@ def test_noise_is_independent_between_samples_and_units() -> None:
 
 
 @noisy
-def test_each_presentation_and_each_layer_draws_anew(layer: Any) -> None:
+def test_each_presentation_and_each_layer_draws_new_values(layer: Any) -> None:
     """Two batches of an epoch, two epochs and two layers differ."""
     net = bare(layer, 50)
     trainer = fm.Trainer(net)
@@ -137,7 +137,7 @@ def test_off_but_in_training(layer: Any) -> None:
 
 @noisy
 @pytest.mark.parametrize("threads", [1, 2, 3, 5])
-def test_the_seed_alone_decides(layer: Any, threads: int) -> None:
+def test_draws_depend_only_on_the_seed(layer: Any, threads: int) -> None:
     """The same bits for any number of threads, other ones for another seed."""
     expected = trained(layer, threads=1).parameters
     np.testing.assert_array_equal(trained(layer, threads=threads).parameters, expected)
@@ -200,7 +200,7 @@ def test_gradients_are_differences_at_fixed_draws(layer: Any) -> None:
 
 
 @noisy
-def test_an_own_loss_and_an_own_loop_draw_as_the_built_in_one(layer: Any) -> None:
+def test_a_custom_loss_and_an_explicit_loop_draw_as_the_built_in_one(layer: Any) -> None:
     """fit with f(o, y), and forward, backward, apply, make the steps of trainer.step."""
     layers = [layer, fm.Dense(6, "tanh"), layer, fm.Dense(2)]
     ends = []
@@ -222,7 +222,7 @@ def test_an_own_loss_and_an_own_loop_draw_as_the_built_in_one(layer: Any) -> Non
 
 
 @noisy
-def test_an_own_loss_draws_as_the_built_in_one_in_every_epoch(layer: Any) -> None:
+def test_a_custom_loss_draws_as_the_built_in_one_in_every_epoch(layer: Any) -> None:
     """Shuffled, with a short last batch, and a batch whose weights sum to 0 and makes no step."""
     weights = np.ones(len(X))
     weights[:4] = 0
@@ -239,7 +239,7 @@ def test_an_own_loss_draws_as_the_built_in_one_in_every_epoch(layer: Any) -> Non
 
 @noisy
 @pytest.mark.parametrize("gap", ["no weight", "not finite"])
-def test_an_own_loss_draws_as_the_built_in_one_after_a_batch_without_a_step(
+def test_a_custom_loss_draws_as_the_built_in_one_after_a_batch_without_a_step(
     layer: Any, gap: str
 ) -> None:
     """A step whose weights sum to 0, and one whose loss is infinite, count as positions too."""

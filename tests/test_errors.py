@@ -145,7 +145,7 @@ def test_use_is_refused_and_nothing_has_changed(
     assert pickle.dumps(net) == before
 
 
-def test_predict_and_step_do_not_look_for_nan() -> None:
+def test_predict_and_step_do_not_search_for_nan() -> None:
     """predict returns nan for nan; only fit scans its input."""
     net = classifier()
     bad = changed(X, (3, 2), np.nan)

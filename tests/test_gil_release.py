@@ -43,7 +43,7 @@ def ticks(work: Callable[[float], object], seconds: float = 0.15) -> float:
     return count / elapsed
 
 
-def ticks_beside(processes: int) -> float:
+def ticks_during(processes: int) -> float:
     """The same during processes that are as busy as a fit on this number of threads."""
     spin = [sys.executable, "-S", "-c", "print(flush=True)\nwhile True: pass"]
     busy = [subprocess.Popen(spin, stdout=subprocess.PIPE) for _ in range(processes)]
@@ -76,11 +76,11 @@ def test_other_threads_of_python_keep_their_ticks(threads: int, width: int, rows
     def fit(seconds: float) -> Any:
         return net.fit(X, y, epochs=10**6, max_seconds=seconds, batch_size=64)
 
-    shares: list[float] = []
+    ratios: list[float] = []
     for _ in range(5):
-        pairs = [(ticks(fit), ticks_beside(threads)) for _ in range(3)]
+        pairs = [(ticks(fit), ticks_during(threads)) for _ in range(3)]
         ours, others = map(statistics.median, zip(*pairs, strict=True))
-        shares.append(ours / others)
-        if shares[-1] >= 0.9:
+        ratios.append(ours / others)
+        if ratios[-1] >= 0.9:
             return
-    pytest.fail(f"fit left {shares} of the ticks")
+    pytest.fail(f"fit left {ratios} of the ticks")

@@ -118,7 +118,7 @@ def test_a_network_is_glorot_uniform_with_zero_biases() -> None:
 
 
 @pytest.mark.parametrize("init", ["he_normal", made("initializers", "he_normal")])
-def test_a_layer_takes_its_own_initialiser(init: Any) -> None:
+def test_the_initialiser_of_a_layer_replaces_that_of_the_network(init: Any) -> None:
     net = fm.Network([fm.Dense(400, init=init)], inputs=100, seed=5)
     assert np.std(net.weights[0]) == pytest.approx(math.sqrt(2 / 100), rel=0.03)
 

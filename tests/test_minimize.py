@@ -13,7 +13,7 @@ from problems import bowl, rosenbrock
 from reference import Array
 
 
-def test_the_result_tells_all() -> None:
+def test_the_result_is_complete() -> None:
     """w, its value, status, counts; no path unless requested; w0 untouched."""
     w0, calls = np.array([2.0, -1.5]), []
 

@@ -149,7 +149,7 @@ def test_sixteen_threads_predict_as_one(threads: int) -> None:
 
 
 @pytest.mark.parametrize("threads", [0, 2])
-def test_networks_train_side_by_side_as_alone(threads: int) -> None:
+def test_networks_train_concurrently_as_one_by_one(threads: int) -> None:
     X, y = data()
 
     def trained(seed: int) -> bytes:

@@ -97,7 +97,7 @@ def test_results_have_the_dtype_of_the_network(dtype: str) -> None:
     assert type(net.loss(X, y)) is float
 
 
-def test_results_are_the_callers_own() -> None:
+def test_results_share_no_memory() -> None:
     """Two predictions share no memory with each other or with the network."""
     net = network(3, [(2, "identity", True)])
     first = net.predict(np.ones((4, 3)))
@@ -114,7 +114,7 @@ def test_results_are_the_callers_own() -> None:
     ids=["copy", "copy.copy", "deepcopy", "pickle"],
 )
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_a_copy_goes_its_own_way_with_the_same_stream(twin: Any, dtype: str) -> None:
+def test_a_copy_is_independent_and_has_the_same_stream(twin: Any, dtype: str) -> None:
     """Parameters, seed and epochs trained are carried; memory is not shared."""
     net = fit_once(network(3, [(4, "relu", True), (2, "leaky_relu", False)], dtype=dtype))
     other = twin(net)

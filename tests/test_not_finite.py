@@ -16,7 +16,7 @@ def diverging(net: Any, X: Array, y: Array, rate: float, **fields: Any) -> Any:
     return net.fit(X, y, optimizer=fm.SGD(rate), epochs=2000, batch_size=4, **fields)
 
 
-def test_a_diverging_fit_keeps_the_last_good_epoch_and_says_so() -> None:
+def test_a_diverging_fit_keeps_the_last_good_epoch_and_warns() -> None:
     """Parameters of the end of the last epoch whose losses were finite; a warning with advice."""
     X, y = TASKS["regression"].data
     net = network(3, [(2, "identity", True)])

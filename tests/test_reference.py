@@ -175,7 +175,7 @@ def test_the_lectures_nesterov_is_torchs_shifted() -> None:
         np.testing.assert_allclose(z, w + 0.9 * lecture.v, rtol=1e-12)
 
 
-def test_adams_three_places_of_eps() -> None:
+def test_adams_three_positions_of_eps() -> None:
     """One step from zero moments: m̂ = g and v̂ = g², so the three forms are closed."""
     g, eps, b2 = np.array([0.3, -2.0]), 1e-2, 0.999
     step = {m: -ref.Adam(1.0, eps=eps, eps_mode=m).step(np.zeros(2), lambda w: g)

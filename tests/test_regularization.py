@@ -95,7 +95,7 @@ def test_proximal_descent_ends_at_the_lasso_with_true_zeros() -> None:
         assert (w == 0).tolist() == [False, False, proximal, proximal]
 
 
-def test_proximal_l1_spares_biases_unless_asked() -> None:
+def test_proximal_l1_spares_biases_by_default() -> None:
     net = network(1, [(1, "identity", True)])
     for biases in (False, True):
         net.parameters = [1.0, 0.5]

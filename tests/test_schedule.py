@@ -153,7 +153,7 @@ def test_a_function_is_evaluated_once_per_epoch(custom_loss: bool) -> None:
     assert evaluated.count(1) == evaluated.count(2) == 1
 
 
-def test_minimize_asks_at_every_step() -> None:
+def test_minimize_evaluates_it_at_every_step() -> None:
     """There an epoch is a step."""
     evaluated: list[int] = []
 

@@ -20,7 +20,7 @@ def test_the_same_seed_gives_the_same_bits(dtype: str) -> None:
     assert not np.array_equal(a.parameters, c.parameters)
 
 
-def test_a_second_fit_goes_on_with_the_stream() -> None:
+def test_a_second_fit_continues_the_stream() -> None:
     """2 + 3 epochs equal 5, bit for bit, where the optimizer has no state; not 3 twice."""
     X, y = TASKS["regression"].data
     whole, parts = fresh(), fresh()
@@ -30,7 +30,7 @@ def test_a_second_fit_goes_on_with_the_stream() -> None:
     np.testing.assert_array_equal(whole.parameters, parts.parameters)
 
 
-def test_the_optimizer_starts_fresh_with_each_fit_and_goes_on_in_a_trainer() -> None:
+def test_the_optimizer_starts_fresh_with_each_fit_and_continues_in_a_trainer() -> None:
     X, y = TASKS["regression"].data
     whole, refitted, resumed = fresh(), fresh(), fresh()
     whole.fit(X, y, optimizer="adam", epochs=5, batch_size=5)
@@ -42,7 +42,7 @@ def test_the_optimizer_starts_fresh_with_each_fit_and_goes_on_in_a_trainer() -> 
     assert not np.array_equal(whole.parameters, refitted.parameters)
 
 
-def test_a_trainer_may_have_its_own_seed() -> None:
+def test_a_trainer_may_have_another_seed() -> None:
     """It determines the order instead of the network's."""
     X, y = TASKS["regression"].data
     ends = []

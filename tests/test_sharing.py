@@ -74,7 +74,7 @@ def test_jacobian_is_that_of_differences() -> None:
     np.testing.assert_allclose(net.jacobian(x), expected, atol=1e-8)
 
 
-def test_one_array_is_shown_by_all_its_layers() -> None:
+def test_all_layers_have_views_of_one_array() -> None:
     """`weights[l]` of a tied layer is a view of the owner's, contiguous where transposed."""
     net = network()
     first, second, tied_second, again, tied_first = net.weights
@@ -156,7 +156,7 @@ def test_copies_keep_the_sharing(make: Any) -> None:
     np.testing.assert_array_equal(twin.parameters, net.parameters)
 
 
-def test_state_has_places_instead_of_layers() -> None:
+def test_state_has_indices_instead_of_layers() -> None:
     layers = network().__getstate__()["layers"]
     assert layers[2] == {"kind": "skip", "of": 0}
     assert layers[6] == {"kind": "skip", "of": "input"}

@@ -152,7 +152,7 @@ def test_fit_with_weights(training: str, weights: str, dtype: str) -> None:
 
 @dtypes
 @pytest.mark.parametrize("training", [t for t in TRAININGS if t != "lecture's nesterov"])
-def test_steps_and_own_loops(training: str, dtype: str) -> None:
+def test_steps_and_explicit_loops(training: str, dtype: str) -> None:
     """step, forward, backward and apply, with the optimizer's state."""
     make, X, y = problem("parts", N, dtype)
 

@@ -96,7 +96,7 @@ def test_step_returns_the_loss_before_the_update() -> None:
 
 
 @pytest.mark.parametrize("epochs", [1, 3])
-def test_an_own_loss_trains_as_the_built_in_one(epochs: int) -> None:
+def test_a_custom_loss_trains_as_the_built_in_one(epochs: int) -> None:
     X, y = TASKS["regression"].data
     custom, built_in = fresh(), fresh()
     histories = [
@@ -158,7 +158,7 @@ def test_epochs_made_many_at_a_time_are_those_made_one_by_one(optimizer: Any) ->
     assert trained([]) == trained([Looks()])
 
 
-def test_the_core_goes_back_from_the_last_forward_alone() -> None:
+def test_the_core_differentiates_only_the_last_forward() -> None:
     """After a step its activations are those of another batch, perhaps of another size."""
     trainer = fm.Trainer(fm.Network([3, 4, 2], seed=0))
     outputs = trainer.forward(np.ones((10, 3)))

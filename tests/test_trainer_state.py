@@ -89,7 +89,7 @@ def assert_continues_identically(one: Any, way: str) -> None:
 @ways
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("name", "rate", "fields"), CASES, ids=str)
-def test_every_rule_goes_on(
+def test_every_rule_continues(
     name: str, rate: float, fields: dict[str, Any], dtype: str, way: str
 ) -> None:
     """From the middle of an epoch."""
@@ -103,7 +103,7 @@ def test_every_rule_goes_on(
 @pytest.mark.parametrize("mode", ref.AVERAGES)
 @pytest.mark.parametrize("rate", RATES)
 @pytest.mark.parametrize("name", ref.OPTIMIZERS)
-def test_averages_and_schedules_go_on(name: str, rate: str, mode: str, way: str) -> None:
+def test_averages_and_schedules_continue(name: str, rate: str, mode: str, way: str) -> None:
     """While the network shows the average, and while it shows the iterate."""
     number, fields = ref.OPTIMIZERS[name].cases[-1]
     average = fm.Polyak(mode, beta=0.8, start=5)
@@ -120,7 +120,7 @@ def test_averages_and_schedules_go_on(name: str, rate: str, mode: str, way: str)
 @pytest.mark.parametrize(
     "loss", [None, fm.Huber(0.5), squared], ids=["default", "member", "custom"]
 )
-def test_rates_of_python_and_of_a_plateau_go_on(loss: Any, way: str) -> None:
+def test_rates_of_python_and_of_a_plateau_continue(loss: Any, way: str) -> None:
     """A function of the epoch, lowered by ReduceOnPlateau, in a network trained before."""
     one = trainer(fm.SGD(halved, 0.9), loss=loss, shuffle=False, regularize_biases=True)
     one.run(
@@ -137,11 +137,11 @@ def test_rates_of_python_and_of_a_plateau_go_on(loss: Any, way: str) -> None:
 
 
 @ways
-def test_a_trainer_that_has_not_begun_goes_on(way: str) -> None:
+def test_a_trainer_that_has_not_begun_continues(way: str) -> None:
     assert_continues_identically(trainer(fm.Adam()), way)
 
 
-def test_interrupted_epochs_go_on() -> None:
+def test_interrupted_epochs_continue() -> None:
     """An epoch that its time limit ends keeps the position in it."""
     one = trainer(fm.Adam())
     one.step(X, Y)
@@ -149,7 +149,7 @@ def test_interrupted_epochs_go_on() -> None:
     assert_continues_identically(one, "pickle")
 
 
-def test_a_copy_made_by_a_callback_goes_on() -> None:
+def test_a_copy_made_by_a_callback_continues() -> None:
     """Within run, where the network is in training."""
     twins: list[Any] = []
 
@@ -163,7 +163,7 @@ def test_a_copy_made_by_a_callback_goes_on() -> None:
     assert end(twins[0]) == end(one)
 
 
-def test_a_copy_has_no_outputs_of_its_own() -> None:
+def test_a_copy_has_no_outputs() -> None:
     one = trainer(fm.Adam())
     one.forward(X)
     with pytest.raises(RuntimeError, match="call forward"):

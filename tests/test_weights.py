@@ -20,8 +20,8 @@ def test_sample_weights_equal_the_oracle(name: str) -> None:
     blocks = batches(N, 7)
     expected, losses = ref.train(oracle, w, X, y, ref.SGD(0.1), blocks, weights=weights)
     np.testing.assert_allclose(net.parameters, expected, rtol=1e-11, atol=1e-12)
-    shares = [weights[block].sum() for block in blocks]
-    assert history["loss"][0] == pytest.approx(np.average(losses, weights=shares), rel=1e-12)
+    totals = [weights[block].sum() for block in blocks]
+    assert history["loss"][0] == pytest.approx(np.average(losses, weights=totals), rel=1e-12)
 
 
 def test_whole_weights_are_repetitions() -> None:
@@ -79,7 +79,7 @@ def test_penalties_equal_the_oracle(biases: bool, size: int) -> None:
     assert net.loss(X, y) == pytest.approx(data_loss, rel=1e-10)
 
 
-def test_a_layers_own_penalty_replaces_that_of_fit() -> None:
+def test_the_penalty_of_a_layer_replaces_that_of_fit() -> None:
     """0.0 is a value, None is not."""
     layers = [fm.Dense(3, "tanh", l2=0.5), fm.Dense(2, l1=0.0, l2=0.0)]
     net = fm.Network(layers, inputs=3, dtype="float64", seed=0)

@@ -53,11 +53,11 @@ def squared(outputs: Array, y: Array) -> tuple[Array, Array]:
     return 0.5 * np.sum(error**2, axis=1), error
 
 
-def own_loss(net: fm.Network) -> Results:
+def custom_loss(net: fm.Network) -> Results:
     return train(net, loss=squared, optimizer=fm.Adam(0.01), sample_weight=True)
 
 
-def own_loop(net: fm.Network) -> Results:
+def explicit_loop(net: fm.Network) -> Results:
     """forward, backward, apply on batches of several sizes, the gradients recorded."""
     trainer = fm.Trainer(net, "squared_error", fm.Adam(0.01, clip_norm=1.0), l2=1e-3)
     X, y = inputs_of(net, 65), targets("numbers", net, 65)
@@ -70,7 +70,7 @@ def own_loop(net: fm.Network) -> Results:
     return {"parameters": net.parameters, "gradients": gradients}
 
 
-def own_steps(net: fm.Network) -> Results:
+def explicit_steps(net: fm.Network) -> Results:
     trainer = fm.Trainer(net, "squared_error", fm.NAdam(0.01))
     X, y, w = inputs_of(net, 65), targets("numbers", net, 65), weights(65)
     values = []
@@ -107,9 +107,9 @@ def class_weights(net: fm.Network) -> Results:
 
 
 WAYS: dict[str, tuple[Callable[[fm.Network], Results], tuple[str, ...]]] = {
-    "own loss": (own_loss, ("deep", "dropout", "noise", "wide 1030", "hidden softmax")),
-    "forward, backward, apply": (own_loop, ("deep", "dropout", "noise", "wide 1030", "both")),
-    "steps": (own_steps, ("medium", "dropout", "noise", "wide 1030", "no bias")),
+    "own loss": (custom_loss, ("deep", "dropout", "noise", "wide 1030", "hidden softmax")),
+    "forward, backward, apply": (explicit_loop, ("deep", "dropout", "noise", "wide 1030", "both")),
+    "steps": (explicit_steps, ("medium", "dropout", "noise", "wide 1030", "no bias")),
     "callbacks": (callbacks, ("tiny", "dropout", "both")),
     "find_learning_rate": (rate_finder, ("medium", "dropout")),
     "class weights": (class_weights, ("medium", "hidden softmax")),
