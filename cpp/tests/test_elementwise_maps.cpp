@@ -22,7 +22,7 @@ void for_panels(PanelMatrix<T>* mask, bool training, bool draws, F&& f) {
   const PassContext context{&team, training, 5, 2, 100};
   for (Index p = 0; p < ceil_div(kSamples, kNR<T>); ++p) {
     MapCall<T> call{context, tile(p, kNR<T>, kSamples)};
-    if (mask) call.mask = mask->columns(call.samples);
+    call.mask = mask;
     call.draws = draws;
     f(call);
   }

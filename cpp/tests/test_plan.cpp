@@ -56,7 +56,7 @@ TEST_CASE("blocks of the gradient are joined to parts as long as these are small
     Index before = -small;  // beginning of the previous part
     for (const GradientPart& part : plan.parts()) {
       Index weights = 0;
-      for (const GradientBlock& block : part.blocks) weights += !plan.slot(block.slot).bias;
+      for (const GradientBlock& block : part.blocks) weights += !block.bias;
       CHECK((weights == 1 || part.range.size() <= small));
       CHECK(part.range.end - before > small);
       before = part.range.begin;
@@ -95,7 +95,7 @@ TEST_CASE("the gradient of a shared slot has all its uses, and its penalties cou
   CHECK(plan.parameters()[2].weights == plan.parameters()[1].weights);
   for (const GradientPart& part : plan.parts()) {
     for (const GradientBlock& block : part.blocks) {
-      CHECK(block.uses.size() == (plan.slot(block.slot).bias ? 1 : 2));
+      CHECK(block.uses.size() == (block.bias ? 1 : 2));
     }
   }
   const std::vector<ParameterGroup> groups = make_groups(plan, 0.5, 0.25, false);

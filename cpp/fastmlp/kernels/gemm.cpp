@@ -140,7 +140,7 @@ constexpr std::array<std::array<Kernel<T>, kMR>, kPanelPacks + 1> kKernels = {
 
 // xᵀ y
 template <class T>
-T dot(Index k, const T* x, const T* y) {
+[[gnu::always_inline]] inline T dot(Index k, const T* x, const T* y) {
   constexpr int kChains = kDotAccumulators;
   static_assert(kChains == 4);
   Pack<T> sum[kChains] = {};
@@ -156,17 +156,18 @@ T dot(Index k, const T* x, const T* y) {
   return reduce_add<T>((sum[0] + sum[1]) + (sum[2] + sum[3]));
 }
 
-// y (rows) = sum over the columns [0, n) of at most Count rows of A, or y += with `accumulate`;
-// `valid` selects the lanes of the last pack of columns.
+// y (rows) = sum over the columns [0, n) of at most Count rows of A from `first` on, or y += with
+// `accumulate`; `valid` selects the lanes of the last pack of columns. A by reference: copying a
+// struct that was just written by fields causes a store-forwarding stall.
 template <class T, int Count>
-void sum_rows(Index rows, Index n, const PanelView<T>& a, const Mask<T>& valid, T* y,
+void sum_rows(Index first, Index rows, Index n, const PanelView<T>& a, const Mask<T>& valid, T* y,
               bool accumulate) {
   if constexpr (Count > 1) {
-    if (rows <= Count / 2) return sum_rows<T, Count / 2>(rows, n, a, valid, y, accumulate);
+    if (rows <= Count / 2) return sum_rows<T, Count / 2>(first, rows, n, a, valid, y, accumulate);
   }
   Pack<T> sum[Count] = {};
   for (Index j = 0; j < n; j += kLanes<T>) {
-    const T* from = a.at(0, j);
+    const T* from = a.at(first, j);
     const Mask<T> used = j + kLanes<T> < n ? Mask<T>{} - 1 : valid;
 #pragma GCC unroll 16
     for (Index i = 0; i < Count; ++i) sum[i] += used ? load(from + i * a.row) : Pack<T>{};
@@ -235,9 +236,11 @@ void gemm(Index m, Index n, Index k, const StridedOperand<T>& a, const PanelView
 
 template <class T>
 void gemv(Index n, Index k, const T* w, const T* x, const T* bias, T* y, bool accumulate) {
-  for (Index i = 0; i < n; ++i) {
-    const T sum = dot(k, w + i * k, x) + (bias ? bias[i] : T(0));
-    y[i] = accumulate ? y[i] + sum : sum;
+  const auto row = [=](Index i) { return dot(k, w + i * k, x) + (bias ? bias[i] : T(0)); };
+  if (accumulate) {
+    for (Index i = 0; i < n; ++i) y[i] += row(i);
+  } else {
+    for (Index i = 0; i < n; ++i) y[i] = row(i);
   }
 }
 
@@ -247,8 +250,8 @@ void sum_columns(Index rows, Index n, const PanelView<T>& a, T* y, bool accumula
   constexpr Index kRows = kLanes<T>;
   const Mask<T> valid = first_lanes<T>((n - 1) % kLanes<T> + 1);
   for (Index i = 0; i < rows; i += kRows) {
-    sum_rows<T, static_cast<int>(kRows)>(std::min(kRows, rows - i), n, {a.at(i, 0), a.row, a.panel},
-                                         valid, y + i, accumulate);
+    sum_rows<T, static_cast<int>(kRows)>(i, std::min(kRows, rows - i), n, a, valid, y + i,
+                                         accumulate);
   }
 }
 

@@ -19,8 +19,9 @@ void multiply_packed(Index m, Index k, const PackedMatrix<T>& a, const PanelView
 
 // C = A B + bias for a slot A with these strides, read from its packed copy where there is one.
 template <class T>
-void multiply(const MapCall<T>& call, const PackedMatrix<T>& packed, Index row, Index column,
-              Index k, const PanelView<T>& b, const MatrixView<T>& c, const Epilogue<T>& epilogue) {
+[[gnu::always_inline]] inline void multiply(const MapCall<T>& call, const PackedMatrix<T>& packed,
+                                            Index row, Index column, Index k, const PanelView<T>& b,
+                                            const MatrixView<T>& c, const Epilogue<T>& epilogue) {
   if (!packed.empty()) {
     return multiply_packed<T>(c.rows, k, packed, b, c, call.bias, epilogue);
   }

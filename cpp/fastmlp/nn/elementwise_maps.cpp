@@ -79,9 +79,10 @@ void DropoutMap<T>::draw(const MapCall<T>& call, const PanelView<T>& x, const Ma
                          bool accumulate) const {
   const auto threshold = static_cast<std::uint32_t>(rate_ * 0x1p32);
   const Pack<T> kept = constant<Pack<T>>(1 / (1 - rate_));
+  const MatrixView<T> mask = call.mask->columns(call.samples);
   const auto drop = [&](Index i, Index j, const std::uint32_t* words) {
     const Pack<T> factor = words_at_least<T>(words, threshold) ? kept : Pack<T>{};
-    store(call.mask.row(i) + j, factor);
+    store(mask.row(i) + j, factor);
     add_or_store(a.row(i) + j, load(x.data + i * x.row + j) * factor, accumulate);
   };
   for_draws<T, SampleWords>(call, Stream::dropout, layer_, this->inputs(), random_words, drop);
@@ -90,9 +91,9 @@ void DropoutMap<T>::draw(const MapCall<T>& call, const PanelView<T>& x, const Ma
 template <class T>
 void DropoutMap<T>::apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
                           const Epilogue<T>& epilogue) const {
-  const MatrixView<T>& mask = call.mask;
-  if (!mask.data) return add_copy(x, a, epilogue.accumulate);  // in prediction
+  if (call.mask->empty()) return add_copy(x, a, epilogue.accumulate);  // in prediction
   if (call.draws && call.context.training) return draw(call, x, a, epilogue.accumulate);
+  const MatrixView<T> mask = call.mask->columns(call.samples);
   if (call.draws) {
     for (Index i = 0; i < mask.rows; ++i) std::fill_n(mask.row(i), mask.cols, T(1));
   }
@@ -108,8 +109,9 @@ void DropoutMap<T>::apply_one(const T*, const T* x, const T*, bool accumulate, T
 template <class T>
 void DropoutMap<T>::apply_transposed(const MapCall<T>& call, const PanelView<T>& delta,
                                      const MatrixView<T>& dx, const Epilogue<T>& epilogue) const {
+  const MatrixView<T> mask = call.mask->columns(call.samples);
   map_packs<T>(delta, dx, epilogue.accumulate,
-               [&](Index i, Index j, Pack<T> value) { return value * load(call.mask.row(i) + j); });
+               [&](Index i, Index j, Pack<T> value) { return value * load(mask.row(i) + j); });
 }
 
 template <class T>

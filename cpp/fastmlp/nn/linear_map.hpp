@@ -42,8 +42,8 @@ struct MapCall {
   const T* w = nullptr;  // the slot, of the parameters or of a direction
   const PackedWeights<T>* packed = nullptr;
   const T* bias = nullptr;
-  MatrixView<T> mask = {};  // of this map and these samples, in passes that keep it
-  bool draws = false;       // noise is drawn now; otherwise the linear part is applied
+  PanelMatrix<T>* mask = nullptr;  // of the batch; empty in passes that keep none
+  bool draws = false;              // noise is drawn now; otherwise the linear part is applied
   PrefetchSchedule<T>* prefetch = nullptr;
 };
 

@@ -12,7 +12,7 @@ std::vector<PackedWeights<T>> make_packed(const Plan<T>& plan, bool backward) {
     if (t.slot == kNone || !plan.slot(t.slot).packed) continue;
     const auto [rows, columns] = std::pair(plan.slot(t.slot).rows, plan.slot(t.slot).columns);
     PackedWeights<T>& of = packed[static_cast<std::size_t>(t.slot)];
-    const bool transposed = t.map->traits().transposed == TransposedFactor::delta;
+    const bool transposed = t.transposed == TransposedFactor::delta;
     const bool propagates = backward && t.propagates;
     if ((!transposed || propagates) && of.wt.empty()) of.wt = PackedMatrix<T>(columns, rows);
     if ((transposed || propagates) && of.w.empty()) of.w = PackedMatrix<T>(rows, columns);
@@ -84,7 +84,7 @@ MatrixView<T> forward(const Plan<T>& plan, const T* w, const PassContext& contex
     const Node& node = plan.node(term.output);
     auto& made = workspace.node(term.output);
     const PanelMatrix<T>& input = term.input == 0 ? x : workspace.node(term.input).h;
-    if (!state.transposed.empty() && term.map->traits().transposed == TransposedFactor::x) {
+    if (!state.transposed.empty() && term.transposed == TransposedFactor::x) {
       transpose(input.panels(), {0, term.map->inputs()}, samples, state.transposed);
     }
     const MatrixView<T> a = made.preactivation(node).columns(samples);
@@ -93,10 +93,14 @@ MatrixView<T> forward(const Plan<T>& plan, const T* w, const PassContext& contex
     epilogue.accumulate = !term.first;
     MapCall<T> call = make_call(plan, i, context, samples, w, workspace.packed, workspace);
     call.draws = true;
-    if (term.first && node.bias != kNone) call.bias = w + plan.slot(node.bias).range.begin;
-    PrefetchSchedule<T> schedule;
-    if (prefetch && prefetch->schedule(term.output, samples, schedule)) call.prefetch = &schedule;
-    term.map->apply(call, input.panel(samples.begin), a, epilogue);
+    if (term.bias != kNone) call.bias = w + term.bias;
+    if (prefetch) {
+      PrefetchSchedule<T> schedule;
+      if (prefetch->schedule(term.output, samples, schedule)) call.prefetch = &schedule;
+      term.map->apply(call, input.panel(samples.begin), a, epilogue);
+    } else {
+      term.map->apply(call, input.panel(samples.begin), a, epilogue);
+    }
     if (i + 1 == plan.terms().size()) return a;
     if (term.last && !term.fuses_activation) {
       activate<T>(node.phi, a, made.h.columns(samples));
@@ -113,7 +117,7 @@ void backward(const Plan<T>& plan, const T* w, const PassContext& context, Range
     const Term<T>& term = plan.terms()[i];
     auto& state = workspace.terms[i];
     const PanelMatrix<T>& delta = workspace.node(term.output).delta;
-    if (term.map->traits().transposed == TransposedFactor::delta) {
+    if (term.transposed == TransposedFactor::delta) {
       transpose(delta.panels(), {0, term.map->outputs()}, samples, state.transposed);
     }
     if (!term.propagates && !input_gradient) continue;
@@ -148,7 +152,7 @@ void part_gradient(const Plan<T>& plan, const GradientPart& part, Index n, const
                    const Workspace<T>& workspace, T* g, PrefetchSchedule<T>* prefetch) {
   for_uses(part, [&](const GradientBlock& block, Index use, bool accumulate) {
     T* to = g + block.offset;
-    if (plan.slot(block.slot).bias) {
+    if (block.bias) {
       return sum_columns(block.rows.end, n, workspace.node(use).delta.panels(), to, accumulate);
     }
     const auto i = static_cast<std::size_t>(use);

@@ -84,11 +84,10 @@ MapCall<T> make_call(const Plan<T>& plan, std::size_t i, const PassContext& cont
   const Term<T>& term = plan.terms()[i];
   MapCall<T> call{context, samples};
   if (term.slot != kNone) {
-    call.w = w + plan.slot(term.slot).range.begin;
+    call.w = w + term.weights;
     call.packed = &packed[static_cast<std::size_t>(term.slot)];
   }
-  PanelMatrix<T>& mask = workspace.terms[i].mask;
-  if (!mask.empty()) call.mask = mask.columns(samples);
+  call.mask = &workspace.terms[i].mask;
   return call;
 }
 

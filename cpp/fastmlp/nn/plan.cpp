@@ -35,7 +35,7 @@ template <class T>
 PlanBuilder<T>::PlanBuilder(Index inputs, std::vector<LayerReference> layers)
     : layers_(std::move(layers)) {
   require(inputs > 0, "Network: inputs=" + std::to_string(inputs) + ", expected at least 1");
-  nodes_.push_back({inputs, Identity{}});
+  nodes_.push_back({inputs, 0, Identity{}});
 }
 
 // The index of a layer that comes earlier in the list, and only once.
@@ -93,7 +93,7 @@ Index PlanBuilder<T>::add_bias(Index rows, const LayerPenalty& penalty) {
 template <class T>
 void PlanBuilder<T>::add_node(std::vector<Use> uses, Index bias, Activation phi) {
   const Index input = last();
-  nodes_.push_back({uses.front().map->outputs(), std::move(phi), bias});
+  nodes_.push_back({uses.front().map->outputs(), 0, std::move(phi), bias});
   for (const Use& use : uses) {
     maps_.push_back(use.map);
     terms_.push_back({use.map.get(), use.slot, use.input == kNone ? input : use.input, input + 1});
@@ -117,7 +117,11 @@ Plan<T>::Plan(PlanBuilder<T>&& builder)
 // Derives what the passes need from the list of all terms.
 template <class T>
 void Plan<T>::link_terms() {
-  for (Node& n : nodes_) n.stores_preactivation = uses_input(n.phi);
+  for (Node& n : nodes_) {
+    n.stores_preactivation = uses_input(n.phi);
+    n.offset = sample_size_;
+    sample_size_ += round_up(n.rows, kLanes<T>);
+  }
   nodes_.back().stores_preactivation = true;
   const Index output = static_cast<Index>(nodes_.size()) - 1;
   std::vector<bool> is_read(nodes_.size());
@@ -138,8 +142,11 @@ void Plan<T>::link_terms() {
     t.fuses_activation = product && t.last && t.output != output && !couples_units(made.phi);
     t.fuses_derivative = product && t.last_back && t.input > 0 && !couples_units(input.phi);
     t.propagates = input.learns;
+    t.transposed = t.map->traits().transposed;
     made.learns = made.learns || t.slot != kNone || made.bias != kNone || t.propagates;
+    if (t.first && made.bias != kNone) t.bias = slot(made.bias).range.begin;
     if (t.slot == kNone) continue;
+    t.weights = slot(t.slot).range.begin;
     packs_ = packs_ || slot(t.slot).packed;
     wide_inputs_ = wide_inputs_ || (t.input == 0 && slot(t.slot).packed);
     operations_ +=
@@ -172,15 +179,15 @@ void Plan<T>::add_parts() {
     for (const Range rows : of.bias ? std::vector<Range>{{0, of.rows}} : cut_rows(of)) {
       const Range range{of.range.begin + rows.begin * of.columns,
                         of.range.begin + rows.end * of.columns};
-      if (!joins) unmerged.push_back({{range.begin, range.begin}, of.layer, {}});
+      if (!joins) unmerged.push_back({{range.begin, range.begin}, of.layer, of.packed, {}});
       GradientPart& part = unmerged.back();
-      part.blocks.push_back({index, rows, range.begin, uses_of(index)});
+      part.blocks.push_back({index, of.bias, rows, range.begin, uses_of(index)});
       part.range.end = range.end;
     }
   }
   for (GradientPart& next : unmerged) {
     if (parts_.empty() || next.range.end - parts_.back().range.begin > kMergedPartElements) {
-      parts_.push_back({{next.range.begin, next.range.begin}, next.layer, {}});
+      parts_.push_back({{next.range.begin, next.range.begin}, next.layer, next.packed, {}});
     }
     GradientPart& part = parts_.back();
     part.range.end = next.range.end;

@@ -46,16 +46,19 @@ struct LayerParameters {
 template <class T>
 struct Term {
   const LinearMap<T>* map;
-  Index slot, input, output;  // kNone for maps without parameters; nodes
+  Index slot, input, output;        // kNone for maps without parameters; nodes
+  Index weights = 0, bias = kNone;  // places in w: of the slot, and of the node's bias if first
   // Position among the terms of its node, and its part in the epilogue of the node's products.
   bool first = false, last = false, fuses_activation = false;
   // The same for the gradient of its input, in the order of the backward pass.
   bool first_back = false, last_back = false, fuses_derivative = false;
-  bool propagates = false;  // some slot at or below its input learns
+  bool propagates = false;                               // some slot at or below its input learns
+  TransposedFactor transposed = TransposedFactor::none;  // as the map's
 };
 
 struct Node {
-  Index rows;  // features
+  Index rows;        // features
+  Index offset = 0;  // of the features of one sample, all nodes side by side
   Activation phi;
   Index bias = kNone;                 // slot
   bool stores_preactivation = false;  // phi' needs it, or it is the output
@@ -66,6 +69,7 @@ struct Node {
 // that use the slot.
 struct GradientBlock {
   Index slot;
+  bool bias;
   Range rows;
   Index offset;  // in the part's gradient
   std::vector<Index> uses;
@@ -75,6 +79,7 @@ struct GradientBlock {
 struct GradientPart {
   Range range;
   Index layer;
+  bool packed;  // its first slot is
   std::vector<GradientBlock> blocks;
 };
 
@@ -101,6 +106,8 @@ class Plan {
   // Layers that have parameters, in order.
   const std::vector<LayerParameters>& parameters() const { return parameters_; }
 
+  // Elements of all nodes of one sample, each from a whole pack on.
+  Index sample_size() const { return sample_size_; }
   // Multiplications and additions of a forward pass of one row.
   double operations_per_row() const { return operations_; }
   bool packs() const { return packs_; }
@@ -121,7 +128,7 @@ class Plan {
   std::vector<Slot> slots_;
   std::vector<LayerParameters> parameters_;
   std::vector<GradientPart> parts_;
-  Index size_ = 0;
+  Index size_ = 0, sample_size_ = 0;
   double operations_ = 0;
   bool packs_ = false, wide_inputs_ = false;
 };

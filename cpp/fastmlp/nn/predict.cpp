@@ -58,28 +58,18 @@ class TilePass {
 template <class T>
 void predict_one_by_one(const Plan<T>& plan, const T* w, const MatrixView<const T>& x,
                         const MatrixView<T>& out) {
-  Index length = 0;
-  for (const Node& node : plan.nodes()) length += round_up(node.rows, kLanes<T>);
-  Buffer<T> values(length);
-  std::vector<T*> h;
-  T* next = values.data();
-  for (const Node& node : plan.nodes()) {
-    h.push_back(next);
-    next += round_up(node.rows, kLanes<T>);
-  }
+  Buffer<T> values(plan.sample_size());
+  T* const h = values.data();
   for (Index i = 0; i < x.rows; ++i) {
-    std::copy_n(x.row(i), plan.inputs(), h[0]);
+    std::copy_n(x.row(i), plan.inputs(), h);
     for (const Term<T>& term : plan.terms()) {
       const Node& node = plan.node(term.output);
-      T* a = h[static_cast<std::size_t>(term.output)];
-      const bool has_bias = term.first && node.bias != kNone;
-      term.map->apply_one(term.slot == kNone ? nullptr : w + plan.slot(term.slot).range.begin,
-                          h[static_cast<std::size_t>(term.input)],
-                          has_bias ? w + plan.slot(node.bias).range.begin : nullptr, !term.first,
-                          a);
+      T* a = h + node.offset;
+      term.map->apply_one(w + term.weights, h + plan.node(term.input).offset,
+                          term.bias == kNone ? nullptr : w + term.bias, !term.first, a);
       if (term.last) activate_one(node.phi, node.rows, a);
     }
-    std::copy_n(h.back(), plan.outputs(), out.row(i));
+    std::copy_n(h + plan.nodes().back().offset, plan.outputs(), out.row(i));
   }
 }
 

@@ -56,15 +56,13 @@ void r_forward(const Tangent<T>& tangent, const PanelMatrix<T>& x, Range samples
     if (term.slot != kNone) {  // B(v) h_in + v_b
       const PanelMatrix<T>& input = term.input == 0 ? x : tangent.point.node(term.input).h;
       MapCall<T> call = call_of(tangent, i, samples, true);
-      if (term.first && node.bias != kNone) {
-        call.bias = tangent.v + plan.slot(node.bias).range.begin;
-      }
+      if (term.bias != kNone) call.bias = tangent.v + term.bias;
       term.map->apply(call, input.panel(samples.begin), ra, sum<T>(accumulate));
       accumulate = true;
     }
     if (term.propagates) {  // B(w) h_in'
       const PanelMatrix<T>& input = direction.node(term.input).h;
-      if (term.map->traits().transposed == TransposedFactor::x) {
+      if (term.transposed == TransposedFactor::x) {
         transpose(input.panels(), {0, term.map->inputs()}, samples, direction.transposed[i]);
       }
       term.map->apply(call_of(tangent, i, samples, false), input.panel(samples.begin), ra,
@@ -87,7 +85,7 @@ void r_backward(const Tangent<T>& tangent, Range samples) {
   for (std::size_t i = plan.terms().size(); i-- > 0;) {
     const Term<T>& term = plan.terms()[i];
     const PanelMatrix<T>& rdelta = tangent.direction.node(term.output).delta;
-    if (term.map->traits().transposed == TransposedFactor::delta) {
+    if (term.transposed == TransposedFactor::delta) {
       transpose(rdelta.panels(), {0, term.map->outputs()}, samples,
                 tangent.direction.transposed[i]);
     }
@@ -118,14 +116,14 @@ void r_part_gradient(const Tangent<T>& tangent, const GradientPart& part, Index 
   const TangentWorkspace<T>& direction = tangent.direction;
   for_uses(part, [&](const GradientBlock& block, Index use, bool accumulate) {
     T* to = g + block.offset;
-    if (plan.slot(block.slot).bias) {
+    if (block.bias) {
       return sum_columns(block.rows.end, n, direction.node(use).delta.panels(), to, accumulate);
     }
     const auto i = static_cast<std::size_t>(use);
     const Term<T>& term = plan.terms()[i];
     GradientFactors<T> factors = factors_of(plan, i, n, x, point);  // (delta', h_in)
     factors.delta = direction.node(term.output).delta.panels();
-    const bool needs_x = term.map->traits().transposed == TransposedFactor::x;
+    const bool needs_x = term.transposed == TransposedFactor::x;
     if (!needs_x) factors.transposed = direction.transposed[i].panels();
     term.map->weight_gradient(block.rows, factors, accumulate, to, nullptr);
     if (tangent.curvature == Curvature::gauss_newton || !term.propagates) return;

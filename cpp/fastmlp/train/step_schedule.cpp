@@ -100,8 +100,7 @@ bool StepSchedule<T>::schedule(Index node, Range samples, PrefetchSchedule<T>& s
 template <class T>
 bool StepSchedule<T>::schedule(const GradientPart& part, Range order, T* updated,
                                PrefetchSchedule<T>& schedule) const {
-  const bool packed = plan_.slot(part.blocks.front().slot).packed;
-  const bool owns = updated && team_->is_parallel() && !packed;
+  const bool owns = updated && team_->is_parallel() && !part.packed;
   if (owns) {
     schedule.ownership.data = updated + part.range.begin;
     schedule.ownership.lines = ceil_div(part.range.size(), kLine<T>);
@@ -113,11 +112,12 @@ bool StepSchedule<T>::schedule(const GradientPart& part, Range order, T* updated
 
 template <class T>
 void StepSchedule<T>::prefetch_delta(const GradientPart& part, Index n) const {
+  if (!team_->is_parallel()) return;
   for (const GradientBlock& block : part.blocks) {
-    if (plan_.slot(block.slot).bias) continue;
+    if (block.bias) continue;
     for (const Index use : block.uses) {
       const Term<T>& term = plan_.terms()[static_cast<std::size_t>(use)];
-      if (term.map->traits().transposed != TransposedFactor::x) continue;
+      if (term.transposed != TransposedFactor::x) continue;
       const PanelMatrix<T>& delta = workspace_->node(term.output).delta;
       for (Index j = 0; j < n; j += kLanes<T>) {
         for (Index i = block.rows.begin; i < block.rows.end; ++i) {
