@@ -101,6 +101,8 @@ py::array curvature_product(const Network<T>& network, const std::string& kind, 
                             const py::object& targets, const Loss& function,
                             const py::object& weights, const Array<T>& v,
                             std::optional<std::uint64_t> seed, std::uint32_t epoch) {
+  require(kind == "hessian" || kind == "gauss_newton",
+          "curvature_product: kind='" + kind + "', expected 'hessian' or 'gauss_newton'");
   const Dataset<T> data = make_data(x, targets, weights, network, function);
   const T* direction = vector_of(v, network.size(), "v").data();
   Array<T> product(network.size());
@@ -155,7 +157,7 @@ py::array jacobian(const Network<T>& network, const Array<T>& x) {
 template <class T>
 void bind_network(py::module_& m) {
   using Holder = std::shared_ptr<Network<T>>;
-  py::class_<Network<T>, Holder>(m, "Network", "Dense layers and their parameters.")
+  py::class_<Network<T>, Holder>(m, "Network", "A plan of layers and its parameters.")
       .def(py::init(&make_network<T>), py::arg("n_inputs"), py::arg("layers"), py::arg("seed"),
            "Without a seed all parameters are 0.")
       .def_property_readonly("n_inputs",

@@ -1,6 +1,5 @@
 #include "fastmlp/nn/output_loss.hpp"
 
-#include "fastmlp/kernels/matrix.hpp"
 #include "fastmlp/kernels/softmax.hpp"
 
 namespace fastmlp {
@@ -229,7 +228,7 @@ template <class T>
 void r_delta(const OutputLoss& output, Curvature curvature, const MatrixView<const T>& a,
              const MatrixView<const T>& y, const MatrixView<T>& h, const T* scale,
              const ActivationDerivatives<T>& linearization, const MatrixView<T>& ra,
-             const MatrixView<T>& rdelta) {
+             const MatrixView<T>& rh, const MatrixView<T>& rdelta) {
   const auto& [activation, loss] = output;
   if (is_pair<Softmax, CrossEntropy>(activation, loss)) {
     return r_softmax_cross_entropy<T>(a, y, h, scale, ra, rdelta);
@@ -242,16 +241,12 @@ void r_delta(const OutputLoss& output, Curvature curvature, const MatrixView<con
     return;
   }
   activate<T>(activation, a, h);
-  r_activate<T>(activation, h, linearization, ra, rdelta);
-  Matrix<T> ro;  // direction of the outputs, which softmax needs again
-  if (couples_units(activation)) {
-    ro = Matrix<T>(a.rows, a.cols);
-    copy<const T>(rdelta, ro.view());
-  }
+  r_activate<T>(activation, h, linearization, ra, rh);
+  copy<const T>(rh, rdelta);
   r_loss<T>(loss, curvature, y, h, scale, rdelta);
   const bool hessian = curvature == Curvature::hessian;
   r_differentiate<T>(activation, h, linearization,
-                     hessian ? MatrixView<const T>(ra) : MatrixView<const T>{}, ro.view(), rdelta);
+                     hessian ? MatrixView<const T>(ra) : MatrixView<const T>{}, rh, rdelta);
 }
 
 #define FASTMLP_INSTANTIATE(T)                                                                 \
@@ -261,7 +256,7 @@ void r_delta(const OutputLoss& output, Curvature curvature, const MatrixView<con
   template void r_delta(const OutputLoss&, Curvature, const MatrixView<const T>&,              \
                         const MatrixView<const T>&, const MatrixView<T>&, const T*,            \
                         const ActivationDerivatives<T>&, const MatrixView<T>&,                 \
-                        const MatrixView<T>&);
+                        const MatrixView<T>&, const MatrixView<T>&);
 FASTMLP_INSTANTIATE(float)
 FASTMLP_INSTANTIATE(double)
 #undef FASTMLP_INSTANTIATE

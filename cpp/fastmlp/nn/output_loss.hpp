@@ -35,11 +35,11 @@ void loss_and_delta(const OutputLoss& output, const MatrixView<const T>& a,
 enum class Curvature { hessian, gauss_newton };
 
 // delta'_j = scale[j] R{dL_j/da_j} for the direction A' = `ra`, after loss_and_delta with the same
-// linearization. H holds the outputs again afterwards, `ra` what r_activate leaves.
+// linearization. H holds the outputs again afterwards, `ra` and `rh` what r_activate leaves.
 template <class T>
 void r_delta(const OutputLoss& output, Curvature curvature, const MatrixView<const T>& a,
              const MatrixView<const T>& y, const MatrixView<T>& h, const T* scale,
              const ActivationDerivatives<T>& linearization, const MatrixView<T>& ra,
-             const MatrixView<T>& rdelta);
+             const MatrixView<T>& rh, const MatrixView<T>& rdelta);
 
 }  // namespace fastmlp

@@ -44,6 +44,16 @@ TangentWorkspace<T> make_tangent_workspace(const Plan<T>& plan, Index n) {
 }
 
 template <class T>
+Linearization<T> make_linearization(const Plan<T>& plan, Index n) {
+  Linearization<T> linearization;
+  for (const Node& node : plan.nodes()) {
+    const PanelMatrix<T> room(node.rows, n);
+    linearization.nodes.push_back({room, room});
+  }
+  return linearization;
+}
+
+template <class T>
 void r_forward(const Tangent<T>& tangent, const PanelMatrix<T>& x, Range samples) {
   const Plan<T>& plan = tangent.plan;
   TangentWorkspace<T>& direction = tangent.direction;
@@ -135,6 +145,7 @@ void r_part_gradient(const Tangent<T>& tangent, const GradientPart& part, Index 
 }
 
 #define FASTMLP_INSTANTIATE(T)                                                 \
+  template Linearization<T> make_linearization(const Plan<T>&, Index);         \
   template TangentWorkspace<T> make_tangent_workspace(const Plan<T>&, Index);  \
   template void r_forward(const Tangent<T>&, const PanelMatrix<T>&, Range);    \
   template void r_backward(const Tangent<T>&, Range);                          \

@@ -28,6 +28,8 @@ struct TangentWorkspace {
 
 template <class T>
 TangentWorkspace<T> make_tangent_workspace(const Plan<T>& plan, Index n);
+template <class T>
+Linearization<T> make_linearization(const Plan<T>& plan, Index n);
 
 // A point, and a direction there whose wide slots are packed in the tangent workspace.
 template <class T>

@@ -39,7 +39,8 @@ class Objective {
   virtual void hessian_product(const T* w, const T* v, T* hv);
   // gv = G(w) v, G the Gauss-Newton matrix; false where f is not a loss of model outputs.
   virtual bool gauss_newton_product(const T*, const T*, T*) { return false; }
-  // Keeps the linearisation at w for the products that follow at this w; false where none is kept.
+  // Keeps the linearisation at w for the products that follow at this w, until w is written or f is
+  // evaluated; false where none is kept.
   virtual bool set_point(const T*) { return false; }
   // Changes whenever f itself does: with the batch and with the masks of dropout.
   virtual std::uint64_t version() const { return 0; }

@@ -3,46 +3,17 @@
 namespace fastmlp {
 
 template <class T>
-PassContext CurvatureProducts<T>::context(Range chunk) const {
-  PassContext context = f_.context_;
-  context.first_sample += chunk.begin;
-  return context;
-}
-
-// Phase 1 at w, which keeps the derivatives of the activations.
-template <class T>
-void CurvatureProducts<T>::linearize(const T* w, Range chunk) {
-  const PassContext context = this->context(chunk);
-  f_.batch_.start_chunk(chunk);
-  f_.team_->parallel_for(ceil_div(chunk.size(), kTileColumns<T>), [&](Index i, int) {
-    const Range samples = tile(i, kTileColumns<T>, chunk.size());
-    f_.batch_.gather(samples, f_.output_loss_.loss);
-    const MatrixView<T> a = forward(f_.plan_, w, context, f_.batch_.x(), samples, f_.workspace_);
-    auto& output = f_.workspace_.output();
-    MatrixView<T> delta = output.delta.columns(samples);
-    const ActivationDerivatives<T> last = linearization_.nodes.back().columns(samples);
-    loss_and_delta<T>(f_.output_loss_, a, f_.batch_.y(samples), output.h.columns(samples),
-                      f_.values_.data() + samples.begin, f_.batch_.scale() + samples.begin, &delta,
-                      &last);
-    backward<T>(f_.plan_, w, context, samples, f_.workspace_, nullptr, &linearization_);
-  });
-}
-
-template <class T>
 bool CurvatureProducts<T>::set_point(const T* w) {
   f_.packed_ = nullptr;
   f_.start(w);
   if (samples_ != f_.workspace_.samples) {
+    samples_ = 0;  // until all is there: after a failure the next call starts over
+    direction_ = make_tangent_workspace(f_.plan_, f_.workspace_.samples);
+    linearization_ = make_linearization(f_.plan_, f_.workspace_.samples);
     samples_ = f_.workspace_.samples;
-    direction_ = make_tangent_workspace(f_.plan_, samples_);
-    linearization_.nodes.clear();
-    for (const Node& node : f_.plan_.nodes()) {
-      const PanelMatrix<T> zeros(node.rows, samples_);
-      linearization_.nodes.push_back({zeros, zeros});
-    }
   }
   if (f_.chunks() != 1) return false;
-  linearize(w, f_.chunk(0));
+  f_.forward_backward(w, f_.chunk(0), true, &linearization_);
   point_ = w;
   version_ = f_.version();
   return true;
@@ -59,7 +30,7 @@ void CurvatureProducts<T>::add_product(const Tangent<T>& tangent, Range chunk, b
     r_delta<T>(f_.output_loss_, tangent.curvature, point.a.columns(samples), f_.batch_.y(samples),
                point.h.columns(samples), f_.batch_.scale() + samples.begin,
                linearization_.nodes.back().columns(samples), direction.a.columns(samples),
-               direction.delta.columns(samples));
+               direction.h.columns(samples), direction.delta.columns(samples));
     r_backward(tangent, samples);
     f_.team_->poll_interrupt(4 * f_.plan_.operations_per_row() *
                              static_cast<double>(samples.size()));
@@ -80,8 +51,8 @@ void CurvatureProducts<T>::product(Curvature curvature, const T* w, const T* v, 
   pack(f_.plan_, v, direction_.packed, *f_.team_);
   for (Index i = 0; i < f_.chunks(); ++i) {
     const Range chunk = f_.chunk(i);
-    if (!linearized) linearize(w, chunk);
-    const PassContext context = this->context(chunk);
+    if (!linearized) f_.forward_backward(w, chunk, true, &linearization_);
+    const PassContext context = f_.context_of(chunk);
     add_product({f_.plan_, w, v, curvature, context, f_.workspace_, linearization_, direction_},
                 chunk, i == 0, out);
   }

@@ -20,9 +20,7 @@ class CurvatureProducts {
   void product(Curvature curvature, const T* w, const T* v, T* out);
 
  private:
-  void linearize(const T* w, Range chunk);
   void add_product(const Tangent<T>& tangent, Range chunk, bool first, T* out);
-  PassContext context(Range chunk) const;
 
   NetworkObjective<T>& f_;
   Index samples_ = 0;  // capacity

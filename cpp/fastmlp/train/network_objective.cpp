@@ -75,9 +75,9 @@ void NetworkObjective<T>::start(const T* w) {
 // Phase 1 of a chunk: forward, loss and, if requested, backward; returns the chunk's part of the
 // loss.
 template <class T>
-double NetworkObjective<T>::forward_backward(const T* w, Range chunk, bool backward) {
-  PassContext context = context_;
-  context.first_sample += chunk.begin;
+double NetworkObjective<T>::forward_backward(const T* w, Range chunk, bool backward,
+                                             Linearization<T>* linearization) {
+  const PassContext context = context_of(chunk);
   batch_.start_chunk(chunk);
   const ForwardPrefetch<T>* prefetch = team_->is_parallel() ? &schedule_ : nullptr;
   const Index width = schedule_.tile_columns(chunk.size());
@@ -88,10 +88,13 @@ double NetworkObjective<T>::forward_backward(const T* w, Range chunk, bool backw
         fastmlp::forward(plan_, w, context, batch_.x(), samples, workspace_, prefetch);
     auto& output = workspace_.output();
     MatrixView<T> delta = output.delta.columns(samples);
+    ActivationDerivatives<T> derivatives;
+    if (linearization) derivatives = linearization->nodes.back().columns(samples);
     loss_and_delta<T>(output_loss_, a, batch_.y(samples), output.h.columns(samples),
                       values_.data() + samples.begin, batch_.scale() + samples.begin,
-                      backward ? &delta : nullptr);
-    if (backward) fastmlp::backward(plan_, w, context, samples, workspace_);
+                      backward ? &delta : nullptr, linearization ? &derivatives : nullptr);
+    if (backward)
+      fastmlp::backward<T>(plan_, w, context, samples, workspace_, nullptr, linearization);
   });
   double sum = 0;
   for (Index i = 0; i < chunk.size(); ++i) {
@@ -149,7 +152,7 @@ double NetworkObjective<T>::sum_gradient(const T* w, T* updated, T* g) {
 
 template <class T>
 double NetworkObjective<T>::value_and_stream_gradient(T* w, GradientConsumer<T>& consumer) {
-  if (packed_version_ != consumer.version()) packed_ = nullptr;
+  if (!exclusive_writer_ || packed_version_ != consumer.version()) packed_ = nullptr;
   if (T* whole = consumer.whole_gradient()) return sum_gradient(w, w, whole);
   double sum = 0;
   if (chunks() > 1) {
@@ -191,6 +194,7 @@ template <class T>
 void NetworkObjective<T>::forward(const T* w, MatrixView<const T> x, MatrixView<T> out) {
   reserve(x.rows);
   batch_.start_gather(x.rows);
+  schedule_.clear_next_batch();
   ++version_;
   packed_ = nullptr;
   start(w);

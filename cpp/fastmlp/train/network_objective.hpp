@@ -35,6 +35,9 @@ class NetworkObjective final : public Objective<T> {
   void set_team(ThreadTeam& team);
   // Training or evaluation mode, and the source of random draws.
   void set_context(PassContext context);
+  // Between streams w is written by their consumer alone, or after set_team: copies that were
+  // packed after the last update stay in use.
+  void set_exclusive_writer() { exclusive_writer_ = true; }
   // Number of selected samples, and the sum of their weights, by which the loss is divided.
   Index samples() const { return batch_.size(); }
   double weight() const { return batch_.weight(); }
@@ -64,7 +67,9 @@ class NetworkObjective final : public Objective<T> {
 
   void reserve(Index n);
   void start(const T* w);
-  double forward_backward(const T* w, Range chunk, bool backward);
+  PassContext context_of(Range chunk) const;
+  double forward_backward(const T* w, Range chunk, bool backward,
+                          Linearization<T>* linearization = nullptr);
   double sum_gradient(const T* w, T* updated, T* g);
   void add_gradient(Index n, bool first, T* updated, T* g);
   void gradient_and_update(T* w, GradientConsumer<T>& consumer);
@@ -84,6 +89,7 @@ class NetworkObjective final : public Objective<T> {
   std::unique_ptr<CurvatureProducts<T>> curvature_;
   const T* packed_ = nullptr;         // the vector whose packed copies are up to date, if any
   std::uint64_t packed_version_ = 0;  // of the consumer that has updated it
+  bool exclusive_writer_ = false;
   std::uint64_t version_ = 0;
 };
 

@@ -27,6 +27,7 @@ Trainer<T>::Trainer(Network<T>& network, TrainerOptions options,
       optimizer_(std::move(optimizer)),
       first_epoch_(options_.first_epoch),
       epoch_(options_.first_epoch) {
+  objective_.set_exclusive_writer();
   require(options_.batch_size > 0,
           "Trainer: batch_size=" + std::to_string(options_.batch_size) + ", expected at least 1");
 }
