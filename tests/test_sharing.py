@@ -229,3 +229,51 @@ def test_references_that_do_not_fit_are_refused(layers: list[Any], message: str)
 def test_references_of_a_wrong_kind_are_refused(make: Any, message: str) -> None:
     with pytest.raises(TypeError, match=message):
         make()
+
+
+def test_hard_signs_are_warned_of_beside_skips() -> None:
+    """With a skip, gradients pass around the layer; a sign before it is not the output."""
+    first = fm.Dense(3)
+    net = fm.Network([first, fm.Dense(3, "sign"), fm.Skip(first), fm.Dense(1)], inputs=2)
+    with pytest.warns(fm.TrainingWarning, match=r"layer 1 has .* so that it does not learn"):
+        fm.Trainer(net)
+    last = fm.Network([fm.Dense(2, "sign"), fm.Skip("input")], inputs=2)
+    with pytest.warns(fm.TrainingWarning, match=r"layer 0 has .* so that it does not learn"):
+        fm.Trainer(last, "hinge")
+
+
+def test_names_of_many_skips_stay_short() -> None:
+    """References are places in the list, at any depth."""
+    layers: list[Any] = [fm.Dense(4)]
+    for _ in range(300):
+        layers.append(fm.Skip(layers[-1]))
+    net = fm.Network(layers, inputs=4, seed=0)
+    assert len(repr(net)) < 300 * 30
+    assert "Skip(of=layers[299])" in repr(net)
+    assert "Skip(of=layers[299])" in str(net)
+
+
+@pytest.mark.parametrize("damage", [True, -1, 1.0, None])
+def test_damaged_references_are_refused(damage: Any) -> None:
+    state = network().__getstate__()
+    state["layers"][2]["of"] = damage
+    with pytest.raises(ValueError, match=r"layers\[2\]=.* is damaged"):
+        fm.Network.__new__(fm.Network).__setstate__(state)
+
+
+def test_a_layer_without_all_its_fields_is_refused() -> None:
+    state = network().__getstate__()
+    del state["layers"][0]["activation"]
+    with pytest.raises(ValueError, match=r"layers\[0\]=.*'activation'"):
+        fm.Network.__new__(fm.Network).__setstate__(state)
+
+
+def test_forward_after_an_epoch_that_ended_early() -> None:
+    """The order of an epoch is not read after it: `backward` prefetches nothing of it."""
+    net = fm.Network([64, 64, 1], seed=0)
+    X, y = np.ones((40000, 64), "float32"), np.ones((40000, 1), "float32")
+    trainer = fm.Trainer(net, optimizer=fm.SGD(1e-3), batch_size=32)
+    trainer.epoch(X, y, max_seconds=1e-3)
+    trainer.epoch(np.ones((80000, 64), "float32"), np.ones((80000, 1), "float32"), max_seconds=1e-9)
+    outputs = trainer.forward(X[:100])
+    assert np.isfinite(trainer.backward(np.ones_like(outputs))).all()

@@ -25,6 +25,15 @@ py::object view(const py::object& self, std::vector<py::ssize_t> shape,
   return py::array_t<T>(std::move(shape), std::move(strides), network.w() + offset, self);
 }
 
+template <class T>
+Index layer_size(const Network<T>& network, Index layer) {
+  Index size = 0;
+  for (const Slot& slot : network.plan().slots()) {
+    if (slot.layer == layer) size += slot.range.size();
+  }
+  return size;
+}
+
 // The parameters of layer l, counted among those that have parameters.
 template <class T>
 const LayerParameters& layer_parameters(const py::object& self, Index l) {
@@ -167,6 +176,8 @@ void bind_network(py::module_& m) {
       .def_property_readonly("n_parameters", &Network<T>::size)
       .def_property_readonly("n_layers",
                              [](const Network<T>& self) { return self.plan().parameters().size(); })
+      .def("layer_size", &layer_size<T>, py::arg("layer"),
+           "The number of parameters that a layer of the list has, shared ones not counted.")
       .def_property_readonly("parameters",
                              [](const py::object& self) {
                                const Index size = self.cast<Network<T>&>().size();

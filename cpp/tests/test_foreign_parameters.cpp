@@ -86,3 +86,14 @@ TEST_CASE_TEMPLATE("one plan serves many vectors and workspaces from several thr
   for (int i = 0; i < kThreads; ++i) CHECK(same_bits(g[i], expected[i]));
   CHECK_FALSE(same_bits(g[0], g[1]));
 }
+
+TEST_CASE("parameters that are written between steps are those of the next step") {
+  Problem<double> problem(600, {dense(40, Tanh{}), dense(3, Softmax{})}, CrossEntropy{}, 60);
+  FirstOrder<double> optimizer(SGD{}, problem.network.size());
+  ThreadTeam team;
+  double* w = problem.network.w();
+  optimizer.step(problem.objective, w, team);
+  for (Index i = 0; i < problem.network.size(); ++i) w[i] *= 0.5;
+  const double expected = problem.value();
+  CHECK(optimizer.step(problem.objective, w, team).value == expected);
+}

@@ -23,9 +23,9 @@ from fastmlp._data.validation import (
 __all__ = ["Dense", "Dropout", "GaussianNoise", "Layer", "Skip", "Tied"]
 
 
-def parametric_layers(layers: Sequence[Layer]) -> list[Dense | Tied]:
+def parametric_layers(layers: Sequence[Any]) -> list[Any]:
     """Return the layers that have parameters, in the order of ``net.weights``."""
-    return [layer for layer in layers if isinstance(layer, (Dense, Tied))]
+    return [layer for layer in layers if layer.has_parameters]
 
 
 def output_activation(layers: Sequence[Layer]) -> Any:
@@ -61,14 +61,17 @@ def _complete(layers: Sequence[Any], init: Any) -> tuple[Layer, ...]:
     return tuple(completed[id(layer)] for layer in layers)
 
 
-def zero_gradient_layers(layers: Sequence[Dense | Tied], loss: Any) -> list[int]:
-    """Return the layers with parameters whose activation is a hard sign, with derivative 0."""
-    last = len(layers) - 1
-    reads_preactivation = getattr(loss, "reads_preactivation", False)
+def zero_gradient_layers(layers: Sequence[Layer], loss: Any) -> list[tuple[int, Any]]:
+    """Return index and layer where the activation is a hard sign, with derivative 0.
+
+    The index counts the layers that have parameters.
+    """
+    output = layers[-1] if getattr(loss, "reads_preactivation", False) else None
     return [
-        index
-        for index, layer in enumerate(layers)
-        if layer.activation.has_zero_derivative and not (index == last and reads_preactivation)
+        (index, layer)
+        for index, layer in enumerate(parametric_layers(layers))
+        if layer is not output
+        and getattr(getattr(layer, "activation", None), "has_zero_derivative", False)
     ]
 
 
@@ -88,8 +91,9 @@ def _long_form(
     for index, layer in enumerate(layers):
         if not isinstance(layer, Layer):
             raise type_error(f"layers[{index}]", layer, "a layer as the others")
-    if isinstance(layers[-1], (Dropout, GaussianNoise)):
-        raise value_error(f"layers[{len(layers) - 1}]", layers[-1], "a Dense at last")
+    if not layers[-1].can_be_output:
+        expected = "a Dense at last, or a Tied or a Skip"
+        raise value_error(f"layers[{len(layers) - 1}]", layers[-1], expected)
     for name, value in (("activation", activation), ("output", output)):
         if value is not None:
             expected = "None, because every fm.Dense has an activation"

@@ -14,7 +14,7 @@ from fastmlp._data.arrays import DType, FloatArray
 from fastmlp._data.validation import check_dtype, check_seed, error_prefix
 from fastmlp._data.views import Views
 from fastmlp._io import registry, serialization
-from fastmlp._io.summary import layer_table
+from fastmlp._io.summary import layer_name, layer_table
 from fastmlp.layers import Layer, output_activation, plan
 from fastmlp.trainer import Trainer
 
@@ -29,8 +29,9 @@ class Network:
     Parameters
     ----------
     layers : list of int, or list of layers
-        Short form: the sizes ``[n_inputs, hidden ..., n_outputs]``. Long form: `Dense`, `Dropout`
-        and `GaussianNoise` layers, the last one `Dense`, with the number of inputs in `inputs`.
+        Short form: the sizes ``[n_inputs, hidden ..., n_outputs]``. Long form: `Dense`, `Tied`,
+        `Skip`, `Dropout` and `GaussianNoise` layers, the last one neither of these two, with the
+        number of inputs in `inputs`.
     inputs : int, optional
         Number of inputs, in the long form only.
     activation : str or activation, optional
@@ -282,8 +283,9 @@ class Network:
 
     def __repr__(self) -> str:
         """Return the call that makes a network of this shape."""
+        layers = ", ".join(layer_name(layer, self.layers) for layer in self.layers)
         return (
-            f"Network({list(self.layers)!r}, inputs={self.n_inputs}, "
+            f"Network([{layers}], inputs={self.n_inputs}, "
             f"dtype={self.dtype.name!r}, seed={self.seed})"
         )
 

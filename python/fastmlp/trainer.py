@@ -16,7 +16,7 @@ from fastmlp._fit.history import History
 from fastmlp._fit.settings import TrainerSettings, check_evaluation_point
 from fastmlp._fit.status import warn
 from fastmlp._io import registry, serialization
-from fastmlp.layers import parametric_layers, zero_gradient_layers
+from fastmlp.layers import Skip, zero_gradient_layers
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
@@ -96,12 +96,12 @@ class Trainer:
         """Initialise from the arguments ``{name: value}`` of a call; `caller` is for warnings."""
         settings = TrainerSettings.checked(network, given)
         self._build(network, settings, network.epochs_trained)
-        layers = parametric_layers(network.layers)
-        for index in zero_gradient_layers(layers, self.loss):
+        skips = any(isinstance(layer, Skip) for layer in network.layers)
+        effect = "it does not learn" if skips else "no layer up to it learns"
+        for index, layer in zero_gradient_layers(network.layers, self.loss):
             warn(
-                f"{caller}: layer {index} has activation={layers[index].activation!r}, whose "
-                f"derivative is 0, so that no layer up to it learns; "
-                f"use fm.Sign(straight_through=True)"
+                f"{caller}: layer {index} has activation={layer.activation!r}, whose "
+                f"derivative is 0, so that {effect}; use fm.Sign(straight_through=True)"
             )
 
     def _build(self, network: Network, settings: TrainerSettings, first_epoch: Any) -> None:

@@ -12,8 +12,14 @@
 
 namespace fastmlp {
 
+// What other parts of the library read of a layer.
+struct LayerTraits {
+  bool has_parameters = true;  // it is shown by net.weights and net.biases
+  bool can_be_output = true;
+};
+
 struct LayerBase {
-  static constexpr bool can_be_output = true;
+  static constexpr LayerTraits traits{};
   virtual ~LayerBase() = default;
 };
 
@@ -54,7 +60,7 @@ struct Dense : LayerBase {
 
 struct Dropout : LayerBase {
   static constexpr auto key = "dropout", class_name = "Dropout";
-  static constexpr bool can_be_output = false;
+  static constexpr LayerTraits traits{false, false};
   static constexpr auto doc =
       "Drops units at random in training: ``h = x mask / (1 - rate)``, mask 0 with probability "
       "`rate`, per unit and sample.\n\nOff in `predict` and the other methods of `Network` but "
@@ -76,7 +82,7 @@ struct Dropout : LayerBase {
 
 struct GaussianNoise : LayerBase {
   static constexpr auto key = "gaussian_noise", class_name = "GaussianNoise";
-  static constexpr bool can_be_output = false;
+  static constexpr LayerTraits traits{false, false};
   static constexpr auto doc =
       "Adds noise in training: ``h = x + N(0, std**2)``.\n\nFresh at each presentation of a "
       "sample, otherwise as `Dropout` (Bishop 1995).";
@@ -96,6 +102,7 @@ struct GaussianNoise : LayerBase {
 
 struct Skip : LayerBase {
   static constexpr auto key = "skip", class_name = "Skip";
+  static constexpr LayerTraits traits{false, true};
   static constexpr auto doc =
       "A skip connection: ``h = x + h_of``, the sum of the preceding layer's output and that of an "
       "earlier layer.\n\nThe two must be equally wide. `of` is a layer object from earlier in the "

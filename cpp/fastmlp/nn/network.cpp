@@ -12,7 +12,7 @@ Plan<T> make_plan(Index inputs, const std::vector<LayerReference>& layers) {
     visit_layer(*each, [&](const auto& layer) {
       validate(layer);
       const bool last = builder.layer() + 1 == static_cast<Index>(layers.size());
-      require(!last || layer.can_be_output,
+      require(!last || layer.traits.can_be_output,
               builder.where() + " is the last layer, expected a Dense, Tied or Skip");
       layer.add_to(builder);
     });

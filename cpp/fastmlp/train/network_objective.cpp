@@ -72,6 +72,13 @@ void NetworkObjective<T>::start(const T* w) {
   if (curvature_) curvature_->drop_point();
 }
 
+template <class T>
+PassContext NetworkObjective<T>::context_of(Range chunk) const {
+  PassContext context = context_;
+  context.first_sample += chunk.begin;
+  return context;
+}
+
 // Phase 1 of a chunk: forward, loss and, if requested, backward; returns the chunk's part of the
 // loss.
 template <class T>

@@ -1683,7 +1683,9 @@ class Dense(Layer):
     >>> fm.Dense(128, "relu", l2=1e-4).units
     128
     """
+    can_be_output: typing.ClassVar[bool] = True
     fields: typing.ClassVar[tuple[typing.Any, ...]]
+    has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'dense'
     def __copy__(self) -> typing.Any:
         ...
@@ -1771,7 +1773,9 @@ class Dropout(Layer):
     >>> fm.Network(layers, inputs=64, seed=0).n_parameters
     9610
     """
+    can_be_output: typing.ClassVar[bool] = False
     fields: typing.ClassVar[tuple[typing.Any, ...]]
+    has_parameters: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'dropout'
     def __copy__(self) -> typing.Any:
         ...
@@ -1829,7 +1833,9 @@ class GaussianNoise(Layer):
     >>> net.predict([[0.0, 0.0]])
     array([[0.]], dtype=float32)
     """
+    can_be_output: typing.ClassVar[bool] = False
     fields: typing.ClassVar[tuple[typing.Any, ...]]
+    has_parameters: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'gaussian_noise'
     def __copy__(self) -> typing.Any:
         ...
@@ -1888,7 +1894,9 @@ class Skip(Layer):
     >>> fm.Network(layers, inputs=4, seed=0).n_parameters
     121
     """
+    can_be_output: typing.ClassVar[bool] = True
     fields: typing.ClassVar[tuple[typing.Any, ...]]
+    has_parameters: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'skip'
     def __copy__(self) -> typing.Any:
         ...
@@ -1953,7 +1961,9 @@ class Tied(Layer):
     >>> net.n_parameters
     2144
     """
+    can_be_output: typing.ClassVar[bool] = True
     fields: typing.ClassVar[tuple[typing.Any, ...]]
+    has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'tied'
     def __copy__(self) -> typing.Any:
         ...

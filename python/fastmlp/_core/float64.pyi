@@ -12,7 +12,7 @@ import typing
 __all__: list[str] = ['EpochResult', 'Network', 'Trainer', 'minimize']
 class Network:
     """
-    Dense layers and their parameters.
+    A plan of layers and its parameters.
     """
     def __init__(self, n_inputs: typing.SupportsInt, layers: collections.abc.Sequence[fastmlp._core.Layer], seed: typing.SupportsInt | None) -> None:
         """
@@ -28,6 +28,10 @@ class Network:
         """
     def jacobian(self, X: numpy.typing.NDArray[numpy.float64]) -> numpy.ndarray:
         ...
+    def layer_size(self, layer: typing.SupportsInt) -> int:
+        """
+        The number of parameters that a layer of the list has, shared ones not counted.
+        """
     def loss(self, X: numpy.typing.NDArray[numpy.float64], targets: typing.Any, loss: fastmlp._core.SquaredError | fastmlp._core.AbsoluteError | fastmlp._core.Huber | fastmlp._core.CrossEntropy | fastmlp._core.BinaryCrossEntropy | fastmlp._core.Hinge | fastmlp._core.Perceptron | fastmlp._core.Quantile | fastmlp._core.Poisson | fastmlp._core.GaussianNLL, weights: typing.Any) -> float:
         ...
     def predict(self, X: numpy.typing.NDArray[numpy.float64]) -> numpy.ndarray:

@@ -130,9 +130,12 @@ def _layers_from_dicts(states: Any) -> Any:
                 for name, value in state.items()
             }
             for name in REFERENCES.intersection(fields):
-                if isinstance(fields[name], int):
-                    fields[name] = dict(enumerate(layers))[fields[name]]
-            layers.append(LAYERS[fields.pop("kind")](**fields))
+                if not isinstance(fields[name], str):
+                    fields[name] = dict(enumerate(layers))[check_int(fields[name], name, min=0)]
+            layer = LAYERS[fields.pop("kind")]
+            if missing := {field.name for field in layer.fields} - set(fields):
+                raise KeyError(*sorted(missing))
+            layers.append(layer(**fields))
         except (AttributeError, KeyError, TypeError, InvalidValue) as error:
             cause = error.__cause__ or error
             raise InvalidValue(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from fastmlp.layers import Dense, Layer, Tied
+from fastmlp.layers import Dense, Layer
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
@@ -14,16 +15,17 @@ def layer_table(network: Network) -> str:
     """Return one line about the network, one per layer and the total of parameters."""
     sizes = [network.n_inputs]
     rows = [("layer", "shape", "activation", "parameters")]
-    for layer in network.layers:
-        if not isinstance(layer, (Dense, Tied)):
-            rows.append(("", "", _name(layer, network), ""))
+    layers: Sequence[Any] = network.layers
+    for place, layer in enumerate(layers):
+        name = layer_name(layer, layers)
+        if not layer.has_parameters:
+            rows.append(("", "", name, ""))
             continue
         index = len(sizes) - 1
         n_inputs, n_outputs = network.weights[index].shape
-        n_weights = n_inputs * n_outputs if isinstance(layer, Dense) else 0
-        activation = _name(layer, network) if isinstance(layer, Tied) else repr(layer.activation)
-        count = str(n_weights + n_outputs * layer.bias)
-        rows.append((str(index), f"{n_inputs} -> {n_outputs}", activation, count))
+        shown = repr(layer.activation) if isinstance(layer, Dense) else name
+        count = str(network._native.layer_size(place))
+        rows.append((str(index), f"{n_inputs} -> {n_outputs}", shown, count))
         sizes.append(n_outputs)
     rows.append(("total", "", "", str(network.n_parameters)))
     title = (
@@ -33,13 +35,17 @@ def layer_table(network: Network) -> str:
     return "\n".join([title, *_aligned(rows)])
 
 
-def _name(layer: Layer, network: Network) -> str:
-    """Return a layer's call, with references as places in the list."""
-    reference = getattr(layer, "of", getattr(layer, "layer", None))
-    if not isinstance(reference, Layer):
-        return repr(layer)
-    index = next(i for i, other in enumerate(network.layers) if other is reference)
-    return repr(layer).replace(repr(reference), f"layers[{index}]")
+def layer_name(layer: Any, layers: Sequence[Any]) -> str:
+    """Return the call that makes a layer; layers that it refers to by their places in the list."""
+    fields = [
+        f"{name}={_place(value, layers) if isinstance(value, Layer) else repr(value)}"
+        for name, value in layer.get_params(deep=False).items()
+    ]
+    return f"{type(layer).__name__}({', '.join(fields)})"
+
+
+def _place(layer: Layer, layers: Sequence[Any]) -> str:
+    return f"layers[{next(i for i, other in enumerate(layers) if other is layer)}]"
 
 
 def _aligned(rows: list[tuple[str, str, str, str]]) -> list[str]:
