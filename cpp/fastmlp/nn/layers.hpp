@@ -1,6 +1,6 @@
 // The family of layers: values with the hyperparameters from which a network makes its maps.
-// Adding one: a struct below, its name in the variant, its map, its formula in tests/reference.py,
-// a row in docs/.
+// Adding one: a struct, here or with its map in a header, its name in the variant, its formula in
+// tests/reference.py, a row in docs/lecture.md.
 #pragma once
 
 #include <memory>
@@ -8,20 +8,9 @@
 #include "fastmlp/base/error.hpp"
 #include "fastmlp/nn/dense_map.hpp"
 #include "fastmlp/nn/elementwise_maps.hpp"
-#include "fastmlp/nn/plan.hpp"
+#include "fastmlp/nn/layer.hpp"
 
 namespace fastmlp {
-
-// What other parts of the library read of a layer.
-struct LayerTraits {
-  bool has_parameters = true;  // it is shown by net.weights and net.biases
-  bool can_be_output = true;
-};
-
-struct LayerBase {
-  static constexpr LayerTraits traits{};
-  virtual ~LayerBase() = default;
-};
 
 struct Dense : LayerBase {
   static constexpr auto key = "dense", class_name = "Dense";

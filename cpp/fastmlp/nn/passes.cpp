@@ -74,8 +74,8 @@ void pack(const Plan<T>& plan, const T* w, std::vector<PackedWeights<T>>& packed
 }
 
 template <class T>
-MatrixView<T> forward(const Plan<T>& plan, const T* w, const PassContext& context,
-                      const PanelMatrix<T>& x, Range samples, Workspace<T>& workspace,
+MatrixView<T> forward(const Plan<T>& plan, const T* w, Range samples, const PassContext& context,
+                      const PanelMatrix<T>& x, Workspace<T>& workspace,
                       const ForwardPrefetch<T>* prefetch) {
   context.team->poll_interrupt(plan.operations_per_row() * static_cast<double>(samples.size()));
   for (std::size_t i = 0;; ++i) {
@@ -109,7 +109,7 @@ MatrixView<T> forward(const Plan<T>& plan, const T* w, const PassContext& contex
 }
 
 template <class T>
-void backward(const Plan<T>& plan, const T* w, const PassContext& context, Range samples,
+void backward(const Plan<T>& plan, const T* w, Range samples, const PassContext& context,
               Workspace<T>& workspace, PanelMatrix<T>* input_gradient,
               Linearization<T>* linearization) {
   context.team->poll_interrupt(plan.operations_per_row() * static_cast<double>(samples.size()));
@@ -125,8 +125,8 @@ void backward(const Plan<T>& plan, const T* w, const PassContext& context, Range
     auto& below = workspace.node(term.input);
     const MatrixView<T> g = (term.input == 0 ? *input_gradient : below.delta).columns(samples);
     const MapCall<T> call = make_call(plan, i, context, samples, w, workspace.packed, workspace);
-    Epilogue<T> epilogue;
     if (term.input == 0) {
+      Epilogue<T> epilogue;
       epilogue.accumulate = !term.first_back;
       term.map->apply_transposed(call, delta.panel(samples.begin), g, epilogue);
       continue;
@@ -135,7 +135,7 @@ void backward(const Plan<T>& plan, const T* w, const PassContext& context, Range
     const MatrixView<T> h = below.h.columns(samples);
     const Differentiate<T> phi(node.phi, a.data, h.data, g.data);
     const bool fuses = term.fuses_derivative && !linearization;
-    if (fuses) epilogue = phi.epilogue();
+    Epilogue<T> epilogue = fuses ? phi.epilogue() : Epilogue<T>{};
     epilogue.accumulate = !term.first_back;
     term.map->apply_transposed(call, delta.panel(samples.begin), g, epilogue);
     if (!term.last_back || fuses) continue;
@@ -162,18 +162,17 @@ void part_gradient(const Plan<T>& plan, const GradientPart& part, Index n, const
   });
 }
 
-#define FASTMLP_INSTANTIATE(T)                                                                  \
-  template std::vector<PackedWeights<T>> make_packed(const Plan<T>&, bool);                     \
-  template Workspace<T> make_workspace(const Plan<T>&, Index, bool);                            \
-  template void pack(const Plan<T>&, const GradientPart&, const T*,                             \
-                     std::vector<PackedWeights<T>>&);                                           \
-  template void pack(const Plan<T>&, const T*, std::vector<PackedWeights<T>>&, ThreadTeam&);    \
-  template MatrixView<T> forward(const Plan<T>&, const T*, const PassContext&,                  \
-                                 const PanelMatrix<T>&, Range, Workspace<T>&,                   \
-                                 const ForwardPrefetch<T>*);                                    \
-  template void backward(const Plan<T>&, const T*, const PassContext&, Range, Workspace<T>&,    \
-                         PanelMatrix<T>*, Linearization<T>*);                                   \
-  template void part_gradient(const Plan<T>&, const GradientPart&, Index, const InputViews<T>&, \
+#define FASTMLP_INSTANTIATE(T)                                                                     \
+  template std::vector<PackedWeights<T>> make_packed(const Plan<T>&, bool);                        \
+  template Workspace<T> make_workspace(const Plan<T>&, Index, bool);                               \
+  template void pack(const Plan<T>&, const GradientPart&, const T*,                                \
+                     std::vector<PackedWeights<T>>&);                                              \
+  template void pack(const Plan<T>&, const T*, std::vector<PackedWeights<T>>&, ThreadTeam&);       \
+  template MatrixView<T> forward(const Plan<T>&, const T*, Range, const PassContext&,              \
+                                 const PanelMatrix<T>&, Workspace<T>&, const ForwardPrefetch<T>*); \
+  template void backward(const Plan<T>&, const T*, Range, const PassContext&, Workspace<T>&,       \
+                         PanelMatrix<T>*, Linearization<T>*);                                      \
+  template void part_gradient(const Plan<T>&, const GradientPart&, Index, const InputViews<T>&,    \
                               const Workspace<T>&, T*, PrefetchSchedule<T>*);
 FASTMLP_INSTANTIATE(float)
 FASTMLP_INSTANTIATE(double)

@@ -91,18 +91,21 @@ MapCall<T> make_call(const Plan<T>& plan, std::size_t i, const PassContext& cont
   return call;
 }
 
+// `samples` come early in the passes, in registers: on the stack they would be stored by halves and
+// loaded whole, a store-forwarding stall that tiny networks feel.
+
 // From X (n_in, n) to the last node's pre-activations of these samples, which are returned: the
 // output activation is applied by OutputLoss.
 template <class T>
-MatrixView<T> forward(const Plan<T>& plan, const T* w, const PassContext& context,
-                      const PanelMatrix<T>& x, Range samples, Workspace<T>& workspace,
+MatrixView<T> forward(const Plan<T>& plan, const T* w, Range samples, const PassContext& context,
+                      const PanelMatrix<T>& x, Workspace<T>& workspace,
                       const ForwardPrefetch<T>* prefetch = nullptr);
 
 // From delta of the last node to delta of all nodes that depend on parameters; with
 // `input_gradient` of all nodes, and dL/dX (n_in, n). `linearization` keeps the derivatives that
 // directions need.
 template <class T>
-void backward(const Plan<T>& plan, const T* w, const PassContext& context, Range samples,
+void backward(const Plan<T>& plan, const T* w, Range samples, const PassContext& context,
               Workspace<T>& workspace, PanelMatrix<T>* input_gradient = nullptr,
               Linearization<T>* linearization = nullptr);
 
@@ -124,15 +127,23 @@ void for_uses(const GradientPart& part, F&& f) {
   }
 }
 
-// The factors of the weight gradient of term i.
+// The factors of the weight gradient of term i. A map that reads the transpose of a factor does not
+// read the factor itself.
 template <class T>
 GradientFactors<T> factors_of(const Plan<T>& plan, std::size_t i, Index n, const InputViews<T>& x,
                               const Workspace<T>& workspace) {
   const Term<T>& term = plan.terms()[i];
   const PanelMatrix<T>& transposed = workspace.terms[i].transposed;
-  return {workspace.node(term.output).delta.panels(),
-          term.input == 0 ? x.features : workspace.node(term.input).h.panels(),
-          transposed.empty() ? x.samples : transposed.panels(), n};
+  GradientFactors<T> factors;
+  factors.samples = n;
+  factors.transposed = transposed.empty() ? x.samples : transposed.panels();
+  if (term.transposed != TransposedFactor::delta) {
+    factors.delta = workspace.node(term.output).delta.panels();
+  }
+  if (term.transposed != TransposedFactor::x) {
+    factors.x = term.input == 0 ? x.features : workspace.node(term.input).h.panels();
+  }
+  return factors;
 }
 
 // g = dL/dw of a part, over the first n samples of the workspace; g must be padded by one register.

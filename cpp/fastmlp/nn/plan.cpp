@@ -149,8 +149,7 @@ void Plan<T>::link_terms() {
     t.weights = slot(t.slot).range.begin;
     packs_ = packs_ || slot(t.slot).packed;
     wide_inputs_ = wide_inputs_ || (t.input == 0 && slot(t.slot).packed);
-    operations_ +=
-        2.0 * static_cast<double>(t.map->inputs()) * static_cast<double>(t.map->outputs());
+    operations_ += 2.0 * static_cast<double>(slot(t.slot).range.size());
   }
 }
 

@@ -92,7 +92,7 @@ double NetworkObjective<T>::forward_backward(const T* w, Range chunk, bool backw
     const Range samples = tile(i, width, chunk.size());
     batch_.gather(samples, output_loss_.loss);
     const MatrixView<T> a =
-        fastmlp::forward(plan_, w, context, batch_.x(), samples, workspace_, prefetch);
+        fastmlp::forward(plan_, w, samples, context, batch_.x(), workspace_, prefetch);
     auto& output = workspace_.output();
     MatrixView<T> delta = output.delta.columns(samples);
     ActivationDerivatives<T> derivatives;
@@ -101,7 +101,7 @@ double NetworkObjective<T>::forward_backward(const T* w, Range chunk, bool backw
                       values_.data() + samples.begin, batch_.scale() + samples.begin,
                       backward ? &delta : nullptr, linearization ? &derivatives : nullptr);
     if (backward)
-      fastmlp::backward<T>(plan_, w, context, samples, workspace_, nullptr, linearization);
+      fastmlp::backward<T>(plan_, w, samples, context, workspace_, nullptr, linearization);
   });
   double sum = 0;
   for (Index i = 0; i < chunk.size(); ++i) {
@@ -208,7 +208,7 @@ void NetworkObjective<T>::forward(const T* w, MatrixView<const T> x, MatrixView<
   team_->parallel_for(ceil_div(batch_.size(), kTileColumns<T>), [&](Index i, int) {
     const Range samples = tile(i, kTileColumns<T>, batch_.size());
     batch_.gather_inputs(x, samples);
-    const MatrixView<T> a = fastmlp::forward(plan_, w, context_, batch_.x(), samples, workspace_);
+    const MatrixView<T> a = fastmlp::forward(plan_, w, samples, context_, batch_.x(), workspace_);
     const MatrixView<T> h = workspace_.output().h.columns(samples);
     activate<T>(plan_.output(), a, h);
     transpose(h.rows, h.cols, h.data, h.stride, out.row(samples.begin), out.stride);
@@ -224,7 +224,7 @@ void NetworkObjective<T>::backward(const T* w, MatrixView<const T> output_gradie
     transpose(delta.cols, delta.rows, output_gradient.row(samples.begin), output_gradient.stride,
               delta.data, delta.stride);
     differentiate<T>(plan_.output(), output.a.columns(samples), output.h.columns(samples), delta);
-    fastmlp::backward(plan_, w, context_, samples, workspace_);
+    fastmlp::backward(plan_, w, samples, context_, workspace_);
   });
   add_gradient(batch_.size(), true, nullptr, g);
 }
