@@ -84,7 +84,7 @@ MatrixView<T> forward(const Plan<T>& plan, const T* w, Range samples, const Pass
     const Node& node = plan.node(term.output);
     auto& made = workspace.node(term.output);
     const PanelMatrix<T>& input = term.input == 0 ? x : workspace.node(term.input).h;
-    if (!state.transposed.empty() && term.transposed == TransposedFactor::x) {
+    if (term.transposed == TransposedFactor::x && !state.transposed.empty()) {
       transpose(input.panels(), {0, term.map->inputs()}, samples, state.transposed);
     }
     const MatrixView<T> a = made.preactivation(node).columns(samples);

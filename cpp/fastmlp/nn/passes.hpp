@@ -127,23 +127,15 @@ void for_uses(const GradientPart& part, F&& f) {
   }
 }
 
-// The factors of the weight gradient of term i. A map that reads the transpose of a factor does not
-// read the factor itself.
+// The factors of the weight gradient of term i.
 template <class T>
 GradientFactors<T> factors_of(const Plan<T>& plan, std::size_t i, Index n, const InputViews<T>& x,
                               const Workspace<T>& workspace) {
   const Term<T>& term = plan.terms()[i];
   const PanelMatrix<T>& transposed = workspace.terms[i].transposed;
-  GradientFactors<T> factors;
-  factors.samples = n;
-  factors.transposed = transposed.empty() ? x.samples : transposed.panels();
-  if (term.transposed != TransposedFactor::delta) {
-    factors.delta = workspace.node(term.output).delta.panels();
-  }
-  if (term.transposed != TransposedFactor::x) {
-    factors.x = term.input == 0 ? x.features : workspace.node(term.input).h.panels();
-  }
-  return factors;
+  return {workspace.node(term.output).delta.panels(),
+          term.input == 0 ? x.features : workspace.node(term.input).h.panels(),
+          transposed.empty() ? x.samples : transposed.panels(), n};
 }
 
 // g = dL/dw of a part, over the first n samples of the workspace; g must be padded by one register.

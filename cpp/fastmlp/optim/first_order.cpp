@@ -176,8 +176,10 @@ template <class T>
 void FirstOrder<T>::start(Index parts, T* w) {
   w_ = w;
   context_ = {learning_rate(), schedule_.steps + 1, scalars_.data()};
-  part_penalties_.assign(static_cast<std::size_t>(parts), 0.0);
-  part_sums_.assign(static_cast<std::size_t>(parts), 0.0);
+  for (std::vector<double>* sums : {&part_penalties_, &part_sums_}) {
+    sums->resize(static_cast<std::size_t>(parts));
+    std::fill(sums->begin(), sums->end(), 0.0);
+  }
 }
 
 template <class T>
