@@ -33,13 +33,6 @@ void NetworkObjective<T>::set_team(ThreadTeam& team) {
 }
 
 template <class T>
-void NetworkObjective<T>::set_context(PassContext context) {
-  context.team = team_;
-  context_ = context;
-  ++version_;
-}
-
-template <class T>
 void NetworkObjective<T>::select(const Dataset<T>& data, RowSelection rows, Index n) {
   batch_.select(data, rows, n);
   schedule_.clear_next_batch();
@@ -70,13 +63,6 @@ void NetworkObjective<T>::start(const T* w) {
   if (packed_ != w) pack(plan_, w, workspace_.packed, *team_);
   packed_ = nullptr;
   if (curvature_) curvature_->drop_point();
-}
-
-template <class T>
-PassContext NetworkObjective<T>::context_of(Range chunk) const {
-  PassContext context = context_;
-  context.first_sample += chunk.begin;
-  return context;
 }
 
 // Phase 1 of a chunk: forward, loss and, if requested, backward; returns the chunk's part of the

@@ -34,7 +34,10 @@ class NetworkObjective final : public Objective<T> {
   // written since the last native call.
   void set_team(ThreadTeam& team);
   // Training or evaluation mode, and the source of random draws.
-  void set_context(PassContext context);
+  void set_context(const PassContext& context) {
+    context_ = {team_, context.training, context.seed, context.epoch, context.first_sample};
+    ++version_;
+  }
   // Between streams w is written by their consumer alone, or after set_team: copies that were
   // packed after the last update stay in use.
   void set_exclusive_writer() { exclusive_writer_ = true; }
@@ -67,7 +70,10 @@ class NetworkObjective final : public Objective<T> {
 
   void reserve(Index n);
   void start(const T* w);
-  PassContext context_of(Range chunk) const;
+  PassContext context_of(Range chunk) const {
+    const PassContext& c = context_;
+    return {c.team, c.training, c.seed, c.epoch, c.first_sample + chunk.begin};
+  }
   double forward_backward(const T* w, Range chunk, bool backward,
                           Linearization<T>* linearization = nullptr);
   double sum_gradient(const T* w, T* updated, T* g);
