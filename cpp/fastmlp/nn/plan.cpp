@@ -10,8 +10,8 @@ namespace {
 // Rows that would meet in a few cache sets, or take a page each.
 template <class T>
 bool is_packed(Index rows, Index columns) {
-  const Index bytes = columns * static_cast<Index>(sizeof(T));
-  return rows > 1 && (bytes >= kPageBytes || bytes % kSetAliasBytes == 0);
+  constexpr Index kPage = kPageBytes / sizeof(T), kSetAlias = kSetAliasBytes / sizeof(T);
+  return rows > 1 && (columns >= kPage || columns % kSetAlias == 0);
 }
 
 // The rows of a slot in blocks of nearly equal size, an even number of them for two threads; packed
