@@ -37,3 +37,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC's own AVX-512 headers set off its warning of uninitialized values.
   list(APPEND FASTMLP_COMPILE_OPTIONS -fno-gnu-unique -Wno-maybe-uninitialized -Wno-uninitialized)
 endif()
+
+# Functions and data that nothing refers to are left out of the modules.
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
+  list(APPEND FASTMLP_COMPILE_OPTIONS -ffunction-sections -fdata-sections)
+  set(FASTMLP_LINK_OPTIONS -Wl,--gc-sections)
+endif()
