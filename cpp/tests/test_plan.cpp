@@ -204,3 +204,16 @@ TEST_CASE("lists of layers that make no network are refused by the layer's index
           "layers[2] multiplies 4 features by weights for 3");
   refused(2, {tied(nullptr, Tanh{})}, "layers[0] refers to a layer without weights");
 }
+
+TEST_CASE("a map and its slot have one shape") {
+  PlanBuilder<float> plan(3, {});
+  const Index w = plan.add_weights(4, 3, Zeros{}, {});
+  const auto map = std::make_shared<DenseMap<float>>(4, 3);
+  CHECK_THROWS_AS(plan.add_node({{map}}), std::invalid_argument);
+  CHECK_THROWS_AS(plan.add_node({{std::make_shared<DenseMap<float>>(3, 4), w}}),
+                  std::invalid_argument);
+  CHECK_THROWS_AS(plan.add_node({{std::make_shared<IdentityMap<float>>(3), w}}),
+                  std::invalid_argument);
+  plan.add_node({{map, w}});
+  CHECK(plan.width() == 4);
+}

@@ -76,7 +76,6 @@ class LinearMap {
   const MapTraits& traits() const { return traits_; }
   Index inputs() const { return traits_.inputs; }
   Index outputs() const { return traits_.outputs; }
-  bool has_slot() const { return traits_.rows > 0; }
 
   // A (n_out, samples) from X (n_in, samples).
   virtual void apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,

@@ -93,11 +93,16 @@ Index PlanBuilder<T>::add_bias(Index rows, const LayerPenalty& penalty) {
 template <class T>
 void PlanBuilder<T>::add_node(std::vector<Use> uses, Index bias, Activation phi) {
   const Index input = last();
-  nodes_.push_back({uses.front().map->outputs(), 0, std::move(phi), bias});
   for (const Use& use : uses) {
+    const MapTraits& map = use.map->traits();
+    const bool fits = use.slot == kNone ? map.rows == 0
+                                        : map.rows == slot(use.slot).rows &&
+                                              map.columns == slot(use.slot).columns;
+    require(fits, where() + " has a map of another shape than its slot");
     maps_.push_back(use.map);
     terms_.push_back({use.map.get(), use.slot, use.input == kNone ? input : use.input, input + 1});
   }
+  nodes_.push_back({uses.front().map->outputs(), 0, std::move(phi), bias});
 }
 
 template <class T>

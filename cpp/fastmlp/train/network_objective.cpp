@@ -48,8 +48,7 @@ void NetworkObjective<T>::set_next_batch(RowSelection rows, Index n) {
 template <class T>
 void NetworkObjective<T>::reserve(Index n) {
   if (n <= workspace_.samples) return;
-  workspace_.samples =
-      0;  // until all memory is allocated: after a failure the next call starts over
+  workspace_.samples = 0;  // until all is allocated: after a failure the next call starts over
   Workspace<T> workspace = make_workspace(plan_, n, true);
   batch_.reserve(n);
   values_ = Buffer<T>(n);
