@@ -74,9 +74,8 @@ void pack(const Plan<T>& plan, const T* w, std::vector<PackedWeights<T>>& packed
 }
 
 template <class T>
-MatrixView<T> forward(const Plan<T>& plan, const T* w, Range samples, const PassContext& context,
-                      const PanelMatrix<T>& x, Workspace<T>& workspace,
-                      const ForwardPrefetch<T>* prefetch) {
+MatrixView<T> forward(const Point<T>& point, Range samples, const ForwardPrefetch<T>* prefetch) {
+  const auto& [plan, w, context, x, workspace] = point;
   context.team->poll_interrupt(plan.operations_per_row() * static_cast<double>(samples.size()));
   for (std::size_t i = 0;; ++i) {
     const Term<T>& term = plan.terms()[i];
@@ -109,9 +108,9 @@ MatrixView<T> forward(const Plan<T>& plan, const T* w, Range samples, const Pass
 }
 
 template <class T>
-void backward(const Plan<T>& plan, const T* w, Range samples, const PassContext& context,
-              Workspace<T>& workspace, PanelMatrix<T>* input_gradient,
+void backward(const Point<T>& point, Range samples, PanelMatrix<T>* input_gradient,
               Linearization<T>* linearization) {
+  const auto& [plan, w, context, x, workspace] = point;
   context.team->poll_interrupt(plan.operations_per_row() * static_cast<double>(samples.size()));
   for (std::size_t i = plan.terms().size(); i-- > 0;) {
     const Term<T>& term = plan.terms()[i];
@@ -162,17 +161,15 @@ void part_gradient(const Plan<T>& plan, const GradientPart& part, Index n, const
   });
 }
 
-#define FASTMLP_INSTANTIATE(T)                                                                     \
-  template std::vector<PackedWeights<T>> make_packed(const Plan<T>&, bool);                        \
-  template Workspace<T> make_workspace(const Plan<T>&, Index, bool);                               \
-  template void pack(const Plan<T>&, const GradientPart&, const T*,                                \
-                     std::vector<PackedWeights<T>>&);                                              \
-  template void pack(const Plan<T>&, const T*, std::vector<PackedWeights<T>>&, ThreadTeam&);       \
-  template MatrixView<T> forward(const Plan<T>&, const T*, Range, const PassContext&,              \
-                                 const PanelMatrix<T>&, Workspace<T>&, const ForwardPrefetch<T>*); \
-  template void backward(const Plan<T>&, const T*, Range, const PassContext&, Workspace<T>&,       \
-                         PanelMatrix<T>*, Linearization<T>*);                                      \
-  template void part_gradient(const Plan<T>&, const GradientPart&, Index, const InputViews<T>&,    \
+#define FASTMLP_INSTANTIATE(T)                                                                  \
+  template std::vector<PackedWeights<T>> make_packed(const Plan<T>&, bool);                     \
+  template Workspace<T> make_workspace(const Plan<T>&, Index, bool);                            \
+  template void pack(const Plan<T>&, const GradientPart&, const T*,                             \
+                     std::vector<PackedWeights<T>>&);                                           \
+  template void pack(const Plan<T>&, const T*, std::vector<PackedWeights<T>>&, ThreadTeam&);    \
+  template MatrixView<T> forward(const Point<T>&, Range, const ForwardPrefetch<T>*);            \
+  template void backward(const Point<T>&, Range, PanelMatrix<T>*, Linearization<T>*);           \
+  template void part_gradient(const Plan<T>&, const GradientPart&, Index, const InputViews<T>&, \
                               const Workspace<T>&, T*, PrefetchSchedule<T>*);
 FASTMLP_INSTANTIATE(float)
 FASTMLP_INSTANTIATE(double)

@@ -91,22 +91,29 @@ MapCall<T> make_call(const Plan<T>& plan, std::size_t i, const PassContext& cont
   return call;
 }
 
-// `samples` come early in the passes, in registers: on the stack they would be stored by halves and
-// loaded whole, a store-forwarding stall that tiny networks feel.
-
-// From X (n_in, n) to the last node's pre-activations of these samples, which are returned: the
-// output activation is applied by OutputLoss.
+// Parameters, a batch X (n_in, n), and the results there. The passes have so few arguments that
+// all are in registers: on the stack they would be stored by halves and loaded whole, a
+// store-forwarding stall that tiny networks feel.
 template <class T>
-MatrixView<T> forward(const Plan<T>& plan, const T* w, Range samples, const PassContext& context,
-                      const PanelMatrix<T>& x, Workspace<T>& workspace,
+struct Point {
+  const Plan<T>& plan;
+  const T* w;
+  const PassContext& context;
+  const PanelMatrix<T>& x;
+  Workspace<T>& workspace;
+};
+
+// From X to the last node's pre-activations of these samples, which are returned: the output
+// activation is applied by OutputLoss.
+template <class T>
+MatrixView<T> forward(const Point<T>& point, Range samples,
                       const ForwardPrefetch<T>* prefetch = nullptr);
 
 // From delta of the last node to delta of all nodes that depend on parameters; with
 // `input_gradient` of all nodes, and dL/dX (n_in, n). `linearization` keeps the derivatives that
 // directions need.
 template <class T>
-void backward(const Plan<T>& plan, const T* w, Range samples, const PassContext& context,
-              Workspace<T>& workspace, PanelMatrix<T>* input_gradient = nullptr,
+void backward(const Point<T>& point, Range samples, PanelMatrix<T>* input_gradient = nullptr,
               Linearization<T>* linearization = nullptr);
 
 // X in both orders: features in rows (n_in, n), and samples in rows (n, n_in).

@@ -28,7 +28,7 @@ class TilePass {
       const Range rows = tile(i, kTileColumns<T>, x.rows);
       const Range samples{thread * kTileColumns<T>, thread * kTileColumns<T> + rows.size()};
       transpose(rows.size(), x.cols, x.row(rows.begin), x.stride, x_.at(0, samples.begin), kNR<T>);
-      const MatrixView<T> a = forward(plan_, w_, samples, context_, x_, workspace_);
+      const MatrixView<T> a = forward(point_, samples);
       activate<T>(plan_.output(), a, workspace_.output().h.columns(samples));
       f(rows, samples);
     });
@@ -38,7 +38,7 @@ class TilePass {
     auto& output = workspace_.output();
     differentiate<T>(plan_.output(), output.a.columns(samples), output.h.columns(samples),
                      output.delta.columns(samples));
-    fastmlp::backward(plan_, w_, samples, context_, workspace_, &input_gradient);
+    fastmlp::backward(point_, samples, &input_gradient);
   }
 
   MatrixView<T> h(Range samples) { return workspace_.output().h.columns(samples); }
@@ -51,6 +51,7 @@ class TilePass {
   PassContext context_;
   Workspace<T> workspace_;
   PanelMatrix<T> x_;
+  Point<T> point_{plan_, w_, context_, x_, workspace_};
 };
 
 // Matrix-vector products, sample by sample: the features of a node are contiguous and start at a

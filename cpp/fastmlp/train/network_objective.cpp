@@ -70,14 +70,14 @@ template <class T>
 double NetworkObjective<T>::forward_backward(const T* w, Range chunk, bool backward,
                                              Linearization<T>* linearization) {
   const PassContext context = context_of(chunk);
+  const Point<T> point{plan_, w, context, batch_.x(), workspace_};
   batch_.start_chunk(chunk);
   const ForwardPrefetch<T>* prefetch = team_->is_parallel() ? &schedule_ : nullptr;
   const Index width = schedule_.tile_columns(chunk.size());
   team_->parallel_for(ceil_div(chunk.size(), width), [&](Index i, int) {
     const Range samples = tile(i, width, chunk.size());
     batch_.gather(samples, output_loss_.loss);
-    const MatrixView<T> a =
-        fastmlp::forward(plan_, w, samples, context, batch_.x(), workspace_, prefetch);
+    const MatrixView<T> a = fastmlp::forward(point, samples, prefetch);
     auto& output = workspace_.output();
     MatrixView<T> delta = output.delta.columns(samples);
     ActivationDerivatives<T> derivatives;
@@ -85,8 +85,7 @@ double NetworkObjective<T>::forward_backward(const T* w, Range chunk, bool backw
     loss_and_delta<T>(output_loss_, a, batch_.y(samples), output.h.columns(samples),
                       values_.data() + samples.begin, batch_.scale() + samples.begin,
                       backward ? &delta : nullptr, linearization ? &derivatives : nullptr);
-    if (backward)
-      fastmlp::backward<T>(plan_, w, samples, context, workspace_, nullptr, linearization);
+    if (backward) fastmlp::backward<T>(point, samples, nullptr, linearization);
   });
   double sum = 0;
   for (Index i = 0; i < chunk.size(); ++i) {
@@ -190,10 +189,11 @@ void NetworkObjective<T>::forward(const T* w, MatrixView<const T> x, MatrixView<
   ++version_;
   packed_ = nullptr;
   start(w);
+  const Point<T> point{plan_, w, context_, batch_.x(), workspace_};
   team_->parallel_for(ceil_div(batch_.size(), kTileColumns<T>), [&](Index i, int) {
     const Range samples = tile(i, kTileColumns<T>, batch_.size());
     batch_.gather_inputs(x, samples);
-    const MatrixView<T> a = fastmlp::forward(plan_, w, samples, context_, batch_.x(), workspace_);
+    const MatrixView<T> a = fastmlp::forward(point, samples);
     const MatrixView<T> h = workspace_.output().h.columns(samples);
     activate<T>(plan_.output(), a, h);
     transpose(h.rows, h.cols, h.data, h.stride, out.row(samples.begin), out.stride);
@@ -203,13 +203,14 @@ void NetworkObjective<T>::forward(const T* w, MatrixView<const T> x, MatrixView<
 template <class T>
 void NetworkObjective<T>::backward(const T* w, MatrixView<const T> output_gradient, T* g) {
   auto& output = workspace_.output();
+  const Point<T> point{plan_, w, context_, batch_.x(), workspace_};
   team_->parallel_for(ceil_div(batch_.size(), kTileColumns<T>), [&](Index i, int) {
     const Range samples = tile(i, kTileColumns<T>, batch_.size());
     const MatrixView<T> delta = output.delta.columns(samples);
     transpose(delta.cols, delta.rows, output_gradient.row(samples.begin), output_gradient.stride,
               delta.data, delta.stride);
     differentiate<T>(plan_.output(), output.a.columns(samples), output.h.columns(samples), delta);
-    fastmlp::backward(plan_, w, samples, context_, workspace_);
+    fastmlp::backward(point, samples);
   });
   add_gradient(batch_.size(), true, nullptr, g);
 }
