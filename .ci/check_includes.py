@@ -42,6 +42,7 @@ LEVELS = [
     {"_core.loader"},
     {"_core"},
     {"_data.validation", "_data.extras"},
+    {"_data.feature_names"},
     {"_data.arrays", "_fit.status", "_fit.progress", "_io.registry", "plot", "config"},
     {"_data.losses", "_data.targets", "_data.views", "_fit.callbacks", "_fit.history", "layers"},
     {"_data.dataset", "_fit.settings", "_io.summary", "minimize"},

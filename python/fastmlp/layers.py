@@ -18,6 +18,7 @@ from fastmlp._data.validation import (
     type_error,
     value_error,
 )
+from fastmlp._fit.status import warn
 
 # Pickles of 0.1.0 name the first three here.
 __all__ = ["Dense", "Dropout", "GaussianNoise", "Layer", "Skip", "Tied"]
@@ -61,18 +62,21 @@ def _complete(layers: Sequence[Any], init: Any) -> tuple[Layer, ...]:
     return tuple(completed[id(layer)] for layer in layers)
 
 
-def zero_gradient_layers(layers: Sequence[Layer], loss: Any) -> list[tuple[int, Any]]:
-    """Return index and layer where the activation is a hard sign, with derivative 0.
+def warn_of_zero_gradients(layers: Sequence[Layer], loss: Any, caller: str) -> None:
+    """Warn of layers whose activation is a hard sign, with derivative 0.
 
-    The index counts the layers that have parameters.
+    Their index counts the layers that have parameters.
     """
+    skips = any(isinstance(layer, Skip) for layer in layers)
+    effect = "it does not learn" if skips else "no layer up to it learns"
     output = layers[-1] if getattr(loss, "reads_preactivation", False) else None
-    return [
-        (index, layer)
-        for index, layer in enumerate(parametric_layers(layers))
-        if layer is not output
-        and getattr(getattr(layer, "activation", None), "has_zero_derivative", False)
-    ]
+    for index, layer in enumerate(parametric_layers(layers)):
+        activation = getattr(layer, "activation", None)
+        if layer is not output and getattr(activation, "has_zero_derivative", False):
+            warn(
+                f"{caller}: layer {index} has activation={activation!r}, whose "
+                f"derivative is 0, so that {effect}; use fm.Sign(straight_through=True)"
+            )
 
 
 def _items(layers: Any) -> list[Any]:

@@ -11,6 +11,7 @@ import numpy as np
 from fastmlp import _core
 from fastmlp._data import arrays, evaluation
 from fastmlp._data.arrays import DType, FloatArray
+from fastmlp._data.feature_names import NamedFeatures, as_names
 from fastmlp._data.validation import check_dtype, check_seed, error_prefix
 from fastmlp._data.views import Views
 from fastmlp._io import registry, serialization
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @registry.register(serialization.NETWORK_FORMAT)
-class Network:
+class Network(NamedFeatures):
     """A multilayer perceptron.
 
     Parameters
@@ -105,6 +106,7 @@ class Network:
         self.dtype = dtype
         self.seed = seed
         self.epochs_trained = 0
+        self._feature_names = None
         self._output_activation = output_activation(layers)
         self._in_training = _core.TrainingLock()
 
@@ -279,6 +281,7 @@ class Network:
         restored._build(*specification, draw=False)
         restored.parameters = values["parameters"]
         restored.epochs_trained = epochs_trained
+        restored._feature_names = as_names(values.get("feature_names_in_"), restored.n_inputs)
         vars(self).update(vars(restored))
 
     def __repr__(self) -> str:

@@ -14,9 +14,8 @@ from fastmlp._fit import custom_loss
 from fastmlp._fit.fit_loop import FitConfig, FitLoop, run_epochs
 from fastmlp._fit.history import History
 from fastmlp._fit.settings import TrainerSettings, check_evaluation_point
-from fastmlp._fit.status import warn
 from fastmlp._io import registry, serialization
-from fastmlp.layers import Skip, zero_gradient_layers
+from fastmlp.layers import warn_of_zero_gradients
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
@@ -96,13 +95,7 @@ class Trainer:
         """Initialise from the arguments ``{name: value}`` of a call; `caller` is for warnings."""
         settings = TrainerSettings.checked(network, given)
         self._build(network, settings, network.epochs_trained)
-        skips = any(isinstance(layer, Skip) for layer in network.layers)
-        effect = "it does not learn" if skips else "no layer up to it learns"
-        for index, layer in zero_gradient_layers(network.layers, self.loss):
-            warn(
-                f"{caller}: layer {index} has activation={layer.activation!r}, whose "
-                f"derivative is 0, so that {effect}; use fm.Sign(straight_through=True)"
-            )
+        warn_of_zero_gradients(network.layers, self.loss, caller)
 
     def _build(self, network: Network, settings: TrainerSettings, first_epoch: Any) -> None:
         vars(self).update(vars(settings), network=network)
@@ -167,9 +160,13 @@ class Trainer:
         sum to 0.
         """
         try:
-            return self._step(read_dataset(self.network, self.loss, X, y, sample_weight))
+            batch = read_dataset(self.network, self.loss, X, y, sample_weight)
+            value = self._step(batch)
         except InvalidArgument as error:
             raise error.named("Trainer.step") from error.__cause__
+        if batch.X is not X:
+            self.network._remember_names(X)
+        return value
 
     def _step(self, batch: Dataset) -> float:
         with self.network._in_training:
@@ -192,12 +189,13 @@ class Trainer:
         >>> net.parameters
         array([1.75, 0.75], dtype=float32)
         """
-        inputs, _ = arrays.as_inputs(X, self.network.n_inputs, self.network.dtype)
+        inputs, _ = arrays.as_inputs(X, self.network)
         arrays.check_samples(inputs)
         with self.network._in_training:
             self._forward_shape = None
             outputs: arrays.FloatArray = self._native.forward(inputs)
             self._forward_shape = outputs.shape
+            self.network._remember_names(X)
         return outputs
 
     @error_prefix("Trainer.backward")
@@ -264,6 +262,7 @@ class Trainer:
         data = read_training_data(self.network, self.loss, X, y, sample_weight, class_weight)
         with self.network._in_training:
             self._forward_shape = None
+            self.network._remember_names(X)
             return run_epochs(self, data, 1, limit, self.last_parameters)[1].loss
 
     @error_prefix("Trainer.run")
@@ -297,4 +296,5 @@ class Trainer:
         data = read_training_data(self.network, self.loss, *(given[name] for name in names))
         with self.network._in_training:
             self._forward_shape = None
+            self.network._remember_names(given["X"])
             return FitLoop(self, data, config, caller).run()

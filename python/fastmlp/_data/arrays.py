@@ -7,13 +7,17 @@ reads as real numbers is converted once.
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Any, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastmlp import _core
+from fastmlp._data.feature_names import check_names
 from fastmlp._data.validation import MAX_INT, InvalidType, InvalidValue
+
+if TYPE_CHECKING:
+    from fastmlp.network import Network
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 DType: TypeAlias = np.dtype[Any]
@@ -68,12 +72,15 @@ def convert(array: NDArray[Any], dtype: DType, name: str) -> FloatArray:
         _raise_overflow(array, dtype, name)
 
 
-def as_inputs(X: Any, n_inputs: int, dtype: DType) -> tuple[FloatArray, bool]:
+def as_inputs(X: Any, network: Network) -> tuple[FloatArray, bool]:
     """Return X as ``(n_samples, n_inputs)``, and whether it was a single sample ``(n_inputs,)``."""
+    n_inputs, dtype = network.n_inputs, network.dtype
     if is_ready(X, dtype) and X.ndim == 2 and X.shape[1] == n_inputs:
         return X, False
     array = read(X, "X")
     single = array.shape == (n_inputs,)
+    if single or array.ndim == 2:
+        check_names(X, network._feature_names)
     if not single and (array.ndim != 2 or array.shape[1] != n_inputs):
         hint = "; one feature is X.reshape(-1, 1), one sample X.reshape(1, -1)"
         raise InvalidValue(

@@ -55,7 +55,7 @@ def read_dataset(
     class_weight: Any = None,
 ) -> Dataset:
     """Convert X, y and the weights; raise if they do not fit the network or each other."""
-    inputs, single = arrays.as_inputs(X, network.n_inputs, network.dtype)
+    inputs, single = arrays.as_inputs(X, network)
     arrays.check_samples(inputs)
     if single:
         y = arrays.read(y, "y").reshape(1, -1)

@@ -42,7 +42,7 @@ def predict(self: Network, X: Any) -> FloatArray:
     (1, 3)
     """
     try:
-        inputs, single = arrays.as_inputs(X, self.n_inputs, self.dtype)
+        inputs, single = arrays.as_inputs(X, self)
     except InvalidArgument as error:
         raise error.named("Network.predict") from error.__cause__
     outputs: FloatArray = self._native.predict(inputs)
@@ -150,7 +150,7 @@ def backward(self: Network, X: Any, output_gradient: Any) -> FloatArray:
     >>> fm.Network([2, 1]).backward([[1, 2], [3, 4]], [[1], [1]])
     array([4., 6., 2.], dtype=float32)
     """
-    inputs, single = arrays.as_inputs(X, self.n_inputs, self.dtype)
+    inputs, single = arrays.as_inputs(X, self)
     arrays.check_samples(inputs)
     shape = (self.n_outputs,) if single else (len(inputs), self.n_outputs)
     gradient = arrays.as_shape(output_gradient, shape, self.dtype, "output_gradient")
@@ -186,7 +186,7 @@ def jacobian(self: Network, X: Any) -> FloatArray:
     >>> net.jacobian([1, 2])
     array([[5., 7.]], dtype=float32)
     """
-    inputs, single = arrays.as_inputs(X, self.n_inputs, self.dtype)
+    inputs, single = arrays.as_inputs(X, self)
     shape = (len(inputs), self.n_outputs, self.n_inputs)
     arrays.check_size(shape, self.dtype, "the jacobian")
     derivatives: FloatArray = self._native.jacobian(inputs)

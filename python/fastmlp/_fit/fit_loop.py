@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from fastmlp import _core
 from fastmlp._data.arrays import FloatArray
 from fastmlp._data.dataset import Dataset, read_training_data
+from fastmlp._data.feature_names import check_names, names_of
 from fastmlp._data.losses import is_custom_loss, mean_loss
 from fastmlp._data.validation import (
     InvalidType,
@@ -43,7 +44,7 @@ class FitConfig:
     def checked(cls, trainer: Trainer, given: Mapping[str, Any]) -> Self:
         """Check the arguments of a call, ``{name: value}``."""
         validation = given["validation_data"]
-        data = None if validation is None else _read_validation(trainer, validation)
+        data = None if validation is None else _read_validation(trainer, validation, given["X"])
         recorded = ["loss"] if validation is None else ["loss", "val_loss"]
         verbose = given["verbose"]
         return cls(
@@ -174,7 +175,8 @@ def run_epochs(
         trainer.network.epochs_trained += native.epoch_number - index
 
 
-def _read_validation(trainer: Trainer, validation_data: Any) -> Dataset:
+def _read_validation(trainer: Trainer, validation_data: Any, X: Any) -> Dataset:
+    """Read the samples of a validation, whose columns must be those of X."""
     expected = "(X, y) or (X, y, sample_weight)"
     if not isinstance(validation_data, (tuple, list)):
         kind = type(validation_data).__name__
@@ -182,5 +184,6 @@ def _read_validation(trainer: Trainer, validation_data: Any) -> Dataset:
     if len(validation_data) not in (2, 3):
         n_members = len(validation_data)
         raise InvalidValue(f"validation_data has {n_members} members, expected {expected}")
-    read = argument_prefix("validation_data: ")(read_training_data)
-    return read(trainer.network, trainer.loss, *validation_data)
+    in_validation = argument_prefix("validation_data: ")
+    in_validation(check_names)(validation_data[0], names_of(X))
+    return in_validation(read_training_data)(trainer.network, trainer.loss, *validation_data)

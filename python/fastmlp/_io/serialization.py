@@ -6,7 +6,9 @@ Arrays are NumPy arrays, everything else is plain JSON data. A network is::
      "layers": [{"kind": "dropout", "rate": 0.2},
                 {"kind": "dense", "units": 10, "activation": {"name": "softmax"}, "bias": True,
                  "init": {"name": "glorot_uniform"}, "l1": None, "l2": None, "max_norm": None}],
-     "seed": 0, "epochs_trained": 0, "parameters": array}
+     "seed": 0, "epochs_trained": 0, "feature_names_in_": None, "parameters": array}
+
+Dictionaries written before there were names of features lack them.
 
 A trainer is::
 
@@ -84,6 +86,7 @@ MEMBERS = tuple(cls for family in FAMILIES.values() for cls in family.values())
 
 def network_to_dict(network: Network) -> dict[str, Any]:
     """Return a network as a dictionary, with a copy of its parameters."""
+    names = network._feature_names
     return {
         "format": NETWORK_FORMAT,
         "version": NETWORK_VERSION,
@@ -92,6 +95,7 @@ def network_to_dict(network: Network) -> dict[str, Any]:
         "layers": [_layer_to_dict(layer, network.layers) for layer in network.layers],
         "seed": network.seed,
         "epochs_trained": network.epochs_trained,
+        "feature_names_in_": None if names is None else list(names),
         "parameters": network.parameters.copy(),
     }
 
