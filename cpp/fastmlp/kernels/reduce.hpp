@@ -1,6 +1,10 @@
 // Vectorised reductions.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
 #include "fastmlp/kernels/tuning.hpp"
 
 namespace fastmlp {
@@ -41,5 +45,49 @@ template <class T>
 inline double sum_squares(Index n, const T* x) {
   return sum_in_double(n, [=](Index i) { return static_cast<double>(x[i]) * x[i]; });
 }
+
+// ||x|| = size * unit, where the unit is a power of two: 1 unless the squares leave the range of
+// double.
+struct ScaledNorm {
+  double size;
+  double unit = 1;
+
+  double value() const { return size * unit; }
+};
+
+// The norm of n numbers; `squares` is their sum of squares in double.
+template <class T>
+inline ScaledNorm scaled_norm(double squares, Index n, const T* x) {
+  constexpr double kLeast = 1e-280, kMost = std::numeric_limits<double>::max();
+  const bool lost = squares < kLeast || squares > kMost;  // by underflow or overflow
+  if (!lost) return {std::sqrt(squares)};
+  double largest = 0;
+  for (Index i = 0; i < n; ++i) largest = std::max(largest, std::abs(static_cast<double>(x[i])));
+  if (largest == 0 || !std::isfinite(largest)) return {largest};
+  const double unit = std::exp2(std::ilogb(largest));
+  return {std::sqrt(sum_in_double(n, [=](Index i) { return (x[i] / unit) * (x[i] / unit); })),
+          unit};
+}
+
+// x *= first, then x *= second multiplies x by length / norm: by one factor where that is a normal
+// number of T, else by two of about its root.
+template <class T>
+struct NormFactors {
+  NormFactors(double length, const ScaledNorm& norm) {
+    const double factor = length / norm.size / norm.unit;
+    second = static_cast<T>(factor);
+    if (second >= std::numeric_limits<T>::min()) return;
+    const int unit = std::ilogb(norm.unit), half = (unit + std::ilogb(norm.size)) / 2;
+    first = static_cast<T>(std::exp2(-half));
+    second = static_cast<T>(std::ldexp(length / norm.size, half - unit));
+  }
+  void multiply(Index n, T* x) const {
+    if (first != 1) {
+      for (Index i = 0; i < n; ++i) x[i] *= first;
+    }
+    for (Index i = 0; i < n; ++i) x[i] *= second;
+  }
+  T first = 1, second = 1;
+};
 
 }  // namespace fastmlp

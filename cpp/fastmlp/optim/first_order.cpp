@@ -128,17 +128,18 @@ double FirstOrder<T>::apply(T* w, T* g, ThreadTeam& team) {
     transform_gradient(i, range, part);
     if (by_norm) range_squares_[static_cast<std::size_t>(i)] = sum_squares(range.size(), part);
   });
-  T scale = 1;
+  std::optional<NormFactors<T>> factors;
   if (by_norm) {
-    gradient_norm_ = std::sqrt(std::accumulate(range_squares_.begin(), range_squares_.end(), 0.0));
-    scale = static_cast<T>(clip_factor());
-    if (!std::isfinite(scale)) return std::nan("");
+    const ScaledNorm norm =
+        scaled_norm(std::accumulate(range_squares_.begin(), range_squares_.end(), 0.0), size_, g);
+    gradient_norm_ = norm.value();
+    if (!std::isfinite(norm.size)) return std::nan("");
+    const double length = clipped_length(gradient_norm_);
+    if (length != gradient_norm_) factors = NormFactors<T>(length, norm);
   }
   for_ranges([&](Index i, Range range) {
     T* part = g + range.begin;
-    if (scale != 1) {
-      for (Index j = 0; j < range.size(); ++j) part[j] *= scale;
-    }
+    if (factors) factors->multiply(range.size(), part);
     update_range(i, range, part);
   });
   if (groups_.limited()) {
@@ -203,14 +204,11 @@ void FirstOrder<T>::transform_gradient(Index part, Range range, T* g) {
   for (Index i = 0; i < range.size(); ++i) g[i] = g[i] < low ? low : g[i] > high ? high : g[i];
 }
 
-// g *= c / ||g|| where ||g|| > c, or always g /= ||g||: the factor, nan where ||g|| is not finite.
+// g *= c / ||g|| where ||g|| > c, or always g /= ||g||: the norm of the result.
 template <class T>
-double FirstOrder<T>::clip_factor() const {
-  const double norm = gradient_norm_;
-  if (!std::isfinite(norm)) return std::nan("");
-  double length = options_.normalize && norm > 0 ? 1.0 : norm;
-  if (options_.clip_norm) length = std::min(length, *options_.clip_norm);
-  return length == norm ? 1.0 : length / norm;
+double FirstOrder<T>::clipped_length(double norm) const {
+  const double length = options_.normalize && norm > 0 ? 1.0 : norm;
+  return options_.clip_norm ? std::min(length, *options_.clip_norm) : length;
 }
 
 template <class T>

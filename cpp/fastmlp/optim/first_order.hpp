@@ -41,7 +41,7 @@ class FirstOrder final : public Optimizer<T>, public GradientConsumer<T> {
   double evaluate_and_update(Objective<T>& f, T* w, ThreadTeam& team);
   double finish();
   void transform_gradient(Index part, Range range, T* g);
-  double clip_factor() const;
+  double clipped_length(double norm) const;
   void update_range(Index part, Range range, const T* g);
   void apply_to(Index part, Range range, const T* g);
   void update_average(Range range);

@@ -74,10 +74,12 @@ void ParameterGroups::apply_max_norm(Range range, T* w) const {
   for_overlaps(groups_, range, [&](const ParameterGroup& group, Range common) {
     if (group.max_norm == 0) return;
     for (Index begin = common.begin; begin < common.end; begin += group.row) {
-      const double squares = sum_squares(group.row, w + begin);
-      if (!(squares > group.max_norm * group.max_norm)) continue;
-      const T scale = static_cast<T>(group.max_norm / std::sqrt(squares));
-      for (Index i = begin; i < begin + group.row; ++i) w[i] *= scale;
+      const double squares = sum_squares(group.row, w + begin), limit = group.max_norm;
+      const ScaledNorm norm = scaled_norm(squares, group.row, w + begin);
+      const bool longer = norm.unit == 1 ? squares > limit * limit : norm.value() > limit;
+      if (longer && std::isfinite(norm.size)) {
+        NormFactors<T>(limit, norm).multiply(group.row, w + begin);
+      }
     }
   });
 }
