@@ -133,6 +133,10 @@ SLOTS: dict[str, Slot] = {
     "loss y": Slot(lambda s, v: s.net.loss(X, v), "Network.loss", TARGETS, "y"),
     "grad X": Slot(lambda s, v: s.net.value_and_grad(v, Y), "Network.value_and_grad", X),
     "grad y": Slot(lambda s, v: s.net.value_and_grad(X, v), "Network.value_and_grad", TARGETS, "y"),
+    "loss weight": Slot(lambda s, v: s.net.loss(X, Y, sample_weight=v), "Network.loss", ONES,
+                        "sample_weight"),
+    "grad weight": Slot(lambda s, v: s.net.value_and_grad(X, Y, sample_weight=v),
+                        "Network.value_and_grad", ONES, "sample_weight"),
     "backward X": Slot(lambda s, v: s.net.backward(v, G), "Network.backward", X),
     "backward g": Slot(
         lambda s, v: s.net.backward(X, v), "Network.backward", G, "output_gradient"),

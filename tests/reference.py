@@ -163,14 +163,15 @@ class Net:
         return self.gradient(w, a, h, self.through(len(a) - 1, a[-1], output_gradient))
 
     def value_and_grad(
-        self, w: Array, X: Array, y: Array, loss: str | None = None, weights: Array | None = None
-    ) -> tuple[float, Array]:
-        """L = Σ w_i L_i / Σ w_i and its flat gradient; y (n, n_out)."""
+        self, w: Array, X: Array, y: Array, loss: str | None = None, weights: Array | None = None,
+        divisor: float | None = None,
+    ) -> tuple[float, Array]:  # fmt: skip
+        """L = Σ w_i L_i / divisor, by default Σ w_i, and its flat gradient; y (n, n_out)."""
         output = self.activation(len(self.layers) - 1)
         loss = loss or DEFAULT_LOSS.get(output, "squared_error")
         a, h = self.forward(w, X)
         weight = np.ones(len(X)) if weights is None else np.asarray(weights, float)
-        weight = weight / weight.sum()
+        weight = weight / (weight.sum() if divisor is None else divisor)
         if (output, loss) in CANONICAL:
             values, delta = CANONICAL[output, loss](a[-1], y)
         else:
@@ -253,10 +254,15 @@ AVERAGES: dict[str, Callable[[Sequence[Array], float], Array]] = {
 }
 
 
+def divisor(weight: Array, batch: Array, weighting: str = "set") -> float:
+    """Of Σ w_i L_i over a batch: B times the mean weight of the set, or the batch's own sum."""
+    return float(len(batch) * weight.mean() if weighting == "set" else weight[batch].sum())
+
+
 def train(
     net: Net, w: Array, X: Array, y: Array, rule: Any, batches: Iterable[Array], *,
-    loss: str | None = None, weights: Array | None = None, l1: Any = 0.0, l2: Any = 0.0,
-    mask: Array | None = None,
+    loss: str | None = None, weights: Array | None = None, weighting: str = "set",
+    l1: Any = 0.0, l2: Any = 0.0, mask: Array | None = None,
 ) -> tuple[Array, list[float]]:  # fmt: skip
     """w after one step per batch (of sample indices), and the loss of each with its penalty."""
     mask = net.weight_mask() if mask is None else mask
@@ -267,7 +273,8 @@ def train(
             continue
 
         def both(w: Array, i: Array = i) -> tuple[float, Array]:
-            value, g = net.value_and_grad(w, X[i], y[i], loss, weight[i])
+            divided_by = divisor(weight, i, weighting)
+            value, g = net.value_and_grad(w, X[i], y[i], loss, weight[i], divided_by)
             more, extra = penalty(w, mask, l1, l2)
             return value + more, g + extra
 

@@ -111,11 +111,16 @@ std::unique_ptr<TrainerHandle<T>> make_trainer(std::shared_ptr<Network<T>> netwo
                                                const Loss& loss, const Rule& optimizer,
                                                Index batch_size, std::uint64_t seed,
                                                std::uint32_t first_epoch, double l1, double l2,
-                                               bool regularize_biases, bool shuffle) {
+                                               bool regularize_biases, bool shuffle,
+                                               const std::string& weighting) {
+  require(weighting == "set" || weighting == "batch",
+          "Trainer: weighting='" + weighting + "', expected 'set' or 'batch'");
   auto native = make_optimizer<T>(optimizer, network->size(),
                                   make_groups(network->plan(), l1, l2, regularize_biases));
   return std::make_unique<TrainerHandle<T>>(
-      std::move(network), TrainerOptions{loss, batch_size, seed, first_epoch, shuffle},
+      std::move(network),
+      TrainerOptions{loss, batch_size, seed, first_epoch, shuffle,
+                     weighting == "set" ? Weighting::set : Weighting::batch},
       std::move(native));
 }
 
@@ -153,7 +158,7 @@ void bind_trainer(py::module_& m) {
   py::class_<Handle>(m, "Trainer", "Trains one network with one optimizer.")
       .def(py::init(&make_trainer<T>), py::arg("network"), py::arg("loss"), py::arg("optimizer"),
            py::arg("batch_size"), py::arg("seed"), py::arg("first_epoch"), py::arg("l1"),
-           py::arg("l2"), py::arg("regularize_biases"), py::arg("shuffle"))
+           py::arg("l2"), py::arg("regularize_biases"), py::arg("shuffle"), py::arg("weighting"))
       .def("epochs", &Handle::epochs, py::arg("X").noconvert(), py::arg("targets"),
            py::arg("weights"), py::arg("max"), py::arg("max_seconds"),
            py::arg("last_good").noconvert())

@@ -170,6 +170,7 @@ class Network(NamedFeatures):
         l2: float = 0.0,
         regularize_biases: bool = False,
         shuffle: bool = True,
+        weighting: str = "set",
         max_seconds: float | None = None,
         verbose: int = 0,
     ) -> History:
@@ -196,7 +197,7 @@ class Network(NamedFeatures):
         callbacks : iterable of objects, default ()
             With some of `on_fit_begin`, `on_epoch_end` and `on_fit_end`; see `fm.Callback`.
         sample_weight : array_like of shape (n_samples,), optional
-            Weights >= 0. A batch counts with its weighted mean.
+            Weights w >= 0. The loss of a batch of B of them is ``sum_i w_i L_i / (B mean(w))``.
         class_weight : dict {class: weight} or "balanced", optional
             Factors on the sample weights; a class that is not named weighs 1.
         l1, l2 : float, default 0.0
@@ -205,6 +206,8 @@ class Network(NamedFeatures):
             If True, the penalties include biases.
         shuffle : bool, default True
             If True, each epoch has a new order of samples, drawn from the network's seed.
+        weighting : {"set", "batch"}, default "set"
+            "batch" divides by the batch's own sum of weights, as scikit-learn; none act at B = 1.
         max_seconds : float, optional
             Stop after this time, within an epoch too.
         verbose : {0, 1, 2}, default 0

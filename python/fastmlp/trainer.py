@@ -29,17 +29,16 @@ class Trainer:
     ----------
     network : Network
         The network to train, in place.
-    loss, optimizer, batch_size, l1, l2, regularize_biases, shuffle
+    loss, optimizer, batch_size, l1, l2, regularize_biases, shuffle, weighting
         As in `Network.fit`. All are attributes too, names resolved to values.
     seed : int, optional
-        The source of the order of samples; None takes the network's seed. Either way the stream
-        continues after the epochs trained so far.
+        The source of the order of samples, by default the network's; it continues after the epochs
+        trained so far.
 
     Raises
     ------
     ValueError, TypeError
-        A parameter out of its range, not known, or of the wrong kind. So do all methods, also for
-        arrays that do not fit the network.
+        A parameter out of its range, not known, or of the wrong kind; so do all methods.
     RuntimeError
         By the methods that train: the network is being trained by another call.
 
@@ -74,6 +73,7 @@ class Trainer:
     l2: float
     regularize_biases: bool
     shuffle: bool
+    weighting: str
 
     @error_prefix("Trainer")
     def __init__(
@@ -88,6 +88,7 @@ class Trainer:
         l2: float = 0.0,
         regularize_biases: bool = False,
         shuffle: bool = True,
+        weighting: str = "set",
     ) -> None:
         self._start(network, locals(), "Trainer")
 
@@ -152,15 +153,14 @@ class Trainer:
         """Live views of the optimizer's state: vectors ``(n_parameters,)``, numbers ``(1,)``."""
         return dict(self._native.state)
 
-    def step(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Make one update on a batch.
+    def step(self, X: Any, y: Any, sample_weight: Any = None, class_weight: Any = None) -> float:
+        """Make one update on a batch; return its loss before the update, penalties included.
 
-        The arguments are those of `Network.fit`; nan is not searched for. Returns the loss before
-        the update, penalties included. There is no update if it is not finite, or if the weights
-        sum to 0.
+        The arguments are those of `Network.fit`; nan is not searched for. Weights are divided by
+        their sum over the batch. There is no update if that is 0 or the loss is not finite.
         """
         try:
-            batch = read_dataset(self.network, self.loss, X, y, sample_weight)
+            batch = read_dataset(self.network, self.loss, X, y, sample_weight, class_weight)
             value = self._step(batch)
         except InvalidArgument as error:
             raise error.named("Trainer.step") from error.__cause__
@@ -246,10 +246,9 @@ class Trainer:
         class_weight: Any = None,
         max_seconds: float | None = None,
     ) -> float:
-        """Make one shuffled pass over the samples; return the weighted mean of the batch losses.
+        """Make one shuffled pass over the samples; return the mean loss, penalties included.
 
-        The arguments are those of `Network.fit`. Penalties are included. A loss that is not finite
-        is returned, with the parameters before its step.
+        The arguments are those of `Network.fit`. A loss that is not finite is returned, unapplied.
 
         Examples
         --------

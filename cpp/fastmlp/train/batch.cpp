@@ -14,7 +14,8 @@ void Batch<T>::reserve(Index n) {
 }
 
 template <class T>
-void Batch<T>::select(const Dataset<T>& data, RowSelection rows, Index n) {
+void Batch<T>::select(const Dataset<T>& data, RowSelection rows, Index n,
+                      std::optional<double> mean_weight) {
   data_ = data;
   rows_ = rows;
   n_ = n;
@@ -22,6 +23,7 @@ void Batch<T>::select(const Dataset<T>& data, RowSelection rows, Index n) {
   if (data.weights) {
     for (Index i = 0; i < n; ++i) weight_ += data.weight(rows[i]);
   }
+  divisor_ = mean_weight && n < data.size() ? static_cast<double>(n) * *mean_weight : weight_;
 }
 
 template <class T>
@@ -45,12 +47,12 @@ bool Batch<T>::can_view_in_place(Range chunk) const {
 template <class T>
 void Batch<T>::gather(Range samples, const Loss& loss) {
   Index from[kNR<T>];
-  const T equal = static_cast<T>(1 / weight_);
+  const T equal = static_cast<T>(1 / divisor_);
   for (Index i = samples.begin; i < samples.end; ++i) {
     const Index row = rows_[chunk_begin_ + i];
     from[i - samples.begin] = row;
     if (copies_) x_samples_.set_row(i, data_.x.row(row), inputs_);
-    scale_[i] = data_.weights ? static_cast<T>(data_.weight(row) / weight_) : equal;
+    scale_[i] = data_.weights ? static_cast<T>(data_.weight(row) / divisor_) : equal;
   }
   transpose(samples_, samples, {0, inputs_}, x_);
   gather_targets(from, samples);

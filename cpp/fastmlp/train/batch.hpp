@@ -2,6 +2,8 @@
 // gathered chunk by chunk, a tile of samples at a time.
 #pragma once
 
+#include <optional>
+
 #include "fastmlp/kernels/matrix.hpp"
 #include "fastmlp/nn/loss.hpp"
 #include "fastmlp/train/dataset.hpp"
@@ -16,11 +18,14 @@ class Batch {
 
   // Allocates for chunks of n samples.
   void reserve(Index n);
-  void select(const Dataset<T>& data, RowSelection rows, Index n);
+  // The loss of the n samples is divided by n * mean_weight; without it by their sum of weights.
+  void select(const Dataset<T>& data, RowSelection rows, Index n,
+              std::optional<double> mean_weight);
 
   const Dataset<T>& data() const { return data_; }
   Index size() const { return n_; }
-  double weight() const { return weight_; }
+  double weight() const { return weight_; }    // sum_i w_i
+  double divisor() const { return divisor_; }  // sum_i w_i, or n * mean_weight
 
   // Samples of the following calls are counted from the beginning of the chunk.
   void start_chunk(Range chunk);
@@ -31,7 +36,7 @@ class Batch {
 
   const PanelMatrix<T>& x() const { return x_; }                  // (n_in, n)
   MatrixView<T> y(Range samples) { return y_.columns(samples); }  // (n_targets, samples)
-  const T* scale() const { return scale_.data(); }                // w_i / sum_i w_i
+  const T* scale() const { return scale_.data(); }                // w_i / divisor
   PanelView<T> samples() const { return samples_; }               // (n, n_in)
 
  private:
@@ -43,7 +48,7 @@ class Batch {
   Dataset<T> data_;
   RowSelection rows_;
   Index n_ = 0, chunk_begin_ = 0;
-  double weight_ = 0;
+  double weight_ = 0, divisor_ = 0;
   PanelMatrix<T> x_, y_;
   PanelMatrix<T> x_samples_, y_samples_;  // copies, samples in rows
   PanelView<T> samples_;                  // x_samples_, or the caller's X

@@ -22,7 +22,15 @@ struct Dataset {
 
   Index size() const { return x.rows; }
   double weight(Index i) const { return weights ? static_cast<double>(weights[i]) : 1.0; }
+  double mean_weight() const {
+    if (!weights || size() == 0) return 1;
+    return std::accumulate(weights, weights + size(), 0.0) / static_cast<double>(size());
+  }
 };
+
+// The divisor of sum w_i L_i over a batch of B samples: B times the mean weight of the data set, so
+// that weights act in small batches too, or the batch's own sum of weights.
+enum class Weighting { set, batch };
 
 // Selection of the samples of a batch: those of the indices, or consecutive ones from `first` on.
 struct RowSelection {

@@ -33,8 +33,9 @@ void NetworkObjective<T>::set_team(ThreadTeam& team) {
 }
 
 template <class T>
-void NetworkObjective<T>::select(const Dataset<T>& data, RowSelection rows, Index n) {
-  batch_.select(data, rows, n);
+void NetworkObjective<T>::select(const Dataset<T>& data, RowSelection rows, Index n,
+                                 std::optional<double> mean_weight) {
+  batch_.select(data, rows, n, mean_weight);
   schedule_.clear_next_batch();
   ++version_;
   reserve(std::min(n, kChunkSamples));

@@ -26,8 +26,10 @@ class NetworkObjective final : public Objective<T> {
   NetworkObjective(const Plan<T>& plan, Loss loss);
   ~NetworkObjective() override;
 
-  // The batch of the next calls: n samples of the data, whose memory must stay valid.
-  void select(const Dataset<T>& data, RowSelection rows, Index n);
+  // The batch of the next calls: n samples of the data, whose memory must stay valid. mean_weight
+  // as for Batch.
+  void select(const Dataset<T>& data, RowSelection rows, Index n,
+              std::optional<double> mean_weight = std::nullopt);
   // The n samples of the same data that are selected next, if that is known.
   void set_next_batch(RowSelection rows, Index n);
   // The threads of the next calls. Copies of parameters are dropped, because w may have been
@@ -41,9 +43,10 @@ class NetworkObjective final : public Objective<T> {
   // Between streams w is written by their consumer alone, or after set_team: copies that were
   // packed after the last update stay in use.
   void set_exclusive_writer() { exclusive_writer_ = true; }
-  // Number of selected samples, and the sum of their weights, by which the loss is divided.
+  // Number of selected samples, the sum of their weights, and what the loss is divided by.
   Index samples() const { return batch_.size(); }
   double weight() const { return batch_.weight(); }
+  double divisor() const { return batch_.divisor(); }
 
   Index size() const override { return plan_.size(); }
   double value(const T* w) override;

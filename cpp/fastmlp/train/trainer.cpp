@@ -47,14 +47,18 @@ EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, Thread
   const EpochOrder& samples = order(data.size());
   EpochResult result;
   const Index steps = optimizer_->steps();
-  double sum = 0, weight = 0;
+  std::optional<double> mean_weight;
+  if (options_.weighting == Weighting::set) mean_weight = data.mean_weight();
+  double sum = 0, divisor = 0;
   for (Index begin = 0; begin < data.size(); begin += options_.batch_size) {
     samples_seen_ = begin;
     if (timed && seconds_since(start) >= max_seconds) {
       result.status = Status::max_seconds;
       break;
     }
-    select(data, samples.batch(begin), std::min(options_.batch_size, data.size() - begin));
+    select(data, samples.batch(begin), std::min(options_.batch_size, data.size() - begin),
+           mean_weight);
+    divisor += objective_.divisor();
     if (objective_.weight() == 0) continue;
     // The first batch follows the last one, but in another order where the data are shuffled.
     const Index next = begin + options_.batch_size < data.size() ? begin + options_.batch_size : 0;
@@ -63,8 +67,7 @@ EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, Thread
                                 std::min(options_.batch_size, data.size() - next));
     }
     const StepResult step = tuned_step(team);
-    sum += step.value * objective_.weight();
-    weight += objective_.weight();
+    sum += step.value * objective_.divisor();
     result.status = step.status;
     if (step.status != Status::running) break;
   }
@@ -73,7 +76,7 @@ EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, Thread
     ++epoch_;
     samples_seen_ = 0;
   }
-  result.loss = weight > 0 ? sum / weight : 0;
+  result.loss = divisor > 0 ? sum / divisor : 0;
   return result;
 }
 
@@ -135,7 +138,7 @@ template <class T>
 double Trainer<T>::step(const Dataset<T>& data, ThreadTeam& team) {
   swap_out_average();
   objective_.set_team(team);
-  select(data, {}, data.size());
+  select(data, {}, data.size(), std::nullopt);
   const double value = objective_.weight() == 0 ? 0 : step_on_batch(team).value;
   samples_seen_ += data.size();  // not where the step was interrupted
   return value;
@@ -143,8 +146,9 @@ double Trainer<T>::step(const Dataset<T>& data, ThreadTeam& team) {
 
 // The next batch, in training.
 template <class T>
-void Trainer<T>::select(const Dataset<T>& data, RowSelection rows, Index n) {
-  objective_.select(data, rows, n);
+void Trainer<T>::select(const Dataset<T>& data, RowSelection rows, Index n,
+                        std::optional<double> mean_weight) {
+  objective_.select(data, rows, n, mean_weight);
   set_context();
 }
 

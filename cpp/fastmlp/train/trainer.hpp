@@ -14,10 +14,11 @@ struct TrainerOptions {
   std::uint64_t seed = 0;
   std::uint32_t first_epoch = 0;  // epoch number at which the run began
   bool shuffle = true;
+  Weighting weighting = Weighting::set;
 };
 
 struct EpochResult {
-  double loss = 0;  // weighted mean of the batch losses, penalties included
+  double loss = 0;  // mean of the batch losses by their divisors, penalties included
   Index steps = 0;  // updates made in this epoch
   Status status = Status::running;
 };
@@ -47,8 +48,8 @@ class Trainer {
                       ThreadTeam& team);
   // With tuning, epochs measure whether the team or one thread is faster, and use that.
   void set_tuned(bool tuned) { tuned_ = tuned; }
-  // One update with all of the data as the batch; returns its loss. No update where that is not
-  // finite or the weights sum to 0.
+  // One update with all of the data as the batch, which is its own set; returns its loss. No update
+  // where that is not finite or the weights sum to 0.
   double step(const Dataset<T>& data, ThreadTeam& team);
 
   // Puts the average, where one is kept, into the network until the next call that trains; the
@@ -79,7 +80,8 @@ class Trainer {
   void visit_state(StateVisitor<T>& visitor);
 
  private:
-  void select(const Dataset<T>& data, RowSelection rows, Index n);
+  void select(const Dataset<T>& data, RowSelection rows, Index n,
+              std::optional<double> mean_weight);
   void set_context();
   StepResult step_on_batch(ThreadTeam& team);
   StepResult tuned_step(ThreadTeam& team);

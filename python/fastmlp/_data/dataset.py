@@ -82,6 +82,11 @@ def read_training_data(
             check_range(data.targets, loss)
     if data.weights is not None:
         arrays.check_finite(data.weights, "sample_weight")
-        if not data.weights.any():
-            raise InvalidValue("the weights are all 0, expected at least one > 0")
+        check_weighted(data)
     return data
+
+
+def check_weighted(data: Dataset) -> None:
+    """Raise if all weights are 0: there is no mean."""
+    if data.weights is not None and not data.weights.any():
+        raise InvalidValue("the weights are all 0, expected at least one > 0")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastmlp._data import arrays
 from fastmlp._data.arrays import FloatArray
-from fastmlp._data.dataset import read_dataset
+from fastmlp._data.dataset import check_weighted, read_dataset
 from fastmlp._data.losses import evaluate, is_custom_loss, mean_loss, resolve_loss
 from fastmlp._data.validation import InvalidArgument, error_prefix
 
@@ -50,8 +50,8 @@ def predict(self: Network, X: Any) -> FloatArray:
 
 
 @error_prefix("Network.loss")
-def loss(self: Network, X: Any, y: Any, loss: Any = None) -> float:
-    """Compute the mean loss over the samples, without penalties.
+def loss(self: Network, X: Any, y: Any, loss: Any = None, *, sample_weight: Any = None) -> float:
+    """Compute the weighted mean loss over the samples, without penalties.
 
     Parameters
     ----------
@@ -61,11 +61,13 @@ def loss(self: Network, X: Any, y: Any, loss: Any = None) -> float:
         Targets; 1-D for one output, or class indices for a softmax output.
     loss : str, loss or callable, optional
         Default: the loss that belongs to the output activation, as in `fit`.
+    sample_weight : array_like of shape (n_samples,), optional
+        Weights >= 0, not all 0; 1 each where they are not given.
 
     Returns
     -------
     float
-        ``sum_i L_i / n_samples``. Cost: one forward pass.
+        ``sum_i w_i L_i / sum_i w_i``. Cost: one forward pass.
 
     Raises
     ------
@@ -79,16 +81,20 @@ def loss(self: Network, X: Any, y: Any, loss: Any = None) -> float:
     2.5
     """
     chosen = resolve_loss(loss, self)
-    return mean_loss(self, chosen, read_dataset(self, chosen, X, y))
+    data = read_dataset(self, chosen, X, y, sample_weight)
+    check_weighted(data)
+    return mean_loss(self, chosen, data)
 
 
 @error_prefix("Network.value_and_grad")
-def value_and_grad(self: Network, X: Any, y: Any, loss: Any = None) -> tuple[float, FloatArray]:
-    """Compute the mean loss and its gradient by all parameters, by backpropagation.
+def value_and_grad(
+    self: Network, X: Any, y: Any, loss: Any = None, *, sample_weight: Any = None
+) -> tuple[float, FloatArray]:
+    """Compute the weighted mean loss and its gradient by all parameters, by backpropagation.
 
     Parameters
     ----------
-    X, y, loss
+    X, y, loss, sample_weight
         As for `loss`.
 
     Returns
@@ -111,15 +117,16 @@ def value_and_grad(self: Network, X: Any, y: Any, loss: Any = None) -> tuple[flo
     array([-3., -6., -3.], dtype=float32)
     """
     chosen = resolve_loss(loss, self)
-    data = read_dataset(self, chosen, X, y)
+    data = read_dataset(self, chosen, X, y, sample_weight)
+    check_weighted(data)
     value: float
     gradient: FloatArray
     if is_custom_loss(chosen):
         outputs = self._native.predict(data.X)
-        value, by_output = evaluate(chosen, outputs, data.targets, None)
+        value, by_output = evaluate(chosen, outputs, data.targets, data.weights)
         gradient = self._native.backward(data.X, by_output)
     else:
-        value, gradient = self._native.value_and_grad(data.X, data.targets, chosen, None)
+        value, gradient = self._native.value_and_grad(data.X, data.targets, chosen, data.weights)
     return value, gradient
 
 

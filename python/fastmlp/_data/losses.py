@@ -51,17 +51,23 @@ def mean_loss(network: Network, loss: Any, data: Dataset) -> float:
 
 
 def evaluate(
-    loss: LossFunction, outputs: FloatArray, targets: NDArray[Any], weights: FloatArray | None
+    loss: LossFunction,
+    outputs: FloatArray,
+    targets: NDArray[Any],
+    weights: FloatArray | None,
+    divisor: float | None = None,
 ) -> tuple[float, FloatArray]:
     """Return the mean of a custom loss over a batch, and its gradient by the outputs.
 
-    ``L = sum_i w_i L_i / sum_i w_i`` with ``w_i = 1`` where `weights` is None.
+    ``L = sum_i w_i L_i / divisor`` with ``w_i = 1`` where `weights` is None; the divisor is
+    ``sum_i w_i`` unless given.
     """
     values, gradient = _call(loss, outputs, targets)
     n_samples = len(outputs)
     if weights is None:
         return float(values.mean(dtype=np.float64)), gradient / n_samples
-    normalized = weights / weights.sum(dtype=np.float64)
+    total = weights.sum(dtype=np.float64) if divisor is None else np.float64(divisor)
+    normalized = weights / total
     scaled = gradient * normalized[:, np.newaxis]
     return float(values @ normalized), scaled.astype(outputs.dtype, copy=False)
 

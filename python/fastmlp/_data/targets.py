@@ -87,10 +87,22 @@ def as_weights(
     """
     weights = None if sample_weight is None else _sample_weights(sample_weight, len(targets), dtype)
     if class_weight is None:
-        return weights
-    factors = _class_factors(class_weight, targets, dtype).astype(dtype)
+        return None if weights is None else _in_range(weights, dtype)
+    factors = _class_factors(class_weight, targets, dtype)
     with np.errstate(over="ignore"):
-        return factors if weights is None else weights * factors
+        return _in_range(factors if weights is None else weights * factors, dtype)
+
+
+def _in_range(weights: FloatArray, dtype: DType) -> FloatArray:
+    """Return the weights in `dtype`, by a power of two where they, or their sum, leave its range.
+
+    Only their ratios matter.
+    """
+    largest = weights.max()
+    info = np.finfo(dtype)
+    if largest != 0 and not info.tiny / info.eps <= largest <= info.max / len(weights):
+        weights = np.ldexp(weights, -int(np.frexp(largest)[1]))
+    return weights.astype(dtype, copy=False)
 
 
 def _class_indices(labels: NDArray[Any], n_classes: int) -> NDArray[np.int64]:

@@ -25,14 +25,17 @@ class EpochResult(NamedTuple):
     status: str
 
 
-def step(trainer: Trainer, batch: Dataset) -> float:
-    """Make one update on a batch; return its loss with penalties, without update if not finite."""
+def step(trainer: Trainer, batch: Dataset, divisor: float | None = None) -> float:
+    """Make one update on a batch; return its loss with penalties, without update if not finite.
+
+    Without a divisor the batch is a data set of its own, as for `evaluate`.
+    """
     native = trainer._native
     if batch.total_weight() == 0:
         native.samples_seen += len(batch.X)
         return 0.0
     outputs = native.forward(batch.X)
-    value, by_output = evaluate(trainer.loss, outputs, batch.targets, batch.weights)
+    value, by_output = evaluate(trainer.loss, outputs, batch.targets, batch.weights, divisor)
     if math.isfinite(value):
         value += native.apply(native.backward(by_output))  # `apply` returns the penalties
     return value
@@ -55,25 +58,26 @@ def _pass(trainer: Trainer, data: Dataset, max_seconds: float | None) -> EpochRe
     native, batch_size = trainer._native, trainer.batch_size
     deadline = math.inf if max_seconds is None else time.perf_counter() + max_seconds
     order = native.batches(len(data.X))
-    total = weight = 0.0
+    mean_weight = data.total_weight() / len(data.X)
+    total = divisors = 0.0
     n_steps = 0
     for start in range(0, len(order), batch_size):
         native.samples_seen = start  # the random masks depend on the position in the epoch
         if time.perf_counter() >= deadline:
-            return EpochResult(_mean(total, weight), n_steps, "max_seconds")
+            return EpochResult(_mean(total, divisors), n_steps, "max_seconds")
         batch = data.take(order[start : start + batch_size])
-        if batch.total_weight() == 0:
-            continue
-        value = step(trainer, batch)
+        by_set = trainer.weighting == "set"
+        divisor = len(batch.X) * mean_weight if by_set else batch.total_weight()
+        divisors += divisor
+        value = step(trainer, batch, divisor)
         if not math.isfinite(value):
             native.samples_seen = start
             return EpochResult(value, n_steps, "not_finite")
-        n_steps += 1
-        total += value * batch.total_weight()
-        weight += batch.total_weight()
+        n_steps += batch.total_weight() > 0
+        total += value * divisor
     native.samples_seen = 0
-    return EpochResult(_mean(total, weight), n_steps, "running")
+    return EpochResult(_mean(total, divisors), n_steps, "running")
 
 
-def _mean(total: float, weight: float) -> float:
-    return total / weight if weight else 0.0
+def _mean(total: float, divisors: float) -> float:
+    return total / divisors if divisors else 0.0

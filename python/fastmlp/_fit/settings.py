@@ -39,6 +39,7 @@ class TrainerSettings:
     l2: float
     regularize_biases: bool
     shuffle: bool
+    weighting: str
 
     @classmethod
     def checked(cls, network: Network, given: Mapping[str, Any]) -> Self:
@@ -55,6 +56,7 @@ class TrainerSettings:
             l2=check_non_negative(given["l2"], "l2"),
             regularize_biases=check_bool(given["regularize_biases"], "regularize_biases"),
             shuffle=check_bool(given["shuffle"], "shuffle"),
+            weighting=_check_weighting(given["weighting"]),
         )
         if is_custom_loss(settings.loss):
             check_evaluation_point(settings.optimizer, "the loss is a custom function")
@@ -79,7 +81,16 @@ class TrainerSettings:
             self.l2,
             self.regularize_biases,
             self.shuffle,
+            self.weighting,
         )
+
+
+def _check_weighting(value: Any) -> str:
+    if not isinstance(value, str):
+        raise type_error("weighting", value, "'set' or 'batch'")
+    if value not in ("set", "batch"):
+        raise value_error("weighting", value, "'set' or 'batch'")
+    return value
 
 
 def check_evaluation_point(optimizer: Any, reason: str) -> None:

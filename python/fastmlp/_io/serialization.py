@@ -16,12 +16,14 @@ A trainer is::
      "loss": {"name": "cross_entropy", "label_smoothing": 0.0},
      "optimizer": {"name": "adam", "learning_rate": {"name": "step_decay", ...}, ...},
      "batch_size": 32, "seed": 0, "l1": 0.0, "l2": 0.0, "regularize_biases": False, "shuffle": True,
+     "weighting": "set",
      "state": {"optimizer": {"m": array, "v": array},
                "schedule": {"steps": 7, "epoch": 0, "custom_rate": 0.0, "scale": 1.0},
                "trainer": {"first_epoch": 0, "epoch": 1, "samples_seen": 64}}}
 
 The core lists the entries of ``"state"``: they are its `Trainer::visit_state`. Version 1 of a
-trainer was that of 0.1.0. Pickles keep the network and functions written in Python as objects.
+trainer was that of 0.1.0, whose weighting was "batch". Pickles keep the network and functions
+written in Python as objects.
 """
 
 from __future__ import annotations
@@ -62,7 +64,8 @@ TRAINER_FORMAT = "fastmlp.trainer"
 TRAINER_VERSION = 2
 SETTINGS = TrainerSettings.names()
 TRAINER_PARTS = ("network", *SETTINGS, "state")
-TRAINER_PARTS_1 = ("network", *SETTINGS, "progress", "state", "iterate")
+SETTINGS_1 = tuple(name for name in SETTINGS if name != "weighting")
+TRAINER_PARTS_1 = ("network", *SETTINGS_1, "progress", "state", "iterate")
 PROGRESS_1 = {  # names of version 1: section and name now
     "n_steps": ("schedule", "steps"),
     "rate_epoch": ("schedule", "epoch"),
@@ -242,8 +245,8 @@ def _from_version_1(values: Mapping[str, Any]) -> dict[str, Any]:
         sections[section][name] = values["progress"][old]
     if values["optimizer"].average is not None:
         sections["trainer"]["iterate"] = values["iterate"]
-    settings = {name: values[name] for name in ("format", "network", *SETTINGS)}
-    return {**settings, "version": TRAINER_VERSION, "state": sections}
+    settings = {name: values[name] for name in ("format", "network", *SETTINGS_1)}
+    return {**settings, "weighting": "batch", "version": TRAINER_VERSION, "state": sections}
 
 
 def _check_parts(values: Any, kind: str, version: int, parts: Iterable[str]) -> None:
