@@ -28,10 +28,23 @@ def table(name: str) -> dict[str, Any]:
         return dict(arrays)
 
 
+def continue_training(one: Any) -> Any:
+    """As `make.continue_training`; masks are those of 0.1.0, which began each epoch anew."""
+    if isinstance(one, fm.Network):
+        return make.continue_training(one)
+    X, y = make.data(one.network.dtype.name)
+    one._native.samples_seen = 0
+    one.run(X, y, epochs=2)
+    one.step(X[:5], y[:5])
+    one._native.samples_seen = 0
+    one.epoch(X, y)
+    return one.network.parameters.copy()
+
+
 def continues_as_recorded(one: Any, expected: dict[str, Any]) -> None:
     """Equal bits where the level was recorded, rounding everywhere."""
     ends = {key: end for key, end in expected.items() if key.startswith("continued_")}
-    reached = make.continue_training(one)
+    reached = continue_training(one)
     if (bits := ends.get(f"continued_{_core.isa}")) is not None:
         np.testing.assert_array_equal(reached, bits)
     bound = ROUNDING[reached.dtype.name]
@@ -81,6 +94,14 @@ def test_settings_and_state_of_trainers_are_the_old_ones(name: str) -> None:
     assert set(one.state) == set(state)
     for key, array in state.items():
         np.testing.assert_array_equal(one.state[key], array)
+
+
+def test_trainers_continue_their_masks_and_weighting() -> None:
+    """Nine samples into an epoch, or none; weights were those of each batch."""
+    seen = {name: load(name)._native.samples_seen for name in make.TRAINERS}
+    averaged = ("trainer_uniform", "trainer_discounted", "trainer_exponential")
+    assert seen == {name: 0 if name in averaged else 9 for name in make.TRAINERS}
+    assert {load(name).weighting for name in make.TRAINERS} == {"batch"}
 
 
 @trained

@@ -51,7 +51,6 @@ EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, Thread
   if (options_.weighting == Weighting::set) mean_weight = data.mean_weight();
   double sum = 0, divisor = 0;
   for (Index begin = 0; begin < data.size(); begin += options_.batch_size) {
-    samples_seen_ = begin;
     if (timed && seconds_since(start) >= max_seconds) {
       result.status = Status::max_seconds;
       break;
@@ -59,7 +58,10 @@ EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, Thread
     select(data, samples.batch(begin), std::min(options_.batch_size, data.size() - begin),
            mean_weight);
     divisor += objective_.divisor();
-    if (objective_.weight() == 0) continue;
+    if (objective_.weight() == 0) {
+      samples_seen_ += objective_.samples();
+      continue;
+    }
     // The first batch follows the last one, but in another order where the data are shuffled.
     const Index next = begin + options_.batch_size < data.size() ? begin + options_.batch_size : 0;
     if (next > 0 || !options_.shuffle) {
@@ -67,15 +69,13 @@ EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, Thread
                                 std::min(options_.batch_size, data.size() - next));
     }
     const StepResult step = tuned_step(team);
+    samples_seen_ += objective_.samples();
     sum += step.value * objective_.divisor();
     result.status = step.status;
     if (step.status != Status::running) break;
   }
   result.steps = optimizer_->steps() - steps;
-  if (result.status == Status::running) {
-    ++epoch_;
-    samples_seen_ = 0;
-  }
+  if (result.status == Status::running) set_epoch_number(epoch_ + 1);
   result.loss = divisor > 0 ? sum / divisor : 0;
   return result;
 }
@@ -103,8 +103,12 @@ StepResult Trainer<T>::tuned_step(ThreadTeam& team) {
 template <class T>
 EpochResult Trainer<T>::epoch_with_counter(const Dataset<T>& data, double max_seconds,
                                            ThreadTeam& team) {
-  const Index number = epoch_, steps = optimizer_->steps();
-  const auto count = [&](bool counts) { epoch_ = number + (counts ? 1 : 0); };
+  const Index number = epoch_, seen = samples_seen_, steps = optimizer_->steps();
+  const auto count = [&](bool counts) {
+    if (counts) return set_epoch_number(number + 1);
+    epoch_ = number;
+    samples_seen_ = std::max(seen, samples_seen_);
+  };
   try {
     const EpochResult result = epoch(data, max_seconds, team);
     count(result.steps > 0 && result.status != Status::not_finite);

@@ -70,8 +70,12 @@ class Trainer {
   // The order of n samples in the next epoch.
   const EpochOrder& order(Index n);
   Index epoch_number() const { return epoch_; }
-  void set_epoch_number(Index epoch) { epoch_ = epoch; }
-  // Samples of the epoch so far: the position of its random numbers.
+  void set_epoch_number(Index epoch) {
+    epoch_ = epoch;
+    samples_seen_ = 0;
+  }
+  // Samples presented since the present epoch number began, by any call: the position of the random
+  // numbers, so that none are drawn twice.
   Index samples_seen() const { return samples_seen_; }
   void set_samples_seen(Index n) { samples_seen_ = n; }
   Optimizer<T>& optimizer() { return *optimizer_; }

@@ -31,13 +31,18 @@ def step(trainer: Trainer, batch: Dataset, divisor: float | None = None) -> floa
     Without a divisor the batch is a data set of its own, as for `evaluate`.
     """
     native = trainer._native
+    seen = native.samples_seen
     if batch.total_weight() == 0:
-        native.samples_seen += len(batch.X)
+        native.samples_seen = seen + len(batch.X)
         return 0.0
-    outputs = native.forward(batch.X)
-    value, by_output = evaluate(trainer.loss, outputs, batch.targets, batch.weights, divisor)
-    if math.isfinite(value):
-        value += native.apply(native.backward(by_output))  # `apply` returns the penalties
+    try:
+        outputs = native.forward(batch.X)
+        value, by_output = evaluate(trainer.loss, outputs, batch.targets, batch.weights, divisor)
+        if math.isfinite(value):
+            value += native.apply(native.backward(by_output))  # `apply` returns the penalties
+    except BaseException:
+        native.samples_seen = seen  # a repeated step has the same random numbers
+        raise
     return value
 
 
@@ -50,8 +55,8 @@ def epoch(trainer: Trainer, data: Dataset, max_seconds: float | None) -> EpochRe
         status = result.status
         return result
     finally:
-        counts = native.n_steps > n_steps and status != "not_finite"
-        native.epoch_number = index + counts
+        if native.n_steps > n_steps and status != "not_finite":
+            native.epoch_number = index + 1
 
 
 def _pass(trainer: Trainer, data: Dataset, max_seconds: float | None) -> EpochResult:
@@ -62,7 +67,6 @@ def _pass(trainer: Trainer, data: Dataset, max_seconds: float | None) -> EpochRe
     total = divisors = 0.0
     n_steps = 0
     for start in range(0, len(order), batch_size):
-        native.samples_seen = start  # the random masks depend on the position in the epoch
         if time.perf_counter() >= deadline:
             return EpochResult(_mean(total, divisors), n_steps, "max_seconds")
         batch = data.take(order[start : start + batch_size])
@@ -71,11 +75,9 @@ def _pass(trainer: Trainer, data: Dataset, max_seconds: float | None) -> EpochRe
         divisors += divisor
         value = step(trainer, batch, divisor)
         if not math.isfinite(value):
-            native.samples_seen = start
             return EpochResult(value, n_steps, "not_finite")
         n_steps += batch.total_weight() > 0
         total += value * divisor
-    native.samples_seen = 0
     return EpochResult(_mean(total, divisors), n_steps, "running")
 
 
