@@ -105,10 +105,19 @@ class Validator {
   std::string where_;
 };
 
+// A member's `check` throws where fields contradict each other.
+template <class Member>
+auto check_together(const Member& member, int) -> decltype(member.check()) {
+  member.check();
+}
+template <class Member>
+void check_together(const Member&, long) {}
+
 template <class Member>
 void validate(const Member& member) {
   Validator validator(Member::class_name);
   Member::fields(member, validator);
+  check_together(member, 0);
 }
 
 // Calls f(Member{}) for every member of a variant, in order.

@@ -49,6 +49,10 @@ With nesterov the stored w is the look-ahead point, where the one gradient g is 
     f("momentum", self.momentum, kUnitInterval, "decay rate of the velocity");
     f("nesterov", self.nesterov, "Nesterov momentum");
   }
+  void check() const {
+    if (!nesterov || momentum > 0) return;
+    throw_invalid(class_name, "nesterov", "True", "False, or momentum > 0 (now 0)");
+  }
   std::vector<StateSpec> state(double) const {
     return momentum == 0 ? std::vector<StateSpec>{{"a"}} : std::vector<StateSpec>{{"a"}, {"v"}};
   }

@@ -26,6 +26,12 @@ scikit-learn; torch keeps it outside: equal at a constant rate.)";
     f("nesterov", self.nesterov, OneOf{"lecture"},
       "Nesterov momentum; 'lecture' keeps w, not the look-ahead point");
   }
+  void check() const {
+    if (nesterov == BoolOrString(false) || momentum > 0) return;
+    const auto* word = std::get_if<std::string>(&nesterov);
+    throw_invalid(class_name, "nesterov", word ? "'" + *word + "'" : "True",
+                  "False, or momentum > 0 (now 0)");
+  }
   bool keeps_iterate() const {
     return std::holds_alternative<std::string>(nesterov) && momentum > 0;
   }

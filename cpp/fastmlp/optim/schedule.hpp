@@ -169,6 +169,13 @@ struct LearningRate {
         [&](const auto& s) { return s.at(static_cast<double>(s.per == "step" ? step : epoch)); },
         std::get<Schedule>(source));
   }
+  // Its name in messages where it may change from epoch to epoch or step to step, else nothing.
+  std::string schedule_name() const {
+    if (custom()) return "a function";
+    const auto* schedule = std::get_if<Schedule>(&source);
+    if (!schedule || std::holds_alternative<Constant>(*schedule)) return {};
+    return std::visit([](const auto& s) { return s.class_name + std::string("(...)"); }, *schedule);
+  }
   void validate(const Validator& validator, const char* name, const Interval& bound,
                 const char* description) const {
     if (const double* number = std::get_if<double>(&source)) {

@@ -59,6 +59,12 @@ struct UpdateRule : UpdateRuleOptions {
     f("proximal_l1", self.proximal_l1, "applies l1 by soft thresholding");
   }
 
+  void check() const {
+    if (!Rule::uses_initial_rate_only || learning_rate.schedule_name().empty()) return;
+    throw_invalid(Rule::class_name, "learning_rate", learning_rate.schedule_name(),
+                  "a number, because the rule adapts its own step sizes and reads it once");
+  }
+
   // Defaults, which a rule may override. `finish` updates the scalars after a step; it receives the
   // sum of the values that the element-wise update returned for the n parameters.
   std::vector<StateSpec> scalars() const { return {}; }
