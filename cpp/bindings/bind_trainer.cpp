@@ -13,35 +13,45 @@ template <class T>
 class TrainerHandle {
  public:
   TrainerHandle(std::shared_ptr<Network<T>> network, TrainerOptions options,
-                std::unique_ptr<Optimizer<T>> optimizer)
+                std::unique_ptr<Optimizer<T>> optimizer, std::vector<ParameterGroup> groups)
       : network_(std::move(network)),
-        trainer_(*network_, std::move(options), std::move(optimizer)) {}
+        trainer_(*network_, std::move(options), std::move(optimizer)),
+        groups_(std::move(groups), network_->size()) {}
 
   Trainer<T>& trainer() { return trainer_; }
 
-  // last_good: as Trainer::epochs.
-  std::pair<std::vector<double>, EpochResult> epochs(const Array<T>& x, const py::object& targets,
-                                                     const py::object& weights, Index max,
-                                                     std::optional<double> max_seconds,
-                                                     Array<T> last_good) {
-    require(max >= 1 && last_good.size() == network_->size(),
-            "epochs: expected max >= 1, and a buffer for the parameters");
+  // As Trainer::epochs.
+  EpochResult epochs(const Array<T>& x, const py::object& targets, const py::object& weights,
+                     Index max, std::optional<double> max_seconds, Snapshot<T>& last_good,
+                     py::list losses) {
+    require(max >= 1, "epochs: expected max >= 1");
     const Dataset<T> data = make_data(x, targets, weights, *network_, trainer_.loss());
     const double seconds = max_seconds.value_or(std::numeric_limits<double>::infinity());
     const Index batch = std::min(trainer_.batch_size(), data.size());
-    T* good = last_good.mutable_data();
     batch_rows_ = kNoBatch;
     trainer_.start_epoch();
     trainer_.set_tuned(!threads_are_forced());
-    EpochResults results;
     const Index epochs = trainer_.optimizer().has_custom_schedule() ? 1 : max;
-    run(
-        {step_operations(*network_, batch), static_cast<double>(epochs) *
-                                                static_cast<double>(data.size()) /
-                                                static_cast<double>(batch)},
-        [&](ThreadTeam& team) { results = trainer_.epochs(data, max, seconds, good, team); },
-        Subnormals::flush);
-    return {std::move(results.losses), results.last};
+    EpochResult last;
+    std::vector<double> finished;
+    const auto record = [&] {
+      for (const double loss : finished) losses.append(loss);
+    };
+    try {
+      run(
+          {step_operations(*network_, batch), static_cast<double>(epochs) *
+                                                  static_cast<double>(data.size()) /
+                                                  static_cast<double>(batch)},
+          [&](ThreadTeam& team) {
+            last = trainer_.epochs(data, max, seconds, last_good, finished, team);
+          },
+          Subnormals::flush);
+    } catch (...) {
+      record();
+      throw;
+    }
+    record();
+    return last;
   }
 
   double step(const Array<T>& x, const py::object& targets, const py::object& weights) {
@@ -90,6 +100,13 @@ class TrainerHandle {
     return penalties;
   }
 
+  // At the present parameters.
+  double penalties() const {
+    double sum = 0;
+    groups_.add_penalties<T>({0, network_->size()}, false, network_->w(), nullptr, sum);
+    return sum;
+  }
+
   // The order of n samples in the next epoch, which begins with this call.
   Array<std::int64_t> batches(Index n) {
     require(n >= 0, "batches: n=" + std::to_string(n) + ", expected at least 0");
@@ -102,6 +119,7 @@ class TrainerHandle {
  private:
   std::shared_ptr<Network<T>> network_;
   Trainer<T> trainer_;
+  ParameterGroups groups_;
   static constexpr Index kNoBatch = -1;
   Index batch_rows_ = kNoBatch;  // of the last forward, while its activations are kept
 };
@@ -115,13 +133,13 @@ std::unique_ptr<TrainerHandle<T>> make_trainer(std::shared_ptr<Network<T>> netwo
                                                const std::string& weighting) {
   require(weighting == "set" || weighting == "batch",
           "Trainer: weighting='" + weighting + "', expected 'set' or 'batch'");
-  auto native = make_optimizer<T>(optimizer, network->size(),
-                                  make_groups(network->plan(), l1, l2, regularize_biases));
+  const auto groups = make_groups(network->plan(), l1, l2, regularize_biases);
+  auto native = make_optimizer<T>(optimizer, network->size(), groups);
   return std::make_unique<TrainerHandle<T>>(
       std::move(network),
       TrainerOptions{loss, batch_size, seed, first_epoch, shuffle,
                      weighting == "set" ? Weighting::set : Weighting::batch},
-      std::move(native));
+      std::move(native), groups);
 }
 
 template <class T>
@@ -155,17 +173,26 @@ py::object iterate(TrainerHandle<T>& self) {
 template <class T>
 void bind_trainer(py::module_& m) {
   using Handle = TrainerHandle<T>;
+  py::class_<Snapshot<T>>(m, "Snapshot", "Parameters and optimizer state that a run returns to.")
+      .def(py::init<>());
   py::class_<Handle>(m, "Trainer", "Trains one network with one optimizer.")
       .def(py::init(&make_trainer<T>), py::arg("network"), py::arg("loss"), py::arg("optimizer"),
            py::arg("batch_size"), py::arg("seed"), py::arg("first_epoch"), py::arg("l1"),
            py::arg("l2"), py::arg("regularize_biases"), py::arg("shuffle"), py::arg("weighting"))
       .def("epochs", &Handle::epochs, py::arg("X").noconvert(), py::arg("targets"),
-           py::arg("weights"), py::arg("max"), py::arg("max_seconds"),
-           py::arg("last_good").noconvert())
+           py::arg("weights"), py::arg("max"), py::arg("max_seconds"), py::arg("last_good"),
+           py::arg("losses"))
+      .def(
+          "keep", [](Handle& self, Snapshot<T>& snapshot) { self.trainer().keep(snapshot); },
+          py::arg("snapshot"))
+      .def(
+          "go_back", [](Handle& self, Snapshot<T>& snapshot) { self.trainer().go_back(snapshot); },
+          py::arg("snapshot"))
       .def("step", &Handle::step, py::arg("X").noconvert(), py::arg("targets"), py::arg("weights"))
       .def("forward", &Handle::forward, py::arg("X").noconvert())
       .def("backward", &Handle::backward, py::arg("output_gradient").noconvert())
       .def("apply", &Handle::apply, py::arg("gradient").noconvert())
+      .def("penalties", &Handle::penalties)
       .def("batches", &Handle::batches, py::arg("n"))
       .def_property_readonly("n_steps",
                              [](Handle& self) { return self.trainer().optimizer().steps(); })

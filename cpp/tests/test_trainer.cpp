@@ -185,15 +185,14 @@ TEST_CASE_TEMPLATE("a trainer drives any optimizer", T, float, double) {
   Network<T> network(64, {dense(20, Tanh{}), dense(10, Softmax{})}, 3);
   Trainer<T> trainer(network, plain, std::make_unique<ArmijoDescent<T>>(network.size()));
   ThreadTeam team;
-  std::vector<T> last(static_cast<std::size_t>(network.size()));
+  Snapshot<T> last_good;
   trainer.set_tuned(true);
   std::vector<double> losses;
   while (losses.size() < 20) {
-    const EpochResults results = trainer.epochs(samples.data, 5, kForever, last.data(), team);
-    losses.insert(losses.end(), results.losses.begin(), results.losses.end());
-    losses.push_back(results.last.loss);
-    CHECK(results.last.status == Status::running);
-    CHECK(results.last.steps == 1);
+    const EpochResult last = trainer.epochs(samples.data, 5, kForever, last_good, losses, team);
+    losses.push_back(last.loss);
+    CHECK(last.status == Status::running);
+    CHECK(last.steps == 1);
   }
   for (std::size_t i = 1; i < losses.size(); ++i) CHECK(losses[i] < losses[i - 1]);
   CHECK(trainer.optimizer().steps() == static_cast<Index>(losses.size()));
@@ -204,7 +203,7 @@ TEST_CASE_TEMPLATE("a trainer drives any optimizer", T, float, double) {
   CHECK(state.at("optimizer.steps")[0] == static_cast<double>(trainer.optimizer().steps()));
   CHECK(state.at("optimizer.length")[0] > 0);
   CHECK(state.count("trainer.iterate") == 0);
-  std::vector<T> g(last.size());
+  std::vector<T> g(static_cast<std::size_t>(network.size()));
   const std::vector<T> before = parameters(network);
   CHECK_THROWS_AS(trainer.apply(g.data(), team), std::invalid_argument);
   CHECK(same_bits(parameters(network), before));
@@ -250,4 +249,45 @@ TEST_CASE_TEMPLATE("training continues bit for bit from the state that was visit
       CHECK(state_of<T>(continued.trainer) == state_of<T>(whole.trainer));
     }
   }
+}
+
+TEST_CASE_TEMPLATE("a run that goes back to a snapshot repeats its steps", T, float, double) {
+  const Samples<T> samples(50, 64, 10), fewer(9, 64, 10);
+  for (int rule = 0; rule < kRules; ++rule) {
+    for (const bool average : {false, true}) {
+      CAPTURE(rule);
+      Training<T> training(options(16, rule_of(rule)), {dense(20, Tanh{}), dense(10, Softmax{})});
+      Trainer<T>& trainer = training.trainer;
+      ThreadTeam team;
+      trainer.epoch(samples.data, kForever, team);
+      if (average) trainer.swap_in_average();
+      Snapshot<T> snapshot;
+      trainer.keep(snapshot);
+      const std::vector<T> w = parameters(training.network);
+      State kept = state_of<T>(trainer);
+      std::vector<std::vector<T>> ends;
+      for (int repeat = 0; repeat < 2; ++repeat) {
+        for (int step = 0; step < 3; ++step) trainer.step(fewer.data, team);
+        ends.push_back(training.w());
+        trainer.epoch(samples.data, kForever, team);
+        trainer.go_back(snapshot);
+        CHECK(same_bits(parameters(training.network), w));
+        State now = state_of<T>(trainer);
+        for (State* state : {&now, &kept}) {  // the positions of random numbers go on
+          state->erase("trainer.epoch");
+          state->erase("trainer.samples_seen");
+        }
+        CHECK(now == kept);
+      }
+      CHECK(same_bits(ends[0], ends[1]));
+    }
+  }
+}
+
+TEST_CASE("a snapshot that was never taken is refused") {
+  Training<float> training(options(8));
+  Snapshot<float> empty;
+  const std::vector<float> w = training.w();
+  CHECK_THROWS_AS(training.trainer.go_back(empty), std::invalid_argument);
+  CHECK(same_bits(training.w(), w));
 }

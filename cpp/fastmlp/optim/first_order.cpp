@@ -41,10 +41,10 @@ FirstOrder<T>::FirstOrder(Rule rule, Index size, std::vector<ParameterGroup> gro
 
 template <class T>
 void FirstOrder<T>::start_epoch(Index epoch) {
-  schedule_.epoch = epoch;
   if (const CustomSchedule* custom = options_.learning_rate.custom()) {
-    schedule_.custom_rate = custom->at(epoch);
+    schedule_.custom_rate = custom->at(epoch);  // it may throw
   }
+  schedule_.epoch = epoch;
 }
 
 template <class T>

@@ -39,7 +39,7 @@ void ParameterGroups::add_penalties(Range range, bool proximal_l1, const T* w, T
     const T* from = w + common.begin;
     T* to = g + (common.begin - range.begin);
     const Index n = common.size();
-    for (Index i = 0; i < n; ++i) {
+    for (Index i = 0; i < n && g; ++i) {
       to[i] += (from[i] > 0 ? l1 : from[i] < 0 ? -l1 : T(0)) + l2 * from[i];
     }
     penalty += sum_in_double(n, [&](Index i) {

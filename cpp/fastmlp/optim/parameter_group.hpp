@@ -35,8 +35,8 @@ class ParameterGroups {
   bool penalized() const { return penalized_; }
   bool limited() const { return limited_; }
 
-  // g += l1 sign(w) + l2 w and penalty += l1 |w| + l2 / 2 w²; with a proximal step l1 is not part
-  // of the gradient.
+  // g += l1 sign(w) + l2 w, unless g is null, and penalty += l1 |w| + l2 / 2 w²; with a proximal
+  // step l1 is not part of the gradient.
   template <class T>
   void add_penalties(Range range, bool proximal_l1, const T* w, T* g, double& penalty) const;
   // w <- (1 - lr rate) w

@@ -120,20 +120,19 @@ EpochResult Trainer<T>::epoch_with_counter(const Dataset<T>& data, double max_se
 }
 
 template <class T>
-EpochResults Trainer<T>::epochs(const Dataset<T>& data, Index max, double max_seconds, T* last_good,
-                                ThreadTeam& team) {
+EpochResult Trainer<T>::epochs(const Dataset<T>& data, Index max, double max_seconds,
+                               Snapshot<T>& last_good, std::vector<double>& losses,
+                               ThreadTeam& team) {
   const auto start = SteadyClock::now();
-  EpochResults results;
-  for (;;) {
-    results.last = epoch_with_counter(data, max_seconds - seconds_since(start), team);
-    const bool again =
-        static_cast<Index>(results.losses.size()) + 1 < max && !optimizer_->has_custom_schedule();
-    const bool ended = results.last.status != Status::running ||
+  for (Index left = max;; --left) {
+    const EpochResult last = epoch_with_counter(data, max_seconds - seconds_since(start), team);
+    const bool again = left > 1 && !optimizer_->has_custom_schedule();
+    const bool ended = last.status != Status::running ||
                        seconds_since(start) >= std::min(kReturnInterval, max_seconds);
-    if (!again || ended || !all_finite(network_.size(), network_.w())) return results;
-    results.losses.push_back(results.last.loss);
+    if (!again || ended || !all_finite(network_.size(), network_.w())) return last;
+    losses.push_back(last.loss);
     swap_in_average();
-    std::copy_n(network_.w(), network_.size(), last_good);
+    keep(last_good);
     start_epoch();
   }
 }

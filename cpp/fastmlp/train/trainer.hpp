@@ -5,6 +5,7 @@
 #include "fastmlp/nn/network.hpp"
 #include "fastmlp/optim/optimizer.hpp"
 #include "fastmlp/train/network_objective.hpp"
+#include "fastmlp/train/snapshot.hpp"
 
 namespace fastmlp {
 
@@ -23,12 +24,6 @@ struct EpochResult {
   Status status = Status::running;
 };
 
-// Many epochs: the losses of all but the last, which were finite, and the result of the last.
-struct EpochResults {
-  std::vector<double> losses;
-  EpochResult last;
-};
-
 template <class T>
 class Trainer {
  public:
@@ -42,10 +37,15 @@ class Trainer {
   EpochResult epoch(const Dataset<T>& data, double max_seconds, ThreadTeam& team);
   // Up to `max` epochs, until one ends early or leaves parameters that are not finite, or after
   // kReturnInterval seconds; with a custom schedule only one. An epoch counts once it has made a
-  // step, also where it was interrupted, but not where it failed. `last_good` receives the
-  // network's parameters after the last epoch but one, the average where one is kept.
-  EpochResults epochs(const Dataset<T>& data, Index max, double max_seconds, T* last_good,
-                      ThreadTeam& team);
+  // step, also where it was interrupted, but not where it failed. Returns the result of the last;
+  // `losses` receives those of the others, also where an exception ends the call, `last_good` what
+  // `keep` keeps after the last but one.
+  EpochResult epochs(const Dataset<T>& data, Index max, double max_seconds, Snapshot<T>& last_good,
+                     std::vector<double>& losses, ThreadTeam& team);
+  // The network's parameters, the average where it holds that, and the optimizer's state, kept and
+  // restored.
+  void keep(Snapshot<T>& snapshot) { snapshot.take(network_.w(), network_.size(), *this); }
+  void go_back(Snapshot<T>& snapshot) { snapshot.restore(network_.w(), network_.size(), *this); }
   // With tuning, epochs measure whether the team or one thread is faster, and use that.
   void set_tuned(bool tuned) { tuned_ = tuned; }
   // One update with all of the data as the batch, which is its own set; returns its loss. No update

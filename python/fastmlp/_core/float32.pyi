@@ -7,7 +7,7 @@ import fastmlp._core
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['EpochResult', 'Network', 'Trainer', 'minimize']
+__all__: list[str] = ['EpochResult', 'Network', 'Snapshot', 'Trainer', 'minimize']
 class Network:
     """
     A plan of layers and its parameters.
@@ -66,6 +66,12 @@ class EpochResult:
     @property
     def status(self) -> str:
         ...
+class Snapshot:
+    """
+    Parameters and optimizer state that a run returns to.
+    """
+    def __init__(self) -> None:
+        ...
 class Trainer:
     """
     Trains one network with one optimizer.
@@ -78,11 +84,17 @@ class Trainer:
         ...
     def batches(self, n: typing.SupportsInt) -> numpy.typing.NDArray[numpy.int64]:
         ...
-    def epochs(self, X: numpy.typing.NDArray[numpy.float32], targets: typing.Any, weights: typing.Any, max: typing.SupportsInt, max_seconds: typing.SupportsFloat | None, last_good: numpy.typing.NDArray[numpy.float32]) -> tuple[list[float], EpochResult]:
+    def epochs(self, X: numpy.typing.NDArray[numpy.float32], targets: typing.Any, weights: typing.Any, max: typing.SupportsInt, max_seconds: typing.SupportsFloat | None, last_good: Snapshot, losses: list[typing.Any]) -> EpochResult:
         ...
     def forward(self, X: numpy.typing.NDArray[numpy.float32]) -> numpy.ndarray:
         ...
+    def go_back(self, snapshot: Snapshot) -> None:
+        ...
+    def keep(self, snapshot: Snapshot) -> None:
+        ...
     def load_state_dict(self, state: dict[str, typing.Any]) -> None:
+        ...
+    def penalties(self) -> float:
         ...
     def scale_learning_rate(self, factor: typing.SupportsFloat) -> None:
         ...

@@ -9,7 +9,7 @@ from fastmlp._core.float32 import EpochResult
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['EpochResult', 'Network', 'Trainer', 'minimize']
+__all__: list[str] = ['EpochResult', 'Network', 'Snapshot', 'Trainer', 'minimize']
 class Network:
     """
     A plan of layers and its parameters.
@@ -55,6 +55,12 @@ class Network:
     @property
     def parameters(self) -> typing.Any:
         ...
+class Snapshot:
+    """
+    Parameters and optimizer state that a run returns to.
+    """
+    def __init__(self) -> None:
+        ...
 class Trainer:
     """
     Trains one network with one optimizer.
@@ -67,11 +73,17 @@ class Trainer:
         ...
     def batches(self, n: typing.SupportsInt) -> numpy.typing.NDArray[numpy.int64]:
         ...
-    def epochs(self, X: numpy.typing.NDArray[numpy.float64], targets: typing.Any, weights: typing.Any, max: typing.SupportsInt, max_seconds: typing.SupportsFloat | None, last_good: numpy.typing.NDArray[numpy.float64]) -> tuple[list[float], fastmlp._core.float32.EpochResult]:
+    def epochs(self, X: numpy.typing.NDArray[numpy.float64], targets: typing.Any, weights: typing.Any, max: typing.SupportsInt, max_seconds: typing.SupportsFloat | None, last_good: Snapshot, losses: list[typing.Any]) -> fastmlp._core.float32.EpochResult:
         ...
     def forward(self, X: numpy.typing.NDArray[numpy.float64]) -> numpy.ndarray:
         ...
+    def go_back(self, snapshot: Snapshot) -> None:
+        ...
+    def keep(self, snapshot: Snapshot) -> None:
+        ...
     def load_state_dict(self, state: dict[str, typing.Any]) -> None:
+        ...
+    def penalties(self) -> float:
         ...
     def scale_learning_rate(self, factor: typing.SupportsFloat) -> None:
         ...
