@@ -52,6 +52,10 @@ class Field:
             return self.low + 0.25 * (self.high - self.low)
         return max(self.low, 0.0) + 1.75
 
+    def others(self) -> dict[str, Any]:
+        """Fields with that value, and those that it needs."""
+        return {self.name: self.other(), **NEEDED.get(self.name, {})}
+
     def bad(self) -> list[tuple[Any, type[Exception]]]:
         """Values to be refused, with the error."""
         if self.choices:
@@ -78,6 +82,7 @@ OTHERS: dict[str, Any] = {
     "average": fm.Polyak("uniform", start=3),
     "nesterov": True,
 }
+NEEDED: dict[str, dict[str, Any]] = {"nesterov": {"momentum": 0.25}}
 BAD: dict[str, list[tuple[Any, type[Exception]]]] = {
     "clip_value": [
         (-1.0, ValueError),

@@ -81,26 +81,26 @@ def test_early_stopping(
 ) -> None:
     """Stops `patience` epochs after the best, min_delta counting; the best weights come back.
 
-    A custom loss moves the only weight along a script: w after epoch k is losses[k].
+    A custom loss moves the only weight along a script: w after epoch k is losses[k], and so is the
+    loss of the validation.
     """
     net = network(1, [(1, "identity", False)])
     net.parameters[:] = 0.0
-    steps = iter(np.diff([0.0, *losses]))
 
     def scripted(o: Array, y: Array) -> tuple[Array, Array]:
-        return np.zeros(1), np.array([[-next(steps)]])
+        target = losses[min(net.epochs_trained, len(losses) - 1)]
+        return o[:, 0], o - target
 
-    class Stopping(fm.EarlyStopping):  # watches the weight itself
-        def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> Any:
-            return super().on_epoch_end(epoch, {"loss": float(net.parameters[0])})
-
-    stop = Stopping(monitor="loss", restore_best=restore, **fields)
-    history = net.fit(np.ones((1, 1)), np.zeros(1), loss=scripted, optimizer=fm.SGD(1.0),
+    stop = fm.EarlyStopping(restore_best=restore, **fields)
+    sample = np.ones((1, 1)), np.zeros(1)
+    history = net.fit(*sample, loss=scripted, optimizer=fm.SGD(1.0), validation_data=sample,
                       epochs=len(losses), callbacks=[stop])  # fmt: skip
     assert len(history["loss"]) == epochs
+    assert history["val_loss"] == pytest.approx(losses[:epochs], rel=1e-12)
     assert history.status == ("stopped" if epochs < len(losses) else "max_steps")
     kept = best if restore else losses[epochs - 1]
     assert net.parameters[0] == pytest.approx(kept, rel=1e-12)
+    assert stop.best == pytest.approx(best, rel=1e-12)
 
 
 def test_early_stopping_needs_what_it_monitors() -> None:

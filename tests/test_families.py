@@ -17,7 +17,7 @@ from hyperparameter_specs import FAMILIES, MEMBERS, Field, fields_of
 CASES = [
     pytest.param(cls, fields, id=f"{cls.__name__}{fields or ''}")
     for cls in MEMBERS
-    for fields in ({}, *({field.name: field.other()} for field in fields_of(cls)))
+    for fields in ({}, *(field.others() for field in fields_of(cls)))
 ]
 members = pytest.mark.parametrize(("cls", "fields"), CASES)
 

@@ -157,9 +157,9 @@ def test_class_weights_are_sample_weights() -> None:
     X, Y = TASKS["classes"].data
     y, weights = np.argmax(Y, 1), np.linspace(0.5, 2, N)
     a, b, c = (fresh("classes") for _ in range(3))
-    a.fit(X, y, class_weight={0: 4.0, 2: 0.25}, sample_weight=weights)
-    b.fit(X, y, sample_weight=weights * np.array([4.0, 1.0, 0.25])[y])
-    c.fit(X, Y, class_weight={0: 4.0, 2: 0.25}, sample_weight=weights)
+    a.fit(X, y, epochs=10, class_weight={0: 4.0, 2: 0.25}, sample_weight=weights)
+    b.fit(X, y, epochs=10, sample_weight=weights * np.array([4.0, 1.0, 0.25])[y])
+    c.fit(X, Y, epochs=10, class_weight={0: 4.0, 2: 0.25}, sample_weight=weights)
     np.testing.assert_array_equal(a.parameters, b.parameters)
     np.testing.assert_allclose(c.parameters, a.parameters, rtol=1e-9, atol=1e-12)
 

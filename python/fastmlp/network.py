@@ -11,11 +11,12 @@ import numpy as np
 from fastmlp import _core
 from fastmlp._data import arrays, evaluation
 from fastmlp._data.arrays import DType, FloatArray
+from fastmlp._data.attributes import Attributes
 from fastmlp._data.feature_names import NamedFeatures, as_names
 from fastmlp._data.validation import check_dtype, check_seed, error_prefix
 from fastmlp._data.views import Views
 from fastmlp._io import registry, serialization
-from fastmlp._io.summary import layer_name, layer_table
+from fastmlp._io import summary as _summary
 from fastmlp.layers import Layer, output_activation, plan
 from fastmlp.trainer import Trainer
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @registry.register(serialization.NETWORK_FORMAT)
-class Network(NamedFeatures):
+class Network(NamedFeatures, Attributes):
     """A multilayer perceptron.
 
     Parameters
@@ -73,6 +74,11 @@ class Network(NamedFeatures):
     9610
     """
 
+    _fixed = dict.fromkeys(
+        ("layers", "n_inputs", "n_outputs", "n_parameters", "dtype", "seed"),
+        "make a new fm.Network, or a fm.Trainer with a seed of its own",
+    )
+
     @error_prefix("Network")
     def __init__(
         self,
@@ -98,6 +104,7 @@ class Network(NamedFeatures):
         draw: bool = True,
     ) -> None:
         """Make the native network; without `draw` all parameters are 0, to be overwritten."""
+        attached = set(vars(self))
         self._native = arrays.native(dtype).Network(n_inputs, layers, seed if draw else None)
         self.layers = layers
         self.n_inputs = n_inputs
@@ -109,6 +116,13 @@ class Network(NamedFeatures):
         self._feature_names = None
         self._output_activation = output_activation(layers)
         self._in_training = _core.TrainingLock()
+        self._history: History | None = None
+        self._own = frozenset(vars(self)) - attached | {"_own"}
+
+    @property
+    def history(self) -> History | None:
+        """The history of the last training, also where an exception ended it; None before."""
+        return self._history
 
     @property
     def parameters(self) -> FloatArray:
@@ -151,6 +165,9 @@ class Network(NamedFeatures):
     value_and_grad = evaluation.value_and_grad
     backward = evaluation.backward
     jacobian = evaluation.jacobian
+    summary = _summary.summary
+    __repr__ = _summary.call_text
+    __str__ = _summary.layer_table
 
     @error_prefix("fit")
     def fit(
@@ -160,7 +177,7 @@ class Network(NamedFeatures):
         *,
         loss: Any = None,
         optimizer: Any = "adam",
-        epochs: int = 10,
+        epochs: int | None = None,
         batch_size: int = 32,
         validation_data: Any = None,
         callbacks: Iterable[Any] = (),
@@ -188,8 +205,9 @@ class Network(NamedFeatures):
             n_outputs)``, and returns values ``(n,)`` and their gradient ``(n, n_outputs)``.
         optimizer : str or optimizer, default "adam"
             A name, or a value such as ``fm.SGD(0.1, momentum=0.9)``. Its state starts fresh.
-        epochs : int, default 10
-            Passes over the samples.
+        epochs : int, optional
+            Passes over the samples. Default: until the loss (of `validation_data` if given) has not
+            improved by 1e-4 of itself for 10 epochs, but at most 200.
         batch_size : int, default 32
             Samples per update; more than `n_samples` means all.
         validation_data : tuple (X, y) or (X, y, sample_weight), optional
@@ -228,7 +246,8 @@ class Network(NamedFeatures):
         Warns
         -----
         TrainingWarning
-            The loss became nan or inf, or a layer cannot learn.
+            The loss became nan or inf, or still fell at the bound of ``epochs=None``; a layer
+            cannot learn; targets of a regression are far from 0 ± 1.
 
         Examples
         --------
@@ -244,21 +263,6 @@ class Network(NamedFeatures):
         trainer = Trainer.__new__(Trainer)
         trainer._start(self, given, "fit")
         return trainer._run(given, "fit")
-
-    def summary(self) -> None:
-        """Print the table of the layers.
-
-        Examples
-        --------
-        >>> import fastmlp as fm
-        >>> fm.Network([2, 3, 1], output="sigmoid", seed=0).summary()
-        Network 2-3-1, float32, seed 0, 0 epochs trained
-        layer  shape   activation  parameters
-            0  2 -> 3  ReLU()               9
-            1  3 -> 1  Sigmoid()            4
-        total                              13
-        """
-        print(self)
 
     def copy(self) -> Network:
         """Return an independent network with the same parameters, seed and count of epochs.
@@ -285,16 +289,5 @@ class Network(NamedFeatures):
         restored.parameters = values["parameters"]
         restored.epochs_trained = epochs_trained
         restored._feature_names = as_names(values.get("feature_names_in_"), restored.n_inputs)
-        vars(self).update(vars(restored))
-
-    def __repr__(self) -> str:
-        """Return the call that makes a network of this shape."""
-        layers = ", ".join(layer_name(layer, self.layers) for layer in self.layers)
-        return (
-            f"Network([{layers}], inputs={self.n_inputs}, "
-            f"dtype={self.dtype.name!r}, seed={self.seed})"
-        )
-
-    def __str__(self) -> str:
-        """Return the table of the layers."""
-        return layer_table(self)
+        restored._history = serialization.history_from_dict(values.get("history"))
+        self._become(restored, values.get("attributes", {}))

@@ -7,13 +7,18 @@ from copyreg import __newobj__  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING, Any, Self
 
 from fastmlp._data import arrays
+from fastmlp._data.attributes import Attributes
 from fastmlp._data.dataset import Dataset, read_dataset, read_training_data
 from fastmlp._data.losses import is_custom_loss
+from fastmlp._data.state_views import StateViews
 from fastmlp._data.validation import InvalidArgument, check_positive, check_seconds, error_prefix
-from fastmlp._fit import custom_loss
-from fastmlp._fit.fit_loop import FitConfig, FitLoop, run_epochs
+from fastmlp._fit import custom_loss, own_gradient
+from fastmlp._fit.callbacks import check_rate_is_used
+from fastmlp._fit.fit_config import FitConfig
+from fastmlp._fit.fit_loop import FitLoop, run_epochs
 from fastmlp._fit.history import History
-from fastmlp._fit.settings import TrainerSettings, check_evaluation_point
+from fastmlp._fit.settings import TrainerSettings
+from fastmlp._fit.target_scale import warn_of_scale
 from fastmlp._io import registry, serialization
 from fastmlp.layers import warn_of_zero_gradients
 
@@ -22,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @registry.register(serialization.TRAINER_FORMAT)
-class Trainer:
+class Trainer(Attributes):
     """A training in progress: the state of the optimizer lives here, the parameters in the network.
 
     Parameters
@@ -30,7 +35,8 @@ class Trainer:
     network : Network
         The network to train, in place.
     loss, optimizer, batch_size, l1, l2, regularize_biases, shuffle, weighting
-        As in `Network.fit`. All are attributes too, names resolved to values.
+        As in `Network.fit`. All are attributes too, names resolved to values, and stay as they
+        are: other settings need a new trainer.
     seed : int, optional
         The source of the order of samples, by default the network's; it continues after the epochs
         trained so far.
@@ -63,6 +69,10 @@ class Trainer:
     >>> net.parameters
     array([1., 1.], dtype=float32)
     """
+
+    _fixed = dict.fromkeys(
+        ("network", *TrainerSettings.names()), "make a new fm.Trainer with this setting"
+    ) | {"learning_rate": "use scale_learning_rate, or a schedule as the optimizer's learning_rate"}
 
     network: Network
     loss: Any
@@ -99,9 +109,12 @@ class Trainer:
         warn_of_zero_gradients(network.layers, self.loss, caller)
 
     def _build(self, network: Network, settings: TrainerSettings, first_epoch: Any) -> None:
+        attached = set(vars(self))
         vars(self).update(vars(settings), network=network)
         self._native = settings.native_trainer(network, first_epoch)
         self._forward_shape: tuple[int, ...] | None = None
+        self._loop: FitLoop | None = None  # the run in progress
+        self._own = frozenset(vars(self)) - attached | {"_own"}
 
     @error_prefix("Trainer")
     def __getstate__(self) -> dict[str, Any]:
@@ -119,7 +132,7 @@ class Trainer:
         restored = type(self).__new__(type(self))
         restored._build(network, TrainerSettings.checked(network, given), 0)
         serialization.load_state(restored, state)
-        vars(self).update(vars(restored))
+        self._become(restored, values.get("attributes", {}))
 
     def __copy__(self) -> Self:
         """Return an independent trainer, with a copy of the network."""
@@ -139,7 +152,11 @@ class Trainer:
 
     @error_prefix("Trainer.scale_learning_rate")
     def scale_learning_rate(self, factor: float) -> None:
-        """Multiply the learning rate of all later steps by `factor`, with any schedule."""
+        """Multiply the learning rate of all later steps by `factor`, with any schedule.
+
+        Rprop and DeltaBarDelta, which read the learning rate only once, are refused.
+        """
+        check_rate_is_used(self.optimizer)
         self._native.scale_learning_rate(check_positive(factor, "factor"))
 
     @property
@@ -149,9 +166,17 @@ class Trainer:
         return self.network.parameters.copy() if iterate is None else iterate
 
     @property
-    def state(self) -> Mapping[str, arrays.FloatArray]:
-        """Live views of the optimizer's state: vectors ``(n_parameters,)``, numbers ``(1,)``."""
-        return dict(self._native.state)
+    def state(self) -> StateViews:
+        """Live views of the optimizer's state: vectors ``(n_parameters,)``, numbers ``(1,)``.
+
+        Assigning to an item copies into the state.
+        """
+        return StateViews(self._native.state)
+
+    @property
+    def history(self) -> History | None:
+        """The history of the network's last training, as `Network.history`."""
+        return self.network.history
 
     def step(self, X: Any, y: Any, sample_weight: Any = None, class_weight: Any = None) -> float:
         """Make one update on a batch; return its loss before the update, penalties included.
@@ -170,71 +195,13 @@ class Trainer:
 
     def _step(self, batch: Dataset) -> float:
         with self.network._in_training:
-            self._forward_shape = None
+            self.__dict__["_forward_shape"] = None  # half the time of self._forward_shape = None
             custom = is_custom_loss(self.loss)
             return custom_loss.step(self, batch) if custom else float(self._native.step(*batch))
 
-    @error_prefix("Trainer.forward")
-    def forward(self, X: Any) -> arrays.FloatArray:
-        """Compute the outputs of a batch ``(n, n_inputs)`` in training mode, for `backward`.
-
-        Examples
-        --------
-        >>> import fastmlp as fm
-        >>> net = fm.Network([1, 1], init="zeros")
-        >>> trainer = fm.Trainer(net, optimizer=fm.SGD(0.5))
-        >>> outputs = trainer.forward([[1], [3]])
-        >>> gradient = trainer.backward((outputs - [[1], [2]]) / 2)
-        >>> trainer.apply(gradient)
-        >>> net.parameters
-        array([1.75, 0.75], dtype=float32)
-        """
-        inputs, _ = arrays.as_inputs(X, self.network)
-        arrays.check_samples(inputs)
-        with self.network._in_training:
-            self._forward_shape = None
-            outputs: arrays.FloatArray = self._native.forward(inputs)
-            self._forward_shape = outputs.shape
-            self.network._remember_names(X)
-        return outputs
-
-    @error_prefix("Trainer.backward")
-    def backward(self, output_gradient: Any) -> arrays.FloatArray:
-        """Compute the gradient of ``sum(outputs * output_gradient)``, ``(n_parameters,)``.
-
-        Parameters
-        ----------
-        output_gradient : array_like of shape (n_samples, n_outputs)
-            Derivative of the loss by the outputs of the last `forward`, without penalties; divide
-            by the number of samples for a mean.
-        """
-        shape, dtype = self._forward_shape, self.network.dtype
-        if shape is None:
-            raise RuntimeError(
-                "Trainer.backward: there are no outputs since the last update; call forward"
-            )
-        gradient = arrays.as_shape(output_gradient, shape, dtype, "output_gradient")
-        with self.network._in_training:
-            flat: arrays.FloatArray = self._native.backward(gradient)
-        return flat
-
-    @error_prefix("Trainer.apply")
-    def apply(self, gradient: Any) -> None:
-        """Make one update of the optimizer with any gradient.
-
-        Parameters
-        ----------
-        gradient : array_like of shape (n_parameters,)
-            The gradient at the parameters (so not for ``nesterov="lecture"``); penalties and
-            clipping are added here.
-        """
-        check_evaluation_point(self.optimizer, "the gradient is computed outside")
-        w = self.network.parameters
-        flat = arrays.as_shape(gradient, w.shape, w.dtype, "gradient")
-        arrays.check_finite(flat, "gradient")
-        with self.network._in_training:
-            self._forward_shape = None
-            self._native.apply(flat)
+    forward = own_gradient.forward
+    backward = own_gradient.backward
+    apply = own_gradient.apply
 
     @error_prefix("Trainer.epoch")
     def epoch(
@@ -258,11 +225,12 @@ class Trainer:
         (2.0, 1)
         """
         limit = check_seconds(max_seconds, "max_seconds")
+        snapshot = arrays.native(self.network.dtype).Snapshot()
         data = read_training_data(self.network, self.loss, X, y, sample_weight, class_weight)
         with self.network._in_training:
             self._forward_shape = None
             self.network._remember_names(X)
-            return run_epochs(self, data, 1, limit, self.last_parameters)[1].loss
+            return run_epochs(self, data, 1, limit, snapshot, []).loss
 
     @error_prefix("Trainer.run")
     def run(
@@ -270,7 +238,7 @@ class Trainer:
         X: Any,
         y: Any,
         *,
-        epochs: int = 10,
+        epochs: int | None = None,
         validation_data: Any = None,
         callbacks: Iterable[Any] = (),
         sample_weight: Any = None,
@@ -296,4 +264,5 @@ class Trainer:
         with self.network._in_training:
             self._forward_shape = None
             self.network._remember_names(given["X"])
+            warn_of_scale(self.network, self.loss, data, caller)
             return FitLoop(self, data, config, caller).run()

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fastmlp._data import arrays
 from fastmlp._data.arrays import FloatArray
+from fastmlp._data.class_weight import check_class_names
 from fastmlp._data.losses import is_custom_loss
 from fastmlp._data.targets import TargetSpec, as_weights, check_range
 from fastmlp._data.validation import InvalidValue
@@ -62,6 +63,7 @@ def read_dataset(
     spec = target_spec(network, loss)
     targets = spec.read(y, len(inputs))
     weights = as_weights(sample_weight, class_weight, targets, network.dtype)
+    check_class_names(class_weight, targets, spec.n_columns)
     return Dataset(inputs, spec.encode(targets), weights)
 
 

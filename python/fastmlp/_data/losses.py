@@ -64,12 +64,13 @@ def evaluate(
     """
     values, gradient = _call(loss, outputs, targets)
     n_samples = len(outputs)
-    if weights is None:
-        return float(values.mean(dtype=np.float64)), gradient / n_samples
-    total = weights.sum(dtype=np.float64) if divisor is None else np.float64(divisor)
-    normalized = weights / total
-    scaled = gradient * normalized[:, np.newaxis]
-    return float(values @ normalized), scaled.astype(outputs.dtype, copy=False)
+    with np.errstate(all="ignore"):  # as the core, which has nan and inf as results
+        if weights is None:
+            return float(values.mean(dtype=np.float64)), gradient / n_samples
+        total = weights.sum(dtype=np.float64) if divisor is None else np.float64(divisor)
+        normalized = weights / total
+        scaled = gradient * normalized[:, np.newaxis]
+        return float(values @ normalized), scaled.astype(outputs.dtype, copy=False)
 
 
 def _call(

@@ -89,7 +89,7 @@ def as_weights(
     if class_weight is None:
         return None if weights is None else _in_range(weights, dtype)
     factors = _class_factors(class_weight, targets, dtype)
-    with np.errstate(over="ignore"):
+    with np.errstate(all="ignore"):
         return _in_range(factors if weights is None else weights * factors, dtype)
 
 
@@ -100,9 +100,10 @@ def _in_range(weights: FloatArray, dtype: DType) -> FloatArray:
     """
     largest = weights.max()
     info = np.finfo(dtype)
-    if largest != 0 and not info.tiny / info.eps <= largest <= info.max / len(weights):
-        weights = np.ldexp(weights, -int(np.frexp(largest)[1]))
-    return weights.astype(dtype, copy=False)
+    with np.errstate(all="ignore"):
+        if largest != 0 and not info.tiny / info.eps <= largest <= info.max / len(weights):
+            weights = np.ldexp(weights, -int(np.frexp(largest)[1]))
+        return weights.astype(dtype, copy=False)
 
 
 def _class_indices(labels: NDArray[Any], n_classes: int) -> NDArray[np.int64]:

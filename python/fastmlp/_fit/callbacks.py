@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastmlp._data.arrays import FloatArray
+from fastmlp._data.arrays import native
 from fastmlp._data.validation import (
+    InvalidArgument,
     check_bool,
     check_int,
     check_non_negative,
     check_positive,
     error_prefix,
-    type_error,
     value_error,
 )
 
 if TYPE_CHECKING:
     from fastmlp.trainer import Trainer
-
-HOOKS = ("set_trainer", "on_fit_begin", "on_epoch_end", "on_fit_end")
 
 
 class Callback:
@@ -46,10 +44,10 @@ class Callback:
         """Act before the first epoch."""
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> bool | None:
-        """Act after epoch 1, 2, ... with its losses; return True to stop."""
+        """Act after epoch 1, 2, ... with its losses; return True to stop, else False or None."""
 
     def on_fit_end(self) -> None:
-        """Act after the last epoch, unless an exception ended the training."""
+        """Act after the last epoch, also where Ctrl-C or another exception ended the training."""
 
 
 class Monitor(Callback):
@@ -71,11 +69,13 @@ class Monitor(Callback):
         """Reset at the start of a run."""
         self.best = np.inf
         self.best_epoch = 0
+        self._lowest, self._waiting_since = np.inf, 0
 
     def _improved(self, epoch: int, logs: Mapping[str, float]) -> bool:
-        improved = logs[self.monitor] < self.best - self.min_delta
+        """Return whether the loss fell below all before; then waiting starts again."""
+        improved = logs[self.monitor] < self._lowest - self.min_delta
         if improved:
-            self.best, self.best_epoch = logs[self.monitor], epoch
+            self._lowest, self._waiting_since = logs[self.monitor], epoch
         return improved
 
 
@@ -91,12 +91,15 @@ class EarlyStopping(Monitor):
     min_delta : float, default 0.0
         A fall of this much or less is no improvement.
     restore_best : bool, default True
-        If True, the network ends with the parameters of its best epoch.
+        If True, the network ends with the parameters of its best epoch, and the trainer with the
+        state of the optimizer there; also where Ctrl-C or another exception ends the training.
 
     Attributes
     ----------
     best : float
-        The lowest loss seen.
+        The lowest loss seen. For ``"loss"`` with `restore_best` it is that of the parameters that
+        are restored: the loss of the training samples without dropout and noise, penalties
+        included.
     best_epoch : int
         Its epoch, from 1; 0 before the first.
 
@@ -107,7 +110,10 @@ class EarlyStopping(Monitor):
 
     Notes
     -----
-    Cost: one copy of the parameters per epoch that improves. Source: Prechelt 1998.
+    The loss of an epoch is that of the parameters during it, not of those after it. So with
+    ``"loss"`` the latter are evaluated where the former improved, and kept if they are better.
+    Cost: one copy of the parameters and of the optimizer's state per epoch that improves, and for
+    ``"loss"`` one forward pass over the samples. Source: Prechelt 1998.
 
     Examples
     --------
@@ -132,19 +138,34 @@ class EarlyStopping(Monitor):
     def on_fit_begin(self) -> None:
         """Reset at the start of a run."""
         super().on_fit_begin()
-        self._best_parameters: FloatArray | None = None
+        self._kept: Any = None
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> bool:
-        """Keep the parameters of the best epoch; stop when the best is `patience` epochs old."""
-        if self._improved(epoch, logs) and self.restore_best:
-            self._best_parameters = self._trainer.network.parameters.copy()
-        return epoch - self.best_epoch >= self.patience
+        """Keep the parameters of the best epoch; stop `patience` epochs after an improvement."""
+        if self._improved(epoch, logs):
+            self._compare(epoch, self._loss(logs))
+        return epoch - self._waiting_since >= self.patience
+
+    def _loss(self, logs: Mapping[str, float]) -> float:
+        """Return the loss by which epochs are compared, of the present parameters if possible."""
+        loop = self._trainer._loop if self.restore_best and self.monitor == "loss" else None
+        return logs[self.monitor] if loop is None else loop.training_loss()
+
+    def _compare(self, epoch: int, loss: float) -> None:
+        if not loss < self.best:
+            return
+        kept = None
+        if self.restore_best:
+            kept = native(self._trainer.network.dtype).Snapshot()
+            self._trainer._native.keep(kept)
+        # Between these stores no interrupt is served, so all belong to one epoch.
+        self.best, self.best_epoch, self._kept = loss, epoch, kept
 
     def on_fit_end(self) -> None:
         """Restore the parameters of the best epoch."""
-        if self._best_parameters is not None:
-            self._trainer.network.parameters = self._best_parameters
-            self._best_parameters = None
+        if self._kept is not None:
+            self._trainer._native.go_back(self._kept)
+            self._kept = None
 
     def __repr__(self) -> str:
         """Return the call that makes this object."""
@@ -177,8 +198,8 @@ class ReduceOnPlateau(Monitor):
 
     Notes
     -----
-    It scales the rate of any schedule. Rprop and DeltaBarDelta use only the initial learning rate,
-    so it has no effect on them.
+    It scales the rate of any schedule. Rprop and DeltaBarDelta, which read the learning rate only
+    once, are refused.
 
     Examples
     --------
@@ -205,15 +226,18 @@ class ReduceOnPlateau(Monitor):
         self.min_learning_rate = check_non_negative(min_learning_rate, "min_learning_rate")
         super().__init__(monitor, patience, min_delta)
 
-    def on_fit_begin(self) -> None:
-        """Reset at the start of a run."""
-        super().on_fit_begin()
-        self._waiting_since = 0
+    def set_trainer(self, trainer: Trainer) -> None:
+        """Keep the trainer that is monitored; its rule must use its learning rate."""
+        try:
+            check_rate_is_used(trainer.optimizer)
+        except InvalidArgument as error:
+            raise error.named("ReduceOnPlateau") from None
+        super().set_trainer(trainer)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
         """Lower the rate when the best epoch, and the last lowering, are `patience` epochs old."""
         if self._improved(epoch, logs):
-            self._waiting_since = epoch
+            self.best, self.best_epoch = logs[self.monitor], epoch
         if epoch - self._waiting_since < self.patience:
             return
         self._waiting_since = epoch
@@ -231,28 +255,7 @@ class ReduceOnPlateau(Monitor):
         )
 
 
-def check_callbacks(callbacks: Any, recorded: Sequence[str]) -> list[Any]:
-    """Return the callbacks as a list; raise at objects without hooks and unrecorded losses."""
-    expected = "a list of callbacks"
-    if isinstance(callbacks, str) or not isinstance(callbacks, Iterable):
-        raise type_error("callbacks", callbacks, expected)
-    members = list(callbacks)
-    for member in members:
-        if isinstance(member, type) or not any(hasattr(member, hook) for hook in HOOKS):
-            raise type_error("callbacks", member, f"objects with one of {', '.join(HOOKS)}")
-        for hook in HOOKS:
-            if not callable(method := getattr(member, hook, len)):
-                raise type_error(f"callbacks: {hook}", method, "a method")
-        if isinstance(member, Monitor) and member.monitor not in recorded:
-            recorded_names = ", ".join(recorded)
-            expected = f"one of what is recorded: {recorded_names}; give validation_data"
-            raise value_error("monitor", member.monitor, expected)
-    return members
-
-
-def notify(callbacks: Iterable[Any], hook: str, *arguments: Any) -> bool:
-    """Call `hook` where it exists; return True if any callback returned True."""
-    answers = [
-        getattr(callback, hook)(*arguments) for callback in callbacks if hasattr(callback, hook)
-    ]
-    return any(answer is not None and bool(answer) for answer in answers)
+def check_rate_is_used(optimizer: Any) -> None:
+    """Raise if the rule reads its learning rate once, so that later changes have no effect."""
+    if optimizer.uses_initial_rate_only:
+        raise value_error("optimizer", optimizer, "a rule that reads its rate at every step")

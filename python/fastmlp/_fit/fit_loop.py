@@ -1,61 +1,25 @@
-"""The loop over epochs: callbacks, validation, time limit, and recovery from a divergence."""
+"""The loop over epochs: callbacks, validation, time limit, and the way back from a bad end."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from fastmlp import _core
-from fastmlp._data.arrays import FloatArray
-from fastmlp._data.dataset import Dataset, read_training_data
-from fastmlp._data.feature_names import check_names, names_of
+from fastmlp._data.arrays import native
+from fastmlp._data.dataset import Dataset
 from fastmlp._data.losses import is_custom_loss, mean_loss
-from fastmlp._data.validation import (
-    InvalidType,
-    InvalidValue,
-    argument_prefix,
-    check_int,
-    check_seconds,
-)
 from fastmlp._fit import custom_loss
-from fastmlp._fit.callbacks import check_callbacks, notify
 from fastmlp._fit.custom_loss import EpochResult
+from fastmlp._fit.fit_config import FitConfig
 from fastmlp._fit.history import History
+from fastmlp._fit.hooks import epoch_ended, fit_ended, notify
+from fastmlp._fit.plateau import Plateau
 from fastmlp._fit.progress import make_progress
 from fastmlp._fit.status import warn
 
 if TYPE_CHECKING:
     from fastmlp.trainer import Trainer
-
-
-@dataclass(frozen=True, eq=False)
-class FitConfig:
-    """The keywords of `Trainer.run` that control the loop, checked."""
-
-    epochs: int
-    validation: Dataset | None
-    callbacks: list[Any]
-    max_seconds: float | None
-    verbose: int
-
-    @classmethod
-    def checked(cls, trainer: Trainer, given: Mapping[str, Any]) -> Self:
-        """Check the arguments of a call, ``{name: value}``."""
-        validation = given["validation_data"]
-        data = None if validation is None else _read_validation(trainer, validation, given["X"])
-        recorded = ["loss"] if validation is None else ["loss", "val_loss"]
-        verbose = given["verbose"]
-        return cls(
-            epochs=check_int(given["epochs"], "epochs", min=1),
-            validation=data,
-            callbacks=check_callbacks(given["callbacks"], recorded),
-            max_seconds=check_seconds(given["max_seconds"], "max_seconds"),
-            verbose=check_int(
-                int(verbose) if isinstance(verbose, bool) else verbose, "verbose", min=0, max=2
-            ),
-        )
 
 
 class FitLoop:
@@ -67,29 +31,54 @@ class FitLoop:
         self._config = config
         self._caller = caller
         self._history = History()
-        self._last_good = trainer.network.parameters.copy()
+        self._plateau = Plateau()
+        self._warning = ""
+        self._last_good = native(trainer.network.dtype).Snapshot()
 
     def run(self) -> History:
-        """Run all epochs, or fewer where a callback, the time or the loss ends the run."""
-        callbacks = self._config.callbacks
+        """Run all epochs, or fewer where a callback, the time or the loss ends the run.
+
+        An exception, Ctrl-C among them, leaves the same as a normal end, up to where it came.
+        """
+        trainer, callbacks, begun = self._trainer, self._config.callbacks, list[Any]()
+        notify(callbacks, "set_trainer", trainer)
         self._start = time.perf_counter()
         self._progress = make_progress(self._config.verbose, self._config.epochs)
+        trainer._loop, trainer.network._history = self, self._history
         try:
-            notify(callbacks, "set_trainer", self._trainer)
-            notify(callbacks, "on_fit_begin")
+            for callback in callbacks:
+                notify([callback], "on_fit_begin")
+                begun.append(callback)
             self._history.status = self._run_epochs()
-            notify(callbacks, "on_fit_end")
+        except BaseException:
+            self._history.status = "interrupted"
+            raise
         finally:
-            self._progress.close()
+            self._end(begun)
+        if self._warning:
+            warn(f"{self._caller}: {self._warning}")
         return self._history
 
+    def _end(self, callbacks: list[Any]) -> None:
+        try:
+            self._trainer._native.swap_in_average()
+        finally:
+            try:
+                fit_ended(callbacks)
+            finally:
+                self._trainer._loop = None
+                self._progress.close()
+
     def _run_epochs(self) -> str:
-        epoch = 0
-        while epoch < self._config.epochs:
+        config, epoch = self._config, 0
+        self._trainer._native.keep(self._last_good)
+        while epoch < config.epochs:
             if self._seconds_left() == 0:
                 return "max_seconds"
-            losses, last = self._next_epochs(self._config.epochs - epoch)
-            if losses:
+            losses: list[float] = []
+            try:
+                last = self._next_epochs(config.epochs - epoch, losses)
+            finally:
                 self._history.extend({"loss": losses})
             epoch += len(losses) + 1
             if self._diverged(last):
@@ -97,23 +86,20 @@ class FitLoop:
                 return "not_finite"
             stop = last.n_steps > 0 and self._record(epoch, last)
             if last.status != "running":
-                self._trainer._native.swap_in_average()
                 return last.status
             if stop:
                 return "stopped"
+            if config.until_plateau and self._plateau.reached(self._history.last_loss()):
+                return "converged"
+        if config.until_plateau:
+            self._warning = self._plateau.advice()
         return "max_steps"
 
-    def _next_epochs(self, n_left: int) -> tuple[list[float], EpochResult]:
+    def _next_epochs(self, n_left: int, losses: list[float]) -> EpochResult:
         """Run one epoch if anything observes epochs, otherwise all that remain."""
-        config = self._config
-        observed = (
-            config.validation is not None
-            or config.verbose > 0
-            or any(hasattr(callback, "on_epoch_end") for callback in config.callbacks)
-        )
-        n_epochs = 1 if observed else n_left
+        n_epochs = 1 if self._config.observes_epochs() else n_left
         seconds = self._seconds_left()
-        return run_epochs(self._trainer, self._data, n_epochs, seconds, self._last_good)
+        return run_epochs(self._trainer, self._data, n_epochs, seconds, self._last_good, losses)
 
     def _seconds_left(self) -> float | None:
         if self._config.max_seconds is None:
@@ -129,27 +115,40 @@ class FitLoop:
         trainer = self._trainer
         trainer._native.swap_in_average()
         if epoch < self._config.epochs:
-            self._last_good[:] = trainer.network.parameters
+            trainer._native.keep(self._last_good)
         logs = {"loss": result.loss}
         if self._config.validation is not None:
             logs["val_loss"] = mean_loss(trainer.network, trainer.loss, self._config.validation)
         self._history.append(logs)
         self._progress.show(epoch, logs)
-        return notify(self._config.callbacks, "on_epoch_end", epoch, logs)
+        return epoch_ended(self._config.callbacks, epoch, logs)
+
+    def training_loss(self) -> float:
+        """Return the loss of the samples at the present parameters, penalties included."""
+        trainer = self._trainer
+        penalties = float(trainer._native.penalties())
+        return mean_loss(trainer.network, trainer.loss, self._data) + penalties
 
     def _restore(self, epoch: int, result: EpochResult) -> None:
-        """Restore the parameters of the last good epoch, and warn."""
-        self._trainer.network.parameters = self._last_good
+        """Go back to the last good epoch, and say so."""
+        trainer = self._trainer
+        untrained = epoch == 1 and result.n_steps == 0
+        rate = trainer.learning_rate
+        trainer._native.go_back(self._last_good)
         kept = f"the parameters of epoch {epoch - 1}" if epoch > 1 else "the initial parameters"
-        rate = getattr(self._trainer.optimizer, "learning_rate", None)
         failure = (
             f"the loss became {result.loss}"
             if result.status == "not_finite"
             else "a parameter became nan or inf"
         )
-        warn(
-            f"{self._caller}: {failure} in epoch {epoch}, step {result.n_steps + 1}; "
-            f"{kept} are kept; try a smaller learning_rate (now {rate}) or clip_norm"
+        advice = (
+            "it was so before any update, so no learning_rate can help; scale X and y, as in "
+            "X = (X - X.mean(0)) / X.std(0), check a loss of your own, or use dtype='float64'"
+            if untrained
+            else f"try a smaller learning_rate (now {rate:.6g}) or clip_norm, and scale X and y"
+        )
+        self._warning = (
+            f"{failure} in epoch {epoch}, step {result.n_steps + 1}; {kept} are kept; {advice}"
         )
 
 
@@ -158,32 +157,20 @@ def run_epochs(
     data: Dataset,
     n_epochs: int,
     max_seconds: float | None,
-    last_good: FloatArray,
-) -> tuple[list[float], EpochResult]:
-    """Run one epoch or more; return the losses of all but the last, and the result of the last.
+    last_good: Any,
+    losses: list[float],
+) -> EpochResult:
+    """Run one epoch or more; return the result of the last.
 
-    `last_good` receives the parameters after the last but one. A custom loss runs one epoch.
+    `losses` receives those of the others, also where an exception ends the call, and `last_good`
+    what the trainer keeps after the last but one. A custom loss runs one epoch.
     """
-    native = trainer._native
-    index = native.epoch_number
+    native_trainer = trainer._native
+    index = native_trainer.epoch_number
     try:
         if is_custom_loss(trainer.loss):
-            return [], custom_loss.epoch(trainer, data, max_seconds)
-        losses, last = native.epochs(*data, n_epochs, max_seconds, last_good)
-        return losses, last
+            return custom_loss.epoch(trainer, data, max_seconds)
+        last: EpochResult = native_trainer.epochs(*data, n_epochs, max_seconds, last_good, losses)
+        return last
     finally:
-        trainer.network.epochs_trained += native.epoch_number - index
-
-
-def _read_validation(trainer: Trainer, validation_data: Any, X: Any) -> Dataset:
-    """Read the samples of a validation, whose columns must be those of X."""
-    expected = "(X, y) or (X, y, sample_weight)"
-    if not isinstance(validation_data, (tuple, list)):
-        kind = type(validation_data).__name__
-        raise InvalidType(f"validation_data is of type {kind}, expected {expected}")
-    if len(validation_data) not in (2, 3):
-        n_members = len(validation_data)
-        raise InvalidValue(f"validation_data has {n_members} members, expected {expected}")
-    in_validation = argument_prefix("validation_data: ")
-    in_validation(check_names)(validation_data[0], names_of(X))
-    return in_validation(read_training_data)(trainer.network, trainer.loss, *validation_data)
+        trainer.network.epochs_trained += native_trainer.epoch_number - index

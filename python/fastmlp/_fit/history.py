@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from fastmlp._fit.status import ADVICE
 
@@ -21,8 +21,9 @@ class History(Mapping[str, list[float]]):
     Attributes
     ----------
     status : str
-        ``"max_steps"`` after all epochs, ``"stopped"`` by a callback, ``"max_seconds"``,
-        ``"not_finite"``, or ``"running"``.
+        ``"max_steps"`` after all epochs, ``"converged"`` where ``epochs=None`` found the end of the
+        fall, ``"stopped"`` by a callback, ``"max_seconds"``, ``"not_finite"``, ``"interrupted"``
+        by an exception, or ``"running"``.
 
     Examples
     --------
@@ -36,6 +37,18 @@ class History(Mapping[str, list[float]]):
         self.status = "running"
         self._columns: dict[str, list[float]] = {}
 
+    def to_state(self) -> dict[str, Any]:
+        """Return status and losses as plain values, for copies, pickles and files."""
+        return {"status": self.status, "losses": self.to_dict()}
+
+    @classmethod
+    def from_state(cls, values: Mapping[str, Any]) -> Self:
+        """Return the history of such values; raise KeyError, TypeError or ValueError at others."""
+        history = cls()
+        history.status = {status: status for status in ADVICE}[values["status"]]
+        history.extend({n: [float(x) for x in losses] for n, losses in values["losses"].items()})
+        return history
+
     @property
     def advice(self) -> str:
         """Meaning of the status, and what to do."""
@@ -46,6 +59,10 @@ class History(Mapping[str, list[float]]):
         """Number of epochs recorded."""
         return max(map(len, self._columns.values()), default=0)
 
+    def last_loss(self) -> float:
+        """Return the last ``"val_loss"``, or ``"loss"`` where no samples were validated."""
+        return self._columns.get("val_loss", self._columns["loss"])[-1]
+
     def append(self, logs: Mapping[str, float]) -> None:
         """Add the numbers of one epoch."""
         for name, value in logs.items():
@@ -54,7 +71,8 @@ class History(Mapping[str, list[float]]):
     def extend(self, columns: Mapping[str, Sequence[float]]) -> None:
         """Add the numbers of many epochs."""
         for name, values in columns.items():
-            self._columns.setdefault(name, []).extend(values)
+            if values:
+                self._columns.setdefault(name, []).extend(values)
 
     def to_dict(self) -> dict[str, list[float]]:
         """Return a copy as plain lists, ready for pandas or JSON.

@@ -11,6 +11,7 @@ import numpy as np
 from fastmlp._data.arrays import FloatArray
 from fastmlp._data.dataset import read_training_data
 from fastmlp._data.validation import check_int, check_positive, error_prefix, resolve, value_error
+from fastmlp._fit.callbacks import check_rate_is_used
 from fastmlp.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -114,8 +115,7 @@ def find_learning_rate(
 
 def _with_rate(optimizer: Any, rate: float) -> Any:
     member = resolve("optimizer", optimizer)
-    if member.uses_initial_rate_only:
-        raise value_error("optimizer", member, "a rule that reads its rate at every step")
+    check_rate_is_used(member)
     return type(member)(**{**member.get_params(deep=False), "learning_rate": rate})
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
+import contextlib
+import sys
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -17,13 +18,38 @@ class Progress(Protocol):
         """Close the display."""
 
 
+OUTPUT_ERRORS = (OSError, ValueError, AttributeError)  # broken, closed and missing streams
+
+
 def make_progress(verbose: int, epochs: int) -> Progress:
     """Return the display for `verbose`: 0 none, 1 a bar or lines, 2 lines."""
     if verbose == 0:
         return Silence()
-    if verbose == 1 and importlib.util.find_spec("tqdm") is not None:
-        return Bar(epochs)
-    return Lines(epochs)
+    if verbose == 1 and sys.stderr is not None:
+        try:
+            return Optional(Bar(epochs))
+        except (ImportError, *OUTPUT_ERRORS):  # tqdm is missing or damaged
+            return Optional(Lines(epochs))
+    return Optional(Lines(epochs))
+
+
+class Optional:
+    """A display that no longer shows anything after it has failed; the training goes on."""
+
+    def __init__(self, display: Progress) -> None:
+        self._display = display
+
+    def show(self, epoch: int, logs: Mapping[str, float]) -> None:
+        """Show the losses, if possible."""
+        try:
+            self._display.show(epoch, logs)
+        except OUTPUT_ERRORS:
+            self._display = Silence()
+
+    def close(self) -> None:
+        """Close the display, if possible."""
+        with contextlib.suppress(*OUTPUT_ERRORS):
+            self._display.close()
 
 
 class Silence:
@@ -55,9 +81,9 @@ class Bar:
     """A tqdm bar, in a terminal or a notebook."""
 
     def __init__(self, epochs: int) -> None:
-        from tqdm.auto import tqdm
+        from tqdm import auto
 
-        self._bar = tqdm(total=epochs, unit="epoch")
+        self._bar = auto.tqdm(total=epochs, unit="epoch")
 
     def show(self, epoch: int, logs: Mapping[str, float]) -> None:
         """Move the bar to this epoch."""

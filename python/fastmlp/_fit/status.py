@@ -15,6 +15,7 @@ ADVICE = {
     "max_steps": "all steps or epochs were made; continue if the value still falls",
     "max_seconds": "the time was up; continue with a larger max_seconds",
     "stopped": "a callback stopped the run",
+    "interrupted": "Ctrl-C or another exception ended the run; its epochs up to there are kept",
     "line_search_failed": "no step along the direction helped; try float64 or check the gradient",
     "not_descent": "the direction did not go downhill; check the gradient or add damping",
     "not_finite": "a value became nan or inf; try a smaller learning_rate or clip_norm",

@@ -21,6 +21,7 @@ A trainer is::
                "schedule": {"steps": 7, "epoch": 0, "custom_rate": 0.0, "scale": 1.0},
                "trainer": {"first_epoch": 0, "epoch": 1, "samples_seen": 64}}}
 
+Both have ``"attributes"`` where users have added some, and a trained network its ``"history"``.
 The core lists the entries of ``"state"``: they are its `Trainer::visit_state`. Version 1 of a
 trainer was that of 0.1.0, whose weighting was "batch". Pickles keep the network and functions
 written in Python as objects.
@@ -46,6 +47,7 @@ from fastmlp._data.validation import (
     type_error,
     value_error,
 )
+from fastmlp._fit.history import History
 from fastmlp._fit.settings import TrainerSettings
 from fastmlp._io.registry import from_dict
 from fastmlp.layers import GaussianNoise, Layer, plan
@@ -100,6 +102,8 @@ def network_to_dict(network: Network) -> dict[str, Any]:
         "epochs_trained": network.epochs_trained,
         "feature_names_in_": None if names is None else list(names),
         "parameters": network.parameters.copy(),
+        **_optional("history", network.history and network.history.to_state()),
+        **_optional("attributes", network._attached()),
     }
 
 
@@ -111,6 +115,20 @@ def network_from_dict(values: Any) -> tuple[tuple[int, tuple[Layer, ...], DType,
     seed = check_int(values["seed"], "seed", min=0, max=MAX_SEED)
     specification = (n_inputs, layers, check_dtype(values["dtype"]), seed)
     return specification, check_epochs_trained(values["epochs_trained"])
+
+
+def history_from_dict(values: Any) -> History | None:
+    """Return the history that a dictionary describes, or None where there is none."""
+    if values is None:
+        return None
+    try:
+        return History.from_state(values)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise value_error("history", values, "'status' and 'losses'") from error
+
+
+def _optional(name: str, value: Any) -> dict[str, Any]:
+    return {name: value} if value else {}
 
 
 def _layer_to_dict(layer: Any, layers: Sequence[Layer]) -> dict[str, Any]:
@@ -173,6 +191,7 @@ def pickled_trainer(trainer: Trainer) -> dict[str, Any]:
         "network": trainer.network,
         **{name: member_to_dict(getattr(trainer, name)) for name in SETTINGS},
         "state": trainer._native.state_dict(),
+        **_optional("attributes", trainer._attached()),
     }
 
 

@@ -1,4 +1,4 @@
-"""The table of layers that `summary` prints."""
+"""Methods of `fastmlp.Network` that describe it: the table of layers, and the call."""
 
 from __future__ import annotations
 
@@ -9,6 +9,31 @@ from fastmlp.layers import Dense, Layer
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
+
+
+def summary(self: Network) -> None:
+    """Print the table of the layers.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> fm.Network([2, 3, 1], output="sigmoid", seed=0).summary()
+    Network 2-3-1, float32, seed 0, 0 epochs trained
+    layer  shape   activation  parameters
+        0  2 -> 3  ReLU()               9
+        1  3 -> 1  Sigmoid()            4
+    total                              13
+    """
+    print(self)
+
+
+def call_text(network: Network) -> str:
+    """Return the call that makes a network of this shape."""
+    layers = ", ".join(layer_name(layer, network.layers) for layer in network.layers)
+    return (
+        f"Network([{layers}], inputs={network.n_inputs}, "
+        f"dtype={network.dtype.name!r}, seed={network.seed})"
+    )
 
 
 def layer_table(network: Network) -> str:

@@ -1,0 +1,78 @@
+"""Methods of `fastmlp.Trainer` for gradients computed outside: forward, backward, update."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastmlp._data import arrays
+from fastmlp._data.arrays import FloatArray
+from fastmlp._data.validation import error_prefix
+from fastmlp._fit.settings import check_evaluation_point
+
+if TYPE_CHECKING:
+    from fastmlp.trainer import Trainer
+
+
+@error_prefix("Trainer.forward")
+def forward(self: Trainer, X: Any) -> FloatArray:
+    """Compute the outputs of a batch ``(n, n_inputs)`` in training mode, for `backward`.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network([1, 1], init="zeros")
+    >>> trainer = fm.Trainer(net, optimizer=fm.SGD(0.5))
+    >>> outputs = trainer.forward([[1], [3]])
+    >>> gradient = trainer.backward((outputs - [[1], [2]]) / 2)
+    >>> trainer.apply(gradient)
+    >>> net.parameters
+    array([1.75, 0.75], dtype=float32)
+    """
+    inputs, _ = arrays.as_inputs(X, self.network)
+    arrays.check_samples(inputs)
+    with self.network._in_training:
+        self._forward_shape = None
+        outputs: FloatArray = self._native.forward(inputs)
+        self._forward_shape = outputs.shape
+        self.network._remember_names(X)
+    return outputs
+
+
+@error_prefix("Trainer.backward")
+def backward(self: Trainer, output_gradient: Any) -> FloatArray:
+    """Compute the gradient of ``sum(outputs * output_gradient)``, ``(n_parameters,)``.
+
+    Parameters
+    ----------
+    output_gradient : array_like of shape (n_samples, n_outputs)
+        Derivative of the loss by the outputs of the last `forward`, without penalties; divide
+        by the number of samples for a mean.
+    """
+    shape, dtype = self._forward_shape, self.network.dtype
+    if shape is None:
+        raise RuntimeError(
+            "Trainer.backward: there are no outputs since the last update; call forward"
+        )
+    gradient = arrays.as_shape(output_gradient, shape, dtype, "output_gradient")
+    with self.network._in_training:
+        flat: FloatArray = self._native.backward(gradient)
+    return flat
+
+
+@error_prefix("Trainer.apply")
+def apply(self: Trainer, gradient: Any) -> None:
+    """Make one update of the optimizer with any gradient.
+
+    Parameters
+    ----------
+    gradient : array_like of shape (n_parameters,)
+        The gradient at the parameters (so not for ``nesterov="lecture"``); penalties and
+        clipping are added here.
+    """
+    check_evaluation_point(self.optimizer, "the gradient is computed outside")
+    w = self.network.parameters
+    flat = arrays.as_shape(gradient, w.shape, w.dtype, "gradient")
+    arrays.check_finite(flat, "gradient")
+    with self.network._in_training:
+        self._forward_shape = None
+        self._native.apply(flat)

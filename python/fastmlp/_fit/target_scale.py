@@ -1,0 +1,44 @@
+"""A warning of targets that a fresh network is far from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastmlp._data.dataset import Dataset
+from fastmlp._data.losses import is_custom_loss
+from fastmlp._fit.status import warn
+
+if TYPE_CHECKING:
+    from fastmlp.network import Network
+
+FAR = 10.0  # a mean or a standard deviation above this, measured with the default training
+NEAR = 1e-2  # a standard deviation below this, which the first outputs drown
+
+
+def warn_of_scale(network: Network, loss: Any, data: Dataset, caller: str) -> None:
+    """Warn of regression targets far from 0 ± 1, before the first training of a network."""
+    if network.epochs_trained > 0 or data.targets.dtype == np.int64 or not _is_regression(loss):
+        return
+    with np.errstate(all="ignore"):
+        mean = np.abs(data.targets.mean(0, dtype=np.float64))
+        deviation = data.targets.std(0, dtype=np.float64)
+    far = (mean > FAR) | (deviation > FAR) | ((deviation > 0) & (deviation < NEAR))
+    if not far.any():
+        return
+    column = int(np.argmax(far))
+    warn(
+        f"{caller}: y has mean {data.targets[:, column].mean(dtype=np.float64):.3g} and standard "
+        f"deviation {deviation[column]:.3g}, but outputs start near 0 ± 1, so training takes long; "
+        f"scale it, y = (y - y.mean(0)) / y.std(0), and predictions back"
+    )
+
+
+def _is_regression(loss: Any) -> bool:
+    """Return whether targets may be any number."""
+    return (
+        not is_custom_loss(loss)
+        and not loss.labels_pm1
+        and not np.isfinite(loss.target_range).any()
+    )
