@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -38,7 +40,7 @@ def test_a_diverging_fit_keeps_the_last_good_epoch_and_warns() -> None:
     np.testing.assert_array_equal(net.parameters, ends[-1])
 
 
-@pytest.mark.filterwarnings("ignore:fit. y has mean")
+@pytest.mark.filterwarnings("ignore:.*y has mean")
 def test_a_fit_that_fails_at_once_restores_the_start() -> None:
     """No learning rate can help then, so the advice is another."""
     X, y = TASKS["regression"].data
@@ -76,3 +78,42 @@ def test_a_hidden_sign_is_warned_of() -> None:
     with pytest.warns(fm.TrainingWarning, match="straight_through"):
         hard.fit(X, y, epochs=1)
     soft.fit(X, y, epochs=1)
+
+
+BEFORE = (
+    r"in epoch 1, step 1; the initial parameters are kept; it was so before any update.*scale X"
+)
+FIRST: dict[str, Any] = {  # X and y are multiplied by these
+    "X": {"x": 1e200},
+    "y": {"y": 1e200},
+    "loss": {"loss": lambda o, y: (np.full(len(o), np.nan), np.zeros_like(o))},
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*y has mean")
+@pytest.mark.parametrize("name", FIRST)
+@pytest.mark.parametrize("by_trainer", [False, True])
+def test_a_loss_that_was_never_finite_is_not_blamed_on_the_rate(
+    name: str, by_trainer: bool
+) -> None:
+    fields = dict(FIRST[name])
+    X, y = TASKS["regression"].data
+    X, y = X * fields.pop("x", 1.0), y * fields.pop("y", 1.0)
+    net = network(3, [(2, "identity", True)])
+    train = fm.Trainer(net, **fields).run if by_trainer else partial(net.fit, **fields)
+    with np.errstate(all="ignore"), pytest.warns(fm.TrainingWarning, match=BEFORE) as said:
+        train(X, y, epochs=3)
+    assert "now" not in str(said[-1].message)
+
+
+@pytest.mark.parametrize(
+    ("rate", "shown"),
+    [(1e150, "1e+150"), (fm.ExponentialDecay(1e150, 0.0), "1e+150"), (lambda _: 3e150, "3e+150")],
+)
+def test_a_later_loss_is_blamed_on_the_rate_as_a_number(rate: Any, shown: str) -> None:
+    """Also within the first epoch, after some updates."""
+    X, y = TASKS["regression"].data
+    net = network(3, [(2, "identity", True)])
+    text = rf"in epoch 1, step [2-9].*try a smaller learning_rate \(now {re.escape(shown)}\)"
+    with np.errstate(all="ignore"), pytest.warns(fm.TrainingWarning, match=text):
+        net.fit(X, y, optimizer=fm.SGD(rate), epochs=2, batch_size=4)

@@ -195,7 +195,7 @@ class Trainer(Attributes):
 
     def _step(self, batch: Dataset) -> float:
         with self.network._in_training:
-            self.__dict__["_forward_shape"] = None  # half the time of self._forward_shape = None
+            self.__dict__["_forward_shape"] = None  # past __setattr__, for speed
             custom = is_custom_loss(self.loss)
             return custom_loss.step(self, batch) if custom else float(self._native.step(*batch))
 

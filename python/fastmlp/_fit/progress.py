@@ -27,14 +27,14 @@ def make_progress(verbose: int, epochs: int) -> Progress:
         return Silence()
     if verbose == 1 and sys.stderr is not None:
         try:
-            return Optional(Bar(epochs))
+            return Guarded(Bar(epochs))
         except (ImportError, *OUTPUT_ERRORS):  # tqdm is missing or damaged
-            return Optional(Lines(epochs))
-    return Optional(Lines(epochs))
+            return Guarded(Lines(epochs))
+    return Guarded(Lines(epochs))
 
 
-class Optional:
-    """A display that no longer shows anything after it has failed; the training goes on."""
+class Guarded:
+    """A display whose failure does not end the training; it shows nothing more then."""
 
     def __init__(self, display: Progress) -> None:
         self._display = display
