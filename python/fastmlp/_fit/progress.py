@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -25,11 +24,9 @@ def make_progress(verbose: int, epochs: int) -> Progress:
     """Return the display for `verbose`: 0 none, 1 a bar or lines, 2 lines."""
     if verbose == 0:
         return Silence()
-    if verbose == 1 and sys.stderr is not None:
-        try:
+    if verbose == 1:
+        with contextlib.suppress(ImportError, *OUTPUT_ERRORS):  # tqdm or its stream are missing
             return Guarded(Bar(epochs))
-        except (ImportError, *OUTPUT_ERRORS):  # tqdm is missing or damaged
-            return Guarded(Lines(epochs))
     return Guarded(Lines(epochs))
 
 
