@@ -161,6 +161,12 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "weights": lambda net: net.fit(
         SAMPLES, LABELS, epochs=1, sample_weight=np.full(300, 1e-30), class_weight={0: 1e-30}
     ),
+    "weights of all sizes": lambda net: net.fit(
+        SAMPLES,
+        LABELS,
+        epochs=1,
+        sample_weight=np.where(LABELS == 0, np.finfo(net.dtype).max, np.finfo(net.dtype).tiny),
+    ),
     "balanced": lambda net: net.fit(
         SAMPLES, LABELS, epochs=1, sample_weight=np.full(300, 1e-37), class_weight="balanced"
     ),
