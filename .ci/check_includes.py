@@ -54,7 +54,7 @@ LEVELS = [
     },
     {
         *("_data.losses", "_data.state_views", "_data.targets", "_data.views", "_fit.callbacks"),
-        *("_fit.history", "layers"),
+        *("_fit.failure", "_fit.history", "layers"),
     },
     {"_data.dataset", "_fit.hooks", "_fit.settings", "_io.summary", "minimize"},
     {

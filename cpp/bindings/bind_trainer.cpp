@@ -162,6 +162,14 @@ void load_state_dict(TrainerHandle<T>& self, const py::dict& state) {
   self.trainer().visit_state(reader);
 }
 
+// (name, index) of the number that is not finite, else None; each is returned once.
+template <class T>
+py::object take_defect(TrainerHandle<T>& self) {
+  const std::optional<Defect> found = self.trainer().optimizer().take_defect();
+  if (!found) return py::none();
+  return py::make_tuple(found->name, found->index);
+}
+
 // The iterate where the network holds its average, else None.
 template <class T>
 py::object iterate(TrainerHandle<T>& self) {
@@ -204,6 +212,8 @@ void bind_trainer(py::module_& m) {
             self.trainer().optimizer().scale_learning_rate(factor);
           },
           py::arg("factor"))
+      .def("take_defect", &take_defect<T>)
+      .def("is_finite", [](Handle& self) { return self.trainer().is_finite(); })
       .def("swap_in_average", [](Handle& self) { self.trainer().swap_in_average(); })
       .def_property_readonly("iterate", &iterate<T>)
       .def_property(

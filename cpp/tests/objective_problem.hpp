@@ -36,7 +36,7 @@ struct Problem {
 template <class T>
 struct Recorder : GradientConsumer<T> {
   explicit Recorder(Index size) : g(static_cast<std::size_t>(size)), visits(g.size()) {}
-  void start(Index n, T*) override { expected_parts = n; }
+  void start(Index n, T*, bool) override { expected_parts = n; }
   void consume(Index part, Range range, T* from) override {
     parts.push_back(part);
     for (Index i = range.begin; i < range.end; ++i) {

@@ -246,8 +246,8 @@ class Network(NamedFeatures, Attributes):
         Warns
         -----
         TrainingWarning
-            The loss became nan or inf, or still fell at the bound of ``epochs=None``; a layer
-            cannot learn; targets of a regression are far from 0 ± 1.
+            A loss or an update is not finite, or the loss still fell at the bound of
+            ``epochs=None``; a layer cannot learn; targets of a regression are far from 0 ± 1.
 
         Examples
         --------

@@ -12,7 +12,7 @@ from fastmlp._data.dataset import Dataset, read_dataset, read_training_data
 from fastmlp._data.losses import is_custom_loss
 from fastmlp._data.state_views import StateViews
 from fastmlp._data.validation import InvalidArgument, check_positive, check_seconds, error_prefix
-from fastmlp._fit import custom_loss, own_gradient
+from fastmlp._fit import custom_loss, failure, own_gradient
 from fastmlp._fit.callbacks import check_rate_is_used
 from fastmlp._fit.fit_config import FitConfig
 from fastmlp._fit.fit_loop import FitLoop, run_epochs
@@ -38,8 +38,7 @@ class Trainer(Attributes):
         As in `Network.fit`. All are attributes too, names resolved to values, and stay as they
         are: other settings need a new trainer.
     seed : int, optional
-        The source of the order of samples, by default the network's; it continues after the epochs
-        trained so far.
+        The source of the order of samples, by default the network's, after the epochs so far.
 
     Raises
     ------
@@ -51,13 +50,12 @@ class Trainer(Attributes):
     Warns
     -----
     TrainingWarning
-        A layer has a hard sign, through which no gradient passes.
+        A layer has a hard sign, through which no gradient passes; an update would not be finite.
 
     Notes
     -----
-    Copies and pickles are complete and contain a copy of the network: training continues from them
-    bit for bit, but `backward` needs a new `forward`. A loss or a schedule written in Python
-    must be one that pickle can find by name.
+    Copies and pickles contain a copy of the network; training continues from them bit for bit, but
+    `backward` needs a new `forward`. Pickle must find a loss or schedule in Python by its name.
 
     Examples
     --------
@@ -181,8 +179,8 @@ class Trainer(Attributes):
     def step(self, X: Any, y: Any, sample_weight: Any = None, class_weight: Any = None) -> float:
         """Make one update on a batch; return its loss before the update, penalties included.
 
-        The arguments are those of `Network.fit`; nan is not searched for. Weights are divided by
-        their sum over the batch. There is no update if that is 0 or the loss is not finite.
+        The arguments are those of `Network.fit`; nan is not searched for. There is no update where
+        the weights sum to 0 or the loss is not finite; it is nan where the update would not be.
         """
         try:
             batch = read_dataset(self.network, self.loss, X, y, sample_weight, class_weight)
@@ -191,7 +189,7 @@ class Trainer(Attributes):
             raise error.named("Trainer.step") from error.__cause__
         if batch.X is not X:
             self.network._remember_names(X)
-        return value
+        return failure.checked_update(self, value, "Trainer.step")
 
     def _step(self, batch: Dataset) -> float:
         with self.network._in_training:
@@ -215,7 +213,7 @@ class Trainer(Attributes):
     ) -> float:
         """Make one shuffled pass over the samples; return the mean loss, penalties included.
 
-        The arguments are those of `Network.fit`. A loss that is not finite is returned, unapplied.
+        The arguments are those of `Network.fit`. It ends where a loss or an update is not finite.
 
         Examples
         --------
@@ -230,7 +228,9 @@ class Trainer(Attributes):
         with self.network._in_training:
             self._forward_shape = None
             self.network._remember_names(X)
-            return run_epochs(self, data, 1, limit, snapshot, []).loss
+            loss = run_epochs(self, data, 1, limit, snapshot, []).loss
+        failure.warn_of_defect(self, "Trainer.epoch")
+        return loss
 
     @error_prefix("Trainer.run")
     def run(

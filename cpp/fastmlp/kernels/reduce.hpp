@@ -25,6 +25,34 @@ inline bool all_finite(Index n, const T* x) {
   return reduce_add<T>((sum[0] + sum[1]) + (sum[2] + sum[3])) == 0;
 }
 
+// True if the squares of all numbers, and their sum, are finite in T: so are the numbers.
+template <class T>
+inline bool squares_finite(Index n, const T* x) {
+  Pack<T> sum[kScanAccumulators] = {};
+  Index i = 0;
+  for (; i + kScanAccumulators * kLanes<T> <= n; i += kScanAccumulators * kLanes<T>) {
+    for (int j = 0; j < kScanAccumulators; ++j) {
+      const Pack<T> v = load(x + i + j * kLanes<T>);
+      sum[j] += v * v;
+    }
+  }
+  for (; i + kLanes<T> <= n; i += kLanes<T>) {
+    const Pack<T> v = load(x + i);
+    sum[0] += v * v;
+  }
+  if (i < n) {
+    const Pack<T> v = load_first(x + i, n - i);
+    sum[1] += v * v;
+  }
+  return std::isfinite(reduce_add<T>((sum[0] + sum[1]) + (sum[2] + sum[3])));
+}
+
+// The first of n numbers that is not finite, n where there is none.
+template <class T>
+inline Index first_not_finite(Index n, const T* x) {
+  return std::find_if(x, x + n, [](T value) { return !std::isfinite(value); }) - x;
+}
+
 // f(0) + … + f(n - 1) in double, in an order that depends only on n.
 template <class F>
 inline double sum_in_double(Index n, F&& f) {

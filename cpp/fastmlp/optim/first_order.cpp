@@ -1,5 +1,6 @@
 #include "fastmlp/optim/first_order.hpp"
 
+#include <atomic>
 #include <cmath>
 #include <numeric>
 
@@ -78,7 +79,9 @@ StepResult FirstOrder<T>::step(Objective<T>& f, T* w, ThreadTeam& team) {
   gradient_norm_ = std::nan("");
   const double value = evaluation_offset() == 0 ? evaluate_and_update(f, w, team)
                                                 : look_ahead_and_update(f, w, team);
-  if (!std::isfinite(value)) return {value, gradient_norm_, 0, 1, Status::not_finite};
+  if (!std::isfinite(value) || this->defect_) {
+    return {value, gradient_norm_, 0, 1, Status::not_finite};
+  }
   return {value, gradient_norm_, context_.lr};
 }
 
@@ -98,7 +101,7 @@ double FirstOrder<T>::look_ahead_and_update(Objective<T>& f, T* w, ThreadTeam& t
   };
   try {
     const double value = evaluate_and_update(f, w, team);
-    if (!std::isfinite(value)) restore();
+    if (!std::isfinite(value) || this->defect_) restore();
     return value;
   } catch (...) {
     restore();
@@ -108,9 +111,11 @@ double FirstOrder<T>::look_ahead_and_update(Objective<T>& f, T* w, ThreadTeam& t
 
 template <class T>
 double FirstOrder<T>::evaluate_and_update(Objective<T>& f, T* w, ThreadTeam& team) {
+  this->defect_.reset();
   const double value = f.value_and_stream_gradient(w, *this);
   if (!std::isfinite(value)) return value;
-  return value + (whole_gradient() ? apply(w, gradient_.data(), team) : finish());
+  const double penalties = whole_gradient() ? apply(w, gradient_.data(), team) : finish();
+  return this->defect_ ? value : value + penalties;
 }
 
 template <class T>
@@ -120,23 +125,32 @@ double FirstOrder<T>::apply(T* w, T* g, ThreadTeam& team) {
     team.parallel_for_uninterrupted(
         ranges, [&](Index i, int) { f(i, tile(i, kUpdateRangeElements, size_)); });
   };
-  const bool by_norm = whole_gradient() != nullptr;
-  start(ranges, w);
+  this->defect_.reset();
+  start(ranges, w, false);
   ++version_;
+  const bool by_norm = whole_gradient() != nullptr;
+  std::atomic<bool> at_risk{false};
   for_ranges([&](Index i, Range range) {
     T* part = g + range.begin;
     transform_gradient(i, range, part);
-    if (by_norm) range_squares_[static_cast<std::size_t>(i)] = sum_squares(range.size(), part);
+    if (by_norm) {
+      range_squares_[static_cast<std::size_t>(i)] = sum_squares(range.size(), part);
+    } else if (!squares_finite(range.size(), part)) {
+      at_risk = true;
+    }
   });
   std::optional<NormFactors<T>> factors;
   if (by_norm) {
     const ScaledNorm norm =
         scaled_norm(std::accumulate(range_squares_.begin(), range_squares_.end(), 0.0), size_, g);
     gradient_norm_ = norm.value();
-    if (!std::isfinite(norm.size)) return std::nan("");
+    if (!std::isfinite(norm.size)) this->defect_ = {"gradient", first_not_finite(size_, g)};
+    if (this->defect_) return finish();
     const double length = clipped_length(gradient_norm_);
     if (length != gradient_norm_) factors = NormFactors<T>(length, norm);
+    at_risk = length * length > static_cast<double>(std::numeric_limits<T>::max());
   }
+  if (at_risk) keep_copies();
   for_ranges([&](Index i, Range range) {
     T* part = g + range.begin;
     if (factors) factors->multiply(range.size(), part);
@@ -151,6 +165,14 @@ double FirstOrder<T>::apply(T* w, T* g, ThreadTeam& team) {
 
 template <class T>
 void FirstOrder<T>::consume(Index part, Range range, T* g) {
+  if (before_ || squares_finite(range.size(), g)) return update_part(part, range, g);
+  const Checkpoint<T> before(range, w_, vectors_);
+  update_part(part, range, g);
+  if (!before.is_finite()) refuse(range, before);
+}
+
+template <class T>
+void FirstOrder<T>::update_part(Index part, Range range, T* g) {
   const Index length = needs_extra_passes_ ? kUpdateRangeElements : range.size();
   for (Index begin = range.begin; begin < range.end; begin += length) {
     const Range subrange{begin, std::min(begin + length, range.end)};
@@ -174,8 +196,10 @@ void FirstOrder<T>::update_range(Index part, Range range, const T* g) {
 }
 
 template <class T>
-void FirstOrder<T>::start(Index parts, T* w) {
+void FirstOrder<T>::start(Index parts, T* w, bool at_risk) {
   w_ = w;
+  before_.reset();
+  if (at_risk) keep_copies();
   context_ = {learning_rate(), schedule_.steps + 1, scalars_.data()};
   for (std::vector<double>* sums : {&part_penalties_, &part_sums_}) {
     sums->resize(static_cast<std::size_t>(parts));
@@ -183,8 +207,28 @@ void FirstOrder<T>::start(Index parts, T* w) {
   }
 }
 
+// Undoes the update of a range; the first of several defects is kept, whichever thread finds it.
+template <class T>
+void FirstOrder<T>::refuse(Range range, const Checkpoint<T>& before) {
+  const auto look_at = [&](const std::string& name, const T* values) {
+    const Index i = range.begin + first_not_finite(range.size(), values + range.begin);
+    if (i < range.end && (!this->defect_ || i < this->defect_->index)) this->defect_ = {name, i};
+  };
+  const std::lock_guard<std::mutex> lock(refusing_);
+  look_at("w", w_);
+  for (std::size_t i = 0; i < vectors_.size(); ++i) look_at(vector_names_[i], vectors_[i].data());
+  before.restore();
+}
+
+// Ends the update, and returns the penalties; nan if it is not made.
 template <class T>
 double FirstOrder<T>::finish() {
+  if (before_ && !this->defect_ && !before_->is_finite()) {
+    refuse({0, size_}, *before_);
+    ++version_;
+  }
+  before_.reset();
+  if (this->defect_) return std::nan("");
   const double sum = std::accumulate(part_sums_.begin(), part_sums_.end(), 0.0);
   std::visit([&](const auto& rule) { rule.finish(context_, sum, size_, scalars_.data()); }, rule_);
   ++schedule_.steps;

@@ -3,8 +3,15 @@
 //   -> decoupled decay of w -> rule -> proximal l1 -> max-norm -> average
 // while it is in cache. Penalties are part of the loss, therefore clipping includes them. The whole
 // vector has one step counter.
+//
+// An update that would leave w or the state not finite is not made. What can overflow are squares
+// of the gradient: where their sum does, copies are kept until the update has been checked, of all
+// parameters if the gradient is known before, else of the part.
 #pragma once
 
+#include <mutex>
+
+#include "fastmlp/optim/checkpoint.hpp"
 #include "fastmlp/optim/optimizer.hpp"
 
 namespace fastmlp {
@@ -31,7 +38,7 @@ class FirstOrder final : public Optimizer<T>, public GradientConsumer<T> {
   void scale_learning_rate(double factor) override { schedule_.scale *= factor; }
   const T* average() const override { return options_.average ? vectors_.back().data() : nullptr; }
 
-  void start(Index parts, T* w) override;
+  void start(Index parts, T* w, bool at_risk) override;
   void consume(Index part, Range range, T* g) override;
   T* whole_gradient() override { return gradient_.size() > 0 ? gradient_.data() : nullptr; }
   std::uint64_t version() const override { return version_; }
@@ -39,6 +46,9 @@ class FirstOrder final : public Optimizer<T>, public GradientConsumer<T> {
  private:
   double look_ahead_and_update(Objective<T>& f, T* w, ThreadTeam& team);
   double evaluate_and_update(Objective<T>& f, T* w, ThreadTeam& team);
+  void update_part(Index part, Range range, T* g);
+  void keep_copies() { before_.emplace(Range{0, size_}, w_, vectors_); }
+  void refuse(Range range, const Checkpoint<T>& before);
   double finish();
   void transform_gradient(Index part, Range range, T* g);
   double clipped_length(double norm) const;
@@ -65,6 +75,8 @@ class FirstOrder final : public Optimizer<T>, public GradientConsumer<T> {
   T* w_ = nullptr;
   std::uint64_t version_ = 0;  // changes where w is written outside of consume
   std::vector<double> part_penalties_, part_sums_;
+  std::optional<Checkpoint<T>> before_;  // of an update at risk
+  std::mutex refusing_;
 };
 
 extern template class FirstOrder<float>;

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "fastmlp/kernels/reduce.hpp"
+
 namespace fastmlp {
 namespace {
 
@@ -26,7 +28,7 @@ double Objective<T>::value_and_stream_gradient(T* w, GradientConsumer<T>& consum
   T* g = reserve(gradient_, size());
   const double value = value_and_gradient(w, g);
   if (!std::isfinite(value)) return value;
-  consumer.start(1, w);
+  consumer.start(1, w, !squares_finite(size(), g));
   consumer.consume(0, {0, size()}, g);
   return value;
 }

@@ -12,8 +12,9 @@ template <class T>
 class GradientConsumer {
  public:
   virtual ~GradientConsumer() = default;
-  // Called once the value is known to be finite, before the first part.
-  virtual void start(Index parts, T* w) = 0;
+  // Called once the value is known to be finite, before the first part. `at_risk`: the whole
+  // gradient is known and has squares that overflow.
+  virtual void start(Index parts, T* w, bool at_risk) = 0;
   // g holds the gradient of the range and may be overwritten. Each part comes once, from any
   // thread; of w only this range may be written.
   virtual void consume(Index part, Range range, T* g) = 0;

@@ -2,9 +2,46 @@
 
 #include <stdexcept>
 
+#include "fastmlp/kernels/reduce.hpp"
 #include "fastmlp/optim/first_order.hpp"
 
 namespace fastmlp {
+namespace {
+
+// Finds the first number of a state that is not finite.
+template <class T>
+class DefectFinder final : public StateVisitor<T> {
+ public:
+  explicit DefectFinder(std::optional<Defect>& found) : found_(found) {}
+  void section(const char*) override {}
+  void vector(const char* name, Buffer<T>& values) override {
+    scan(name, values.size(), values.data());
+  }
+  void optional_vector(const char* name, Buffer<T>& values, Index) override {
+    vector(name, values);
+  }
+  void scalar(const char* name, double& value, const Interval*) override { scan(name, 1, &value); }
+  void counter(const char*, Index&, Index) override {}
+
+  template <class U>
+  void scan(const char* name, Index n, const U* values) {
+    if (!found_ && !all_finite(n, values)) found_ = Defect{name, first_not_finite(n, values)};
+  }
+
+ private:
+  std::optional<Defect>& found_;
+};
+
+}  // namespace
+
+template <class T>
+bool Optimizer<T>::is_finite(const T* w, Index size) {
+  defect_.reset();
+  DefectFinder<T> finder(defect_);
+  finder.scan("w", size, w);
+  visit_state(finder);
+  return !defect_;
+}
 
 template <class T>
 double Optimizer<T>::apply(T*, T*, ThreadTeam&) {

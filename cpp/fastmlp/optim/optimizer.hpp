@@ -5,6 +5,9 @@
 
 #include <cmath>
 #include <memory>
+#include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "fastmlp/base/parallel.hpp"
@@ -24,12 +27,18 @@ struct StepResult {
   Status status = Status::running;
 };
 
+// A number that is not finite: of w, of the gradient, or of the state by its name.
+struct Defect {
+  std::string name;
+  Index index;
+};
+
 template <class T>
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
-  // At most one update of w. If the value is not finite, and after an exception, w and the state
-  // are as before.
+  // At most one update of w. If the value is not finite, or w or the state would not be after the
+  // update, the status is not_finite; then, and after an exception, w and the state are as before.
   virtual StepResult step(Objective<T>& f, T* w, ThreadTeam& team) = 0;
   // All state that a continued run needs, in the present section and further ones.
   virtual void visit_state(StateVisitor<T>& visitor) = 0;
@@ -37,8 +46,12 @@ class Optimizer {
   virtual Index steps() const = 0;
 
   // One update of w by a gradient that was computed elsewhere and is overwritten. Returns the
-  // penalties at the old w, or nan, without an update, where the gradient is not finite.
+  // penalties at the old w, or nan, without an update, where that would not be finite.
   virtual double apply(T* w, T* g, ThreadTeam& team);
+  // Why an update was not made, or what `is_finite` has found, if it was not taken before.
+  std::optional<Defect> take_defect() { return std::exchange(defect_, std::nullopt); }
+  // Scans the state, and w of this size.
+  bool is_finite(const T* w, Index size);
   // Begins epoch 0, 1, …; a custom schedule is evaluated here.
   virtual void start_epoch(Index) {}
   virtual bool has_custom_schedule() const { return false; }
@@ -47,6 +60,9 @@ class Optimizer {
   virtual void scale_learning_rate(double factor);
   // The average of the iterates; nullptr where none is kept.
   virtual const T* average() const { return nullptr; }
+
+ protected:
+  std::optional<Defect> defect_;
 };
 
 // Parameter groups in ascending order; without any, all parameters are weights of one group.

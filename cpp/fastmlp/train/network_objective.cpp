@@ -2,10 +2,18 @@
 
 #include <cmath>
 
+#include "fastmlp/kernels/reduce.hpp"
 #include "fastmlp/kernels/transpose.hpp"
 #include "fastmlp/train/curvature_products.hpp"
 
 namespace fastmlp {
+namespace {
+
+// The gradient of a larger loss, about max^(3/8), may have squares that overflow.
+template <class T>
+constexpr double kLargeLoss = std::is_same_v<T, float> ? 2e14 : 4e115;
+
+}  // namespace
 
 template <class T>
 NetworkObjective<T>::NetworkObjective(const Plan<T>& plan, Loss loss)
@@ -147,23 +155,28 @@ double NetworkObjective<T>::value_and_stream_gradient(T* w, GradientConsumer<T>&
   if (!exclusive_writer_ || packed_version_ != consumer.version()) packed_ = nullptr;
   if (T* whole = consumer.whole_gradient()) return sum_gradient(w, w, whole);
   double sum = 0;
-  if (chunks() > 1) {
-    if (gradient_.size() != size()) gradient_ = Buffer<T>(size());
-    sum = sum_gradient(w, nullptr, gradient_.data());
-  } else {
+  bool known = chunks() > 1;
+  if (!known) {
     start(w);
     sum = forward_backward(w, {0, batch_.size()}, true);
+    if (!std::isfinite(sum)) return sum;
+    known = std::abs(sum) > kLargeLoss<T>;
   }
-  if (std::isfinite(sum)) gradient_and_update(w, consumer);
+  if (known && gradient_.size() != size()) gradient_ = Buffer<T>(size());
+  if (chunks() > 1) {
+    sum = sum_gradient(w, nullptr, gradient_.data());
+  } else if (known) {
+    add_gradient(batch_.size(), true, w, gradient_.data());
+  }
+  if (std::isfinite(sum)) gradient_and_update(w, known, consumer);
   return sum;
 }
 
-// Phase 2: the gradient of a part is computed, consumed, and the part packed for the next forward
-// pass, while it is in cache.
+// Phase 2: the gradient of a part is computed, unless it is known already, consumed, and the part
+// packed for the next forward pass, while it is in cache.
 template <class T>
-void NetworkObjective<T>::gradient_and_update(T* w, GradientConsumer<T>& consumer) {
-  consumer.start(parts(), w);
-  const bool computed = chunks() > 1;
+void NetworkObjective<T>::gradient_and_update(T* w, bool computed, GradientConsumer<T>& consumer) {
+  consumer.start(parts(), w, computed && !squares_finite(size(), gradient_.data()));
   team_->parallel_for_uninterrupted(parts(), [&](Index k, int thread) {
     const auto [i, share] = schedule_.assignments()[static_cast<std::size_t>(k)];
     const GradientPart& part = this->part(i);

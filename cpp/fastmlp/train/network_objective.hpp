@@ -81,7 +81,7 @@ class NetworkObjective final : public Objective<T> {
                           Linearization<T>* linearization = nullptr);
   double sum_gradient(const T* w, T* updated, T* g);
   void add_gradient(Index n, bool first, T* updated, T* g);
-  void gradient_and_update(T* w, GradientConsumer<T>& consumer);
+  void gradient_and_update(T* w, bool computed, GradientConsumer<T>& consumer);
   CurvatureProducts<T>& curvature();
 
   const Plan<T>& plan_;

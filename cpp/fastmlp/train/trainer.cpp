@@ -111,7 +111,7 @@ EpochResult Trainer<T>::epoch_with_counter(const Dataset<T>& data, double max_se
   };
   try {
     const EpochResult result = epoch(data, max_seconds, team);
-    count(result.steps > 0 && result.status != Status::not_finite);
+    count(result.steps > 0 && std::isfinite(result.loss));
     return result;
   } catch (...) {
     count(optimizer_->steps() > steps);
@@ -129,7 +129,10 @@ EpochResult Trainer<T>::epochs(const Dataset<T>& data, Index max, double max_sec
     const bool again = left > 1 && !optimizer_->has_custom_schedule();
     const bool ended = last.status != Status::running ||
                        seconds_since(start) >= std::min(kReturnInterval, max_seconds);
-    if (!again || ended || !all_finite(network_.size(), network_.w())) return last;
+    if (last.status != Status::not_finite && !is_finite()) {
+      return {std::nan(""), last.steps, Status::not_finite};
+    }
+    if (!again || ended) return last;
     losses.push_back(last.loss);
     swap_in_average();
     keep(last_good);
@@ -142,9 +145,11 @@ double Trainer<T>::step(const Dataset<T>& data, ThreadTeam& team) {
   swap_out_average();
   objective_.set_team(team);
   select(data, {}, data.size(), std::nullopt);
-  const double value = objective_.weight() == 0 ? 0 : step_on_batch(team).value;
+  StepResult result;
+  if (objective_.weight() != 0) result = step_on_batch(team);
   samples_seen_ += data.size();  // not where the step was interrupted
-  return value;
+  const bool refused = result.status == Status::not_finite && std::isfinite(result.value);
+  return refused ? std::nan("") : result.value;
 }
 
 // The next batch, in training.

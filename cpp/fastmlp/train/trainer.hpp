@@ -33,11 +33,13 @@ class Trainer {
   // function.
   void start_epoch() { optimizer_->start_epoch(std::max<Index>(0, epoch_ - first_epoch_)); }
   // One pass over the data. Ends early with the status of a step, or after `max_seconds`; an
-  // exception of the team's interrupt check leaves the state after the last complete step.
+  // exception of the team's interrupt check leaves the state after the last complete step. With
+  // not_finite, a finite loss means that an update was refused.
   EpochResult epoch(const Dataset<T>& data, double max_seconds, ThreadTeam& team);
-  // Up to `max` epochs, until one ends early or leaves parameters that are not finite, or after
-  // kReturnInterval seconds; with a custom schedule only one. An epoch counts once it has made a
-  // step, also where it was interrupted, but not where it failed. Returns the result of the last;
+  // Up to `max` epochs, until one ends early or leaves numbers that are not finite, or after
+  // kReturnInterval seconds; with a custom schedule only one. The loss of an epoch after which
+  // parameters or state are not finite is nan. An epoch counts once it has made a step, also where
+  // it was interrupted, but not where its loss is not finite. Returns the result of the last;
   // `losses` receives those of the others, also where an exception ends the call, `last_good` what
   // `keep` keeps after the last but one.
   EpochResult epochs(const Dataset<T>& data, Index max, double max_seconds, Snapshot<T>& last_good,
@@ -49,7 +51,7 @@ class Trainer {
   // With tuning, epochs measure whether the team or one thread is faster, and use that.
   void set_tuned(bool tuned) { tuned_ = tuned; }
   // One update with all of the data as the batch, which is its own set; returns its loss. No update
-  // where that is not finite or the weights sum to 0.
+  // where that is not finite or the weights sum to 0; nan where the update would not be finite.
   double step(const Dataset<T>& data, ThreadTeam& team);
 
   // Puts the average, where one is kept, into the network until the next call that trains; the
@@ -79,6 +81,8 @@ class Trainer {
   Index samples_seen() const { return samples_seen_; }
   void set_samples_seen(Index n) { samples_seen_ = n; }
   Optimizer<T>& optimizer() { return *optimizer_; }
+  // Scans the network and the state of the optimizer, which records the defect.
+  bool is_finite() { return optimizer_->is_finite(network_.w(), network_.size()); }
   // All state of the run but the network and the options: of the optimizer in the section
   // "optimizer" and those that it opens, of the trainer in "trainer".
   void visit_state(StateVisitor<T>& visitor);

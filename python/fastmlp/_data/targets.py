@@ -101,7 +101,7 @@ def _in_range(weights: FloatArray, dtype: DType) -> FloatArray:
     largest = weights.max()
     info = np.finfo(dtype)
     with np.errstate(all="ignore"):
-        if largest != 0 and not info.tiny / info.eps <= largest <= info.max / len(weights):
+        if 0 < largest < np.inf and not info.tiny / info.eps <= largest <= info.max / len(weights):
             weights = np.ldexp(weights, -int(np.frexp(largest)[1]))
         return weights.astype(dtype, copy=False)
 

@@ -25,8 +25,14 @@ class EpochResult(NamedTuple):
     status: str
 
 
-def step(trainer: Trainer, batch: Dataset, divisor: float | None = None) -> float:
-    """Make one update on a batch; return its loss with penalties, without update if not finite.
+def step(trainer: Trainer, batch: Dataset) -> float:
+    """Make one update on a batch; return its loss with penalties, nan if the update is refused."""
+    value, refused = _update(trainer, batch, None)
+    return math.nan if refused else value
+
+
+def _update(trainer: Trainer, batch: Dataset, divisor: float | None) -> tuple[float, bool]:
+    """Make an update unless the loss is not finite; return it, and whether the core refuses.
 
     Without a divisor the batch is a data set of its own, as for `evaluate`.
     """
@@ -34,28 +40,32 @@ def step(trainer: Trainer, batch: Dataset, divisor: float | None = None) -> floa
     seen = native.samples_seen
     if batch.total_weight() == 0:
         native.samples_seen = seen + len(batch.X)
-        return 0.0
+        return 0.0, False
     try:
         outputs = native.forward(batch.X)
         value, by_output = evaluate(trainer.loss, outputs, batch.targets, batch.weights, divisor)
-        if math.isfinite(value):
-            value += native.apply(native.backward(by_output))  # `apply` returns the penalties
+        if not math.isfinite(value):
+            return value, False
+        penalties = native.apply(native.backward(by_output))
     except BaseException:
         native.samples_seen = seen  # a repeated step has the same random numbers
         raise
-    return value
+    refused = math.isnan(penalties)
+    return value if refused else value + penalties, refused
 
 
 def epoch(trainer: Trainer, data: Dataset, max_seconds: float | None) -> EpochResult:
-    """Make one pass over the samples; the epoch counts unless its loss is not finite."""
+    """Make one pass over the samples; it counts if it made a step and its loss is finite."""
     native = trainer._native
-    index, n_steps, status = native.epoch_number, native.n_steps, "interrupted"
+    index, n_steps, failed = native.epoch_number, native.n_steps, False
     try:
         result = _pass(trainer, data, max_seconds)
-        status = result.status
+        if result.status != "not_finite" and not native.is_finite():
+            result = EpochResult(math.nan, result.n_steps, "not_finite")
+        failed = not math.isfinite(result.loss)
         return result
     finally:
-        if native.n_steps > n_steps and status != "not_finite":
+        if native.n_steps > n_steps and not failed:
             native.epoch_number = index + 1
 
 
@@ -73,11 +83,11 @@ def _pass(trainer: Trainer, data: Dataset, max_seconds: float | None) -> EpochRe
         by_set = trainer.weighting == "set"
         divisor = len(batch.X) * mean_weight if by_set else batch.total_weight()
         divisors += divisor
-        value = step(trainer, batch, divisor)
-        if not math.isfinite(value):
-            return EpochResult(value, n_steps, "not_finite")
-        n_steps += batch.total_weight() > 0
+        value, refused = _update(trainer, batch, divisor)
         total += value * divisor
+        if refused or not math.isfinite(value):
+            return EpochResult(_mean(total, divisors), n_steps, "not_finite")
+        n_steps += batch.total_weight() > 0
     return EpochResult(_mean(total, divisors), n_steps, "running")
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING, Any
 
-from fastmlp import _core
 from fastmlp._data.arrays import native
 from fastmlp._data.dataset import Dataset
 from fastmlp._data.losses import is_custom_loss, mean_loss
 from fastmlp._fit import custom_loss
 from fastmlp._fit.custom_loss import EpochResult
+from fastmlp._fit.failure import describe_failure
 from fastmlp._fit.fit_config import FitConfig
 from fastmlp._fit.history import History
 from fastmlp._fit.hooks import epoch_ended, fit_ended, notify
@@ -81,10 +82,13 @@ class FitLoop:
             finally:
                 self._history.extend({"loss": losses})
             epoch += len(losses) + 1
-            if self._diverged(last):
+            if not math.isfinite(last.loss):
                 self._restore(epoch, last)
                 return "not_finite"
-            stop = last.n_steps > 0 and self._record(epoch, last)
+            refused = last.status == "not_finite"
+            stop = (last.n_steps > 0 or refused) and self._record(epoch, last)
+            if refused:
+                self._warn(epoch, last, "the parameters before this step")
             if last.status != "running":
                 return last.status
             if stop:
@@ -105,10 +109,6 @@ class FitLoop:
         if self._config.max_seconds is None:
             return None
         return max(0.0, self._config.max_seconds - (time.perf_counter() - self._start))
-
-    def _diverged(self, result: EpochResult) -> bool:
-        parameters = self._trainer.network.parameters
-        return result.status == "not_finite" or _core.first_non_finite(parameters) >= 0
 
     def _record(self, epoch: int, result: EpochResult) -> bool:
         """Record the losses of a good epoch and pass them on; return True to stop."""
@@ -131,25 +131,13 @@ class FitLoop:
 
     def _restore(self, epoch: int, result: EpochResult) -> None:
         """Go back to the last good epoch, and say so."""
-        trainer = self._trainer
-        untrained = epoch == 1 and result.n_steps == 0
-        rate = trainer.learning_rate
-        trainer._native.go_back(self._last_good)
         kept = f"the parameters of epoch {epoch - 1}" if epoch > 1 else "the initial parameters"
-        failure = (
-            f"the loss became {result.loss}"
-            if result.status == "not_finite"
-            else "a parameter became nan or inf"
-        )
-        advice = (
-            "it was so before any update, so no learning_rate can help; scale X and y, as in "
-            "X = (X - X.mean(0)) / X.std(0), check a loss of your own, or use dtype='float64'"
-            if untrained
-            else f"try a smaller learning_rate (now {rate:.6g}) or clip_norm, and scale X and y"
-        )
-        self._warning = (
-            f"{failure} in epoch {epoch}, step {result.n_steps + 1}; {kept} are kept; {advice}"
-        )
+        self._warn(epoch, result, kept)
+        self._trainer._native.go_back(self._last_good)
+
+    def _warn(self, epoch: int, result: EpochResult, kept: str) -> None:
+        failure, advice = describe_failure(self._trainer, epoch, result)
+        self._warning = f"{failure}; {kept} are kept; {advice}"
 
 
 def run_epochs(

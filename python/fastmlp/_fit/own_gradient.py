@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fastmlp._data import arrays
 from fastmlp._data.arrays import FloatArray
 from fastmlp._data.validation import error_prefix
+from fastmlp._fit import failure
 from fastmlp._fit.settings import check_evaluation_point
 
 if TYPE_CHECKING:
@@ -75,4 +76,5 @@ def apply(self: Trainer, gradient: Any) -> None:
     arrays.check_finite(flat, "gradient")
     with self.network._in_training:
         self._forward_shape = None
-        self._native.apply(flat)
+        penalties = self._native.apply(flat)
+    failure.checked_update(self, penalties, "Trainer.apply")

@@ -18,7 +18,7 @@ ADVICE = {
     "interrupted": "Ctrl-C or another exception ended the run; its epochs up to there are kept",
     "line_search_failed": "no step along the direction helped; try float64 or check the gradient",
     "not_descent": "the direction did not go downhill; check the gradient or add damping",
-    "not_finite": "a value became nan or inf; try a smaller learning_rate or clip_norm",
+    "not_finite": "a value became nan or inf; try a smaller learning_rate or clip_norm, scale data",
 }
 
 
