@@ -1,9 +1,11 @@
-"""Write the type stubs of the compiled core, from the build that is installed.
+"""Write the type stubs of the compiled core, from the build that is installed, and of the package.
 
+The package has one because its module adds the members of the families when it is imported.
 Usage: python .ci/make_stubs.py [--check]; with --check nothing is written, and stubs that are not
 up to date are an error. Needs pybind11-stubgen.
 """
 
+import ast
 import difflib
 import re
 import sys
@@ -12,10 +14,21 @@ from pathlib import Path
 
 import pybind11_stubgen
 
+import fastmlp
 from fastmlp import _core
 
-STUBS = Path(__file__).resolve().parents[1] / "python/fastmlp/_core"
+PACKAGE = Path(__file__).resolve().parents[1] / "python/fastmlp"
+STUBS = [PACKAGE / "__init__.pyi", *(PACKAGE / "_core").glob("*.pyi")]
+ALIASES = {  # the union of a family's classes
+    "Activation": _core.activations,
+    "Initializer": _core.initializers,
+    "Loss": _core.losses,
+    "Optimizer": _core.optimizers,
+    "Schedule": _core.schedules,
+}
+UNION = re.compile(r"^(\w+): types\.UnionType.*$")
 REWRITES = [
+    (r"\bfields: typing\.ClassVar\[tuple.*$", "fields: typing.ClassVar[tuple[Field, ...]]"),
     (r"^(\w+): (?!list\[str\] = \[)([^=\n]+?) = .*$", r"\1: \2"),  # values differ by machine
     (r" \| typing\.SupportsIndex\b", ""),  # only newer versions of pybind11 write it
     (r"\bcollections\.abc\.Callable\b(?!\[)", "collections.abc.Callable[..., typing.Any]"),
@@ -26,13 +39,27 @@ REWRITES = [
 ANNOTATION = re.compile(r"^ *(def .*|\w+: .*)$")
 
 
+def with_types(line: str) -> str:
+    """Return an annotation with its types complete, and unions of classes written out."""
+    if match := UNION.match(line):
+        members = " | ".join(member.__name__ for member in ALIASES[match[1]].values())
+        return f"{match[1]}: typing.TypeAlias = {members}"
+    for pattern, replacement in REWRITES:
+        line = re.sub(pattern, replacement, line)
+    return line
+
+
+def is_kept(line: str) -> bool:
+    """Return False for what only `inspect` reads, and for modules that no type needs any more."""
+    return "__signature__" not in line and line != "import types"
+
+
 def rewrite(stub: str) -> str:
     """Return `stub` with the same text for every machine and nothing left generic."""
     lines, in_text = [], False
-    for line in stub.splitlines():
+    for line in filter(is_kept, stub.splitlines()):
         if not in_text and ANNOTATION.match(line):
-            for pattern, replacement in REWRITES:
-                line = re.sub(pattern, replacement, line)
+            line = with_types(line)
         in_text ^= line.count('"""') % 2 == 1
         lines.append(line.rstrip())
     text = "\n".join(lines) + "\n"
@@ -41,9 +68,24 @@ def rewrite(stub: str) -> str:
     return text
 
 
-def generate() -> dict[str, str]:
-    """Return the stubs by file name."""
-    public = {name for name in vars(_core._build) if name[0] != "_"} | {"isa"}
+def package_stub() -> str:
+    """Return the public names of the package, each with the module that has it."""
+    tree = ast.parse((PACKAGE / "__init__.py").read_text())
+    homes = {
+        alias.asname or alias.name: node.module
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    lines = [f'"""{fastmlp.__doc__}"""', "from fastmlp._version import __version__ as __version__"]
+    for name in sorted(fastmlp.__all__):
+        lines.append(f"from {homes.get(name, 'fastmlp._core')} import {name} as {name}")
+    names = "".join(f"    {name!r},\n" for name in sorted(fastmlp.__all__))
+    return "\n".join([*lines, f"__all__ = [\n{names}]\n"])
+
+
+def core_stubs() -> dict[Path, str]:
+    public = {name for name in vars(_core._build) if name[0] != "_"} | {"isa", *ALIASES}
     for name in set(vars(_core)) - public:
         if not name.startswith("__"):
             delattr(_core, name)
@@ -52,20 +94,24 @@ def generate() -> dict[str, str]:
             ["fastmlp._core", "fastmlp._core._cpu", "--output-dir", folder, "--exit-code"]
         )
         written = Path(folder, "fastmlp/_core")
-        return {path.name: rewrite(path.read_text()) for path in sorted(written.glob("*.pyi"))}
+        return {
+            PACKAGE / "_core" / path.name: rewrite(path.read_text())
+            for path in sorted(written.glob("*.pyi"))
+        }
 
 
 def main() -> int:
-    stubs = generate()
-    kept = {path.name: path.read_text() for path in STUBS.glob("*.pyi")}
+    stubs = {PACKAGE / "__init__.pyi": package_stub(), **core_stubs()}
+    kept = {path: path.read_text() for path in STUBS if path.exists()}
     if "--check" not in sys.argv[1:]:
-        for name in kept.keys() - stubs.keys():
-            (STUBS / name).unlink()
-        for name, text in stubs.items():
-            (STUBS / name).write_text(text)
+        for path in kept.keys() - stubs.keys():
+            path.unlink()
+        for path, text in stubs.items():
+            path.write_text(text)
         return 0
-    for name in sorted(kept.keys() | stubs.keys()):
-        old, new = (side.get(name, "").splitlines(keepends=True) for side in (kept, stubs))
+    for path in sorted(kept.keys() | stubs.keys()):
+        old, new = (side.get(path, "").splitlines(keepends=True) for side in (kept, stubs))
+        name = path.relative_to(PACKAGE)
         sys.stdout.writelines(difflib.unified_diff(old, new, f"kept/{name}", f"built/{name}"))
     print("stubs are up to date" if stubs == kept else "stubs are stale: python .ci/make_stubs.py")
     return stubs != kept

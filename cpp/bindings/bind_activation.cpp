@@ -48,36 +48,57 @@ py::array softmax_jacobian(const Activation& softmax, const Array<T>& a) {
   return jacobian;
 }
 
+// A method of one array a, which returns one.
+template <class Member, class Class, class F>
+void bind_array_method(Class& cls, const std::string& name, const char* doc, F f) {
+  py::list names;
+  names.append("a");
+  const std::string signature = name + "(self, a: numpy.typing.ArrayLike) -> " + kFloatArray;
+  bind_method<Member>(
+      cls, name, names, signature, doc,
+      [names, f](const Member& self, const std::string& where, const py::dict& given) {
+        require_all(where, names, given);
+        return for_dtype(where.c_str(), "a", given["a"],
+                         [&](const auto& a) { return py::array(f(self, a)); });
+      });
+}
+
+constexpr auto kCost =
+    "one pass over a, and one over a gradient; in a layer the former is part of the product";
+
+// phi of three numbers, as this build computes it.
+template <class Member>
+std::string example() {
+  py::list numbers;
+  for (const double a : {-1.0, 0.0, 2.0}) numbers.append(a);
+  const Array<double> given = numbers;
+  return std::string(">>> fm.") + Member::class_name + "()(" + text_of(numbers) +
+         ").round(4).tolist()\n" + rounded_text(value<double>(Member{}, given));
+}
+
 }  // namespace
 
 void bind_activations(py::module_& m) {
   py::dict family;
   for_each_member<Activation>([&](const auto& member) {
     using Member = std::decay_t<decltype(member)>;
-    auto cls = bind_member<Member>(m, family);
+    auto cls = bind_member<Member>(m, family, {kCost, example<Member>()});
     cls.attr("couples_units") = Member::traits.couples_units;
     cls.attr("predicts_classes") = Member::traits.predicts_classes;
     cls.def_property_readonly(
         "has_zero_derivative", [](const Member& self) { return has_zero_derivative(self); },
         "No gradient passes backwards.");
-    cls.def(
-        "__call__",
-        [](const Member& self, const py::object& a) {
-          return for_dtype(Member::class_name, a, [&](const auto& x) { return value(self, x); });
-        },
-        py::arg("a"), "phi(a), in the shape of a.");
-    cls.def(
-        "derivative",
-        [](const Member& self, const py::object& a) {
-          return for_dtype(Member::class_name, a, [&](const auto& x) {
-            if constexpr (std::is_same_v<Member, Softmax>) {
-              return softmax_jacobian(self, x);
-            } else {
-              return derivative(self, x);
-            }
-          });
-        },
-        py::arg("a"), "phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).");
+    bind_array_method<Member>(cls, "__call__", "phi(a), in the shape of a.",
+                              [](const Member& self, const auto& a) { return value(self, a); });
+    bind_array_method<Member>(cls, "derivative",
+                              "phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).",
+                              [](const Member& self, const auto& a) {
+                                if constexpr (std::is_same_v<Member, Softmax>) {
+                                  return softmax_jacobian(self, a);
+                                } else {
+                                  return derivative(self, a);
+                                }
+                              });
   });
   m.attr("activations") = family;
 }

@@ -16,18 +16,34 @@ std::uint64_t integer(const py::object& value, const char* name, const char* whe
 
 // W as Python receives it: (n_in, n_out), the transpose of the core's W.
 template <class Member>
-py::array draw(const Member& init, const py::object& inputs, const py::object& outputs,
-               const py::object& seed) {
+py::array draw(const Member& init, const std::string& name, const py::dict& given) {
   constexpr std::uint64_t kMax = std::numeric_limits<Index>::max();
-  const char* where = Member::class_name;
-  const auto n_in = static_cast<Index>(integer(inputs, "n_in", where, 1, kMax));
-  const auto n_out = static_cast<Index>(integer(outputs, "n_out", where, 1, kMax));
-  const auto bits = integer(seed, "seed", where, 0, std::numeric_limits<std::uint64_t>::max());
+  const char* where = name.c_str();
+  const auto n_in = static_cast<Index>(integer(given["n_in"], "n_in", where, 1, kMax));
+  const auto n_out = static_cast<Index>(integer(given["n_out"], "n_out", where, 1, kMax));
+  const auto bits =
+      integer(given["seed"], "seed", where, 0, std::numeric_limits<std::uint64_t>::max());
   checked_product(checked_product(n_in, n_out, where), sizeof(double), where);
   Array<double> weights({n_out, n_in});
   Rng rng(bits, Stream::initialization, 0);
   init.fill(n_in, n_out, rng, weights.mutable_data());
   return py::array(weights.attr("T"));
+}
+
+template <class Member, class Class>
+void bind_draw(Class& cls) {
+  py::list names;
+  for (const char* name : {"n_in", "n_out", "seed"}) names.append(name);
+  const auto signature =
+      std::string("__call__(self, n_in: int, n_out: int, seed: int = 0) -> ") + kFloatArray;
+  bind_method<Member>(cls, "__call__", names, signature,
+                      "Weights of a layer, (n_in, n_out), drawn from the seed.",
+                      [names](const Member& self, const std::string& where, const py::dict& given) {
+                        const py::dict complete = given.attr("copy")();
+                        if (!complete.contains("seed")) complete["seed"] = 0;
+                        require_all(where, names, complete);
+                        return draw(self, where, complete);
+                      });
 }
 
 }  // namespace
@@ -36,9 +52,13 @@ void bind_initializers(py::module_& m) {
   py::dict family;
   for_each_member<Initializer>([&](const auto& member) {
     using Member = std::decay_t<decltype(member)>;
-    bind_member<Member>(m, family).def("__call__", &draw<Member>, py::arg("n_in"), py::arg("n_out"),
-                                       py::arg("seed") = 0,
-                                       "Weights of a layer, (n_in, n_out), drawn from the seed.");
+    const auto cost = std::is_same_v<Member, Orthogonal>
+                          ? "n_in n_out min(n_in, n_out) multiplications, once per layer"
+                          : "one pass over the weights, once per layer";
+    const std::string example =
+        std::string(">>> fm.") + Member::class_name + "()(3, 2, seed=1).shape\n(3, 2)";
+    auto cls = bind_member<Member>(m, family, {cost, example});
+    bind_draw<Member>(cls);
   });
   m.attr("initializers") = family;
 }

@@ -1,3 +1,5 @@
+#include <pybind11/eval.h>
+
 #include "bindings.hpp"
 #include "family.hpp"
 #include "fastmlp/nn/output_loss.hpp"
@@ -33,10 +35,10 @@ std::pair<py::array, py::array> evaluate_loss(const char* where, const Loss& los
 std::pair<py::array, py::array> evaluate_any(const char* where, const Loss& loss,
                                              const py::object& o, const py::object& y) {
   std::pair<py::array, py::array> result;
-  for_dtype(where, o, [&](const auto& outputs) {
+  for_dtype(where, "o", o, [&](const auto& outputs) {
     using Given = std::decay_t<decltype(outputs)>;
     using T = typename Given::value_type;
-    return for_dtype(where, y, [&](const auto& targets) {
+    return for_dtype(where, "y", y, [&](const auto& targets) {
       result = evaluate_loss<T>(where, loss, outputs,
                                 Array<T>(targets.attr("astype")(py::dtype::of<T>())));
       return result.first;
@@ -45,31 +47,52 @@ std::pair<py::array, py::array> evaluate_any(const char* where, const Loss& loss
   return result;
 }
 
+// A method of outputs o and targets y, which returns an array.
+template <class Member, class Class, class F>
+void bind_loss_method(Class& cls, const std::string& name, const char* doc, F choose) {
+  py::list names;
+  names.append("o");
+  names.append("y");
+  const std::string signature =
+      name + "(self, o: numpy.typing.ArrayLike, y: numpy.typing.ArrayLike) -> " + kFloatArray;
+  bind_method<Member>(
+      cls, name, names, signature, doc,
+      [names, choose](const Member& self, const std::string& where, const py::dict& given) {
+        require_all(where, names, given);
+        return choose(evaluate_any(where.c_str(), self, given["o"], given["y"]));
+      });
+}
+
+constexpr auto kCost = "one pass over o and y, for values and gradient together";
+
+// The loss of one sample, as this build computes it.
+template <class Member>
+std::string example() {
+  const bool halved = Member::traits.outputs_per_target == 2;
+  const py::object o = py::eval("[[0.25, 0.5]]"), y = py::eval(halved ? "[[1.0]]" : "[[0.0, 1.0]]");
+  const auto values = evaluate_loss<double>("", Member{}, o, y).first;
+  return std::string(">>> fm.") + Member::class_name + "()(" + text_of(o) + ", " + text_of(y) +
+         ").round(4).tolist()\n" + rounded_text(values);
+}
+
 }  // namespace
 
 void bind_losses(py::module_& m) {
   py::dict family;
   for_each_member<Loss>([&](const auto& member) {
     using Member = std::decay_t<decltype(member)>;
-    auto cls = bind_member<Member>(m, family);
+    auto cls = bind_member<Member>(m, family, {kCost, example<Member>()});
     constexpr LossTraits kTraits = Member::traits;
     cls.attr("target_range") = py::make_tuple(kTraits.min_target, kTraits.max_target);
     cls.attr("labels_pm1") = kTraits.labels_pm1;
     cls.attr("reads_preactivation") = kTraits.reads_preactivation;
     cls.attr("outputs_per_target") = kTraits.outputs_per_target;
-    cls.def(
-        "__call__",
-        [](const Member& self, const py::object& o, const py::object& y) {
-          return evaluate_any(Member::class_name, self, o, y).first;
-        },
-        py::arg("o"), py::arg("y"),
-        "L of each sample, (n,): summed over outputs, not averaged over samples.");
-    cls.def(
-        "gradient",
-        [](const Member& self, const py::object& o, const py::object& y) {
-          return evaluate_any(Member::class_name, self, o, y).second;
-        },
-        py::arg("o"), py::arg("y"), "dL/do of each sample, in the shape of o, without 1/n.");
+    bind_loss_method<Member>(
+        cls, "__call__", "L of each sample, (n,): summed over outputs, not averaged over samples.",
+        [](const auto& result) { return result.first; });
+    bind_loss_method<Member>(cls, "gradient",
+                             "dL/do of each sample, in the shape of o, without 1/n.",
+                             [](const auto& result) { return result.second; });
   });
   m.attr("losses") = family;
 }

@@ -7,11 +7,6 @@
 namespace fastmlp::bindings {
 namespace {
 
-// The type of a field in the stubs: names of families are no types.
-std::string annotation(const FieldInfo& field) {
-  return field.type.find(" or ") == std::string::npos ? field.type : "typing.Any";
-}
-
 // "rate : float\n    probability to drop a unit: 0 <= rate < 1.\n"
 std::string field_doc(const FieldInfo& field) {
   std::string text = field.name + " : " + field.type;
@@ -57,6 +52,14 @@ py::dict bind_arguments(const char* where, const py::list& names, const py::args
   return values;
 }
 
+void require_all(const std::string& where, const py::list& names, const py::dict& given) {
+  for (const py::handle name : names) {
+    if (given.contains(name)) continue;
+    throw py::type_error(where + ": " + name.cast<std::string>() + " is missing, expected " +
+                         py::str(", ").attr("join")(names).cast<std::string>());
+  }
+}
+
 std::string member_repr(const char* class_name, const py::dict& params) {
   std::string text;
   for (const auto& [name, value] : params) {
@@ -69,13 +72,19 @@ std::string member_repr(const char* class_name, const py::dict& params) {
 std::string constructor_signature(const std::vector<FieldInfo>& fields) {
   std::string text = "__init__(self";
   for (const FieldInfo& field : fields) {
-    text += ", " + field.name + ": " + annotation(field);
+    text += ", " + field.name + ": " + field.annotation;
     if (!field.default_value.empty()) text += " = " + field.default_value;
   }
   return text + ") -> None";
 }
 
-std::string member_doc(const char* class_name, const char* formula, const char* example,
+std::string property_signature(const FieldInfo& field) {
+  constexpr std::string_view kName = "str | ";  // names are resolved
+  const bool named = field.annotation.rfind(kName, 0) == 0;
+  return field.name + "(self) -> " + field.annotation.substr(named ? kName.size() : 0);
+}
+
+std::string member_doc(const char* class_name, const char* formula, const MemberText& notes,
                        const std::vector<FieldInfo>& fields) {
   std::string call, parameters;
   for (const FieldInfo& field : fields) {
@@ -84,9 +93,10 @@ std::string member_doc(const char* class_name, const char* formula, const char* 
     parameters += field_doc(field);
   }
   std::string text = std::string(class_name) + "(" + call + ")\n\n" + formula;
-  if (!fields.empty()) text += "\n\nParameters\n----------\n" + parameters + kRaises;
-  if (example) {
-    text += std::string("\nExamples\n--------\n>>> import fastmlp as fm\n") + example + "\n";
+  text += fields.empty() ? "\n" : "\n\nParameters\n----------\n" + parameters + kRaises;
+  if (!notes.cost.empty()) text += "\nNotes\n-----\nCost: " + notes.cost + ".\n";
+  if (!notes.example.empty()) {
+    text += "\nExamples\n--------\n>>> import fastmlp as fm\n" + notes.example + "\n";
   }
   return text;
 }

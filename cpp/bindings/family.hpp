@@ -6,9 +6,15 @@
 
 namespace fastmlp::bindings {
 
-// Constructor arguments by name: positional ones in the order of `names`, then keywords.
+// The type of an array of floats in the stubs.
+inline constexpr auto kFloatArray = "numpy.typing.NDArray[numpy.floating[typing.Any]]";
+
+// Arguments by name: positional ones in the order of `names`, then keywords.
 py::dict bind_arguments(const char* where, const py::list& names, const py::args& args,
                         const py::kwargs& kwargs);
+
+// Throws TypeError unless all of them are given.
+void require_all(const std::string& where, const py::list& names, const py::dict& given);
 
 // "Adam(learning_rate=0.001, beta1=0.9)"
 std::string member_repr(const char* class_name, const py::dict& params);
@@ -16,21 +22,29 @@ std::string member_repr(const char* class_name, const py::dict& params);
 // "self, learning_rate: float = 0.001", for the stubs.
 std::string constructor_signature(const std::vector<FieldInfo>& fields);
 
-// The numpydoc text: the call, the formula, parameters, errors, and a running example where there
-// is one.
-std::string member_doc(const char* class_name, const char* formula, const char* example,
+// "beta1(self) -> float", for the stubs.
+std::string property_signature(const FieldInfo& field);
+
+// What the documentation of a member has beside its formula and fields.
+struct MemberText {
+  std::string cost;
+  std::string example;  // that of the member itself where it has one
+};
+
+// The numpydoc text: the call, the formula, parameters, errors, cost and a running example.
+std::string member_doc(const char* class_name, const char* formula, const MemberText& text,
                        const std::vector<FieldInfo>& fields);
 
 // The parameters by name; with `deep` those of parameters that have some, as name__parameter.
 py::dict deep_params(const py::dict& params, bool deep);
 
 template <class Member>
-auto example_of(int) -> decltype(Member::example) {
+auto example_of(const std::string&, int) -> decltype(std::string(Member::example)) {
   return Member::example;
 }
 template <class Member>
-const char* example_of(...) {
-  return nullptr;
+std::string example_of(const std::string& otherwise, ...) {
+  return otherwise;
 }
 
 template <class Member>
@@ -53,6 +67,37 @@ void bind_constructor(Class& cls, const py::list& names) {
           signature.c_str());
 }
 
+// Binds a method whose arguments have names, and whose errors have the form of all others;
+// `signature` is for the stubs.
+template <class Member, class Class, class F>
+void bind_method(Class& cls, const std::string& name, const py::list& names,
+                 const std::string& signature, const char* doc, F f) {
+  const std::string suffix = name == "__call__" ? "" : "." + name;
+  py::options options;
+  options.disable_function_signatures();
+  cls.def(
+      name.c_str(),
+      [names, where = Member::class_name + suffix, f](const Member& self, const py::args& args,
+                                                      const py::kwargs& kwargs) {
+        return f(self, where, bind_arguments(where.c_str(), names, args, kwargs));
+      },
+      (signature + "\n\n" + doc).c_str());
+}
+
+template <class Member, class Class>
+void bind_get_params(Class& cls) {
+  py::list names;
+  names.append("deep");
+  bind_method<Member>(cls, "get_params", names,
+                      "get_params(self, deep: bool = True) -> dict[str, typing.Any]",
+                      "The hyperparameters by name; with deep those of nested values too.",
+                      [](const Member& self, const std::string& where, const py::dict& given) {
+                        bool deep = true;
+                        FieldReader(where.c_str(), given)("deep", deep, "");
+                        return deep_params(write_fields(self), deep);
+                      });
+}
+
 // Members are immutable: copies and clones are the object itself, so that references to layers
 // stay.
 template <class Member, class Class>
@@ -72,10 +117,11 @@ void bind_copies(Class& cls) {
 
 // Binds one member and enters it into the family's dict under its key.
 template <class Member, class... Options>
-py::class_<Member, Options...> bind_member(py::module_& m, py::dict& family) {
+py::class_<Member, Options...> bind_member(py::module_& m, py::dict& family,
+                                           const MemberText& text = {}) {
   const std::vector<FieldInfo> fields = list_fields<Member>();
-  const std::string doc =
-      member_doc(Member::class_name, Member::doc, example_of<Member>(0), fields);
+  const MemberText own{text.cost, example_of<Member>(text.example, 0)};
+  const std::string doc = member_doc(Member::class_name, Member::doc, own, fields);
   py::class_<Member, Options...> cls(m, Member::class_name, doc.c_str());
   py::list names;
   for (const FieldInfo& field : fields) {
@@ -83,14 +129,15 @@ py::class_<Member, Options...> bind_member(py::module_& m, py::dict& family) {
     const auto get = [name = field.name](const Member& self) -> py::object {
       return write_fields(self)[name.c_str()];
     };
-    cls.def_property_readonly(field.name.c_str(), get, field.description.c_str());
+    py::options options;
+    options.disable_function_signatures();
+    cls.def_property_readonly(field.name.c_str(),
+                              py::cpp_function(get, property_signature(field).c_str()),
+                              field.description.c_str());
   }
   bind_constructor<Member>(cls, names);
   bind_copies<Member>(cls);
-  cls.def(
-      "get_params",
-      [](const Member& self, bool deep) { return deep_params(write_fields(self), deep); },
-      py::arg("deep") = true, "The hyperparameters by name; with deep those of nested values too.");
+  bind_get_params<Member>(cls);
   cls.def("__repr__",
           [](const Member& self) { return member_repr(Member::class_name, write_fields(self)); });
   cls.def("__eq__", [](const Member& self, const py::object& other) {

@@ -8,8 +8,6 @@ bool is_bool(const py::object& value) {
   return py::isinstance<py::bool_>(value) || py::isinstance(value, numpy_bool);
 }
 
-std::string text_of(const py::handle& value) { return py::str(py::repr(value)); }
-
 // str() raises for the longest integers.
 std::string integer_text(const py::object& value) {
   const auto bits = value.attr("bit_length")().cast<Index>();
@@ -23,14 +21,15 @@ bool is_schedule(const py::object& value) {
   return found;
 }
 
-// "one of: 'step', 'epoch'"
-std::string words_text(const OneOf& words) {
-  std::string text = "one of: ";
-  for (const std::string& word : words) {
-    text += (&word == &words.front() ? "'" : ", '") + word + "'";
-  }
+// "'step', 'epoch'"
+std::string listed(const OneOf& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "'" : ", '") + word + "'";
   return text;
 }
+
+std::string words_text(const OneOf& words) { return "one of: " + listed(words); }
+std::string words_annotation(const OneOf& words) { return "typing.Literal[" + listed(words) + "]"; }
 
 // A function in Python from the epoch to a learning rate.
 class PythonSchedule final : public CustomSchedule {
@@ -56,6 +55,8 @@ class PythonSchedule final : public CustomSchedule {
 };
 
 }  // namespace
+
+std::string text_of(const py::handle& value) { return py::str(py::repr(value)); }
 
 py::object FieldReader::take(const char* name) const {
   return values_.contains(name) ? py::object(values_[name]) : py::object();
@@ -200,6 +201,8 @@ void FieldWriter::operator()(const char* name, const LearningRate& value, const 
 
 const char* family_noun(const Activation*) { return "activation"; }
 const char* family_noun(const Initializer*) { return "initializer"; }
+const char* family_alias(const Activation*) { return "Activation"; }
+const char* family_alias(const Initializer*) { return "Initializer"; }
 
 void FieldLister::operator()(const char* name, double value, const Interval& bound,
                              const char* text) {
@@ -229,14 +232,16 @@ void FieldLister::operator()(const char* name, bool value, const char* text) {
 
 void FieldLister::operator()(const char* name, const std::string& value, const OneOf& words,
                              const char* text) {
-  fields.push_back({name, "str", "'" + value + "'", words_text(words), text});
+  fields.push_back(
+      {name, "str", "'" + value + "'", words_text(words), text, words_annotation(words)});
 }
 
 void FieldLister::operator()(const char* name, const BoolOrString& value, const OneOf& words,
                              const char* text) {
   const bool* flag = std::get_if<bool>(&value);
   const std::string standard = flag ? (*flag ? "True" : "False") : "'" + std::get<1>(value) + "'";
-  fields.push_back({name, "bool | str", standard, "True, False or " + words_text(words), text});
+  fields.push_back({name, "bool | str", standard, "True, False or " + words_text(words), text,
+                    "bool | " + words_annotation(words)});
 }
 
 void FieldLister::operator()(const char* name, const std::optional<Polyak>&, const char* text) {
@@ -246,7 +251,8 @@ void FieldLister::operator()(const char* name, const std::optional<Polyak>&, con
 void FieldLister::operator()(const char* name, const LearningRate& value, const Interval& bound,
                              const char* text) {
   fields.push_back({name, "float, schedule or callable",
-                    number_text(std::get<double>(value.source)), bound.text(name), text});
+                    number_text(std::get<double>(value.source)), bound.text(name), text,
+                    "float | Schedule | collections.abc.Callable[[int], float]"});
 }
 
 }  // namespace fastmlp::bindings

@@ -18,6 +18,8 @@ namespace py = pybind11;
 // The network's input, where a field refers to a layer.
 inline constexpr auto kInput = "input";
 
+std::string text_of(const py::handle& value);  // its repr
+
 // The fields of a member as a dict, in order.
 class FieldWriter {
  public:
@@ -119,10 +121,15 @@ struct FieldInfo {
   std::string default_value;  // its repr in Python; empty if the field is required
   std::string bounds;         // "0 <= beta1 < 1"; empty if the type determines them
   std::string description;
+  std::string annotation = type;  // its type in the stubs
 };
 
 const char* family_noun(const Activation*);
 const char* family_noun(const Initializer*);
+
+// The union of a family's classes in the stubs.
+const char* family_alias(const Activation*);
+const char* family_alias(const Initializer*);
 
 // Lists the fields of a member.
 class FieldLister {
@@ -143,19 +150,21 @@ class FieldLister {
     const std::variant<Members...>* family = nullptr;
     const auto key = [](const auto& member) { return std::string(member.key); };
     fields.push_back({name, std::string("str or ") + family_noun(family),
-                      "'" + std::visit(key, value) + "'", "", text});
+                      "'" + std::visit(key, value) + "'", "", text,
+                      std::string("str | ") + family_alias(family)});
   }
   template <class... Members>
   void operator()(const char* name, const std::optional<std::variant<Members...>>&,
                   const char* text) {
     const std::variant<Members...>* family = nullptr;
-    fields.push_back(
-        {name, std::string("str, ") + family_noun(family) + " or None", "None", "", text});
+    fields.push_back({name, std::string("str, ") + family_noun(family) + " or None", "None", "",
+                      text, std::string("str | ") + family_alias(family) + " | None"});
   }
   template <class L>
   void operator()(const char* name, const std::shared_ptr<const L>&, const char* text) {
     constexpr bool kAny = std::is_same_v<L, LayerBase>;
-    fields.push_back({name, kAny ? "layer or 'input'" : "Dense", "", "", text});
+    fields.push_back({name, kAny ? "layer or 'input'" : "Dense", "", "", text,
+                      kAny ? "Layer | typing.Literal['input']" : "Dense"});
   }
   std::vector<FieldInfo> fields;
 };

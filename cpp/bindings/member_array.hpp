@@ -9,12 +9,17 @@ namespace fastmlp::bindings {
 // Calls f with `value` as a C-ordered array: float32 as it is, any other real numbers as float64.
 // Python converts and validates, so that all arrays are read in one place.
 template <class F>
-py::array for_dtype(const char* where, const py::object& value, F&& f) {
+auto for_dtype(const char* where, const char* name, const py::object& value, F&& f) {
   const py::object prefix = py::module_::import("fastmlp._data.validation").attr("error_prefix");
   const py::object read = py::module_::import("fastmlp._data.arrays").attr("as_float_array");
-  const py::array array = prefix(where)(read)(value, "array");
+  const py::array array = prefix(where)(read)(value, name);
   if (array.itemsize() == sizeof(float)) return f(Array<float>(array));
   return f(Array<double>(array));
+}
+
+// The text of array.round(4).tolist(), for examples.
+inline std::string rounded_text(const py::array& array) {
+  return py::str(py::repr(array.attr("round")(4).attr("tolist")()));
 }
 
 // The last axis of an array as columns: entry i of every sample in row i.

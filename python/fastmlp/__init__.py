@@ -1,7 +1,5 @@
 """Multilayer perceptrons and their optimizers: NumPy in, NumPy out, fast C++ in between."""
 
-from typing import TYPE_CHECKING
-
 from fastmlp import _core, _old_names
 from fastmlp._fit.callbacks import Callback, EarlyStopping, ReduceOnPlateau
 from fastmlp._fit.history import History
@@ -12,9 +10,6 @@ from fastmlp.config import get_num_threads, set_num_threads, show_config
 from fastmlp.minimize import Result, minimize
 from fastmlp.network import Network
 from fastmlp.trainer import Trainer
-
-if TYPE_CHECKING:
-    from fastmlp._core import *  # noqa: F403  the members of the families, as the stubs name them
 
 __all__ = [
     "Callback",

@@ -81,7 +81,8 @@ struct Sign {
 
 struct Sigmoid : ActivationBase {
   static constexpr auto key = "sigmoid", class_name = "Sigmoid";
-  static constexpr auto doc = "phi(a) = 1 / (1 + exp(-a)); phi' = phi (1 - phi).";
+  static constexpr auto doc =
+      "phi(a) = 1 / (1 + exp(-a)); phi' = phi (1 - phi) (Rumelhart et al. 1986).";
   template <class P>
   P value(P a) const {
     return sigmoid(a);
@@ -98,7 +99,7 @@ struct Sigmoid : ActivationBase {
 
 struct Tanh : ActivationBase {
   static constexpr auto key = "tanh", class_name = "Tanh";
-  static constexpr auto doc = "phi(a) = tanh(a); phi' = 1 - phi².";
+  static constexpr auto doc = "phi(a) = tanh(a); phi' = 1 - phi² (LeCun et al. 1998).";
   template <class P>
   P value(P a) const {
     return tanh(a);
@@ -128,7 +129,7 @@ struct ReLU : ActivationBase {
 
 struct HardTanh : ActivationBase {
   static constexpr auto key = "hard_tanh", class_name = "HardTanh";
-  static constexpr auto doc = "phi(a) = max(min(a, 1), -1); phi'(±1) = 0.";
+  static constexpr auto doc = "phi(a) = max(min(a, 1), -1); phi'(±1) = 0 (Collobert 2004).";
   template <class P>
   P value(P a) const {
     return clamp_above(clamp_below(a, -1.0), 1.0);
@@ -144,7 +145,7 @@ struct HardTanh : ActivationBase {
 struct Softmax : ActivationBase {
   static constexpr auto key = "softmax", class_name = "Softmax";
   static constexpr auto doc =
-      "phi(a)_i = exp(a_i) / sum_j exp(a_j), along the last axis.\n\n"
+      "phi(a)_i = exp(a_i) / sum_j exp(a_j), along the last axis (Bridle 1990).\n\n"
       "The largest a_j is subtracted first, so nothing overflows. derivative(a) is the Jacobian\n"
       "diag(h) - h hᵀ, of shape (..., k, k).";
   static constexpr ActivationTraits traits{true, true};
@@ -222,7 +223,7 @@ struct SELU : ActivationBase {
 
 struct Softplus : ActivationBase {
   static constexpr auto key = "softplus", class_name = "Softplus";
-  static constexpr auto doc = "phi(a) = log(1 + exp(a)); phi' = sigmoid(a).";
+  static constexpr auto doc = "phi(a) = log(1 + exp(a)); phi' = sigmoid(a) (Dugas et al. 2001).";
   static constexpr bool uses_input = true;
   template <class P>
   P value(P a) const {

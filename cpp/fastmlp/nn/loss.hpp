@@ -40,7 +40,7 @@ struct LossBase {
 
 struct SquaredError : LossBase {
   static constexpr auto key = "squared_error", class_name = "SquaredError";
-  static constexpr auto doc = "L = 1/2 sum_j (o_j - y_j)²; dL/do = o - y.";
+  static constexpr auto doc = "L = 1/2 sum_j (o_j - y_j)²; dL/do = o - y (Legendre 1805).";
   template <class P>
   P value(P o, P y) const {
     return constant<P>(0.5) * (o - y) * (o - y);
@@ -58,7 +58,8 @@ struct SquaredError : LossBase {
 
 struct AbsoluteError : LossBase {
   static constexpr auto key = "absolute_error", class_name = "AbsoluteError";
-  static constexpr auto doc = "L = sum_j |o_j - y_j|; dL/do = sign(o - y), 0 at equality.";
+  static constexpr auto doc =
+      "L = sum_j |o_j - y_j|; dL/do = sign(o - y), 0 at equality (Laplace 1793).";
   template <class P>
   P value(P o, P y) const {
     return abs(o - y);
@@ -127,7 +128,7 @@ struct BinaryCrossEntropy : LossBase {
   static constexpr auto key = "binary_cross_entropy", class_name = "BinaryCrossEntropy";
   static constexpr auto doc =
       "L = -sum_j [y_j log o_j + (1 - y_j) log(1 - o_j)]; dL/do = (1 - y) / (1 - o) - y / o.\n\n"
-      "On a sigmoid output it is computed from pre-activations: softplus(a) - y a.";
+      "On a sigmoid output it is computed from pre-activations: softplus(a) - y a (Cox 1958).";
   static constexpr LossTraits traits{0, 1};
   template <class P>
   P value(P o, P y) const {

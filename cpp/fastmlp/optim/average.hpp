@@ -10,7 +10,8 @@ namespace fastmlp {
 
 struct Polyak {
   static constexpr auto key = "polyak", class_name = "Polyak";
-  static constexpr auto doc = R"(The average of the iterates after step `start`, k of them so far.
+  static constexpr auto doc =
+      R"(The average of the iterates after step `start`, k of them so far (Polyak & Juditsky 1992).
 
     mode 'uniform'      average = (w(1) + … + w(k)) / k
     mode 'discounted'   average = sum_i beta^(k-i) w(i) / sum_i beta^(k-i)

@@ -55,7 +55,7 @@ struct ExponentialDecay : ScheduleBase<ExponentialDecay> {
 
 struct InverseTimeDecay : ScheduleBase<InverseTimeDecay> {
   static constexpr auto key = "inverse_time_decay", class_name = "InverseTimeDecay";
-  static constexpr auto doc = "lr_k = learning_rate / (1 + rate k).";
+  static constexpr auto doc = "lr_k = learning_rate / (1 + rate k) (Robbins & Monro 1951).";
   double rate = 0.01;
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
@@ -79,7 +79,8 @@ struct StepDecay : ScheduleBase<StepDecay> {
 struct PolynomialDecay : ScheduleBase<PolynomialDecay> {
   static constexpr auto key = "polynomial_decay", class_name = "PolynomialDecay";
   static constexpr auto doc =
-      "lr_k = end + (learning_rate - end) (1 - k / steps)^power up to k = steps, then end.";
+      "lr_k = end + (learning_rate - end) (1 - k / steps)^power up to k = steps, then end; torch's "
+      "PolynomialLR where end = 0.";
   double steps = 1000, power = 1, end = 0;
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {

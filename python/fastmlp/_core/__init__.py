@@ -1,6 +1,20 @@
 """The compiled core, in the build that suits this processor (named by `isa`)."""
 
+from functools import reduce
+from operator import or_
+
 from .loader import load
+from .signatures import FieldSignature
 
 isa, _build = load()
 globals().update((name, value) for name, value in vars(_build).items() if name[0] != "_")
+
+# The members of each family as a type, for annotations and isinstance.
+Activation, Loss, Initializer, Schedule, Optimizer = (
+    reduce(or_, vars(_build)[family].values())
+    for family in ("activations", "losses", "initializers", "schedules", "optimizers")
+)
+
+for _class in vars(_build).values():
+    if hasattr(_class, "fields"):
+        _class.__signature__ = FieldSignature()

@@ -1,0 +1,148 @@
+"""Multilayer perceptrons and their optimizers: NumPy in, NumPy out, fast C++ in between."""
+from fastmlp._version import __version__ as __version__
+from fastmlp._core import AbsoluteError as AbsoluteError
+from fastmlp._core import AdaDelta as AdaDelta
+from fastmlp._core import AdaGrad as AdaGrad
+from fastmlp._core import AdaMax as AdaMax
+from fastmlp._core import Adam as Adam
+from fastmlp._core import AdamW as AdamW
+from fastmlp._core import BinaryCrossEntropy as BinaryCrossEntropy
+from fastmlp._fit.callbacks import Callback as Callback
+from fastmlp._core import Constant as Constant
+from fastmlp._core import ConstantInit as ConstantInit
+from fastmlp._core import CosineDecay as CosineDecay
+from fastmlp._core import CrossEntropy as CrossEntropy
+from fastmlp._core import DeltaBarDelta as DeltaBarDelta
+from fastmlp._core import Dense as Dense
+from fastmlp._core import Dropout as Dropout
+from fastmlp._core import ELU as ELU
+from fastmlp._fit.callbacks import EarlyStopping as EarlyStopping
+from fastmlp._core import ExponentialDecay as ExponentialDecay
+from fastmlp._core import GELU as GELU
+from fastmlp._core import GaussianNLL as GaussianNLL
+from fastmlp._core import GaussianNoise as GaussianNoise
+from fastmlp._core import GlorotNormal as GlorotNormal
+from fastmlp._core import GlorotUniform as GlorotUniform
+from fastmlp._core import HardTanh as HardTanh
+from fastmlp._core import HeNormal as HeNormal
+from fastmlp._core import HeUniform as HeUniform
+from fastmlp._core import Hinge as Hinge
+from fastmlp._fit.history import History as History
+from fastmlp._core import Huber as Huber
+from fastmlp._core import Identity as Identity
+from fastmlp._core import InverseTimeDecay as InverseTimeDecay
+from fastmlp._core import LeCunNormal as LeCunNormal
+from fastmlp._core import LeCunUniform as LeCunUniform
+from fastmlp._core import LeakyReLU as LeakyReLU
+from fastmlp._fit.lr_finder import LearningRateCurve as LearningRateCurve
+from fastmlp._core import Lion as Lion
+from fastmlp._core import NAdam as NAdam
+from fastmlp.network import Network as Network
+from fastmlp._core import Normal as Normal
+from fastmlp._core import OneCycle as OneCycle
+from fastmlp._core import Orthogonal as Orthogonal
+from fastmlp._core import Perceptron as Perceptron
+from fastmlp._core import Poisson as Poisson
+from fastmlp._core import Polyak as Polyak
+from fastmlp._core import PolynomialDecay as PolynomialDecay
+from fastmlp._core import Quantile as Quantile
+from fastmlp._core import RAdam as RAdam
+from fastmlp._core import RMSProp as RMSProp
+from fastmlp._core import ReLU as ReLU
+from fastmlp._fit.callbacks import ReduceOnPlateau as ReduceOnPlateau
+from fastmlp.minimize import Result as Result
+from fastmlp._core import Rprop as Rprop
+from fastmlp._core import SELU as SELU
+from fastmlp._core import SGD as SGD
+from fastmlp._core import SiLU as SiLU
+from fastmlp._core import Sigmoid as Sigmoid
+from fastmlp._core import Sign as Sign
+from fastmlp._core import Skip as Skip
+from fastmlp._core import Softmax as Softmax
+from fastmlp._core import Softplus as Softplus
+from fastmlp._core import SquaredError as SquaredError
+from fastmlp._core import StepDecay as StepDecay
+from fastmlp._core import Tanh as Tanh
+from fastmlp._core import Tied as Tied
+from fastmlp.trainer import Trainer as Trainer
+from fastmlp._fit.status import TrainingWarning as TrainingWarning
+from fastmlp._core import Zeros as Zeros
+from fastmlp._fit.lr_finder import find_learning_rate as find_learning_rate
+from fastmlp.config import get_num_threads as get_num_threads
+from fastmlp.minimize import minimize as minimize
+from fastmlp.config import set_num_threads as set_num_threads
+from fastmlp.config import show_config as show_config
+__all__ = [
+    'AbsoluteError',
+    'AdaDelta',
+    'AdaGrad',
+    'AdaMax',
+    'Adam',
+    'AdamW',
+    'BinaryCrossEntropy',
+    'Callback',
+    'Constant',
+    'ConstantInit',
+    'CosineDecay',
+    'CrossEntropy',
+    'DeltaBarDelta',
+    'Dense',
+    'Dropout',
+    'ELU',
+    'EarlyStopping',
+    'ExponentialDecay',
+    'GELU',
+    'GaussianNLL',
+    'GaussianNoise',
+    'GlorotNormal',
+    'GlorotUniform',
+    'HardTanh',
+    'HeNormal',
+    'HeUniform',
+    'Hinge',
+    'History',
+    'Huber',
+    'Identity',
+    'InverseTimeDecay',
+    'LeCunNormal',
+    'LeCunUniform',
+    'LeakyReLU',
+    'LearningRateCurve',
+    'Lion',
+    'NAdam',
+    'Network',
+    'Normal',
+    'OneCycle',
+    'Orthogonal',
+    'Perceptron',
+    'Poisson',
+    'Polyak',
+    'PolynomialDecay',
+    'Quantile',
+    'RAdam',
+    'RMSProp',
+    'ReLU',
+    'ReduceOnPlateau',
+    'Result',
+    'Rprop',
+    'SELU',
+    'SGD',
+    'SiLU',
+    'Sigmoid',
+    'Sign',
+    'Skip',
+    'Softmax',
+    'Softplus',
+    'SquaredError',
+    'StepDecay',
+    'Tanh',
+    'Tied',
+    'Trainer',
+    'TrainingWarning',
+    'Zeros',
+    'find_learning_rate',
+    'get_num_threads',
+    'minimize',
+    'set_num_threads',
+    'show_config',
+]
