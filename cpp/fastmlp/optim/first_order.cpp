@@ -60,6 +60,17 @@ double FirstOrder<T>::evaluation_offset() const {
 }
 
 template <class T>
+void FirstOrder<T>::scale_learning_rate(double factor) {
+  const double scale = schedule_.scale * factor, rate = learning_rate();
+  if (!kPositive.contains(scale) || !kNonNegative.contains(rate * factor)) {
+    throw_invalid("Trainer.scale_learning_rate", "factor", number_text(factor),
+                  "one that keeps the learning rate, now " + number_text(rate) +
+                      ", and the product of all factors finite and > 0");
+  }
+  schedule_.scale = scale;
+}
+
+template <class T>
 void FirstOrder<T>::visit_state(StateVisitor<T>& visitor) {
   for (std::size_t i = 0; i < vectors_.size(); ++i) {
     visitor.vector(vector_names_[i].c_str(), vectors_[i]);

@@ -35,7 +35,7 @@ class FirstOrder final : public Optimizer<T>, public GradientConsumer<T> {
   void start_epoch(Index epoch) override;
   bool has_custom_schedule() const override { return options_.learning_rate.custom() != nullptr; }
   double learning_rate() const override;
-  void scale_learning_rate(double factor) override { schedule_.scale *= factor; }
+  void scale_learning_rate(double factor) override;
   const T* average() const override { return options_.average ? vectors_.back().data() : nullptr; }
 
   void start(Index parts, T* w, bool at_risk) override;
