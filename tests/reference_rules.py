@@ -48,7 +48,8 @@ class Rule:
 
     `learning_rate` is a number or a function of k = 0, 1, …; `l1` is that of a proximal step. A
     subclass has `update` for step t = 1, 2, …, and the `cases` in which it is compared; `float32`
-    bounds the deviation of single precision, larger for rules of the sign; `in_torch` is False for
+    bounds the deviation of single precision, at most ten times that of these cases, but larger for
+    rules of the sign; `in_torch` is False for
     rules that torch does not have.
     """
 
@@ -61,7 +62,7 @@ class Rule:
     t: int = field(default=0, kw_only=True)
 
     cases: ClassVar[list[Case]]
-    float32: ClassVar[float] = 2e-3
+    float32: ClassVar[float]
     in_torch: ClassVar[bool] = True
 
     @property
@@ -104,6 +105,7 @@ class SGD(Rule):
         (0.1, {"momentum": 0.5, "clip_value": 0.3}),
         (0.1, {"clip_value": (-0.4, 0.2), "clip_norm": 0.3}),
     ]
+    float32: ClassVar[float] = 3e-5
 
     def at(self, w: Array) -> Array:
         return w + self.momentum * self.v if self.nesterov == "lecture" else w
@@ -134,6 +136,7 @@ class DeltaBarDelta(Rule):
         (0.02, {"kappa": 1e-5, "phi": 0.5, "theta": 0.8, "min_gain": 1e-4}),
         (0.01, {"kappa": 1e-5, "momentum": 0.5}),
     ]
+    float32: ClassVar[float] = 1e-5
     in_torch: ClassVar[bool] = False
 
     def update(self, w: Array, g: Array) -> Array:
@@ -154,6 +157,7 @@ class AdaGrad(Rule):
     a: Any = 0.0
 
     cases: ClassVar[list[Case]] = [(0.5, {}), (0.3, {"eps": 1e-2})]
+    float32: ClassVar[float] = 3e-6
 
     def update(self, w: Array, g: Array) -> Array:
         self.a = self.a + g * g
@@ -177,6 +181,7 @@ class RMSProp(Rule):
         (0.003, {"momentum": 0.8}),
         (0.003, {"rho": 0.95, "eps": 1e-6, "momentum": 0.8, "nesterov": True}),
     ]
+    float32: ClassVar[float] = 4e-5
 
     def update(self, w: Array, g: Array) -> Array:
         self.a = self.rho * self.a + (1.0 - self.rho) * g * g
@@ -203,6 +208,7 @@ class AdaDelta(Rule):
         (0.2, {"rho": 0.8, "eps": 1e-4}),
         (0.1, {"eps": 1e-4, "scalar": True}),
     ]
+    float32: ClassVar[float] = 5e-6
 
     def update(self, w: Array, g: Array) -> Array:
         self.a = self.rho * self.a + (1.0 - self.rho) * g * g
@@ -233,6 +239,7 @@ class Adam(Rule):
         (0.05, {"beta1": 0.5, "beta2": 0.9, "amsgrad": True, "eps_mode": "hat"}),
         (0.05, {"clip_norm": 0.2, "clip_value": 0.15}),
     ]
+    float32: ClassVar[float] = 3e-4
 
     def moments(self, g: Array) -> tuple[Array, Array]:
         """m̂ = m/(1 - β1^t) and v̂ = v/(1 - β2^t)."""
@@ -266,6 +273,7 @@ class AdamW(Adam):
         (0.05, {"amsgrad": True}),
         (0.05, {"weight_decay": 0.05, "eps": 1e-4, "eps_mode": "inside"}),
     ]
+    float32: ClassVar[float] = 1.5e-5
 
 
 @dataclass
@@ -284,6 +292,7 @@ class NAdam(Adam):
         (0.05, {}),
         (0.05, {"beta1": 0.8, "beta2": 0.99, "eps": 1e-4, "momentum_decay": 0.1}),
     ]
+    float32: ClassVar[float] = 2e-3
 
     def update(self, w: Array, g: Array) -> Array:
         now, following = (
@@ -308,6 +317,7 @@ class AdaMax(Rule):
     u: Any = 0.0
 
     cases: ClassVar[list[Case]] = [(0.05, {}), (0.05, {"beta1": 0.5, "beta2": 0.99, "eps": 0.1})]
+    float32: ClassVar[float] = 5e-6
 
     def update(self, w: Array, g: Array) -> Array:
         self.m = self.beta1 * self.m + (1.0 - self.beta1) * g
@@ -323,6 +333,7 @@ class RAdam(Adam):
     amsgrad: bool = field(default=False, init=False)
 
     cases: ClassVar[list[Case]] = [(0.05, {}), (0.05, {"beta1": 0.5, "beta2": 0.99, "eps": 1e-3})]
+    float32: ClassVar[float] = 8e-5
 
     def update(self, w: Array, g: Array) -> Array:
         power = self.beta2**self.t

@@ -1,0 +1,208 @@
+"""Measure the tests: change the package in one place at random, and see whether a test fails.
+
+Usage: python .ci/mutate.py [--sample 200] [--seed 0] [--jobs 2] [MODULE ...]
+
+Each mutant is a copy of the package with one change of an operator, a constant, a condition, a
+statement or a returned value. The tests of its module run first, then some of everything. Prints
+the survivors, and fails where fewer than 85 % are found.
+"""
+
+import argparse
+import ast
+import copy
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "python/fastmlp"
+EVERYTHING = ["docs", "bad_input", "trainer_state", "errors", "names", "multiprocessing"]
+TESTS = {  # module: the files in tests/ that are about it
+    "_core/signatures": ["typing"],
+    "_data/arrays": ["arrays", "bad_input", "errors"],
+    "_data/attributes": ["fixed_settings", "network"],
+    "_data/class_weight": ["weights", "fixed_settings", "errors"],
+    "_data/dataset": ["weights", "loss", "bad_input", "errors"],
+    "_data/evaluation": ["evaluation", "weights", "feature_names"],
+    "_data/extras": ["extras"],
+    "_data/feature_names": ["feature_names"],
+    "_data/losses": ["loss", "weights", "errors", "trainer"],
+    "_data/state_views": ["fixed_settings", "trainer_state"],
+    "_data/targets": ["loss", "weights", "errors", "bad_input"],
+    "_data/validation": ["errors", "invalid_hyperparameters", "config"],
+    "_data/views": ["network", "errors"],
+    "_fit/callbacks": ["callbacks", "lr_finder", "hooks", "best_epoch", "errors"],
+    "_fit/custom_loss": ["trainer", "weights", "loss", "presentations", "not_finite"],
+    "_fit/failure": ["poisoned", "not_finite"],
+    "_fit/fit_config": ["callbacks", "default_epochs", "errors"],
+    "_fit/fit_loop": ["callbacks", "not_finite", "average", "run_ends", "warnings"],
+    "_fit/history": ["callbacks", "run_ends", "golden_pickles"],
+    "_fit/hooks": ["hooks", "callbacks"],
+    "_fit/lr_finder": ["lr_finder"],
+    "_fit/own_gradient": ["trainer", "errors", "feature_names", "presentations"],
+    "_fit/plateau": ["default_epochs", "callbacks"],
+    "_fit/progress": ["callbacks", "extras", "hooks"],
+    "_fit/settings": ["trainer", "invalid_hyperparameters", "errors", "fixed_settings"],
+    "_fit/status": ["warnings", "minimize"],
+    "_fit/target_scale": ["default_epochs"],
+    "_io/registry": ["bad_state"],
+    "_io/serialization": ["bad_state", "trainer_state", "golden_pickles"],
+    "_io/summary": ["network", "typing", "sharing"],
+    "cli": ["cli"],
+    "config": ["config", "threads"],
+    "demo": ["demo", "cli"],
+    "layers": ["network", "sharing", "init", "errors", "warnings"],
+    "minimize": ["minimize", "errors"],
+    "network": ["network", "seeds", "errors"],
+    "plot": ["extras", "demo", "docs"],
+    "trainer": ["trainer", "trainer_state", "errors", "presentations"],
+}
+SWAPS: dict[type[ast.AST], type[ast.AST]] = {
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult,
+    ast.FloorDiv: ast.Mult, ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
+    ast.And: ast.Or, ast.Or: ast.And, ast.USub: ast.UAdd,
+}  # fmt: skip
+
+
+def is_call(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+
+
+def changed(node: ast.AST) -> ast.AST | None:
+    """Return the node with a change of meaning, or None where there is none to make."""
+    new = copy.copy(node)
+    if isinstance(node, ast.BinOp | ast.BoolOp | ast.UnaryOp) and type(node.op) in SWAPS:
+        new.op = SWAPS[type(node.op)]()
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        new = node.operand
+    elif isinstance(node, ast.Compare) and type(node.ops[0]) in SWAPS:
+        new.ops = [SWAPS[type(node.ops[0])](), *node.ops[1:]]
+    elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
+        new.value = not node.value
+    elif isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+        new.value = node.value + 1
+    elif isinstance(node, ast.If | ast.While | ast.IfExp):
+        new.test = ast.UnaryOp(ast.Not(), node.test)
+    elif isinstance(node, ast.Return) and node.value is not None:
+        new.value = ast.Constant(None)
+    elif isinstance(node, ast.AugAssign | ast.Raise) or is_call(node):
+        new = ast.Pass()
+    else:
+        return None
+    return new
+
+
+def places(tree: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AST]]:
+    """Yield (parent, field, index, node) of all nodes that run; annotations and texts do not."""
+    for name, value in ast.iter_fields(tree):
+        if name in ("annotation", "returns", "decorator_list"):
+            continue
+        for index, node in enumerate(value) if isinstance(value, list) else [(None, value)]:
+            if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+                continue
+            if isinstance(node, ast.AST):
+                yield tree, name, index, node
+                yield from places(node)
+
+
+def mutants(path: Path) -> list[tuple[Path, int, str, str]]:
+    """Return (file, line, what was changed, new text) of every change to a module."""
+    text = path.read_text()
+    found = []
+    for number in range(sum(1 for _ in places(ast.parse(text)))):
+        tree = ast.parse(text)
+        parent, name, index, node = list(places(tree))[number]
+        if (new := changed(node)) is None or not hasattr(node, "lineno"):
+            continue
+        before = ast.unparse(node).splitlines()[0]
+        if index is None:
+            setattr(parent, name, new)
+        else:
+            getattr(parent, name)[index] = new
+        after = ast.unparse(ast.fix_missing_locations(new)).splitlines()[0]
+        found.append((path, node.lineno, f"{before}  ->  {after}", ast.unparse(tree)))
+    return found
+
+
+def exit_status(folder: Path, files: list[str], seconds: float) -> int | None:
+    """Run test files on the package in `folder`, in a child; None where time was up."""
+    child = os.fork()
+    if child == 0:
+        os.setpgid(0, 0)
+        sink = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(sink, 1)
+        os.dup2(sink, 2)
+        os.environ["PYTHONPATH"] = str(folder)
+        sys.path.insert(0, str(folder))
+        arguments = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:faulthandler", *files]
+        os._exit(int(pytest.main(arguments)))
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pid, status = os.waitpid(child, os.WNOHANG)
+        if pid:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.05)
+    os.killpg(child, 9)
+    os.waitpid(child, 0)
+    return None
+
+
+def is_found(mutant: tuple[Path, int, str, str]) -> bool:
+    path, _, _, text = mutant
+    module = path.relative_to(PACKAGE).with_suffix("").as_posix()
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(
+            PACKAGE, Path(folder, "fastmlp"), ignore=shutil.ignore_patterns("__pycache__")
+        )
+        Path(folder, "fastmlp", path.relative_to(PACKAGE)).write_text(text)
+        for names in (TESTS[module], [name for name in EVERYTHING if name not in TESTS[module]]):
+            files = [
+                str(file) for name in names if (file := ROOT / f"tests/test_{name}.py").exists()
+            ]
+            if exit_status(Path(folder), files, 600) != 0:
+                return True
+    return False
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("modules", nargs="*")
+    parser.add_argument("--sample", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=2)
+    options = parser.parse_args()
+    names = options.modules or [name for name in TESTS if (PACKAGE / f"{name}.py").exists()]
+    every = [mutant for name in names for mutant in mutants(PACKAGE / f"{name}.py")]
+    drawn = random.Random(options.seed).sample(every, min(options.sample, len(every)))
+    n_found = 0
+    with ThreadPoolExecutor(options.jobs) as pool:
+        verdicts = pool.map(is_found, drawn)
+        for done, (mutant, found) in enumerate(zip(drawn, verdicts, strict=True), 1):
+            n_found += found
+            where = f"{mutant[0].relative_to(ROOT)}:{mutant[1]}: {mutant[2]}"
+            if not found:
+                print(f"survived: {where}", flush=True)
+            elif done % 20 == 0:
+                print(f"{n_found} of {done} found", flush=True)
+    print(f"{n_found} of {len(drawn)} mutants found, {len(every)} in all")
+    return n_found < 0.85 * len(drawn)
+
+
+if __name__ == "__main__":
+    os.chdir(ROOT)
+    sys.path.insert(0, str(ROOT / "tests"))
+    import hypothesis  # noqa: F401  what tests import, once for all children
+    import numpy  # noqa: F401
+    import pandas  # noqa: F401
+    import polars  # noqa: F401
+    import pytest
+
+    sys.exit(main())
