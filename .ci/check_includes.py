@@ -39,10 +39,10 @@ OPENMP = r"#\s*include\s*<omp\.h>|#\s*pragma\s+omp|\b_?omp_\w+\s*\(|\b_OPENMP\b"
 # so that there are no circles. Imports under TYPE_CHECKING are free.
 LEVELS = [
     {"_version", "_data", "_fit", "_io", "_core._cpu"},
-    {"_core.loader"},
+    {"_core.loader", "_core.signatures"},
     {"_core"},
     {"_data.validation", "_data.extras", "_fit.plateau", "_fit.progress"},
-    {"_data.feature_names"},
+    {"_data.feature_names", "_data.types"},
     {
         "_data.arrays",
         "_data.attributes",
@@ -88,12 +88,28 @@ CATALOGUES = {
 FUNCTION_LINES = 60
 MEASURED = ["cpp", "python", "tests", "bench", ".ci", "cmake", "examples"]
 CPP = {".cpp", ".hpp"}
-CONTROL = r"(if|for|while|switch|catch|do|else|try|namespace|class|struct|enum|union|extern)\b"
+CONTROL = r"(if|for|while|switch|catch|do|else|try)\b"
+SCOPE = r"(namespace|class|struct|enum|union|extern)\b[^()]*$"  # but not a function of such a type
+LAMBDA = r"(?<![\w\]])\[[^\]]*\]\s*(mutable|noexcept)?$"  # without parameters
+RAW_TEXT = r'\bR"(?P<end>\w*)\(.*?\)(?P=end)"'
+TEXT = r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])\''
+COMMENT = r"//[^\n]*|/\*.*?\*/"
+
+
+def without(patterns: str, code: str, kept: str = "") -> str:
+    """Return the code without texts or comments, on the lines where it was.
+
+    Texts are found together with comments, because each may have the signs of the other inside.
+    """
+
+    def blank(match: re.Match[str]) -> str:
+        return match[0] if kept and re.match(kept, match[0]) else "\n" * match[0].count("\n")
+
+    return re.sub(patterns, blank, code, flags=re.DOTALL)
 
 
 def without_comments(code: str) -> str:
-    blank = lambda match: "\n" * match[0].count("\n")  # noqa: E731
-    return re.sub(r"//[^\n]*|/\*.*?\*/", blank, code, flags=re.DOTALL)
+    return without(f"{RAW_TEXT}|{TEXT}|{COMMENT}", code, kept="R?[\"']")
 
 
 def find(pattern: str, code: str) -> Iterator[tuple[int, str]]:
@@ -106,8 +122,6 @@ def core_offences(code: str, module: str, stem: str) -> Iterator[str]:
     for line, include in find(r'#\s*include\s*("[^"]+"|<fastmlp/[^>]+>)', code):
         target = re.split(r'["<>]', include)[1]
         parts = target.removeprefix("fastmlp/").split("/")
-        if "<" in include:
-            yield f"{line}: {include}: write quotes"
         if not target.startswith("fastmlp/") or len(parts) < 2:
             yield f'{line}: {include}: write the whole path, "fastmlp/<module>/<file>"'
         elif parts[0] not in MODULES[module] | {module}:
@@ -121,6 +135,8 @@ def cpp_offences(path: Path) -> Iterator[str]:
     """Check one file; `path` is relative to the folder ``cpp``."""
     code = without_comments((Path("cpp") / path).read_text())
     folder, module = path.parts[0], path.parts[1]
+    for line, include in find(r"#\s*include\s*<(fastmlp|\.)[^>]*>", code):
+        yield f"{line}: {include}: write quotes"
     if folder == "fastmlp":
         if module in MODULES:
             yield from core_offences(code, module, path.stem)
@@ -134,7 +150,7 @@ def cpp_offences(path: Path) -> Iterator[str]:
 
 def cpp_function_offences(code: str) -> Iterator[str]:
     """Measure the bodies of functions: braces whose head has parentheses and no other keyword."""
-    code = re.sub(r'"(\\.|[^"\\\n])*"|\'(\\.|[^\'\\\n])\'', '""', code)
+    code = without(f"{RAW_TEXT}|{TEXT}", code)
     code = re.sub(r"(?m)^[ \t]*#([^\n]*\\\n)*[^\n]*", lambda m: "\n" * m[0].count("\n"), code)
     opened: list[tuple[int, str]] = []
     start = 0
@@ -146,7 +162,8 @@ def cpp_function_offences(code: str) -> Iterator[str]:
         elif match[0] == "}" and opened:
             begin, head = opened.pop()
             # After a member initialised by braces the head of a constructor is empty.
-            is_function = (")" in head or not head) and not re.match(CONTROL, head)
+            is_block = re.match(CONTROL, head) or re.match(SCOPE, head)
+            is_function = (")" in head or not head or re.search(LAMBDA, head)) and not is_block
             lines = code[begin : match.start()].strip().count("\n") + 1
             if is_function and lines > FUNCTION_LINES:
                 line = code.count("\n", 0, begin) + 1

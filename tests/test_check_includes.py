@@ -32,6 +32,16 @@ OFFENCES = {  # name: (path, text, message)
         "#include <fastmlp/nn/b.hpp>\n",
         "kernels must not include nn",
     ),
+    "angle brackets in bindings": (
+        "cpp/bindings/a.cpp",
+        "\n#include <fastmlp/base/b.hpp>\n",
+        "2: #include <fastmlp/base/b.hpp>: write quotes",
+    ),
+    "angle brackets in a test": (
+        "cpp/tests/a.cpp",
+        "# include  <fastmlp/nn/b.hpp>\n",
+        "write quotes",
+    ),
     "short path": ("cpp/fastmlp/nn/a.hpp", '#include "b.hpp"\n', "write the whole path"),
     "unknown module": ("cpp/fastmlp/more/a.hpp", "\n", "more is none of the modules"),
     "pybind11 in the core": (
@@ -55,6 +65,41 @@ OFFENCES = {  # name: (path, text, message)
         "bench/native/a.cpp",
         f"int A::g() const noexcept {{\n  if (a) {{\n{LONG}  }}\n}}\n",
         "g() const noexcept has 63",
+    ),
+    "long function after a comment sign in a text": (
+        "cpp/fastmlp/nn/a.cpp",
+        f'void f() {{ g("// {{"); }}\nvoid h() {{\n{LONG}}}\n',
+        "h() has 61",
+    ),
+    "long function after a raw text": (
+        "cpp/tests/a.cpp",
+        f'auto t = R"(it\'s "a {{\n)";\nvoid h() {{\n{LONG}}}\n',
+        "3: void h() has 61",
+    ),
+    "long function that returns a struct": (
+        "cpp/fastmlp/nn/a.cpp",
+        f"struct A g() {{\n{LONG}}}\n",
+        "struct A g() has 61",
+    ),
+    "long function of C": (
+        "cpp/bindings/a.cpp",
+        f'extern "C" int g(int a) {{\n{LONG}}}\n',
+        "g(int a) has 61",
+    ),
+    "long lambda without parameters": (
+        "cpp/fastmlp/nn/a.cpp",
+        f"const auto g = [] {{\n{LONG}}};\n",
+        "const auto g = [] has 61",
+    ),
+    "long lambda with a trailing type": (
+        "bench/native/a.cpp",
+        f"const auto g = [](int a) -> int {{\n{LONG}}};\n",
+        "-> int has 61",
+    ),
+    "long function with a default": (
+        "cpp/tests/a.cpp",
+        f"void g(A a = {{}}) {{\n{LONG}}}\n",
+        "has 61 lines",
     ),
     "long file": ("cpp/fastmlp/nn/a.cpp", "\n" * 301, "301 lines, at most 300"),
     "long catalogue": ("cpp/fastmlp/nn/loss.cpp", "\n" * 451, "451 lines, at most 450"),
@@ -126,6 +171,13 @@ ALLOWED = {
         "cpp/tests/a.cpp",
         "void f() { g(\"{\", '{'); }\n" + "void h() {}\n" * 70,
     ),
+    "long table": ("cpp/fastmlp/nn/a.cpp", "const int a[] = {\n" + "  1,\n" * 70 + "};\n"),
+    "long struct": (
+        "cpp/fastmlp/nn/a.hpp",
+        "struct A : B<int> {\n" + "  int f() { return 1; }\n" * 70 + "};\n",
+    ),
+    "include in a comment": ("cpp/tests/a.cpp", "// #include <fastmlp/nn/b.hpp>\n"),
+    "system include": ("cpp/bindings/a.cpp", "#include <vector>\n"),
     "downward import": ("python/fastmlp/trainer.py", "from fastmlp._fit import fit_loop\n"),
     "import for type checks": (
         "python/fastmlp/trainer.py",
