@@ -49,8 +49,8 @@ class Candidate:
         layers.append(fm.Dense(n_outputs, WORKLOAD.output))
         net = fm.Network(layers, inputs=n_inputs, dtype=WORKLOAD.dtype, seed=0)
         for index, (W, b) in enumerate(problem.weights):
-            net.weights[index][...] = W
-            net.biases[index][...] = b
+            net.weights[index] = W
+            net.biases[index] = b
         return fm.Trainer(
             net, WORKLOAD.loss, self.optimizer, batch_size=WORKLOAD.batch, l1=self.l1, l2=self.l2,
             shuffle=False,

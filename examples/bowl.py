@@ -6,28 +6,30 @@ With matplotlib the paths are drawn into bowl.png. Takes less than a second.
 import importlib.util
 
 import numpy as np
+from numpy.typing import NDArray
 
 import fastmlp as fm
 
 STEPS = 60
 
 
-def bowl(w):
+def bowl(w: NDArray[np.floating]) -> tuple[float, NDArray[np.floating]]:
     """½ (x² + 20 y²) and its gradient: plain descent zigzags across it."""
     curvature = np.array([1.0, 20.0])
-    return 0.5 * w @ (curvature * w), curvature * w
+    return float(0.5 * w @ (curvature * w)), curvature * w
 
 
-OPTIMIZERS = {
+OPTIMIZERS: dict[str, fm.SGD | fm.Adam] = {
     "gradient descent": fm.SGD(0.09),
     "momentum": fm.SGD(0.03, momentum=0.8),
     "Nesterov": fm.SGD(0.03, momentum=0.8, nesterov=True),
     "Adam": fm.Adam(0.3),
 }
 
-paths = {}
+paths: dict[str, NDArray[np.floating]] = {}
 for name, optimizer in OPTIMIZERS.items():
     result = fm.minimize(bowl, [-4.0, 1.0], optimizer, steps=STEPS, record_path=True)
+    assert result.path is not None
     turns = np.count_nonzero(np.diff(np.sign(result.path[:, 1])))
     print(
         f"{name:<17} value {result.value:.1e} after {result.n_steps} steps, y turned {turns} times"

@@ -5,13 +5,16 @@ outputs (n, n_outputs). Takes less than a second.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 import fastmlp as fm
 
 LEVELS = np.array([0.1, 0.5, 0.9])
 
 
-def quantiles(outputs, y):
+def quantiles(
+    outputs: NDArray[np.floating], y: NDArray[np.floating]
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """Pinball loss: q e where e = y - output is positive, (q - 1) e elsewhere; summed over q."""
     error = y - outputs
     values = np.maximum(LEVELS * error, (LEVELS - 1) * error)

@@ -5,19 +5,22 @@ descent on the network finds one of its four minima. Takes about a second.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 import fastmlp as fm
 
 
-def himmelblau(x):
+def himmelblau(x: NDArray[np.floating]) -> NDArray[np.floating]:
     """(x² + y - 11)² + (x + y² - 7)², minimum 0 at four points, for rows (x, y)."""
-    return (x[:, 0] ** 2 + x[:, 1] - 11) ** 2 + (x[:, 0] + x[:, 1] ** 2 - 7) ** 2
+    u, v = x.T
+    height: NDArray[np.floating] = (u**2 + v - 11) ** 2 + (u + v**2 - 7) ** 2
+    return height
 
 
 rng = np.random.default_rng(0)
 X = rng.uniform(-5, 5, (2000, 2))
 values = himmelblau(X)
-scale = values.std()
+scale = float(values.std())
 
 net = fm.Network([2, 64, 64, 1], activation="tanh", dtype="float64", seed=0)
 for rate in (1e-2, 1e-3, 1e-4):
@@ -25,9 +28,9 @@ for rate in (1e-2, 1e-3, 1e-4):
     print(f"learning rate {rate:g}: loss {history['loss'][-1]:.2e}")
 
 
-def surrogate(x):
+def surrogate(x: NDArray[np.floating]) -> tuple[float, NDArray[np.floating]]:
     """Value and gradient of the network in the units of the function."""
-    value = net.predict(x / 5)[0] * scale
+    value = float(net.predict(x / 5)[0] * scale)
     slope = net.jacobian(x / 5)[0] * scale / 5
     return value, slope
 

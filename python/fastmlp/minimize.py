@@ -6,8 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from numpy.typing import ArrayLike
+
 from fastmlp._data import arrays
 from fastmlp._data.arrays import DType, FloatArray
+from fastmlp._data.types import OptimizerLike
 from fastmlp._data.validation import (
     InvalidType,
     InvalidValue,
@@ -54,6 +57,13 @@ class Result:
     n_evaluations: int
     path: FloatArray | None = None
 
+    def __repr__(self) -> str:
+        """Return the value and how it was reached; w and the path may be long."""
+        return (
+            f"Result(value={self.value:.6g}, status={self.status!r}, n_steps={self.n_steps}, "
+            f"n_evaluations={self.n_evaluations}, w of shape {self.w.shape})"
+        )
+
     @property
     def advice(self) -> str:
         """Meaning of the status, and what to do."""
@@ -62,9 +72,9 @@ class Result:
 
 @error_prefix("minimize")
 def minimize(
-    fun: Callable[[FloatArray], tuple[Any, Any]],
-    w0: Any,
-    optimizer: Any = "adam",
+    fun: Callable[[FloatArray], tuple[ArrayLike, ArrayLike]],
+    w0: ArrayLike,
+    optimizer: OptimizerLike = "adam",
     *,
     steps: int = 100,
     max_seconds: float | None = None,
@@ -133,7 +143,7 @@ def _start(w0: Any) -> FloatArray:
 
 
 def _checked(
-    fun: Callable[[FloatArray], tuple[Any, Any]], dim: int, dtype: DType
+    fun: Callable[[FloatArray], tuple[ArrayLike, ArrayLike]], dim: int, dtype: DType
 ) -> Callable[[FloatArray], tuple[float, FloatArray]]:
     """Return `fun` with its results checked and converted to a float and a native gradient."""
 

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
 from fastmlp import _core
-from fastmlp._data import arrays, evaluation
+from fastmlp._data import arrays, evaluation, types
 from fastmlp._data.arrays import DType, FloatArray
 from fastmlp._data.attributes import Attributes
 from fastmlp._data.feature_names import NamedFeatures, as_names
@@ -85,10 +86,10 @@ class Network(NamedFeatures, Attributes):
         layers: Iterable[int] | Iterable[Layer],
         *,
         inputs: int | None = None,
-        activation: Any = None,
-        output: Any = None,
-        init: Any = "glorot_uniform",
-        dtype: Any = "float32",
+        activation: types.ActivationLike | None = None,
+        output: types.ActivationLike | None = None,
+        init: types.InitializerLike = "glorot_uniform",
+        dtype: DTypeLike = "float32",
         seed: int | None = None,
     ) -> None:
         n_inputs, dense = plan(layers, inputs, activation, output, init)
@@ -143,20 +144,20 @@ class Network(NamedFeatures, Attributes):
 
     @parameters.setter
     @error_prefix("Network")
-    def parameters(self, values: Any) -> None:
+    def parameters(self, values: ArrayLike) -> None:
         shape = (self.n_parameters,)
         new = arrays.as_shape(values, shape, self.dtype, "parameters")
         np.copyto(self._native.parameters, new)
 
     @property
-    def weights(self) -> Views:
+    def weights(self) -> Views[FloatArray]:
         """Live views of the weights per Dense layer, ``(n_in, n_out)`` as scikit-learn's coefs_."""
         return Views(
             [self._native.weight(index) for index in range(self._native.n_layers)], "weights"
         )
 
     @property
-    def biases(self) -> Views:
+    def biases(self) -> Views[FloatArray | None]:
         """Live views of the biases per Dense layer, ``(n_out,)``, or None for a layer without."""
         return Views([self._native.bias(index) for index in range(self._native.n_layers)], "biases")
 
@@ -172,22 +173,22 @@ class Network(NamedFeatures, Attributes):
     @error_prefix("fit")
     def fit(
         self,
-        X: Any,
-        y: Any,
+        X: ArrayLike,
+        y: ArrayLike,
         *,
-        loss: Any = None,
-        optimizer: Any = "adam",
+        loss: types.LossLike | None = None,
+        optimizer: types.OptimizerLike = "adam",
         epochs: int | None = None,
         batch_size: int = 32,
-        validation_data: Any = None,
-        callbacks: Iterable[Any] = (),
-        sample_weight: Any = None,
-        class_weight: Any = None,
+        validation_data: types.Validation | None = None,
+        callbacks: Iterable[object] = (),
+        sample_weight: ArrayLike | None = None,
+        class_weight: types.ClassWeight | None = None,
         l1: float = 0.0,
         l2: float = 0.0,
         regularize_biases: bool = False,
         shuffle: bool = True,
-        weighting: str = "set",
+        weighting: types.Weighting = "set",
         max_seconds: float | None = None,
         verbose: int = 0,
     ) -> History:

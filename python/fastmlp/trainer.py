@@ -6,7 +6,10 @@ from collections.abc import Iterable, Mapping
 from copyreg import __newobj__  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING, Any, Self
 
-from fastmlp._data import arrays
+from numpy.typing import ArrayLike
+
+from fastmlp import _core
+from fastmlp._data import arrays, types
 from fastmlp._data.attributes import Attributes
 from fastmlp._data.dataset import Dataset, read_dataset, read_training_data
 from fastmlp._data.losses import is_custom_loss
@@ -19,7 +22,7 @@ from fastmlp._fit.fit_loop import FitLoop, run_epochs
 from fastmlp._fit.history import History
 from fastmlp._fit.settings import TrainerSettings
 from fastmlp._fit.target_scale import warn_of_scale
-from fastmlp._io import registry, serialization
+from fastmlp._io import registry, serialization, summary
 from fastmlp.layers import warn_of_zero_gradients
 
 if TYPE_CHECKING:
@@ -73,22 +76,22 @@ class Trainer(Attributes):
     ) | {"learning_rate": "use scale_learning_rate, or a schedule as the optimizer's learning_rate"}
 
     network: Network
-    loss: Any
-    optimizer: Any
+    loss: types.ResolvedLoss
+    optimizer: _core.Optimizer
     batch_size: int
     seed: int
     l1: float
     l2: float
     regularize_biases: bool
     shuffle: bool
-    weighting: str
+    weighting: types.Weighting
 
     @error_prefix("Trainer")
     def __init__(
         self,
         network: Network,
-        loss: Any = None,
-        optimizer: Any = "adam",
+        loss: types.LossLike | None = None,
+        optimizer: types.OptimizerLike = "adam",
         *,
         batch_size: int = 32,
         seed: int | None = None,
@@ -96,7 +99,7 @@ class Trainer(Attributes):
         l2: float = 0.0,
         regularize_biases: bool = False,
         shuffle: bool = True,
-        weighting: str = "set",
+        weighting: types.Weighting = "set",
     ) -> None:
         self._start(network, locals(), "Trainer")
 
@@ -138,6 +141,8 @@ class Trainer(Attributes):
         twin.__setstate__({**serialization.pickled_trainer(self), "network": self.network.copy()})
         return twin
 
+    __repr__ = summary.trainer_repr
+
     @property
     def n_steps(self) -> int:
         """Number of updates made."""
@@ -176,7 +181,13 @@ class Trainer(Attributes):
         """The history of the network's last training, as `Network.history`."""
         return self.network.history
 
-    def step(self, X: Any, y: Any, sample_weight: Any = None, class_weight: Any = None) -> float:
+    def step(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        class_weight: types.ClassWeight | None = None,
+    ) -> float:
         """Make one update on a batch; return its loss before the update, penalties included.
 
         The arguments are those of `Network.fit`; nan is not searched for. There is no update where
@@ -204,11 +215,11 @@ class Trainer(Attributes):
     @error_prefix("Trainer.epoch")
     def epoch(
         self,
-        X: Any,
-        y: Any,
+        X: ArrayLike,
+        y: ArrayLike,
         *,
-        sample_weight: Any = None,
-        class_weight: Any = None,
+        sample_weight: ArrayLike | None = None,
+        class_weight: types.ClassWeight | None = None,
         max_seconds: float | None = None,
     ) -> float:
         """Make one shuffled pass over the samples; return the mean loss, penalties included.
@@ -235,14 +246,14 @@ class Trainer(Attributes):
     @error_prefix("Trainer.run")
     def run(
         self,
-        X: Any,
-        y: Any,
+        X: ArrayLike,
+        y: ArrayLike,
         *,
         epochs: int | None = None,
-        validation_data: Any = None,
-        callbacks: Iterable[Any] = (),
-        sample_weight: Any = None,
-        class_weight: Any = None,
+        validation_data: types.Validation | None = None,
+        callbacks: Iterable[object] = (),
+        sample_weight: ArrayLike | None = None,
+        class_weight: types.ClassWeight | None = None,
         max_seconds: float | None = None,
         verbose: int = 0,
     ) -> History:

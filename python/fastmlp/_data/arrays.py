@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from fastmlp import _core
 from fastmlp._data.feature_names import check_names
+from fastmlp._data.types import FloatArray as FloatArray
 from fastmlp._data.validation import MAX_INT, InvalidType, InvalidValue
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
 
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
 DType: TypeAlias = np.dtype[Any]
 
 REAL_KINDS = "biuf"

@@ -5,19 +5,22 @@ Dropout and noise are off, penalties are not included, and nothing changes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from numpy.typing import ArrayLike
 
 from fastmlp._data import arrays
 from fastmlp._data.arrays import FloatArray
 from fastmlp._data.dataset import check_weighted, read_dataset
 from fastmlp._data.losses import evaluate, is_custom_loss, mean_loss, resolve_loss
+from fastmlp._data.types import LossLike
 from fastmlp._data.validation import InvalidArgument, error_prefix
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
 
 
-def predict(self: Network, X: Any) -> FloatArray:
+def predict(self: Network, X: ArrayLike) -> FloatArray:
     """Compute the outputs of the network.
 
     Parameters
@@ -50,7 +53,14 @@ def predict(self: Network, X: Any) -> FloatArray:
 
 
 @error_prefix("Network.loss")
-def loss(self: Network, X: Any, y: Any, loss: Any = None, *, sample_weight: Any = None) -> float:
+def loss(
+    self: Network,
+    X: ArrayLike,
+    y: ArrayLike,
+    loss: LossLike | None = None,
+    *,
+    sample_weight: ArrayLike | None = None,
+) -> float:
     """Compute the weighted mean loss over the samples, without penalties.
 
     Parameters
@@ -88,7 +98,12 @@ def loss(self: Network, X: Any, y: Any, loss: Any = None, *, sample_weight: Any 
 
 @error_prefix("Network.value_and_grad")
 def value_and_grad(
-    self: Network, X: Any, y: Any, loss: Any = None, *, sample_weight: Any = None
+    self: Network,
+    X: ArrayLike,
+    y: ArrayLike,
+    loss: LossLike | None = None,
+    *,
+    sample_weight: ArrayLike | None = None,
 ) -> tuple[float, FloatArray]:
     """Compute the weighted mean loss and its gradient by all parameters, by backpropagation.
 
@@ -131,7 +146,7 @@ def value_and_grad(
 
 
 @error_prefix("Network.backward")
-def backward(self: Network, X: Any, output_gradient: Any) -> FloatArray:
+def backward(self: Network, X: ArrayLike, output_gradient: ArrayLike) -> FloatArray:
     """Compute the gradient of ``sum(outputs * output_gradient)`` by all parameters.
 
     Parameters
@@ -166,7 +181,7 @@ def backward(self: Network, X: Any, output_gradient: Any) -> FloatArray:
 
 
 @error_prefix("Network.jacobian")
-def jacobian(self: Network, X: Any) -> FloatArray:
+def jacobian(self: Network, X: ArrayLike) -> FloatArray:
     """Compute the derivatives of the outputs by the inputs, sample by sample.
 
     Parameters

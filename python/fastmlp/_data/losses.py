@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastmlp import _core
 from fastmlp._data.arrays import FloatArray, as_shape
+from fastmlp._data.types import LossFunction
 from fastmlp._data.validation import InvalidType, InvalidValue, resolve
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 FAMILIES = (_core.losses, _core.activations, _core.initializers, _core.schedules)
 NOT_CUSTOM = (type, *(member for family in FAMILIES for member in family.values()))
-
-LossFunction: TypeAlias = Callable[[FloatArray, NDArray[Any]], tuple[Any, Any]]
 
 
 def resolve_loss(loss: Any, network: Network) -> Any:

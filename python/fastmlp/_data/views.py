@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar, overload
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from fastmlp._data.arrays import FloatArray, as_shape
 from fastmlp._data.validation import InvalidValue, error_prefix
 
+V = TypeVar("V", bound=FloatArray | None, covariant=True)
 
-class Views(Sequence[Any]):
+
+class Views(Sequence[V]):
     """Live views, one per Dense layer; assigning to an item copies into the network.
 
     Parameters
@@ -30,7 +33,7 @@ class Views(Sequence[Any]):
     array([1., 2., 3.], dtype=float32)
     """
 
-    def __init__(self, views: Sequence[FloatArray | None], name: str) -> None:
+    def __init__(self, views: Sequence[V], name: str) -> None:
         self._views = tuple(views)
         self._name = name
 
@@ -38,7 +41,13 @@ class Views(Sequence[Any]):
         """Return the number of Dense layers."""
         return len(self._views)
 
-    def __getitem__(self, index: Any) -> Any:
+    @overload
+    def __getitem__(self, index: int) -> V: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[V, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> V | tuple[V, ...]:
         """Return the view of one layer, or a tuple of views for a slice."""
         try:
             return self._views[index]
@@ -46,7 +55,7 @@ class Views(Sequence[Any]):
             self._raise_index(index, type(error))
 
     @error_prefix("Network")
-    def __setitem__(self, index: int, value: Any) -> None:
+    def __setitem__(self, index: int, value: ArrayLike) -> None:
         """Copy `value`, of the shape of the view, into the network."""
         view = self[index]
         if isinstance(view, tuple):
@@ -56,7 +65,7 @@ class Views(Sequence[Any]):
             raise InvalidValue(f"{name} is None, expected no value; the layer has no bias")
         np.copyto(view, as_shape(value, view.shape, view.dtype, name))
 
-    def __iter__(self) -> Iterator[FloatArray | None]:
+    def __iter__(self) -> Iterator[V]:
         """Iterate over the views, from the first layer to the last."""
         return iter(self._views)
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from fastmlp._data.dataset import Dataset
 from fastmlp._data.losses import evaluate
+from fastmlp._data.types import LossFunction
 
 if TYPE_CHECKING:
     from fastmlp.trainer import Trainer
@@ -42,8 +43,9 @@ def _update(trainer: Trainer, batch: Dataset, divisor: float | None) -> tuple[fl
         native.samples_seen = seen + len(batch.X)
         return 0.0, False
     try:
+        loss = cast(LossFunction, trainer.loss)
         outputs = native.forward(batch.X)
-        value, by_output = evaluate(trainer.loss, outputs, batch.targets, batch.weights, divisor)
+        value, by_output = evaluate(loss, outputs, batch.targets, batch.weights, divisor)
         if not math.isfinite(value):
             return value, False
         penalties = native.apply(native.backward(by_output))

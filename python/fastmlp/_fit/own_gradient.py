@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from numpy.typing import ArrayLike
 
 from fastmlp._data import arrays
 from fastmlp._data.arrays import FloatArray
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @error_prefix("Trainer.forward")
-def forward(self: Trainer, X: Any) -> FloatArray:
+def forward(self: Trainer, X: ArrayLike) -> FloatArray:
     """Compute the outputs of a batch ``(n, n_inputs)`` in training mode, for `backward`.
 
     Examples
@@ -40,7 +42,7 @@ def forward(self: Trainer, X: Any) -> FloatArray:
 
 
 @error_prefix("Trainer.backward")
-def backward(self: Trainer, output_gradient: Any) -> FloatArray:
+def backward(self: Trainer, output_gradient: ArrayLike) -> FloatArray:
     """Compute the gradient of ``sum(outputs * output_gradient)``, ``(n_parameters,)``.
 
     Parameters
@@ -61,7 +63,7 @@ def backward(self: Trainer, output_gradient: Any) -> FloatArray:
 
 
 @error_prefix("Trainer.apply")
-def apply(self: Trainer, gradient: Any) -> None:
+def apply(self: Trainer, gradient: ArrayLike) -> None:
     """Make one update of the optimizer with any gradient.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Methods of `fastmlp.Network` that describe it: the table of layers, and the call."""
+"""Methods of networks and trainers that describe them: the table of layers, the call."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from fastmlp.layers import Dense, Layer
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
+    from fastmlp.trainer import Trainer
 
 
 def summary(self: Network) -> None:
@@ -33,6 +34,16 @@ def call_text(network: Network) -> str:
     return (
         f"Network([{layers}], inputs={network.n_inputs}, "
         f"dtype={network.dtype.name!r}, seed={network.seed})"
+    )
+
+
+def trainer_repr(trainer: Trainer) -> str:
+    """Return what is trained, how, and how far."""
+    sizes = [trainer.network.n_inputs, *(W.shape[1] for W in trainer.network.weights)]
+    return (
+        f"Trainer(<Network {'-'.join(map(str, sizes))}>, loss={trainer.loss!r}, "
+        f"optimizer={trainer.optimizer!r}, batch_size={trainer.batch_size}, "
+        f"seed={trainer.seed}; {trainer.n_steps} steps made)"
     )
 
 

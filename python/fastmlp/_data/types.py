@@ -1,0 +1,27 @@
+"""Types of the arguments of public functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fastmlp import _core
+
+FloatArray: TypeAlias = NDArray[np.floating[Any]]
+
+ActivationLike: TypeAlias = str | _core.Activation
+InitializerLike: TypeAlias = str | _core.Initializer
+OptimizerLike: TypeAlias = str | _core.Optimizer
+
+# Of outputs and targets, which have any shape: values and gradient.
+LossFunction: TypeAlias = Callable[[FloatArray, NDArray[Any]], tuple[ArrayLike, ArrayLike]]
+ResolvedLoss: TypeAlias = _core.Loss | LossFunction
+LossLike: TypeAlias = str | ResolvedLoss
+
+# Keys are classes, of any kind of number.
+ClassWeight: TypeAlias = Mapping[Any, float] | Literal["balanced"]
+Validation: TypeAlias = tuple[ArrayLike, ArrayLike] | tuple[ArrayLike, ArrayLike, ArrayLike]
+Weighting: TypeAlias = Literal["set", "batch"]

@@ -1,0 +1,1 @@
+"""What examples use of matplotlib, whose own types are unknown in part."""
