@@ -10,41 +10,54 @@ namespace {
 // phi(a), element by element or along the last axis.
 template <class T>
 py::array value(const Activation& phi, const Array<T>& a) {
-  Matrix<T> in = copy_columns(a);
-  activate<T>(phi, in.view(), in.view());
-  return copy_array(in, a);
+  const SampleArray<T> in(a, !couples_units(phi));
+  Array<T> out = array_like(a);
+  T* const to = out.mutable_data();
+  for_samples(in, [&](Range samples) {
+    Matrix<T> h = in.columns(samples);
+    activate<T>(phi, h.view(), h.view());
+    write_samples<T>(h.view(), samples.begin, to);
+  });
+  return out;
 }
 
 // phi'(a), element by element.
 template <class T>
 py::array derivative(const Activation& phi, const Array<T>& a) {
-  Matrix<T> in = copy_columns(a);
-  const MatrixView<T> input = in.view();
-  Matrix<T> output(input.rows, input.cols), ones(input.rows, input.cols);
-  const MatrixView<T> h = output.view(), g = ones.view();
-  for (Index i = 0; i < g.rows; ++i) std::fill_n(g.row(i), g.cols, T(1));
-  activate<T>(phi, input, h);
-  differentiate<T>(phi, input, h, g);
-  return copy_array(ones, a);
+  const SampleArray<T> in(a, true);
+  Array<T> out = array_like(a);
+  T* const to = out.mutable_data();
+  for_samples(in, [&](Range samples) {
+    Matrix<T> input = in.columns(samples);
+    Matrix<T> output(in.rows(), samples.size()), ones(in.rows(), samples.size());
+    const MatrixView<T> g = ones.view();
+    for (Index i = 0; i < g.rows; ++i) std::fill_n(g.row(i), g.cols, T(1));
+    activate<T>(phi, input.view(), output.view());
+    differentiate<T>(phi, input.view(), output.view(), g);
+    write_samples<T>(g, samples.begin, to);
+  });
+  return out;
 }
 
 // J (..., k, k) of softmax: row j is J e_j, because J is symmetric.
 template <class T>
 py::array softmax_jacobian(const Activation& softmax, const Array<T>& a) {
-  Matrix<T> in = copy_columns(a);
-  const MatrixView<T> h = in.view();
-  activate<T>(softmax, h, h);
-  Matrix<T> unit(h.rows, h.cols);
-  const MatrixView<T> g = unit.view();
+  const SampleArray<T> in(a);
+  const Index k = in.rows();
   std::vector<py::ssize_t> shape(a.shape(), a.shape() + a.ndim());
-  shape.push_back(h.rows);
+  shape.push_back(k);
   Array<T> jacobian(shape);
-  for (Index j = 0; j < h.rows; ++j) {
-    for (Index i = 0; i < g.rows; ++i) std::fill_n(g.row(i), g.cols, T(i == j));
-    differentiate<T>(softmax, h, h, g);
-    transpose(g.rows, g.cols, g.data, g.stride, jacobian.mutable_data() + j * h.rows,
-              h.rows * h.rows);
-  }
+  T* const to = jacobian.mutable_data();
+  for_samples(in, [&](Range samples) {
+    Matrix<T> output = in.columns(samples), unit(k, samples.size());
+    const MatrixView<T> h = output.view(), g = unit.view();
+    activate<T>(softmax, h, h);
+    for (Index j = 0; j < k; ++j) {
+      for (Index i = 0; i < k; ++i) std::fill_n(g.row(i), g.cols, T(i == j));
+      differentiate<T>(softmax, h, h, g);
+      transpose(k, g.cols, g.data, g.stride, to + (samples.begin * k + j) * k, k * k);
+    }
+  });
   return jacobian;
 }
 

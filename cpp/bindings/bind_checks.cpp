@@ -3,12 +3,11 @@
 
 #include "bindings.hpp"
 #include "family.hpp"
-#include "fastmlp/base/parallel.hpp"
 #include "fastmlp/kernels/reduce.hpp"
 #include "fastmlp/kernels/tuning.hpp"
 #include "fastmlp/nn/output_loss.hpp"
 #include "fastmlp/optim/update_rules.hpp"
-#include "numpy.hpp"
+#include "threads.hpp"
 
 namespace fastmlp::bindings {
 namespace {
@@ -25,21 +24,27 @@ py::object resolve(const std::string& family, const py::object& value, const std
 // Flat index of the first nan or inf, -1 if all entries are finite.
 template <class T>
 Index first_non_finite(const Array<T>& array) {
+  const MemoryLease lease(array);
   const T* x = array.data();
   const Index n = array.size();
-  const py::gil_scoped_release release;
-  for (Index begin = 0; begin < n; begin += kScanRangeElements) {
-    const Index end = std::min(n, begin + kScanRangeElements);
-    if (all_finite(end - begin, x + begin)) continue;
-    for (Index i = begin; i < end; ++i) {
-      if (!std::isfinite(x[i])) return i;
+  Index found = -1;
+  run_alone([&](ThreadTeam& team) {
+    for (Index begin = 0; begin < n && found < 0; begin += kScanRangeElements) {
+      const Index end = std::min(n, begin + kScanRangeElements);
+      team.poll_interrupt(kScanRangeElements);
+      if (all_finite(end - begin, x + begin)) continue;
+      const T* first = std::find_if(x + begin, x + end, [](T v) { return !std::isfinite(v); });
+      if (first != x + end) found = first - x;
     }
-  }
-  return -1;
+  });
+  return found;
 }
 
 Index check_classes(const Array<std::int64_t>& classes, Index n) {
-  return first_outside(classes.data(), classes.size(), n);
+  const std::int64_t *begin = classes.data(), *end = begin + classes.size();
+  const auto is_outside = [=](std::int64_t c) { return c < 0 || c >= n; };
+  const std::int64_t* found = std::find_if(begin, end, is_outside);
+  return found == end ? -1 : found - begin;
 }
 
 py::dict config() {

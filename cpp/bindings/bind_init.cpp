@@ -1,7 +1,7 @@
 #include "bindings.hpp"
 #include "family.hpp"
 #include "fastmlp/nn/init.hpp"
-#include "numpy.hpp"
+#include "threads.hpp"
 
 namespace fastmlp::bindings {
 namespace {
@@ -26,7 +26,8 @@ py::array draw(const Member& init, const std::string& name, const py::dict& give
   checked_product(checked_product(n_in, n_out, where), sizeof(double), where);
   Array<double> weights({n_out, n_in});
   Rng rng(bits, Stream::initialization, 0);
-  init.fill(n_in, n_out, rng, weights.mutable_data());
+  double* const w = weights.mutable_data();
+  run_alone([&](ThreadTeam& team) { init.fill(n_in, n_out, rng, w, team); });
   return py::array(weights.attr("T"));
 }
 

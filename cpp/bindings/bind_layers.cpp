@@ -7,8 +7,8 @@ constexpr auto kCost =
     "that of its products with a batch, see docs/performance.md; a value, it has no memory";
 
 void bind_layers(py::module_& m) {
-  py::class_<LayerBase, std::shared_ptr<LayerBase>>(m, "Layer",
-                                                    "A layer of a network, as a value.");
+  bind_resource<LayerBase, std::shared_ptr<LayerBase>>(m, "Layer",
+                                                       "A layer of a network, as a value.");
   py::dict family;
   for_each_member<Layer>([&](const auto& layer) {
     using Member = std::decay_t<decltype(layer)>;

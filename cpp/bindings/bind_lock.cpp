@@ -1,31 +1,62 @@
-#include <atomic>
 #include <stdexcept>
+#include <thread>
 
 #include "bindings.hpp"
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
+#endif
 
 namespace fastmlp::bindings {
 namespace {
 
+// Of the present process: a forked child has of all threads only the one that forked.
+struct ForkState {
+  unsigned long forks = 0;
+  std::thread::id survivor;
+};
+
+ForkState& fork_state() {
+  static ForkState state;
+  return state;
+}
+
 // Held by a call that trains; another call meanwhile raises instead of waiting. Native, because
 // Python can be interrupted inside a context manager written in Python, which would then never be
-// released.
+// released. Both methods are called with the GIL.
 class TrainingLock {
  public:
   void enter() {
-    if (taken_.exchange(true)) {
-      throw std::runtime_error("fit: this network is being trained by another call");
-    }
+    if (is_held()) throw std::runtime_error("fit: this network is being trained by another call");
+    taken_ = true;
+    forks_ = fork_state().forks;
+    holder_ = std::this_thread::get_id();
   }
   void leave() { taken_ = false; }
 
  private:
-  std::atomic<bool> taken_{false};
+  // A lock that came with a fork is free unless its holder came too.
+  bool is_held() const {
+    const ForkState& state = fork_state();
+    return taken_ && (forks_ == state.forks || holder_ == state.survivor);
+  }
+
+  bool taken_ = false;
+  unsigned long forks_ = 0;
+  std::thread::id holder_;
 };
 
 }  // namespace
 
 void bind_lock(py::module_& m) {
-  py::class_<TrainingLock>(m, "TrainingLock", "Held by a call that trains a network.")
+#if defined(__unix__) || defined(__APPLE__)
+  fork_state();
+  pthread_atfork(nullptr, nullptr, [] {
+    ++fork_state().forks;
+    fork_state().survivor = std::this_thread::get_id();
+  });
+#endif
+  bind_resource<TrainingLock>(m, "TrainingLock", "Held by a call that trains a network.")
       .def(py::init<>())
       .def("__enter__", &TrainingLock::enter)
       .def("__exit__", [](TrainingLock& self, const py::object&, const py::object&,

@@ -19,17 +19,22 @@ std::pair<py::array, py::array> evaluate_loss(const char* where, const Loss& los
   const bool fits = y.size() == n * columns && y.ndim() <= 2 && y.ndim() > 0 && y.shape(0) == n;
   require(fits, std::string(where) + ": y has shape " + shape_text(y) + ", expected (" +
                     std::to_string(n) + ", " + std::to_string(columns) + ")");
-  Matrix<T> out = copy_columns(Array<T>(o.reshape({n, outputs})));
-  Matrix<T> target = copy_columns(Array<T>(y.reshape({n, columns})));
-  smooth_targets(loss, target.view());
-  Matrix<T> gradient(outputs, n);
-  Array<T> values(n), ones(n);
-  std::fill_n(ones.mutable_data(), n, T(1));
-  std::fill_n(values.mutable_data(), n, T(0));  // stays where there are no outputs
-  MatrixView<T> delta = gradient.view();
-  loss_and_delta<T>({Identity{}, loss}, out.view(), target.view(), out.view(),
-                    values.mutable_data(), ones.data(), &delta);
-  return {values, copy_array(gradient, o)};
+  const SampleArray<T> out(Array<T>(o.reshape({n, outputs})));
+  const SampleArray<T> target(Array<T>(y.reshape({n, columns})));
+  Array<T> values(n), gradient = array_like(o);
+  T *const value = values.mutable_data(), *const g = gradient.mutable_data();
+  std::fill_n(value, n, T(0));  // stays where there are no outputs
+  for_samples(out, [&](Range samples) {
+    Matrix<T> a = out.columns(samples), t = target.columns(samples);
+    smooth_targets(loss, t.view());
+    Matrix<T> by_output(outputs, samples.size());
+    MatrixView<T> delta = by_output.view();
+    const std::vector<T> ones(static_cast<std::size_t>(samples.size()), T(1));
+    loss_and_delta<T>({Identity{}, loss}, a.view(), t.view(), a.view(), value + samples.begin,
+                      ones.data(), &delta);
+    write_samples<T>(delta, samples.begin, g);
+  });
+  return {values, gradient};
 }
 
 std::pair<py::array, py::array> evaluate_any(const char* where, const Loss& loss,
@@ -39,8 +44,9 @@ std::pair<py::array, py::array> evaluate_any(const char* where, const Loss& loss
     using Given = std::decay_t<decltype(outputs)>;
     using T = typename Given::value_type;
     return for_dtype(where, "y", y, [&](const auto& targets) {
-      result = evaluate_loss<T>(where, loss, outputs,
-                                Array<T>(targets.attr("astype")(py::dtype::of<T>())));
+      result =
+          evaluate_loss<T>(where, loss, outputs,
+                           Array<T>(call_function(targets.attr("astype"), py::dtype::of<T>())));
       return result.first;
     });
   });

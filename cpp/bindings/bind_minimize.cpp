@@ -3,12 +3,13 @@
 #include "bindings.hpp"
 #include "family.hpp"
 #include "fastmlp/optim/minimizer.hpp"
+#include "gil.hpp"
 #include "numpy.hpp"
 
 namespace fastmlp::bindings {
 namespace {
 
-// fun(w) -> (value, gradient), called on the caller's thread.
+// fun(w) -> (value, gradient), called on the caller's thread in its own floating-point mode.
 template <class T>
 class PythonObjective final : public Objective<T> {
  public:
@@ -24,13 +25,18 @@ class PythonObjective final : public Objective<T> {
 
  private:
   std::pair<double, Array<T>> call(const T* w) const {
-    const py::object returned = fun_(Array<T>(size_, w));
+    const FlushSubnormals::Pause pause;
+    return read(call_function(fun_, Array<T>(size_, w)));
+  }
+
+  std::pair<double, Array<T>> read(const py::object& returned) const {
     if (!py::isinstance<py::tuple>(returned) || py::len(returned) != 2) {
       throw py::type_error("minimize: fun returned " + std::string(py::repr(returned)) +
                            ", expected a tuple (value, gradient)");
     }
     const py::tuple pair = returned;
-    auto gradient = py::array_t<T, py::array::c_style | py::array::forcecast>::ensure(pair[1]);
+    using Converted = py::array_t<T, py::array::c_style | py::array::forcecast>;
+    Converted gradient = call_python([&] { return Converted::ensure(pair[1]); });
     if (!gradient) throw py::error_already_set();
     require(gradient.size() == size_, "minimize: fun returned a gradient of shape " +
                                           shape_text(gradient) + ", expected (" +
@@ -49,6 +55,7 @@ py::tuple minimize_function(py::function fun, const Array<T>& w0, const Rule& op
   const Index size = w0.size();
   Array<T> w(size);
   std::copy_n(w0.data(), size, w.mutable_data());
+  const FlushSubnormals flush;
   PythonObjective<T> objective(std::move(fun), size);
   const auto native = make_optimizer<T>(optimizer, size);
   ThreadTeam team;
@@ -56,7 +63,7 @@ py::tuple minimize_function(py::function fun, const Array<T>& w0, const Rule& op
   const auto start = SteadyClock::now();
   const auto observe = [&](const T* iterate) {
     if (record_path) path.insert(path.end(), iterate, iterate + size);
-    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    check_signals();
     const std::chrono::duration<double> elapsed = SteadyClock::now() - start;
     return max_seconds && elapsed.count() >= *max_seconds ? Status::max_seconds : Status::running;
   };

@@ -12,8 +12,11 @@ template <class T>
 std::shared_ptr<Network<T>> make_network(Index inputs,
                                          const std::vector<std::shared_ptr<LayerBase>>& layers,
                                          std::optional<std::uint64_t> seed) {
-  return std::make_shared<Network<T>>(
-      inputs, std::vector<LayerReference>(layers.begin(), layers.end()), seed);
+  const std::vector<LayerReference> list(layers.begin(), layers.end());
+  std::shared_ptr<Network<T>> network;
+  run_alone(
+      [&](ThreadTeam& team) { network = std::make_shared<Network<T>>(inputs, list, seed, team); });
+  return network;
 }
 
 // A live view of the parameters, which keeps the network alive.
@@ -64,6 +67,7 @@ py::object bias_view(const py::object& self, Index l) {
 
 template <class T>
 py::array predict(const Network<T>& network, const Array<T>& x) {
+  const MemoryLease lease(x);
   const MatrixView<const T> rows = rows_of(x, network.plan().inputs(), "X");
   auto [array, out] = new_rows<T>(rows.rows, network.plan().outputs());
   run({forward_operations(network, rows.rows)}, [&, out = out](ThreadTeam& team) {
@@ -75,7 +79,8 @@ py::array predict(const Network<T>& network, const Array<T>& x) {
 template <class T>
 double loss(const Network<T>& network, const Array<T>& x, const py::object& targets,
             const Loss& function, const py::object& weights) {
-  const Dataset<T> data = make_data(x, targets, weights, network, function);
+  const LeasedDataset<T> leased(x, targets, weights, network, function);
+  const Dataset<T>& data = leased.data();
   double value = 0;
   run({forward_operations(network, data.size())}, [&](ThreadTeam& team) {
     NetworkObjective<T> objective(network.plan(), function);
@@ -90,7 +95,8 @@ template <class T>
 std::pair<double, py::array> value_and_gradient(const Network<T>& network, const Array<T>& x,
                                                 const py::object& targets, const Loss& function,
                                                 const py::object& weights) {
-  const Dataset<T> data = make_data(x, targets, weights, network, function);
+  const LeasedDataset<T> leased(x, targets, weights, network, function);
+  const Dataset<T>& data = leased.data();
   Array<T> gradient(network.size());
   T* g = gradient.mutable_data();
   double value = 0;
@@ -112,7 +118,9 @@ py::array curvature_product(const Network<T>& network, const std::string& kind, 
                             std::optional<std::uint64_t> seed, std::uint32_t epoch) {
   require(kind == "hessian" || kind == "gauss_newton",
           "curvature_product: kind='" + kind + "', expected 'hessian' or 'gauss_newton'");
-  const Dataset<T> data = make_data(x, targets, weights, network, function);
+  const LeasedDataset<T> leased(x, targets, weights, network, function);
+  const Dataset<T>& data = leased.data();
+  const MemoryLease lease(v);
   const T* direction = vector_of(v, network.size(), "v").data();
   Array<T> product(network.size());
   T* out = product.mutable_data();
@@ -132,7 +140,9 @@ py::array curvature_product(const Network<T>& network, const std::string& kind, 
 
 template <class T>
 py::array backward(const Network<T>& network, const Array<T>& x, const Array<T>& output_gradient) {
+  const MemoryLease lease(x);
   const MatrixView<const T> rows = rows_of(x, network.plan().inputs(), "X");
+  const MemoryLease upstream_lease(output_gradient);
   const MatrixView<const T> upstream =
       rows_of(output_gradient, network.plan().outputs(), "output_gradient");
   require(upstream.rows == rows.rows, "output_gradient has " + std::to_string(upstream.rows) +
@@ -152,6 +162,7 @@ py::array backward(const Network<T>& network, const Array<T>& x, const Array<T>&
 
 template <class T>
 py::array jacobian(const Network<T>& network, const Array<T>& x) {
+  const MemoryLease lease(x);
   const MatrixView<const T> rows = rows_of(x, network.plan().inputs(), "X");
   const Index entries = checked_product(rows.rows, network.plan().outputs(), "jacobian");
   checked_product(entries, network.plan().inputs() * static_cast<Index>(sizeof(T)), "jacobian");
@@ -166,7 +177,7 @@ py::array jacobian(const Network<T>& network, const Array<T>& x) {
 template <class T>
 void bind_network(py::module_& m) {
   using Holder = std::shared_ptr<Network<T>>;
-  py::class_<Network<T>, Holder>(m, "Network", "A plan of layers and its parameters.")
+  bind_resource<Network<T>, Holder>(m, "Network", "A plan of layers and its parameters.")
       .def(py::init(&make_network<T>), py::arg("n_inputs"), py::arg("layers"), py::arg("seed"),
            "Without a seed all parameters are 0.")
       .def_property_readonly("n_inputs",

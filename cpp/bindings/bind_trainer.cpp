@@ -25,11 +25,12 @@ class TrainerHandle {
                      Index max, std::optional<double> max_seconds, Snapshot<T>& last_good,
                      py::list losses) {
     require(max >= 1, "epochs: expected max >= 1");
-    const Dataset<T> data = make_data(x, targets, weights, *network_, trainer_.loss());
+    batch_rows_ = kNoBatch;
+    trainer_.start_epoch();  // may run Python, so it comes before pointers are taken
+    const LeasedDataset<T> leased(x, targets, weights, *network_, trainer_.loss());
+    const Dataset<T>& data = leased.data();
     const double seconds = max_seconds.value_or(std::numeric_limits<double>::infinity());
     const Index batch = std::min(trainer_.batch_size(), data.size());
-    batch_rows_ = kNoBatch;
-    trainer_.start_epoch();
     trainer_.set_tuned(!threads_are_forced());
     const Index epochs = trainer_.optimizer().has_custom_schedule() ? 1 : max;
     EpochResult last;
@@ -38,14 +39,12 @@ class TrainerHandle {
       for (const double loss : finished) losses.append(loss);
     };
     try {
-      run(
-          {step_operations(*network_, batch), static_cast<double>(epochs) *
+      run({step_operations(*network_, batch), static_cast<double>(epochs) *
                                                   static_cast<double>(data.size()) /
                                                   static_cast<double>(batch)},
           [&](ThreadTeam& team) {
             last = trainer_.epochs(data, max, seconds, last_good, finished, team);
-          },
-          Subnormals::flush);
+          });
     } catch (...) {
       record();
       throw;
@@ -55,27 +54,28 @@ class TrainerHandle {
   }
 
   double step(const Array<T>& x, const py::object& targets, const py::object& weights) {
-    const Dataset<T> data = make_data(x, targets, weights, *network_, trainer_.loss());
+    const LeasedDataset<T> leased(x, targets, weights, *network_, trainer_.loss());
+    const Dataset<T>& data = leased.data();
     batch_rows_ = kNoBatch;
     double value = 0;
-    run(
-        {step_operations(*network_, data.size())},
-        [&](ThreadTeam& team) { value = trainer_.step(data, team); }, Subnormals::flush);
+    run({step_operations(*network_, data.size())},
+        [&](ThreadTeam& team) { value = trainer_.step(data, team); });
     return value;
   }
 
   py::array forward(const Array<T>& x) {
+    const MemoryLease lease(x);
     const MatrixView<const T> rows = rows_of(x, network_->plan().inputs(), "X");
     auto [array, out] = new_rows<T>(rows.rows, network_->plan().outputs());
     batch_rows_ = kNoBatch;  // also where this is interrupted
-    run(
-        {forward_operations(*network_, rows.rows)},
-        [&, out = out](ThreadTeam& team) { trainer_.forward(rows, out, team); }, Subnormals::flush);
+    run({forward_operations(*network_, rows.rows)},
+        [&, out = out](ThreadTeam& team) { trainer_.forward(rows, out, team); });
     batch_rows_ = rows.rows;
     return array;
   }
 
   py::array backward(const Array<T>& output_gradient) {
+    const MemoryLease lease(output_gradient);
     const MatrixView<const T> rows =
         rows_of(output_gradient, network_->plan().outputs(), "output_gradient");
     require(rows.rows == batch_rows_, "output_gradient has " + std::to_string(rows.rows) +
@@ -83,9 +83,8 @@ class TrainerHandle {
                                           ", as the last forward");
     Array<T> gradient(network_->size());
     T* g = gradient.mutable_data();
-    run(
-        {2 * forward_operations(*network_, rows.rows)},
-        [&](ThreadTeam& team) { trainer_.backward(rows, g, team); }, Subnormals::flush);
+    run({2 * forward_operations(*network_, rows.rows)},
+        [&](ThreadTeam& team) { trainer_.backward(rows, g, team); });
     return gradient;
   }
 
@@ -94,9 +93,8 @@ class TrainerHandle {
     Buffer<T> g(network_->size());
     std::copy_n(vector_of(gradient, g.size(), "gradient").data(), g.size(), g.data());
     double penalties = 0;
-    run(
-        {10 * static_cast<double>(g.size())},
-        [&](ThreadTeam& team) { penalties = trainer_.apply(g.data(), team); }, Subnormals::flush);
+    run({10 * static_cast<double>(g.size())},
+        [&](ThreadTeam& team) { penalties = trainer_.apply(g.data(), team); });
     return penalties;
   }
 
@@ -181,9 +179,9 @@ py::object iterate(TrainerHandle<T>& self) {
 template <class T>
 void bind_trainer(py::module_& m) {
   using Handle = TrainerHandle<T>;
-  py::class_<Snapshot<T>>(m, "Snapshot", "Parameters and optimizer state that a run returns to.")
+  bind_resource<Snapshot<T>>(m, "Snapshot", "Parameters and optimizer state that a run returns to.")
       .def(py::init<>());
-  py::class_<Handle>(m, "Trainer", "Trains one network with one optimizer.")
+  bind_resource<Handle>(m, "Trainer", "Trains one network with one optimizer.")
       .def(py::init(&make_trainer<T>), py::arg("network"), py::arg("loss"), py::arg("optimizer"),
            py::arg("batch_size"), py::arg("seed"), py::arg("first_epoch"), py::arg("l1"),
            py::arg("l2"), py::arg("regularize_biases"), py::arg("shuffle"), py::arg("weighting"))
@@ -230,7 +228,7 @@ void bind_trainer(py::module_& m) {
 }  // namespace
 
 void bind_trainers(py::module_& float32, py::module_& float64) {
-  py::class_<EpochResult>(float32, "EpochResult", "Loss, steps and status of an epoch.")
+  bind_resource<EpochResult>(float32, "EpochResult", "Loss, steps and status of an epoch.")
       .def_readonly("loss", &EpochResult::loss)
       .def_readonly("n_steps", &EpochResult::steps)
       .def_property_readonly("status", [](const EpochResult& self) { return text(self.status); });

@@ -3,9 +3,35 @@
 
 #include <pybind11/pybind11.h>
 
+#include <string>
+
 namespace fastmlp::bindings {
 
 namespace py = pybind11;
+
+// Binds a class whose objects are made by their constructor alone. pybind11 would give those of
+// `cls.__new__(cls)`, and of pickles without a state, memory that nothing has initialised.
+template <class C, class... Options>
+py::class_<C, Options...> bind_class(py::handle scope, const char* name, const char* doc) {
+  py::class_<C, Options...> cls(scope, name, doc);
+  py::detail::get_type_info(typeid(C), true)->operator_new = [](std::size_t) -> void* {
+    const auto class_name = py::type::of<C>().attr("__name__").template cast<std::string>();
+    throw py::type_error(class_name + ": the object was made by __new__ and is not initialised, " +
+                         "expected one made by " + class_name + "(...)");
+  };
+  return cls;
+}
+
+// The same for a class without a state to copy or pickle; Python would make objects of it by
+// __new__ alone.
+template <class C, class... Options>
+py::class_<C, Options...> bind_resource(py::handle scope, const char* name, const char* doc) {
+  auto cls = bind_class<C, Options...>(scope, name, doc);
+  cls.def("__reduce__", [name = std::string(name)](const py::object&) -> py::object {
+    throw py::type_error(name + ": objects of the compiled core cannot be copied or pickled");
+  });
+  return cls;
+}
 
 void bind_field_info(py::module_& m);
 void bind_activations(py::module_& m);

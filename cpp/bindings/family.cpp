@@ -115,7 +115,7 @@ py::dict deep_params(const py::dict& params, bool deep) {
 }
 
 void bind_field_info(py::module_& m) {
-  py::class_<FieldInfo>(m, "Field", "A hyperparameter of a member of a family.")
+  bind_resource<FieldInfo>(m, "Field", "A hyperparameter of a member of a family.")
       .def_readonly("name", &FieldInfo::name)
       .def_readonly("type", &FieldInfo::type)
       .def_readonly("bounds", &FieldInfo::bounds, "What it must satisfy, as errors write it.")

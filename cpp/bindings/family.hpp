@@ -2,6 +2,7 @@
 // properties, repr, ==, hash, pickle, get_params and documentation.
 #pragma once
 
+#include "bindings.hpp"
 #include "fields.hpp"
 
 namespace fastmlp::bindings {
@@ -122,7 +123,7 @@ py::class_<Member, Options...> bind_member(py::module_& m, py::dict& family,
   const std::vector<FieldInfo> fields = list_fields<Member>();
   const MemberText own{text.cost, example_of<Member>(text.example, 0)};
   const std::string doc = member_doc(Member::class_name, Member::doc, own, fields);
-  py::class_<Member, Options...> cls(m, Member::class_name, doc.c_str());
+  auto cls = bind_class<Member, Options...>(m, Member::class_name, doc.c_str());
   py::list names;
   for (const FieldInfo& field : fields) {
     names.append(field.name);

@@ -1,5 +1,7 @@
 #include "fields.hpp"
 
+#include "gil.hpp"
+
 namespace fastmlp::bindings {
 namespace {
 
@@ -39,8 +41,8 @@ class PythonSchedule final : public CustomSchedule {
 
   const py::object& function() const { return function_; }
   double at(Index epoch) const override {
-    const py::object answer = function_(epoch);
-    const double rate = PyFloat_AsDouble(answer.ptr());
+    const py::object answer = call_function(function_, py::int_(epoch));
+    const double rate = call_python([&] { return PyFloat_AsDouble(answer.ptr()); });
     if (rate == -1.0 && PyErr_Occurred()) throw py::error_already_set();
     if (!kNonNegative.contains(rate)) {
       throw_invalid(where_, "learning_rate(" + std::to_string(epoch) + ")", text_of(answer),

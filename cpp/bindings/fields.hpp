@@ -100,6 +100,7 @@ class FieldReader {
     if (!given) missing(name, expected);
     if (kAny && py::isinstance<py::str>(given) && given.equal(py::str(kInput))) return;
     if (!py::isinstance<L>(given)) wrong_kind(name, given, expected);
+    given.cast<const L&>();  // throws where it is not initialised
     value = given.cast<std::shared_ptr<L>>();
   }
 

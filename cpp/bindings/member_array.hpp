@@ -1,8 +1,9 @@
 // Members of a family called from Python on arrays of any shape.
 #pragma once
 
+#include "fastmlp/base/tuning.hpp"
 #include "fastmlp/kernels/transpose.hpp"
-#include "numpy.hpp"
+#include "threads.hpp"
 
 namespace fastmlp::bindings {
 
@@ -12,7 +13,7 @@ template <class F>
 auto for_dtype(const char* where, const char* name, const py::object& value, F&& f) {
   const py::object prefix = py::module_::import("fastmlp._data.validation").attr("error_prefix");
   const py::object read = py::module_::import("fastmlp._data.arrays").attr("as_float_array");
-  const py::array array = prefix(where)(read)(value, name);
+  const py::array array = call_function(prefix(where)(read), value, py::str(name));
   if (array.itemsize() == sizeof(float)) return f(Array<float>(array));
   return f(Array<double>(array));
 }
@@ -22,24 +23,58 @@ inline std::string rounded_text(const py::array& array) {
   return py::str(py::repr(array.attr("round")(4).attr("tolist")()));
 }
 
-// The last axis of an array as columns: entry i of every sample in row i.
+// An array as samples along its last axis, or of one entry each, read in place.
 template <class T>
-Matrix<T> copy_columns(const Array<T>& a) {
-  const Index rows = a.ndim() == 0 ? 1 : a.shape(a.ndim() - 1);
-  const Index samples = rows == 0 ? 0 : a.size() / rows;
-  Matrix<T> matrix(rows, samples);
-  const MatrixView<T> view = matrix.view();
-  transpose(samples, rows, a.data(), rows, view.data, view.stride);
-  return matrix;
+class SampleArray {
+ public:
+  explicit SampleArray(const Array<T>& a, bool single_entries = false)
+      : lease_(a),
+        data_(a.data()),
+        rows_(a.ndim() == 0 || single_entries ? 1 : a.shape(a.ndim() - 1)),
+        size_(rows_ == 0 ? 0 : a.size() / rows_) {}
+
+  Index rows() const { return rows_; }  // entries of a sample
+  Index size() const { return size_; }
+  // Some samples as columns: entry i of every sample in row i.
+  Matrix<T> columns(Range samples) const {
+    Matrix<T> matrix(rows_, samples.size());
+    const MatrixView<T> view = matrix.view();
+    transpose(samples.size(), rows_, data_ + samples.begin * rows_, rows_, view.data, view.stride);
+    return matrix;
+  }
+
+ private:
+  MemoryLease lease_;
+  const T* data_;
+  Index rows_, size_;
+};
+
+// body(samples) for all samples, some at a time, without the GIL. Subnormal numbers are exact here,
+// because these functions are references.
+template <class T, class F>
+void for_samples(const SampleArray<T>& array, F&& body) {
+  const Index width =
+      std::max<Index>(kLanes<T>, kMemberElements / std::max<Index>(array.rows(), 1));
+  const GilRelease release;
+  ThreadTeam team(check_signals);
+  for (Index i = 0; i < ceil_div(array.size(), width); ++i) {
+    const Range samples = tile(i, width, array.size());
+    body(samples);
+    team.poll_interrupt(kMemberOperations * static_cast<double>(samples.size() * array.rows()));
+  }
 }
 
-// The columns as an array of the shape of `like`.
+// Columns as samples from `first` on in the memory of an array.
 template <class T>
-py::array copy_array(const Matrix<T>& matrix, const Array<T>& like) {
-  Array<T> out(std::vector<py::ssize_t>(like.shape(), like.shape() + like.ndim()));
-  const MatrixView<const T> view = matrix.view();
-  transpose(view.rows, view.cols, view.data, view.stride, out.mutable_data(), view.rows);
-  return out;
+void write_samples(const MatrixView<const T>& columns, Index first, T* array) {
+  transpose(columns.rows, columns.cols, columns.data, columns.stride, array + first * columns.rows,
+            columns.rows);
+}
+
+// A new array of the shape of another one.
+template <class T>
+Array<T> array_like(const Array<T>& a) {
+  return Array<T>(std::vector<py::ssize_t>(a.shape(), a.shape() + a.ndim()));
 }
 
 }  // namespace fastmlp::bindings

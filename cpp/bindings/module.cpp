@@ -7,12 +7,14 @@ PYBIND11_MODULE(FASTMLP_MODULE, m) {
   m.attr("__name__") =
       "fastmlp._core";  // in every build, because pickles and stubs name the package
   m.doc() = "The compiled core of fastmlp.";
-  py::register_exception_translator([](std::exception_ptr error) {
+  py::register_local_exception_translator([](std::exception_ptr error) {
     try {
       if (error) std::rethrow_exception(error);
     } catch (const std::bad_alloc&) {
       py::set_error(PyExc_MemoryError,
                     "there is not enough memory for a network or batch of this size");
+    } catch (const py::cast_error& failure) {
+      py::set_error(PyExc_TypeError, failure.what());
     }
   });
   bind_field_info(m);

@@ -14,6 +14,7 @@
 #include "fastmlp/nn/network.hpp"
 #include "fastmlp/nn/output_loss.hpp"
 #include "fastmlp/train/dataset.hpp"
+#include "memory_lease.hpp"
 
 namespace fastmlp::bindings {
 
@@ -53,46 +54,54 @@ const Array<T>& vector_of(const Array<T>& array, Index n, const char* name) {
   return array;
 }
 
-// Index of the first class that is not in [0, classes), -1 where there is none.
-inline Index first_outside(const std::int64_t* y, Index n, Index classes) {
-  const auto is_outside = [=](std::int64_t c) { return c < 0 || c >= classes; };
-  const std::int64_t* found = std::find_if(y, y + n, is_outside);
-  return found == y + n ? -1 : found - y;
-}
-
-// X, targets and weights as the core reads them. Targets are (n, n_out) or (n,) class indices.
+// An array of exactly this dtype in C order: conversions are made in Python.
 template <class T>
-Dataset<T> make_data(const Array<T>& x, const py::object& targets, const py::object& weights,
-                     const Network<T>& network, const Loss& loss) {
-  const Index inputs = network.plan().inputs();
-  const Index outputs = target_columns(loss, network.plan().outputs());
-  Dataset<T> data;
-  data.x = rows_of(x, inputs, "X");
-  const Index n = data.x.rows;
-  if (py::isinstance<Array<std::int64_t>>(targets)) {
-    data.classes = vector_of(targets.cast<Array<std::int64_t>>(), n, "y").data();
-    const Index bad = first_outside(data.classes, n, outputs);
-    if (bad >= 0) {
-      throw py::value_error("y: class " + std::to_string(data.classes[bad]) + " in row " +
-                            std::to_string(bad) + ", expected 0 to " + std::to_string(outputs - 1));
-    }
-  } else {
-    data.y = rows_of(targets.cast<Array<T>>(), outputs, "y");
-    if (data.y.rows != n) {
-      throw py::value_error("y has " + std::to_string(data.y.rows) + " rows, expected " +
-                            std::to_string(n) + ", as X has");
-    }
+Array<T> exact_array(const py::object& value, const char* name) {
+  if (!py::isinstance<Array<T>>(value)) {
+    throw py::type_error(std::string(name) + " is of type " + Py_TYPE(value.ptr())->tp_name +
+                         ", expected an array of " + std::string(py::str(py::dtype::of<T>())) +
+                         " in C order");
   }
-  if (!weights.is_none()) {
-    data.weights = vector_of(weights.cast<Array<T>>(), n, "sample_weight").data();
-  }
-  return data;
+  return py::reinterpret_borrow<Array<T>>(value);
 }
 
-// Runs Python's signal handlers; called from native loops that hold no GIL.
-inline void check_signals() {
-  const py::gil_scoped_acquire gil;
-  if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-}
+// X, targets and weights as the core reads them, in memory that stays in place while this exists.
+// Targets are (n, n_out) or (n,) class indices.
+template <class T>
+class LeasedDataset {
+ public:
+  LeasedDataset(const Array<T>& x, const py::object& targets, const py::object& weights,
+                const Network<T>& network, const Loss& loss)
+      : x_(x), targets_(targets_of(targets)), weights_(weights_of(weights)) {
+    data_.x = rows_of(x, network.plan().inputs(), "X");
+    const Index n = data_.x.rows;
+    if (py::isinstance<Array<std::int64_t>>(targets)) {
+      data_.classes = vector_of(Array<std::int64_t>(targets), n, "y").data();
+    } else {
+      data_.y = rows_of(Array<T>(targets), target_columns(loss, network.plan().outputs()), "y");
+      if (data_.y.rows != n) {
+        throw py::value_error("y has " + std::to_string(data_.y.rows) + " rows, expected " +
+                              std::to_string(n) + ", as X has");
+      }
+    }
+    if (weights.is_none()) return;
+    data_.weights = vector_of(Array<T>(weights), n, "sample_weight").data();
+  }
+
+  const Dataset<T>& data() const { return data_; }
+
+ private:
+  static py::array targets_of(const py::object& targets) {
+    if (py::isinstance<Array<std::int64_t>>(targets)) return Array<std::int64_t>(targets);
+    return exact_array<T>(targets, "y");
+  }
+  static py::array weights_of(const py::object& weights) {
+    if (weights.is_none()) return py::reinterpret_steal<py::array>(nullptr);
+    return exact_array<T>(weights, "sample_weight");
+  }
+
+  MemoryLease x_, targets_, weights_;
+  Dataset<T> data_;
+};
 
 }  // namespace fastmlp::bindings

@@ -15,9 +15,9 @@ class StateWriter final : public StateVisitor<T> {
   void vector(const char* name, Buffer<T>& values) override {
     section_[name] = Array<T>(values.size(), values.data());
   }
-  void optional_vector(const char* name, Buffer<T>& values, Index) override {
-    vector(name, values);
-    if (values.size() == 0) section_[name] = py::none();
+  void optional_vector(const char* name, Buffer<T>& values, bool& present) override {
+    if (present) return vector(name, values);
+    section_[name] = py::none();
   }
   void scalar(const char* name, double& value, const Interval*) override { section_[name] = value; }
   void counter(const char* name, Index& value, Index) override { section_[name] = value; }
@@ -37,7 +37,7 @@ class StateViews final : public StateVisitor<T> {
   void vector(const char* name, Buffer<T>& values) override {
     if (active_) views[name] = py::array_t<T>(values.size(), values.data(), owner_);
   }
-  void optional_vector(const char*, Buffer<T>&, Index) override {}
+  void optional_vector(const char*, Buffer<T>&, bool&) override {}
   void scalar(const char* name, double& value, const Interval*) override {
     if (active_) views[name] = py::array_t<double>(1, &value, owner_);
   }
@@ -64,14 +64,9 @@ class StateReader final : public StateVisitor<T> {
     const auto array = section_[name].template cast<Array<T>>();
     std::copy_n(vector_of(array, values.size(), name).data(), values.size(), values.data());
   }
-  void optional_vector(const char* name, Buffer<T>& values, Index size) override {
-    if (section_[name].is_none()) {
-      values = Buffer<T>();
-      return;
-    }
-    Buffer<T> filled(size);
-    vector(name, filled);
-    values = std::move(filled);
+  void optional_vector(const char* name, Buffer<T>& values, bool& present) override {
+    present = !section_[name].is_none();
+    if (present) vector(name, values);
   }
   void scalar(const char* name, double& value, const Interval* bound) override {
     const auto given = section_[name].template cast<double>();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "fastmlp/base/parallel.hpp"
+#include "gil.hpp"
 #include "numpy.hpp"
 
 namespace fastmlp::bindings {
@@ -23,10 +24,16 @@ bool threads_are_forced();
 
 // Runs body(team) without the GIL, on as many threads as the work is worth.
 template <class F>
-void run(const Work& work, F&& body, Subnormals subnormals = Subnormals::keep) {
+void run(const Work& work, F&& body) {
   const int threads = threads_for(work);
-  const py::gil_scoped_release release;
-  with_team(threads, check_signals, body, subnormals);
+  const GilRelease release;
+  with_team(threads, check_signals, body);
+}
+// The same on this thread alone.
+template <class F>
+void run_alone(F&& body) {
+  const GilRelease release;
+  with_team(1, check_signals, body);
 }
 
 // Operations of a pass over n rows: forward only, or with both products of the backward pass.

@@ -19,8 +19,9 @@ class StateSnapshot final : public StateVisitor<T> {
   void vector(const char* name, Buffer<T>& values) override {
     state[key(name)] = {values.data(), values.data() + values.size()};
   }
-  void optional_vector(const char* name, Buffer<T>& values, Index) override {
-    vector(name, values);
+  void optional_vector(const char* name, Buffer<T>& values, bool& present) override {
+    if (present) return vector(name, values);
+    state[key(name)] = {};
   }
   void scalar(const char* name, double& value, const Interval*) override {
     state[key(name)] = {value};
@@ -51,9 +52,9 @@ class StateRestorer final : public StateVisitor<T> {
       values[i] = static_cast<T>(from[static_cast<std::size_t>(i)]);
     }
   }
-  void optional_vector(const char* name, Buffer<T>& values, Index size) override {
-    values = find(name).empty() ? Buffer<T>() : Buffer<T>(size);
-    vector(name, values);
+  void optional_vector(const char* name, Buffer<T>& values, bool& present) override {
+    present = !find(name).empty();
+    if (present) vector(name, values);
   }
   void scalar(const char* name, double& value, const Interval* bound) override {
     value = find(name).at(0);

@@ -197,6 +197,14 @@ TEST_CASE_TEMPLATE("classes are one-hot targets; whole weights are repeated samp
   CHECK(problem.value() == value);
   CHECK(same_bits(problem.gradient(), g));
 
+  for (const std::int64_t wrong : {std::int64_t{3}, std::int64_t{-1}, std::int64_t{1} << 60}) {
+    std::vector<std::int64_t> changed = classes;
+    changed[4] = wrong;
+    data.classes = changed.data();
+    problem.select(data);
+    CHECK_THROWS_AS(problem.value(), std::invalid_argument);
+  }
+  data.classes = classes.data();
   const std::vector<T> weights{1, 2, 0, 3, 1, 1};
   const std::vector<Index> repeated{0, 1, 1, 3, 3, 3, 4, 5};
   problem.objective.select(data, {repeated.data()}, 8);

@@ -74,6 +74,49 @@ TEST_CASE("the check interrupts parallel_for, never parallel_for_uninterrupted")
   }
 }
 
+#if defined(__x86_64__)
+TEST_CASE("all threads flush subnormal numbers; checks and the caller do not") {
+  volatile const double smallest = std::numeric_limits<double>::min();
+  const auto is_kept = [&] { return smallest / 2 > 0; };
+  for (const int threads : {1, 2, 3}) {
+    std::atomic<int> flushed = 0;
+    int exact_checks = 0;
+    bool body_flushes = false;
+    const InterruptCheck check = [&] {
+      if (is_kept()) ++exact_checks;
+      throw Failure();
+    };
+    CHECK_THROWS_AS(with_team(threads, check,
+                              [&](ThreadTeam& team) {
+                                body_flushes = !is_kept();
+                                for (;;) {
+                                  team.parallel_for(100, [&](Index, int) {
+                                    if (!is_kept()) ++flushed;
+                                    busy_wait(std::chrono::milliseconds(1));
+                                    team.poll_interrupt(1e6);
+                                  });
+                                }
+                              }),
+                    Failure);
+    CHECK(body_flushes);
+    CHECK(flushed > 0);
+    CHECK(exact_checks == 1);
+    CHECK(is_kept());
+    int exact = 0;
+    with_team(threads, {}, [&](ThreadTeam& team) {
+      std::atomic<int> kept = 0;
+      team.parallel_for(300, [&](Index, int) {
+        if (is_kept()) ++kept;
+        busy_wait(std::chrono::milliseconds(1));
+      });
+      exact = kept;
+    });
+    CHECK(exact == 0);
+    CHECK(is_kept());
+  }
+}
+#endif
+
 TEST_CASE("the check runs on the caller's thread, at most every 20 ms") {
   for (const int threads : {1, 2}) {
     const std::thread::id caller = std::this_thread::get_id();

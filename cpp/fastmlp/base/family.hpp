@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -118,6 +119,65 @@ void validate(const Member& member) {
   Validator validator(Member::class_name);
   Member::fields(member, validator);
   check_together(member, 0);
+}
+
+template <class T, class Member>
+void check_underflow(const Member& member);
+
+// Throws where a hyperparameter is 0 in arithmetic of type T, which flushes subnormal numbers, but
+// is not 0.
+template <class T>
+class UnderflowCheck {
+ public:
+  explicit UnderflowCheck(std::string where) : where_(std::move(where)) {}
+  void operator()(const char* name, double value, const Interval&, const char*) const {
+    check(name, value);
+  }
+  void operator()(const char* name, const std::optional<double>& value, const Interval&,
+                  const char*) const {
+    check(name, value.value_or(0));
+  }
+  void operator()(const char* name, const std::optional<ClipRange>& value, const char*) const {
+    const ClipRange range = value.value_or(ClipRange{});
+    check(name, range.first);
+    check(name, range.second);
+  }
+  template <class... Members>
+  void operator()(const char*, const std::variant<Members...>& value, const char*) const {
+    std::visit([](const auto& member) { check_underflow<T>(member); }, value);
+  }
+  template <class... Members>
+  void operator()(const char* name, const std::optional<std::variant<Members...>>& value,
+                  const char* description) const {
+    if (value) (*this)(name, *value, description);
+  }
+  template <class Value>
+  auto operator()(const char* name, const Value& value, const Interval& bound,
+                  const char* description) const
+      -> decltype(value.validate(*this, name, bound, description)) {
+    value.validate(*this, name, bound, description);
+  }
+  // No real numbers.
+  template <class Value, class... Rest>
+  void operator()(const char*, const Value&, const Rest&...) const {}
+
+ private:
+  void check(const char* name, double value) const {
+    constexpr bool kSingle = sizeof(T) == sizeof(float);
+    std::uint64_t bits = 0;  // because subnormal numbers may be flushed here
+    std::memcpy(&bits, &value, sizeof bits);
+    if (bits << 1 == 0 || std::abs(value) >= std::numeric_limits<T>::min()) return;
+    throw_invalid(where_, name, number_text(value),
+                  kSingle ? "0 or at least 1.2e-38 in float32" : "0 or at least 2.3e-308");
+  }
+
+  std::string where_;
+};
+
+template <class T, class Member>
+void check_underflow(const Member& member) {
+  UnderflowCheck<T> check(Member::class_name);
+  Member::fields(member, check);
 }
 
 // Calls f(Member{}) for every member of a variant, in order.

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <system_error>
 
+#include "fastmlp/base/subnormals.hpp"
 #include "fastmlp/base/tuning.hpp"
 
 #if defined(_OPENMP)
@@ -17,25 +18,6 @@ namespace {
 constexpr std::uint64_t kOpenBit = std::uint64_t{1} << 31;
 constexpr std::uint64_t kJoinedMask = kOpenBit - 1;
 constexpr std::uint64_t kStopTicket = ~std::uint64_t{0};
-
-// Sets the treatment of subnormal numbers on this thread, restored by the destructor.
-class SubnormalMode {
- public:
-#if defined(__x86_64__)
-  explicit SubnormalMode(Subnormals mode) : before_(__builtin_ia32_stmxcsr()) {
-    constexpr unsigned kFlushToZero = 1u << 15, kDenormalsAreZero = 1u << 6;
-    if (mode == Subnormals::flush) {
-      __builtin_ia32_ldmxcsr(before_ | kFlushToZero | kDenormalsAreZero);
-    }
-  }
-  ~SubnormalMode() { __builtin_ia32_ldmxcsr(before_); }
-
- private:
-  unsigned before_;
-#else
-  explicit SubnormalMode(Subnormals) {}
-#endif
-};
 
 // Spin, then yield, then (wait_long only) sleep.
 class Backoff {
@@ -73,10 +55,8 @@ ThreadTeam::ThreadTeam(InterruptCheck check)
     : check_(std::move(check)),
       next_check_(std::chrono::steady_clock::now() + kInterruptInterval) {}
 
-ThreadTeam::ThreadTeam(int size, Subnormals subnormals)
-    : size_(size),
-      subnormals_(subnormals),
-      queues_(new WorkQueue[static_cast<std::size_t>(size)]) {}
+ThreadTeam::ThreadTeam(int size)
+    : size_(size), queues_(new WorkQueue[static_cast<std::size_t>(size)]) {}
 
 ThreadTeam::~ThreadTeam() = default;
 
@@ -85,13 +65,16 @@ void ThreadTeam::poll(double operations) {
   if (operations_ < kOperationsPerPoll) return;
   operations_ = 0;
   if (!check_ || std::chrono::steady_clock::now() < next_check_) return;
-  check_();
+  {
+    const FlushSubnormals::Pause pause;
+    check_();
+  }
   next_check_ = std::chrono::steady_clock::now() + kInterruptInterval;
 }
 
 // A worker joins every round that it finds open.
 void ThreadTeam::worker_loop(int member) {
-  const SubnormalMode mode(subnormals_);
+  const FlushSubnormals flush;
   std::uint64_t last_round = 0;
   for (Backoff backoff;;) {
     std::uint64_t ticket = round_ticket_.load(std::memory_order_acquire);
@@ -228,22 +211,22 @@ int openmp_version() {
 }
 
 void with_team(int threads, const InterruptCheck& check,
-               const std::function<void(ThreadTeam&)>& body, Subnormals subnormals) {
+               const std::function<void(ThreadTeam&)>& body) {
   if (threads == 1) {
-    const SubnormalMode mode(subnormals);
+    const FlushSubnormals flush;
     ThreadTeam team(check);
     return body(team);
   }
-  ThreadTeam team(threads, subnormals);
+  ThreadTeam team(threads);
   RunnerThread runner;
   std::thread thread;
   try {
     thread = std::thread([&] {
-      const SubnormalMode mode(subnormals);
+      const FlushSubnormals flush;
       runner.run(team, body);
     });
   } catch (const std::system_error&) {
-    return with_team(1, check, body, subnormals);  // the system starts no more threads
+    return with_team(1, check, body);  // the system starts no more threads
   }
   std::vector<std::thread> workers = team.start_workers();
   runner.wait(check, team.stop_);

@@ -27,10 +27,6 @@ using InterruptCheck = std::function<void()>;
 // Thrown inside a team after its interrupt check has thrown.
 struct Interrupted {};
 
-// Treatment of subnormal numbers: exact, or as 0. Decaying moments of Adam become subnormal, and
-// arithmetic on them is a hundred times slower.
-enum class Subnormals { keep, flush };
-
 class ThreadTeam {
  public:
   explicit ThreadTeam(InterruptCheck check = {});  // only the calling thread
@@ -66,8 +62,7 @@ class ThreadTeam {
   }
 
  private:
-  friend void with_team(int, const InterruptCheck&, const std::function<void(ThreadTeam&)>&,
-                        Subnormals);
+  friend void with_team(int, const InterruptCheck&, const std::function<void(ThreadTeam&)>&);
   using Call = void (*)(void*, Index, int);
   struct WorkQueue;
 
@@ -76,7 +71,7 @@ class ThreadTeam {
     (*static_cast<std::remove_reference_t<F>*>(f))(i, member);
   }
 
-  ThreadTeam(int size, Subnormals subnormals);
+  explicit ThreadTeam(int size);
   std::vector<std::thread> start_workers();
   void worker_loop(int member);
   void stop_workers();
@@ -87,7 +82,6 @@ class ThreadTeam {
 
   int size_ = 1;
   bool single_threaded_ = false;
-  Subnormals subnormals_ = Subnormals::keep;
 
   // Polling of a team of one.
   InterruptCheck check_;
@@ -114,10 +108,9 @@ int openmp_threads();
 // Date of the OpenMP specification of the build, 0 without OpenMP.
 int openmp_version();
 
-// Runs body with a team of `threads`; its exceptions and those of `check`, which is called on this
-// thread, are rethrown.
+// Runs body with a team of `threads`, all of which flush subnormal numbers; `check` is called on
+// this thread in its own floating-point mode. Exceptions of both are rethrown.
 void with_team(int threads, const InterruptCheck& check,
-               const std::function<void(ThreadTeam&)>& body,
-               Subnormals subnormals = Subnormals::keep);
+               const std::function<void(ThreadTeam&)>& body);
 
 }  // namespace fastmlp

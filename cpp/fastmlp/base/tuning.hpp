@@ -18,6 +18,11 @@ constexpr int kPauseTurns = 2000;
 constexpr int kYieldTurns = 2000;
 constexpr std::chrono::microseconds kBackoffSleep{20};
 
+// Elements that a member of a family computes between two polls when it is called on an array, and
+// about the operations of one.
+constexpr int kMemberElements = 1 << 16;
+constexpr double kMemberOperations = 20;
+
 // Seconds after which Trainer::epochs returns, so that the caller can show its progress.
 constexpr double kReturnInterval = 0.05;
 

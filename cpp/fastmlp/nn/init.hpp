@@ -1,11 +1,12 @@
-// The family of initialisers of a weight matrix. fill(n_in, n_out, rng, w) writes W (n_out, n_in)
-// row by row. Adding one: a struct below, its name in the variant, five lines in
-// tests/reference.py, a row in docs/lecture.md.
+// The family of initialisers of a weight matrix. fill(n_in, n_out, rng, w, team) writes W
+// (n_out, n_in) row by row, on this thread; the team is polled for interrupts. Adding one: a struct
+// below, its name in the variant, five lines in tests/reference.py, a row in docs/lecture.md.
 #pragma once
 
 #include <variant>
 
 #include "fastmlp/base/family.hpp"
+#include "fastmlp/base/parallel.hpp"
 #include "fastmlp/kernels/rng.hpp"
 
 namespace fastmlp {
@@ -14,8 +15,8 @@ namespace fastmlp {
 struct IndependentInit {
   template <class Self, class F>
   static void fields(Self&, F&&) {}
-  static void uniform(double variance, Index count, Rng& rng, double* w);
-  static void normal(double variance, Index count, Rng& rng, double* w);
+  static void uniform(double variance, Index count, Rng& rng, double* w, ThreadTeam& team);
+  static void normal(double variance, Index count, Rng& rng, double* w, ThreadTeam& team);
 };
 
 inline double glorot_variance(Index n_in, Index n_out) {
@@ -27,48 +28,48 @@ inline double lecun_variance(Index n_in) { return 1.0 / static_cast<double>(n_in
 struct GlorotUniform : IndependentInit {
   static constexpr auto key = "glorot_uniform", class_name = "GlorotUniform";
   static constexpr auto doc = "Uniform with variance 2 / (n_in + n_out) (Glorot & Bengio 2010).";
-  void fill(Index n_in, Index n_out, Rng& rng, double* w) const {
-    uniform(glorot_variance(n_in, n_out), n_in * n_out, rng, w);
+  void fill(Index n_in, Index n_out, Rng& rng, double* w, ThreadTeam& team) const {
+    uniform(glorot_variance(n_in, n_out), n_in * n_out, rng, w, team);
   }
 };
 
 struct GlorotNormal : IndependentInit {
   static constexpr auto key = "glorot_normal", class_name = "GlorotNormal";
   static constexpr auto doc = "Normal with variance 2 / (n_in + n_out) (Glorot & Bengio 2010).";
-  void fill(Index n_in, Index n_out, Rng& rng, double* w) const {
-    normal(glorot_variance(n_in, n_out), n_in * n_out, rng, w);
+  void fill(Index n_in, Index n_out, Rng& rng, double* w, ThreadTeam& team) const {
+    normal(glorot_variance(n_in, n_out), n_in * n_out, rng, w, team);
   }
 };
 
 struct HeUniform : IndependentInit {
   static constexpr auto key = "he_uniform", class_name = "HeUniform";
   static constexpr auto doc = "Uniform with variance 2 / n_in (He et al. 2015).";
-  void fill(Index n_in, Index n_out, Rng& rng, double* w) const {
-    uniform(he_variance(n_in), n_in * n_out, rng, w);
+  void fill(Index n_in, Index n_out, Rng& rng, double* w, ThreadTeam& team) const {
+    uniform(he_variance(n_in), n_in * n_out, rng, w, team);
   }
 };
 
 struct HeNormal : IndependentInit {
   static constexpr auto key = "he_normal", class_name = "HeNormal";
   static constexpr auto doc = "Normal with variance 2 / n_in (He et al. 2015).";
-  void fill(Index n_in, Index n_out, Rng& rng, double* w) const {
-    normal(he_variance(n_in), n_in * n_out, rng, w);
+  void fill(Index n_in, Index n_out, Rng& rng, double* w, ThreadTeam& team) const {
+    normal(he_variance(n_in), n_in * n_out, rng, w, team);
   }
 };
 
 struct LeCunUniform : IndependentInit {
   static constexpr auto key = "lecun_uniform", class_name = "LeCunUniform";
   static constexpr auto doc = "Uniform with variance 1 / n_in (LeCun et al. 1998).";
-  void fill(Index n_in, Index n_out, Rng& rng, double* w) const {
-    uniform(lecun_variance(n_in), n_in * n_out, rng, w);
+  void fill(Index n_in, Index n_out, Rng& rng, double* w, ThreadTeam& team) const {
+    uniform(lecun_variance(n_in), n_in * n_out, rng, w, team);
   }
 };
 
 struct LeCunNormal : IndependentInit {
   static constexpr auto key = "lecun_normal", class_name = "LeCunNormal";
   static constexpr auto doc = "Normal with variance 1 / n_in (LeCun et al. 1998).";
-  void fill(Index n_in, Index n_out, Rng& rng, double* w) const {
-    normal(lecun_variance(n_in), n_in * n_out, rng, w);
+  void fill(Index n_in, Index n_out, Rng& rng, double* w, ThreadTeam& team) const {
+    normal(lecun_variance(n_in), n_in * n_out, rng, w, team);
   }
 };
 
@@ -80,8 +81,8 @@ struct Normal : IndependentInit {
   static void fields(Self& self, F&& f) {
     f("std", self.std, kNonNegative, "standard deviation");
   }
-  void fill(Index n_in, Index n_out, Rng& rng, double* w) const {
-    normal(std * std, n_in * n_out, rng, w);
+  void fill(Index n_in, Index n_out, Rng& rng, double* w, ThreadTeam& team) const {
+    normal(std * std, n_in * n_out, rng, w, team);
   }
 };
 
@@ -95,14 +96,14 @@ struct Orthogonal {
   static void fields(Self& self, F&& f) {
     f("gain", self.gain, kFinite, "factor on the orthogonal matrix");
   }
-  void fill(Index n_in, Index n_out, Rng& rng, double* w) const;
+  void fill(Index n_in, Index n_out, Rng& rng, double* w, ThreadTeam& team) const;
 };
 
 struct Zeros : IndependentInit {
   static constexpr auto key = "zeros", class_name = "Zeros";
   static constexpr auto doc = "All weights 0.";
-  void fill(Index n_in, Index n_out, Rng& rng, double* w) const {
-    normal(0.0, n_in * n_out, rng, w);
+  void fill(Index n_in, Index n_out, Rng& rng, double* w, ThreadTeam& team) const {
+    normal(0.0, n_in * n_out, rng, w, team);
   }
 };
 
@@ -114,7 +115,7 @@ struct ConstantInit {
   static void fields(Self& self, F&& f) {
     f("value", self.value, kFinite, "value of all weights");
   }
-  void fill(Index n_in, Index n_out, Rng&, double* w) const {
+  void fill(Index n_in, Index n_out, Rng&, double* w, ThreadTeam&) const {
     for (Index i = 0; i < n_in * n_out; ++i) w[i] = value;
   }
 };

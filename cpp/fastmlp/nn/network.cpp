@@ -10,6 +10,7 @@ Plan<T> make_plan(Index inputs, const std::vector<LayerReference>& layers) {
   PlanBuilder<T> builder(inputs, layers);
   for (const LayerReference& each : layers) {
     visit_layer(*each, [&](const auto& layer) {
+      check_underflow<T>(layer);
       validate(layer);
       const bool last = builder.layer() + 1 == static_cast<Index>(layers.size());
       require(!last || layer.traits.can_be_output,

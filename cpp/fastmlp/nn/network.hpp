@@ -18,10 +18,14 @@ class Network {
  public:
   // Without a seed all parameters are 0.
   Network(Index inputs, const std::vector<LayerReference>& layers,
-          std::optional<std::uint64_t> seed)
+          std::optional<std::uint64_t> seed, ThreadTeam& team)
       : plan_(make_plan<T>(inputs, layers)), w_(plan_.size()) {
-    if (seed) plan_.initialize(*seed, w());
+    if (seed) plan_.initialize(*seed, w(), team);
   }
+  // The same without interruption.
+  Network(Index inputs, const std::vector<LayerReference>& layers,
+          std::optional<std::uint64_t> seed)
+      : Network(inputs, layers, seed, *std::make_unique<ThreadTeam>()) {}
 
   const Plan<T>& plan() const { return plan_; }
   Index size() const { return w_.size(); }

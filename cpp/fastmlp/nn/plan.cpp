@@ -203,7 +203,7 @@ void Plan<T>::add_parts() {
 }
 
 template <class T>
-void Plan<T>::initialize(std::uint64_t seed, T* w) const {
+void Plan<T>::initialize(std::uint64_t seed, T* w, ThreadTeam& team) const {
   for (const Slot& s : slots_) {
     if (s.bias) {
       std::fill(w + s.range.begin, w + s.range.end, T(0));
@@ -211,7 +211,10 @@ void Plan<T>::initialize(std::uint64_t seed, T* w) const {
     }
     Rng rng(seed, Stream::initialization, static_cast<std::uint32_t>(s.layer));
     Buffer<double> values(s.range.size());
-    std::visit([&](const auto& init) { init.fill(s.columns, s.rows, rng, values.data()); }, s.init);
+    const auto draw = [&](const auto& init) {
+      init.fill(s.columns, s.rows, rng, values.data(), team);
+    };
+    std::visit(draw, s.init);
     std::transform(values.data(), values.data() + values.size(), w + s.range.begin,
                    [](double value) { return static_cast<T>(value); });
   }

@@ -115,7 +115,7 @@ class Plan {
   bool wide_inputs() const { return wide_inputs_; }
 
   // Fills w with the initial parameters of this seed.
-  void initialize(std::uint64_t seed, T* w) const;
+  void initialize(std::uint64_t seed, T* w, ThreadTeam& team) const;
 
  private:
   void link_terms();

@@ -17,8 +17,8 @@ class DefectFinder final : public StateVisitor<T> {
   void vector(const char* name, Buffer<T>& values) override {
     scan(name, values.size(), values.data());
   }
-  void optional_vector(const char* name, Buffer<T>& values, Index) override {
-    vector(name, values);
+  void optional_vector(const char* name, Buffer<T>& values, bool& present) override {
+    if (present) vector(name, values);
   }
   void scalar(const char* name, double& value, const Interval*) override { scan(name, 1, &value); }
   void counter(const char*, Index&, Index) override {}
@@ -66,6 +66,7 @@ void Optimizer<T>::scale_learning_rate(double) {
 template <class T>
 std::unique_ptr<Optimizer<T>> make_optimizer(Rule rule, Index size,
                                              std::vector<ParameterGroup> groups) {
+  std::visit([](const auto& member) { check_underflow<T>(member); }, rule);
   return std::make_unique<FirstOrder<T>>(std::move(rule), size, std::move(groups));
 }
 

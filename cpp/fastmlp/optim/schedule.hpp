@@ -177,7 +177,8 @@ struct LearningRate {
     if (!schedule || std::holds_alternative<Constant>(*schedule)) return {};
     return std::visit([](const auto& s) { return s.class_name + std::string("(...)"); }, *schedule);
   }
-  void validate(const Validator& validator, const char* name, const Interval& bound,
+  template <class Check>
+  void validate(const Check& validator, const char* name, const Interval& bound,
                 const char* description) const {
     if (const double* number = std::get_if<double>(&source)) {
       validator(name, *number, bound, description);

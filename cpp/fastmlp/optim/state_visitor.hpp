@@ -17,8 +17,8 @@ class StateVisitor {
   virtual void section(const char* name) = 0;
   // A vector of fixed size, filled in place.
   virtual void vector(const char* name, Buffer<T>& values) = 0;
-  // Empty, or of the given size.
-  virtual void optional_vector(const char* name, Buffer<T>& values, Index size) = 0;
+  // The same where it is present; a visitor that fills it may change that.
+  virtual void optional_vector(const char* name, Buffer<T>& values, bool& present) = 0;
   // Without a bound the scalar may be any double, nan included.
   virtual void scalar(const char* name, double& value, const Interval* bound = nullptr) = 0;
   // 0 <= value <= max

@@ -65,7 +65,7 @@ void Batch<T>::gather_targets(const Index* from, Range samples) {
   const MatrixView<T> y = y_.columns(samples);
   if (data_.classes) {
     for (Index c = 0; c < y.rows; ++c) std::fill_n(y.row(c), y.cols, T(0));
-    for (Index j = 0; j < y.cols; ++j) y.row(data_.classes[from[j]])[j] = T(1);
+    for (Index j = 0; j < y.cols; ++j) y.row(data_.class_of(from[j], y.rows))[j] = T(1);
     return;
   }
   if (y.rows <= kMaxScalarColumns<T>) {  // a transposed tile would be almost empty

@@ -4,12 +4,20 @@
 #include <algorithm>
 #include <cstdint>
 #include <numeric>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "fastmlp/base/buffer.hpp"
 #include "fastmlp/kernels/random.hpp"
 
 namespace fastmlp {
+
+[[noreturn]] inline void throw_class(std::int64_t index, Index sample, Index n) {
+  throw std::invalid_argument("y[" + std::to_string(sample) + "]=" + std::to_string(index) +
+                              ", expected class indices 0 to " + std::to_string(n - 1) +
+                              "; y must not change while it is read");
+}
 
 // n samples: x (n, n_in), and as targets either y (n, n_out) or, for a softmax output, the index of
 // each sample's class.
@@ -21,6 +29,13 @@ struct Dataset {
   const T* weights = nullptr;  // n of them, or nullptr: 1 each
 
   Index size() const { return x.rows; }
+  // The class of sample i, in [0, n). It is checked where it is used, and read once, because the
+  // caller's memory may change at any time.
+  Index class_of(Index i, Index n) const {
+    const std::int64_t index = __atomic_load_n(classes + i, __ATOMIC_RELAXED);
+    if (index < 0 || index >= n) throw_class(index, i, n);
+    return static_cast<Index>(index);
+  }
   double weight(Index i) const { return weights ? static_cast<double>(weights[i]) : 1.0; }
   double mean_weight() const {
     if (!weights || size() == 0) return 1;

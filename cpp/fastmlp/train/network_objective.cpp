@@ -22,6 +22,7 @@ NetworkObjective<T>::NetworkObjective(const Plan<T>& plan, Loss loss)
       batch_(plan.inputs(), target_columns(output_loss_.loss, plan.outputs()), plan.wide_inputs()),
       schedule_(plan) {
   schedule_.set_workspace(workspace_);
+  std::visit([](const auto& member) { check_underflow<T>(member); }, output_loss_.loss);
 }
 
 template <class T>

@@ -41,9 +41,12 @@ class Snapshot {
       const Buffer<T>& from = back_ ? kept : values;
       std::copy_n(from.data(), from.size(), (back_ ? values : kept).data());
     }
-    void optional_vector(const char* name, Buffer<T>& values, Index) override {
-      if (back_) values = Buffer<T>(entry(snapshot_.vectors_, vectors_).size());
-      vector(name, values);
+    void optional_vector(const char* name, Buffer<T>& values, bool& present) override {
+      Index kept = present;
+      copy(entry(snapshot_.counters_, counters_++), kept);
+      present = kept != 0;
+      if (present) return vector(name, values);
+      entry(snapshot_.vectors_, vectors_++);
     }
     void scalar(const char*, double& value, const Interval*) override {
       copy(entry(snapshot_.scalars_, scalars_++), value);

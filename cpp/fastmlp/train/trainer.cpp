@@ -28,6 +28,7 @@ Trainer<T>::Trainer(Network<T>& network, TrainerOptions options,
       first_epoch_(options_.first_epoch),
       epoch_(options_.first_epoch) {
   objective_.set_exclusive_writer();
+  if (optimizer_->average()) iterate_ = Buffer<T>(network_.size());
   require(options_.batch_size > 0,
           "Trainer: batch_size=" + std::to_string(options_.batch_size) + ", expected at least 1");
 }
@@ -177,30 +178,31 @@ void Trainer<T>::visit_state(StateVisitor<T>& visitor) {
   visitor.counter("epoch", epoch_, kMaxEpoch);
   visitor.counter("samples_seen", samples_seen_);
   if (!optimizer_->average()) return;
-  Buffer<T> absent;
-  visitor.optional_vector("iterate", holds_average() ? iterate_ : absent, network_.size());
-  if (absent.size() > 0) iterate_ = std::move(absent);
+  const bool before = holds_average();
+  bool present = before;
+  visitor.optional_vector("iterate", iterate_, present);
+  if (present != before) keeps_iterate_ = present;
 }
 
 template <class T>
 bool Trainer<T>::holds_average() const {
   const auto bytes = static_cast<std::size_t>(network_.size()) * sizeof(T);
-  return iterate_.size() > 0 && std::memcmp(network_.w(), optimizer_->average(), bytes) == 0;
+  return keeps_iterate_ && std::memcmp(network_.w(), optimizer_->average(), bytes) == 0;
 }
 
 template <class T>
 void Trainer<T>::swap_in_average() {
   const T* average = optimizer_->average();
   if (!average || holds_average() || optimizer_->steps() == 0) return;
-  iterate_ = Buffer<T>(network_.size());
   std::copy_n(network_.w(), network_.size(), iterate_.data());
   std::copy_n(average, network_.size(), network_.w());
+  keeps_iterate_ = true;
 }
 
 template <class T>
 void Trainer<T>::swap_out_average() {
   if (holds_average()) std::copy_n(iterate_.data(), network_.size(), network_.w());
-  iterate_ = Buffer<T>();
+  keeps_iterate_ = false;
 }
 
 template <class T>
@@ -227,6 +229,9 @@ double Trainer<T>::apply(T* g, ThreadTeam& team) {
 template <class T>
 std::vector<ParameterGroup> make_groups(const Plan<T>& plan, double l1, double l2,
                                         bool regularize_biases) {
+  const UnderflowCheck<T> check("Trainer");
+  check("l1", l1, kNonNegative, "");
+  check("l2", l2, kNonNegative, "");
   std::vector<ParameterGroup> groups;
   for (const Slot& slot : plan.slots()) {
     const double factor = slot.bias && !regularize_biases ? 0 : 1;

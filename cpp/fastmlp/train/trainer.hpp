@@ -104,7 +104,8 @@ class Trainer {
   bool tuned_ = false;
   Index first_epoch_, epoch_;
   Index samples_seen_ = 0;
-  Buffer<T> iterate_;  // empty unless swap_in_average kept it
+  Buffer<T> iterate_;  // allocated where an average is kept, and never moved: others may read it
+  bool keeps_iterate_ = false;  // since swap_in_average
 };
 
 // The groups of a plan's parameters, one for each slot, so shared weights count once. Penalties are

@@ -14,6 +14,8 @@ class Field:
     """
     A hyperparameter of a member of a family.
     """
+    def __reduce__(self) -> typing.Any:
+        ...
     def __repr__(self) -> str:
         ...
     @property
@@ -2043,6 +2045,8 @@ class Layer:
     """
     A layer of a network, as a value.
     """
+    def __reduce__(self) -> typing.Any:
+        ...
 class Dense(Layer):
     """
     Dense(units, activation='identity', bias=True, init=None, l1=None, l2=None, max_norm=None)
@@ -4793,6 +4797,8 @@ class TrainingLock:
     def __exit__(self, arg0: typing.Any, arg1: typing.Any, arg2: typing.Any) -> None:
         ...
     def __init__(self) -> None:
+        ...
+    def __reduce__(self) -> typing.Any:
         ...
 def cgroup_cpu_limit(root: str, membership: str) -> int:
     """

@@ -16,6 +16,8 @@ class Network:
         """
         Without a seed all parameters are 0.
         """
+    def __reduce__(self) -> typing.Any:
+        ...
     def backward(self, X: numpy.typing.NDArray[numpy.float32], output_gradient: numpy.typing.NDArray[numpy.float32]) -> numpy.ndarray:
         ...
     def bias(self, l: typing.SupportsInt) -> typing.Any:
@@ -57,6 +59,8 @@ class EpochResult:
     """
     Loss, steps and status of an epoch.
     """
+    def __reduce__(self) -> typing.Any:
+        ...
     @property
     def loss(self) -> float:
         ...
@@ -72,11 +76,15 @@ class Snapshot:
     """
     def __init__(self) -> None:
         ...
+    def __reduce__(self) -> typing.Any:
+        ...
 class Trainer:
     """
     Trains one network with one optimizer.
     """
     def __init__(self, network: Network, loss: fastmlp._core.SquaredError | fastmlp._core.AbsoluteError | fastmlp._core.Huber | fastmlp._core.CrossEntropy | fastmlp._core.BinaryCrossEntropy | fastmlp._core.Hinge | fastmlp._core.Perceptron | fastmlp._core.Quantile | fastmlp._core.Poisson | fastmlp._core.GaussianNLL, optimizer: fastmlp._core.SGD | fastmlp._core.DeltaBarDelta | fastmlp._core.Lion | fastmlp._core.Rprop | fastmlp._core.AdaGrad | fastmlp._core.RMSProp | fastmlp._core.AdaDelta | fastmlp._core.Adam | fastmlp._core.AdamW | fastmlp._core.NAdam | fastmlp._core.AdaMax | fastmlp._core.RAdam, batch_size: typing.SupportsInt, seed: typing.SupportsInt, first_epoch: typing.SupportsInt, l1: typing.SupportsFloat, l2: typing.SupportsFloat, regularize_biases: bool, shuffle: bool, weighting: str) -> None:
+        ...
+    def __reduce__(self) -> typing.Any:
         ...
     def apply(self, gradient: numpy.typing.NDArray[numpy.float32]) -> float:
         ...
