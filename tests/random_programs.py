@@ -1,0 +1,261 @@
+"""Random programs that mix all public calls: `python random_programs.py FIRST LAST` runs seeds.
+
+A program is a function of its seed. Its calls are valid for the most part; what they refuse, with
+an error of the documented kinds, is passed over. Arrays change and move while they are read,
+signals come at any time, views outlive what they show.
+"""
+
+from __future__ import annotations
+
+import copy
+import gc
+import pickle
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import fastmlp as fm
+from fastmlp import _core
+from random_draws import Array, Draws
+
+N_CALLS = 60
+
+
+class Program(Draws):
+    """The objects of a program, and the calls that it draws from."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self.nets: list[fm.Network] = []
+        self.trainers: list[fm.Trainer] = []
+        self.views: list[Array] = []  # of parameters and states, kept after their owners
+        self.new_network()
+
+    def run(self) -> None:
+        """Make the calls, some of them on two threads at once, some with a signal on its way."""
+        calls = [getattr(self, name) for name in CALLS]
+        for _ in range(N_CALLS):
+            first, second = (calls[i] for i in self.random.integers(len(calls), size=2))
+            kind = self.random.random()
+            if kind < 0.1:
+                other = threading.Thread(target=self.attempt, args=(second,))
+                other.start()
+                self.attempt(first)
+                other.join()
+            elif kind < 0.2:
+                self.attempt(lambda call=first: self.interrupt(call))
+            else:
+                self.attempt(first)
+        for view in self.views:
+            view[...] = self.random.normal()
+
+    def interrupt(self, call: Callable[[], object]) -> None:
+        """Make a call that a signal ends, if it comes in time."""
+        signal.setitimer(signal.ITIMER_REAL, self.random.uniform(1e-4, 1e-2))
+        try:
+            call()
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def net(self) -> fm.Network:
+        return self.one_of(*self.nets)
+
+    def trainer(self) -> fm.Trainer:
+        if not self.trainers:
+            self.new_trainer()
+        return self.one_of(*self.trainers)
+
+    def keep(self, objects: list[Any], value: Any) -> None:
+        objects.append(value)
+        if len(objects) > 3:
+            objects.pop(0)
+            gc.collect()
+
+    # The calls.
+
+    def new_network(self) -> None:
+        sizes = [
+            int(n) for n in self.random.integers(1, self.one_of(6, 70, 600), self.one_of(2, 3))
+        ]
+        self.keep(self.nets, fm.Network(
+            sizes, activation=self.member("activations"), output=self.member("activations"),
+            init=self.member("initializers"), dtype=self.one_of("float32", "float64"),
+            seed=int(self.random.integers(2**32))))  # fmt: skip
+        self.called.add("Network")
+
+    def new_layers(self) -> None:
+        width = int(self.random.integers(1, 50))
+        first = fm.Dense(width, self.member("activations"), bias=bool(self.random.integers(2)))
+        middle = [self.one_of(fm.Dropout(0.3), fm.GaussianNoise(0.1), fm.Skip("input"),
+                              fm.Dense(width, max_norm=1.0, l1=0.1)) for _ in range(2)]  # fmt: skip
+        last = self.one_of(fm.Tied(first), fm.Dense(3, "softmax"), fm.Skip(first))
+        self.called.update({"Dense", "Dropout", "GaussianNoise", "Skip", "Tied"})
+        self.keep(self.nets, fm.Network([first, *middle, last], inputs=width, seed=1))
+
+    def new_trainer(self) -> None:
+        self.keep(self.trainers, fm.Trainer(
+            self.net(), self.loss(), self.optimizer(), batch_size=int(self.one_of(1, 5, 32, 2000)),
+            l1=self.one_of(0, 0.1), l2=self.one_of(0, 0.1),
+            shuffle=bool(self.random.integers(2))))  # fmt: skip
+        self.called.add("Trainer")
+
+    def predict(self) -> None:
+        net = self.net()
+        X = self.samples(net)[0]
+        net.predict(self.one_of(X, X[0], X[:0]))
+        net.jacobian(X[:9])
+
+    def evaluate(self) -> None:
+        net = self.net()
+        X, y, _ = self.samples(net)
+        loss = self.loss()
+        net.loss(X, y, loss)
+        net.value_and_grad(X, y, loss)
+        net.backward(X, self.array(len(X), net.n_outputs))
+
+    def fit(self) -> None:
+        net = self.net()
+        X, y, weights = self.samples(net)
+        self.callbacks = [
+            fm.EarlyStopping(self.one_of("loss", "val_loss"), patience=1),
+            fm.ReduceOnPlateau("loss", patience=1),
+            self,
+        ]
+        history = net.fit(
+            X, y, loss=self.loss(), optimizer=self.optimizer(), epochs=int(self.one_of(1, 4)),
+            batch_size=int(self.one_of(1, 32, 2000)), callbacks=self.callbacks[: self.one_of(0, 3)],
+            validation_data=self.one_of(None, (X, y)), sample_weight=weights,
+            class_weight=self.one_of(None, "balanced"), l2=self.one_of(0, 0.1),
+            max_seconds=self.one_of(None, 1e-3, 0.05))  # fmt: skip
+        history.to_dict(), history["loss"], repr(history), list(history), len(history)
+        self.called.update({"EarlyStopping", "ReduceOnPlateau", "History", "Callback"})
+
+    def on_epoch_end(self, epoch: int, logs: Any) -> bool:
+        """As a callback: use other calls, or fail."""
+        self.attempt(self.one_of(self.predict, self.spoil, self.new_network, self.read_trainer))
+        if self.random.random() < 0.1:
+            raise InterruptedError
+        return bool(self.random.random() < 0.1)
+
+    def train(self) -> None:
+        trainer = self.trainer()
+        X, y, weights = self.samples(trainer.network)
+        trainer.step(X, y, weights)
+        trainer.epoch(X, y, sample_weight=weights)
+        trainer.run(X, y, epochs=2, callbacks=[self], max_seconds=0.05)
+
+    def passes(self) -> None:
+        trainer = self.trainer()
+        outputs = trainer.forward(self.samples(trainer.network)[0])
+        if self.random.random() < 0.3:
+            self.attempt(self.train)
+        trainer.apply(trainer.backward(outputs * 0.1))
+
+    def read_trainer(self) -> None:
+        trainer = self.trainer()
+        self.keep(self.views, self.one_of(trainer.last_parameters, *trainer.state.values()))
+        trainer.n_steps, trainer.learning_rate, repr(trainer)
+        trainer.scale_learning_rate(0.9)
+        self.keep(self.trainers, self.one_of(copy.copy, copy.deepcopy, _pickled)(trainer))
+
+    def copies(self) -> None:
+        net = self.net()
+        twin = self.one_of(copy.copy, copy.deepcopy, _pickled, fm.Network.copy)(net)
+        str(twin), repr(twin)
+        self.keep(self.nets, twin)
+        net.__setstate__(self.net().__getstate__())
+
+    def parameters(self) -> None:
+        net = self.net()
+        self.keep(self.views, self.one_of(net.parameters, *net.weights))
+        net.parameters = self.array(net.n_parameters)
+        net.weights[0] = self.array(*net.weights[0].shape) * 1e-42
+        net.parameters[:] = self.random.normal(size=net.n_parameters)
+
+    def members(self) -> None:
+        shape = self.one_of((), (3,), (0,), (4, 1), (50, 7), (2, 3, 5), (3, 0), (0, 4), (9000, 9))
+        a = self.array(*shape) if shape else 0.5
+        phi, loss = self.member("activations"), self.member("losses")
+        phi(a), phi.derivative(a)
+        y = np.abs(np.asarray(a, float))
+        self.attempt(lambda: (loss(a, y), loss.gradient(a, y)))
+        n_in, n_out = (int(n) for n in self.random.integers(1, self.one_of(8, 140), 2))
+        self.member("initializers")(n_in, n_out, int(self.random.integers(2**32)))
+        self.member("schedules")(float(self.random.integers(100)))
+        for value in (phi, loss):
+            assert _pickled(value) == value
+            assert hash(_pickled(value)) == hash(value)
+        for value in (phi, loss, self.optimizer()):
+            repr(value), value.get_params(), [repr(field) for field in value.fields]
+
+    def minimize(self) -> None:
+        size = int(self.random.integers(1, 300))
+
+        def fun(w: Array) -> tuple[Any, Any]:
+            if self.random.random() < 0.02:
+                return self.one_of((np.nan, w), (0.0, w[1:]), None, ("", w))
+            return float(w @ w), self.one_of(2 * w, (2 * w).tolist())
+
+        result = fm.minimize(fun, self.array(size), self.optimizer(), steps=20,
+                             record_path=bool(self.random.integers(2)))  # fmt: skip
+        repr(result), result.advice
+        self.called.update({"minimize", "Result"})
+
+    def find_learning_rate(self) -> None:
+        net = self.net()
+        X, y, _ = self.samples(net)
+        curve = fm.find_learning_rate(net, X, y, steps=10)
+        assert curve.suggestion > 0
+        self.called.update({"find_learning_rate", "LearningRateCurve"})
+
+    def threads(self) -> None:
+        _core.force_num_threads(int(self.random.integers(4)))
+        fm.set_num_threads(int(self.random.integers(1, 4)))
+        fm.get_num_threads()
+        self.called.update({"set_num_threads", "get_num_threads"})
+
+    def half_made(self) -> None:
+        """Objects without their constructor."""
+        cls = type(self.member(self.one_of("layers", "activations", "losses", "optimizers")))
+        half = cls.__new__(cls)
+        for use in (repr, hash, pickle.dumps, fm.SGD, lambda h: fm.Network([h], inputs=2),
+                    lambda h: fm.Network([2, 1], activation=h), lambda h: h(np.ones(3)),
+                    lambda h: self.net().fit([[1.0]], [1.0], optimizer=h)):  # fmt: skip
+            self.attempt(lambda use=use: use(half))
+
+
+CALLS = [
+    "new_network", "new_layers", "new_trainer", "predict", "evaluate", "fit", "fit", "train",
+    "train", "passes", "read_trainer", "copies", "parameters", "members", "minimize",
+    "find_learning_rate", "threads", "half_made",
+]  # fmt: skip
+
+
+def _pickled(value: Any) -> Any:
+    return pickle.loads(pickle.dumps(value))
+
+
+def _interrupt(*_: object) -> None:
+    raise InterruptedError
+
+
+def run(first: int, last: int) -> set[str]:
+    """Run the programs of some seeds; return the public names that they used."""
+    signal.signal(signal.SIGALRM, _interrupt)
+    warnings.simplefilter("ignore")
+    called: set[str] = {"TrainingWarning", "show_config"}
+    for seed in range(first, last):
+        print(f"program {seed}", flush=True)
+        program = Program(seed)
+        program.run()
+        called |= program.called
+    return called
+
+
+if __name__ == "__main__":
+    run(int(sys.argv[1]), int(sys.argv[2]))
