@@ -129,11 +129,6 @@ def check_positive(value: Any, name: str) -> float:
     return _check_float(value, name, lambda number: number > 0, "a finite number > 0")
 
 
-def check_fraction(value: Any, name: str) -> float:
-    """Return `value` as a float with ``0 <= value < 1``."""
-    return _check_float(value, name, lambda number: 0 <= number < 1, f"0 <= {name} < 1")
-
-
 def _check_float(value: Any, name: str, fits: Callable[[float], bool], expected: str) -> float:
     if isinstance(value, (bool, np.bool_, str, bytes)) or getattr(value, "ndim", 0) != 0:
         raise type_error(name, value, expected)
