@@ -67,10 +67,12 @@ py::object bias_view(const py::object& self, Index l) {
 
 template <class T>
 py::array predict(const Network<T>& network, const Array<T>& x) {
-  const MemoryLease lease(x);
   const MatrixView<const T> rows = rows_of(x, network.plan().inputs(), "X");
   auto [array, out] = new_rows<T>(rows.rows, network.plan().outputs());
-  run({forward_operations(network, rows.rows)}, [&, out = out](ThreadTeam& team) {
+  const Work work{forward_operations(network, rows.rows)};
+  std::optional<MemoryLease> lease;
+  if (releases_gil(work)) lease.emplace(x);
+  run(work, [&, out = out](ThreadTeam& team) {
     fastmlp::predict<T>(network.plan(), network.w(), rows, out, team);
   });
   return array;

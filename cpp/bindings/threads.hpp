@@ -1,7 +1,10 @@
 // Number of threads of a call, determined in the bindings and passed to the core.
 #pragma once
 
+#include <optional>
+
 #include "fastmlp/base/parallel.hpp"
+#include "fastmlp/base/tuning.hpp"
 #include "gil.hpp"
 #include "numpy.hpp"
 
@@ -22,11 +25,18 @@ int threads_for(const Work& work);
 // True while a test fixes the number of threads.
 bool threads_are_forced();
 
-// Runs body(team) without the GIL, on as many threads as the work is worth.
+// Other Python threads run during the work; during work of some microseconds they wait.
+inline bool releases_gil(const Work& work) {
+  return work.operations_per_round * work.rounds >= kMinOperationsWithoutGil;
+}
+
+// Runs body(team) on as many threads as the work is worth, without the GIL unless that is not
+// worth it.
 template <class F>
 void run(const Work& work, F&& body) {
   const int threads = threads_for(work);
-  const GilRelease release;
+  std::optional<GilRelease> release;
+  if (releases_gil(work)) release.emplace();
   with_team(threads, check_signals, body);
 }
 // The same on this thread alone.

@@ -18,6 +18,10 @@ constexpr int kPauseTurns = 2000;
 constexpr int kYieldTurns = 2000;
 constexpr std::chrono::microseconds kBackoffSleep{20};
 
+// Operations of a call from which it releases Python's GIL: below a few microseconds the release
+// takes as long as what it gains.
+constexpr double kMinOperationsWithoutGil = 1e5;
+
 // Elements that a member of a family computes between two polls when it is called on an array, and
 // about the operations of one.
 constexpr int kMemberElements = 1 << 16;
