@@ -131,4 +131,44 @@ void bind_field_info(py::module_& m) {
       .def("__repr__", &field_repr);
 }
 
+namespace common {
+namespace {
+
+py::dict params_of(const py::object& self) { return self.attr("get_params")(false); }
+
+}  // namespace
+
+py::object copy(const py::object& self) { return self; }
+
+py::object deep_copy(const py::object& self, const py::dict&) { return self; }
+
+py::tuple reduce(const py::object& self) {
+  const py::object allocate = py::module_::import("copyreg").attr("__newobj__");
+  return py::make_tuple(allocate, py::make_tuple(py::type::of(self)), params_of(self));
+}
+
+std::string repr(const py::object& self) {
+  const py::dict params = params_of(self);
+  return member_repr(py::str(py::type::of(self).attr("__name__")).cast<std::string>().c_str(),
+                     params);
+}
+
+bool equal(const py::object& self, const py::object& other) {
+  const py::dict params = params_of(self);
+  return py::isinstance(other, py::type::of(self)) && params.equal(params_of(other));
+}
+
+py::ssize_t hash(const py::object& self) { return py::hash(py::str(repr(self))); }
+
+py::cpp_function getter(const FieldInfo& field) {
+  py::options options;
+  options.disable_function_signatures();
+  const auto get = [name = field.name](const py::object& self) -> py::object {
+    return params_of(self)[name.c_str()];
+  };
+  return py::cpp_function(get, property_signature(field).c_str());
+}
+
+}  // namespace common
+
 }  // namespace fastmlp::bindings

@@ -99,21 +99,35 @@ void bind_get_params(Class& cls) {
                       });
 }
 
+// What all members have in common, by their get_params: functions of any object, because a template
+// for each class would make the module half as large again.
+namespace common {
+
 // Members are immutable: copies and clones are the object itself, so that references to layers
 // stay.
+py::object copy(const py::object& self);
+py::object deep_copy(const py::object& self, const py::dict& memo);
+// Protocols 0 and 1 cannot reduce a native object by themselves.
+py::tuple reduce(const py::object& self);
+std::string repr(const py::object& self);
+bool equal(const py::object& self, const py::object& other);
+py::ssize_t hash(const py::object& self);
+// The property of one field.
+py::cpp_function getter(const FieldInfo& field);
+
+}  // namespace common
+
 template <class Member, class Class>
-void bind_copies(Class& cls) {
-  cls.def("__copy__", [](const py::object& self) { return self; });
-  cls.def("__deepcopy__", [](const py::object& self, const py::dict&) { return self; });
-  cls.def("__sklearn_clone__", [](const py::object& self) { return self; });
+void bind_common(Class& cls) {
   cls.def(py::pickle([](const Member& self) { return write_fields(self); },
                      [](const py::dict& params) { return make_member<Member>(params); }));
-  // Protocols 0 and 1 cannot reduce a native object by themselves.
-  cls.def("__reduce__", [](const py::object& self) {
-    const py::object allocate = py::module_::import("copyreg").attr("__newobj__");
-    return py::make_tuple(allocate, py::make_tuple(py::type::of(self)),
-                          write_fields(self.cast<const Member&>()));
-  });
+  cls.def("__copy__", &common::copy);
+  cls.def("__deepcopy__", &common::deep_copy);
+  cls.def("__sklearn_clone__", &common::copy);
+  cls.def("__reduce__", &common::reduce);
+  cls.def("__repr__", &common::repr);
+  cls.def("__eq__", &common::equal);
+  cls.def("__hash__", &common::hash);
 }
 
 // Binds one member and enters it into the family's dict under its key.
@@ -127,27 +141,11 @@ py::class_<Member, Options...> bind_member(py::module_& m, py::dict& family,
   py::list names;
   for (const FieldInfo& field : fields) {
     names.append(field.name);
-    const auto get = [name = field.name](const Member& self) -> py::object {
-      return write_fields(self)[name.c_str()];
-    };
-    py::options options;
-    options.disable_function_signatures();
-    cls.def_property_readonly(field.name.c_str(),
-                              py::cpp_function(get, property_signature(field).c_str()),
-                              field.description.c_str());
+    cls.def_property_readonly(field.name.c_str(), common::getter(field), field.description.c_str());
   }
   bind_constructor<Member>(cls, names);
-  bind_copies<Member>(cls);
   bind_get_params<Member>(cls);
-  cls.def("__repr__",
-          [](const Member& self) { return member_repr(Member::class_name, write_fields(self)); });
-  cls.def("__eq__", [](const Member& self, const py::object& other) {
-    return py::isinstance<Member>(other) &&
-           write_fields(self).equal(write_fields(other.cast<const Member&>()));
-  });
-  cls.def("__hash__", [](const Member& self) {
-    return py::hash(py::str(member_repr(Member::class_name, write_fields(self))));
-  });
+  bind_common<Member>(cls);
   cls.attr("name") = Member::key;
   cls.attr("fields") = py::tuple(py::cast(fields));
   family[Member::key] = cls;
