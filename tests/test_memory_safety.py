@@ -190,7 +190,9 @@ def test_memory_that_is_read_cannot_move(
     call: str, which: str, owner: Callable[[Array], Owned]
 ) -> None:
     """Its owner refuses to resize it in a signal handler during the call."""
-    net = fm.Network([N_IN, 4000, N_OUT], seed=0)  # longer than the interval of signals
+    # One thread takes several times as long as the 20 ms between two looks for signals.
+    _core.force_num_threads(1)
+    net = fm.Network([N_IN, 16_000, N_OUT], seed=0)
     trainer = fm.Trainer(net)
     refused: list[bool] = []
     for attempt in range(60):
