@@ -56,10 +56,12 @@ class Program(Draws):
 
     def interrupt(self, call: Callable[[], object]) -> None:
         """Make a call that a signal ends, if it comes in time."""
+        signal.signal(signal.SIGALRM, _interrupt)
         signal.setitimer(signal.ITIMER_REAL, self.random.uniform(1e-4, 1e-2))
         try:
             call()
         finally:
+            signal.signal(signal.SIGALRM, lambda *_: None)  # one that is late does nothing
             signal.setitimer(signal.ITIMER_REAL, 0)
 
     def net(self) -> fm.Network:
@@ -132,7 +134,7 @@ class Program(Draws):
             validation_data=self.one_of(None, (X, y)), sample_weight=weights,
             class_weight=self.one_of(None, "balanced"), l2=self.one_of(0, 0.1),
             max_seconds=self.one_of(None, 1e-3, 0.05))  # fmt: skip
-        history.to_dict(), history["loss"], repr(history), list(history), len(history)
+        history.to_dict(), [history[name] for name in history], repr(history), len(history)
         self.called.update({"EarlyStopping", "ReduceOnPlateau", "History", "Callback"})
 
     def on_epoch_end(self, epoch: int, logs: Any) -> bool:
@@ -246,7 +248,6 @@ def _interrupt(*_: object) -> None:
 
 def run(first: int, last: int) -> set[str]:
     """Run the programs of some seeds; return the public names that they used."""
-    signal.signal(signal.SIGALRM, _interrupt)
     warnings.simplefilter("ignore")
     called: set[str] = {"TrainingWarning", "show_config"}
     for seed in range(first, last):

@@ -206,7 +206,9 @@ class Trainer(Attributes):
         with self.network._in_training:
             self.__dict__["_forward_shape"] = None  # past __setattr__, for speed
             custom = is_custom_loss(self.loss)
-            return custom_loss.step(self, batch) if custom else float(self._native.step(*batch))
+            return (
+                custom_loss.step(self, batch) if custom else float(self._native.step(*batch.arrays))
+            )
 
     forward = own_gradient.forward
     backward = own_gradient.backward

@@ -9,7 +9,7 @@ import numpy.typing
 import typing
 from . import float32
 from . import float64
-__all__: list[str] = ['AbsoluteError', 'Activation', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'Dense', 'Dropout', 'ELU', 'ExponentialDecay', 'Field', 'GELU', 'GaussianNLL', 'GaussianNoise', 'GlorotNormal', 'GlorotUniform', 'HardTanh', 'HeNormal', 'HeUniform', 'Hinge', 'Huber', 'Identity', 'Initializer', 'InverseTimeDecay', 'Layer', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'Lion', 'Loss', 'NAdam', 'Normal', 'OneCycle', 'Optimizer', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Rprop', 'SELU', 'SGD', 'Schedule', 'SiLU', 'Sigmoid', 'Sign', 'Skip', 'Softmax', 'Softplus', 'SquaredError', 'StepDecay', 'Tanh', 'Tied', 'TrainingLock', 'Zeros', 'activations', 'averages', 'cgroup_cpu_limit', 'check_classes', 'config', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'layers', 'losses', 'optimizers', 'resolve', 'schedules', 'set_num_threads']
+__all__: list[str] = ['AbsoluteError', 'Activation', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'Dense', 'Dropout', 'ELU', 'ExponentialDecay', 'Field', 'GELU', 'GaussianNLL', 'GaussianNoise', 'GlorotNormal', 'GlorotUniform', 'HardTanh', 'HeNormal', 'HeUniform', 'Hinge', 'Huber', 'Identity', 'Initializer', 'InverseTimeDecay', 'Layer', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'Lion', 'Loss', 'MemoryLease', 'NAdam', 'Normal', 'OneCycle', 'Optimizer', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Rprop', 'SELU', 'SGD', 'Schedule', 'SiLU', 'Sigmoid', 'Sign', 'Skip', 'Softmax', 'Softplus', 'SquaredError', 'StepDecay', 'Tanh', 'Tied', 'TrainingLock', 'Zeros', 'activations', 'averages', 'cgroup_cpu_limit', 'check_classes', 'config', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'layers', 'losses', 'optimizers', 'resolve', 'schedules', 'set_num_threads']
 class Field:
     """
     A hyperparameter of a member of a family.
@@ -4797,6 +4797,14 @@ class TrainingLock:
     def __exit__(self, arg0: typing.Any, arg1: typing.Any, arg2: typing.Any) -> None:
         ...
     def __init__(self) -> None:
+        ...
+    def __reduce__(self) -> typing.Any:
+        ...
+class MemoryLease:
+    """
+    Keeps the memory of an array where it is: NumPy refuses to resize it.
+    """
+    def __init__(self, array: numpy.ndarray) -> None:
         ...
     def __reduce__(self) -> typing.Any:
         ...

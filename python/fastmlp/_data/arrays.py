@@ -106,6 +106,14 @@ def as_shape(value: Any, shape: tuple[int, ...], dtype: DType, name: str) -> Flo
     return convert(array, dtype, name)
 
 
+def lease(*values: Any) -> tuple[_core.MemoryLease, ...]:
+    """Return objects that keep the memory of the arrays among `values` where it is.
+
+    Views of an array that NumPy resizes would show memory that is gone.
+    """
+    return tuple(_core.MemoryLease(value) for value in values if isinstance(value, np.ndarray))
+
+
 def check_samples(inputs: FloatArray) -> None:
     """Raise if X has no samples, because means and sums need at least one."""
     if len(inputs) == 0:

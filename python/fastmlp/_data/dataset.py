@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fastmlp import _core
 from fastmlp._data import arrays
 from fastmlp._data.arrays import FloatArray
 from fastmlp._data.class_weight import check_class_names
@@ -19,11 +20,20 @@ if TYPE_CHECKING:
 
 
 class Dataset(NamedTuple):
-    """X ``(n, n_inputs)``, targets ``(n, n_outputs)`` or classes ``(n,)``, weights ``(n,)``."""
+    """X ``(n, n_inputs)``, targets ``(n, n_outputs)`` or classes ``(n,)``, weights ``(n,)``.
+
+    `leases` hold the memory of a run, in which Python code runs between native calls.
+    """
 
     X: FloatArray
     targets: NDArray[Any]
     weights: FloatArray | None
+    leases: tuple[_core.MemoryLease, ...] = ()
+
+    @property
+    def arrays(self) -> tuple[FloatArray, NDArray[Any], FloatArray | None]:
+        """Return the arguments of a native call."""
+        return self[:3]
 
     def take(self, indices: NDArray[np.int64]) -> Dataset:
         """Return the samples at these indices, in this order."""
@@ -76,6 +86,7 @@ def read_training_data(
     class_weight: Any = None,
 ) -> Dataset:
     """Read a dataset; raise at nan and inf, targets out of range, and weights that are all 0."""
+    leases = arrays.lease(X, y, sample_weight)
     data = read_dataset(network, loss, X, y, sample_weight, class_weight)
     arrays.check_finite(data.X, "X")
     if data.targets.dtype != np.int64:
@@ -85,7 +96,7 @@ def read_training_data(
     if data.weights is not None:
         arrays.check_finite(data.weights, "sample_weight")
         check_weighted(data)
-    return data
+    return data._replace(leases=leases)
 
 
 def check_weighted(data: Dataset) -> None:

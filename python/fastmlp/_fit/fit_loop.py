@@ -158,7 +158,9 @@ def run_epochs(
     try:
         if is_custom_loss(trainer.loss):
             return custom_loss.epoch(trainer, data, max_seconds)
-        last: EpochResult = native_trainer.epochs(*data, n_epochs, max_seconds, last_good, losses)
+        last: EpochResult = native_trainer.epochs(
+            *data.arrays, n_epochs, max_seconds, last_good, losses
+        )
         return last
     finally:
         trainer.network.epochs_trained += native_trainer.epoch_number - index
