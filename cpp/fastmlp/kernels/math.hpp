@@ -189,10 +189,11 @@ template <class P>
 inline P log_of_normal(P x, P s = P{}) {
   using F = detail::FloatTraits<Lane<P>>;
   using M = Mask<Lane<P>>;
+  using U = typename Simd<Lane<P>>::Unsigned;  // because the bits of other x wrap around
   // Subtracting the bits of sqrt(1/2) makes the exponent field count from there.
-  const M offset = bit_cast<M>(constant<P>(0.70710678118654752));
-  const M e = (bit_cast<M>(x) - offset) >> F::mantissa;
-  const P m = bit_cast<P>(bit_cast<M>(x) - (e << F::mantissa));
+  const U bits = bit_cast<U>(x), offset = bit_cast<U>(constant<P>(0.70710678118654752));
+  const M e = bit_cast<M>(bits - offset) >> F::mantissa;
+  const P m = bit_cast<P>(bits - (bit_cast<U>(e) << F::mantissa));
   const P exponent = __builtin_convertvector(e, P) - s;
   const P y = detail::twice_atanh((m - constant<P>(1.0)) / (m + constant<P>(1.0)), F::atanh_near);
   return exponent * constant<P>(F::ln2_high) + (exponent * constant<P>(F::ln2_low) + y);

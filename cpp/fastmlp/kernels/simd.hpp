@@ -29,6 +29,7 @@ struct Simd {
   typedef T Pack __attribute__((vector_size(kVectorBytes)));
   typedef T Half __attribute__((vector_size(kVectorBytes / 2)));
   typedef Bits Mask __attribute__((vector_size(kVectorBytes)));
+  typedef std::make_unsigned_t<Bits> Unsigned __attribute__((vector_size(kVectorBytes)));
   typedef T Unaligned __attribute__((vector_size(kVectorBytes), aligned(alignof(T)), may_alias));
 };
 
