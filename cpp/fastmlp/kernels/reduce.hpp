@@ -25,7 +25,8 @@ inline bool all_finite(Index n, const T* x) {
   return reduce_add<T>((sum[0] + sum[1]) + (sum[2] + sum[3])) == 0;
 }
 
-// True if the squares of all numbers, and their sum, are finite in T: so are the numbers.
+// True only if the squares of all numbers, and their sum, are finite in T: so are the numbers. The
+// last pack overlaps the one before it, because a pack of fewer lanes would wait for its stores.
 template <class T>
 inline bool squares_finite(Index n, const T* x) {
   Pack<T> sum[kScanAccumulators] = {};
@@ -40,11 +41,14 @@ inline bool squares_finite(Index n, const T* x) {
     const Pack<T> v = load(x + i);
     sum[0] += v * v;
   }
-  if (i < n) {
-    const Pack<T> v = load_first(x + i, n - i);
+  T rest = 0;
+  if (n >= kLanes<T>) {
+    const Pack<T> v = load(x + n - kLanes<T>);
     sum[1] += v * v;
+  } else {
+    for (; i < n; ++i) rest += x[i] * x[i];
   }
-  return std::isfinite(reduce_add<T>((sum[0] + sum[1]) + (sum[2] + sum[3])));
+  return std::isfinite(reduce_add<T>((sum[0] + sum[1]) + (sum[2] + sum[3])) + rest);
 }
 
 // The first of n numbers that is not finite, n where there is none.
