@@ -26,6 +26,76 @@ constexpr auto kRaises =
     "\nRaises\n------\nValueError\n    A number out of its range, or an unknown word.\n"
     "TypeError\n    A value of the wrong kind.\n";
 
+// "self, learning_rate: float = 0.001", for the stubs.
+std::string constructor_signature(const std::vector<FieldInfo>& fields) {
+  std::string text = "__init__(self";
+  for (const FieldInfo& field : fields) {
+    text += ", " + field.name + ": " + field.annotation;
+    if (!field.default_value.empty()) text += " = " + field.default_value;
+  }
+  return text + ") -> None";
+}
+
+// "beta1(self) -> float", for the stubs.
+std::string property_signature(const FieldInfo& field) {
+  constexpr std::string_view kName = "str | ";  // names are resolved
+  const bool named = field.annotation.rfind(kName, 0) == 0;
+  return field.name + "(self) -> " + field.annotation.substr(named ? kName.size() : 0);
+}
+
+// The parameters by name; with `deep` those of parameters that have some, as name__parameter.
+py::dict deep_params(const py::dict& params, bool deep) {
+  if (!deep) return params;
+  py::dict all = params.attr("copy")();
+  for (const auto& [name, value] : params) {
+    if (!py::hasattr(value, "get_params") || PyType_Check(value.ptr())) continue;
+    const py::dict nested = value.attr("get_params")();
+    for (const auto& [inner, entry] : nested) {
+      all[py::str(name.cast<std::string>() + "__" + inner.cast<std::string>())] = entry;
+    }
+  }
+  return all;
+}
+
+// Members are immutable: copies and clones are the object itself, so that references to layers
+// stay.
+py::object copy(const py::object& self) { return self; }
+
+py::object deep_copy(const py::object& self, const py::dict&) { return self; }
+
+py::dict params_of(const py::object& self) { return self.attr("get_params")(false); }
+
+// Protocols 0 and 1 cannot reduce a native object by themselves.
+py::tuple reduce(const py::object& self) {
+  const py::object allocate = py::module_::import("copyreg").attr("__newobj__");
+  return py::make_tuple(allocate, py::make_tuple(py::type::of(self)), params_of(self));
+}
+
+// "Adam(learning_rate=0.001, beta1=0.9)"
+std::string repr(const py::object& self) {
+  std::string text;
+  for (const auto& [name, value] : params_of(self)) {
+    text += (text.empty() ? "" : ", ") + name.cast<std::string>() + "=" +
+            std::string(py::str(py::repr(value)));
+  }
+  return py::str(py::type::of(self).attr("__name__")).cast<std::string>() + "(" + text + ")";
+}
+
+bool equal(const py::object& self, const py::object& other) {
+  const py::dict params = params_of(self);
+  return py::isinstance(other, py::type::of(self)) && params.equal(params_of(other));
+}
+
+py::ssize_t hash(const py::object& self) { return py::hash(py::str(repr(self))); }
+
+// What class_::def does for a class that is known at run time only.
+template <class F, class... Extra>
+void define(py::object& cls, const char* name, F&& f, const Extra&... extra) {
+  const py::cpp_function function(std::forward<F>(f), py::name(name), py::is_method(cls),
+                                  py::sibling(py::getattr(cls, name, py::none())), extra...);
+  py::detail::add_class_method(cls, name, function);
+}
+
 }  // namespace
 
 py::dict bind_arguments(const char* where, const py::list& names, const py::args& args,
@@ -60,30 +130,6 @@ void require_all(const std::string& where, const py::list& names, const py::dict
   }
 }
 
-std::string member_repr(const char* class_name, const py::dict& params) {
-  std::string text;
-  for (const auto& [name, value] : params) {
-    text += (text.empty() ? "" : ", ") + name.cast<std::string>() + "=" +
-            std::string(py::str(py::repr(value)));
-  }
-  return std::string(class_name) + "(" + text + ")";
-}
-
-std::string constructor_signature(const std::vector<FieldInfo>& fields) {
-  std::string text = "__init__(self";
-  for (const FieldInfo& field : fields) {
-    text += ", " + field.name + ": " + field.annotation;
-    if (!field.default_value.empty()) text += " = " + field.default_value;
-  }
-  return text + ") -> None";
-}
-
-std::string property_signature(const FieldInfo& field) {
-  constexpr std::string_view kName = "str | ";  // names are resolved
-  const bool named = field.annotation.rfind(kName, 0) == 0;
-  return field.name + "(self) -> " + field.annotation.substr(named ? kName.size() : 0);
-}
-
 std::string member_doc(const char* class_name, const char* formula, const MemberText& notes,
                        const std::vector<FieldInfo>& fields) {
   std::string call, parameters;
@@ -99,19 +145,6 @@ std::string member_doc(const char* class_name, const char* formula, const Member
     text += "\nExamples\n--------\n>>> import fastmlp as fm\n" + notes.example + "\n";
   }
   return text;
-}
-
-py::dict deep_params(const py::dict& params, bool deep) {
-  if (!deep) return params;
-  py::dict all = params.attr("copy")();
-  for (const auto& [name, value] : params) {
-    if (!py::hasattr(value, "get_params") || PyType_Check(value.ptr())) continue;
-    const py::dict nested = value.attr("get_params")();
-    for (const auto& [inner, entry] : nested) {
-      all[py::str(name.cast<std::string>() + "__" + inner.cast<std::string>())] = entry;
-    }
-  }
-  return all;
 }
 
 void bind_field_info(py::module_& m) {
@@ -131,44 +164,68 @@ void bind_field_info(py::module_& m) {
       .def("__repr__", &field_repr);
 }
 
-namespace common {
-namespace {
-
-py::dict params_of(const py::object& self) { return self.attr("get_params")(false); }
-
-}  // namespace
-
-py::object copy(const py::object& self) { return self; }
-
-py::object deep_copy(const py::object& self, const py::dict&) { return self; }
-
-py::tuple reduce(const py::object& self) {
-  const py::object allocate = py::module_::import("copyreg").attr("__newobj__");
-  return py::make_tuple(allocate, py::make_tuple(py::type::of(self)), params_of(self));
-}
-
-std::string repr(const py::object& self) {
-  const py::dict params = params_of(self);
-  return member_repr(py::str(py::type::of(self).attr("__name__")).cast<std::string>().c_str(),
-                     params);
-}
-
-bool equal(const py::object& self, const py::object& other) {
-  const py::dict params = params_of(self);
-  return py::isinstance(other, py::type::of(self)) && params.equal(params_of(other));
-}
-
-py::ssize_t hash(const py::object& self) { return py::hash(py::str(repr(self))); }
-
-py::cpp_function getter(const FieldInfo& field) {
+void bind_named_method(py::object& cls, const char* class_name, const std::string& name,
+                       const py::list& names, const std::string& signature, const char* doc,
+                       MethodBody body) {
+  const std::string suffix = name == "__call__" ? "" : "." + name;
   py::options options;
   options.disable_function_signatures();
-  const auto get = [name = field.name](const py::object& self) -> py::object {
-    return params_of(self)[name.c_str()];
-  };
-  return py::cpp_function(get, property_signature(field).c_str());
+  define(
+      cls, name.c_str(),
+      [names, where = class_name + suffix, body = std::move(body)](
+          const py::object& self, const py::args& args, const py::kwargs& kwargs) {
+        return body(self, where, bind_arguments(where.c_str(), names, args, kwargs));
+      },
+      (signature + "\n\n" + doc).c_str());
 }
 
-}  // namespace common
+void bind_common(py::object& cls, const char* class_name, const std::vector<FieldInfo>& fields,
+                 MemberFunctions functions) {
+  using Instance = py::detail::value_and_holder;
+  const auto [write, make] = functions;
+  py::list names, deep;
+  {
+    py::options options;
+    options.disable_function_signatures();
+    for (const FieldInfo& field : fields) {
+      names.append(field.name);
+      const auto get = [name = field.name](const py::object& self) -> py::object {
+        return params_of(self)[name.c_str()];
+      };
+      cls.attr(field.name.c_str()) =
+          py::module_::import("builtins")
+              .attr("property")(py::cpp_function(get, property_signature(field).c_str()),
+                                py::none(), py::none(), field.description);
+    }
+    define(
+        cls, "__init__",
+        [=](Instance& self, const py::args& args, const py::kwargs& kwargs) {
+          self.value_ptr() = make(bind_arguments(class_name, names, args, kwargs));
+        },
+        py::detail::is_new_style_constructor(), constructor_signature(fields).c_str());
+  }
+  deep.append("deep");
+  bind_named_method(cls, class_name, "get_params", deep,
+                    "get_params(self, deep: bool = True) -> dict[str, typing.Any]",
+                    "The hyperparameters by name; with deep those of nested values too.",
+                    [write](const py::object& self, const std::string& where,
+                            const py::dict& given) -> py::object {
+                      bool nested = true;
+                      FieldReader(where.c_str(), given)("deep", nested, "");
+                      return deep_params(write(self), nested);
+                    });
+  define(cls, "__getstate__", [write](const py::object& self) { return write(self); });
+  define(
+      cls, "__setstate__",
+      [make](Instance& self, const py::dict& params) { self.value_ptr() = make(params); },
+      py::detail::is_new_style_constructor());
+  define(cls, "__copy__", &copy);
+  define(cls, "__deepcopy__", &deep_copy);
+  define(cls, "__sklearn_clone__", &copy);
+  define(cls, "__reduce__", &reduce);
+  define(cls, "__repr__", &repr);
+  define(cls, "__eq__", &equal);
+  define(cls, "__hash__", &hash);
+}
 
 }  // namespace fastmlp::bindings
