@@ -183,6 +183,7 @@ void bind_common(py::object& cls, const char* class_name, const std::vector<Fiel
                  MemberFunctions functions) {
   using Instance = py::detail::value_and_holder;
   const auto [write, make] = functions;
+  const py::handle property(reinterpret_cast<PyObject*>(&PyProperty_Type));
   py::list names, deep;
   {
     py::options options;
