@@ -1,7 +1,7 @@
 // A function with a known minimum, and rules to minimise it.
 #pragma once
 
-#include "fastmlp/optim/optimizer.hpp"
+#include "fastmlp/optim/optimizers.hpp"
 #include "testing.hpp"
 
 namespace fastmlp {

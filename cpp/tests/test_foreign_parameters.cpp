@@ -3,7 +3,7 @@
 #include <thread>
 
 #include "fastmlp/optim/first_order.hpp"
-#include "fastmlp/optim/minimizer.hpp"
+#include "fastmlp/optim/minimize.hpp"
 #include "objective_problem.hpp"
 
 using namespace fastmlp;

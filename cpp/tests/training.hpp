@@ -1,6 +1,7 @@
 // A network with its trainer, for several tests.
 #pragma once
 
+#include "fastmlp/optim/optimizers.hpp"
 #include "fastmlp/train/trainer.hpp"
 #include "testing.hpp"
 
@@ -23,7 +24,7 @@ inline Rule rule_of(int which) {
 }
 
 struct TrainingOptions : TrainerOptions {
-  Rule rule = Adam{};
+  AnyOptimizer rule = Rule(Adam{});
   std::vector<ParameterGroup> groups;
 };
 
@@ -44,7 +45,7 @@ struct Training {
   Trainer<T> trainer;
 };
 
-inline TrainingOptions options(Index batch_size = 32, Rule rule = Adam{}) {
+inline TrainingOptions options(Index batch_size = 32, AnyOptimizer rule = Rule(Adam{})) {
   TrainingOptions result;
   result.loss = CrossEntropy{};
   result.rule = std::move(rule);

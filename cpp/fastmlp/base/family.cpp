@@ -81,4 +81,15 @@ void Validator::operator()(const char* name, const BoolOrString& value, const On
   throw_invalid(where_, name, "'" + *word + "'", expected);
 }
 
+void Validator::operator()(const char* name, const NumberOrWord& value, const OneOf& words,
+                           const char*) const {
+  const std::string* word = std::get_if<std::string>(&value);
+  if (word && std::find(words.begin(), words.end(), *word) != words.end()) return;
+  if (!word && kNonNegative.contains(std::get<double>(value))) return;
+  std::string expected = "a finite number >= 0";
+  for (const std::string& known : words) expected += " or '" + known + "'";
+  throw_invalid(where_, name, word ? "'" + *word + "'" : number_text(std::get<double>(value)),
+                expected);
+}
+
 }  // namespace fastmlp

@@ -64,6 +64,9 @@ using OneOf = std::vector<std::string>;
 // True, False or one of a few words.
 using BoolOrString = std::variant<bool, std::string>;
 
+// A number >= 0 or one of a few words.
+using NumberOrWord = std::variant<double, std::string>;
+
 // (low, high) with low < high.
 using ClipRange = std::pair<double, double>;
 
@@ -85,6 +88,8 @@ class Validator {
   void operator()(const char* name, const std::string& value, const OneOf& choices,
                   const char*) const;
   void operator()(const char* name, const BoolOrString& value, const OneOf& words,
+                  const char*) const;
+  void operator()(const char* name, const NumberOrWord& value, const OneOf& words,
                   const char*) const;
   void operator()(const char*, bool, const char*) const {}
   // Members of other families were validated when they were made.

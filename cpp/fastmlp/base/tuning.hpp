@@ -27,6 +27,9 @@ constexpr double kMinOperationsWithoutGil = 1e5;
 constexpr int kMemberElements = 1 << 16;
 constexpr double kMemberOperations = 20;
 
+// Operations of a chunk of a large batch up to which threads take whole chunks.
+constexpr double kMaxLaneOperations = 5e7;
+
 // Seconds after which Trainer::epochs returns, so that the caller can show its progress.
 constexpr double kReturnInterval = 0.05;
 

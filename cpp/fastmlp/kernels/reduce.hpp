@@ -25,30 +25,31 @@ inline bool all_finite(Index n, const T* x) {
   return reduce_add<T>((sum[0] + sum[1]) + (sum[2] + sum[3])) == 0;
 }
 
-// True only if the squares of all numbers, and their sum, are finite in T: so are the numbers. The
-// last pack overlaps the one before it, because a pack of fewer lanes would wait for its stores.
+// True only if the squares of all numbers, and their sum, are finite in T: so are the numbers. From
+// the end, because the last numbers are in the nearest cache when they have just been written, and
+// the first ones will be when they are read next. The first pack overlaps the one after it, because
+// a pack of fewer lanes would wait for its stores.
 template <class T>
 inline bool squares_finite(Index n, const T* x) {
   Pack<T> sum[kScanAccumulators] = {};
-  Index i = 0;
-  for (; i + kScanAccumulators * kLanes<T> <= n; i += kScanAccumulators * kLanes<T>) {
+  constexpr Index kBlock = kScanAccumulators * kLanes<T>;
+  T rest = 0;
+  if (n < kLanes<T>) {
+    for (Index i = 0; i < n; ++i) rest += x[i] * x[i];
+    return std::isfinite(rest);
+  }
+  Index i = n;
+  for (; i >= kBlock; i -= kBlock) {
     for (int j = 0; j < kScanAccumulators; ++j) {
-      const Pack<T> v = load(x + i + j * kLanes<T>);
+      const Pack<T> v = load(x + i - kBlock + j * kLanes<T>);
       sum[j] += v * v;
     }
   }
-  for (; i + kLanes<T> <= n; i += kLanes<T>) {
-    const Pack<T> v = load(x + i);
+  for (; i > 0; i -= kLanes<T>) {
+    const Pack<T> v = load(x + std::max<Index>(0, i - kLanes<T>));
     sum[0] += v * v;
   }
-  T rest = 0;
-  if (n >= kLanes<T>) {
-    const Pack<T> v = load(x + n - kLanes<T>);
-    sum[1] += v * v;
-  } else {
-    for (; i < n; ++i) rest += x[i] * x[i];
-  }
-  return std::isfinite(reduce_add<T>((sum[0] + sum[1]) + (sum[2] + sum[3])) + rest);
+  return std::isfinite(reduce_add<T>((sum[0] + sum[1]) + (sum[2] + sum[3])));
 }
 
 // The first of n numbers that is not finite, n where there is none.

@@ -9,7 +9,13 @@
 namespace fastmlp {
 
 // Streams of different uses never overlap.
-enum class Stream : std::uint32_t { initialization = 1, shuffle = 2, dropout = 3, noise = 4 };
+enum class Stream : std::uint32_t {
+  initialization = 1,
+  shuffle = 2,
+  dropout = 3,
+  noise = 4,
+  signs = 5
+};
 
 // Index in [0, n) from 64 random bits: the high word of n * bits (Lemire 2019), whose bias of at
 // most n / 2⁶⁴ is not measurable.

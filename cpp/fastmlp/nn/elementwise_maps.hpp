@@ -25,7 +25,7 @@ template <class T>
 class DropoutMap final : public LinearMap<T> {
  public:
   DropoutMap(Index width, double rate, Index layer)
-      : LinearMap<T>({width, width, 0, 0, false, true}),
+      : LinearMap<T>({width, width, 0, 0, false, true, TransposedFactor::none, true}),
         rate_(rate),
         layer_(static_cast<std::uint32_t>(layer)) {}
 
@@ -48,7 +48,9 @@ template <class T>
 class GaussianNoiseMap final : public LinearMap<T> {
  public:
   GaussianNoiseMap(Index width, double stddev, Index layer)
-      : LinearMap<T>({width, width}), stddev_(stddev), layer_(static_cast<std::uint32_t>(layer)) {}
+      : LinearMap<T>({width, width, 0, 0, false, false, TransposedFactor::none, true}),
+        stddev_(stddev),
+        layer_(static_cast<std::uint32_t>(layer)) {}
 
   void apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
              const Epilogue<T>& epilogue) const override;

@@ -65,6 +65,7 @@ struct MapTraits {
   bool runs_epilogue = false;   // products do, as part of their loops
   bool keeps_mask = false;
   TransposedFactor transposed = TransposedFactor::none;
+  bool stochastic = false;  // in training
 };
 
 template <class T>

@@ -117,6 +117,8 @@ Plan<T>::Plan(PlanBuilder<T>&& builder)
   Buffer<T>::check_available(size_);  // before parts are made in proportion to it
   link_terms();
   add_parts();
+  stochastic_ = std::any_of(terms_.begin(), terms_.end(),
+                            [](const Term<T>& term) { return term.map->traits().stochastic; });
 }
 
 // Derives what the passes need from the list of all terms.

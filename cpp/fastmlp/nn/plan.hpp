@@ -114,6 +114,9 @@ class Plan {
   // X is read by a product whose weights are packed: its rows are as wide as memory pages.
   bool wide_inputs() const { return wide_inputs_; }
 
+  // Outputs depend on random draws in training.
+  bool is_stochastic() const { return stochastic_; }
+
   // Fills w with the initial parameters of this seed.
   void initialize(std::uint64_t seed, T* w, ThreadTeam& team) const;
 
@@ -130,7 +133,7 @@ class Plan {
   std::vector<GradientPart> parts_;
   Index size_ = 0, sample_size_ = 0;
   double operations_ = 0;
-  bool packs_ = false, wide_inputs_ = false;
+  bool packs_ = false, wide_inputs_ = false, stochastic_ = false;
 };
 
 extern template class Plan<float>;

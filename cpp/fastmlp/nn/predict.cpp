@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fastmlp/kernels/transpose.hpp"
+#include "fastmlp/nn/sample_gradient.hpp"
 
 namespace fastmlp {
 namespace {
@@ -34,15 +35,18 @@ class TilePass {
     });
   }
 
-  void backward(Range samples, PanelMatrix<T>& input_gradient) {
+  // From delta = J_phi(a)ᵀ e_j of output j; the inputs' gradient is left out where it is null.
+  void backward(Range samples, Index j, PanelMatrix<T>* input_gradient) {
     auto& output = workspace_.output();
-    differentiate<T>(plan_.output(), output.a.columns(samples), output.h.columns(samples),
-                     output.delta.columns(samples));
-    fastmlp::backward(point_, samples, &input_gradient);
+    const MatrixView<T> delta = output.delta.columns(samples);
+    for (Index i = 0; i < delta.rows; ++i) std::fill_n(delta.row(i), kTileColumns<T>, T(i == j));
+    differentiate<T>(plan_.output(), output.a.columns(samples), output.h.columns(samples), delta);
+    fastmlp::backward(point_, samples, input_gradient);
   }
 
   MatrixView<T> h(Range samples) { return workspace_.output().h.columns(samples); }
-  MatrixView<T> delta(Range samples) { return workspace_.output().delta.columns(samples); }
+  const PanelMatrix<T>& x() const { return x_; }
+  const Workspace<T>& workspace() const { return workspace_; }
 
  private:
   const Plan<T>& plan_;
@@ -88,7 +92,7 @@ void predict(const Plan<T>& plan, const T* w, const MatrixView<const T>& x,
   });
 }
 
-// One backward pass per output j, from delta = J_phi(a)ᵀ e_j.
+// One backward pass per output.
 template <class T>
 void jacobian(const Plan<T>& plan, const T* w, const MatrixView<const T>& x, T* out,
               ThreadTeam& team) {
@@ -97,13 +101,34 @@ void jacobian(const Plan<T>& plan, const T* w, const MatrixView<const T>& x, T* 
   TilePass<T> pass(plan, w, true, team);
   PanelMatrix<T> gradients(inputs, kTileColumns<T> * team.size());
   pass.for_tiles(x, [&](Range rows, Range samples) {
-    const MatrixView<T> delta = pass.delta(samples);
     for (Index j = 0; j < outputs; ++j) {
-      for (Index r = 0; r < outputs; ++r) std::fill_n(delta.row(r), kTileColumns<T>, T(r == j));
-      pass.backward(samples, gradients);
+      pass.backward(samples, j, &gradients);
       T* first = out + (rows.begin * outputs + j) * inputs;
       transpose(inputs, rows.size(), gradients.at(0, samples.begin), kNR<T>, first,
                 outputs * inputs);
+    }
+  });
+}
+
+template <class T>
+void parameter_jacobian(const Plan<T>& plan, const T* w, const MatrixView<const T>& x, T* out,
+                        ThreadTeam& team) {
+  if (x.rows == 0) return;
+  TilePass<T> pass(plan, w, true, team);
+  PanelMatrix<T> x_samples(kTileColumns<T> * team.size(), plan.inputs());
+  std::vector<Buffer<T>> gradients(static_cast<std::size_t>(team.size()), Buffer<T>(plan.size()));
+  const InputViews<T> views{pass.x().panels(), x_samples.panels()};
+  pass.for_tiles(x, [&](Range rows, Range samples) {
+    T* g = gradients[static_cast<std::size_t>(samples.begin / kTileColumns<T>)].data();
+    for (Index i = 0; i < rows.size(); ++i) {
+      x_samples.set_row(samples.begin + i, x.row(rows.begin + i), plan.inputs());
+    }
+    for (Index j = 0; j < plan.outputs(); ++j) {
+      pass.backward(samples, j, nullptr);
+      for (Index i = 0; i < rows.size(); ++i) {
+        sample_gradient(plan, samples.begin + i, views, pass.workspace(), g);
+        std::copy_n(g, plan.size(), out + ((rows.begin + i) * plan.outputs() + j) * plan.size());
+      }
     }
   });
 }
@@ -116,5 +141,9 @@ template void jacobian(const Plan<float>&, const float*, const MatrixView<const 
                        ThreadTeam&);
 template void jacobian(const Plan<double>&, const double*, const MatrixView<const double>&, double*,
                        ThreadTeam&);
+template void parameter_jacobian(const Plan<float>&, const float*, const MatrixView<const float>&,
+                                 float*, ThreadTeam&);
+template void parameter_jacobian(const Plan<double>&, const double*,
+                                 const MatrixView<const double>&, double*, ThreadTeam&);
 
 }  // namespace fastmlp

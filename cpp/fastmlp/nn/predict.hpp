@@ -15,4 +15,9 @@ template <class T>
 void jacobian(const Plan<T>& plan, const T* w, const MatrixView<const T>& x, T* out,
               ThreadTeam& team);
 
+// out (n, n_out, size) = d output / d w for the rows of X (n, n_in)
+template <class T>
+void parameter_jacobian(const Plan<T>& plan, const T* w, const MatrixView<const T>& x, T* out,
+                        ThreadTeam& team);
+
 }  // namespace fastmlp

@@ -35,6 +35,11 @@ Validation, early stopping and the parameters left after fit are the average.)";
     if (mode == "uniform") return 1 / k;
     return mode == "discounted" ? (1 - beta) / (1 - std::pow(beta, k)) : 1 - beta;
   }
+  template <class T>
+  void update(Range range, Index t, const T* w, T* average) const {
+    const T share = static_cast<T>(rate(t));
+    for (Index i = range.begin; i < range.end; ++i) average[i] += share * (w[i] - average[i]);
+  }
 };
 
 }  // namespace fastmlp

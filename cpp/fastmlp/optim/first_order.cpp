@@ -277,13 +277,9 @@ void FirstOrder<T>::apply_to(Index part, Range range, const T* g) {
       rule_);
 }
 
-// average += rate (w - average)
 template <class T>
 void FirstOrder<T>::update_average(Range range) {
-  if (!options_.average) return;
-  const T rate = static_cast<T>(options_.average->rate(context_.t));
-  T* mean = vectors_.back().data();
-  for (Index i = range.begin; i < range.end; ++i) mean[i] += rate * (w_[i] - mean[i]);
+  if (options_.average) options_.average->update(range, context_.t, w_, vectors_.back().data());
 }
 
 template class FirstOrder<float>;

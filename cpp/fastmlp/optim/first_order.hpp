@@ -13,6 +13,7 @@
 
 #include "fastmlp/optim/checkpoint.hpp"
 #include "fastmlp/optim/optimizer.hpp"
+#include "fastmlp/optim/update_rules.hpp"
 
 namespace fastmlp {
 

@@ -38,8 +38,15 @@ class Objective {
   // hv = H(w) v; by default a central difference of two gradients, with a relative error of about
   // eps^(2/3). hv must not overlap w or v.
   virtual void hessian_product(const T* w, const T* v, T* hv);
+  // The same product by a central difference, or by a forward one, with an error of about
+  // eps^(1/2).
+  void central_difference(const T* w, const T* v, T* hv);
+  void forward_difference(const T* w, const T* v, T* hv);
   // gv = G(w) v, G the Gauss-Newton matrix; false where f is not a loss of model outputs.
   virtual bool gauss_newton_product(const T*, const T*, T*) { return false; }
+  // out = sum_i w_i g_i² / sum_i w_i of the gradients g_i of samples; false where f is no mean over
+  // samples.
+  virtual bool squared_gradients(const T*, double*) { return false; }
   // Keeps the linearisation at w for the products that follow at this w, until w is written or f is
   // evaluated; false where none is kept.
   virtual bool set_point(const T*) { return false; }
@@ -47,6 +54,7 @@ class Objective {
   virtual std::uint64_t version() const { return 0; }
 
  private:
+  void gradient_beside(const T* w, double step, const T* v, T* g);
   Buffer<T> gradient_, point_;
 };
 

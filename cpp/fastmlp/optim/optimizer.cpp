@@ -3,7 +3,6 @@
 #include <stdexcept>
 
 #include "fastmlp/kernels/reduce.hpp"
-#include "fastmlp/optim/first_order.hpp"
 
 namespace fastmlp {
 namespace {
@@ -46,34 +45,24 @@ bool Optimizer<T>::is_finite(const T* w, Index size) {
 template <class T>
 double Optimizer<T>::apply(T*, T*, ThreadTeam&) {
   throw std::invalid_argument(
-      "apply: one gradient is not enough for this optimizer, which evaluates the loss at several "
-      "points; call step");
+      "Trainer.apply: one gradient is not enough for this optimizer, which evaluates the loss at "
+      "several points; call step");
 }
 
 template <class T>
 double Optimizer<T>::learning_rate() const {
   throw std::invalid_argument(
-      "learning_rate: this optimizer has none, as it searches for the length of each step");
+      "Trainer.learning_rate: this optimizer has none, as it searches for the length of each step");
 }
 
 template <class T>
 void Optimizer<T>::scale_learning_rate(double) {
   throw std::invalid_argument(
-      "scale_learning_rate: this optimizer has no learning rate, as it searches for the length of "
-      "each step");
-}
-
-template <class T>
-std::unique_ptr<Optimizer<T>> make_optimizer(Rule rule, Index size,
-                                             std::vector<ParameterGroup> groups) {
-  std::visit([](const auto& member) { check_underflow<T>(member); }, rule);
-  return std::make_unique<FirstOrder<T>>(std::move(rule), size, std::move(groups));
+      "Trainer.scale_learning_rate: this optimizer has no learning rate, as it searches for the "
+      "length of each step");
 }
 
 template class Optimizer<float>;
 template class Optimizer<double>;
-template std::unique_ptr<Optimizer<float>> make_optimizer(Rule, Index, std::vector<ParameterGroup>);
-template std::unique_ptr<Optimizer<double>> make_optimizer(Rule, Index,
-                                                           std::vector<ParameterGroup>);
 
 }  // namespace fastmlp

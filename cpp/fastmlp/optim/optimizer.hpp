@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "fastmlp/base/parallel.hpp"
+#include "fastmlp/optim/deadline.hpp"
 #include "fastmlp/optim/objective.hpp"
 #include "fastmlp/optim/parameter_group.hpp"
 #include "fastmlp/optim/state_visitor.hpp"
 #include "fastmlp/optim/status.hpp"
-#include "fastmlp/optim/update_rules.hpp"
 
 namespace fastmlp {
 
@@ -38,12 +38,15 @@ class Optimizer {
  public:
   virtual ~Optimizer() = default;
   // At most one update of w. If the value is not finite, or w or the state would not be after the
-  // update, the status is not_finite; then, and after an exception, w and the state are as before.
+  // update, the status is not_finite; then, and after an exception, w and the state are as before,
+  // but for the damping that trials inside the step have found.
   virtual StepResult step(Objective<T>& f, T* w, ThreadTeam& team) = 0;
   // All state that a continued run needs, in the present section and further ones.
   virtual void visit_state(StateVisitor<T>& visitor) = 0;
   // Number of updates made.
   virtual Index steps() const = 0;
+  // Number of evaluations of f, with or without its gradient.
+  virtual Index evaluations() const { return steps(); }
 
   // One update of w by a gradient that was computed elsewhere and is overwritten. Returns the
   // penalties at the old w, or nan, without an update, where that would not be finite.
@@ -58,17 +61,18 @@ class Optimizer {
   // Learning rate of the next step, and a factor on that of all further steps.
   virtual double learning_rate() const;
   virtual void scale_learning_rate(double factor);
+  // A step may lead to a value that is not finite, so a run keeps a copy of what was good.
+  virtual bool can_diverge() const { return true; }
   // The average of the iterates; nullptr where none is kept.
   virtual const T* average() const { return nullptr; }
+  // The time at which a step of many evaluations ends with the best point that it has met.
+  virtual void set_deadline(Deadline) {}
+  // f(w), penalties included, where the last step has left it.
+  virtual std::optional<double> value_at(const Objective<T>&, const T* /*w*/) const { return {}; }
 
  protected:
   std::optional<Defect> defect_;
 };
-
-// Parameter groups in ascending order; without any, all parameters are weights of one group.
-template <class T>
-std::unique_ptr<Optimizer<T>> make_optimizer(Rule rule, Index size,
-                                             std::vector<ParameterGroup> groups = {});
 
 extern template class Optimizer<float>;
 extern template class Optimizer<double>;

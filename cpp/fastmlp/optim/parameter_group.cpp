@@ -49,6 +49,21 @@ void ParameterGroups::add_penalties(Range range, bool proximal_l1, const T* w, T
   });
 }
 
+double ParameterGroups::l2_of(Index i) const {
+  for (const ParameterGroup& group : groups_) {
+    if (i >= group.range.begin && i < group.range.end) return group.l2;
+  }
+  return 0;
+}
+
+template <class T>
+void ParameterGroups::add_curvature(const T* v, T* hv) const {
+  for (const ParameterGroup& group : groups_) {
+    const T l2 = static_cast<T>(group.l2);
+    for (Index i = group.range.begin; i < group.range.end && l2 > 0; ++i) hv[i] += l2 * v[i];
+  }
+}
+
 template <class T>
 void ParameterGroups::decay(Range range, const WeightDecay& decay, double lr, T* w) const {
   const T keep = static_cast<T>(1 - lr * decay.rate);
@@ -86,6 +101,7 @@ void ParameterGroups::apply_max_norm(Range range, T* w) const {
 
 #define FASTMLP_INSTANTIATE(T)                                                            \
   template void ParameterGroups::add_penalties(Range, bool, const T*, T*, double&) const; \
+  template void ParameterGroups::add_curvature(const T*, T*) const;                       \
   template void ParameterGroups::decay(Range, const WeightDecay&, double, T*) const;      \
   template void ParameterGroups::soft_threshold(Range, double, T*) const;                 \
   template void ParameterGroups::apply_max_norm(Range, T*) const;

@@ -33,12 +33,17 @@ class ParameterGroups {
   ParameterGroups(std::vector<ParameterGroup> groups, Index size);
 
   bool penalized() const { return penalized_; }
+  // l2 of parameter i
+  double l2_of(Index i) const;
   bool limited() const { return limited_; }
 
   // g += l1 sign(w) + l2 w, unless g is null, and penalty += l1 |w| + l2 / 2 w²; with a proximal
   // step l1 is not part of the gradient.
   template <class T>
   void add_penalties(Range range, bool proximal_l1, const T* w, T* g, double& penalty) const;
+  // hv += l2 v, over the whole vector
+  template <class T>
+  void add_curvature(const T* v, T* hv) const;
   // w <- (1 - lr rate) w
   template <class T>
   void decay(Range range, const WeightDecay& decay, double lr, T* w) const;

@@ -3,11 +3,19 @@
 
 namespace fastmlp {
 
-enum class Status { running, converged, max_steps, max_seconds, not_finite };
+enum class Status {
+  running,
+  converged,
+  no_progress,
+  max_steps,
+  max_seconds,
+  line_search_failed,
+  not_finite
+};
 
 inline const char* text(Status status) {
-  constexpr const char* kTexts[] = {"running", "converged", "max_steps", "max_seconds",
-                                    "not_finite"};
+  constexpr const char* kTexts[] = {"running",     "converged",          "no_progress", "max_steps",
+                                    "max_seconds", "line_search_failed", "not_finite"};
   return kTexts[static_cast<int>(status)];
 }
 

@@ -14,16 +14,20 @@ void Batch<T>::reserve(Index n) {
 }
 
 template <class T>
-void Batch<T>::select(const Dataset<T>& data, RowSelection rows, Index n,
-                      std::optional<double> mean_weight) {
+void Batch<T>::set_data(const Dataset<T>& data, std::optional<double> mean_weight) {
   data_ = data;
+  mean_weight_ = mean_weight;
+}
+
+template <class T>
+void Batch<T>::select(RowSelection rows, Index n) {
   rows_ = rows;
   n_ = n;
-  weight_ = data.weights ? 0.0 : static_cast<double>(n);
-  if (data.weights) {
-    for (Index i = 0; i < n; ++i) weight_ += data.weight(rows[i]);
+  weight_ = data_.weights ? 0.0 : static_cast<double>(n);
+  if (data_.weights) {
+    for (Index i = 0; i < n; ++i) weight_ += data_.weight(rows[i]);
   }
-  divisor_ = mean_weight && n < data.size() ? static_cast<double>(n) * *mean_weight : weight_;
+  divisor_ = mean_weight_ && n < data_.size() ? static_cast<double>(n) * *mean_weight_ : weight_;
 }
 
 template <class T>

@@ -18,9 +18,26 @@ class Batch {
 
   // Allocates for chunks of n samples.
   void reserve(Index n);
-  // The loss of the n samples is divided by n * mean_weight; without it by their sum of weights.
-  void select(const Dataset<T>& data, RowSelection rows, Index n,
-              std::optional<double> mean_weight);
+  // The samples of the batches that follow. The loss of n of them is divided by n * mean_weight;
+  // without that, or where they are all, by their sum of weights.
+  void set_data(const Dataset<T>& data, std::optional<double> mean_weight);
+  void select(RowSelection rows, Index n);
+  // The selection of another batch.
+  void select_as(const Batch& other) {
+    data_ = other.data_;
+    rows_ = other.rows_;
+    n_ = other.n_;
+    mean_weight_ = other.mean_weight_;
+    weight_ = other.weight_;
+    divisor_ = other.divisor_;
+  }
+  bool has_data(const Dataset<T>& data, std::optional<double> mean_weight) const {
+    return data == data_ && mean_weight == mean_weight_;
+  }
+  // The present batch are these samples, in memory order.
+  bool has_rows(RowSelection rows, Index n) const {
+    return n == n_ && !rows.indices && !rows_.indices && rows.first == rows_.first;
+  }
 
   const Dataset<T>& data() const { return data_; }
   Index size() const { return n_; }
@@ -48,6 +65,7 @@ class Batch {
   Dataset<T> data_;
   RowSelection rows_;
   Index n_ = 0, chunk_begin_ = 0;
+  std::optional<double> mean_weight_;
   double weight_ = 0, divisor_ = 0;
   PanelMatrix<T> x_, y_;
   PanelMatrix<T> x_samples_, y_samples_;  // copies, samples in rows

@@ -28,6 +28,11 @@ struct Dataset {
   const std::int64_t* classes = nullptr;
   const T* weights = nullptr;  // n of them, or nullptr: 1 each
 
+  // The same arrays.
+  bool operator==(const Dataset& other) const {
+    return x.data == other.x.data && x.rows == other.x.rows && y.data == other.y.data &&
+           classes == other.classes && weights == other.weights;
+  }
   Index size() const { return x.rows; }
   // The class of sample i, in [0, n). It is checked where it is used, and read once, because the
   // caller's memory may change at any time.

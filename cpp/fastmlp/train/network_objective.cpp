@@ -2,9 +2,13 @@
 
 #include <cmath>
 
+#include "fastmlp/base/tuning.hpp"
 #include "fastmlp/kernels/reduce.hpp"
 #include "fastmlp/kernels/transpose.hpp"
+#include "fastmlp/train/chunk_lanes.hpp"
+#include "fastmlp/train/curvature_diagonals.hpp"
 #include "fastmlp/train/curvature_products.hpp"
+#include "fastmlp/train/normal_equations.hpp"
 
 namespace fastmlp {
 namespace {
@@ -42,11 +46,17 @@ void NetworkObjective<T>::set_team(ThreadTeam& team) {
 }
 
 template <class T>
-void NetworkObjective<T>::select(const Dataset<T>& data, RowSelection rows, Index n,
-                                 std::optional<double> mean_weight) {
-  batch_.select(data, rows, n, mean_weight);
+void NetworkObjective<T>::set_data(const Dataset<T>& data, std::optional<double> mean_weight) {
+  if (!same_data_ || !batch_.has_data(data, mean_weight)) ++version_;
+  same_data_ = true;
+  batch_.set_data(data, mean_weight);
+}
+
+template <class T>
+void NetworkObjective<T>::select(RowSelection rows, Index n) {
+  if (!batch_.has_rows(rows, n)) ++version_;
+  batch_.select(rows, n);
   schedule_.clear_next_batch();
-  ++version_;
   reserve(std::min(n, kChunkSamples));
 }
 
@@ -126,6 +136,7 @@ void NetworkObjective<T>::add_gradient(Index n, bool first, T* updated, T* g) {
 template <class T>
 double NetworkObjective<T>::value(const T* w) {
   packed_ = nullptr;
+  if (ChunkLanes<T>* several = lanes()) return several->run(w, nullptr);
   start(w);
   double sum = 0;
   for (Index i = 0; i < chunks(); ++i) sum += forward_backward(w, chunk(i), false);
@@ -141,6 +152,7 @@ double NetworkObjective<T>::value_and_gradient(const T* w, T* g) {
 // The loss, and its gradient g; `updated` as in add_gradient.
 template <class T>
 double NetworkObjective<T>::sum_gradient(const T* w, T* updated, T* g) {
+  if (ChunkLanes<T>* several = lanes()) return several->run(w, g);
   start(w);
   double sum = 0;
   for (Index i = 0; i < chunks(); ++i) {
@@ -230,6 +242,16 @@ void NetworkObjective<T>::backward(const T* w, MatrixView<const T> output_gradie
   add_gradient(batch_.size(), true, nullptr, g);
 }
 
+// Lanes for the chunks of the batch, where they pay: rounds of the team for each chunk of a small
+// network take as long as its work.
+template <class T>
+ChunkLanes<T>* NetworkObjective<T>::lanes() {
+  const double work = plan_.operations_per_row() * kChunkSamples;
+  if (chunks() < 2 || !team_->is_parallel() || work > kMaxLaneOperations) return nullptr;
+  if (!lanes_) lanes_ = std::make_unique<ChunkLanes<T>>(*this);
+  return lanes_.get();
+}
+
 template <class T>
 CurvatureProducts<T>& NetworkObjective<T>::curvature() {
   if (!curvature_) curvature_ = std::make_unique<CurvatureProducts<T>>(*this);
@@ -250,6 +272,19 @@ template <class T>
 bool NetworkObjective<T>::gauss_newton_product(const T* w, const T* v, T* gv) {
   curvature().product(Curvature::gauss_newton, w, v, gv);
   return true;
+}
+
+template <class T>
+bool NetworkObjective<T>::squared_gradients(const T* w, double* out) {
+  if (!diagonals_) diagonals_ = std::make_unique<CurvatureDiagonals<T>>(*this);
+  diagonals_->compute(Diagonal::squared_gradients, w, 0, 1, out);
+  return true;
+}
+
+template <class T>
+void NetworkObjective<T>::normal_equations(const T* w, double* normal, double* g) {
+  if (!normal_equations_) normal_equations_ = std::make_unique<NormalEquations<T>>(*this);
+  normal_equations_->compute(w, normal, g);
 }
 
 template class NetworkObjective<float>;

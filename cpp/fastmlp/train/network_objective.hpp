@@ -5,13 +5,13 @@
 // takes parts of the parameters, sums their gradient over the whole batch in a fixed order and
 // passes it to a consumer while it is in cache. Sums do not depend on where tiles are cut, and
 // parts are fixed by shapes, so no result depends on the number of threads. Batches of more than
-// kChunkSamples samples are accumulated chunk by chunk.
+// kChunkSamples samples are accumulated chunk by chunk; of small networks several at a time.
 #pragma once
 
 #include <memory>
 
 #include "fastmlp/nn/output_loss.hpp"
-#include "fastmlp/optim/objective.hpp"
+#include "fastmlp/optim/residual_objective.hpp"
 #include "fastmlp/train/batch.hpp"
 #include "fastmlp/train/step_schedule.hpp"
 
@@ -19,17 +19,28 @@ namespace fastmlp {
 
 template <class T>
 class CurvatureProducts;
+template <class T>
+class NormalEquations;
+template <class T>
+class CurvatureDiagonals;
 
 template <class T>
-class NetworkObjective final : public Objective<T> {
+class ChunkLanes;
+
+template <class T>
+class NetworkObjective final : public ResidualObjective<T> {
  public:
   NetworkObjective(const Plan<T>& plan, Loss loss);
   ~NetworkObjective() override;
 
-  // The batch of the next calls: n samples of the data, whose memory must stay valid. mean_weight
-  // as for Batch.
-  void select(const Dataset<T>& data, RowSelection rows, Index n,
-              std::optional<double> mean_weight = std::nullopt);
+  // The samples of the next batches, whose memory must stay valid; mean_weight as for Batch.
+  void set_data(const Dataset<T>& data, std::optional<double> mean_weight = std::nullopt);
+  // The batch of the next calls: n of them.
+  void select(RowSelection rows, Index n);
+  void select(const Dataset<T>& data, RowSelection rows, Index n) {
+    set_data(data);
+    select(rows, n);
+  }
   // The n samples of the same data that are selected next, if that is known.
   void set_next_batch(RowSelection rows, Index n);
   // The threads of the next calls. Copies of parameters are dropped, because w may have been
@@ -37,9 +48,12 @@ class NetworkObjective final : public Objective<T> {
   void set_team(ThreadTeam& team);
   // Training or evaluation mode, and the source of random draws.
   void set_context(const PassContext& context) {
+    const bool other_draws = plan_.is_stochastic() && (context.training || context_.training);
     context_ = {team_, context.training, context.seed, context.epoch, context.first_sample};
-    ++version_;
+    if (other_draws) ++version_;
   }
+  // The arrays may have been written since the last call: the same selection is another function.
+  void invalidate_data() { same_data_ = false; }
   // Between streams w is written by their consumer alone, or after set_team: copies that were
   // packed after the last update stay in use.
   void set_exclusive_writer() { exclusive_writer_ = true; }
@@ -54,8 +68,11 @@ class NetworkObjective final : public Objective<T> {
   double value_and_stream_gradient(T* w, GradientConsumer<T>& consumer) override;
   void hessian_product(const T* w, const T* v, T* hv) override;
   bool gauss_newton_product(const T* w, const T* v, T* gv) override;
+  bool squared_gradients(const T* w, double* out) override;
   bool set_point(const T* w) override;
   std::uint64_t version() const override { return version_; }
+  // Of squared_error alone, whose residuals are sqrt(w_i / sum w) (o - y).
+  void normal_equations(const T* w, double* normal, double* g) override;
 
   // Outputs (n, n_out) of X in the present mode; then, for the same rows and w, the flat gradient
   // of sum(outputs * output_gradient).
@@ -64,6 +81,9 @@ class NetworkObjective final : public Objective<T> {
 
  private:
   friend class CurvatureProducts<T>;
+  friend class NormalEquations<T>;
+  friend class CurvatureDiagonals<T>;
+  friend class ChunkLanes<T>;
 
   Range chunk(Index i) const { return tile(i, kChunkSamples, batch_.size()); }
   Index chunks() const { return ceil_div(batch_.size(), kChunkSamples); }
@@ -82,6 +102,7 @@ class NetworkObjective final : public Objective<T> {
   double sum_gradient(const T* w, T* updated, T* g);
   void add_gradient(Index n, bool first, T* updated, T* g);
   void gradient_and_update(T* w, bool computed, GradientConsumer<T>& consumer);
+  ChunkLanes<T>* lanes();
   CurvatureProducts<T>& curvature();
 
   const Plan<T>& plan_;
@@ -96,9 +117,13 @@ class NetworkObjective final : public Objective<T> {
   std::vector<Buffer<T>> part_gradients_;  // one per thread
   Buffer<T> gradient_;                     // the whole, where a batch has several chunks
   std::unique_ptr<CurvatureProducts<T>> curvature_;
+  std::unique_ptr<NormalEquations<T>> normal_equations_;
+  std::unique_ptr<CurvatureDiagonals<T>> diagonals_;
+  std::unique_ptr<ChunkLanes<T>> lanes_;
   const T* packed_ = nullptr;         // the vector whose packed copies are up to date, if any
   std::uint64_t packed_version_ = 0;  // of the consumer that has updated it
   bool exclusive_writer_ = false;
+  bool same_data_ = false;  // the arrays are those of the last selection
   std::uint64_t version_ = 0;
 };
 

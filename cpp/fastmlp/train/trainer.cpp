@@ -16,6 +16,11 @@ double seconds_since(SteadyClock::time_point start) {
   return std::chrono::duration<double>(SteadyClock::now() - start).count();
 }
 
+// Whether a step that ends so is the last of an epoch of several batches.
+bool ends_epoch(Status status) {
+  return status == Status::not_finite || status == Status::max_seconds;
+}
+
 }  // namespace
 
 template <class T>
@@ -43,6 +48,7 @@ template <class T>
 EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, ThreadTeam& team) {
   const auto start = SteadyClock::now();
   const bool timed = std::isfinite(max_seconds);
+  optimizer_->set_deadline(deadline_after(start, max_seconds));
   swap_out_average();
   objective_.set_team(team);
   const EpochOrder& samples = order(data.size());
@@ -50,14 +56,18 @@ EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, Thread
   const Index steps = optimizer_->steps();
   std::optional<double> mean_weight;
   if (options_.weighting == Weighting::set) mean_weight = data.mean_weight();
+  objective_.set_data(data, mean_weight);
+  const Index batches = ceil_div(data.size(), options_.batch_size);
+  // What the steps of single batches say: the end of progress on one is not that on the others.
+  bool advances = false;
+  Status stopped = Status::running;
   double sum = 0, divisor = 0;
   for (Index begin = 0; begin < data.size(); begin += options_.batch_size) {
     if (timed && seconds_since(start) >= max_seconds) {
       result.status = Status::max_seconds;
       break;
     }
-    select(data, samples.batch(begin), std::min(options_.batch_size, data.size() - begin),
-           mean_weight);
+    select(samples.batch(begin), std::min(options_.batch_size, data.size() - begin));
     divisor += objective_.divisor();
     if (objective_.weight() == 0) {
       samples_seen_ += objective_.samples();
@@ -72,9 +82,16 @@ EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, Thread
     const StepResult step = tuned_step(team);
     samples_seen_ += objective_.samples();
     sum += step.value * objective_.divisor();
-    result.status = step.status;
-    if (step.status != Status::running) break;
+    if (step.status == Status::running) {
+      advances = true;
+    } else if (batches == 1 || ends_epoch(step.status)) {
+      result.status = step.status;
+      break;
+    } else {
+      stopped = step.status;
+    }
   }
+  if (result.status == Status::running && !advances) result.status = stopped;
   result.steps = optimizer_->steps() - steps;
   if (result.status == Status::running) set_epoch_number(epoch_ + 1);
   result.loss = divisor > 0 ? sum / divisor : 0;
@@ -125,6 +142,7 @@ EpochResult Trainer<T>::epochs(const Dataset<T>& data, Index max, double max_sec
                                Snapshot<T>& last_good, std::vector<double>& losses,
                                ThreadTeam& team) {
   const auto start = SteadyClock::now();
+  objective_.invalidate_data();
   for (Index left = max;; --left) {
     const EpochResult last = epoch_with_counter(data, max_seconds - seconds_since(start), team);
     const bool again = left > 1 && !optimizer_->has_custom_schedule();
@@ -136,7 +154,7 @@ EpochResult Trainer<T>::epochs(const Dataset<T>& data, Index max, double max_sec
     if (!again || ended) return last;
     losses.push_back(last.loss);
     swap_in_average();
-    keep(last_good);
+    if (optimizer_->can_diverge()) keep(last_good);
     start_epoch();
   }
 }
@@ -145,7 +163,10 @@ template <class T>
 double Trainer<T>::step(const Dataset<T>& data, ThreadTeam& team) {
   swap_out_average();
   objective_.set_team(team);
-  select(data, {}, data.size(), std::nullopt);
+  objective_.invalidate_data();
+  optimizer_->set_deadline(Deadline::max());
+  objective_.set_data(data);
+  select({}, data.size());
   StepResult result;
   if (objective_.weight() != 0) result = step_on_batch(team);
   samples_seen_ += data.size();  // not where the step was interrupted
@@ -155,9 +176,8 @@ double Trainer<T>::step(const Dataset<T>& data, ThreadTeam& team) {
 
 // The next batch, in training.
 template <class T>
-void Trainer<T>::select(const Dataset<T>& data, RowSelection rows, Index n,
-                        std::optional<double> mean_weight) {
-  objective_.select(data, rows, n, mean_weight);
+void Trainer<T>::select(RowSelection rows, Index n) {
+  objective_.select(rows, n);
   set_context();
 }
 

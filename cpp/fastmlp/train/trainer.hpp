@@ -88,8 +88,7 @@ class Trainer {
   void visit_state(StateVisitor<T>& visitor);
 
  private:
-  void select(const Dataset<T>& data, RowSelection rows, Index n,
-              std::optional<double> mean_weight);
+  void select(RowSelection rows, Index n);
   void set_context();
   StepResult step_on_batch(ThreadTeam& team);
   StepResult tuned_step(ThreadTeam& team);
