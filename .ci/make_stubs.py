@@ -22,8 +22,9 @@ STUBS = [PACKAGE / "__init__.pyi", *(PACKAGE / "_core").glob("*.pyi")]
 ALIASES = {  # the union of a family's classes
     "Activation": _core.activations,
     "Initializer": _core.initializers,
+    "LineSearch": _core.line_searches,
     "Loss": _core.losses,
-    "Optimizer": _core.optimizers,
+    "Optimizer": {**_core.optimizers, **_core.methods},
     "Schedule": _core.schedules,
 }
 UNION = re.compile(r"^(\w+): types\.UnionType.*$")

@@ -62,18 +62,29 @@ py::array softmax_jacobian(const Activation& softmax, const Array<T>& a) {
 }
 
 // A method of one array a, which returns one.
-template <class Member, class Class, class F>
-void bind_array_method(Class& cls, const std::string& name, const char* doc, F f) {
+template <class F>
+void bind_array_method(py::object& cls, const char* class_name, const std::string& name,
+                       const char* doc, const F& f) {
   py::list names;
   names.append("a");
   const std::string signature = name + "(self, a: numpy.typing.ArrayLike) -> " + kFloatArray;
-  bind_method<Member>(
-      cls, name, names, signature, doc,
-      [names, f](const Member& self, const std::string& where, const py::dict& given) {
-        require_all(where, names, given);
-        return for_dtype(where.c_str(), "a", given["a"],
-                         [&](const auto& a) { return py::array(f(self, a)); });
-      });
+  bind_method(cls, class_name, name, names, signature, doc,
+              [names, f](const py::object& self, const std::string& where, const py::dict& given) {
+                require_all(where, names, given);
+                const Activation phi = choose<Activation>("self", self, where);
+                return for_dtype(where.c_str(), "a", given["a"],
+                                 [&](const auto& a) { return f(phi, a); });
+              });
+}
+
+void bind_array_methods(py::object& cls, const char* class_name) {
+  bind_array_method(cls, class_name, "__call__", "phi(a), in the shape of a.",
+                    [](const Activation& phi, const auto& a) { return value(phi, a); });
+  bind_array_method(cls, class_name, "derivative",
+                    "phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).",
+                    [](const Activation& phi, const auto& a) {
+                      return couples_units(phi) ? softmax_jacobian(phi, a) : derivative(phi, a);
+                    });
 }
 
 constexpr auto kCost =
@@ -101,17 +112,7 @@ void bind_activations(py::module_& m) {
     cls.def_property_readonly(
         "has_zero_derivative", [](const Member& self) { return has_zero_derivative(self); },
         "No gradient passes backwards.");
-    bind_array_method<Member>(cls, "__call__", "phi(a), in the shape of a.",
-                              [](const Member& self, const auto& a) { return value(self, a); });
-    bind_array_method<Member>(cls, "derivative",
-                              "phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).",
-                              [](const Member& self, const auto& a) {
-                                if constexpr (std::is_same_v<Member, Softmax>) {
-                                  return softmax_jacobian(self, a);
-                                } else {
-                                  return derivative(self, a);
-                                }
-                              });
+    bind_array_methods(cls, Member::class_name);
   });
   m.attr("activations") = family;
 }

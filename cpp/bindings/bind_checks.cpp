@@ -6,7 +6,7 @@
 #include "fastmlp/kernels/reduce.hpp"
 #include "fastmlp/kernels/tuning.hpp"
 #include "fastmlp/nn/output_loss.hpp"
-#include "fastmlp/optim/update_rules.hpp"
+#include "fastmlp/optim/optimizers.hpp"
 #include "threads.hpp"
 
 namespace fastmlp::bindings {
@@ -16,9 +16,12 @@ py::object resolve(const std::string& family, const py::object& value, const std
   if (family == "activation") return py::cast(choose<Activation>("activation", value, where));
   if (family == "loss") return py::cast(choose<Loss>("loss", value, where));
   if (family == "init") return py::cast(choose<Initializer>("init", value, where));
-  if (family == "optimizer") return py::cast(choose<Rule>("optimizer", value, where));
-  throw py::value_error("resolve: family='" + family +
-                        "', expected one of: 'activation', 'loss', 'init', 'optimizer'");
+  if (family == "optimizer") {
+    return py::cast(choose<decltype(join(Rule{}, Method{}))>("optimizer", value, where));
+  }
+  if (family == "line_search") return py::cast(choose<LineSearch>("method", value, where));
+  throw py::value_error("resolve: family='" + family + "', expected one of: 'activation', " +
+                        "'loss', 'init', 'optimizer', 'line_search'");
 }
 
 // Flat index of the first nan or inf, -1 if all entries are finite.

@@ -15,8 +15,7 @@ std::uint64_t integer(const py::object& value, const char* name, const char* whe
 }
 
 // W as Python receives it: (n_in, n_out), the transpose of the core's W.
-template <class Member>
-py::array draw(const Member& init, const std::string& name, const py::dict& given) {
+py::array draw(const Initializer& init, const std::string& name, const py::dict& given) {
   constexpr std::uint64_t kMax = std::numeric_limits<Index>::max();
   const char* where = name.c_str();
   const auto n_in = static_cast<Index>(integer(given["n_in"], "n_in", where, 1, kMax));
@@ -27,24 +26,25 @@ py::array draw(const Member& init, const std::string& name, const py::dict& give
   Array<double> weights({n_out, n_in});
   Rng rng(bits, Stream::initialization, 0);
   double* const w = weights.mutable_data();
-  run_alone([&](ThreadTeam& team) { init.fill(n_in, n_out, rng, w, team); });
+  run_alone([&](ThreadTeam& team) {
+    std::visit([&](const auto& member) { member.fill(n_in, n_out, rng, w, team); }, init);
+  });
   return py::array(weights.attr("T"));
 }
 
-template <class Member, class Class>
-void bind_draw(Class& cls) {
+void bind_draw(py::object& cls, const char* class_name) {
   py::list names;
   for (const char* name : {"n_in", "n_out", "seed"}) names.append(name);
   const auto signature =
       std::string("__call__(self, n_in: int, n_out: int, seed: int = 0) -> ") + kFloatArray;
-  bind_method<Member>(cls, "__call__", names, signature,
-                      "Weights of a layer, (n_in, n_out), drawn from the seed.",
-                      [names](const Member& self, const std::string& where, const py::dict& given) {
-                        const py::dict complete = given.attr("copy")();
-                        if (!complete.contains("seed")) complete["seed"] = 0;
-                        require_all(where, names, complete);
-                        return draw(self, where, complete);
-                      });
+  bind_method(cls, class_name, "__call__", names, signature,
+              "Weights of a layer, (n_in, n_out), drawn from the seed.",
+              [names](const py::object& self, const std::string& where, const py::dict& given) {
+                const py::dict complete = given.attr("copy")();
+                if (!complete.contains("seed")) complete["seed"] = 0;
+                require_all(where, names, complete);
+                return draw(choose<Initializer>("self", self, where), where, complete);
+              });
 }
 
 }  // namespace
@@ -59,7 +59,7 @@ void bind_initializers(py::module_& m) {
     const std::string example =
         std::string(">>> fm.") + Member::class_name + "()(3, 2, seed=1).shape\n(3, 2)";
     auto cls = bind_member<Member>(m, family, {cost, example});
-    bind_draw<Member>(cls);
+    bind_draw(cls, Member::class_name);
   });
   m.attr("initializers") = family;
 }

@@ -8,10 +8,11 @@
 namespace fastmlp::bindings {
 namespace {
 
-// (values, gradient) of a loss at outputs o and targets y of one shape, (n, n_out) or (n,).
+using LossArrays = std::pair<py::array, py::array>;  // values and gradient
+
+// The loss at outputs o and targets y of one shape, (n, n_out) or (n,).
 template <class T>
-std::pair<py::array, py::array> evaluate_loss(const char* where, const Loss& loss, Array<T> o,
-                                              Array<T> y) {
+LossArrays evaluate_loss(const char* where, const Loss& loss, Array<T> o, Array<T> y) {
   require(o.ndim() == 1 || o.ndim() == 2, std::string(where) + ": outputs have shape " +
                                               shape_text(o) + ", expected (n, n_out) or (n,)");
   const Index n = o.shape(0), outputs = o.ndim() == 2 ? o.shape(1) : 1;
@@ -37,9 +38,9 @@ std::pair<py::array, py::array> evaluate_loss(const char* where, const Loss& los
   return {values, gradient};
 }
 
-std::pair<py::array, py::array> evaluate_any(const char* where, const Loss& loss,
-                                             const py::object& o, const py::object& y) {
-  std::pair<py::array, py::array> result;
+LossArrays evaluate_any(const char* where, const Loss& loss, const py::object& o,
+                        const py::object& y) {
+  LossArrays result;
   for_dtype(where, "o", o, [&](const auto& outputs) {
     using Given = std::decay_t<decltype(outputs)>;
     using T = typename Given::value_type;
@@ -54,18 +55,19 @@ std::pair<py::array, py::array> evaluate_any(const char* where, const Loss& loss
 }
 
 // A method of outputs o and targets y, which returns an array.
-template <class Member, class Class, class F>
-void bind_loss_method(Class& cls, const std::string& name, const char* doc, F choose) {
+void bind_loss_method(py::object& cls, const char* class_name, const std::string& name,
+                      const char* doc, py::array (*part)(const LossArrays&)) {
   py::list names;
   names.append("o");
   names.append("y");
   const std::string signature =
       name + "(self, o: numpy.typing.ArrayLike, y: numpy.typing.ArrayLike) -> " + kFloatArray;
-  bind_method<Member>(
-      cls, name, names, signature, doc,
-      [names, choose](const Member& self, const std::string& where, const py::dict& given) {
+  bind_method(
+      cls, class_name, name, names, signature, doc,
+      [names, part](const py::object& self, const std::string& where, const py::dict& given) {
         require_all(where, names, given);
-        return choose(evaluate_any(where.c_str(), self, given["o"], given["y"]));
+        const Loss loss = choose<Loss>("self", self, where);
+        return part(evaluate_any(where.c_str(), loss, given["o"], given["y"]));
       });
 }
 
@@ -93,12 +95,12 @@ void bind_losses(py::module_& m) {
     cls.attr("labels_pm1") = kTraits.labels_pm1;
     cls.attr("reads_preactivation") = kTraits.reads_preactivation;
     cls.attr("outputs_per_target") = kTraits.outputs_per_target;
-    bind_loss_method<Member>(
-        cls, "__call__", "L of each sample, (n,): summed over outputs, not averaged over samples.",
-        [](const auto& result) { return result.first; });
-    bind_loss_method<Member>(cls, "gradient",
-                             "dL/do of each sample, in the shape of o, without 1/n.",
-                             [](const auto& result) { return result.second; });
+    bind_loss_method(cls, Member::class_name, "__call__",
+                     "L of each sample, (n,): summed over outputs, not averaged over samples.",
+                     [](const LossArrays& result) { return result.first; });
+    bind_loss_method(cls, Member::class_name, "gradient",
+                     "dL/do of each sample, in the shape of o, without 1/n.",
+                     [](const LossArrays& result) { return result.second; });
   });
   m.attr("losses") = family;
 }

@@ -111,35 +111,6 @@ std::pair<double, py::array> value_and_gradient(const Network<T>& network, const
   return {value, gradient};
 }
 
-// The product of a curvature matrix of the loss with v, in training mode of this seed and epoch or
-// in evaluation mode.
-template <class T>
-py::array curvature_product(const Network<T>& network, const std::string& kind, const Array<T>& x,
-                            const py::object& targets, const Loss& function,
-                            const py::object& weights, const Array<T>& v,
-                            std::optional<std::uint64_t> seed, std::uint32_t epoch) {
-  require(kind == "hessian" || kind == "gauss_newton",
-          "curvature_product: kind='" + kind + "', expected 'hessian' or 'gauss_newton'");
-  const LeasedDataset<T> leased(x, targets, weights, network, function);
-  const Dataset<T>& data = leased.data();
-  const MemoryLease lease(v);
-  const T* direction = vector_of(v, network.size(), "v").data();
-  Array<T> product(network.size());
-  T* out = product.mutable_data();
-  run({2 * step_operations(network, data.size())}, [&](ThreadTeam& team) {
-    NetworkObjective<T> objective(network.plan(), function);
-    objective.set_team(team);
-    objective.set_context({nullptr, seed.has_value(), seed.value_or(0), epoch, 0});
-    objective.select(data, {}, data.size());
-    if (kind == "hessian") {
-      objective.hessian_product(network.w(), direction, out);
-    } else {
-      objective.gauss_newton_product(network.w(), direction, out);
-    }
-  });
-  return product;
-}
-
 template <class T>
 py::array backward(const Network<T>& network, const Array<T>& x, const Array<T>& output_gradient) {
   const MemoryLease lease(x);
@@ -177,6 +148,20 @@ py::array jacobian(const Network<T>& network, const Array<T>& x) {
 }
 
 template <class T>
+py::array parameter_jacobian(const Network<T>& network, const Array<T>& x) {
+  const MemoryLease lease(x);
+  const MatrixView<const T> rows = rows_of(x, network.plan().inputs(), "X");
+  const Index entries = checked_product(rows.rows, network.plan().outputs(), "parameter_jacobian");
+  checked_product(entries, network.size() * static_cast<Index>(sizeof(T)), "parameter_jacobian");
+  Array<T> array({rows.rows, network.plan().outputs(), network.size()});
+  T* out = array.mutable_data();
+  run({forward_operations(network, 2 * entries)}, [&](ThreadTeam& team) {
+    fastmlp::parameter_jacobian<T>(network.plan(), network.w(), rows, out, team);
+  });
+  return array;
+}
+
+template <class T>
 void bind_network(py::module_& m) {
   using Holder = std::shared_ptr<Network<T>>;
   bind_resource<Network<T>, Holder>(m, "Network", "A plan of layers and its parameters.")
@@ -203,13 +188,10 @@ void bind_network(py::module_& m) {
            py::arg("weights"))
       .def("value_and_grad", &value_and_gradient<T>, py::arg("X").noconvert(), py::arg("targets"),
            py::arg("loss"), py::arg("weights"))
-      .def("curvature_product", &curvature_product<T>, py::arg("kind"), py::arg("X").noconvert(),
-           py::arg("targets"), py::arg("loss"), py::arg("weights"), py::arg("v").noconvert(),
-           py::arg("seed") = py::none(), py::arg("epoch") = 0,
-           "The Hessian ('hessian') or Gauss-Newton matrix ('gauss_newton') of the loss times v.")
       .def("backward", &backward<T>, py::arg("X").noconvert(),
            py::arg("output_gradient").noconvert())
-      .def("jacobian", &jacobian<T>, py::arg("X").noconvert());
+      .def("jacobian", &jacobian<T>, py::arg("X").noconvert())
+      .def("parameter_jacobian", &parameter_jacobian<T>, py::arg("X").noconvert());
 }
 
 }  // namespace

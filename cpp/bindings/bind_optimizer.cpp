@@ -1,14 +1,14 @@
 #include "bindings.hpp"
 #include "family.hpp"
-#include "fastmlp/optim/update_rules.hpp"
+#include "fastmlp/optim/optimizers.hpp"
 #include "member_array.hpp"
 
 namespace fastmlp::bindings {
 namespace {
 
 // The rates of steps k, an array of any shape, or of a single one.
-template <class Member, class T>
-py::object rates(const Member& schedule, const std::string& where, const Array<T>& k) {
+template <class T>
+py::object rates(const Schedule& schedule, const std::string& where, const Array<T>& k) {
   Array<double> rates(std::vector<py::ssize_t>(k.shape(), k.shape() + k.ndim()));
   double* const to = rates.mutable_data();
   for (Index i = 0; i < k.size(); ++i) {
@@ -17,7 +17,7 @@ py::object rates(const Member& schedule, const std::string& where, const Array<T
       const std::string name = k.ndim() == 0 ? "k" : "k.flat[" + std::to_string(i) + "]";
       throw_invalid(where, name, number_text(step), "a finite number >= 0");
     }
-    to[i] = schedule.at(step);
+    to[i] = std::visit([=](const auto& member) { return member.at(step); }, schedule);
   }
   return k.ndim() == 0 ? py::object(py::float_(to[0])) : rates;
 }
@@ -31,17 +31,17 @@ std::string call_signature() {
          "numpy.typing.NDArray[numpy.float64]";
 }
 
-template <class Member, class Class>
-void bind_rates(Class& cls) {
+void bind_rates(py::object& cls, const char* class_name) {
   py::list names;
   names.append("k");
-  bind_method<Member>(cls, "__call__", names, call_signature(),
-                      "The rates of an array of steps, in its shape.",
-                      [names](const Member& self, const std::string& where, const py::dict& given) {
-                        require_all(where, names, given);
-                        return for_dtype(where.c_str(), "k", given["k"],
-                                         [&](const auto& k) { return rates(self, where, k); });
-                      });
+  bind_method(cls, class_name, "__call__", names, call_signature(),
+              "The rates of an array of steps, in its shape.",
+              [names](const py::object& self, const std::string& where, const py::dict& given) {
+                require_all(where, names, given);
+                const Schedule schedule = choose<Schedule>("self", self, where);
+                return for_dtype(where.c_str(), "k", given["k"],
+                                 [&](const auto& k) { return rates(schedule, where, k); });
+              });
 }
 
 template <class Member>
@@ -78,9 +78,39 @@ void bind_schedules(py::module_& m) {
     using Member = std::decay_t<decltype(schedule)>;
     auto cls =
         bind_member<Member>(m, family, {"a few operations per step", rate_example<Member>()});
-    bind_rates<Member>(cls);
+    bind_rates(cls, Member::class_name);
   });
   m.attr("schedules") = family;
+}
+
+void bind_line_searches(py::module_& m) {
+  py::dict family;
+  for_each_member<LineSearch>([&](const auto& search) {
+    using Member = std::decay_t<decltype(search)>;
+    const std::string name = Member::class_name;
+    bind_member<Member>(
+        m, family,
+        {"a value and a gradient for each length tried",
+         ">>> fm.LBFGS(line_search=fm." + name + "(c1=0.01)).line_search.c1\n0.01"});
+  });
+  m.attr("line_searches") = family;
+}
+
+void bind_methods(py::module_& m) {
+  py::dict family;
+  for_each_member<Method>([&](const auto& method) {
+    using Member = std::decay_t<decltype(method)>;
+    constexpr bool kNeedsResiduals = std::is_same_v<Member, LevenbergMarquardt>;
+    const std::string function = kNeedsResiduals
+                                     ? "least_squares(lambda w: w - 1, [3.0], optimizer="
+                                     : "minimize(lambda w: (w @ w, 2 * w), [3.0], ";
+    const std::string example =
+        ">>> fm." + function + "fm." + Member::class_name + "()).value < 1e-9\nTrue";
+    auto cls = bind_member<Member>(m, family, {Member::cost, example});
+    cls.attr("evaluation_offset") = 0.0;
+    cls.attr("needs_residuals") = kNeedsResiduals;
+  });
+  m.attr("methods") = family;
 }
 
 void bind_optimizers(py::module_& m) {

@@ -1,5 +1,6 @@
 #include "bindings.hpp"
 #include "family.hpp"
+#include "fastmlp/optim/optimizers.hpp"
 #include "fastmlp/train/trainer.hpp"
 #include "state_dict.hpp"
 #include "threads.hpp"
@@ -124,7 +125,7 @@ class TrainerHandle {
 
 template <class T>
 std::unique_ptr<TrainerHandle<T>> make_trainer(std::shared_ptr<Network<T>> network,
-                                               const Loss& loss, const Rule& optimizer,
+                                               const Loss& loss, const AnyOptimizer& optimizer,
                                                Index batch_size, std::uint64_t seed,
                                                std::uint32_t first_epoch, double l1, double l2,
                                                bool regularize_biases, bool shuffle,
@@ -202,6 +203,10 @@ void bind_trainer(py::module_& m) {
       .def("batches", &Handle::batches, py::arg("n"))
       .def_property_readonly("n_steps",
                              [](Handle& self) { return self.trainer().optimizer().steps(); })
+      .def_property_readonly("can_diverge",
+                             [](Handle& self) { return self.trainer().optimizer().can_diverge(); })
+      .def_property_readonly("n_evaluations",
+                             [](Handle& self) { return self.trainer().optimizer().evaluations(); })
       .def_property_readonly(
           "learning_rate", [](Handle& self) { return self.trainer().optimizer().learning_rate(); })
       .def(

@@ -40,12 +40,15 @@ void bind_initializers(py::module_& m);
 void bind_layers(py::module_& m);
 void bind_schedules(py::module_& m);
 void bind_optimizers(py::module_& m);
+void bind_line_searches(py::module_& m);
+void bind_methods(py::module_& m);
 void bind_checks(py::module_& m);
 void bind_lock(py::module_& m);
 void bind_memory(py::module_& m);
 void bind_threads(py::module_& m);
 void bind_networks(py::module_& float32, py::module_& float64);
 void bind_trainers(py::module_& float32, py::module_& float64);
+void bind_curvatures(py::module_& float32, py::module_& float64);
 void bind_minimize(py::module_& float32, py::module_& float64);
 
 }  // namespace fastmlp::bindings

@@ -164,9 +164,9 @@ void bind_field_info(py::module_& m) {
       .def("__repr__", &field_repr);
 }
 
-void bind_named_method(py::object& cls, const char* class_name, const std::string& name,
-                       const py::list& names, const std::string& signature, const char* doc,
-                       MethodBody body) {
+void bind_method(py::object& cls, const char* class_name, const std::string& name,
+                 const py::list& names, const std::string& signature, const char* doc,
+                 MethodBody body) {
   const std::string suffix = name == "__call__" ? "" : "." + name;
   py::options options;
   options.disable_function_signatures();
@@ -206,15 +206,15 @@ void bind_common(py::object& cls, const char* class_name, const std::vector<Fiel
         py::detail::is_new_style_constructor(), constructor_signature(fields).c_str());
   }
   deep.append("deep");
-  bind_named_method(cls, class_name, "get_params", deep,
-                    "get_params(self, deep: bool = True) -> dict[str, typing.Any]",
-                    "The hyperparameters by name; with deep those of nested values too.",
-                    [write](const py::object& self, const std::string& where,
-                            const py::dict& given) -> py::object {
-                      bool nested = true;
-                      FieldReader(where.c_str(), given)("deep", nested, "");
-                      return deep_params(write(self), nested);
-                    });
+  bind_method(cls, class_name, "get_params", deep,
+              "get_params(self, deep: bool = True) -> dict[str, typing.Any]",
+              "The hyperparameters by name; with deep those of nested values too.",
+              [write](const py::object& self, const std::string& where,
+                      const py::dict& given) -> py::object {
+                bool nested = true;
+                FieldReader(where.c_str(), given)("deep", nested, "");
+                return deep_params(write(self), nested);
+              });
   define(cls, "__getstate__", [write](const py::object& self) { return write(self); });
   define(
       cls, "__setstate__",

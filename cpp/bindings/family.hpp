@@ -64,19 +64,9 @@ using MethodBody =
 
 // Binds a method whose arguments have names, and whose errors have the form of all others;
 // `signature` is for the stubs.
-void bind_named_method(py::object& cls, const char* class_name, const std::string& name,
-                       const py::list& names, const std::string& signature, const char* doc,
-                       MethodBody body);
-
-template <class Member, class F>
-void bind_method(py::object& cls, const std::string& name, const py::list& names,
-                 const std::string& signature, const char* doc, F f) {
-  bind_named_method(
-      cls, Member::class_name, name, names, signature, doc,
-      [f](const py::object& self, const std::string& where, const py::dict& given) -> py::object {
-        return f(self.cast<const Member&>(), where, given);
-      });
-}
+void bind_method(py::object& cls, const char* class_name, const std::string& name,
+                 const py::list& names, const std::string& signature, const char* doc,
+                 MethodBody body);
 
 // Binds one member and enters it into the family's dict under its key.
 template <class Member, class... Options>

@@ -169,6 +169,17 @@ void FieldReader::operator()(const char* name, BoolOrString& value, const OneOf&
   }
 }
 
+void FieldReader::operator()(const char* name, NumberOrWord& value, const OneOf&,
+                             const char*) const {
+  const py::object given = take(name);
+  if (!given) return;
+  if (py::isinstance<py::str>(given)) {
+    value = given.cast<std::string>();
+  } else {
+    value = number(name, given, "a number or a string");
+  }
+}
+
 void FieldReader::operator()(const char* name, std::optional<Polyak>& value, const char*) const {
   const py::object given = take(name);
   if (!given || given.is_none()) return;
@@ -203,8 +214,10 @@ void FieldWriter::operator()(const char* name, const LearningRate& value, const 
 
 const char* family_noun(const Activation*) { return "activation"; }
 const char* family_noun(const Initializer*) { return "initializer"; }
+const char* family_noun(const LineSearch*) { return "line search"; }
 const char* family_alias(const Activation*) { return "Activation"; }
 const char* family_alias(const Initializer*) { return "Initializer"; }
+const char* family_alias(const LineSearch*) { return "LineSearch"; }
 
 void FieldLister::operator()(const char* name, double value, const Interval& bound,
                              const char* text) {
@@ -244,6 +257,13 @@ void FieldLister::operator()(const char* name, const BoolOrString& value, const 
   const std::string standard = flag ? (*flag ? "True" : "False") : "'" + std::get<1>(value) + "'";
   fields.push_back({name, "bool | str", standard, "True, False or " + words_text(words), text,
                     "bool | " + words_annotation(words)});
+}
+
+void FieldLister::operator()(const char* name, const NumberOrWord& value, const OneOf& words,
+                             const char* text) {
+  const double* number = std::get_if<double>(&value);
+  const std::string standard = number ? number_text(*number) : "'" + std::get<1>(value) + "'";
+  fields.push_back({name, "float | str", standard, "a number >= 0 or " + words_text(words), text});
 }
 
 void FieldLister::operator()(const char* name, const std::optional<Polyak>&, const char* text) {

@@ -9,6 +9,7 @@
 #include "fastmlp/base/family.hpp"
 #include "fastmlp/nn/layers.hpp"
 #include "fastmlp/optim/average.hpp"
+#include "fastmlp/optim/line_search.hpp"
 #include "fastmlp/optim/schedule.hpp"
 
 namespace fastmlp::bindings {
@@ -75,6 +76,7 @@ class FieldReader {
   void operator()(const char* name, bool& value, const char*) const;
   void operator()(const char* name, std::string& value, const OneOf&, const char*) const;
   void operator()(const char* name, BoolOrString& value, const OneOf&, const char*) const;
+  void operator()(const char* name, NumberOrWord& value, const OneOf&, const char*) const;
   void operator()(const char* name, std::optional<Polyak>& value, const char*) const;
   void operator()(const char* name, LearningRate& value, const Interval&, const char*) const;
   template <class... Members>
@@ -127,10 +129,12 @@ struct FieldInfo {
 
 const char* family_noun(const Activation*);
 const char* family_noun(const Initializer*);
+const char* family_noun(const LineSearch*);
 
 // The union of a family's classes in the stubs.
 const char* family_alias(const Activation*);
 const char* family_alias(const Initializer*);
+const char* family_alias(const LineSearch*);
 
 // Lists the fields of a member.
 class FieldLister {
@@ -143,6 +147,8 @@ class FieldLister {
   void operator()(const char* name, bool value, const char* text);
   void operator()(const char* name, const std::string& value, const OneOf& words, const char* text);
   void operator()(const char* name, const BoolOrString& value, const OneOf& words,
+                  const char* text);
+  void operator()(const char* name, const NumberOrWord& value, const OneOf& words,
                   const char* text);
   void operator()(const char* name, const std::optional<Polyak>&, const char* text);
   void operator()(const char* name, const LearningRate& value, const Interval&, const char* text);

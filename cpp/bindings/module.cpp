@@ -24,6 +24,8 @@ PYBIND11_MODULE(FASTMLP_MODULE, m) {
   bind_layers(m);
   bind_schedules(m);
   bind_optimizers(m);
+  bind_line_searches(m);
+  bind_methods(m);
   bind_checks(m);
   bind_lock(m);
   bind_memory(m);
@@ -32,5 +34,6 @@ PYBIND11_MODULE(FASTMLP_MODULE, m) {
   auto float64 = m.def_submodule("float64", "Networks and trainers in double precision.");
   bind_networks(float32, float64);
   bind_trainers(float32, float64);
+  bind_curvatures(float32, float64);
   bind_minimize(float32, float64);
 }

@@ -7,22 +7,33 @@ from fastmlp._fit.lr_finder import LearningRateCurve, find_learning_rate
 from fastmlp._fit.status import TrainingWarning
 from fastmlp._version import __version__ as __version__
 from fastmlp.config import get_num_threads, set_num_threads, show_config
-from fastmlp.minimize import Result, minimize
+from fastmlp.curvature import Curvature, CurvatureOperator, Spectrum
+from fastmlp.gradient_check import GradientCheck, check_gradient
+from fastmlp.line_search import LineSearchResult, line_search
+from fastmlp.minimize import Result, least_squares, minimize
 from fastmlp.network import Network
 from fastmlp.trainer import Trainer
 
 __all__ = [
     "Callback",
+    "Curvature",
+    "CurvatureOperator",
     "EarlyStopping",
+    "GradientCheck",
     "History",
     "LearningRateCurve",
+    "LineSearchResult",
     "Network",
     "ReduceOnPlateau",
     "Result",
+    "Spectrum",
     "Trainer",
     "TrainingWarning",
+    "check_gradient",
     "find_learning_rate",
     "get_num_threads",
+    "least_squares",
+    "line_search",
     "minimize",
     "set_num_threads",
     "show_config",
@@ -39,6 +50,8 @@ for _family in (
     _core.initializers,
     _core.schedules,
     _core.optimizers,
+    _core.methods,
+    _core.line_searches,
     _core.averages,
 ):
     globals().update({member.__name__: member for member in _family.values()})

@@ -6,12 +6,16 @@ from fastmlp._core import AdaGrad as AdaGrad
 from fastmlp._core import AdaMax as AdaMax
 from fastmlp._core import Adam as Adam
 from fastmlp._core import AdamW as AdamW
+from fastmlp._core import BFGS as BFGS
+from fastmlp._core import Backtracking as Backtracking
 from fastmlp._core import BinaryCrossEntropy as BinaryCrossEntropy
 from fastmlp._fit.callbacks import Callback as Callback
 from fastmlp._core import Constant as Constant
 from fastmlp._core import ConstantInit as ConstantInit
 from fastmlp._core import CosineDecay as CosineDecay
 from fastmlp._core import CrossEntropy as CrossEntropy
+from fastmlp.curvature import Curvature as Curvature
+from fastmlp.curvature import CurvatureOperator as CurvatureOperator
 from fastmlp._core import DeltaBarDelta as DeltaBarDelta
 from fastmlp._core import Dense as Dense
 from fastmlp._core import Dropout as Dropout
@@ -23,21 +27,28 @@ from fastmlp._core import GaussianNLL as GaussianNLL
 from fastmlp._core import GaussianNoise as GaussianNoise
 from fastmlp._core import GlorotNormal as GlorotNormal
 from fastmlp._core import GlorotUniform as GlorotUniform
+from fastmlp.gradient_check import GradientCheck as GradientCheck
 from fastmlp._core import HardTanh as HardTanh
 from fastmlp._core import HeNormal as HeNormal
 from fastmlp._core import HeUniform as HeUniform
+from fastmlp._core import HessianFree as HessianFree
 from fastmlp._core import Hinge as Hinge
 from fastmlp._fit.history import History as History
 from fastmlp._core import Huber as Huber
 from fastmlp._core import Identity as Identity
 from fastmlp._core import InverseTimeDecay as InverseTimeDecay
+from fastmlp._core import LBFGS as LBFGS
 from fastmlp._core import LeCunNormal as LeCunNormal
 from fastmlp._core import LeCunUniform as LeCunUniform
 from fastmlp._core import LeakyReLU as LeakyReLU
 from fastmlp._fit.lr_finder import LearningRateCurve as LearningRateCurve
+from fastmlp._core import LevenbergMarquardt as LevenbergMarquardt
+from fastmlp.line_search import LineSearchResult as LineSearchResult
 from fastmlp._core import Lion as Lion
 from fastmlp._core import NAdam as NAdam
 from fastmlp.network import Network as Network
+from fastmlp._core import Newton as Newton
+from fastmlp._core import NonlinearCG as NonlinearCG
 from fastmlp._core import Normal as Normal
 from fastmlp._core import OneCycle as OneCycle
 from fastmlp._core import Orthogonal as Orthogonal
@@ -54,21 +65,27 @@ from fastmlp.minimize import Result as Result
 from fastmlp._core import Rprop as Rprop
 from fastmlp._core import SELU as SELU
 from fastmlp._core import SGD as SGD
+from fastmlp._core import SaddleFreeNewton as SaddleFreeNewton
 from fastmlp._core import SiLU as SiLU
 from fastmlp._core import Sigmoid as Sigmoid
 from fastmlp._core import Sign as Sign
 from fastmlp._core import Skip as Skip
 from fastmlp._core import Softmax as Softmax
 from fastmlp._core import Softplus as Softplus
+from fastmlp.curvature import Spectrum as Spectrum
 from fastmlp._core import SquaredError as SquaredError
 from fastmlp._core import StepDecay as StepDecay
+from fastmlp._core import StrongWolfe as StrongWolfe
 from fastmlp._core import Tanh as Tanh
 from fastmlp._core import Tied as Tied
 from fastmlp.trainer import Trainer as Trainer
 from fastmlp._fit.status import TrainingWarning as TrainingWarning
 from fastmlp._core import Zeros as Zeros
+from fastmlp.gradient_check import check_gradient as check_gradient
 from fastmlp._fit.lr_finder import find_learning_rate as find_learning_rate
 from fastmlp.config import get_num_threads as get_num_threads
+from fastmlp.minimize import least_squares as least_squares
+from fastmlp.line_search import line_search as line_search
 from fastmlp.minimize import minimize as minimize
 from fastmlp.config import set_num_threads as set_num_threads
 from fastmlp.config import show_config as show_config
@@ -79,12 +96,16 @@ __all__ = [
     'AdaMax',
     'Adam',
     'AdamW',
+    'BFGS',
+    'Backtracking',
     'BinaryCrossEntropy',
     'Callback',
     'Constant',
     'ConstantInit',
     'CosineDecay',
     'CrossEntropy',
+    'Curvature',
+    'CurvatureOperator',
     'DeltaBarDelta',
     'Dense',
     'Dropout',
@@ -96,21 +117,28 @@ __all__ = [
     'GaussianNoise',
     'GlorotNormal',
     'GlorotUniform',
+    'GradientCheck',
     'HardTanh',
     'HeNormal',
     'HeUniform',
+    'HessianFree',
     'Hinge',
     'History',
     'Huber',
     'Identity',
     'InverseTimeDecay',
+    'LBFGS',
     'LeCunNormal',
     'LeCunUniform',
     'LeakyReLU',
     'LearningRateCurve',
+    'LevenbergMarquardt',
+    'LineSearchResult',
     'Lion',
     'NAdam',
     'Network',
+    'Newton',
+    'NonlinearCG',
     'Normal',
     'OneCycle',
     'Orthogonal',
@@ -127,21 +155,27 @@ __all__ = [
     'Rprop',
     'SELU',
     'SGD',
+    'SaddleFreeNewton',
     'SiLU',
     'Sigmoid',
     'Sign',
     'Skip',
     'Softmax',
     'Softplus',
+    'Spectrum',
     'SquaredError',
     'StepDecay',
+    'StrongWolfe',
     'Tanh',
     'Tied',
     'Trainer',
     'TrainingWarning',
     'Zeros',
+    'check_gradient',
     'find_learning_rate',
     'get_num_threads',
+    'least_squares',
+    'line_search',
     'minimize',
     'set_num_threads',
     'show_config',

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from fastmlp._data import arrays
 from fastmlp._data.arrays import DType, FloatArray
+from fastmlp._data.functions import as_start, checked_function, checked_hvp
 from fastmlp._data.types import OptimizerLike
 from fastmlp._data.validation import (
-    InvalidType,
     InvalidValue,
     check_bool,
     check_int,
@@ -35,11 +36,13 @@ class Result:
     value : float
         The value of the function there.
     status : str
-        ``"max_steps"``, ``"max_seconds"`` or ``"not_finite"``.
+        ``"converged"``, ``"no_progress"``, ``"max_steps"``, ``"max_seconds"``,
+        ``"line_search_failed"`` or ``"not_finite"``; `advice` says what it means.
     n_steps : int
         Number of accepted iterations.
     n_evaluations : int
-        Number of calls of the function.
+        Points at which the function was evaluated, without those of differences for products
+        with the Hessian.
     path : ndarray of shape (n_steps + 1, dim) or None
         The start and the point after each step, if `record_path=True`.
 
@@ -77,6 +80,7 @@ def minimize(
     optimizer: OptimizerLike = "adam",
     *,
     steps: int = 100,
+    hvp: Callable[[FloatArray, FloatArray], ArrayLike] | None = None,
     max_seconds: float | None = None,
     record_path: bool = False,
 ) -> Result:
@@ -93,6 +97,9 @@ def minimize(
         A name, or a value such as ``fm.SGD(0.1, momentum=0.9)``.
     steps : int, default 100
         Number of iterations at most.
+    hvp : callable, optional
+        ``hvp(w, v)``, the product of the Hessian at w with v, for methods that use it; without it
+        differences of two gradients.
     max_seconds : float, optional
         Stop after this time.
     record_path : bool, default False
@@ -102,7 +109,8 @@ def minimize(
     -------
     Result
         The last point, its value and the status of the run. Cost: one call of `fun` per step and
-        one at the end.
+        one at the end; of methods that search `n_evaluations`, and two for each product without
+        `hvp`.
 
     Raises
     ------
@@ -121,11 +129,83 @@ def minimize(
     """
     if not callable(fun):
         raise type_error("fun", fun, "a function of w")
-    start = _start(w0)
+    if hvp is not None and not callable(hvp):
+        raise type_error("hvp", hvp, "a function of w and v, or None")
+    start = as_start(w0)
     found = arrays.native(start.dtype).minimize(
-        _checked(fun, start.size, start.dtype),
+        checked_function(fun, start.size, start.dtype),
         start,
         resolve("optimizer", optimizer),
+        check_int(steps, "steps", min=0),
+        None if hvp is None else checked_hvp(hvp, start.size, start.dtype),
+        check_seconds(max_seconds, "max_seconds"),
+        check_bool(record_path, "record_path"),
+    )
+    return Result(*found)
+
+
+@error_prefix("least_squares")
+def least_squares(
+    residuals: Callable[[FloatArray], ArrayLike],
+    w0: ArrayLike,
+    jacobian: Callable[[FloatArray], ArrayLike] | None = None,
+    *,
+    optimizer: OptimizerLike = "levenberg_marquardt",
+    steps: int = 100,
+    max_seconds: float | None = None,
+    record_path: bool = False,
+) -> Result:
+    """Minimize half the sum of squares of residuals by Levenberg and Marquardt's method.
+
+    Parameters
+    ----------
+    residuals : callable
+        ``residuals(w) -> (m,)`` with w of shape ``(dim,)``.
+    w0 : array_like of shape (dim,)
+        Initial point; it is not changed. float32 is computed in float32, other dtypes in float64.
+    jacobian : callable, optional
+        ``jacobian(w) -> (m, dim)``, derivatives of the residuals by w; without it forward
+        differences, of dim further calls of `residuals`.
+    optimizer : LevenbergMarquardt, default "levenberg_marquardt"
+        A value such as ``fm.LevenbergMarquardt(gtol=1e-9)``.
+    steps, max_seconds, record_path
+        As for `minimize`.
+
+    Returns
+    -------
+    Result
+        The last point, ``1/2 sum r**2`` there, and the status. `n_evaluations` counts points at
+        which residuals were wanted, with or without their derivatives.
+
+    Raises
+    ------
+    ValueError, TypeError
+        An argument, or a result of the functions, of a wrong shape or type. Exceptions of the
+        functions pass through.
+
+    Examples
+    --------
+    >>> import numpy as np, fastmlp as fm
+    >>> t = np.linspace(0, 1, 20)
+    >>> y = 3 * np.exp(-2 * t)
+    >>> result = fm.least_squares(lambda w: w[0] * np.exp(w[1] * t) - y, [1.0, 0.0])
+    >>> result.w.round(4), result.status
+    (array([ 3., -2.]), 'converged')
+    """
+    if not callable(residuals):
+        raise type_error("residuals", residuals, "a function of w")
+    if jacobian is not None and not callable(jacobian):
+        raise type_error("jacobian", jacobian, "a function of w, or None")
+    method = resolve("optimizer", optimizer)
+    if not getattr(method, "needs_residuals", False):
+        raise type_error("optimizer", optimizer, "an fm.LevenbergMarquardt")
+    start = as_start(w0)
+    checked = _CheckedResiduals(residuals, jacobian, start.dtype)
+    found = arrays.native(start.dtype).least_squares(
+        checked.residuals,
+        start,
+        checked.jacobian,
+        method,
         check_int(steps, "steps", min=0),
         check_seconds(max_seconds, "max_seconds"),
         check_bool(record_path, "record_path"),
@@ -133,28 +213,35 @@ def minimize(
     return Result(*found)
 
 
-def _start(w0: Any) -> FloatArray:
-    array = arrays.read(w0, "w0")
-    if array.ndim != 1 or array.size == 0:
-        raise InvalidValue(f"w0 has shape {array.shape}, expected (dim,) with dim >= 1")
-    start = arrays.as_float_array(array, "w0")
-    arrays.check_finite(start, "w0", hint="")
-    return start
+class _CheckedResiduals:
+    """Residuals and their Jacobian, checked and converted to native arrays."""
 
+    def __init__(self, residuals: Any, jacobian: Any, dtype: DType) -> None:
+        self._residuals, self._jacobian, self._dtype = residuals, jacobian, dtype
+        self._length: int | None = None
 
-def _checked(
-    fun: Callable[[FloatArray], tuple[ArrayLike, ArrayLike]], dim: int, dtype: DType
-) -> Callable[[FloatArray], tuple[float, FloatArray]]:
-    """Return `fun` with its results checked and converted to a float and a native gradient."""
+    def residuals(self, w: FloatArray) -> FloatArray:
+        given = arrays.read(self._residuals(w), "residuals")
+        if given.ndim != 1 or given.size == 0 or self._length not in (None, given.size):
+            expected = "(m,)" if self._length is None else f"({self._length},), as before"
+            raise InvalidValue(f"residuals returned shape {given.shape}, expected {expected}")
+        self._length = given.size
+        return arrays.convert(given, self._dtype, "residuals")
 
-    def checked(w: FloatArray) -> tuple[float, FloatArray]:
-        pair = fun(w)
-        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-            raise InvalidType(f"fun returned {type(pair).__name__}, expected (value, gradient)")
-        value = arrays.read(pair[0], "value of fun")
-        if value.size != 1:
-            raise InvalidValue(f"value of fun has shape {value.shape}, expected ()")
-        gradient = arrays.as_shape(pair[1], (dim,), dtype, "gradient of fun")
-        return float(value.item()), gradient
+    def jacobian(self, w: FloatArray) -> FloatArray:
+        assert self._length is not None  # the core computes the residuals first
+        if self._jacobian is None:
+            return self._differences(w)
+        shape = (self._length, w.size)
+        return arrays.as_shape(self._jacobian(w), shape, self._dtype, "jacobian")
 
-    return checked
+    def _differences(self, w: FloatArray) -> FloatArray:
+        """Return (r(w + h e) - r(w)) / h for all unit vectors e, h = sqrt(eps) max(1, |w_i|)."""
+        here = self.residuals(w.copy())
+        steps = np.sqrt(np.finfo(self._dtype).eps) * np.maximum(1, np.abs(w))
+        columns = []
+        for i, step in enumerate(steps):
+            beside = w.copy()
+            beside[i] += step
+            columns.append((self.residuals(beside.copy()) - here) / (beside[i] - w[i]))
+        return np.ascontiguousarray(np.transpose(columns))

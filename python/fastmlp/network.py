@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from fastmlp import _core
-from fastmlp._data import arrays, evaluation, types
+from fastmlp._data import arrays, derivatives, evaluation, types
 from fastmlp._data.arrays import DType, FloatArray
 from fastmlp._data.attributes import Attributes
 from fastmlp._data.feature_names import NamedFeatures, as_names
@@ -166,6 +166,12 @@ class Network(NamedFeatures, Attributes):
     value_and_grad = evaluation.value_and_grad
     backward = evaluation.backward
     jacobian = evaluation.jacobian
+    parameter_jacobian = derivatives.parameter_jacobian
+    hvp, gnvp = derivatives.hvp, derivatives.gnvp
+    hessian = derivatives.hessian
+    hessian_diagonal = derivatives.hessian_diagonal
+    fisher_diagonal = derivatives.fisher_diagonal
+    hessian_spectrum = derivatives.hessian_spectrum
     summary = _summary.summary
     __repr__ = _summary.call_text
     __str__ = _summary.layer_table
@@ -179,7 +185,7 @@ class Network(NamedFeatures, Attributes):
         loss: types.LossLike | None = None,
         optimizer: types.OptimizerLike = "adam",
         epochs: int | None = None,
-        batch_size: int = 32,
+        batch_size: int | None = None,
         validation_data: types.Validation | None = None,
         callbacks: Iterable[object] = (),
         sample_weight: ArrayLike | None = None,
@@ -207,10 +213,10 @@ class Network(NamedFeatures, Attributes):
         optimizer : str or optimizer, default "adam"
             A name, or a value such as ``fm.SGD(0.1, momentum=0.9)``. Its state starts fresh.
         epochs : int, optional
-            Passes over the samples. Default: until the loss (of `validation_data` if given) has not
-            improved by 1e-4 of itself for 10 epochs, but at most 200.
-        batch_size : int, default 32
-            Samples per update; more than `n_samples` means all.
+            Passes. Default: until the loss (of `validation_data` if given) has not improved by 1e-4
+            of itself for 10 epochs, at most 200; methods that search end by themselves, at 1000.
+        batch_size : int, optional
+            Samples per update. Default: 32, and all for methods that search.
         validation_data : tuple (X, y) or (X, y, sample_weight), optional
             Samples whose loss is recorded after each epoch as ``"val_loss"``.
         callbacks : iterable of objects, default ()

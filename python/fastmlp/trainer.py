@@ -78,7 +78,7 @@ class Trainer(Attributes):
     network: Network
     loss: types.ResolvedLoss
     optimizer: _core.Optimizer
-    batch_size: int
+    batch_size: int | None
     seed: int
     l1: float
     l2: float
@@ -93,7 +93,7 @@ class Trainer(Attributes):
         loss: types.LossLike | None = None,
         optimizer: types.OptimizerLike = "adam",
         *,
-        batch_size: int = 32,
+        batch_size: int | None = None,
         seed: int | None = None,
         l1: float = 0.0,
         l2: float = 0.0,
@@ -147,6 +147,11 @@ class Trainer(Attributes):
     def n_steps(self) -> int:
         """Number of updates made."""
         return int(self._native.n_steps)
+
+    @property
+    def n_evaluations(self) -> int:
+        """Number of evaluations of the loss: of methods that search, several for an update."""
+        return int(self._native.n_evaluations)
 
     @property
     def learning_rate(self) -> float:

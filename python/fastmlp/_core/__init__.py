@@ -10,10 +10,14 @@ isa, _build = load()
 globals().update((name, value) for name, value in vars(_build).items() if name[0] != "_")
 
 # The members of each family as a type, for annotations and isinstance.
-Activation, Loss, Initializer, Schedule, Optimizer = (
+Activation, Loss, Initializer, Schedule, LineSearch, _Rule, _Method = (
     reduce(or_, vars(_build)[family].values())
-    for family in ("activations", "losses", "initializers", "schedules", "optimizers")
+    for family in (
+        *("activations", "losses", "initializers", "schedules", "line_searches"),
+        *("optimizers", "methods"),
+    )
 )
+Optimizer = _Rule | _Method
 
 for _class in vars(_build).values():
     if hasattr(_class, "fields"):

@@ -9,7 +9,7 @@ import numpy.typing
 import typing
 from . import float32
 from . import float64
-__all__: list[str] = ['AbsoluteError', 'Activation', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'Dense', 'Dropout', 'ELU', 'ExponentialDecay', 'Field', 'GELU', 'GaussianNLL', 'GaussianNoise', 'GlorotNormal', 'GlorotUniform', 'HardTanh', 'HeNormal', 'HeUniform', 'Hinge', 'Huber', 'Identity', 'Initializer', 'InverseTimeDecay', 'Layer', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'Lion', 'Loss', 'MemoryLease', 'NAdam', 'Normal', 'OneCycle', 'Optimizer', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Rprop', 'SELU', 'SGD', 'Schedule', 'SiLU', 'Sigmoid', 'Sign', 'Skip', 'Softmax', 'Softplus', 'SquaredError', 'StepDecay', 'Tanh', 'Tied', 'TrainingLock', 'Zeros', 'activations', 'averages', 'cgroup_cpu_limit', 'check_classes', 'config', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'layers', 'losses', 'optimizers', 'resolve', 'schedules', 'set_num_threads']
+__all__: list[str] = ['AbsoluteError', 'Activation', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'BFGS', 'Backtracking', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'Dense', 'Dropout', 'ELU', 'ExponentialDecay', 'Field', 'GELU', 'GaussianNLL', 'GaussianNoise', 'GlorotNormal', 'GlorotUniform', 'HardTanh', 'HeNormal', 'HeUniform', 'HessianFree', 'Hinge', 'Huber', 'Identity', 'Initializer', 'InverseTimeDecay', 'LBFGS', 'Layer', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'LevenbergMarquardt', 'LineSearch', 'Lion', 'Loss', 'MemoryLease', 'NAdam', 'Newton', 'NonlinearCG', 'Normal', 'OneCycle', 'Optimizer', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Rprop', 'SELU', 'SGD', 'SaddleFreeNewton', 'Schedule', 'SiLU', 'Sigmoid', 'Sign', 'Skip', 'Softmax', 'Softplus', 'SquaredError', 'StepDecay', 'StrongWolfe', 'Tanh', 'Tied', 'TrainingLock', 'Zeros', 'activations', 'averages', 'cgroup_cpu_limit', 'check_classes', 'config', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'layers', 'line_searches', 'losses', 'methods', 'optimizers', 'resolve', 'schedules', 'set_num_threads']
 class Field:
     """
     A hyperparameter of a member of a family.
@@ -4788,6 +4788,798 @@ class RAdam:
         """
         applies l1 by soft thresholding
         """
+class StrongWolfe:
+    """
+    StrongWolfe(c1=0.0001, c2=0.9, max_evaluations=20)
+
+    Bracketing and zoom by cubic interpolation (Nocedal & Wright 2006, algorithms 3.5 and 3.6).
+
+        f(w + t d) <= f(w) + c1 t gᵀd  and  |g(w + t d)ᵀd| <= c2 |gᵀd|
+
+    Where values differ by no more than rounding, decrease is judged by slopes (Hager & Zhang 2005).
+    Cost: one value and gradient for each trial length.
+
+    Parameters
+    ----------
+    c1 : float, default 0.0001
+        share of the expected decrease that suffices: 0 < c1 < 0.5.
+    c2 : float, default 0.9
+        share of the first slope that may be left: 0 < c2 < 1.
+    max_evaluations : int, default 20
+        trial lengths at most: an integer >= 1.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or an unknown word.
+    TypeError
+        A value of the wrong kind.
+
+    Notes
+    -----
+    Cost: a value and a gradient for each length tried.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> fm.LBFGS(line_search=fm.StrongWolfe(c1=0.01)).line_search.c1
+    0.01
+    """
+    """
+    """
+    fields: typing.ClassVar[tuple[Field, ...]]
+    name: typing.ClassVar[str] = 'strong_wolfe'
+    def __copy__(self) -> typing.Any:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, c1: float = 0.0001, c2: float = 0.9, max_evaluations: int = 20) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, ...]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
+        """
+        The hyperparameters by name; with deep those of nested values too.
+        """
+    @property
+    def c1(self) -> float:
+        """
+        share of the expected decrease that suffices
+        """
+    @property
+    def c2(self) -> float:
+        """
+        share of the first slope that may be left
+        """
+    @property
+    def max_evaluations(self) -> int:
+        """
+        trial lengths at most
+        """
+class Backtracking:
+    """
+    Backtracking(c1=0.0001, factor=0.5, max_evaluations=40)
+
+    Shorter and shorter steps until the value falls enough (Armijo 1966).
+
+        t, factor t, factor² t, …  until  f(w + t d) <= f(w) + c1 t gᵀd
+
+    Parameters
+    ----------
+    c1 : float, default 0.0001
+        share of the expected decrease that suffices: 0 < c1 < 1.
+    factor : float, default 0.5
+        ratio of a trial length to the one before: 0 < factor < 1.
+    max_evaluations : int, default 40
+        trial lengths at most: an integer >= 1.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or an unknown word.
+    TypeError
+        A value of the wrong kind.
+
+    Notes
+    -----
+    Cost: a value and a gradient for each length tried.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> fm.LBFGS(line_search=fm.Backtracking(c1=0.01)).line_search.c1
+    0.01
+    """
+    """
+    """
+    fields: typing.ClassVar[tuple[Field, ...]]
+    name: typing.ClassVar[str] = 'backtracking'
+    def __copy__(self) -> typing.Any:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, c1: float = 0.0001, factor: float = 0.5, max_evaluations: int = 40) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, ...]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
+        """
+        The hyperparameters by name; with deep those of nested values too.
+        """
+    @property
+    def c1(self) -> float:
+        """
+        share of the expected decrease that suffices
+        """
+    @property
+    def factor(self) -> float:
+        """
+        ratio of a trial length to the one before
+        """
+    @property
+    def max_evaluations(self) -> int:
+        """
+        trial lengths at most
+        """
+class LBFGS:
+    """
+    LBFGS(history_size=10, line_search='strong_wolfe', gtol=1e-06, average=None)
+
+    Quasi-Newton directions from the last steps (Nocedal 1980; Nocedal & Wright 2006, algorithm 7.4).
+
+        d = -G g,  G: sᵀy/yᵀy I updated by the last pairs s = w - w_old, y = g - g_old, as BFGS does
+
+    Pairs with sᵀy <= eps yᵀy are left out. Made for the full batch.
+
+    Parameters
+    ----------
+    history_size : int, default 10
+        pairs that are remembered: an integer >= 1 and <= 1000.
+    line_search : str or line search, default 'strong_wolfe'
+        choice of the step length.
+    gtol : float, default 1e-06
+        largest entry of the gradient at which the run has converged: a finite gtol >= 0.
+    average : Polyak | None, default None
+        averaging of the iterates, an fm.Polyak.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or an unknown word.
+    TypeError
+        A value of the wrong kind.
+
+    Notes
+    -----
+    Cost: an evaluation for each length tried, usually one, and 2 history_size vectors of memory.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> fm.minimize(lambda w: (w @ w, 2 * w), [3.0], fm.LBFGS()).value < 1e-9
+    True
+    """
+    """
+    """
+    evaluation_offset: typing.ClassVar[float] = 0.0
+    fields: typing.ClassVar[tuple[Field, ...]]
+    name: typing.ClassVar[str] = 'lbfgs'
+    needs_residuals: typing.ClassVar[bool] = False
+    def __copy__(self) -> typing.Any:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, history_size: int = 10, line_search: str | LineSearch = 'strong_wolfe', gtol: float = 1e-06, average: Polyak | None = None) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, ...]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
+        """
+        The hyperparameters by name; with deep those of nested values too.
+        """
+    @property
+    def average(self) -> Polyak | None:
+        """
+        averaging of the iterates, an fm.Polyak
+        """
+    @property
+    def gtol(self) -> float:
+        """
+        largest entry of the gradient at which the run has converged
+        """
+    @property
+    def history_size(self) -> int:
+        """
+        pairs that are remembered
+        """
+    @property
+    def line_search(self) -> LineSearch:
+        """
+        choice of the step length
+        """
+class BFGS:
+    """
+    BFGS(update='bfgs', line_search='strong_wolfe', gtol=1e-06, average=None)
+
+    Quasi-Newton directions from a dense approximation G of the inverse Hessian.
+
+        d = -G g,  s = w - w_old,  y = g - g_old,  r = 1 / yᵀs
+        'bfgs'   G <- (I - r s yᵀ) G (I - r y sᵀ) + r s sᵀ        (Nocedal & Wright 2006, 6.17)
+        'dfp'    G <- G - G y yᵀ G / yᵀ G y + r s sᵀ              (6.15)
+
+    G starts as sᵀy/yᵀy I; pairs with sᵀy <= eps yᵀy are left out. Made for the full batch and for few
+    parameters.
+
+    Parameters
+    ----------
+    update : str, default 'bfgs'
+        formula of the update of G: one of: 'bfgs', 'dfp'.
+    line_search : str or line search, default 'strong_wolfe'
+        choice of the step length.
+    gtol : float, default 1e-06
+        largest entry of the gradient at which the run has converged: a finite gtol >= 0.
+    average : Polyak | None, default None
+        averaging of the iterates, an fm.Polyak.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or an unknown word.
+    TypeError
+        A value of the wrong kind.
+
+    Notes
+    -----
+    Cost: an evaluation for each length tried, and for P parameters 4 P² operations and P² numbers.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> fm.minimize(lambda w: (w @ w, 2 * w), [3.0], fm.BFGS()).value < 1e-9
+    True
+    """
+    """
+    """
+    evaluation_offset: typing.ClassVar[float] = 0.0
+    fields: typing.ClassVar[tuple[Field, ...]]
+    name: typing.ClassVar[str] = 'bfgs'
+    needs_residuals: typing.ClassVar[bool] = False
+    def __copy__(self) -> typing.Any:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, update: typing.Literal['bfgs', 'dfp'] = 'bfgs', line_search: str | LineSearch = 'strong_wolfe', gtol: float = 1e-06, average: Polyak | None = None) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, ...]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
+        """
+        The hyperparameters by name; with deep those of nested values too.
+        """
+    @property
+    def average(self) -> Polyak | None:
+        """
+        averaging of the iterates, an fm.Polyak
+        """
+    @property
+    def gtol(self) -> float:
+        """
+        largest entry of the gradient at which the run has converged
+        """
+    @property
+    def line_search(self) -> LineSearch:
+        """
+        choice of the step length
+        """
+    @property
+    def update(self) -> typing.Literal['bfgs', 'dfp']:
+        """
+        formula of the update of G
+        """
+class NonlinearCG:
+    """
+    NonlinearCG(formula='polak_ribiere', line_search='strong_wolfe', gtol=1e-06, average=None)
+
+    Nonlinear conjugate gradients: each direction keeps a share of the last.
+
+        d = -g + beta d_old,  y = g - g_old
+        'fletcher_reeves'    beta = gᵀg / g_oldᵀg_old
+        'polak_ribiere'      beta = max(0, gᵀy / g_oldᵀg_old)
+        'hestenes_stiefel'   beta = gᵀy / d_oldᵀy
+        'dai_yuan'           beta = gᵀg / d_oldᵀy
+        'daniel'             beta = gᵀH d_old / d_oldᵀH d_old, H at the new point   (Daniel 1967)
+
+    The direction is -g again where successive gradients are far from orthogonal, |gᵀg_old| > 0.2 gᵀg
+    (Powell 1977), and where d does not descend. Made for the full batch.
+
+    Parameters
+    ----------
+    formula : str, default 'polak_ribiere'
+        choice of beta: one of: 'polak_ribiere', 'fletcher_reeves', 'hestenes_stiefel', 'dai_yuan', 'daniel'.
+    line_search : str or line search, default 'strong_wolfe'
+        choice of the step length.
+    gtol : float, default 1e-06
+        largest entry of the gradient at which the run has converged: a finite gtol >= 0.
+    average : Polyak | None, default None
+        averaging of the iterates, an fm.Polyak.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or an unknown word.
+    TypeError
+        A value of the wrong kind.
+
+    Notes
+    -----
+    Cost: an evaluation for each length tried, usually two, and with 'daniel' a Hessian-vector product.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> fm.minimize(lambda w: (w @ w, 2 * w), [3.0], fm.NonlinearCG()).value < 1e-9
+    True
+    """
+    """
+    """
+    evaluation_offset: typing.ClassVar[float] = 0.0
+    fields: typing.ClassVar[tuple[Field, ...]]
+    name: typing.ClassVar[str] = 'nonlinear_cg'
+    needs_residuals: typing.ClassVar[bool] = False
+    def __copy__(self) -> typing.Any:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, formula: typing.Literal['polak_ribiere', 'fletcher_reeves', 'hestenes_stiefel', 'dai_yuan', 'daniel'] = 'polak_ribiere', line_search: str | LineSearch = 'strong_wolfe', gtol: float = 1e-06, average: Polyak | None = None) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, ...]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
+        """
+        The hyperparameters by name; with deep those of nested values too.
+        """
+    @property
+    def average(self) -> Polyak | None:
+        """
+        averaging of the iterates, an fm.Polyak
+        """
+    @property
+    def formula(self) -> typing.Literal['polak_ribiere', 'fletcher_reeves', 'hestenes_stiefel', 'dai_yuan', 'daniel']:
+        """
+        choice of beta
+        """
+    @property
+    def gtol(self) -> float:
+        """
+        largest entry of the gradient at which the run has converged
+        """
+    @property
+    def line_search(self) -> LineSearch:
+        """
+        choice of the step length
+        """
+class Newton:
+    """
+    Newton(damping='trust_region', gtol=1e-06, average=None)
+
+    Newton's method with the exact Hessian H.
+
+        (H + lambda I) p = -g,  w <- w + p
+
+        'trust_region'   the smallest lambda >= 0 with H + lambda I >= 0 and |p| <= radius
+        'levenberg'      lambda by the ratio of the decrease of f to the predicted one (Nielsen 1999)
+        a number         that lambda; every step is made, also uphill: 0 is the plain method, which is
+                         attracted by saddle points
+
+    Made for the full batch and for few parameters.
+
+    Parameters
+    ----------
+    damping : float | str, default 'trust_region'
+        choice of lambda: a number >= 0 or one of: 'trust_region', 'levenberg'.
+    gtol : float, default 1e-06
+        largest entry of the gradient at which the run has converged: a finite gtol >= 0.
+    average : Polyak | None, default None
+        averaging of the iterates, an fm.Polyak.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or an unknown word.
+    TypeError
+        A value of the wrong kind.
+
+    Notes
+    -----
+    Cost: for P parameters P Hessian-vector products, about 9 P³ operations and P² numbers.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> fm.minimize(lambda w: (w @ w, 2 * w), [3.0], fm.Newton()).value < 1e-9
+    True
+    """
+    """
+    """
+    evaluation_offset: typing.ClassVar[float] = 0.0
+    fields: typing.ClassVar[tuple[Field, ...]]
+    name: typing.ClassVar[str] = 'newton'
+    needs_residuals: typing.ClassVar[bool] = False
+    def __copy__(self) -> typing.Any:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, damping: float | str = 'trust_region', gtol: float = 1e-06, average: Polyak | None = None) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, ...]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
+        """
+        The hyperparameters by name; with deep those of nested values too.
+        """
+    @property
+    def average(self) -> Polyak | None:
+        """
+        averaging of the iterates, an fm.Polyak
+        """
+    @property
+    def damping(self) -> float | str:
+        """
+        choice of lambda
+        """
+    @property
+    def gtol(self) -> float:
+        """
+        largest entry of the gradient at which the run has converged
+        """
+class SaddleFreeNewton:
+    """
+    SaddleFreeNewton(krylov_size=100, gtol=1e-06, average=None)
+
+    Newton's method with the absolute values of the eigenvalues of the Hessian (Dauphin et al. 2014).
+
+        (|H| + lambda I) p = -g,  |H| = Q |Lambda| Qᵀ,  w <- w + p
+
+    Negative curvature repels instead of attracting, so saddle points are left. lambda follows the ratio
+    of the decrease of f to the one predicted with |H|. Up to krylov_size parameters H is dense; larger
+    ones are replaced by their part in the Krylov space of g, of krylov_size dimensions (Lanczos with
+    full reorthogonalisation), and p is -g / lambda outside of it. Made for the full batch.
+
+    Parameters
+    ----------
+    krylov_size : int, default 100
+        dimensions of the Krylov space: an integer >= 1 and <= 10000.
+    gtol : float, default 1e-06
+        largest entry of the gradient at which the run has converged: a finite gtol >= 0.
+    average : Polyak | None, default None
+        averaging of the iterates, an fm.Polyak.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or an unknown word.
+    TypeError
+        A value of the wrong kind.
+
+    Notes
+    -----
+    Cost: krylov_size Hessian-vector products and as many vectors of memory.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> fm.minimize(lambda w: (w @ w, 2 * w), [3.0], fm.SaddleFreeNewton()).value < 1e-9
+    True
+    """
+    """
+    """
+    evaluation_offset: typing.ClassVar[float] = 0.0
+    fields: typing.ClassVar[tuple[Field, ...]]
+    name: typing.ClassVar[str] = 'saddle_free_newton'
+    needs_residuals: typing.ClassVar[bool] = False
+    def __copy__(self) -> typing.Any:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, krylov_size: int = 100, gtol: float = 1e-06, average: Polyak | None = None) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, ...]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
+        """
+        The hyperparameters by name; with deep those of nested values too.
+        """
+    @property
+    def average(self) -> Polyak | None:
+        """
+        averaging of the iterates, an fm.Polyak
+        """
+    @property
+    def gtol(self) -> float:
+        """
+        largest entry of the gradient at which the run has converged
+        """
+    @property
+    def krylov_size(self) -> int:
+        """
+        dimensions of the Krylov space
+        """
+class HessianFree:
+    """
+    HessianFree(curvature='gauss_newton', initial_damping=1, precondition=True, max_iterations=250, gtol=1e-06, average=None)
+
+    Newton steps by truncated conjugate gradients on products with a curvature matrix B (Martens 2010).
+
+        (B + lambda I) p = -g,  w <- w + p
+
+    B is the Gauss-Newton matrix (which is positive semi-definite for convex losses) or the Hessian; a
+    function without model outputs has only the latter. CG starts from a share of the last p, and stops
+    where the relative progress per iteration falls below 5e-4, at max_iterations, or along negative
+    curvature. p is halved until f falls; lambda is multiplied by 3/2 where the ratio of the decrease to
+    the predicted one is below 1/4, by 2/3 above 3/4. CG is preconditioned by
+
+        M = diag(mean of squared gradients of the samples + lambda)^(3/4)
+
+    where f is a mean over samples. Made for the full batch or large ones.
+
+    Parameters
+    ----------
+    curvature : str, default 'gauss_newton'
+        choice of B: one of: 'gauss_newton', 'hessian'.
+    initial_damping : float, default 1
+        first lambda: a finite initial_damping > 0.
+    precondition : bool, default True
+        whether CG is preconditioned.
+    max_iterations : int, default 250
+        of CG in one step: an integer >= 1.
+    gtol : float, default 1e-06
+        largest entry of the gradient at which the run has converged: a finite gtol >= 0.
+    average : Polyak | None, default None
+        averaging of the iterates, an fm.Polyak.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or an unknown word.
+    TypeError
+        A value of the wrong kind.
+
+    Notes
+    -----
+    Cost: a curvature product for each iteration of CG, the gradients of the samples for the preconditioner, and about twenty vectors of memory.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> fm.minimize(lambda w: (w @ w, 2 * w), [3.0], fm.HessianFree()).value < 1e-9
+    True
+    """
+    """
+    """
+    evaluation_offset: typing.ClassVar[float] = 0.0
+    fields: typing.ClassVar[tuple[Field, ...]]
+    name: typing.ClassVar[str] = 'hessian_free'
+    needs_residuals: typing.ClassVar[bool] = False
+    def __copy__(self) -> typing.Any:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, curvature: typing.Literal['gauss_newton', 'hessian'] = 'gauss_newton', initial_damping: float = 1, precondition: bool = True, max_iterations: int = 250, gtol: float = 1e-06, average: Polyak | None = None) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, ...]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
+        """
+        The hyperparameters by name; with deep those of nested values too.
+        """
+    @property
+    def average(self) -> Polyak | None:
+        """
+        averaging of the iterates, an fm.Polyak
+        """
+    @property
+    def curvature(self) -> typing.Literal['gauss_newton', 'hessian']:
+        """
+        choice of B
+        """
+    @property
+    def gtol(self) -> float:
+        """
+        largest entry of the gradient at which the run has converged
+        """
+    @property
+    def initial_damping(self) -> float:
+        """
+        first lambda
+        """
+    @property
+    def max_iterations(self) -> int:
+        """
+        of CG in one step
+        """
+    @property
+    def precondition(self) -> bool:
+        """
+        whether CG is preconditioned
+        """
+class LevenbergMarquardt:
+    """
+    LevenbergMarquardt(initial_damping=0.001, gtol=1e-06, average=None)
+
+    Least squares by the Jacobian J of the residuals r (Levenberg 1944, Marquardt 1963).
+
+        (JᵀJ + lambda I) p = -Jᵀ r,  w <- w + p
+
+    lambda follows the ratio of the decrease of the sum of squares to the predicted one (Nielsen 1999).
+    For squared_error, on the full batch, and for few parameters. J is not kept.
+
+    Parameters
+    ----------
+    initial_damping : float, default 0.001
+        first lambda, by the largest diagonal entry of JᵀJ: a finite initial_damping > 0.
+    gtol : float, default 1e-06
+        largest entry of the gradient at which the run has converged: a finite gtol >= 0.
+    average : Polyak | None, default None
+        averaging of the iterates, an fm.Polyak.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or an unknown word.
+    TypeError
+        A value of the wrong kind.
+
+    Notes
+    -----
+    Cost: for P parameters and m residuals m P² + P³ / 3 operations, a loss for each lambda tried, and P² numbers.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> fm.least_squares(lambda w: w - 1, [3.0], optimizer=fm.LevenbergMarquardt()).value < 1e-9
+    True
+    """
+    """
+    """
+    evaluation_offset: typing.ClassVar[float] = 0.0
+    fields: typing.ClassVar[tuple[Field, ...]]
+    name: typing.ClassVar[str] = 'levenberg_marquardt'
+    needs_residuals: typing.ClassVar[bool] = True
+    def __copy__(self) -> typing.Any:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, initial_damping: float = 0.001, gtol: float = 1e-06, average: Polyak | None = None) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, ...]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
+        """
+        The hyperparameters by name; with deep those of nested values too.
+        """
+    @property
+    def average(self) -> Polyak | None:
+        """
+        averaging of the iterates, an fm.Polyak
+        """
+    @property
+    def gtol(self) -> float:
+        """
+        largest entry of the gradient at which the run has converged
+        """
+    @property
+    def initial_damping(self) -> float:
+        """
+        first lambda, by the largest diagonal entry of JᵀJ
+        """
 class TrainingLock:
     """
     Held by a call that trains a network.
@@ -4846,14 +5638,17 @@ def set_num_threads(threads: typing.SupportsInt) -> None:
     ...
 Activation: typing.TypeAlias = Identity | Sign | Sigmoid | Tanh | ReLU | HardTanh | Softmax | LeakyReLU | ELU | SELU | Softplus | SiLU | GELU
 Initializer: typing.TypeAlias = GlorotUniform | GlorotNormal | HeUniform | HeNormal | LeCunUniform | LeCunNormal | Normal | Orthogonal | Zeros | ConstantInit
+LineSearch: typing.TypeAlias = StrongWolfe | Backtracking
 Loss: typing.TypeAlias = SquaredError | AbsoluteError | Huber | CrossEntropy | BinaryCrossEntropy | Hinge | Perceptron | Quantile | Poisson | GaussianNLL
-Optimizer: typing.TypeAlias = SGD | DeltaBarDelta | Lion | Rprop | AdaGrad | RMSProp | AdaDelta | Adam | AdamW | NAdam | AdaMax | RAdam
+Optimizer: typing.TypeAlias = SGD | DeltaBarDelta | Lion | Rprop | AdaGrad | RMSProp | AdaDelta | Adam | AdamW | NAdam | AdaMax | RAdam | LBFGS | BFGS | NonlinearCG | Newton | SaddleFreeNewton | HessianFree | LevenbergMarquardt
 Schedule: typing.TypeAlias = Constant | ExponentialDecay | InverseTimeDecay | StepDecay | PolynomialDecay | CosineDecay | OneCycle
 activations: dict[str, typing.Any]
 averages: dict[str, typing.Any]
 initializers: dict[str, typing.Any]
 isa: str
 layers: dict[str, typing.Any]
+line_searches: dict[str, typing.Any]
 losses: dict[str, typing.Any]
+methods: dict[str, typing.Any]
 optimizers: dict[str, typing.Any]
 schedules: dict[str, typing.Any]

@@ -7,7 +7,7 @@ import fastmlp._core
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['EpochResult', 'Network', 'Snapshot', 'Trainer', 'minimize']
+__all__: list[str] = ['Curvature', 'EpochResult', 'Network', 'Snapshot', 'Trainer', 'least_squares', 'line_search', 'minimize']
 class Network:
     """
     A plan of layers and its parameters.
@@ -22,10 +22,6 @@ class Network:
         ...
     def bias(self, l: typing.SupportsInt) -> typing.Any:
         ...
-    def curvature_product(self, kind: str, X: numpy.typing.NDArray[numpy.float32], targets: typing.Any, loss: fastmlp._core.SquaredError | fastmlp._core.AbsoluteError | fastmlp._core.Huber | fastmlp._core.CrossEntropy | fastmlp._core.BinaryCrossEntropy | fastmlp._core.Hinge | fastmlp._core.Perceptron | fastmlp._core.Quantile | fastmlp._core.Poisson | fastmlp._core.GaussianNLL, weights: typing.Any, v: numpy.typing.NDArray[numpy.float32], seed: typing.SupportsInt | None = None, epoch: typing.SupportsInt = 0) -> numpy.ndarray:
-        """
-        The Hessian ('hessian') or Gauss-Newton matrix ('gauss_newton') of the loss times v.
-        """
     def jacobian(self, X: numpy.typing.NDArray[numpy.float32]) -> numpy.ndarray:
         ...
     def layer_size(self, layer: typing.SupportsInt) -> int:
@@ -33,6 +29,8 @@ class Network:
         The number of parameters that a layer of the list has, shared ones not counted.
         """
     def loss(self, X: numpy.typing.NDArray[numpy.float32], targets: typing.Any, loss: fastmlp._core.SquaredError | fastmlp._core.AbsoluteError | fastmlp._core.Huber | fastmlp._core.CrossEntropy | fastmlp._core.BinaryCrossEntropy | fastmlp._core.Hinge | fastmlp._core.Perceptron | fastmlp._core.Quantile | fastmlp._core.Poisson | fastmlp._core.GaussianNLL, weights: typing.Any) -> float:
+        ...
+    def parameter_jacobian(self, X: numpy.typing.NDArray[numpy.float32]) -> numpy.ndarray:
         ...
     def predict(self, X: numpy.typing.NDArray[numpy.float32]) -> numpy.ndarray:
         ...
@@ -82,7 +80,7 @@ class Trainer:
     """
     Trains one network with one optimizer.
     """
-    def __init__(self, network: Network, loss: fastmlp._core.SquaredError | fastmlp._core.AbsoluteError | fastmlp._core.Huber | fastmlp._core.CrossEntropy | fastmlp._core.BinaryCrossEntropy | fastmlp._core.Hinge | fastmlp._core.Perceptron | fastmlp._core.Quantile | fastmlp._core.Poisson | fastmlp._core.GaussianNLL, optimizer: fastmlp._core.SGD | fastmlp._core.DeltaBarDelta | fastmlp._core.Lion | fastmlp._core.Rprop | fastmlp._core.AdaGrad | fastmlp._core.RMSProp | fastmlp._core.AdaDelta | fastmlp._core.Adam | fastmlp._core.AdamW | fastmlp._core.NAdam | fastmlp._core.AdaMax | fastmlp._core.RAdam, batch_size: typing.SupportsInt, seed: typing.SupportsInt, first_epoch: typing.SupportsInt, l1: typing.SupportsFloat, l2: typing.SupportsFloat, regularize_biases: bool, shuffle: bool, weighting: str) -> None:
+    def __init__(self, network: Network, loss: fastmlp._core.SquaredError | fastmlp._core.AbsoluteError | fastmlp._core.Huber | fastmlp._core.CrossEntropy | fastmlp._core.BinaryCrossEntropy | fastmlp._core.Hinge | fastmlp._core.Perceptron | fastmlp._core.Quantile | fastmlp._core.Poisson | fastmlp._core.GaussianNLL, optimizer: fastmlp._core.SGD | fastmlp._core.DeltaBarDelta | fastmlp._core.Lion | fastmlp._core.Rprop | fastmlp._core.AdaGrad | fastmlp._core.RMSProp | fastmlp._core.AdaDelta | fastmlp._core.Adam | fastmlp._core.AdamW | fastmlp._core.NAdam | fastmlp._core.AdaMax | fastmlp._core.RAdam | fastmlp._core.LBFGS | fastmlp._core.BFGS | fastmlp._core.NonlinearCG | fastmlp._core.Newton | fastmlp._core.SaddleFreeNewton | fastmlp._core.HessianFree | fastmlp._core.LevenbergMarquardt, batch_size: typing.SupportsInt, seed: typing.SupportsInt, first_epoch: typing.SupportsInt, l1: typing.SupportsFloat, l2: typing.SupportsFloat, regularize_biases: bool, shuffle: bool, weighting: str) -> None:
         ...
     def __reduce__(self) -> typing.Any:
         ...
@@ -117,6 +115,9 @@ class Trainer:
     def take_defect(self) -> typing.Any:
         ...
     @property
+    def can_diverge(self) -> bool:
+        ...
+    @property
     def epoch_number(self) -> int:
         ...
     @epoch_number.setter
@@ -127,6 +128,9 @@ class Trainer:
         ...
     @property
     def learning_rate(self) -> float:
+        ...
+    @property
+    def n_evaluations(self) -> int:
         ...
     @property
     def n_steps(self) -> int:
@@ -140,5 +144,38 @@ class Trainer:
     @property
     def state(self) -> dict[str, typing.Any]:
         ...
-def minimize(fun: collections.abc.Callable[..., typing.Any], w0: numpy.typing.NDArray[numpy.float32], optimizer: fastmlp._core.SGD | fastmlp._core.DeltaBarDelta | fastmlp._core.Lion | fastmlp._core.Rprop | fastmlp._core.AdaGrad | fastmlp._core.RMSProp | fastmlp._core.AdaDelta | fastmlp._core.Adam | fastmlp._core.AdamW | fastmlp._core.NAdam | fastmlp._core.AdaMax | fastmlp._core.RAdam, steps: typing.SupportsInt, max_seconds: typing.SupportsFloat | None, record_path: bool) -> tuple[typing.Any, ...]:
+class Curvature:
+    """
+    Second derivatives of a loss at the present parameters.
+    """
+    def __init__(self, network: Network, X: numpy.typing.NDArray[numpy.float32], targets: typing.Any, loss: fastmlp._core.SquaredError | fastmlp._core.AbsoluteError | fastmlp._core.Huber | fastmlp._core.CrossEntropy | fastmlp._core.BinaryCrossEntropy | fastmlp._core.Hinge | fastmlp._core.Perceptron | fastmlp._core.Quantile | fastmlp._core.Poisson | fastmlp._core.GaussianNLL, weights: typing.Any, seed: typing.SupportsInt | None = None, epoch: typing.SupportsInt = 0) -> None:
+        """
+        In training mode of this seed and epoch, or without a seed in evaluation mode.
+        """
+    def __reduce__(self) -> typing.Any:
+        ...
+    def diagonal(self, kind: str, seed: typing.SupportsInt = 0, draws: typing.SupportsInt = 1) -> numpy.typing.NDArray[numpy.float64]:
+        """
+        Of 'hessian', 'gauss_newton', 'squared_gradients' or, by draws, 'curvature_propagation'.
+        """
+    def gradient(self) -> numpy.typing.NDArray[numpy.float32]:
+        ...
+    def products(self, kind: str, v: numpy.typing.NDArray[numpy.float32]) -> numpy.typing.NDArray[numpy.float32]:
+        """
+        Each row of v times the Hessian, exactly ('hessian') or by differences of gradients ('central_difference', 'forward_difference'), or the Gauss-Newton matrix ('gauss_newton').
+        """
+    def ritz_values(self, kind: str, dimensions: typing.SupportsInt, start: numpy.typing.NDArray[numpy.float64]) -> numpy.typing.NDArray[numpy.float64]:
+        """
+        Eigenvalues in the Krylov space of a start vector, by Lanczos' method.
+        """
+    @property
+    def has_exact_diagonal(self) -> bool:
+        """
+        False where parameters are shared.
+        """
+def least_squares(residuals: collections.abc.Callable[..., typing.Any], w0: numpy.typing.NDArray[numpy.float32], jacobian: collections.abc.Callable[..., typing.Any], optimizer: fastmlp._core.LevenbergMarquardt, steps: typing.SupportsInt, max_seconds: typing.SupportsFloat | None, record_path: bool) -> tuple[typing.Any, ...]:
+    ...
+def line_search(fun: collections.abc.Callable[..., typing.Any], w0: numpy.typing.NDArray[numpy.float32], direction: numpy.typing.NDArray[numpy.float32], method: fastmlp._core.StrongWolfe | fastmlp._core.Backtracking, first_step: typing.SupportsFloat) -> tuple[typing.Any, ...]:
+    ...
+def minimize(fun: collections.abc.Callable[..., typing.Any], w0: numpy.typing.NDArray[numpy.float32], optimizer: fastmlp._core.SGD | fastmlp._core.DeltaBarDelta | fastmlp._core.Lion | fastmlp._core.Rprop | fastmlp._core.AdaGrad | fastmlp._core.RMSProp | fastmlp._core.AdaDelta | fastmlp._core.Adam | fastmlp._core.AdamW | fastmlp._core.NAdam | fastmlp._core.AdaMax | fastmlp._core.RAdam | fastmlp._core.LBFGS | fastmlp._core.BFGS | fastmlp._core.NonlinearCG | fastmlp._core.Newton | fastmlp._core.SaddleFreeNewton | fastmlp._core.HessianFree | fastmlp._core.LevenbergMarquardt, steps: typing.SupportsInt, hvp: typing.Any, max_seconds: typing.SupportsFloat | None, record_path: bool) -> tuple[typing.Any, ...]:
     ...

@@ -256,6 +256,9 @@ class ReduceOnPlateau(Monitor):
 
 
 def check_rate_is_used(optimizer: Any) -> None:
-    """Raise if the rule reads its learning rate once, so that later changes have no effect."""
-    if optimizer.uses_initial_rate_only:
+    """Raise if later changes of the learning rate have no effect.
+
+    Some rules read it once, and methods that search have none.
+    """
+    if getattr(optimizer, "uses_initial_rate_only", True):
         raise value_error("optimizer", optimizer, "a rule that reads its rate at every step")

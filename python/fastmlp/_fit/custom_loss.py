@@ -72,7 +72,7 @@ def epoch(trainer: Trainer, data: Dataset, max_seconds: float | None) -> EpochRe
 
 
 def _pass(trainer: Trainer, data: Dataset, max_seconds: float | None) -> EpochResult:
-    native, batch_size = trainer._native, trainer.batch_size
+    native, batch_size = trainer._native, trainer.batch_size or len(data.X)
     deadline = math.inf if max_seconds is None else time.perf_counter() + max_seconds
     order = native.batches(len(data.X))
     mean_weight = data.total_weight() / len(data.X)

@@ -21,7 +21,9 @@ REMEDY = f"{SCALE}, or try a smaller learning_rate"
 def describe_failure(trainer: Trainer, epoch: int, result: EpochResult) -> tuple[str, str]:
     """Return what ended a run in this epoch of it, with "not_finite", and what to do."""
     place = f"in epoch {epoch}, step {result.n_steps + 1}"
-    rate = f"try a smaller learning_rate (now {trainer.learning_rate:.6g}) or clip_norm"
+    rate = "use a first-order optimizer"
+    if trainer._native.can_diverge:
+        rate = f"try a smaller learning_rate (now {trainer.learning_rate:.6g}) or clip_norm"
     if defect := describe_defect(trainer):
         return f"{defect}, {place}", f"{SCALE}, or {rate}"
     what = f"the loss became {result.loss} {place}"

@@ -16,7 +16,8 @@ from fastmlp._data.validation import (
     check_seconds,
 )
 from fastmlp._fit.hooks import check_callbacks
-from fastmlp._fit.plateau import MAX_EPOCHS
+from fastmlp._fit.plateau import MAX_EPOCHS, MAX_STEPS
+from fastmlp._fit.settings import is_method
 
 if TYPE_CHECKING:
     from fastmlp.trainer import Trainer
@@ -40,9 +41,12 @@ class FitConfig:
         data = None if validation is None else _read_validation(trainer, validation, given["X"])
         recorded = ["loss"] if validation is None else ["loss", "val_loss"]
         epochs, verbose = given["epochs"], given["verbose"]
+        searches = is_method(trainer.optimizer)  # they stop by themselves
         return cls(
-            epochs=MAX_EPOCHS if epochs is None else check_int(epochs, "epochs", min=1),
-            until_plateau=epochs is None,
+            epochs=(MAX_STEPS if searches else MAX_EPOCHS)
+            if epochs is None
+            else check_int(epochs, "epochs", min=1),
+            until_plateau=epochs is None and not searches,
             validation=data,
             callbacks=check_callbacks(given["callbacks"], recorded),
             max_seconds=check_seconds(given["max_seconds"], "max_seconds"),

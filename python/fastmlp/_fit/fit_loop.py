@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from fastmlp.trainer import Trainer
 
 
+# How methods that search end, also where they start at a minimum.
+SEARCH_ENDS = ("converged", "no_progress", "line_search_failed")
+
+
 class FitLoop:
     """One run of a trainer over its data; `caller` is the public function, for warnings."""
 
@@ -72,7 +76,8 @@ class FitLoop:
 
     def _run_epochs(self) -> str:
         config, epoch = self._config, 0
-        self._trainer._native.keep(self._last_good)
+        if self._trainer._native.can_diverge:
+            self._trainer._native.keep(self._last_good)
         while epoch < config.epochs:
             if self._seconds_left() == 0:
                 return "max_seconds"
@@ -86,7 +91,8 @@ class FitLoop:
                 self._restore(epoch, last)
                 return "not_finite"
             refused = last.status == "not_finite"
-            stop = (last.n_steps > 0 or refused) and self._record(epoch, last)
+            at_the_end = last.status in SEARCH_ENDS and len(self._history) == 0
+            stop = (last.n_steps > 0 or refused or at_the_end) and self._record(epoch, last)
             if refused:
                 self._warn(epoch, last, "the parameters before this step")
             if last.status != "running":
@@ -114,7 +120,7 @@ class FitLoop:
         """Record the losses of a good epoch and pass them on; return True to stop."""
         trainer = self._trainer
         trainer._native.swap_in_average()
-        if epoch < self._config.epochs:
+        if epoch < self._config.epochs and trainer._native.can_diverge:
             trainer._native.keep(self._last_good)
         logs = {"loss": result.loss}
         if self._config.validation is not None:
@@ -133,7 +139,8 @@ class FitLoop:
         """Go back to the last good epoch, and say so."""
         kept = f"the parameters of epoch {epoch - 1}" if epoch > 1 else "the initial parameters"
         self._warn(epoch, result, kept)
-        self._trainer._native.go_back(self._last_good)
+        if self._trainer._native.can_diverge:  # a search keeps its best point itself
+            self._trainer._native.go_back(self._last_good)
 
     def _warn(self, epoch: int, result: EpochResult, kept: str) -> None:
         failure, advice = describe_failure(self._trainer, epoch, result)

@@ -22,8 +22,10 @@ class History(Mapping[str, list[float]]):
     ----------
     status : str
         ``"max_steps"`` after all epochs, ``"converged"`` where ``epochs=None`` found the end of the
-        fall, ``"stopped"`` by a callback, ``"max_seconds"``, ``"not_finite"``, ``"interrupted"``
-        by an exception, or ``"running"``.
+        fall, or a method that searches a gradient of at most its `gtol`; ``"no_progress"`` where
+        that found the noise floor of the dtype, ``"line_search_failed"``, ``"stopped"`` by a
+        callback, ``"max_seconds"``, ``"not_finite"``, ``"interrupted"`` by an exception, or
+        ``"running"``.
 
     Examples
     --------

@@ -158,7 +158,8 @@ def _with_rate(optimizer: Any, rate: float) -> Any:
 
 def _split(trainer: Trainer, data: Dataset, n_steps: int) -> tuple[list[Any], Dataset]:
     """Return the indices of `n_steps` batches, epoch after epoch, and the samples held out."""
-    n_samples, size = len(data.X), trainer.batch_size
+    n_samples = len(data.X)
+    size = trainer.batch_size or n_samples
     order = copy.copy(trainer)._native
     rows = order.batches(n_samples)
     n_held = min(n_samples // HELD_OUT, MAX_HELD_OUT) if n_samples >= 2 * HELD_OUT else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 MAX_EPOCHS = 200
+MAX_STEPS = 1000  # of methods that stop by themselves
 PATIENCE = 10
 TOLERANCE = 1e-4  # a fall by less than this, relative to the lowest loss, is no improvement
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from fastmlp.network import Network
 
 
+METHODS = tuple(_core.methods.values())
+DEFAULT_BATCH_SIZE = 32
+ALL_ROWS = 2**62  # in a batch
 NATIVE_NETWORKS = (_core.float32.Network, _core.float64.Network)
 
 
@@ -33,7 +36,7 @@ class TrainerSettings:
 
     loss: Any
     optimizer: Any
-    batch_size: int
+    batch_size: int | None  # None: all rows
     seed: int
     l1: float
     l2: float
@@ -47,10 +50,11 @@ class TrainerSettings:
         if not isinstance(getattr(network, "_native", None), NATIVE_NETWORKS):
             raise type_error("network", network, "an fm.Network")
         seed = given.get("seed")
+        optimizer = resolve("optimizer", given["optimizer"])
         settings = cls(
             loss=resolve_loss(given["loss"], network),
-            optimizer=resolve("optimizer", given["optimizer"]),
-            batch_size=check_int(given["batch_size"], "batch_size", min=1),
+            optimizer=optimizer,
+            batch_size=_check_batch_size(given["batch_size"], optimizer),
             seed=check_seed(network.seed if seed is None else seed),
             l1=check_non_negative(given["l1"], "l1"),
             l2=check_non_negative(given["l2"], "l2"),
@@ -60,6 +64,7 @@ class TrainerSettings:
         )
         if is_custom_loss(settings.loss):
             check_evaluation_point(settings.optimizer, "the loss is a custom function")
+        _check_method(settings)
         return settings
 
     @classmethod
@@ -74,15 +79,26 @@ class TrainerSettings:
             network._native,
             _core.losses["squared_error"]() if custom else self.loss,
             self.optimizer,
-            self.batch_size,
+            ALL_ROWS if self.batch_size is None else self.batch_size,
             self.seed,
             check_epochs_trained(first_epoch),
             self.l1,
             self.l2,
             self.regularize_biases,
-            self.shuffle,
+            self.shuffle and self.batch_size is not None,
             self.weighting,
         )
+
+
+def _check_batch_size(value: Any, optimizer: Any) -> int | None:
+    if value is None:
+        return None if is_method(optimizer) else DEFAULT_BATCH_SIZE
+    return check_int(value, "batch_size", min=1, max=ALL_ROWS)
+
+
+def is_method(optimizer: Any) -> bool:
+    """Return True for optimizers that search, by several evaluations a step."""
+    return type(optimizer) in METHODS
 
 
 def _check_weighting(value: Any) -> str:
@@ -91,6 +107,19 @@ def _check_weighting(value: Any) -> str:
     if value not in ("set", "batch"):
         raise value_error("weighting", value, "'set' or 'batch'")
     return value
+
+
+def _check_method(settings: TrainerSettings) -> None:
+    """Raise if the loss is not one that a method can search with."""
+    optimizer, loss = settings.optimizer, settings.loss
+    if not is_method(optimizer):
+        return
+    if is_custom_loss(loss):
+        expected = "a first-order optimizer, as the loss is a custom function; or use fm.minimize"
+        raise value_error("optimizer", optimizer, expected)
+    if optimizer.needs_residuals and loss.name != "squared_error":
+        expected = "loss='squared_error' with it; for other losses use fm.LBFGS()"
+        raise value_error("optimizer", optimizer, expected)
 
 
 def check_evaluation_point(optimizer: Any, reason: str) -> None:

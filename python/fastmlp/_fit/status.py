@@ -12,6 +12,7 @@ PACKAGE = str(Path(__file__).parents[1]) + os.sep
 ADVICE = {
     "running": "the run has not ended",
     "converged": "the gradient or the progress is below its tolerance",
+    "no_progress": "neither value nor gradient falls any more, by the precision of the dtype",
     "max_steps": "all steps or epochs were made; continue if the value still falls",
     "max_seconds": "the time was up; continue with a larger max_seconds",
     "stopped": "a callback stopped the run",

@@ -82,9 +82,10 @@ FAMILIES = {  # the setting or hyperparameter that has members of a family
     "activation": _core.activations,
     "init": _core.initializers,
     "loss": _core.losses,
-    "optimizer": _core.optimizers,
+    "optimizer": {**_core.optimizers, **_core.methods},
     "learning_rate": _core.schedules,
     "average": _core.averages,
+    "line_search": _core.line_searches,
 }
 MEMBERS = tuple(cls for family in FAMILIES.values() for cls in family.values())
 

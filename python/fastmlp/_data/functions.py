@@ -1,0 +1,51 @@
+"""Functions of a vector that callers write in Python, and their results, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from fastmlp._data import arrays
+from fastmlp._data.arrays import DType, FloatArray
+from fastmlp._data.validation import InvalidType, InvalidValue
+
+
+def as_start(w0: Any, name: str = "w0") -> FloatArray:
+    """Return w0 as a vector of floats, without nan and inf."""
+    array = arrays.read(w0, name)
+    if array.ndim != 1 or array.size == 0:
+        raise InvalidValue(f"{name} has shape {array.shape}, expected (dim,) with dim >= 1")
+    start = arrays.as_float_array(array, name)
+    arrays.check_finite(start, name, hint="")
+    return start
+
+
+def checked_function(
+    fun: Callable[[FloatArray], tuple[ArrayLike, ArrayLike]], dim: int, dtype: DType
+) -> Callable[[FloatArray], tuple[float, FloatArray]]:
+    """Return `fun` with its results checked and converted to a float and a native gradient."""
+
+    def checked(w: FloatArray) -> tuple[float, FloatArray]:
+        pair = fun(w)
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise InvalidType(f"fun returned {type(pair).__name__}, expected (value, gradient)")
+        value = arrays.read(pair[0], "value of fun")
+        if value.size != 1:
+            raise InvalidValue(f"value of fun has shape {value.shape}, expected ()")
+        gradient = arrays.as_shape(pair[1], (dim,), dtype, "gradient of fun")
+        return float(value.item()), gradient
+
+    return checked
+
+
+def checked_hvp(
+    hvp: Callable[[FloatArray, FloatArray], ArrayLike], dim: int, dtype: DType
+) -> Callable[[FloatArray, FloatArray], FloatArray]:
+    """Return `hvp` with its result checked and converted to a native vector."""
+
+    def checked(w: FloatArray, v: FloatArray) -> FloatArray:
+        return arrays.as_shape(hvp(w, v), (dim,), dtype, "product of hvp")
+
+    return checked

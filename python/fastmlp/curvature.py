@@ -1,0 +1,228 @@
+"""`Curvature`: second derivatives of a network's loss, as products with vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fastmlp._data import arrays
+from fastmlp._data.arrays import DType, FloatArray
+from fastmlp._data.dataset import check_weighted, read_dataset
+from fastmlp._data.losses import is_custom_loss, resolve_loss
+from fastmlp._data.types import LossLike
+from fastmlp._data.validation import InvalidValue, error_prefix, value_error
+
+if TYPE_CHECKING:
+    from fastmlp.network import Network
+
+# Products with the Hessian, by the names of the core.
+PRODUCTS = {
+    "exact": "hessian",
+    "central": "central_difference",
+    "forward": "forward_difference",
+}
+BLOCK_BYTES = 1 << 24  # of products that are computed at a time
+
+
+class Spectrum(NamedTuple):
+    """Eigenvalues at both ends of a spectrum, ascending, ``(k,)`` each."""
+
+    smallest: NDArray[np.float64]
+    largest: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class CurvatureOperator:
+    """A symmetric matrix that is known by its products, as SciPy's `aslinearoperator` takes it.
+
+    Attributes
+    ----------
+    shape : tuple (n_parameters, n_parameters)
+    dtype : dtype
+    matvec, rmatvec : callable
+        ``matvec(v)`` is the matrix times v, ``(n_parameters,)`` or ``(n_parameters, 1)``.
+    matmat : callable
+        The same for the columns of ``(n_parameters, k)``.
+    """
+
+    shape: tuple[int, int]
+    dtype: DType
+    products: Callable[[ArrayLike], FloatArray]
+
+    def matvec(self, v: ArrayLike) -> FloatArray:
+        """Return the matrix times v."""
+        vector = np.asarray(v)
+        return self.products(vector.ravel()).reshape(vector.shape)
+
+    rmatvec = matvec
+
+    def matmat(self, V: ArrayLike) -> FloatArray:
+        """Return the matrix times the columns of V."""
+        return np.ascontiguousarray(self.products(np.asarray(V).T).T)
+
+    rmatmat = matmat
+
+
+def curvature_of(
+    network: Network,
+    X: ArrayLike,
+    y: ArrayLike,
+    loss: LossLike | None,
+    sample_weight: ArrayLike | None,
+) -> Curvature:
+    """Return one for a single call of a method of `Network`, which gives errors their prefix."""
+    curvature = object.__new__(Curvature)
+    curvature._prepare(network, X, y, loss, sample_weight, keep=False)
+    return curvature
+
+
+class Curvature:
+    """Second derivatives of the mean loss of a network on samples, at its present parameters.
+
+    The point is kept: changes of the network, of X or y do not matter later, and each product
+    costs two thirds of `Network.hvp`.
+
+    Parameters
+    ----------
+    network : Network
+    X, y, loss
+        As for `Network.loss`; a loss written in Python has no second derivatives here.
+    sample_weight : array_like of shape (n_samples,), optional
+        Weights >= 0 of the samples.
+
+    Attributes
+    ----------
+    hessian, gauss_newton : CurvatureOperator
+        Both matrices, as SciPy's sparse solvers take them.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Arrays that do not fit the network, or a custom loss.
+
+    Notes
+    -----
+    Products are exact, by the R-operator (Pearlmutter 1994); Gauss and Newton's matrix (Schraudolph
+    2002) is positive semi-definite where the loss is convex in the outputs, and for gaussian_nll
+    it is the Fisher matrix.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network([1, 1], init="zeros", dtype="float64")
+    >>> curvature = fm.Curvature(net, [[1.0], [3.0]], [0.0, 0.0])
+    >>> curvature.hvp([1.0, 0.0])
+    array([5., 2.])
+    """
+
+    @error_prefix("Curvature")
+    def __init__(
+        self,
+        network: Network,
+        X: ArrayLike,
+        y: ArrayLike,
+        loss: LossLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> None:
+        self._prepare(network, X, y, loss, sample_weight, keep=True)
+
+    def _prepare(
+        self,
+        network: Network,
+        X: ArrayLike,
+        y: ArrayLike,
+        loss: LossLike | None,
+        sample_weight: ArrayLike | None,
+        *,
+        keep: bool,
+    ) -> None:
+        """`keep` copies the arrays, which may change before the last product."""
+        chosen = resolve_loss(loss, network)
+        if is_custom_loss(chosen):
+            raise value_error("loss", chosen, "a loss of this package, which has derivatives")
+        data = read_dataset(network, chosen, X, y, sample_weight)
+        check_weighted(data)
+        given = data.arrays
+        inputs, targets, weights = (
+            np.array(part) if keep and part is not None else part for part in given
+        )
+        self._native = arrays.native(network.dtype).Curvature(
+            network._native, inputs, targets, chosen, weights
+        )
+        self._size, self._dtype = network.n_parameters, network.dtype
+
+    @property
+    def hessian(self) -> CurvatureOperator:
+        """The Hessian, as SciPy's sparse solvers take it."""
+        return CurvatureOperator((self._size, self._size), self._dtype, self.hvp)
+
+    @property
+    def gauss_newton(self) -> CurvatureOperator:
+        """Gauss and Newton's matrix, as SciPy's sparse solvers take it."""
+        return CurvatureOperator((self._size, self._size), self._dtype, self.gnvp)
+
+    @error_prefix("Curvature.hvp")
+    def hvp(self, v: ArrayLike, *, method: str = "exact") -> FloatArray:
+        """Return the Hessian times v, one or rows; `method` as for `Network.hvp`."""
+        return self._hvp(v, method)
+
+    def _hvp(self, v: ArrayLike, method: str) -> FloatArray:
+        if not isinstance(method, str) or method not in PRODUCTS:
+            raise value_error("method", method, f"one of: {', '.join(PRODUCTS)}")
+        return self._products(PRODUCTS[method], v)
+
+    @error_prefix("Curvature.gnvp")
+    def gnvp(self, v: ArrayLike) -> FloatArray:
+        """Return Gauss and Newton's matrix times v, ``(n_parameters,)`` or rows."""
+        return self._products("gauss_newton", v)
+
+    def _products(self, kind: str, v: ArrayLike) -> FloatArray:
+        given = arrays.as_float_array(arrays.read(v, "v"), "v").astype(self._dtype, copy=False)
+        if given.ndim not in (1, 2) or given.shape[-1] != self._size:
+            n = self._size
+            raise InvalidValue(f"v has shape {given.shape}, expected ({n},) or (k, {n})")
+        rows = np.ascontiguousarray(np.atleast_2d(given))
+        products: FloatArray = self._native.products(kind, rows)
+        return products[0] if given.ndim == 1 else products
+
+    def _matrix(self, kind: str) -> FloatArray:
+        """Return the whole matrix, made symmetric, from blocks of products."""
+        n = self._size
+        arrays.check_size((n, n), self._dtype, f"the {kind} matrix")
+        matrix = np.empty((n, n), self._dtype)
+        for begin, block in self._blocks(kind):
+            matrix[begin : begin + len(block)] = block
+        return (matrix + matrix.T) / 2
+
+    def _blocks(self, kind: str) -> Iterator[tuple[int, FloatArray]]:
+        """Yield rows of the matrix, some at a time, with the number of the first."""
+        n = self._size
+        n_rows = max(1, BLOCK_BYTES // (n * self._dtype.itemsize))
+        for begin in range(0, n, n_rows):
+            unit = np.eye(min(n_rows, n - begin), n, begin, dtype=self._dtype)
+            yield begin, self._native.products(kind, unit)
+
+    def _diagonal(self, kind: str, draws: int, seed: int) -> FloatArray:
+        return np.asarray(self._native.diagonal(kind, seed, draws), self._dtype)
+
+    def _exact_diagonal(self) -> FloatArray:
+        if self._native.has_exact_diagonal:
+            return self._diagonal("hessian", 1, 0)
+        blocks = (np.diagonal(block, begin) for begin, block in self._blocks("hessian"))
+        return np.concatenate(list(blocks))
+
+    def _hutchinson(self, draws: int, seed: int) -> FloatArray:
+        rng, total = np.random.default_rng(seed), np.zeros(self._size)
+        for _ in range(draws):
+            v = rng.choice(np.array([-1, 1], self._dtype), size=self._size)
+            total += v * self._products("hessian", v)
+        return (total / draws).astype(self._dtype)
+
+    def _spectrum(self, kind: str, k: int, dimensions: int, seed: int) -> Spectrum:
+        start = np.random.default_rng(seed).standard_normal(self._size)
+        values = self._native.ritz_values(kind, max(dimensions, 2 * k), start)
+        return Spectrum(values[:k], values[-k:])
