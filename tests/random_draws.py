@@ -74,6 +74,17 @@ class Draws:
         options = {"average": average, "clip_norm": self.one_of(None, 1.0)}
         return type(rule)(rate, **options) if self.random.random() < 0.7 else rule
 
+    def method(self) -> Any:
+        """A second-order method; dense ones take long on networks of many parameters."""
+        method = self.member("methods")
+        searches = any(field.name == "line_search" for field in method.fields)
+        return type(method)(line_search=self.member("line_searches")) if searches else method
+
+    def any_optimizer(self) -> Any:
+        if self.random.random() < 0.8:
+            return self.optimizer()
+        return self.one_of(fm.LBFGS(), fm.NonlinearCG(), fm.HessianFree(max_iterations=5))
+
     def spoil(self) -> None:
         """Change, or move, the last arrays that were given."""
         for array in self.arrays:

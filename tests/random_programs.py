@@ -21,12 +21,13 @@ import numpy as np
 
 import fastmlp as fm
 from fastmlp import _core
-from random_draws import Array, Draws
+from random_draws import Array
+from random_functions import Functions
 
 N_CALLS = 60
 
 
-class Program(Draws):
+class Program(Functions):
     """The objects of a program, and the calls that it draws from."""
 
     def __init__(self, seed: int) -> None:
@@ -101,7 +102,8 @@ class Program(Draws):
 
     def new_trainer(self) -> None:
         self.keep(self.trainers, fm.Trainer(
-            self.net(), self.loss(), self.optimizer(), batch_size=int(self.one_of(1, 5, 32, 2000)),
+            self.net(), self.loss(), self.any_optimizer(),
+            batch_size=self.one_of(None, 1, 5, 32, 2000),
             l1=self.one_of(0, 0.1), l2=self.one_of(0, 0.1),
             shuffle=bool(self.random.integers(2))))  # fmt: skip
         self.called.add("Trainer")
@@ -129,8 +131,9 @@ class Program(Draws):
             self,
         ]
         history = net.fit(
-            X, y, loss=self.loss(), optimizer=self.optimizer(), epochs=int(self.one_of(1, 4)),
-            batch_size=int(self.one_of(1, 32, 2000)), callbacks=self.callbacks[: self.one_of(0, 3)],
+            X, y, loss=self.loss(), optimizer=self.any_optimizer(), epochs=int(self.one_of(1, 4)),
+            batch_size=self.one_of(None, 1, 32, 2000),
+            callbacks=self.callbacks[: self.one_of(0, 3)],
             validation_data=self.one_of(None, (X, y)), sample_weight=weights,
             class_weight=self.one_of(None, "balanced"), l2=self.one_of(0, 0.1),
             max_seconds=self.one_of(None, 1e-3, 0.05))  # fmt: skip
@@ -195,18 +198,8 @@ class Program(Draws):
         for value in (phi, loss, self.optimizer()):
             repr(value), value.get_params(), [repr(field) for field in value.fields]
 
-    def minimize(self) -> None:
-        size = int(self.random.integers(1, 300))
-
-        def fun(w: Array) -> tuple[Any, Any]:
-            if self.random.random() < 0.02:
-                return self.one_of((np.nan, w), (0.0, w[1:]), None, ("", w))
-            return float(w @ w), self.one_of(2 * w, (2 * w).tolist())
-
-        result = fm.minimize(fun, self.array(size), self.optimizer(), steps=20,
-                             record_path=bool(self.random.integers(2)))  # fmt: skip
-        repr(result), result.advice
-        self.called.update({"minimize", "Result"})
+    def curvature(self) -> None:
+        self.differentiate(self.net())
 
     def find_learning_rate(self) -> None:
         net = self.net()
@@ -223,7 +216,9 @@ class Program(Draws):
 
     def half_made(self) -> None:
         """Objects without their constructor."""
-        cls = type(self.member(self.one_of("layers", "activations", "losses", "optimizers")))
+        cls = type(
+            self.member(self.one_of("layers", "activations", "losses", "optimizers", "methods"))
+        )
         half = cls.__new__(cls)
         for use in (repr, hash, pickle.dumps, fm.SGD, lambda h: fm.Network([h], inputs=2),
                     lambda h: fm.Network([2, 1], activation=h), lambda h: h(np.ones(3)),
@@ -234,7 +229,8 @@ class Program(Draws):
 CALLS = [
     "new_network", "new_layers", "new_trainer", "predict", "evaluate", "fit", "fit", "train",
     "train", "passes", "read_trainer", "copies", "parameters", "members", "minimize",
-    "find_learning_rate", "threads", "half_made",
+    "find_learning_rate", "threads", "half_made", "curvature", "least_squares", "line_search",
+    "check_gradient",
 ]  # fmt: skip
 
 

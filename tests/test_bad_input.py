@@ -131,7 +131,6 @@ FIT: dict[str, Case] = {
     "epochs 2**70": (fit(epochs=2**70), ValueError, "fit: epochs=1180591620717411303424, expected"),
     "epochs 10**5000": (fit(epochs=10**5000), ValueError, "fit: epochs=an integer of 16610 bits, "),
     "batch_size 0": (fit(batch_size=0), ValueError, "fit: batch_size=0, expected"),
-    "batch_size None": (fit(batch_size=None), TypeError, "fit: batch_size=None (NoneType), "),
     "batch_size 2.0": (fit(batch_size=2.0), TypeError, "fit: batch_size=2.0 (float), expected"),
     "l1 < 0": (fit(l1=-0.1), ValueError, "fit: l1=-0.1, expected a finite number >= 0"),
     "l2 inf": (fit(l2=np.inf), ValueError, "fit: l2=inf, expected a finite number"),

@@ -205,24 +205,19 @@ def test_masks_of_the_oracle_are_those_of_training(number: int, threads: int) ->
 
 # ---- the library ---------------------------------------------------------------------------------
 
-native = pytest.mark.skipif(
-    not hasattr(fm.Network([1, 1])._native, "curvature_product"),
-    reason="the core has no curvature products",
-)
-
 
 def library_product(one: Case, net: Any, kind: str, v: Array, threads: int) -> Array:
     _core.force_num_threads(threads)
     try:
-        flat: Array = net._native.curvature_product(
-            kind, one.X, one.y, one.loss.member, one.weights, v, one.seed, one.epoch
+        curvature = _core.float64.Curvature(
+            net._native, one.X, one.y, one.loss.member, one.weights, one.seed, one.epoch
         )
-        return flat
+        products: Array = curvature.products(kind, v[None])
+        return products[0]
     finally:
         _core.force_num_threads(0)
 
 
-@native
 @cases
 def test_gradient_is_that_of_the_oracle(number: int) -> None:
     """In evaluation mode where nothing is dropped, else of a training pass with the same masks."""
@@ -242,7 +237,6 @@ def test_gradient_is_that_of_the_oracle(number: int) -> None:
         assert np.abs(g - expected).max() <= 1e-10 * np.abs(expected).max()
 
 
-@native
 @cases
 @pytest.mark.parametrize("kind", PRODUCTS)
 def test_products_are_those_of_the_oracle(number: int, kind: str) -> None:
@@ -257,7 +251,6 @@ def test_products_are_those_of_the_oracle(number: int, kind: str) -> None:
         np.testing.assert_array_equal(library_product(one, net, kind, v, threads=3), got)
 
 
-@native
 @cases
 @pytest.mark.parametrize("kind", PRODUCTS)
 def test_products_are_symmetric(number: int, kind: str) -> None:
@@ -269,7 +262,6 @@ def test_products_are_symmetric(number: int, kind: str) -> None:
     assert asymmetry(u, v, Hu, Hv, Oracle(one).value_and_gradient()[1]) <= 1e-13
 
 
-@native
 @pytest.mark.parametrize("kind", PRODUCTS)
 def test_products_are_linear_in_the_direction(kind: str) -> None:
     one = case(3)

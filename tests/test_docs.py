@@ -122,6 +122,7 @@ def test_docstrings_of_native_classes() -> None:
     parser, globs = doctest.DocTestParser(), {"fm": fm, "np": np}
     families = (
         *(_core.activations, _core.losses, _core.initializers, _core.optimizers),
+        *(_core.methods, _core.line_searches),
         *(_core.schedules, _core.averages, _core.layers),
     )
     tests = [

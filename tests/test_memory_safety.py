@@ -36,16 +36,24 @@ _core.force_num_threads(threads)
 X, y = np.ones((300, 4), dtype), np.zeros(300, np.int64)
 y[217] = wrong
 net = fm.Network([4, 6, 3], output="softmax", dtype=dtype, seed=0)
-loss, v = fm.CrossEntropy(), np.ones(net.n_parameters, dtype)
+loss, v = fm.CrossEntropy(), np.ones((2, net.n_parameters), dtype)
+curvature = lambda: getattr(_core, dtype).Curvature(net._native, X, y, loss, None)
+lbfgs = fm.Trainer(net, optimizer="lbfgs")._native
 trainer = fm.Trainer(net, batch_size=50, optimizer=fm.SGD(0.1, average=fm.Polyak()))
 native, good = trainer._native, getattr(_core, dtype).Snapshot()
 calls = {
     "loss": lambda: net._native.loss(X, y, loss, None),
     "value_and_grad": lambda: net._native.value_and_grad(X, y, loss, None),
-    "hessian": lambda: net._native.curvature_product("hessian", X, y, loss, None, v),
-    "gauss_newton": lambda: net._native.curvature_product("gauss_newton", X, y, loss, None, v),
+    **{
+        kind: lambda kind=kind: curvature().products(kind, v)
+        for kind in ("hessian", "gauss_newton", "central_difference")
+    },
+    "diagonal": lambda: curvature().diagonal("hessian"),
+    "gradient": lambda: curvature().gradient(),
+    "ritz_values": lambda: curvature().ritz_values("hessian", 3, np.ones(net.n_parameters)),
     "step": lambda: native.step(X, y, None),
     "epochs": lambda: native.epochs(X, y, None, 3, None, good, []),
+    "lbfgs": lambda: lbfgs.epochs(X, y, None, 3, None, good, []),
 }
 before = net.parameters.copy()
 try:
@@ -62,7 +70,11 @@ calls[call]()
 @pytest.mark.parametrize("wrong", [3, -1, 10**9, -(2**63), 2**63 - 1])
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize(
-    "call", ["loss", "value_and_grad", "hessian", "gauss_newton", "step", "epochs"]
+    "call",
+    [
+        *("loss", "value_and_grad", "hessian", "gauss_newton", "central_difference"),
+        *("diagonal", "gradient", "ritz_values", "step", "epochs", "lbfgs"),
+    ],
 )
 def test_a_class_is_checked_where_it_is_used(call: str, threads: int, wrong: int) -> None:
     """In the core itself, which receives y after all checks in Python; the next call works."""

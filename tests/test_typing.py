@@ -18,7 +18,7 @@ from fastmlp import _core
 FACE = Path(__file__).with_name("typing") / "face.py"
 FAMILIES = (
     *(_core.activations, _core.losses, _core.initializers, _core.schedules),
-    *(_core.optimizers, _core.averages, _core.layers),
+    *(_core.optimizers, _core.methods, _core.line_searches, _core.averages, _core.layers),
 )
 NATIVE = [cls for family in FAMILIES for cls in family.values()]
 ELEMENTARY = {"Identity", "Normal", "Zeros", "ConstantInit", "Constant"}  # of no source
@@ -105,7 +105,8 @@ def test_unions_of_families_hold_their_members() -> None:
         (_core.Loss, _core.losses),
         (_core.Initializer, _core.initializers),
         (_core.Schedule, _core.schedules),
-        (_core.Optimizer, _core.optimizers),
+        (_core.Optimizer, {**_core.optimizers, **_core.methods}),
+        (_core.LineSearch, _core.line_searches),
     ):
         assert set(alias.__args__) == set(family.values())
         assert isinstance(next(iter(family.values()))(), alias)

@@ -1,0 +1,76 @@
+"""Calls of random programs on functions in Python, and on second derivatives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import fastmlp as fm
+from random_draws import Array, Draws
+
+
+class Functions(Draws):
+    """Functions that return wrong results now and then, and that need not have a minimum."""
+
+    def fun(self, w: Array) -> tuple[Any, Any]:
+        if self.random.random() < 0.02:
+            return self.one_of((np.nan, w), (0.0, w[1:]), None, ("", w))
+        value = (np.asarray(w, float) ** 2 + 0.1 * np.cos(w)).sum()
+        return float(value), self.one_of(2 * w - 0.1 * np.sin(w), (2 * w).tolist())
+
+    def minimize(self) -> None:
+        start = self.array(int(self.random.integers(1, self.one_of(9, 300))))
+        hvp = self.one_of(None, lambda w, v: 2 * v, lambda w, v: v[:1])
+        result = fm.minimize(
+            self.fun, start, self.one_of(self.optimizer, self.method)(), steps=20, hvp=hvp,
+            max_seconds=0.2, record_path=bool(self.random.integers(2)))  # fmt: skip
+        repr(result), result.advice
+        self.called.update({"minimize", "Result"})
+
+    def least_squares(self) -> None:
+        A = self.random.normal(size=self.random.integers(1, 30, 2))
+
+        def residuals(w: Array) -> Any:
+            r = A @ w - 1
+            return self.one_of(r[1:], None, r * np.nan) if self.random.random() < 0.02 else r
+
+        fm.least_squares(residuals, np.zeros(A.shape[1]), self.one_of(None, lambda w: A), steps=9)
+        self.called.add("least_squares")
+
+    def line_search(self) -> None:
+        w = self.array(int(self.random.integers(1, 50)))
+        direction = -np.asarray(w, np.float64) * self.one_of(1.0, 1e-3, -1.0, 1e30)
+        search = self.member("line_searches")
+        found = fm.line_search(self.fun, w, direction, search, first_step=self.one_of(1, 1e-5, 99))
+        assert found.step >= 0
+        self.called.update({"line_search", "LineSearchResult"})
+
+    def check_gradient(self) -> None:
+        check = fm.check_gradient(
+            self.fun, self.array(3), difference=self.one_of("central", "forward")
+        )
+        assert check.differences.shape == check.gradient.shape
+        self.called.update({"check_gradient", "GradientCheck"})
+
+    def differentiate(self, net: fm.Network) -> None:
+        X, y, weights = self.samples(net)
+        X, y = X[:40], y[:40]
+        weights = None if weights is None else weights[:40]
+        loss = self.loss()
+        curvature = fm.Curvature(net, X, y, loss, weights)
+        if self.random.random() < 0.3:
+            self.spoil()
+        V = self.array(self.one_of(1, 3), net.n_parameters)
+        curvature.hvp(V), curvature.gnvp(V[0])
+        method = self.one_of("exact", "central", "forward")
+        net.hvp(X, y, V, loss, weights, method=method)
+        curvature.hessian.matmat(np.transpose(V))
+        net.hessian_spectrum(X, y, 1, loss=loss, dimensions=5)
+        net.fisher_diagonal(X, y, loss, weights)
+        net.parameter_jacobian(X[:3])
+        if net.n_parameters < 300:
+            net.hessian(X, y, loss)
+            kind = self.one_of("exact", "gauss_newton", "hutchinson", "curvature_propagation")
+            net.hessian_diagonal(X, y, method=kind, loss=loss, draws=3)
+        self.called.update({"Curvature", "CurvatureOperator", "Spectrum"})
