@@ -54,7 +54,9 @@ LinePoint Line<T>::at(double t) {
   moved_ = !std::equal(w_, w_ + n, origin_);
   ++evaluations_;
   const double value = f_.value_and_gradient(w_, g_);
-  return last_ = {t, value, dot(team_, n, g_, d_)};
+  last_ = {t, value, dot(team_, n, g_, d_)};
+  if (!first_ && t > 0 && std::isfinite(value)) first_ = last_;
+  return last_;
 }
 
 template <class T>
@@ -70,6 +72,14 @@ void Line<T>::return_to_start() {
 template <class T>
 double Line<T>::noise() const {
   return noise_of<T>(start_.value);
+}
+
+template <class T>
+double Line<T>::reachable() const {
+  if (!first_) return std::nan("");
+  const double t = first_->t, slope = start_.slope;
+  const double curvature = 2 * (first_->value - start_.value - slope * t) / (t * t);
+  return slope * slope / (2 * curvature);
 }
 
 // `low` is the best point so far that decreases enough, `high` the other end of a bracket that

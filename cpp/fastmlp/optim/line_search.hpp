@@ -3,6 +3,7 @@
 #pragma once
 
 #include <limits>
+#include <optional>
 #include <variant>
 
 #include "fastmlp/base/family.hpp"
@@ -35,11 +36,15 @@ class Line {
   bool expired() const { return std::chrono::steady_clock::now() >= deadline_; }
   // The differences of values that rounding may have made.
   double noise() const;
+  // The decrease at the minimum of the parabola through the start, its slope and the first point
+  // where f is finite; nan without one.
+  double reachable() const;
 
  private:
   Objective<T>& f_;
   const T *origin_, *d_;
   LinePoint start_, last_;
+  std::optional<LinePoint> first_;
   T *w_, *g_;
   ThreadTeam& team_;
   Deadline deadline_;

@@ -68,11 +68,14 @@ Status Minimizer<T>::search(Objective<T>& f, T* w, ThreadTeam& team, StepResult&
   return progress_.record(before, value_, w, largest) ? Status::running : Status::no_progress;
 }
 
-// At the noise floor no step along -g falls by more than rounding.
+// At the noise floor no step along -g falls by more than rounding: the last one did not, or the
+// parabola of this search does not.
 template <class T>
 Status Minimizer<T>::failure() const {
-  const bool noise = progress_.steps > 0 && progress_.decrease <= noise_of<T>(known_.value);
-  return noise ? Status::no_progress : Status::line_search_failed;
+  const double noise = noise_of<T>(known_.value);
+  const bool last_did_not = progress_.steps > 0 && progress_.decrease <= noise;
+  return last_did_not || (reachable_ >= 0 && reachable_ <= noise) ? Status::no_progress
+                                                                  : Status::line_search_failed;
 }
 
 // Goes along the direction to a lower value, if there is one.
@@ -87,6 +90,7 @@ bool Minimizer<T>::find_length(Objective<T>& f, T* w, ThreadTeam& team, StepResu
   const LineSearchResult found = std::visit(search, line_search_);
   result.evaluations += line.evaluations();
   result.step_size = line.last().t;
+  reachable_ = line.reachable();
   value_ = line.last().value;
   return found != LineSearchResult::failed;
 }

@@ -40,7 +40,8 @@ class Minimizer final : public Optimizer<T> {
   Deadline deadline_ = Deadline::max();
   KnownPoint<T> known_;
   SearchProgress<T> progress_;
-  double value_ = 0;  // at the point that the line search has found
+  double value_ = 0;      // at the point that the line search has found
+  double reachable_ = 0;  // the decrease that it could hope for
   Buffer<T> g_new_, d_, y_;
 };
 
