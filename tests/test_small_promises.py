@@ -41,3 +41,33 @@ def test_a_layer_without_a_field_is_damaged() -> None:
     net = fm.Network.__new__(fm.Network)
     with pytest.raises(ValueError, match=r"layers\[0\]=.* is damaged \(KeyError\('max_norm'\)\)"):
         net.__setstate__(state)
+
+
+@pytest.mark.parametrize("loss", ["hinge", "perceptron"])
+def test_labels_0_and_1_mean_minus_1_and_1(loss: str) -> None:
+    net = fm.Network([2, 1], dtype="float64", seed=0)
+    X, y = np.random.default_rng(0).normal(size=(9, 2)), np.arange(9) % 2
+    assert net.loss(X, y, loss=loss) == net.loss(X, 2 * y - 1, loss=loss)
+
+
+@pytest.mark.parametrize("factor", [1, 1.5])
+def test_a_rate_is_reduced_by_less_than_1(factor: float) -> None:
+    with pytest.raises(ValueError, match=r"^ReduceOnPlateau: factor=.*, expected 0 < factor < 1"):
+        fm.ReduceOnPlateau("loss", factor=factor)
+
+
+def test_a_long_list_of_classes_is_named_by_its_ends() -> None:
+    net = fm.Network([1, 30], output="softmax", seed=0)
+    X, y = np.zeros((30, 1)), np.arange(30)
+    with pytest.raises(ValueError, match="0 to 29"):
+        net.fit(X, y, class_weight={77: 1.0}, epochs=1)
+
+
+def test_time_is_up_with_a_loss_in_python_too() -> None:
+    def squared(outputs: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return ((outputs - y) ** 2).sum(axis=1), 2 * (outputs - y)
+
+    net = fm.Network([1, 1], seed=0)
+    X = np.zeros((10000, 1))
+    history = net.fit(X, X, loss=squared, batch_size=1, epochs=10**6, max_seconds=0.05)
+    assert history.status == "max_seconds"
