@@ -54,9 +54,8 @@ class Functions(Draws):
         self.called.update({"check_gradient", "GradientCheck"})
 
     def differentiate(self, net: fm.Network) -> None:
-        X, y, weights = self.samples(net)
-        X, y = X[:40], y[:40]
-        weights = None if weights is None else weights[:40]
+        X, y, weights = (None if a is None else np.array(a[:40]) for a in self.samples(net))
+        self.arrays = [a for a in (X, y, weights) if a is not None]  # not views of what moves
         loss = self.loss()
         curvature = fm.Curvature(net, X, y, loss, weights)
         if self.random.random() < 0.3:
