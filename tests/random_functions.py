@@ -20,15 +20,16 @@ class Functions(Draws):
         return float(value), self.one_of(2 * w - 0.1 * np.sin(w), (2 * w).tolist())
 
     def minimize(self) -> None:
+        self.called.update({"minimize", "Result"})
         start = self.array(int(self.random.integers(1, self.one_of(9, 300))))
         hvp = self.one_of(None, lambda w, v: 2 * v, lambda w, v: v[:1])
         result = fm.minimize(
             self.fun, start, self.one_of(self.optimizer, self.method)(), steps=20, hvp=hvp,
             max_seconds=0.2, record_path=bool(self.random.integers(2)))  # fmt: skip
         repr(result), result.advice
-        self.called.update({"minimize", "Result"})
 
     def least_squares(self) -> None:
+        self.called.add("least_squares")
         A = self.random.normal(size=self.random.integers(1, 30, 2))
 
         def residuals(w: Array) -> Any:
@@ -36,24 +37,24 @@ class Functions(Draws):
             return self.one_of(r[1:], None, r * np.nan) if self.random.random() < 0.02 else r
 
         fm.least_squares(residuals, np.zeros(A.shape[1]), self.one_of(None, lambda w: A), steps=9)
-        self.called.add("least_squares")
 
     def line_search(self) -> None:
+        self.called.update({"line_search", "LineSearchResult"})
         w = self.array(int(self.random.integers(1, 50)))
         direction = -np.asarray(w, np.float64) * self.one_of(1.0, 1e-3, -1.0, 1e30)
         search = self.member("line_searches")
         found = fm.line_search(self.fun, w, direction, search, first_step=self.one_of(1, 1e-5, 99))
         assert found.step >= 0
-        self.called.update({"line_search", "LineSearchResult"})
 
     def check_gradient(self) -> None:
+        self.called.update({"check_gradient", "GradientCheck"})
         check = fm.check_gradient(
             self.fun, self.array(3), difference=self.one_of("central", "forward")
         )
         assert check.differences.shape == check.gradient.shape
-        self.called.update({"check_gradient", "GradientCheck"})
 
     def differentiate(self, net: fm.Network) -> None:
+        self.called.update({"Curvature", "CurvatureOperator", "Spectrum"})
         X, y, weights = (None if a is None else np.array(a[:40]) for a in self.samples(net))
         self.arrays = [a for a in (X, y, weights) if a is not None]  # not views of what moves
         loss = self.loss()
@@ -72,4 +73,3 @@ class Functions(Draws):
             net.hessian(X, y, loss)
             kind = self.one_of("exact", "gauss_newton", "hutchinson", "curvature_propagation")
             net.hessian_diagonal(X, y, method=kind, loss=loss, draws=3)
-        self.called.update({"Curvature", "CurvatureOperator", "Spectrum"})

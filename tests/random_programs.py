@@ -195,7 +195,9 @@ class Program(Functions):
         for value in (phi, loss):
             assert _pickled(value) == value
             assert hash(_pickled(value)) == hash(value)
-        for value in (phi, loss, self.optimizer()):
+        methods = [cls() for cls in (*_core.methods.values(), *_core.line_searches.values())]
+        self.called.update(type(value).__name__ for value in methods)
+        for value in (phi, loss, self.optimizer(), *methods):
             repr(value), value.get_params(), [repr(field) for field in value.fields]
 
     def curvature(self) -> None:
