@@ -33,14 +33,14 @@ class CurvatureHandle {
 
   // C v for the rows v (k, size), C being the Hessian or Gauss and Newton's matrix.
   Array<T> products(const std::string& kind, const Array<T>& v) {
-    const bool known = kind == "hessian" || kind == "gauss_newton" ||
-                       kind == "central_difference" || kind == "forward_difference";
-    require(known, "Curvature: kind='" + kind + "' is not known");
+    const bool exact = kind == "hessian" || kind == "gauss_newton";
+    require(exact || kind == "central_difference" || kind == "forward_difference",
+            "Curvature: kind='" + kind + "' is not known");
     const MemoryLease lease(v);
     const MatrixView<const T> rows = rows_of(v, w_.size(), "v");
     auto [array, out] = new_rows<T>(rows.rows, w_.size());
     run_with_team(2 * static_cast<double>(rows.rows), [&, out = out](ThreadTeam&) {
-      if (!has_point_) has_point_ = objective_.set_point(w_.data());
+      if (exact && !has_point_) has_point_ = objective_.set_point(w_.data());
       for (Index i = 0; i < rows.rows; ++i) multiply(kind, rows.row(i), out.row(i));
     });
     return array;

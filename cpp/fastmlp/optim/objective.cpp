@@ -3,16 +3,10 @@
 #include <cmath>
 
 #include "fastmlp/kernels/reduce.hpp"
+#include "fastmlp/optim/vector_math.hpp"
 
 namespace fastmlp {
 namespace {
-
-template <class T>
-double max_abs(Index n, const T* x) {
-  double largest = 0;
-  for (Index i = 0; i < n; ++i) largest = std::max(largest, std::abs(static_cast<double>(x[i])));
-  return largest;
-}
 
 template <class T>
 T* reserve(Buffer<T>& buffer, Index size) {
