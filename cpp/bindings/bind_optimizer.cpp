@@ -31,17 +31,17 @@ std::string call_signature() {
          "numpy.typing.NDArray[numpy.float64]";
 }
 
-void bind_rates(py::object& cls, const char* class_name) {
+py::object make_rates_method() {
   py::list names;
   names.append("k");
-  bind_method(cls, class_name, "__call__", names, call_signature(),
-              "The rates of an array of steps, in its shape.",
-              [names](const py::object& self, const std::string& where, const py::dict& given) {
-                require_all(where, names, given);
-                const Schedule schedule = choose<Schedule>("self", self, where);
-                return for_dtype(where.c_str(), "k", given["k"],
-                                 [&](const auto& k) { return rates(schedule, where, k); });
-              });
+  return make_method(
+      "__call__", names, call_signature(), "The rates of an array of steps, in its shape.",
+      [names](const py::object& self, const std::string& where, const py::dict& given) {
+        require_all(where, names, given);
+        const Schedule schedule = choose<Schedule>("self", self, where);
+        return for_dtype(where.c_str(), "k", given["k"],
+                         [&](const auto& k) { return rates(schedule, where, k); });
+      });
 }
 
 template <class Member>
@@ -74,11 +74,12 @@ std::string rule_example() {
 
 void bind_schedules(py::module_& m) {
   py::dict family;
+  const py::object call = make_rates_method();
   for_each_member<Schedule>([&](const auto& schedule) {
     using Member = std::decay_t<decltype(schedule)>;
     auto cls =
         bind_member<Member>(m, family, {"a few operations per step", rate_example<Member>()});
-    bind_rates(cls, Member::class_name);
+    cls.attr("__call__") = call;
   });
   m.attr("schedules") = family;
 }

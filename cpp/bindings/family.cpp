@@ -2,6 +2,8 @@
 
 #include <pybind11/eval.h>
 
+#include <unordered_map>
+
 #include "bindings.hpp"
 
 namespace fastmlp::bindings {
@@ -57,13 +59,27 @@ py::dict deep_params(const py::dict& params, bool deep) {
   return all;
 }
 
+// The functions of each class, by its type.
+std::unordered_map<const PyTypeObject*, MemberFunctions>& class_functions() {
+  static auto* const functions = new std::unordered_map<const PyTypeObject*, MemberFunctions>();
+  return *functions;
+}
+
+MemberFunctions functions_of(const py::object& self) {
+  for (const PyTypeObject* type = Py_TYPE(self.ptr()); type; type = type->tp_base) {
+    const auto found = class_functions().find(type);
+    if (found != class_functions().end()) return found->second;
+  }
+  throw py::type_error("self=" + text_of(self) + ", expected a member of a family");
+}
+
+py::dict params_of(const py::object& self) { return functions_of(self).write(self); }
+
 // Members are immutable: copies and clones are the object itself, so that references to layers
 // stay.
 py::object copy(const py::object& self) { return self; }
 
 py::object deep_copy(const py::object& self, const py::dict&) { return self; }
-
-py::dict params_of(const py::object& self) { return self.attr("get_params")(false); }
 
 // Protocols 0 and 1 cannot reduce a native object by themselves.
 py::tuple reduce(const py::object& self) {
@@ -88,12 +104,66 @@ bool equal(const py::object& self, const py::object& other) {
 
 py::ssize_t hash(const py::object& self) { return py::hash(py::str(repr(self))); }
 
-// What class_::def does for a class that is known at run time only.
+// What class_::def does for a class that is known at run time only; `cls` may be `object`.
 template <class F, class... Extra>
-void define(py::object& cls, const char* name, F&& f, const Extra&... extra) {
-  const py::cpp_function function(std::forward<F>(f), py::name(name), py::is_method(cls),
-                                  py::sibling(py::getattr(cls, name, py::none())), extra...);
-  py::detail::add_class_method(cls, name, function);
+py::cpp_function method(const py::handle& cls, const char* name, F&& f, const Extra&... extra) {
+  return {std::forward<F>(f), py::name(name), py::is_method(cls), extra...};
+}
+
+py::handle object_type() { return reinterpret_cast<PyObject*>(&PyBaseObject_Type); }
+
+// The methods of all members by name. Objects that classes share are made once, because the
+// thousand of them otherwise were most of the time of an import.
+py::dict common_methods() {
+  py::dict methods;
+  const auto add = [&](const char* name, auto&& f) {
+    methods[name] = method(object_type(), name, f);
+  };
+  add("__getstate__", &params_of);
+  add("__copy__", &copy);
+  add("__deepcopy__", &deep_copy);
+  add("__sklearn_clone__", &copy);
+  add("__reduce__", &reduce);
+  add("__repr__", &repr);
+  add("__eq__", &equal);
+  add("__hash__", &hash);
+  py::list names;
+  names.append("deep");
+  methods["get_params"] = make_method(
+      "get_params", names, "get_params(self, deep: bool = True) -> dict[str, typing.Any]",
+      "The hyperparameters by name; with deep those of nested values too.",
+      [](const py::object& self, const std::string& where, const py::dict& given) {
+        bool nested = true;
+        FieldReader(where.c_str(), given)("deep", nested, "");
+        return deep_params(params_of(self), nested);
+      });
+  return methods;
+}
+
+// A read-only property; members of the same text share it.
+py::object field_property(py::dict& properties, const FieldInfo& field) {
+  const std::string signature = property_signature(field);
+  const py::str key = signature + "\n" + field.description;
+  if (!properties.contains(key)) {
+    const auto get = [name = field.name](const py::object& self) -> py::object {
+      return params_of(self)[name.c_str()];
+    };
+    const py::handle property(reinterpret_cast<PyObject*>(&PyProperty_Type));
+    py::options options;
+    options.disable_function_signatures();
+    properties[key] = property(py::cpp_function(get, signature.c_str()), py::none(), py::none(),
+                               field.description);
+  }
+  return properties[key];
+}
+
+struct Shared {
+  py::dict methods = common_methods(), properties;
+};
+
+Shared& shared() {
+  static auto* const objects = new Shared();
+  return *objects;
 }
 
 }  // namespace
@@ -164,16 +234,17 @@ void bind_field_info(py::module_& m) {
       .def("__repr__", &field_repr);
 }
 
-void bind_method(py::object& cls, const char* class_name, const std::string& name,
-                 const py::list& names, const std::string& signature, const char* doc,
-                 MethodBody body) {
-  const std::string suffix = name == "__call__" ? "" : "." + name;
+py::object make_method(const char* name, const py::list& names, const std::string& signature,
+                       const char* doc, MethodBody body) {
+  const std::string suffix = std::string(name) == "__call__" ? "" : std::string(".") + name;
   py::options options;
   options.disable_function_signatures();
-  define(
-      cls, name.c_str(),
-      [names, where = class_name + suffix, body = std::move(body)](
-          const py::object& self, const py::args& args, const py::kwargs& kwargs) {
+  return method(
+      object_type(), name,
+      [names, suffix, body = std::move(body)](const py::object& self, const py::args& args,
+                                              const py::kwargs& kwargs) {
+        const auto class_name = py::type::of(self).attr("__name__").cast<std::string>();
+        const std::string where = class_name + suffix;
         return body(self, where, bind_arguments(where.c_str(), names, args, kwargs));
       },
       (signature + "\n\n" + doc).c_str());
@@ -182,51 +253,26 @@ void bind_method(py::object& cls, const char* class_name, const std::string& nam
 void bind_common(py::object& cls, const char* class_name, const std::vector<FieldInfo>& fields,
                  MemberFunctions functions) {
   using Instance = py::detail::value_and_holder;
-  const auto [write, make] = functions;
-  const py::handle property(reinterpret_cast<PyObject*>(&PyProperty_Type));
-  py::list names, deep;
-  {
-    py::options options;
-    options.disable_function_signatures();
-    for (const FieldInfo& field : fields) {
-      names.append(field.name);
-      const auto get = [name = field.name](const py::object& self) -> py::object {
-        return params_of(self)[name.c_str()];
-      };
-      cls.attr(field.name.c_str()) =
-          py::module_::import("builtins")
-              .attr("property")(py::cpp_function(get, property_signature(field).c_str()),
-                                py::none(), py::none(), field.description);
-    }
-    define(
-        cls, "__init__",
-        [=](Instance& self, const py::args& args, const py::kwargs& kwargs) {
-          self.value_ptr() = make(bind_arguments(class_name, names, args, kwargs));
-        },
-        py::detail::is_new_style_constructor(), constructor_signature(fields).c_str());
+  const auto make = functions.make;
+  class_functions()[reinterpret_cast<PyTypeObject*>(cls.ptr())] = functions;
+  py::list names;
+  for (const FieldInfo& field : fields) {
+    names.append(field.name);
+    cls.attr(field.name.c_str()) = field_property(shared().properties, field);
   }
-  deep.append("deep");
-  bind_method(cls, class_name, "get_params", deep,
-              "get_params(self, deep: bool = True) -> dict[str, typing.Any]",
-              "The hyperparameters by name; with deep those of nested values too.",
-              [write](const py::object& self, const std::string& where,
-                      const py::dict& given) -> py::object {
-                bool nested = true;
-                FieldReader(where.c_str(), given)("deep", nested, "");
-                return deep_params(write(self), nested);
-              });
-  define(cls, "__getstate__", [write](const py::object& self) { return write(self); });
-  define(
+  for (const auto& [name, function] : shared().methods) py::setattr(cls, name, function);
+  cls.attr("__setstate__") = method(
       cls, "__setstate__",
       [make](Instance& self, const py::dict& params) { self.value_ptr() = make(params); },
       py::detail::is_new_style_constructor());
-  define(cls, "__copy__", &copy);
-  define(cls, "__deepcopy__", &deep_copy);
-  define(cls, "__sklearn_clone__", &copy);
-  define(cls, "__reduce__", &reduce);
-  define(cls, "__repr__", &repr);
-  define(cls, "__eq__", &equal);
-  define(cls, "__hash__", &hash);
+  py::options options;
+  options.disable_function_signatures();
+  cls.attr("__init__") = method(
+      cls, "__init__",
+      [=](Instance& self, const py::args& args, const py::kwargs& kwargs) {
+        self.value_ptr() = make(bind_arguments(class_name, names, args, kwargs));
+      },
+      py::detail::is_new_style_constructor(), constructor_signature(fields).c_str());
 }
 
 }  // namespace fastmlp::bindings

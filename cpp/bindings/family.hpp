@@ -62,11 +62,10 @@ void bind_common(py::object& cls, const char* class_name, const std::vector<Fiel
 using MethodBody =
     std::function<py::object(const py::object& self, const std::string& where, const py::dict&)>;
 
-// Binds a method whose arguments have names, and whose errors have the form of all others;
-// `signature` is for the stubs.
-void bind_method(py::object& cls, const char* class_name, const std::string& name,
-                 const py::list& names, const std::string& signature, const char* doc,
-                 MethodBody body);
+// A method, for all classes of a family, whose arguments have names, and whose errors have the form
+// of all others; `signature` is for the stubs.
+py::object make_method(const char* name, const py::list& names, const std::string& signature,
+                       const char* doc, MethodBody body);
 
 // Binds one member and enters it into the family's dict under its key.
 template <class Member, class... Options>
