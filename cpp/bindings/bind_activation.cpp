@@ -104,7 +104,7 @@ void bind_activations(py::module_& m) {
       });
   for_each_member<Activation>([&](const auto& member) {
     using Member = std::decay_t<decltype(member)>;
-    auto cls = bind_member<Member>(m, family, {kCost, example<Member>()});
+    auto cls = bind_member<Member>(m, family, [] { return MemberText{kCost, example<Member>()}; });
     cls.attr("couples_units") = Member::traits.couples_units;
     cls.attr("predicts_classes") = Member::traits.predicts_classes;
     cls.def_property_readonly(

@@ -47,6 +47,14 @@ py::object make_draw_method() {
       });
 }
 
+template <class Member>
+MemberText text() {
+  const auto cost = std::is_same_v<Member, Orthogonal>
+                        ? "n_in n_out min(n_in, n_out) multiplications, once per layer"
+                        : "one pass over the weights, once per layer";
+  return {cost, std::string(">>> fm.") + Member::class_name + "()(3, 2, seed=1).shape\n(3, 2)"};
+}
+
 }  // namespace
 
 void bind_initializers(py::module_& m) {
@@ -54,12 +62,7 @@ void bind_initializers(py::module_& m) {
   const py::object call = make_draw_method();
   for_each_member<Initializer>([&](const auto& member) {
     using Member = std::decay_t<decltype(member)>;
-    const auto cost = std::is_same_v<Member, Orthogonal>
-                          ? "n_in n_out min(n_in, n_out) multiplications, once per layer"
-                          : "one pass over the weights, once per layer";
-    const std::string example =
-        std::string(">>> fm.") + Member::class_name + "()(3, 2, seed=1).shape\n(3, 2)";
-    auto cls = bind_member<Member>(m, family, {cost, example});
+    auto cls = bind_member<Member>(m, family, &text<Member>);
     cls.attr("__call__") = call;
   });
   m.attr("initializers") = family;

@@ -96,7 +96,7 @@ void bind_losses(py::module_& m) {
                        [](const LossArrays& result) { return result.second; });
   for_each_member<Loss>([&](const auto& member) {
     using Member = std::decay_t<decltype(member)>;
-    auto cls = bind_member<Member>(m, family, {kCost, example<Member>()});
+    auto cls = bind_member<Member>(m, family, [] { return MemberText{kCost, example<Member>()}; });
     constexpr LossTraits kTraits = Member::traits;
     cls.attr("target_range") = py::make_tuple(kTraits.min_target, kTraits.max_target);
     cls.attr("labels_pm1") = kTraits.labels_pm1;

@@ -9,40 +9,10 @@
 namespace fastmlp::bindings {
 namespace {
 
-// "rate : float\n    probability to drop a unit: 0 <= rate < 1.\n"
-std::string field_doc(const FieldInfo& field) {
-  std::string text = field.name + " : " + field.type;
-  if (!field.default_value.empty()) text += ", default " + field.default_value;
-  text += "\n    " + field.description;
-  if (!field.bounds.empty()) text += ": " + field.bounds;
-  return text + ".\n";
-}
-
 std::string field_repr(const FieldInfo& field) {
   const std::string standard = field.default_value.empty() ? "required" : field.default_value;
   return "Field(" + field.name + ": " + field.type + ", default " + standard + "; " +
          field.description + (field.bounds.empty() ? "" : ": " + field.bounds) + ")";
-}
-
-constexpr auto kRaises =
-    "\nRaises\n------\nValueError\n    A number out of its range, or an unknown word.\n"
-    "TypeError\n    A value of the wrong kind.\n";
-
-// "self, learning_rate: float = 0.001", for the stubs.
-std::string constructor_signature(const std::vector<FieldInfo>& fields) {
-  std::string text = "__init__(self";
-  for (const FieldInfo& field : fields) {
-    text += ", " + field.name + ": " + field.annotation;
-    if (!field.default_value.empty()) text += " = " + field.default_value;
-  }
-  return text + ") -> None";
-}
-
-// "beta1(self) -> float", for the stubs.
-std::string property_signature(const FieldInfo& field) {
-  constexpr std::string_view kName = "str | ";  // names are resolved
-  const bool named = field.annotation.rfind(kName, 0) == 0;
-  return field.name + "(self) -> " + field.annotation.substr(named ? kName.size() : 0);
 }
 
 // The parameters by name; with `deep` those of parameters that have some, as name__parameter.
@@ -59,21 +29,21 @@ py::dict deep_params(const py::dict& params, bool deep) {
   return all;
 }
 
-// The functions of each class, by its type.
-std::unordered_map<const PyTypeObject*, MemberFunctions>& class_functions() {
-  static auto* const functions = new std::unordered_map<const PyTypeObject*, MemberFunctions>();
-  return *functions;
+// The classes of members by their types.
+std::unordered_map<const PyTypeObject*, MemberClass>& classes() {
+  static auto* const by_type = new std::unordered_map<const PyTypeObject*, MemberClass>();
+  return *by_type;
 }
 
-MemberFunctions functions_of(const py::object& self) {
-  for (const PyTypeObject* type = Py_TYPE(self.ptr()); type; type = type->tp_base) {
-    const auto found = class_functions().find(type);
-    if (found != class_functions().end()) return found->second;
+const MemberClass& class_of(const PyTypeObject* type) {
+  for (; type; type = type->tp_base) {
+    const auto found = classes().find(type);
+    if (found != classes().end()) return found->second;
   }
-  throw py::type_error("self=" + text_of(self) + ", expected a member of a family");
+  throw py::type_error("self is not a member of a family");
 }
 
-py::dict params_of(const py::object& self) { return functions_of(self).write(self); }
+py::dict params_of(const py::object& self) { return class_of(Py_TYPE(self.ptr())).write(self); }
 
 // Members are immutable: copies and clones are the object itself, so that references to layers
 // stay.
@@ -112,12 +82,26 @@ py::cpp_function method(const py::handle& cls, const char* name, F&& f, const Ex
 
 py::handle object_type() { return reinterpret_cast<PyObject*>(&PyBaseObject_Type); }
 
-// The methods of all members by name. Objects that classes share are made once, because the
+// An attribute of a class that is made when it is read, as texts of sixty classes at every import
+// take longer than all else.
+struct LazyAttribute {
+  py::object (*make)(const MemberClass& member);
+};
+
+py::object doc_of(const MemberClass& member) {
+  MemberText text = member.text();
+  if (member.example) text.example = member.example;
+  return py::str(member_doc(member.name, member.formula, text, member.fields()));
+}
+
+py::object fields_of(const MemberClass& member) { return py::tuple(py::cast(member.fields())); }
+
+// The attributes of all members by name. Objects that classes share are made once, because the
 // thousand of them otherwise were most of the time of an import.
-py::dict common_methods() {
-  py::dict methods;
+py::dict common_attributes() {
+  py::dict attributes;
   const auto add = [&](const char* name, auto&& f) {
-    methods[name] = method(object_type(), name, f);
+    attributes[name] = method(object_type(), name, f);
   };
   add("__getstate__", &params_of);
   add("__copy__", &copy);
@@ -129,7 +113,9 @@ py::dict common_methods() {
   add("__hash__", &hash);
   py::list names;
   names.append("deep");
-  methods["get_params"] = make_method(
+  attributes["__doc__"] = LazyAttribute{&doc_of};
+  attributes["fields"] = LazyAttribute{&fields_of};
+  attributes["get_params"] = make_method(
       "get_params", names, "get_params(self, deep: bool = True) -> dict[str, typing.Any]",
       "The hyperparameters by name; with deep those of nested values too.",
       [](const py::object& self, const std::string& where, const py::dict& given) {
@@ -137,7 +123,7 @@ py::dict common_methods() {
         FieldReader(where.c_str(), given)("deep", nested, "");
         return deep_params(params_of(self), nested);
       });
-  return methods;
+  return attributes;
 }
 
 // A read-only property; members of the same text share it.
@@ -158,7 +144,7 @@ py::object field_property(py::dict& properties, const FieldInfo& field) {
 }
 
 struct Shared {
-  py::dict methods = common_methods(), properties;
+  py::dict attributes = common_attributes(), properties;
 };
 
 Shared& shared() {
@@ -200,24 +186,11 @@ void require_all(const std::string& where, const py::list& names, const py::dict
   }
 }
 
-std::string member_doc(const char* class_name, const char* formula, const MemberText& notes,
-                       const std::vector<FieldInfo>& fields) {
-  std::string call, parameters;
-  for (const FieldInfo& field : fields) {
-    call += (call.empty() ? "" : ", ") + field.name;
-    if (!field.default_value.empty()) call += "=" + field.default_value;
-    parameters += field_doc(field);
-  }
-  std::string text = std::string(class_name) + "(" + call + ")\n\n" + formula;
-  text += fields.empty() ? "\n" : "\n\nParameters\n----------\n" + parameters + kRaises;
-  if (!notes.cost.empty()) text += "\nNotes\n-----\nCost: " + notes.cost + ".\n";
-  if (!notes.example.empty()) {
-    text += "\nExamples\n--------\n>>> import fastmlp as fm\n" + notes.example + "\n";
-  }
-  return text;
-}
-
 void bind_field_info(py::module_& m) {
+  bind_resource<LazyAttribute>(m, "_LazyAttribute", nullptr)
+      .def("__get__", [](const LazyAttribute& self, const py::object&, const py::type& owner) {
+        return self.make(class_of(reinterpret_cast<PyTypeObject*>(owner.ptr())));
+      });
   bind_resource<FieldInfo>(m, "Field", "A hyperparameter of a member of a family.")
       .def_readonly("name", &FieldInfo::name)
       .def_readonly("type", &FieldInfo::type)
@@ -250,27 +223,29 @@ py::object make_method(const char* name, const py::list& names, const std::strin
       (signature + "\n\n" + doc).c_str());
 }
 
-void bind_common(py::object& cls, const char* class_name, const std::vector<FieldInfo>& fields,
-                 MemberFunctions functions) {
+void bind_common(py::object& cls, const MemberClass& member) {
   using Instance = py::detail::value_and_holder;
-  const auto make = functions.make;
-  class_functions()[reinterpret_cast<PyTypeObject*>(cls.ptr())] = functions;
+  classes()[reinterpret_cast<PyTypeObject*>(cls.ptr())] = member;
+  const std::vector<FieldInfo> fields = member.fields();
   py::list names;
   for (const FieldInfo& field : fields) {
     names.append(field.name);
     cls.attr(field.name.c_str()) = field_property(shared().properties, field);
   }
-  for (const auto& [name, function] : shared().methods) py::setattr(cls, name, function);
+  for (const auto& [name, attribute] : shared().attributes) py::setattr(cls, name, attribute);
   cls.attr("__setstate__") = method(
       cls, "__setstate__",
-      [make](Instance& self, const py::dict& params) { self.value_ptr() = make(params); },
+      [make = member.make](Instance& self, const py::dict& params) {
+        self.value_ptr() = make(params);
+      },
       py::detail::is_new_style_constructor());
   py::options options;
   options.disable_function_signatures();
   cls.attr("__init__") = method(
       cls, "__init__",
-      [=](Instance& self, const py::args& args, const py::kwargs& kwargs) {
-        self.value_ptr() = make(bind_arguments(class_name, names, args, kwargs));
+      [make = member.make, where = member.name, names](Instance& self, const py::args& args,
+                                                       const py::kwargs& kwargs) {
+        self.value_ptr() = make(bind_arguments(where, names, args, kwargs));
       },
       py::detail::is_new_style_constructor(), constructor_signature(fields).c_str());
 }
