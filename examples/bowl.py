@@ -45,5 +45,5 @@ if importlib.util.find_spec("matplotlib"):
     ax.contour(x, y, 0.5 * (x**2 + 20 * y**2), 12, colors="lightgrey")
     for name, path in paths.items():
         ax.plot(*path.T, marker=".", label=name)
-    ax.legend()
+    ax.legend(loc="upper right")
     figure.savefig("bowl.png", dpi=150)

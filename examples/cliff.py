@@ -54,5 +54,5 @@ if importlib.util.find_spec("matplotlib"):
     for name, path in paths.items():
         ax.plot(*path.T, marker=".", markersize=3, label=name)
     ax.set(xlabel="w", ylabel="b")
-    ax.legend()
+    ax.legend(loc="upper right")
     figure.savefig("cliff.png", dpi=150)

@@ -41,5 +41,5 @@ if importlib.util.find_spec("matplotlib"):
     for name, path in paths.items():
         ax.plot(*path.T, marker=".", label=name)
     ax.set(xlabel="x", ylabel="y")
-    ax.legend()
+    ax.legend(loc="upper right")
     figure.savefig("saddle.png", dpi=150)

@@ -58,5 +58,5 @@ if importlib.util.find_spec("matplotlib"):
     for name, (seconds, losses) in curves.items():
         ax.plot(seconds[: len(losses)], losses[: len(seconds)], label=name)
     ax.set(xlabel="seconds", ylabel="training loss", yscale="log")
-    ax.legend()
+    ax.legend(loc="upper right")
     figure.savefig("second_order.png", dpi=150)

@@ -36,5 +36,5 @@ if importlib.util.find_spec("matplotlib"):
     for name, values in spectra.items():
         ax.plot(values, marker=".", linestyle="", label=name)
     ax.set(xlabel="number", ylabel="eigenvalue", yscale="symlog")
-    ax.legend()
+    ax.legend(loc="upper right")
     figure.savefig("spectrum.png", dpi=150)

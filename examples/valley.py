@@ -53,5 +53,5 @@ if importlib.util.find_spec("matplotlib"):
     for name, path in paths.items():
         ax.plot(*path.T, marker=".", markersize=3, label=name)
     ax.set(xlabel="x", ylabel="y")
-    ax.legend()
+    ax.legend(loc="upper right")
     figure.savefig("valley.png", dpi=150)

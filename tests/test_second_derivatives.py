@@ -250,3 +250,13 @@ def test_repeated_eigenvalues_are_all_found() -> None:
         ends = net.hessian_spectrum(X, y, k)
         np.testing.assert_allclose(ends.smallest, values[:k], atol=1e-12)
         np.testing.assert_allclose(ends.largest, values[-k:], atol=1e-12)
+
+
+def test_a_matrix_larger_than_memory_is_refused_before_it_is_made() -> None:
+    """With the numbers, and with what to use instead; another call goes on."""
+    net = fm.Network([1000, 1000], seed=0)
+    X, y = np.zeros((1, 1000)), np.zeros((1, 1000))
+    message = r"Network.hessian: 3 matrices of 1001000 x 1001000 numbers: \d+\.\d GB, expected at"
+    with pytest.raises(ValueError, match=message):
+        net.hessian(X, y)
+    assert net.hvp(X, y, np.ones(net.n_parameters)).shape == (1001000,)

@@ -6,6 +6,7 @@
 #include "fastmlp/kernels/reduce.hpp"
 #include "fastmlp/kernels/tuning.hpp"
 #include "fastmlp/nn/output_loss.hpp"
+#include "fastmlp/optim/dense_matrix.hpp"
 #include "fastmlp/optim/optimizers.hpp"
 #include "threads.hpp"
 
@@ -77,6 +78,9 @@ void bind_checks(py::module_& m) {
   m.def("first_non_finite", &first_non_finite<double>, py::arg("array").noconvert());
   m.def("check_classes", &check_classes, py::arg("classes").noconvert(), py::arg("n"),
         "Index of the first class that is not in [0, n), -1 where there is none.");
+  m.def("check_dense_matrices", &check_dense_matrices, py::arg("where"), py::arg("count"),
+        py::arg("size"), py::arg("number_bytes"), py::arg("otherwise"),
+        "Raises if so many square matrices exceed the memory of this machine.");
   m.def("config", &config, "What the core was built with.");
 }
 

@@ -12,19 +12,21 @@
 namespace fastmlp::bindings {
 namespace {
 
-// The loss of a network on samples, as a function around the parameters of the time of its
-// construction. The caller must not change the arrays. Calls from several threads take turns.
+// The loss of a network on samples, as a function around its parameters: a copy of them, which
+// keeps the point, or those of the network, for a single call. The caller must not change the
+// arrays. Calls from several threads take turns.
 template <class T>
 class CurvatureHandle {
  public:
   CurvatureHandle(std::shared_ptr<Network<T>> network, const Array<T>& x, const py::object& targets,
                   const Loss& loss, const py::object& weights, std::optional<std::uint64_t> seed,
-                  std::uint32_t epoch)
+                  std::uint32_t epoch, bool keeps)
       : network_(std::move(network)),
         data_(x, targets, weights, *network_, loss),
         objective_(network_->plan(), loss),
-        w_(network_->size()) {
-    std::copy_n(network_->w(), w_.size(), w_.data());
+        copy_(keeps ? network_->size() : 0),
+        w_(keeps ? copy_.data() : network_->w()) {
+    std::copy_n(network_->w(), copy_.size(), copy_.data());
     objective_.set_context({nullptr, seed.has_value(), seed.value_or(0), epoch, 0});
     ThreadTeam team;
     objective_.set_team(team);
@@ -37,21 +39,21 @@ class CurvatureHandle {
     require(exact || kind == "central_difference" || kind == "forward_difference",
             "Curvature: kind='" + kind + "' is not known");
     const MemoryLease lease(v);
-    const MatrixView<const T> rows = rows_of(v, w_.size(), "v");
-    auto [array, out] = new_rows<T>(rows.rows, w_.size());
+    const MatrixView<const T> rows = rows_of(v, network_->size(), "v");
+    auto [array, out] = new_rows<T>(rows.rows, network_->size());
     run_with_team(2 * static_cast<double>(rows.rows), [&, out = out](ThreadTeam&) {
-      if (exact && !has_point_) has_point_ = objective_.set_point(w_.data());
+      if (exact && !has_point_) has_point_ = objective_.set_point(w_);
       for (Index i = 0; i < rows.rows; ++i) multiply(kind, rows.row(i), out.row(i));
     });
     return array;
   }
 
   Array<T> gradient() {
-    Array<T> gradient(w_.size());
+    Array<T> gradient(network_->size());
     T* g = gradient.mutable_data();
     run_with_team(1, [&](ThreadTeam&) {
       has_point_ = false;
-      objective_.value_and_gradient(w_.data(), g);
+      objective_.value_and_gradient(w_, g);
     });
     return gradient;
   }
@@ -64,11 +66,11 @@ class CurvatureHandle {
         {"curvature_propagation", Diagonal::curvature_propagation}};
     const auto found = kinds.find(kind);
     require(found != kinds.end(), "Curvature: diagonal='" + kind + "' is not known");
-    Array<double> diagonal(w_.size());
+    Array<double> diagonal(network_->size());
     double* out = diagonal.mutable_data();
     run_with_team(static_cast<double>(draws + network_->plan().outputs()), [&](ThreadTeam&) {
       has_point_ = false;
-      CurvatureDiagonals<T>(objective_).compute(found->second, w_.data(), seed, draws, out);
+      CurvatureDiagonals<T>(objective_).compute(found->second, w_, seed, draws, out);
     });
     return diagonal;
   }
@@ -76,13 +78,13 @@ class CurvatureHandle {
 
   // Eigenvalues of C in a Krylov space of so many dimensions, ascending.
   Array<double> ritz_values(const std::string& kind, Index dimensions, const Array<double>& start) {
-    const Index n = w_.size();
+    const Index n = network_->size();
     const Eigen::VectorXd first =
         Eigen::Map<const Eigen::VectorXd>(vector_of(start, n, "start").data(), n);
     Eigen::VectorXd values;
     run_with_team(2 * static_cast<double>(dimensions), [&](ThreadTeam&) {
       Buffer<T> from(n), to(n);
-      if (!has_point_) has_point_ = objective_.set_point(w_.data());
+      if (!has_point_) has_point_ = objective_.set_point(w_);
       values = lanczos(Krylov::spectrum, n, dimensions, first, [&](const double* x, double* y) {
                  for (Index i = 0; i < n; ++i) from[i] = static_cast<T>(x[i]);
                  multiply(kind, from.data(), to.data());
@@ -103,22 +105,23 @@ class CurvatureHandle {
   }
   void multiply(const std::string& kind, const T* v, T* out) {
     if (kind == "hessian") {
-      objective_.hessian_product(w_.data(), v, out);
+      objective_.hessian_product(w_, v, out);
     } else if (kind == "central_difference") {
       has_point_ = false;
-      objective_.central_difference(w_.data(), v, out);
+      objective_.central_difference(w_, v, out);
     } else if (kind == "forward_difference") {
       has_point_ = false;
-      objective_.forward_difference(w_.data(), v, out);
+      objective_.forward_difference(w_, v, out);
     } else {
-      objective_.gauss_newton_product(w_.data(), v, out);
+      objective_.gauss_newton_product(w_, v, out);
     }
   }
 
   std::shared_ptr<Network<T>> network_;
   LeasedDataset<T> data_;
   NetworkObjective<T> objective_;
-  Buffer<T> w_;
+  Buffer<T> copy_;
+  const T* w_;
   bool has_point_ = false;  // the objective keeps the linearisation at w
   std::mutex mutex_;
 };
@@ -128,10 +131,12 @@ void bind_curvature(py::module_& m) {
   using Handle = CurvatureHandle<T>;
   bind_resource<Handle>(m, "Curvature", "Second derivatives of a loss at the present parameters.")
       .def(py::init<std::shared_ptr<Network<T>>, const Array<T>&, const py::object&, const Loss&,
-                    const py::object&, std::optional<std::uint64_t>, std::uint32_t>(),
+                    const py::object&, std::optional<std::uint64_t>, std::uint32_t, bool>(),
            py::arg("network"), py::arg("X").noconvert(), py::arg("targets"), py::arg("loss"),
            py::arg("weights"), py::arg("seed") = py::none(), py::arg("epoch") = 0,
-           "In training mode of this seed and epoch, or without a seed in evaluation mode.")
+           py::arg("keeps") = true,
+           "In training mode of this seed and epoch, or without a seed in evaluation mode; at a "
+           "copy of the parameters where it keeps the point.")
       .def("products", &Handle::products, py::arg("kind"), py::arg("v").noconvert(),
            "Each row of v times the Hessian, exactly ('hessian') or by differences of gradients "
            "('central_difference', 'forward_difference'), or the Gauss-Newton matrix "

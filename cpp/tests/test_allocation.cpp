@@ -139,6 +139,28 @@ TEST_CASE_TEMPLATE("a value and a gradient allocate nothing after the first", T,
   CHECK(allocations_of(pass) == 0);
 }
 
+TEST_CASE_TEMPLATE("products allocate nothing after the first, at a kept point or a new one", T,
+                   float, double) {
+  for (const Index n : {40, 1100}) {  // one chunk, and two
+    const Samples<T> samples(n, kInputs, kOutputs);
+    Network<T> network(kInputs, specs<T>(), 0);
+    NetworkObjective<T> objective(network.plan(), CrossEntropy{});
+    const auto size = static_cast<std::size_t>(network.size());
+    std::vector<T> w = parameters(network), v(size, T(1)), out(size);
+    ThreadTeam team;
+    objective.set_team(team);
+    objective.select(samples.data, {}, n);
+    const auto products = [&] {
+      objective.set_point(w.data());
+      for (int k = 0; k < 3; ++k) objective.hessian_product(w.data(), v.data(), out.data());
+      objective.gauss_newton_product(w.data(), v.data(), out.data());
+      w[0] += T(0.5);
+    };
+    products();
+    CHECK(allocations_of(products) == 0);
+  }
+}
+
 TEST_CASE_TEMPLATE("a network, a workspace and a trainer are made completely or not at all", T,
                    float, double) {
   const std::vector<LayerReference> layers = specs<T>();

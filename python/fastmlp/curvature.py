@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fastmlp import _core
 from fastmlp._data import arrays
 from fastmlp._data.arrays import DType, FloatArray
 from fastmlp._data.dataset import check_weighted, read_dataset
@@ -152,7 +153,7 @@ class Curvature:
             np.array(part) if keep and part is not None else part for part in given
         )
         self._native = arrays.native(network.dtype).Curvature(
-            network._native, inputs, targets, chosen, weights
+            network._native, inputs, targets, chosen, weights, keeps=keep
         )
         self._size, self._dtype = network.n_parameters, network.dtype
 
@@ -190,12 +191,13 @@ class Curvature:
         products: FloatArray = self._native.products(kind, rows)
         return products[0] if given.ndim == 1 else products
 
-    def _matrix(self, kind: str) -> FloatArray:
-        """Return the whole matrix, made symmetric, from blocks of products."""
+    def _matrix(self) -> FloatArray:
+        """Return the whole Hessian, made symmetric, from blocks of products."""
         n = self._size
-        arrays.check_size((n, n), self._dtype, f"the {kind} matrix")
+        itemsize, instead = self._dtype.itemsize, "hvp or hessian_spectrum"
+        _core.check_dense_matrices("Network.hessian", 3, n, itemsize, instead)
         matrix = np.empty((n, n), self._dtype)
-        for begin, block in self._blocks(kind):
+        for begin, block in self._blocks("hessian"):
             matrix[begin : begin + len(block)] = block
         return (matrix + matrix.T) / 2
 

@@ -55,7 +55,7 @@ def learning_curve(history: Mapping[str, Sequence[float]], ax: Axes | None = Non
         ax.plot(range(1, len(values) + 1), values, label=NAMES.get(name, name))
     ax.set(xlabel="epoch", ylabel="loss")
     if history:
-        ax.legend()
+        ax.legend(loc="upper right")
     return ax
 
 
@@ -83,7 +83,7 @@ def learning_rate_curve(curve: LearningRateCurve, ax: Axes | None = None) -> Axe
     ax.semilogx(curve.learning_rates, curve.losses)
     ax.axvline(curve.suggestion, linestyle="--", label=f"suggestion {curve.suggestion:.2g}")
     ax.set(xlabel="learning rate", ylabel="loss")
-    ax.legend()
+    ax.legend(loc="upper right")
     return ax
 
 

@@ -24,19 +24,27 @@ void fill_zero(const MatrixView<T>& view) {
   for (Index i = 0; i < view.rows; ++i) std::fill_n(view.row(i), view.cols, T(0));
 }
 
+// The input is a constant: nothing of it has a derivative.
+template <class T>
+bool is_input(const Plan<T>& plan, const Node& node) {
+  return &node == &plan.nodes().front();
+}
+
 }  // namespace
 
 template <class T>
 TangentWorkspace<T> make_tangent_workspace(const Plan<T>& plan, Index n) {
   TangentWorkspace<T> tangent;
   for (const Node& node : plan.nodes()) {
-    const PanelMatrix<T> zeros(node.rows, n);
-    tangent.nodes.push_back({zeros, zeros, zeros});
+    const Index rows = is_input(plan, node) ? 0 : node.rows;
+    tangent.nodes.push_back(
+        {PanelMatrix<T>(rows, n), PanelMatrix<T>(rows, n), PanelMatrix<T>(rows, n)});
   }
   for (const Term<T>& term : plan.terms()) {
     const MapTraits& map = term.map->traits();
     PanelMatrix<T>& factor = tangent.transposed.emplace_back();
-    if (map.transposed == TransposedFactor::x) factor = PanelMatrix<T>(n, map.inputs);
+    const bool turns_x = map.transposed == TransposedFactor::x && term.propagates;
+    if (turns_x) factor = PanelMatrix<T>(n, map.inputs);
     if (map.transposed == TransposedFactor::delta) factor = PanelMatrix<T>(n, map.outputs);
   }
   tangent.packed = make_packed(plan, true);
@@ -47,8 +55,8 @@ template <class T>
 Linearization<T> make_linearization(const Plan<T>& plan, Index n) {
   Linearization<T> linearization;
   for (const Node& node : plan.nodes()) {
-    const PanelMatrix<T> room(node.rows, n);
-    linearization.nodes.push_back({room, room});
+    const Index rows = is_input(plan, node) ? 0 : node.rows;
+    linearization.nodes.push_back({PanelMatrix<T>(rows, n), PanelMatrix<T>(rows, n)});
   }
   return linearization;
 }

@@ -13,7 +13,7 @@ std::unique_ptr<Direction<T>> BFGS::direction(Index size) const {
 
 template <class T>
 DenseQuasiNewton<T>::DenseQuasiNewton(Index size, bool dfp) : size_(size), dfp_(dfp), gy_(size) {
-  check_dense_matrices<T>("BFGS", 1, size, "LBFGS");
+  check_dense_matrices("BFGS", 1, size, sizeof(T), "LBFGS");
   inverse_ = Buffer<T>(size * size);
 }
 

@@ -18,11 +18,10 @@ std::string gigabytes(double bytes) {
 
 }  // namespace
 
-template <class T>
-void check_dense_matrices(const std::string& where, Index count, Index size,
+void check_dense_matrices(const std::string& where, Index count, Index size, Index number_bytes,
                           const std::string& otherwise) {
   const double bytes = static_cast<double>(count) * static_cast<double>(size) *
-                       static_cast<double>(size) * static_cast<double>(sizeof(T));
+                       static_cast<double>(size) * static_cast<double>(number_bytes);
   if (bytes <= physical_memory()) return;
   const std::string n = std::to_string(size);
   const std::string matrices = std::to_string(count) + (count == 1 ? " matrix" : " matrices");
@@ -30,8 +29,5 @@ void check_dense_matrices(const std::string& where, Index count, Index size,
                               gigabytes(bytes) + ", expected at most the memory of this machine, " +
                               gigabytes(physical_memory()) + "; use " + otherwise);
 }
-
-template void check_dense_matrices<float>(const std::string&, Index, Index, const std::string&);
-template void check_dense_matrices<double>(const std::string&, Index, Index, const std::string&);
 
 }  // namespace fastmlp

@@ -9,10 +9,9 @@
 
 namespace fastmlp {
 
-// Refuses `count` matrices (size, size) of T that exceed the machine's memory, with the numbers and
+// Refuses `count` matrices (size, size) of such numbers that exceed the machine's memory, with the numbers and
 // with the method to use `otherwise`.
-template <class T>
-void check_dense_matrices(const std::string& where, Index count, Index size,
+void check_dense_matrices(const std::string& where, Index count, Index size, Index number_bytes,
                           const std::string& otherwise);
 
 // f(i) for all rows i of a matrix with n columns, by the team.

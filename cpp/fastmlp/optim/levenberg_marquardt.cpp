@@ -17,7 +17,7 @@ class DampedNormalEquations final : public LocalModel<T> {
  public:
   DampedNormalEquations(Index size, double initial_damping)
       : initial_damping_(initial_damping), g_(size) {
-    check_dense_matrices<double>("LevenbergMarquardt", 3, size, "LBFGS");
+    check_dense_matrices("LevenbergMarquardt", 3, size, sizeof(double), "LBFGS");
     normal_.resize(size, size);
   }
 

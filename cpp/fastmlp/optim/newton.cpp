@@ -26,7 +26,7 @@ template <class T>
 NewtonModel<T>::NewtonModel(Index size, NumberOrWord damping)
     : damping_(std::move(damping)),
       trust_region_(damping_ == NumberOrWord(std::string("trust_region"))) {
-  check_dense_matrices<double>("Newton", 4, size, "HessianFree");
+  check_dense_matrices("Newton", 4, size, sizeof(double), "HessianFree");
 }
 
 template <class T>

@@ -9,7 +9,7 @@ import numpy.typing
 import typing
 from . import float32
 from . import float64
-__all__: list[str] = ['AbsoluteError', 'Activation', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'BFGS', 'Backtracking', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'Dense', 'Dropout', 'ELU', 'ExponentialDecay', 'Field', 'GELU', 'GaussianNLL', 'GaussianNoise', 'GlorotNormal', 'GlorotUniform', 'HardTanh', 'HeNormal', 'HeUniform', 'HessianFree', 'Hinge', 'Huber', 'Identity', 'Initializer', 'InverseTimeDecay', 'LBFGS', 'Layer', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'LevenbergMarquardt', 'LineSearch', 'Lion', 'Loss', 'MemoryLease', 'NAdam', 'Newton', 'NonlinearCG', 'Normal', 'OneCycle', 'Optimizer', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Rprop', 'SELU', 'SGD', 'SaddleFreeNewton', 'Schedule', 'SiLU', 'Sigmoid', 'Sign', 'Skip', 'Softmax', 'Softplus', 'SquaredError', 'StepDecay', 'StrongWolfe', 'Tanh', 'Tied', 'TrainingLock', 'Zeros', 'activations', 'averages', 'cgroup_cpu_limit', 'check_classes', 'config', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'layers', 'line_searches', 'losses', 'methods', 'optimizers', 'resolve', 'schedules', 'set_num_threads']
+__all__: list[str] = ['AbsoluteError', 'Activation', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'BFGS', 'Backtracking', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'Dense', 'Dropout', 'ELU', 'ExponentialDecay', 'Field', 'GELU', 'GaussianNLL', 'GaussianNoise', 'GlorotNormal', 'GlorotUniform', 'HardTanh', 'HeNormal', 'HeUniform', 'HessianFree', 'Hinge', 'Huber', 'Identity', 'Initializer', 'InverseTimeDecay', 'LBFGS', 'Layer', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'LevenbergMarquardt', 'LineSearch', 'Lion', 'Loss', 'MemoryLease', 'NAdam', 'Newton', 'NonlinearCG', 'Normal', 'OneCycle', 'Optimizer', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Rprop', 'SELU', 'SGD', 'SaddleFreeNewton', 'Schedule', 'SiLU', 'Sigmoid', 'Sign', 'Skip', 'Softmax', 'Softplus', 'SquaredError', 'StepDecay', 'StrongWolfe', 'Tanh', 'Tied', 'TrainingLock', 'Zeros', 'activations', 'averages', 'cgroup_cpu_limit', 'check_classes', 'check_dense_matrices', 'config', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'layers', 'line_searches', 'losses', 'methods', 'optimizers', 'resolve', 'schedules', 'set_num_threads']
 class Field:
     """
     A hyperparameter of a member of a family.
@@ -5607,6 +5607,10 @@ def cgroup_cpu_limit(root: str, membership: str) -> int:
 def check_classes(classes: numpy.typing.NDArray[numpy.int64], n: typing.SupportsInt) -> int:
     """
     Index of the first class that is not in [0, n), -1 where there is none.
+    """
+def check_dense_matrices(where: str, count: typing.SupportsInt, size: typing.SupportsInt, number_bytes: typing.SupportsInt, otherwise: str) -> None:
+    """
+    Raises if so many square matrices exceed the memory of this machine.
     """
 def config() -> dict[str, typing.Any]:
     """

@@ -148,9 +148,9 @@ class Curvature:
     """
     Second derivatives of a loss at the present parameters.
     """
-    def __init__(self, network: Network, X: numpy.typing.NDArray[numpy.float32], targets: typing.Any, loss: fastmlp._core.SquaredError | fastmlp._core.AbsoluteError | fastmlp._core.Huber | fastmlp._core.CrossEntropy | fastmlp._core.BinaryCrossEntropy | fastmlp._core.Hinge | fastmlp._core.Perceptron | fastmlp._core.Quantile | fastmlp._core.Poisson | fastmlp._core.GaussianNLL, weights: typing.Any, seed: typing.SupportsInt | None = None, epoch: typing.SupportsInt = 0) -> None:
+    def __init__(self, network: Network, X: numpy.typing.NDArray[numpy.float32], targets: typing.Any, loss: fastmlp._core.SquaredError | fastmlp._core.AbsoluteError | fastmlp._core.Huber | fastmlp._core.CrossEntropy | fastmlp._core.BinaryCrossEntropy | fastmlp._core.Hinge | fastmlp._core.Perceptron | fastmlp._core.Quantile | fastmlp._core.Poisson | fastmlp._core.GaussianNLL, weights: typing.Any, seed: typing.SupportsInt | None = None, epoch: typing.SupportsInt = 0, keeps: bool = True) -> None:
         """
-        In training mode of this seed and epoch, or without a seed in evaluation mode.
+        In training mode of this seed and epoch, or without a seed in evaluation mode; at a copy of the parameters where it keeps the point.
         """
     def __reduce__(self) -> typing.Any:
         ...
