@@ -15,6 +15,11 @@ std::string field_repr(const FieldInfo& field) {
          field.description + (field.bounds.empty() ? "" : ": " + field.bounds) + ")";
 }
 
+constexpr auto kReplaceDoc =
+    "replace(self, **changes: typing.Any) -> typing.Self\n\n"
+    "A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,\n"
+    "as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.";
+
 // The parameters by name; with `deep` those of parameters that have some, as name__parameter.
 py::dict deep_params(const py::dict& params, bool deep) {
   if (!deep) return params;
@@ -50,6 +55,31 @@ py::dict params_of(const py::object& self) { return class_of(Py_TYPE(self.ptr())
 py::object copy(const py::object& self) { return self; }
 
 py::object deep_copy(const py::object& self, const py::dict&) { return self; }
+
+// A new value with some parameters changed; name__parameter is one of a nested value.
+py::object replace(const py::object& self, const py::kwargs& changes) {
+  py::dict values = params_of(self), nested;
+  for (const auto& [key, value] : changes) {
+    const auto text = key.cast<std::string>();
+    const auto cut = text.find("__");
+    const py::str name(text.substr(0, cut));
+    if (cut == std::string::npos) {
+      values[name] = value;
+    } else {
+      if (!nested.contains(name)) nested[name] = py::dict();
+      nested[name][py::str(text.substr(cut + 2))] = value;
+    }
+  }
+  for (const auto& [name, parameters] : nested) {
+    if (!values.contains(name) || !py::hasattr(values[name], "get_params")) {
+      const auto where = py::type::of(self).attr("__name__").cast<std::string>();
+      throw py::type_error(where + ".replace: " + name.cast<std::string>() +
+                           " is not a value with parameters, expected the name of one before __");
+    }
+    values[name] = values[name].attr("replace")(**parameters);
+  }
+  return py::type::of(self)(**values);
+}
 
 // Protocols 0 and 1 cannot reduce a native object by themselves.
 py::tuple reduce(const py::object& self) {
@@ -123,6 +153,9 @@ py::dict common_attributes() {
         FieldReader(where.c_str(), given)("deep", nested, "");
         return deep_params(params_of(self), nested);
       });
+  py::options options;
+  options.disable_function_signatures();
+  attributes["replace"] = method(object_type(), "replace", &replace, kReplaceDoc);
   return attributes;
 }
 

@@ -13,20 +13,23 @@ from fastmlp._data import arrays
 from fastmlp._data.arrays import FloatArray
 from fastmlp._data.dataset import check_weighted, read_dataset
 from fastmlp._data.losses import evaluate, is_custom_loss, mean_loss, resolve_loss
-from fastmlp._data.types import LossLike
+from fastmlp._data.threads import check_threads, limited
+from fastmlp._data.types import InputLike, LossLike
 from fastmlp._data.validation import InvalidArgument, error_prefix
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
 
 
-def predict(self: Network, X: ArrayLike) -> FloatArray:
+def predict(self: Network, X: InputLike, *, n_threads: int | None = None) -> FloatArray:
     """Compute the outputs of the network.
 
     Parameters
     ----------
-    X : array_like of shape (n_samples, n_inputs) or (n_inputs,)
+    X : array_like or sparse matrix of shape (n_samples, n_inputs), or (n_inputs,)
         Samples, or one sample. Not searched for nan.
+    n_threads : int, optional
+        At most so many threads, as with `fm.threads`.
 
     Returns
     -------
@@ -46,26 +49,31 @@ def predict(self: Network, X: ArrayLike) -> FloatArray:
     """
     try:
         inputs, single = arrays.as_inputs(X, self)
+        if n_threads is None:
+            outputs: FloatArray = self._native.predict(inputs)
+        else:
+            with limited(check_threads(n_threads)):
+                outputs = self._native.predict(inputs)
     except InvalidArgument as error:
         raise error.named("Network.predict") from error.__cause__
-    outputs: FloatArray = self._native.predict(inputs)
     return outputs[0] if single else outputs
 
 
 @error_prefix("Network.loss")
 def loss(
     self: Network,
-    X: ArrayLike,
+    X: InputLike,
     y: ArrayLike,
     loss: LossLike | None = None,
     *,
     sample_weight: ArrayLike | None = None,
+    n_threads: int | None = None,
 ) -> float:
     """Compute the weighted mean loss over the samples, without penalties.
 
     Parameters
     ----------
-    X : array_like of shape (n_samples, n_inputs) or (n_inputs,)
+    X : array_like or sparse matrix of shape (n_samples, n_inputs), or (n_inputs,)
         Samples.
     y : array_like of shape (n_samples, n_outputs) or (n_samples,)
         Targets; 1-D for one output, or class indices for a softmax output.
@@ -73,6 +81,8 @@ def loss(
         Default: the loss that belongs to the output activation, as in `fit`.
     sample_weight : array_like of shape (n_samples,), optional
         Weights >= 0, not all 0; 1 each where they are not given.
+    n_threads : int, optional
+        At most so many threads, as with `fm.threads`.
 
     Returns
     -------
@@ -93,23 +103,25 @@ def loss(
     chosen = resolve_loss(loss, self)
     data = read_dataset(self, chosen, X, y, sample_weight)
     check_weighted(data)
-    return mean_loss(self, chosen, data)
+    with limited(check_threads(n_threads)):
+        return mean_loss(self, chosen, data)
 
 
 @error_prefix("Network.value_and_grad")
 def value_and_grad(
     self: Network,
-    X: ArrayLike,
+    X: InputLike,
     y: ArrayLike,
     loss: LossLike | None = None,
     *,
     sample_weight: ArrayLike | None = None,
+    n_threads: int | None = None,
 ) -> tuple[float, FloatArray]:
     """Compute the weighted mean loss and its gradient by all parameters, by backpropagation.
 
     Parameters
     ----------
-    X, y, loss, sample_weight
+    X, y, loss, sample_weight, n_threads
         As for `loss`.
 
     Returns
@@ -136,22 +148,24 @@ def value_and_grad(
     check_weighted(data)
     value: float
     gradient: FloatArray
-    if is_custom_loss(chosen):
-        outputs = self._native.predict(data.X)
-        value, by_output = evaluate(chosen, outputs, data.targets, data.weights)
-        gradient = self._native.backward(data.X, by_output)
-    else:
-        value, gradient = self._native.value_and_grad(data.X, data.targets, chosen, data.weights)
+    with limited(check_threads(n_threads)):
+        if is_custom_loss(chosen):
+            outputs = self._native.predict(data.X)
+            value, by_output = evaluate(chosen, outputs, data.targets, data.weights)
+            gradient = self._native.backward(data.X, by_output)
+        else:
+            arguments = (data.X, data.targets, chosen, data.weights)
+            value, gradient = self._native.value_and_grad(*arguments)
     return value, gradient
 
 
 @error_prefix("Network.backward")
-def backward(self: Network, X: ArrayLike, output_gradient: ArrayLike) -> FloatArray:
+def backward(self: Network, X: InputLike, output_gradient: ArrayLike) -> FloatArray:
     """Compute the gradient of ``sum(outputs * output_gradient)`` by all parameters.
 
     Parameters
     ----------
-    X : array_like of shape (n_samples, n_inputs) or (n_inputs,)
+    X : array_like or sparse matrix of shape (n_samples, n_inputs), or (n_inputs,)
         Samples.
     output_gradient : array_like of shape (n_samples, n_outputs) or (n_outputs,)
         Derivative of anything by the outputs; not averaged over the samples.
@@ -181,12 +195,12 @@ def backward(self: Network, X: ArrayLike, output_gradient: ArrayLike) -> FloatAr
 
 
 @error_prefix("Network.jacobian")
-def jacobian(self: Network, X: ArrayLike) -> FloatArray:
+def jacobian(self: Network, X: InputLike) -> FloatArray:
     """Compute the derivatives of the outputs by the inputs, sample by sample.
 
     Parameters
     ----------
-    X : array_like of shape (n_samples, n_inputs) or (n_inputs,)
+    X : array_like or sparse matrix of shape (n_samples, n_inputs), or (n_inputs,)
         Samples, or one sample.
 
     Returns
