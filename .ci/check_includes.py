@@ -75,7 +75,7 @@ LEVELS = [
         "_fit.target_scale",
         "curvature",
     },
-    {"_data.derivatives", "_fit.fit_loop", "_io.serialization"},
+    {"_data.derivatives", "_data.diagonals", "_fit.fit_loop", "_io.serialization"},
     {"_fit.one_epoch"},
     {"trainer"},
     {"_fit.fitting", "_fit.lr_finder"},

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from fastmlp import _core
-from fastmlp._data import arrays, derivatives, evaluation, types
+from fastmlp._data import arrays, derivatives, diagonals, evaluation, types
 from fastmlp._data.arrays import DType, FloatArray
 from fastmlp._data.attributes import Attributes
 from fastmlp._data.feature_names import NamedFeatures, as_names
@@ -170,8 +170,8 @@ class Network(NamedFeatures, Attributes):
     parameter_jacobian = derivatives.parameter_jacobian
     hvp, gnvp = derivatives.hvp, derivatives.gnvp
     hessian = derivatives.hessian
-    hessian_diagonal = derivatives.hessian_diagonal
-    fisher_diagonal = derivatives.fisher_diagonal
+    hessian_diagonal = diagonals.hessian_diagonal
+    fisher_diagonal = diagonals.fisher_diagonal
     hessian_spectrum = derivatives.hessian_spectrum
     summary = _summary.summary
     __repr__ = _summary.call_text
