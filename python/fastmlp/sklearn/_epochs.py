@@ -1,0 +1,190 @@
+"""The loop over epochs with scikit-learn's order of samples, rules of stopping and messages."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from fastmlp._data.arrays import native
+from fastmlp._fit.fit_loop import SEARCH_ENDS, run_epochs
+from fastmlp._fit.status import warn
+from fastmlp.sklearn._held_out import HeldOut, Samples
+from fastmlp.sklearn._model import Model
+from fastmlp.sklearn._observers import Observers
+from fastmlp.sklearn._optimizers import Rate
+from fastmlp.sklearn._reported_loss import ReportedLoss
+from fastmlp.trainer import Trainer
+
+
+class Epochs:
+    """One call of `fit` or `partial_fit`; results go into the attributes of the estimator."""
+
+    def __init__(
+        self,
+        estimator: Any,
+        model: Model,
+        trainer: Trainer,
+        rate: Rate,
+        samples: Samples,
+        *,
+        held_out: HeldOut | None,
+        validation: Samples | None,
+        observers: Observers,
+        random: np.random.RandomState,
+    ) -> None:
+        self._estimator = estimator
+        self._model = model
+        self._rate = rate
+        self._trainer = trainer
+        self._samples = samples
+        self._data = samples.dataset()
+        self._held_out = held_out
+        self._validation = validation
+        self._observers = observers
+        self._random = random
+        self._reported = ReportedLoss(model.network, trainer.loss, self._data, trainer.batch_size)
+        self._snapshot = native(model.network.dtype).Snapshot()
+        self.best: Any = None  # the parameters to end with
+        self.diverged = False  # and no better parameters brought back
+
+    def run(self, n_epochs: int, *, warns: bool) -> None:
+        """Run the epochs, or fewer; `warns` of more that are needed."""
+        estimator, given = self._estimator, self._for_callbacks()
+        self._start = time.perf_counter()
+        self._trainer._loop = self  # type: ignore[assignment]  # for training_loss
+        estimator.n_iter_ = 0
+        try:
+            self._observers.begin(self._trainer)
+            self._run(n_epochs, warns)
+        except KeyboardInterrupt:
+            warn("Training interrupted by user.", UserWarning)
+        finally:
+            self._trainer._native.swap_in_average()
+            self._observers.close()
+            self._trainer._loop = None
+        if self.best is not None:
+            self._model.network.parameters = self.best
+            self.diverged = False
+        self._observers.end(given, self._fitted)
+
+    def _run(self, n_epochs: int, warns: bool) -> None:
+        estimator, given = self._estimator, self._for_callbacks()
+        order = np.arange(len(self._samples.encoded))
+        for _ in range(n_epochs):
+            task = self._observers.epoch_begins(given)
+            if estimator.shuffle:
+                permutation = np.arange(len(order))
+                self._random.shuffle(permutation)
+                order = order[permutation]
+            status = self._epoch(order)
+            if status == "max_seconds":
+                return
+            logs = self._record(len(order))
+            stop = self._stalled() or status in SEARCH_ENDS
+            if (
+                self._observers.epoch_ended(task, estimator.n_iter_, logs, given, self._fitted)
+                or stop
+            ):
+                return
+        if warns:
+            warn(
+                f"Stochastic Optimizer: Maximum iterations ({n_epochs}) reached and the "
+                "optimization hasn't converged yet.",
+                ConvergenceWarning,
+            )
+
+    def _epoch(self, order: Any) -> str:
+        """Make one pass over the samples and set ``loss_``; return how it ended.
+
+        After a loss that is not finite there are no more updates, as there would be none that
+        changes an nan; the epochs are counted on.
+        """
+        limit = self._estimator.max_seconds
+        if limit is not None:
+            limit = max(0.0, limit - (time.perf_counter() - self._start))
+            if limit == 0:
+                return "max_seconds"
+        if self.diverged:
+            return "running"
+        result = run_epochs(self._trainer, self._data, 1, limit, self._snapshot, [], order)
+        if result.status != "max_seconds":
+            self.diverged = result.status == "not_finite" or not math.isfinite(result.loss)
+            self._estimator.loss_ = math.nan if self.diverged else self._reported.of(result, order)
+        return result.status
+
+    def _record(self, n_samples: int) -> dict[str, float]:
+        estimator = self._estimator
+        self._trainer._native.swap_in_average()
+        estimator.n_iter_ += 1
+        estimator.t_ += n_samples
+        estimator.loss_curve_.append(estimator.loss_)
+        logs = {"loss": estimator.loss_}
+        if estimator.verbose:
+            print(f"Iteration {estimator.n_iter_}, loss = {estimator.loss_:.8f}")
+        if self._validation is not None:
+            logs["val_loss"] = self._reported.on(self._validation.dataset())
+            estimator.validation_loss_curve_.append(logs["val_loss"])
+        if self._held_out is None:
+            self._count(-estimator.loss_, -estimator.best_loss_)
+            estimator.best_loss_ = min(estimator.best_loss_, estimator.loss_)
+        else:
+            logs["val_score"] = self._score(self._held_out)
+        self._rate.epoch_ended(estimator.t_)
+        return logs
+
+    def _count(self, score: float, best: float) -> None:
+        """Count epochs that did not bring the score above the best by `tol`; nan is no such."""
+        estimator = self._estimator
+        stalled = score < best + estimator.tol
+        estimator._no_improvement_count = estimator._no_improvement_count + 1 if stalled else 0
+
+    def _stalled(self) -> bool:
+        """Return whether to stop, as too many epochs did not improve."""
+        estimator = self._estimator
+        if not estimator._no_improvement_count > estimator.n_iter_no_change:
+            return False
+        what = "Training loss" if self._held_out is None else "Validation score"
+        ending = self._rate.stalled()
+        if estimator.verbose:
+            print(
+                f"{what} did not improve more than tol={estimator.tol:f} for "
+                f"{estimator.n_iter_no_change} consecutive epochs. "
+                f"{ending or f'Setting learning rate to {self._rate.learning_rate:f}'}"
+            )
+        if not ending:
+            estimator._no_improvement_count = 0
+        return bool(ending)
+
+    def training_loss(self) -> float:
+        """Return the loss of the samples at the present parameters, for fastmlp's callbacks."""
+        return self._reported.on(self._data) + float(
+            self._trainer._native.penalties(self._data.total_weight())
+        )
+
+    def _fitted(self) -> dict[str, Any]:
+        """Return copies of the parameters, for an estimator as if the training had ended here."""
+        fitted: dict[str, Any] = self._estimator._copied_parameters()
+        return fitted
+
+    def _for_callbacks(self) -> dict[str, Any]:
+        """Return the samples as scikit-learn's callbacks receive them."""
+        weights = self._samples.weights
+        metadata = None if weights is None else {"sample_weight": weights}
+        return {"X": self._samples.X, "y": self._samples.y, "metadata": metadata}
+
+    def _score(self, held_out: HeldOut) -> float:
+        """Record the score of the samples held out, and keep the best parameters."""
+        estimator = self._estimator
+        score = held_out.score(self.diverged)
+        estimator.validation_scores_.append(score)
+        if estimator.verbose:
+            print(f"Validation score: {score:f}")
+        self._count(score, estimator.best_validation_score_)
+        if score > estimator.best_validation_score_:
+            estimator.best_validation_score_ = score
+            self.best = self._model.network.parameters.copy()
+        return score

@@ -1,0 +1,210 @@
+"""One call of `fit` or `partial_fit`: from the arguments to a trained network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.metrics import check_scoring
+from sklearn.utils import _safe_indexing, check_random_state
+
+from fastmlp._data.dataset import read_training_data
+from fastmlp._data.losses import resolve_loss
+from fastmlp._data.validation import InvalidValue, type_error
+from fastmlp._fit.status import warn
+from fastmlp.sklearn import _lbfgs
+from fastmlp.sklearn._architecture import new_network, plan_layers
+from fastmlp.sklearn._epochs import Epochs
+from fastmlp.sklearn._held_out import HeldOut, Samples, check_enough, split
+from fastmlp.sklearn._model import Model
+from fastmlp.sklearn._observers import Observers
+from fastmlp.sklearn._optimizers import Training, searches
+from fastmlp.sklearn._sample_weights import read_weights
+
+AUTO_BATCH = 200
+RECORDS = ("loss_curve_", "validation_scores_", "best_loss_", "best_validation_score_")
+
+
+class Fitting:
+    """The steps of one call, with what they share."""
+
+    def __init__(self, estimator: Any, incremental: bool) -> None:
+        self._estimator = estimator
+        self._incremental = incremental
+        self._first = not hasattr(estimator, "coefs_") or not (incremental or estimator.warm_start)
+
+    def run(self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any) -> None:
+        """Train the estimator; InvalidArgument is raised without the name of the method."""
+        estimator, self._given_X, diverged = self._estimator, X, False
+        X, y, columns = estimator._read(X, y, first=self._first, incremental=self._incremental)
+        weights = read_weights(sample_weight, getattr(estimator, "class_weight", None), X, y)
+        self._random = check_random_state(estimator.random_state)
+        self._model = self._begin(X, columns.shape[1])
+        self._network = self._model.network
+        self._loss = resolve_loss(estimator._output()[1], self._network)
+        samples = self._samples(X, y, columns, weights)
+        validation = self._validation(X_val, y_val)
+        if estimator.optimizer is None and estimator.solver == "lbfgs":
+            _lbfgs.check_parameters(vars(estimator))
+            _lbfgs.minimize_loss(estimator, self._model, self._loss, samples.dataset())
+        else:
+            diverged = self._run_epochs(samples, columns, validation)
+        if diverged or not self._model.is_finite():
+            raise ValueError(
+                "Solver produced non-finite parameter weights. The input data may contain large "
+                "values and need to be preprocessed."
+            )
+
+    def _begin(self, X: Any, n_columns: int) -> Model:
+        """Return the model to train, new or as the last call left it."""
+        estimator = self._estimator
+        output = estimator._output()[0]
+        n_outputs = estimator._width(n_columns, output)
+        owner, given = type(estimator).__name__, vars(estimator)
+        layers = plan_layers(owner, given, output, n_outputs)
+        if self._first:
+            for name in RECORDS:
+                given.pop(name, None)
+            estimator.t_ = estimator._no_improvement_count = 0
+            model = Model(new_network(layers, X.shape[1], X.dtype, self._random, given))
+        else:
+            model = self._continued(layers, X.shape[1])
+        estimator._model = model
+        estimator.coefs_, estimator.intercepts_ = list(model.coefs), list(model.intercepts)
+        estimator.out_activation_ = estimator._output_name(output)
+        estimator.n_layers_, estimator.n_outputs_ = len(model.coefs) + 1, n_outputs
+        return model
+
+    def _continued(self, layers: list[Any], n_inputs: int) -> Model:
+        """Return the present model, with layers as the parameters describe them now."""
+        estimator = self._estimator
+        model: Model = estimator._present_model()
+        network = new_network(layers, n_inputs, model.network.dtype, None, vars(estimator))
+        if network.layers == model.network.layers:
+            return model
+        changed = Model(network, model.training)
+        if not changed.fits(model.coefs, model.intercepts):
+            before, now = ([np.shape(W) for W in each.coefs] for each in (model, changed))
+            raise InvalidValue(
+                f"the layers have weights of shapes {now}, expected {before} as before; use "
+                "warm_start=False to start anew"
+            )
+        changed.follow(model.coefs, model.intercepts)
+        return changed
+
+    def _samples(self, X: Any, y: Any, columns: Any, weights: Any) -> Samples:
+        """Return samples as the core reads them; raise where the targets do not fit the loss."""
+        X = X.toarray() if issparse(X) else X
+        targets = self._estimator._targets(self._network, self._loss, columns)
+        data = read_training_data(self._network, self._loss, X, targets, weights)
+        return Samples(data.X, data.targets, data.weights, columns, y)
+
+    def _validation(self, X_val: Any, y_val: Any) -> Samples | None:
+        """Return the samples that the user gave for validation."""
+        if X_val is None and y_val is None:
+            return None
+        if X_val is None or y_val is None:
+            missing = "X_val" if X_val is None else "y_val"
+            raise type_error(missing, None, "X_val and y_val together, or neither")
+        X, y, columns = self._estimator._read(X_val, y_val, first=False, incremental=True)
+        self._given_X_val = X_val
+        return self._samples(X, y, columns, None)
+
+    def _run_epochs(self, samples: Samples, columns: Any, validation: Samples | None) -> bool:
+        """Train by epochs; return whether the loss ceased to be finite for good."""
+        estimator, model = self._estimator, self._model
+        if model.training is None or not self._incremental:
+            model.training = Training(vars(estimator))
+        if estimator.early_stopping and self._incremental:
+            raise ValueError("partial_fit does not support early_stopping=True")
+        held_out = None
+        if estimator.early_stopping:
+            samples, held_out = self._hold_out(samples, validation)
+        self._begin_records(validation is not None)
+        trainer = model.training.trainer(
+            self._network, self._loss, self._batch_size(len(samples.encoded)), vars(estimator)
+        )
+        n_epochs = 1 if self._incremental else estimator.max_iter
+        recorded = ["loss"] if validation is None else ["loss", "val_loss"]
+        epochs = Epochs(
+            estimator,
+            model,
+            trainer,
+            model.training.rate,
+            samples,
+            held_out=held_out,
+            validation=validation,
+            observers=Observers(estimator, estimator.callbacks, recorded, n_epochs),
+            random=self._random,
+        )
+        if held_out is not None and self._first:
+            epochs.best = self._network.parameters.copy()
+        epochs.run(n_epochs, warns=not self._incremental)
+        return epochs.diverged
+
+    def _batch_size(self, n_samples: int) -> int | None:
+        """Return the samples of a batch, None for all; the core clips it to their number."""
+        size = self._estimator.batch_size
+        if searches(vars(self._estimator)):
+            return None
+        if size == "auto":
+            return AUTO_BATCH
+        if size > n_samples:
+            warn(
+                "Got `batch_size` less than 1 or larger than sample size. It is going to be "
+                "clipped",
+                UserWarning,
+            )
+        return int(size)
+
+    def _begin_records(self, validates: bool) -> None:
+        """Continue or begin what is recorded; lists are copied, so that a failure changes none."""
+        estimator = self._estimator
+        stops_early = estimator.early_stopping
+        estimator.loss_curve_ = list(getattr(estimator, "loss_curve_", ()))
+        scores = getattr(estimator, "validation_scores_", None) or ()
+        estimator.validation_scores_ = list(scores) if stops_early else None
+        best: Any = getattr(estimator, "best_validation_score_", None)
+        best = -np.inf if best is None else best
+        estimator.best_validation_score_ = best if stops_early else None
+        best = getattr(estimator, "best_loss_", None)
+        best = np.inf if best is None else best
+        estimator.best_loss_ = None if stops_early else best
+        estimator.t_ = getattr(estimator, "t_", 0)
+        estimator._no_improvement_count = getattr(estimator, "_no_improvement_count", 0)
+        if validates:
+            curve = getattr(estimator, "validation_loss_curve_", ())
+            estimator.validation_loss_curve_ = list(curve)
+
+    def _hold_out(self, samples: Samples, validation: Samples | None) -> tuple[Samples, HeldOut]:
+        """Return the samples to train on, and those that are scored."""
+        if validation is not None:
+            check_enough(len(validation.encoded))
+            return samples, self._scored_by(validation, self._given_X_val)
+        estimator = self._estimator
+        labels = estimator._strata(samples.columns)
+        n_samples = len(samples.encoded)
+        rest, held = split(n_samples, estimator.validation_fraction, self._random, labels)
+        X = None if estimator.scoring is None else _safe_indexing(self._given_X, held)
+        return samples.take(rest), self._scored_by(samples.take(held), X)
+
+    def _scored_by(self, samples: Samples, X: Any) -> HeldOut:
+        """Return samples with their score; a scorer receives X as the user gave it."""
+        estimator, network = self._estimator, self._network
+        if estimator.scoring is None:
+
+            def default(diverged: bool) -> Any:
+                outputs = network.predict(samples.X)
+                if diverged:
+                    outputs[...] = np.nan
+                return estimator._scored(outputs, samples.columns, samples.weights)
+
+            return HeldOut(default)
+        scorer = check_scoring(estimator, scoring=estimator.scoring)
+        given = {} if samples.weights is None else {"sample_weight": samples.weights}
+
+        def scored(diverged: bool) -> float:
+            return np.nan if diverged else float(scorer(estimator, X, samples.y, **given))
+
+        return HeldOut(scored)
