@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from typing import Any
 
@@ -72,7 +73,14 @@ def cases(draw: Any) -> Case:
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(cases())
 def test_the_numbers_are_those_of_scikit_learn_for_any_configuration(case: Case) -> None:
-    compare(case, 1e-9)
+    """Also that both refuse what diverges."""
+    try:
+        fitted(neural_network, case)
+    except ValueError as error:
+        with pytest.raises(ValueError, match=re.escape(str(error))):
+            fitted(ours, case)
+    else:
+        compare(case, 1e-9)
 
 
 def test_single_precision_predicts_the_same_digits() -> None:
