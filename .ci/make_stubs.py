@@ -31,6 +31,7 @@ UNION = re.compile(r"^(\w+): types\.UnionType.*$")
 REWRITES = [
     (r"\bfields: typing\.ClassVar\[tuple.*$", "fields: typing.ClassVar[tuple[Field, ...]]"),
     (r"^(\w+): (?!list\[str\] = \[)([^=\n]+?) = .*$", r"\1: \2"),  # values differ by machine
+    (r"\bContextVar\b(?!\[)", "ContextVar[int]"),
     (r" \| typing\.SupportsIndex\b", ""),  # only newer versions of pybind11 write it
     (r"\bcollections\.abc\.Callable\b(?!\[)", "collections.abc.Callable[..., typing.Any]"),
     (r"\bdict\b(?=[\s:,\])]|$)", "dict[str, typing.Any]"),

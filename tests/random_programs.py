@@ -105,6 +105,7 @@ class Program(Functions):
             self.net(), self.loss(), self.any_optimizer(),
             batch_size=self.one_of(None, 1, 5, 32, 2000),
             l1=self.one_of(0, 0.1), l2=self.one_of(0, 0.1),
+            l2_scale=self.one_of("constant", "batch_weight"), n_threads=self.one_of(None, 1, 3),
             shuffle=bool(self.random.integers(2))))  # fmt: skip
         self.called.add("Trainer")
 
@@ -151,7 +152,10 @@ class Program(Functions):
         trainer = self.trainer()
         X, y, weights = self.samples(trainer.network)
         trainer.step(X, y, weights)
-        trainer.epoch(X, y, sample_weight=weights)
+        order = self.one_of(None, self.random.integers(len(X), size=self.one_of(1, 40)))
+        trainer.epoch(X, y, order=order, sample_weight=weights)
+        assert type(trainer.last_epoch) is fm.EpochResult
+        self.called.add("EpochResult")
         trainer.run(X, y, epochs=2, callbacks=[self], max_seconds=0.05)
 
     def passes(self) -> None:
@@ -213,8 +217,10 @@ class Program(Functions):
     def threads(self) -> None:
         _core.force_num_threads(int(self.random.integers(4)))
         fm.set_num_threads(int(self.random.integers(1, 4)))
+        with fm.threads(int(self.random.integers(1, 4))):
+            self.attempt(self.one_of(self.fit, self.predict, self.threads))
         fm.get_num_threads()
-        self.called.update({"set_num_threads", "get_num_threads"})
+        self.called.update({"set_num_threads", "get_num_threads", "threads"})
 
     def half_made(self) -> None:
         """Objects without their constructor."""

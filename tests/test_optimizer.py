@@ -267,7 +267,7 @@ def test_values_are_shared_state_is_not() -> None:
         (lambda: fm.SGD(-0.1), r"SGD: learning_rate=-0\.1, expected"),
         (lambda: fm.SGD(float("nan")), r"SGD: learning_rate=nan, expected"),
         (lambda: fm.SGD(float("inf")), r"SGD: learning_rate=inf, expected"),
-        (lambda: fm.SGD(momentum=1.0), r"SGD: momentum=1.*expected 0 <= momentum < 1"),
+        (lambda: fm.SGD(momentum=1.5), r"SGD: momentum=1.5.*expected 0 <= momentum <= 1"),
         (lambda: fm.SGD(0.1, 0.9, nesterov="lectur"), r"SGD: nesterov='lectur'.*expected"),
         (lambda: fm.SGD(clip_norm=0.0), r"SGD: clip_norm=0.*expected"),
         (lambda: fm.SGD(clip_value=-1.0), r"SGD: clip_value=-1.*expected"),

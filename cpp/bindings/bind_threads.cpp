@@ -20,6 +20,20 @@ std::atomic<int>& requested_threads() {
   return requested;
 }
 
+// The limit that `fm.threads` sets for the present Python context.
+PyObject* limit_variable() {
+  static PyObject* const variable = PyContextVar_New("fastmlp.threads", nullptr);
+  if (!variable) throw py::error_already_set();
+  return variable;
+}
+
+// 0: none. With the GIL.
+int context_threads() {
+  PyObject* value = nullptr;
+  if (PyContextVar_Get(limit_variable(), nullptr, &value) != 0) throw py::error_already_set();
+  return value ? py::reinterpret_steal<py::object>(value).cast<int>() : 0;
+}
+
 // 0: off. Otherwise the number of threads of every call, regardless of its size and of the machine:
 // for tests of many threads on few cores.
 std::atomic<int>& forced_threads() {
@@ -48,7 +62,9 @@ int quota_threads() {
 
 int available_threads() {
   int threads = openmp_threads();
-  for (const int limit : {affinity_threads(), quota_threads(), requested_threads().load()}) {
+  const int in_context = context_threads();
+  const int requested = in_context > 0 ? in_context : requested_threads().load();
+  for (const int limit : {affinity_threads(), quota_threads(), requested}) {
     if (limit > 0) threads = std::min(threads, limit);
   }
   return std::max(threads, 1);
@@ -66,6 +82,7 @@ int threads_for(const Work& work) {
 void bind_threads(py::module_& m) {
   m.def("set_num_threads", [](int threads) { requested_threads() = threads; }, py::arg("threads"));
   m.def("get_num_threads", &available_threads);
+  m.attr("thread_limit") = py::reinterpret_borrow<py::object>(limit_variable());
   m.def(
       "force_num_threads", [](int threads) { forced_threads() = threads; }, py::arg("threads"),
       "Give every call this number of threads, regardless of its size and the machine; 0 ends it.");

@@ -8,30 +8,54 @@
 namespace fastmlp::bindings {
 namespace {
 
+// A copy of the given indices of n samples.
+std::optional<std::vector<Index>> indices_of(const py::object& order, Index n) {
+  if (order.is_none()) return std::nullopt;
+  const auto given = exact_array<std::int64_t>(order, "order");
+  require(given.ndim() == 1 && given.size() > 0,
+          "order has shape " + shape_text(given) + ", expected (n,) with n >= 1");
+  std::vector<Index> indices(given.data(), given.data() + given.size());
+  for (const Index i : indices) {
+    require(i >= 0 && i < n, "order has the index " + std::to_string(i) + ", expected 0 to " +
+                                 std::to_string(n - 1));
+  }
+  return indices;
+}
+
+py::dict parts_of(const EpochResult& result) {
+  using namespace pybind11::literals;
+  return py::dict("loss"_a = result.loss, "data_loss"_a = result.data_loss,
+                  "penalty"_a = result.penalty, "data_loss_by_count"_a = result.data_loss_by_count,
+                  "penalty_by_count"_a = result.penalty_by_count, "n_steps"_a = result.steps,
+                  "n_samples"_a = result.samples, "status"_a = text(result.status));
+}
+
 // A trainer with the network that it trains. The caller must serialise training calls, as Python
 // does with the network's lock.
 template <class T>
 class TrainerHandle {
  public:
   TrainerHandle(std::shared_ptr<Network<T>> network, TrainerOptions options,
-                std::unique_ptr<Optimizer<T>> optimizer, std::vector<ParameterGroup> groups)
+                std::unique_ptr<Optimizer<T>> optimizer)
       : network_(std::move(network)),
-        trainer_(*network_, std::move(options), std::move(optimizer)),
-        groups_(std::move(groups), network_->size()) {}
+        trainer_(*network_, std::move(options), std::move(optimizer)) {}
 
   Trainer<T>& trainer() { return trainer_; }
 
   // As Trainer::epochs.
-  EpochResult epochs(const Array<T>& x, const py::object& targets, const py::object& weights,
-                     Index max, std::optional<double> max_seconds, Snapshot<T>& last_good,
-                     py::list losses) {
+  py::dict epochs(const Array<T>& x, const py::object& targets, const py::object& weights,
+                  Index max, std::optional<double> max_seconds, Snapshot<T>& last_good,
+                  py::list losses, const py::object& order) {
     require(max >= 1, "epochs: expected max >= 1");
     batch_rows_ = kNoBatch;
     trainer_.start_epoch();  // may run Python, so it comes before pointers are taken
     const LeasedDataset<T> leased(x, targets, weights, *network_, trainer_.loss());
     const Dataset<T>& data = leased.data();
     const double seconds = max_seconds.value_or(std::numeric_limits<double>::infinity());
-    const Index batch = std::min(trainer_.batch_size(), data.size());
+    auto indices = indices_of(order, data.size());
+    const Index n = indices ? static_cast<Index>(indices->size()) : data.size();
+    trainer_.set_order(std::move(indices));
+    const Index batch = std::min(trainer_.batch_size(), n);
     trainer_.set_tuned(!threads_are_forced());
     const Index epochs = trainer_.optimizer().has_custom_schedule() ? 1 : max;
     EpochResult last;
@@ -40,9 +64,8 @@ class TrainerHandle {
       for (const double loss : finished) losses.append(loss);
     };
     try {
-      run({step_operations(*network_, batch), static_cast<double>(epochs) *
-                                                  static_cast<double>(data.size()) /
-                                                  static_cast<double>(batch)},
+      run({step_operations(*network_, batch),
+           static_cast<double>(epochs) * static_cast<double>(n) / static_cast<double>(batch)},
           [&](ThreadTeam& team) {
             last = trainer_.epochs(data, max, seconds, last_good, finished, team);
           });
@@ -51,7 +74,7 @@ class TrainerHandle {
       throw;
     }
     record();
-    return last;
+    return parts_of(last);
   }
 
   double step(const Array<T>& x, const py::object& targets, const py::object& weights) {
@@ -90,20 +113,13 @@ class TrainerHandle {
   }
 
   // Returns the penalties at the parameters before the update.
-  double apply(const Array<T>& gradient) {
+  double apply(const Array<T>& gradient, double batch_weight) {
     Buffer<T> g(network_->size());
     std::copy_n(vector_of(gradient, g.size(), "gradient").data(), g.size(), g.data());
     double penalties = 0;
     run({10 * static_cast<double>(g.size())},
-        [&](ThreadTeam& team) { penalties = trainer_.apply(g.data(), team); });
+        [&](ThreadTeam& team) { penalties = trainer_.apply(g.data(), batch_weight, team); });
     return penalties;
-  }
-
-  // At the present parameters.
-  double penalties() const {
-    double sum = 0;
-    groups_.add_penalties<T>({0, network_->size()}, false, network_->w(), nullptr, sum);
-    return sum;
   }
 
   // The order of n samples in the next epoch, which begins with this call.
@@ -118,7 +134,6 @@ class TrainerHandle {
  private:
   std::shared_ptr<Network<T>> network_;
   Trainer<T> trainer_;
-  ParameterGroups groups_;
   static constexpr Index kNoBatch = -1;
   Index batch_rows_ = kNoBatch;  // of the last forward, while its activations are kept
 };
@@ -129,16 +144,16 @@ std::unique_ptr<TrainerHandle<T>> make_trainer(std::shared_ptr<Network<T>> netwo
                                                Index batch_size, std::uint64_t seed,
                                                std::uint32_t first_epoch, double l1, double l2,
                                                bool regularize_biases, bool shuffle,
-                                               const std::string& weighting) {
-  require(weighting == "set" || weighting == "batch",
-          "Trainer: weighting='" + weighting + "', expected 'set' or 'batch'");
-  const auto groups = make_groups(network->plan(), l1, l2, regularize_biases);
-  auto native = make_optimizer<T>(optimizer, network->size(), groups);
+                                               const std::string& weighting,
+                                               const std::string& l2_scale) {
+  auto groups = make_groups(network->plan(), l1, l2, regularize_biases);
+  auto native = make_optimizer<T>(optimizer, network->size(), std::move(groups));
   return std::make_unique<TrainerHandle<T>>(
       std::move(network),
       TrainerOptions{loss, batch_size, seed, first_epoch, shuffle,
-                     weighting == "set" ? Weighting::set : Weighting::batch},
-      std::move(native), groups);
+                     weighting == "set" ? Weighting::set : Weighting::batch,
+                     l2_scale == "constant" ? L2Scale::constant : L2Scale::batch_weight},
+      std::move(native));
 }
 
 template <class T>
@@ -185,10 +200,11 @@ void bind_trainer(py::module_& m) {
   bind_resource<Handle>(m, "Trainer", "Trains one network with one optimizer.")
       .def(py::init(&make_trainer<T>), py::arg("network"), py::arg("loss"), py::arg("optimizer"),
            py::arg("batch_size"), py::arg("seed"), py::arg("first_epoch"), py::arg("l1"),
-           py::arg("l2"), py::arg("regularize_biases"), py::arg("shuffle"), py::arg("weighting"))
+           py::arg("l2"), py::arg("regularize_biases"), py::arg("shuffle"), py::arg("weighting"),
+           py::arg("l2_scale"))
       .def("epochs", &Handle::epochs, py::arg("X").noconvert(), py::arg("targets"),
            py::arg("weights"), py::arg("max"), py::arg("max_seconds"), py::arg("last_good"),
-           py::arg("losses"))
+           py::arg("losses"), py::arg("order") = py::none())
       .def(
           "keep", [](Handle& self, Snapshot<T>& snapshot) { self.trainer().keep(snapshot); },
           py::arg("snapshot"))
@@ -198,8 +214,11 @@ void bind_trainer(py::module_& m) {
       .def("step", &Handle::step, py::arg("X").noconvert(), py::arg("targets"), py::arg("weights"))
       .def("forward", &Handle::forward, py::arg("X").noconvert())
       .def("backward", &Handle::backward, py::arg("output_gradient").noconvert())
-      .def("apply", &Handle::apply, py::arg("gradient").noconvert())
-      .def("penalties", &Handle::penalties)
+      .def("apply", &Handle::apply, py::arg("gradient").noconvert(), py::arg("batch_weight"))
+      .def(
+          "penalties",
+          [](Handle& self, double batch_weight) { return self.trainer().penalties(batch_weight); },
+          py::arg("batch_weight"))
       .def("batches", &Handle::batches, py::arg("n"))
       .def_property_readonly("n_steps",
                              [](Handle& self) { return self.trainer().optimizer().steps(); })
@@ -233,11 +252,6 @@ void bind_trainer(py::module_& m) {
 }  // namespace
 
 void bind_trainers(py::module_& float32, py::module_& float64) {
-  bind_resource<EpochResult>(float32, "EpochResult", "Loss, steps and status of an epoch.")
-      .def_readonly("loss", &EpochResult::loss)
-      .def_readonly("n_steps", &EpochResult::steps)
-      .def_property_readonly("status", [](const EpochResult& self) { return text(self.status); });
-  float64.attr("EpochResult") = float32.attr("EpochResult");
   bind_trainer<float>(float32);
   bind_trainer<double>(float64);
 }

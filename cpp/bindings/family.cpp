@@ -22,6 +22,11 @@ std::string field_repr(const FieldInfo& field) {
          field.description + (field.bounds.empty() ? "" : ": " + field.bounds) + ")";
 }
 
+constexpr auto kReplaceDoc =
+    "replace(self, **changes: typing.Any) -> typing.Self\n\n"
+    "A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,\n"
+    "as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.";
+
 constexpr auto kRaises =
     "\nRaises\n------\nValueError\n    A number out of its range, or an unknown word.\n"
     "TypeError\n    A value of the wrong kind.\n";
@@ -64,6 +69,31 @@ py::object copy(const py::object& self) { return self; }
 py::object deep_copy(const py::object& self, const py::dict&) { return self; }
 
 py::dict params_of(const py::object& self) { return self.attr("get_params")(false); }
+
+// A new value with some parameters changed; name__parameter is one of a nested value.
+py::object replace(const py::object& self, const py::kwargs& changes) {
+  py::dict values = params_of(self), nested;
+  for (const auto& [key, value] : changes) {
+    const auto text = key.cast<std::string>();
+    const auto cut = text.find("__");
+    const py::str name(text.substr(0, cut));
+    if (cut == std::string::npos) {
+      values[name] = value;
+    } else {
+      if (!nested.contains(name)) nested[name] = py::dict();
+      nested[name][py::str(text.substr(cut + 2))] = value;
+    }
+  }
+  for (const auto& [name, parameters] : nested) {
+    if (!values.contains(name) || !py::hasattr(values[name], "get_params")) {
+      const auto where = py::type::of(self).attr("__name__").cast<std::string>();
+      throw py::type_error(where + ".replace: " + name.cast<std::string>() +
+                           " is not a value with parameters, expected the name of one before __");
+    }
+    values[name] = values[name].attr("replace")(**parameters);
+  }
+  return py::type::of(self)(**values);
+}
 
 // Protocols 0 and 1 cannot reduce a native object by themselves.
 py::tuple reduce(const py::object& self) {
@@ -215,6 +245,11 @@ void bind_common(py::object& cls, const char* class_name, const std::vector<Fiel
                 FieldReader(where.c_str(), given)("deep", nested, "");
                 return deep_params(write(self), nested);
               });
+  {
+    py::options options;
+    options.disable_function_signatures();
+    define(cls, "replace", &replace, kReplaceDoc);
+  }
   define(cls, "__getstate__", [write](const py::object& self) { return write(self); });
   define(
       cls, "__setstate__",

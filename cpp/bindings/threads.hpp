@@ -10,9 +10,9 @@
 
 namespace fastmlp::bindings {
 
-// The minimum of: set_num_threads, OpenMP's maximum as the calling thread sees it (which
-// threadpoolctl and joblib set), the processors that this process may run on, and its CPU
-// limit by control group.
+// The minimum of: the limit of fm.threads or else of set_num_threads, OpenMP's maximum as the
+// calling thread sees it (which threadpoolctl and joblib set), the processors that this process may
+// run on, and its CPU limit by control group.
 int available_threads();
 
 // Work that comes in rounds with barriers between them, a step or a pass: small rounds stay on one

@@ -10,7 +10,7 @@ namespace fastmlp {
 template <class T>
 class ArmijoDescent final : public Optimizer<T> {
  public:
-  explicit ArmijoDescent(Index size) : g_(size), start_(size) {}
+  explicit ArmijoDescent(Index size) : Optimizer<T>({}, size), g_(size), start_(size) {}
 
   StepResult step(Objective<T>& f, T* w, ThreadTeam&) override {
     const Index n = f.size();

@@ -111,7 +111,7 @@ TEST_CASE_TEMPLATE("nothing is allocated after the first step, or the first expl
     const auto by_hand = [&] {
       trainer.forward(samples.data.x, {out.data(), 40, kOutputs, kOutputs}, team);
       trainer.backward(rows_of(out, kOutputs), g.data(), team);
-      trainer.apply(g.data(), team);
+      trainer.apply(g.data(), 1, team);
     };
     trainer.step(samples.data, team);
     CHECK(allocations_of([&] {

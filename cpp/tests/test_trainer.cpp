@@ -55,7 +55,7 @@ TEST_CASE("forward, a gradient from outside and apply are a step") {
   by_hand.trainer.forward(samples.data.x, {out.data(), 20, 10, 10}, team);
   for (std::size_t i = 0; i < out.size(); ++i) out[i] = (out[i] - samples.y[i]) / 20;
   by_hand.trainer.backward(rows_of(out, 10), g.data(), team);
-  by_hand.trainer.apply(g.data(), team);
+  by_hand.trainer.apply(g.data(), 1, team);
   CHECK(relative_difference(by_hand.w(), step.w()) < 1e-14);
   CHECK(by_hand.trainer.optimizer().steps() == 1);
 }
@@ -205,7 +205,7 @@ TEST_CASE_TEMPLATE("a trainer drives any optimizer", T, float, double) {
   CHECK(state.count("trainer.iterate") == 0);
   std::vector<T> g(static_cast<std::size_t>(network.size()));
   const std::vector<T> before = parameters(network);
-  CHECK_THROWS_AS(trainer.apply(g.data(), team), std::invalid_argument);
+  CHECK_THROWS_AS(trainer.apply(g.data(), 1, team), std::invalid_argument);
   CHECK(same_bits(parameters(network), before));
 }
 

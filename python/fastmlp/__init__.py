@@ -2,11 +2,12 @@
 
 from fastmlp import _core, _old_names
 from fastmlp._fit.callbacks import Callback, EarlyStopping, ReduceOnPlateau
+from fastmlp._fit.epoch_result import EpochResult
 from fastmlp._fit.history import History
 from fastmlp._fit.lr_finder import LearningRateCurve, find_learning_rate
 from fastmlp._fit.status import TrainingWarning
 from fastmlp._version import __version__ as __version__
-from fastmlp.config import get_num_threads, set_num_threads, show_config
+from fastmlp.config import get_num_threads, set_num_threads, show_config, threads
 from fastmlp.curvature import Curvature, CurvatureOperator, Spectrum
 from fastmlp.gradient_check import GradientCheck, check_gradient
 from fastmlp.line_search import LineSearchResult, line_search
@@ -19,6 +20,7 @@ __all__ = [
     "Curvature",
     "CurvatureOperator",
     "EarlyStopping",
+    "EpochResult",
     "GradientCheck",
     "History",
     "LearningRateCurve",
@@ -37,6 +39,7 @@ __all__ = [
     "minimize",
     "set_num_threads",
     "show_config",
+    "threads",
 ]
 
 for _name in __all__:

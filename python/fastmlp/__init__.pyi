@@ -21,6 +21,7 @@ from fastmlp._core import Dense as Dense
 from fastmlp._core import Dropout as Dropout
 from fastmlp._core import ELU as ELU
 from fastmlp._fit.callbacks import EarlyStopping as EarlyStopping
+from fastmlp._fit.epoch_result import EpochResult as EpochResult
 from fastmlp._core import ExponentialDecay as ExponentialDecay
 from fastmlp._core import GELU as GELU
 from fastmlp._core import GaussianNLL as GaussianNLL
@@ -89,6 +90,7 @@ from fastmlp.line_search import line_search as line_search
 from fastmlp.minimize import minimize as minimize
 from fastmlp.config import set_num_threads as set_num_threads
 from fastmlp.config import show_config as show_config
+from fastmlp.config import threads as threads
 __all__ = [
     'AbsoluteError',
     'AdaDelta',
@@ -111,6 +113,7 @@ __all__ = [
     'Dropout',
     'ELU',
     'EarlyStopping',
+    'EpochResult',
     'ExponentialDecay',
     'GELU',
     'GaussianNLL',
@@ -179,4 +182,5 @@ __all__ = [
     'minimize',
     'set_num_threads',
     'show_config',
+    'threads',
 ]

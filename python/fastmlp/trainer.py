@@ -14,11 +14,13 @@ from fastmlp._data.attributes import Attributes
 from fastmlp._data.dataset import Dataset, read_dataset, read_training_data
 from fastmlp._data.losses import is_custom_loss
 from fastmlp._data.state_views import StateViews
-from fastmlp._data.validation import InvalidArgument, check_positive, check_seconds, error_prefix
-from fastmlp._fit import custom_loss, failure, own_gradient
+from fastmlp._data.threads import limited
+from fastmlp._data.validation import InvalidArgument, check_positive, error_prefix
+from fastmlp._fit import custom_loss, failure, one_epoch, own_gradient
 from fastmlp._fit.callbacks import check_rate_is_used
+from fastmlp._fit.epoch_result import EpochResult
 from fastmlp._fit.fit_config import FitConfig
-from fastmlp._fit.fit_loop import FitLoop, run_epochs
+from fastmlp._fit.fit_loop import FitLoop
 from fastmlp._fit.history import History
 from fastmlp._fit.settings import TrainerSettings
 from fastmlp._fit.target_scale import warn_of_scale
@@ -37,7 +39,7 @@ class Trainer(Attributes):
     ----------
     network : Network
         The network to train, in place.
-    loss, optimizer, batch_size, l1, l2, regularize_biases, shuffle, weighting
+    loss, optimizer, batch_size, l1, l2, regularize_biases, shuffle, weighting, l2_scale, n_threads
         As in `Network.fit`. All are attributes too, names resolved to values, and stay as they
         are: other settings need a new trainer.
     seed : int, optional
@@ -85,6 +87,8 @@ class Trainer(Attributes):
     regularize_biases: bool
     shuffle: bool
     weighting: types.Weighting
+    l2_scale: types.L2Scale
+    n_threads: int | None
 
     @error_prefix("Trainer")
     def __init__(
@@ -100,6 +104,8 @@ class Trainer(Attributes):
         regularize_biases: bool = False,
         shuffle: bool = True,
         weighting: types.Weighting = "set",
+        l2_scale: types.L2Scale = "constant",
+        n_threads: int | None = None,
     ) -> None:
         self._start(network, locals(), "Trainer")
 
@@ -114,6 +120,7 @@ class Trainer(Attributes):
         vars(self).update(vars(settings), network=network)
         self._native = settings.native_trainer(network, first_epoch)
         self._forward_shape: tuple[int, ...] | None = None
+        self._last_epoch: EpochResult | None = None
         self._loop: FitLoop | None = None  # the run in progress
         self._own = frozenset(vars(self)) - attached | {"_own"}
 
@@ -182,6 +189,11 @@ class Trainer(Attributes):
         return StateViews(self._native.state)
 
     @property
+    def last_epoch(self) -> EpochResult | None:
+        """The last epoch of `epoch` or `run`, during a run too: its loss and parts; None before."""
+        return self._last_epoch
+
+    @property
     def history(self) -> History | None:
         """The history of the network's last training, as `Network.history`."""
         return self.network.history
@@ -200,7 +212,11 @@ class Trainer(Attributes):
         """
         try:
             batch = read_dataset(self.network, self.loss, X, y, sample_weight, class_weight)
-            value = self._step(batch)
+            if self.n_threads is None:
+                value = self._step(batch)
+            else:
+                with limited(self.n_threads):
+                    value = self._step(batch)
         except InvalidArgument as error:
             raise error.named("Trainer.step") from error.__cause__
         if batch.X is not X:
@@ -219,36 +235,7 @@ class Trainer(Attributes):
     backward = own_gradient.backward
     apply = own_gradient.apply
 
-    @error_prefix("Trainer.epoch")
-    def epoch(
-        self,
-        X: ArrayLike,
-        y: ArrayLike,
-        *,
-        sample_weight: ArrayLike | None = None,
-        class_weight: types.ClassWeight | None = None,
-        max_seconds: float | None = None,
-    ) -> float:
-        """Make one shuffled pass over the samples; return the mean loss, penalties included.
-
-        The arguments are those of `Network.fit`. It ends where a loss or an update is not finite.
-
-        Examples
-        --------
-        >>> import fastmlp as fm
-        >>> trainer = fm.Trainer(fm.Network([1, 1], init="zeros"), optimizer=fm.SGD(0.5))
-        >>> trainer.epoch([[1], [1]], [2, 2]), trainer.n_steps
-        (2.0, 1)
-        """
-        limit = check_seconds(max_seconds, "max_seconds")
-        snapshot = arrays.native(self.network.dtype).Snapshot()
-        data = read_training_data(self.network, self.loss, X, y, sample_weight, class_weight)
-        with self.network._in_training:
-            self._forward_shape = None
-            self.network._remember_names(X)
-            loss = run_epochs(self, data, 1, limit, snapshot, []).loss
-        failure.warn_of_defect(self, "Trainer.epoch")
-        return loss
+    epoch = one_epoch.epoch
 
     @error_prefix("Trainer.run")
     def run(
@@ -279,7 +266,7 @@ class Trainer(Attributes):
         config = FitConfig.checked(self, given)
         names = ("X", "y", "sample_weight", "class_weight")
         data = read_training_data(self.network, self.loss, *(given[name] for name in names))
-        with self.network._in_training:
+        with limited(self.n_threads), self.network._in_training:
             self._forward_shape = None
             self.network._remember_names(given["X"])
             warn_of_scale(self.network, self.loss, data, caller)

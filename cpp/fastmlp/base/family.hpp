@@ -41,6 +41,7 @@ inline constexpr Interval kPositive{0.0, std::numeric_limits<double>::infinity()
 inline constexpr Interval kNonNegative{0.0};
 inline constexpr Interval kAtLeastOne{1.0};
 inline constexpr Interval kUnitInterval{0.0, 1.0, false, true};  // 0 <= x < 1
+inline constexpr Interval kClosedUnitInterval{0.0, 1.0};         // 0 <= x <= 1
 
 // The range an integer must lie in.
 struct IntegerInterval {

@@ -11,7 +11,7 @@
 namespace fastmlp {
 template <class T>
 FirstOrder<T>::FirstOrder(Rule rule, Index size, std::vector<ParameterGroup> groups)
-    : rule_(std::move(rule)), size_(size), groups_(std::move(groups), size) {
+    : Optimizer<T>(std::move(groups), size), rule_(std::move(rule)) {
   std::visit(
       [&](const auto& r) {
         options_ = r;
@@ -88,12 +88,13 @@ void FirstOrder<T>::visit_state(StateVisitor<T>& visitor) {
 template <class T>
 StepResult FirstOrder<T>::step(Objective<T>& f, T* w, ThreadTeam& team) {
   gradient_norm_ = std::nan("");
+  penalty_ = 0;
   const double value = evaluation_offset() == 0 ? evaluate_and_update(f, w, team)
                                                 : look_ahead_and_update(f, w, team);
   if (!std::isfinite(value) || this->defect_) {
     return {value, gradient_norm_, 0, 1, Status::not_finite};
   }
-  return {value, gradient_norm_, context_.lr};
+  return {value, gradient_norm_, context_.lr, 1, Status::running, penalty_};
 }
 
 // The gradient is taken at w + beta v. The rule starts from the kept w, which is restored where
@@ -126,7 +127,9 @@ double FirstOrder<T>::evaluate_and_update(Objective<T>& f, T* w, ThreadTeam& tea
   const double value = f.value_and_stream_gradient(w, *this);
   if (!std::isfinite(value)) return value;
   const double penalties = whole_gradient() ? apply(w, gradient_.data(), team) : finish();
-  return this->defect_ ? value : value + penalties;
+  if (this->defect_) return value;
+  penalty_ = penalties;
+  return value + penalties;
 }
 
 template <class T>

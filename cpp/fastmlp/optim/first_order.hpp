@@ -45,6 +45,9 @@ class FirstOrder final : public Optimizer<T>, public GradientConsumer<T> {
   std::uint64_t version() const override { return version_; }
 
  private:
+  using Optimizer<T>::groups_;
+  using Optimizer<T>::size_;
+
   double look_ahead_and_update(Objective<T>& f, T* w, ThreadTeam& team);
   double evaluate_and_update(Objective<T>& f, T* w, ThreadTeam& team);
   void update_part(Index part, Range range, T* g);
@@ -59,17 +62,15 @@ class FirstOrder final : public Optimizer<T>, public GradientConsumer<T> {
   double evaluation_offset() const;
 
   Rule rule_;
-  Index size_;
   UpdateRuleOptions options_;
   WeightDecay decay_;
-  ParameterGroups groups_;
   bool needs_extra_passes_ = false;  // over a part, besides the rule
   std::vector<std::string> vector_names_, scalar_names_;
   std::vector<Buffer<T>> vectors_;  // of the rule; the average comes last
   std::vector<double> scalars_;
-  Buffer<T> gradient_;                 // the whole, where its norm is needed first
-  std::vector<double> range_squares_;  // sums of squares of its ranges
-  double gradient_norm_ = 0;
+  Buffer<T> gradient_;                      // the whole, where its norm is needed first
+  std::vector<double> range_squares_;       // sums of squares of its ranges
+  double gradient_norm_ = 0, penalty_ = 0;  // of the last step
 
   ScheduleState schedule_;
   StepContext context_{};

@@ -22,7 +22,7 @@ scikit-learn; torch keeps it outside: equal at a constant rate.)";
   SGD() : UpdateRule(1e-3) {}
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
-    f("momentum", self.momentum, kUnitInterval, "decay rate of the velocity");
+    f("momentum", self.momentum, kClosedUnitInterval, "decay rate of the velocity; 1: none decays");
     f("nesterov", self.nesterov, OneOf{"lecture"},
       "Nesterov momentum; 'lecture' keeps w, not the look-ahead point");
   }

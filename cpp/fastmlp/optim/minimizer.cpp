@@ -10,11 +10,10 @@ namespace fastmlp {
 template <class T>
 Minimizer<T>::Minimizer(std::unique_ptr<Direction<T>> direction, SearchOptions options, Index size,
                         std::vector<ParameterGroup> groups)
-    : direction_(std::move(direction)),
+    : Optimizer<T>(std::move(groups), size),
+      direction_(std::move(direction)),
       line_search_(options.line_search),
       gtol_(options.gtol),
-      size_(size),
-      groups_(std::move(groups), size),
       known_(size),
       progress_(std::move(options.average), size),
       g_new_(size),
@@ -25,6 +24,7 @@ template <class T>
 StepResult Minimizer<T>::step(Objective<T>& objective, T* w, ThreadTeam& team) {
   Penalized<T> f(objective, groups_);
   StepResult result;
+  result.penalty = f.penalty(w, nullptr);
   result.evaluations = 0;
   if (!known_.value_at(f, w)) {
     known_.valid = false;

@@ -27,6 +27,9 @@ class Minimizer final : public Optimizer<T> {
   }
 
  private:
+  using Optimizer<T>::groups_;
+  using Optimizer<T>::size_;
+
   Status search(Objective<T>& f, T* w, ThreadTeam& team, StepResult& result);
   bool find_length(Objective<T>& f, T* w, ThreadTeam& team, StepResult& result);
   double first_length(double slope) const;
@@ -35,8 +38,6 @@ class Minimizer final : public Optimizer<T> {
   std::unique_ptr<Direction<T>> direction_;
   LineSearch line_search_;
   double gtol_;
-  Index size_;
-  ParameterGroups groups_;
   Deadline deadline_ = Deadline::max();
   KnownPoint<T> known_;
   SearchProgress<T> progress_;

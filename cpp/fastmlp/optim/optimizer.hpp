@@ -25,6 +25,7 @@ struct StepResult {
   double step_size = 0;                 // learning rate or length along the direction; 0: w is kept
   Index evaluations = 1;                // of f, with or without its gradient
   Status status = Status::running;
+  double penalty = 0;  // of f(w)
 };
 
 // A number that is not finite: of w, of the gradient, or of the state by its name.
@@ -36,6 +37,8 @@ struct Defect {
 template <class T>
 class Optimizer {
  public:
+  Optimizer(std::vector<ParameterGroup> groups, Index size)
+      : groups_(std::move(groups), size), size_(size) {}
   virtual ~Optimizer() = default;
   // At most one update of w. If the value is not finite, or w or the state would not be after the
   // update, the status is not_finite; then, and after an exception, w and the state are as before,
@@ -55,6 +58,14 @@ class Optimizer {
   std::optional<Defect> take_defect() { return std::exchange(defect_, std::nullopt); }
   // Scans the state, and w of this size.
   bool is_finite(const T* w, Index size);
+  // A factor on the l2 penalties of the next steps.
+  void set_l2_factor(double factor) { groups_.set_l2_factor(factor); }
+  // The penalties at w.
+  double penalties(const T* w) const {
+    double sum = 0;
+    groups_.add_penalties<T>({0, size_}, false, w, nullptr, sum);
+    return sum;
+  }
   // Begins epoch 0, 1, …; a custom schedule is evaluated here.
   virtual void start_epoch(Index) {}
   virtual bool has_custom_schedule() const { return false; }
@@ -71,6 +82,8 @@ class Optimizer {
   virtual std::optional<double> value_at(const Objective<T>&, const T* /*w*/) const { return {}; }
 
  protected:
+  ParameterGroups groups_;
+  Index size_;
   std::optional<Defect> defect_;
 };
 

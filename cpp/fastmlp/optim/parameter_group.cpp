@@ -35,7 +35,8 @@ void ParameterGroups::add_penalties(Range range, bool proximal_l1, const T* w, T
   for_overlaps(groups_, range, [&](const ParameterGroup& group, Range common) {
     if (!group.penalized()) return;
     const T l1 = static_cast<T>(proximal_l1 ? 0 : group.l1);
-    const T l2 = static_cast<T>(group.l2);
+    const double group_l2 = l2_factor_ * group.l2;
+    const T l2 = static_cast<T>(group_l2);
     const T* from = w + common.begin;
     T* to = g + (common.begin - range.begin);
     const Index n = common.size();
@@ -44,14 +45,14 @@ void ParameterGroups::add_penalties(Range range, bool proximal_l1, const T* w, T
     }
     penalty += sum_in_double(n, [&](Index i) {
       const double size = std::abs(from[i]);
-      return size * (group.l1 + 0.5 * group.l2 * size);
+      return size * (group.l1 + 0.5 * group_l2 * size);
     });
   });
 }
 
 double ParameterGroups::l2_of(Index i) const {
   for (const ParameterGroup& group : groups_) {
-    if (i >= group.range.begin && i < group.range.end) return group.l2;
+    if (i >= group.range.begin && i < group.range.end) return l2_factor_ * group.l2;
   }
   return 0;
 }
@@ -59,7 +60,7 @@ double ParameterGroups::l2_of(Index i) const {
 template <class T>
 void ParameterGroups::add_curvature(const T* v, T* hv) const {
   for (const ParameterGroup& group : groups_) {
-    const T l2 = static_cast<T>(group.l2);
+    const T l2 = static_cast<T>(l2_factor_ * group.l2);
     for (Index i = group.range.begin; i < group.range.end && l2 > 0; ++i) hv[i] += l2 * v[i];
   }
 }

@@ -33,6 +33,8 @@ class ParameterGroups {
   ParameterGroups(std::vector<ParameterGroup> groups, Index size);
 
   bool penalized() const { return penalized_; }
+  // A factor on all l2, where the penalty is that of a batch.
+  void set_l2_factor(double factor) { l2_factor_ = factor; }
   // l2 of parameter i
   double l2_of(Index i) const;
   bool limited() const { return limited_; }
@@ -57,6 +59,7 @@ class ParameterGroups {
  private:
   std::vector<ParameterGroup> groups_;
   bool penalized_ = false, limited_ = false;  // whether any group is
+  double l2_factor_ = 1;
 };
 
 }  // namespace fastmlp

@@ -23,10 +23,9 @@ template <class T>
 TrustRegion<T>::TrustRegion(std::unique_ptr<LocalModel<T>> model, double gtol,
                             std::optional<Polyak> average, Index size,
                             std::vector<ParameterGroup> groups)
-    : model_(std::move(model)),
+    : Optimizer<T>(std::move(groups), size),
+      model_(std::move(model)),
       gtol_(gtol),
-      size_(size),
-      groups_(std::move(groups), size),
       known_(size),
       progress_(std::move(average), size),
       g_new_(size),
@@ -36,6 +35,7 @@ template <class T>
 StepResult TrustRegion<T>::step(Objective<T>& objective, T* w, ThreadTeam& team) {
   Penalized<T> f(objective, groups_, deadline_);
   StepResult result;
+  result.penalty = f.penalty(w, nullptr);
   result.evaluations = 0;
   if (!known_.value_at(f, w)) {
     known_.valid = false;

@@ -26,12 +26,13 @@ class TrustRegion final : public Optimizer<T> {
   }
 
  private:
+  using Optimizer<T>::groups_;
+  using Optimizer<T>::size_;
+
   Status search(Penalized<T>& f, T* w, ThreadTeam& team, StepResult& result);
 
   std::unique_ptr<LocalModel<T>> model_;
   double gtol_;
-  Index size_;
-  ParameterGroups groups_;
   Deadline deadline_ = Deadline::max();
   KnownPoint<T> known_;
   SearchProgress<T> progress_;

@@ -27,7 +27,7 @@ void Batch<T>::select(RowSelection rows, Index n) {
   if (data_.weights) {
     for (Index i = 0; i < n; ++i) weight_ += data_.weight(rows[i]);
   }
-  divisor_ = mean_weight_ && n < data_.size() ? static_cast<double>(n) * *mean_weight_ : weight_;
+  divisor_ = mean_weight_ ? static_cast<double>(n) * *mean_weight_ : weight_;
 }
 
 template <class T>

@@ -18,8 +18,8 @@ class Batch {
 
   // Allocates for chunks of n samples.
   void reserve(Index n);
-  // The samples of the batches that follow. The loss of n of them is divided by n * mean_weight;
-  // without that, or where they are all, by their sum of weights.
+  // The samples of the batches that follow. The loss of n of them is divided by n * mean_weight, or
+  // without that by their sum of weights.
   void set_data(const Dataset<T>& data, std::optional<double> mean_weight);
   void select(RowSelection rows, Index n);
   // The selection of another batch.

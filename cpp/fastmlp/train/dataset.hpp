@@ -46,11 +46,20 @@ struct Dataset {
     if (!weights || size() == 0) return 1;
     return std::accumulate(weights, weights + size(), 0.0) / static_cast<double>(size());
   }
+  // Of these samples.
+  double mean_weight(const std::vector<Index>& samples) const {
+    double sum = 0;
+    for (const Index i : samples) sum += weight(i);
+    return sum / static_cast<double>(samples.size());
+  }
 };
 
 // The divisor of sum w_i L_i over a batch of B samples: B times the mean weight of the data set, so
 // that weights act in small batches too, or the batch's own sum of weights.
 enum class Weighting { set, batch };
+// What the l2 of penalties is: the coefficient, or the numerator of one whose denominator is the
+// batch's sum of weights.
+enum class L2Scale { constant, batch_weight };
 
 // Selection of the samples of a batch: those of the indices, or consecutive ones from `first` on.
 struct RowSelection {
@@ -60,14 +69,19 @@ struct RowSelection {
   Index operator[](Index i) const { return indices ? indices[i] : first + i; }
 };
 
-// The order of n samples in an epoch: ascending, or a random permutation (Fisher & Yates) of (seed,
-// epoch).
+// The order of the samples in an epoch: ascending, a random permutation (Fisher & Yates) of (seed,
+// epoch), or any given indices.
 class EpochOrder {
  public:
+  // Indices of samples, in any order and any number of times.
+  void take(std::vector<Index> indices) {
+    indices_ = std::move(indices);
+    consecutive_ = false;
+  }
   void shuffle_rows(Index n, bool shuffle, std::uint64_t seed, std::uint32_t epoch) {
     indices_.resize(static_cast<std::size_t>(n));
     std::iota(indices_.begin(), indices_.end(), Index(0));
-    shuffled_ = shuffle;
+    consecutive_ = !shuffle;
     if (!shuffle) return;
     const SampleKey key{seed, 0, stream_of(Stream::shuffle), epoch};
     constexpr Index kDraws = kSampleLanes * kWords / 2;  // of 64 bits, from words made together
@@ -81,13 +95,15 @@ class EpochOrder {
     }
   }
   const std::vector<Index>& indices() const { return indices_; }
+  Index size() const { return static_cast<Index>(indices_.size()); }
+  bool is_consecutive() const { return consecutive_; }
   RowSelection batch(Index begin) const {
-    return shuffled_ ? RowSelection{indices_.data() + begin} : RowSelection{nullptr, begin};
+    return consecutive_ ? RowSelection{nullptr, begin} : RowSelection{indices_.data() + begin};
   }
 
  private:
   std::vector<Index> indices_;
-  bool shuffled_ = false;
+  bool consecutive_ = true;
 };
 
 }  // namespace fastmlp

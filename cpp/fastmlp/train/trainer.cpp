@@ -45,46 +45,58 @@ const EpochOrder& Trainer<T>::order(Index n) {
 }
 
 template <class T>
+void Trainer<T>::set_order(std::optional<std::vector<Index>> indices) {
+  order_is_given_ = indices.has_value();
+  if (indices) order_.take(std::move(*indices));
+}
+
+// That of the set which the batches of an epoch share, or none where each is its own.
+template <class T>
+std::optional<double> Trainer<T>::mean_weight(const Dataset<T>& data,
+                                              const EpochOrder& samples) const {
+  const bool one_batch = samples.size() <= options_.batch_size;
+  if (options_.weighting == Weighting::batch || one_batch) return std::nullopt;
+  return order_is_given_ ? data.mean_weight(samples.indices()) : data.mean_weight();
+}
+
+template <class T>
 EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, ThreadTeam& team) {
   const auto start = SteadyClock::now();
   const bool timed = std::isfinite(max_seconds);
   optimizer_->set_deadline(deadline_after(start, max_seconds));
   swap_out_average();
   objective_.set_team(team);
-  const EpochOrder& samples = order(data.size());
+  const EpochOrder& samples = order_is_given_ ? order_ : order(data.size());
+  const Index n = samples.size(), batch_size = options_.batch_size;
   EpochResult result;
+  EpochMeans means;
   const Index steps = optimizer_->steps();
-  std::optional<double> mean_weight;
-  if (options_.weighting == Weighting::set) mean_weight = data.mean_weight();
-  objective_.set_data(data, mean_weight);
-  const Index batches = ceil_div(data.size(), options_.batch_size);
+  objective_.set_data(data, mean_weight(data, samples));
   // What the steps of single batches say: the end of progress on one is not that on the others.
   bool advances = false;
   Status stopped = Status::running;
-  double sum = 0, divisor = 0;
-  for (Index begin = 0; begin < data.size(); begin += options_.batch_size) {
+  for (Index begin = 0; begin < n; begin += batch_size) {
     if (timed && seconds_since(start) >= max_seconds) {
       result.status = Status::max_seconds;
       break;
     }
-    select(samples.batch(begin), std::min(options_.batch_size, data.size() - begin));
-    divisor += objective_.divisor();
+    select(samples.batch(begin), std::min(batch_size, n - begin));
     if (objective_.weight() == 0) {
+      means.skip(objective_.divisor());
       samples_seen_ += objective_.samples();
       continue;
     }
     // The first batch follows the last one, but in another order where the data are shuffled.
-    const Index next = begin + options_.batch_size < data.size() ? begin + options_.batch_size : 0;
-    if (next > 0 || !options_.shuffle) {
-      objective_.set_next_batch(samples.batch(next),
-                                std::min(options_.batch_size, data.size() - next));
+    const Index next = begin + batch_size < n ? begin + batch_size : 0;
+    if (next > 0 || samples.is_consecutive()) {
+      objective_.set_next_batch(samples.batch(next), std::min(batch_size, n - next));
     }
     const StepResult step = tuned_step(team);
     samples_seen_ += objective_.samples();
-    sum += step.value * objective_.divisor();
+    means.add(step, objective_.divisor(), objective_.samples());
     if (step.status == Status::running) {
       advances = true;
-    } else if (batches == 1 || ends_epoch(step.status)) {
+    } else if (n <= batch_size || ends_epoch(step.status)) {
       result.status = step.status;
       break;
     } else {
@@ -94,12 +106,18 @@ EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, Thread
   if (result.status == Status::running && !advances) result.status = stopped;
   result.steps = optimizer_->steps() - steps;
   if (result.status == Status::running) set_epoch_number(epoch_ + 1);
-  result.loss = divisor > 0 ? sum / divisor : 0;
+  means.write(result);
   return result;
 }
 
 template <class T>
+void Trainer<T>::scale_penalties(double batch_weight) {
+  if (options_.l2_scale == L2Scale::batch_weight) optimizer_->set_l2_factor(1 / batch_weight);
+}
+
+template <class T>
 StepResult Trainer<T>::step_on_batch(ThreadTeam& team) {
+  scale_penalties(objective_.weight());
   return optimizer_->step(objective_, network_.w(), team);
 }
 
@@ -144,12 +162,14 @@ EpochResult Trainer<T>::epochs(const Dataset<T>& data, Index max, double max_sec
   const auto start = SteadyClock::now();
   objective_.invalidate_data();
   for (Index left = max;; --left) {
-    const EpochResult last = epoch_with_counter(data, max_seconds - seconds_since(start), team);
+    EpochResult last = epoch_with_counter(data, max_seconds - seconds_since(start), team);
     const bool again = left > 1 && !optimizer_->has_custom_schedule();
     const bool ended = last.status != Status::running ||
                        seconds_since(start) >= std::min(kReturnInterval, max_seconds);
     if (last.status != Status::not_finite && !is_finite()) {
-      return {std::nan(""), last.steps, Status::not_finite};
+      last.loss = std::nan("");
+      last.status = Status::not_finite;
+      return last;
     }
     if (!again || ended) return last;
     losses.push_back(last.loss);
@@ -241,9 +261,16 @@ void Trainer<T>::backward(MatrixView<const T> output_gradient, T* g, ThreadTeam&
 }
 
 template <class T>
-double Trainer<T>::apply(T* g, ThreadTeam& team) {
+double Trainer<T>::apply(T* g, double batch_weight, ThreadTeam& team) {
   swap_out_average();
+  scale_penalties(batch_weight);
   return optimizer_->apply(network_.w(), g, team);
+}
+
+template <class T>
+double Trainer<T>::penalties(double batch_weight) {
+  scale_penalties(batch_weight);
+  return optimizer_->penalties(network_.w());
 }
 
 template <class T>

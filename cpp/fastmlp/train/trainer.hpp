@@ -4,6 +4,7 @@
 #include "fastmlp/base/thread_tuner.hpp"
 #include "fastmlp/nn/network.hpp"
 #include "fastmlp/optim/optimizer.hpp"
+#include "fastmlp/train/epoch_result.hpp"
 #include "fastmlp/train/network_objective.hpp"
 #include "fastmlp/train/snapshot.hpp"
 
@@ -16,12 +17,7 @@ struct TrainerOptions {
   std::uint32_t first_epoch = 0;  // epoch number at which the run began
   bool shuffle = true;
   Weighting weighting = Weighting::set;
-};
-
-struct EpochResult {
-  double loss = 0;  // mean of the batch losses by their divisors, penalties included
-  Index steps = 0;  // updates made in this epoch
-  Status status = Status::running;
+  L2Scale l2_scale = L2Scale::constant;
 };
 
 template <class T>
@@ -32,9 +28,9 @@ class Trainer {
   // Begins an epoch of the optimizer, on the caller's thread, because a custom schedule is a Python
   // function.
   void start_epoch() { optimizer_->start_epoch(std::max<Index>(0, epoch_ - first_epoch_)); }
-  // One pass over the data. Ends early with the status of a step, or after `max_seconds`; an
-  // exception of the team's interrupt check leaves the state after the last complete step. With
-  // not_finite, a finite loss means that an update was refused.
+  // One pass over the data, or over the samples of `set_order`. Ends early with the status of a
+  // step, or after `max_seconds`; an exception of the team's interrupt check leaves the state after
+  // the last complete step. With not_finite, a finite loss means that an update was refused.
   EpochResult epoch(const Dataset<T>& data, double max_seconds, ThreadTeam& team);
   // Up to `max` epochs, until one ends early or leaves numbers that are not finite, or after
   // kReturnInterval seconds; with a custom schedule only one. The loss of an epoch after which
@@ -64,13 +60,18 @@ class Trainer {
 
   void forward(MatrixView<const T> x, MatrixView<T> out, ThreadTeam& team);
   void backward(MatrixView<const T> output_gradient, T* g, ThreadTeam& team);
-  // Returns the penalties, as Optimizer::apply.
-  double apply(T* g, ThreadTeam& team);
+  // The update of a batch of this weight; returns the penalties, as Optimizer::apply.
+  double apply(T* g, double batch_weight, ThreadTeam& team);
+  // The penalties of a batch of this weight at the present parameters.
+  double penalties(double batch_weight);
 
   const Loss& loss() const { return options_.loss; }
   Index batch_size() const { return options_.batch_size; }
   // The order of n samples in the next epoch.
   const EpochOrder& order(Index n);
+  // The samples of the next epochs in their order, any of the data any number of times; without
+  // them the order is that of the options.
+  void set_order(std::optional<std::vector<Index>> indices);
   Index epoch_number() const { return epoch_; }
   void set_epoch_number(Index epoch) {
     epoch_ = epoch;
@@ -90,7 +91,9 @@ class Trainer {
  private:
   void select(RowSelection rows, Index n);
   void set_context();
+  void scale_penalties(double batch_weight);
   StepResult step_on_batch(ThreadTeam& team);
+  std::optional<double> mean_weight(const Dataset<T>& data, const EpochOrder& samples) const;
   StepResult tuned_step(ThreadTeam& team);
   EpochResult epoch_with_counter(const Dataset<T>& data, double max_seconds, ThreadTeam& team);
 
@@ -99,6 +102,7 @@ class Trainer {
   NetworkObjective<T> objective_;
   std::unique_ptr<Optimizer<T>> optimizer_;
   EpochOrder order_;
+  bool order_is_given_ = false;
   ThreadTuner tuner_;
   bool tuned_ = false;
   Index first_epoch_, epoch_;

@@ -2,6 +2,7 @@
 The compiled core, in the build that suits this processor (named by `isa`).
 """
 from __future__ import annotations
+import _contextvars
 import collections.abc
 import inspect
 import numpy
@@ -9,7 +10,7 @@ import numpy.typing
 import typing
 from . import float32
 from . import float64
-__all__: list[str] = ['AbsoluteError', 'Activation', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'BFGS', 'Backtracking', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'Dense', 'Dropout', 'ELU', 'ExponentialDecay', 'Field', 'GELU', 'GaussianNLL', 'GaussianNoise', 'GlorotNormal', 'GlorotUniform', 'HardTanh', 'HeNormal', 'HeUniform', 'HessianFree', 'Hinge', 'Huber', 'Identity', 'Initializer', 'InverseTimeDecay', 'LBFGS', 'Layer', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'LevenbergMarquardt', 'LineSearch', 'Lion', 'Loss', 'MemoryLease', 'NAdam', 'Newton', 'NonlinearCG', 'Normal', 'OneCycle', 'Optimizer', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Rprop', 'SELU', 'SGD', 'SaddleFreeNewton', 'Schedule', 'SiLU', 'Sigmoid', 'Sign', 'Skip', 'Softmax', 'Softplus', 'SquaredError', 'StepDecay', 'StrongWolfe', 'Tanh', 'Tied', 'TrainingLock', 'Zeros', 'activations', 'averages', 'cgroup_cpu_limit', 'check_classes', 'config', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'layers', 'line_searches', 'losses', 'methods', 'optimizers', 'resolve', 'schedules', 'set_num_threads']
+__all__: list[str] = ['AbsoluteError', 'Activation', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'BFGS', 'Backtracking', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'Dense', 'Dropout', 'ELU', 'ExponentialDecay', 'Field', 'GELU', 'GaussianNLL', 'GaussianNoise', 'GlorotNormal', 'GlorotUniform', 'HardTanh', 'HeNormal', 'HeUniform', 'HessianFree', 'Hinge', 'Huber', 'Identity', 'Initializer', 'InverseTimeDecay', 'LBFGS', 'Layer', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'LevenbergMarquardt', 'LineSearch', 'Lion', 'Loss', 'MemoryLease', 'NAdam', 'Newton', 'NonlinearCG', 'Normal', 'OneCycle', 'Optimizer', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Rprop', 'SELU', 'SGD', 'SaddleFreeNewton', 'Schedule', 'SiLU', 'Sigmoid', 'Sign', 'Skip', 'Softmax', 'Softplus', 'SquaredError', 'StepDecay', 'StrongWolfe', 'Tanh', 'Tied', 'TrainingLock', 'Zeros', 'activations', 'averages', 'cgroup_cpu_limit', 'check_classes', 'config', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'layers', 'line_searches', 'losses', 'methods', 'optimizers', 'resolve', 'schedules', 'set_num_threads', 'thread_limit']
 class Field:
     """
     A hyperparameter of a member of a family.
@@ -94,6 +95,11 @@ class Identity:
         """
         The hyperparameters by name; with deep those of nested values too.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
     @property
     def has_zero_derivative(self) -> bool:
         """
@@ -168,6 +174,11 @@ class Sign:
         """
         The hyperparameters by name; with deep those of nested values too.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
     @property
     def has_zero_derivative(self) -> bool:
         """
@@ -232,6 +243,11 @@ class Sigmoid:
         """
         The hyperparameters by name; with deep those of nested values too.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
     @property
     def has_zero_derivative(self) -> bool:
         """
@@ -290,6 +306,11 @@ class Tanh:
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
         The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
     @property
     def has_zero_derivative(self) -> bool:
@@ -350,6 +371,11 @@ class ReLU:
         """
         The hyperparameters by name; with deep those of nested values too.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
     @property
     def has_zero_derivative(self) -> bool:
         """
@@ -408,6 +434,11 @@ class HardTanh:
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
         The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
     @property
     def has_zero_derivative(self) -> bool:
@@ -470,6 +501,11 @@ class Softmax:
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
         The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
     @property
     def has_zero_derivative(self) -> bool:
@@ -541,6 +577,11 @@ class LeakyReLU:
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
         The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
     @property
     def has_zero_derivative(self) -> bool:
@@ -618,6 +659,11 @@ class ELU:
         """
         The hyperparameters by name; with deep those of nested values too.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
     @property
     def alpha(self) -> float:
         """
@@ -682,6 +728,11 @@ class SELU:
         """
         The hyperparameters by name; with deep those of nested values too.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
     @property
     def has_zero_derivative(self) -> bool:
         """
@@ -740,6 +791,11 @@ class Softplus:
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
         The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
     @property
     def has_zero_derivative(self) -> bool:
@@ -800,6 +856,11 @@ class SiLU:
         """
         The hyperparameters by name; with deep those of nested values too.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
     @property
     def has_zero_derivative(self) -> bool:
         """
@@ -858,6 +919,11 @@ class GELU:
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
         The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
     @property
     def has_zero_derivative(self) -> bool:
@@ -920,6 +986,11 @@ class SquaredError:
         """
         dL/do of each sample, in the shape of o, without 1/n.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
 class AbsoluteError:
     """
     AbsoluteError()
@@ -975,6 +1046,11 @@ class AbsoluteError:
     def gradient(self, o: numpy.typing.ArrayLike, y: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """
         dL/do of each sample, in the shape of o, without 1/n.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
 class Huber:
     """
@@ -1043,6 +1119,11 @@ class Huber:
     def gradient(self, o: numpy.typing.ArrayLike, y: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """
         dL/do of each sample, in the shape of o, without 1/n.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
     @property
     def delta(self) -> float:
@@ -1120,6 +1201,11 @@ class CrossEntropy:
         """
         dL/do of each sample, in the shape of o, without 1/n.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
     @property
     def label_smoothing(self) -> float:
         """
@@ -1183,6 +1269,11 @@ class BinaryCrossEntropy:
         """
         dL/do of each sample, in the shape of o, without 1/n.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
 class Hinge:
     """
     Hinge()
@@ -1241,6 +1332,11 @@ class Hinge:
         """
         dL/do of each sample, in the shape of o, without 1/n.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
 class Perceptron:
     """
     Perceptron()
@@ -1298,6 +1394,11 @@ class Perceptron:
     def gradient(self, o: numpy.typing.ArrayLike, y: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """
         dL/do of each sample, in the shape of o, without 1/n.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
 class Quantile:
     """
@@ -1368,6 +1469,11 @@ class Quantile:
     def gradient(self, o: numpy.typing.ArrayLike, y: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """
         dL/do of each sample, in the shape of o, without 1/n.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
     @property
     def q(self) -> float:
@@ -1445,6 +1551,11 @@ class Poisson:
         """
         dL/do of each sample, in the shape of o, without 1/n.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
     @property
     def log_input(self) -> bool:
         """
@@ -1510,6 +1621,11 @@ class GaussianNLL:
         """
         dL/do of each sample, in the shape of o, without 1/n.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
 class GlorotUniform:
     """
     GlorotUniform()
@@ -1557,6 +1673,11 @@ class GlorotUniform:
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
         The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
 class GlorotNormal:
     """
@@ -1606,6 +1727,11 @@ class GlorotNormal:
         """
         The hyperparameters by name; with deep those of nested values too.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
 class HeUniform:
     """
     HeUniform()
@@ -1653,6 +1779,11 @@ class HeUniform:
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
         The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
 class HeNormal:
     """
@@ -1702,6 +1833,11 @@ class HeNormal:
         """
         The hyperparameters by name; with deep those of nested values too.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
 class LeCunUniform:
     """
     LeCunUniform()
@@ -1750,6 +1886,11 @@ class LeCunUniform:
         """
         The hyperparameters by name; with deep those of nested values too.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
 class LeCunNormal:
     """
     LeCunNormal()
@@ -1797,6 +1938,11 @@ class LeCunNormal:
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
         The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
 class Normal:
     """
@@ -1857,6 +2003,11 @@ class Normal:
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
         The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
     @property
     def std(self) -> float:
@@ -1923,6 +2074,11 @@ class Orthogonal:
         """
         The hyperparameters by name; with deep those of nested values too.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
     @property
     def gain(self) -> float:
         """
@@ -1975,6 +2131,11 @@ class Zeros:
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
         The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
 class ConstantInit:
     """
@@ -2035,6 +2196,11 @@ class ConstantInit:
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
         The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
     @property
     def value(self) -> float:
@@ -2118,6 +2284,11 @@ class Dense(Layer):
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
         The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
     @property
     def activation(self) -> Activation:
@@ -2215,6 +2386,11 @@ class Dropout(Layer):
         """
         The hyperparameters by name; with deep those of nested values too.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
     @property
     def rate(self) -> float:
         """
@@ -2280,6 +2456,11 @@ class GaussianNoise(Layer):
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
         The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
     @property
     def std(self) -> float:
@@ -2347,6 +2528,11 @@ class Skip(Layer):
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
         The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
     @property
     def of(self) -> Layer | typing.Literal['input']:
@@ -2420,6 +2606,11 @@ class Tied(Layer):
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
         The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
     @property
     def activation(self) -> Activation:
@@ -2511,6 +2702,11 @@ class Constant:
         """
         The hyperparameters by name; with deep those of nested values too.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
     @property
     def learning_rate(self) -> float:
         """
@@ -2592,6 +2788,11 @@ class ExponentialDecay:
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
         The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
     @property
     def learning_rate(self) -> float:
@@ -2679,6 +2880,11 @@ class InverseTimeDecay:
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
         The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
     @property
     def learning_rate(self) -> float:
@@ -2768,6 +2974,11 @@ class StepDecay:
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
         The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
     @property
     def every(self) -> float:
@@ -2864,6 +3075,11 @@ class PolynomialDecay:
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
         The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
     @property
     def end(self) -> float:
@@ -2972,6 +3188,11 @@ class CosineDecay:
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
         The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
     @property
     def end(self) -> float:
@@ -3084,6 +3305,11 @@ class OneCycle:
         """
         The hyperparameters by name; with deep those of nested values too.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
     @property
     def end_factor(self) -> float:
         """
@@ -3180,6 +3406,11 @@ class Polyak:
         """
         The hyperparameters by name; with deep those of nested values too.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
     @property
     def beta(self) -> float:
         """
@@ -3212,7 +3443,7 @@ class SGD:
     learning_rate : float, schedule or callable, default 0.001
         a number, a schedule, or a function of the epoch, counted from 0: a finite learning_rate > 0.
     momentum : float, default 0
-        decay rate of the velocity: 0 <= momentum < 1.
+        decay rate of the velocity; 1: none decays: 0 <= momentum <= 1.
     nesterov : bool | str, default False
         Nesterov momentum; 'lecture' keeps w, not the look-ahead point: True, False or one of: 'lecture'.
     clip_norm : float | None, default None
@@ -3272,6 +3503,11 @@ class SGD:
         """
         The hyperparameters by name; with deep those of nested values too.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
     @property
     def average(self) -> Polyak | None:
         """
@@ -3300,7 +3536,7 @@ class SGD:
     @property
     def momentum(self) -> float:
         """
-        decay rate of the velocity
+        decay rate of the velocity; 1: none decays
         """
     @property
     def nesterov(self) -> bool | typing.Literal['lecture']:
@@ -3400,6 +3636,11 @@ class DeltaBarDelta:
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
         The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
     @property
     def average(self) -> Polyak | None:
@@ -3539,6 +3780,11 @@ class Lion:
         """
         The hyperparameters by name; with deep those of nested values too.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
     @property
     def average(self) -> Polyak | None:
         """
@@ -3675,6 +3921,11 @@ class Rprop:
         """
         The hyperparameters by name; with deep those of nested values too.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
     @property
     def average(self) -> Polyak | None:
         """
@@ -3801,6 +4052,11 @@ class AdaGrad:
         """
         The hyperparameters by name; with deep those of nested values too.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
     @property
     def average(self) -> Polyak | None:
         """
@@ -3920,6 +4176,11 @@ class RMSProp:
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
         The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
     @property
     def average(self) -> Polyak | None:
@@ -4055,6 +4316,11 @@ class AdaDelta:
         """
         The hyperparameters by name; with deep those of nested values too.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
     @property
     def average(self) -> Polyak | None:
         """
@@ -4187,6 +4453,11 @@ class Adam:
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
         The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
     @property
     def amsgrad(self) -> bool:
@@ -4332,6 +4603,11 @@ class AdamW:
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
         The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
     @property
     def amsgrad(self) -> bool:
@@ -4481,6 +4757,11 @@ class NAdam:
         """
         The hyperparameters by name; with deep those of nested values too.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
     @property
     def average(self) -> Polyak | None:
         """
@@ -4611,6 +4892,11 @@ class AdaMax:
         """
         The hyperparameters by name; with deep those of nested values too.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
     @property
     def average(self) -> Polyak | None:
         """
@@ -4738,6 +5024,11 @@ class RAdam:
         """
         The hyperparameters by name; with deep those of nested values too.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
     @property
     def average(self) -> Polyak | None:
         """
@@ -4853,6 +5144,11 @@ class StrongWolfe:
         """
         The hyperparameters by name; with deep those of nested values too.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
     @property
     def c1(self) -> float:
         """
@@ -4929,6 +5225,11 @@ class Backtracking:
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
         The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
     @property
     def c1(self) -> float:
@@ -5012,6 +5313,11 @@ class LBFGS:
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
         The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
     @property
     def average(self) -> Polyak | None:
@@ -5103,6 +5409,11 @@ class BFGS:
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
         The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
     @property
     def average(self) -> Polyak | None:
@@ -5198,6 +5509,11 @@ class NonlinearCG:
         """
         The hyperparameters by name; with deep those of nested values too.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
     @property
     def average(self) -> Polyak | None:
         """
@@ -5289,6 +5605,11 @@ class Newton:
         """
         The hyperparameters by name; with deep those of nested values too.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
     @property
     def average(self) -> Polyak | None:
         """
@@ -5372,6 +5693,11 @@ class SaddleFreeNewton:
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
         The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
     @property
     def average(self) -> Polyak | None:
@@ -5467,6 +5793,11 @@ class HessianFree:
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """
         The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
     @property
     def average(self) -> Polyak | None:
@@ -5565,6 +5896,11 @@ class LevenbergMarquardt:
         """
         The hyperparameters by name; with deep those of nested values too.
         """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
     @property
     def average(self) -> Polyak | None:
         """
@@ -5652,3 +5988,4 @@ losses: dict[str, typing.Any]
 methods: dict[str, typing.Any]
 optimizers: dict[str, typing.Any]
 schedules: dict[str, typing.Any]
+thread_limit: _contextvars.ContextVar[int]

@@ -4,12 +4,10 @@ Networks and trainers in double precision.
 from __future__ import annotations
 import collections.abc
 import fastmlp._core
-import fastmlp._core.float32
-from fastmlp._core.float32 import EpochResult
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Curvature', 'EpochResult', 'Network', 'Snapshot', 'Trainer', 'least_squares', 'line_search', 'minimize']
+__all__: list[str] = ['Curvature', 'Network', 'Snapshot', 'Trainer', 'least_squares', 'line_search', 'minimize']
 class Network:
     """
     A plan of layers and its parameters.
@@ -67,17 +65,17 @@ class Trainer:
     """
     Trains one network with one optimizer.
     """
-    def __init__(self, network: Network, loss: fastmlp._core.SquaredError | fastmlp._core.AbsoluteError | fastmlp._core.Huber | fastmlp._core.CrossEntropy | fastmlp._core.BinaryCrossEntropy | fastmlp._core.Hinge | fastmlp._core.Perceptron | fastmlp._core.Quantile | fastmlp._core.Poisson | fastmlp._core.GaussianNLL, optimizer: fastmlp._core.SGD | fastmlp._core.DeltaBarDelta | fastmlp._core.Lion | fastmlp._core.Rprop | fastmlp._core.AdaGrad | fastmlp._core.RMSProp | fastmlp._core.AdaDelta | fastmlp._core.Adam | fastmlp._core.AdamW | fastmlp._core.NAdam | fastmlp._core.AdaMax | fastmlp._core.RAdam | fastmlp._core.LBFGS | fastmlp._core.BFGS | fastmlp._core.NonlinearCG | fastmlp._core.Newton | fastmlp._core.SaddleFreeNewton | fastmlp._core.HessianFree | fastmlp._core.LevenbergMarquardt, batch_size: typing.SupportsInt, seed: typing.SupportsInt, first_epoch: typing.SupportsInt, l1: typing.SupportsFloat, l2: typing.SupportsFloat, regularize_biases: bool, shuffle: bool, weighting: str) -> None:
+    def __init__(self, network: Network, loss: fastmlp._core.SquaredError | fastmlp._core.AbsoluteError | fastmlp._core.Huber | fastmlp._core.CrossEntropy | fastmlp._core.BinaryCrossEntropy | fastmlp._core.Hinge | fastmlp._core.Perceptron | fastmlp._core.Quantile | fastmlp._core.Poisson | fastmlp._core.GaussianNLL, optimizer: fastmlp._core.SGD | fastmlp._core.DeltaBarDelta | fastmlp._core.Lion | fastmlp._core.Rprop | fastmlp._core.AdaGrad | fastmlp._core.RMSProp | fastmlp._core.AdaDelta | fastmlp._core.Adam | fastmlp._core.AdamW | fastmlp._core.NAdam | fastmlp._core.AdaMax | fastmlp._core.RAdam | fastmlp._core.LBFGS | fastmlp._core.BFGS | fastmlp._core.NonlinearCG | fastmlp._core.Newton | fastmlp._core.SaddleFreeNewton | fastmlp._core.HessianFree | fastmlp._core.LevenbergMarquardt, batch_size: typing.SupportsInt, seed: typing.SupportsInt, first_epoch: typing.SupportsInt, l1: typing.SupportsFloat, l2: typing.SupportsFloat, regularize_biases: bool, shuffle: bool, weighting: str, l2_scale: str) -> None:
         ...
     def __reduce__(self) -> typing.Any:
         ...
-    def apply(self, gradient: numpy.typing.NDArray[numpy.float64]) -> float:
+    def apply(self, gradient: numpy.typing.NDArray[numpy.float64], batch_weight: typing.SupportsFloat) -> float:
         ...
     def backward(self, output_gradient: numpy.typing.NDArray[numpy.float64]) -> numpy.ndarray:
         ...
     def batches(self, n: typing.SupportsInt) -> numpy.typing.NDArray[numpy.int64]:
         ...
-    def epochs(self, X: numpy.typing.NDArray[numpy.float64], targets: typing.Any, weights: typing.Any, max: typing.SupportsInt, max_seconds: typing.SupportsFloat | None, last_good: Snapshot, losses: list[typing.Any]) -> fastmlp._core.float32.EpochResult:
+    def epochs(self, X: numpy.typing.NDArray[numpy.float64], targets: typing.Any, weights: typing.Any, max: typing.SupportsInt, max_seconds: typing.SupportsFloat | None, last_good: Snapshot, losses: list[typing.Any], order: typing.Any = None) -> dict[str, typing.Any]:
         ...
     def forward(self, X: numpy.typing.NDArray[numpy.float64]) -> numpy.ndarray:
         ...
@@ -89,7 +87,7 @@ class Trainer:
         ...
     def load_state_dict(self, state: dict[str, typing.Any]) -> None:
         ...
-    def penalties(self) -> float:
+    def penalties(self, batch_weight: typing.SupportsFloat) -> float:
         ...
     def scale_learning_rate(self, factor: typing.SupportsFloat) -> None:
         ...

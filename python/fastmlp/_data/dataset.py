@@ -13,7 +13,7 @@ from fastmlp._data.arrays import FloatArray
 from fastmlp._data.class_weight import check_class_names
 from fastmlp._data.losses import is_custom_loss
 from fastmlp._data.targets import TargetSpec, as_weights, check_range
-from fastmlp._data.validation import InvalidValue
+from fastmlp._data.validation import InvalidType, InvalidValue
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
@@ -40,11 +40,12 @@ class Dataset(NamedTuple):
         weights = None if self.weights is None else self.weights[indices]
         return Dataset(self.X[indices], self.targets[indices], weights)
 
-    def total_weight(self) -> float:
-        """Return the sum of the weights, or the number of samples without weights."""
+    def total_weight(self, indices: NDArray[np.int64] | None = None) -> float:
+        """Return the sum of the weights, 1 each where there are none, of all or these samples."""
         if self.weights is None:
-            return float(len(self.X))
-        return float(self.weights.sum(dtype=np.float64))
+            return float(len(self.X if indices is None else indices))
+        weights = self.weights if indices is None else self.weights[indices]
+        return float(weights.sum(dtype=np.float64))
 
 
 def target_spec(network: Network, loss: Any) -> TargetSpec:
@@ -97,6 +98,22 @@ def read_training_data(
         arrays.check_finite(data.weights, "sample_weight")
         check_weighted(data)
     return data._replace(leases=leases)
+
+
+def read_order(order: Any, n_samples: int) -> NDArray[np.int64] | None:
+    """Return a copy of indices of samples, which nobody else writes; None where there are none."""
+    if order is None:
+        return None
+    given = arrays.read(order, "order")
+    if given.ndim != 1 or len(given) == 0:
+        raise InvalidValue(f"order has shape {given.shape}, expected (n,) with n >= 1 indices")
+    if given.dtype.kind not in "iu":
+        raise InvalidType(f"order has dtype {given.dtype}, expected integers, the indices of rows")
+    outside = np.flatnonzero((given < 0) | (given >= n_samples))
+    if len(outside):
+        i = outside[0]
+        raise InvalidValue(f"order[{i}]={given[i]}, expected indices of rows, 0 to {n_samples - 1}")
+    return given.astype(np.int64)
 
 
 def check_weighted(data: Dataset) -> None:

@@ -13,6 +13,7 @@ from fastmlp._data import arrays
 from fastmlp._data.arrays import FloatArray
 from fastmlp._data.dataset import check_weighted, read_dataset
 from fastmlp._data.losses import evaluate, is_custom_loss, mean_loss, resolve_loss
+from fastmlp._data.threads import check_threads, limited
 from fastmlp._data.types import LossLike
 from fastmlp._data.validation import InvalidArgument, error_prefix
 
@@ -20,13 +21,15 @@ if TYPE_CHECKING:
     from fastmlp.network import Network
 
 
-def predict(self: Network, X: ArrayLike) -> FloatArray:
+def predict(self: Network, X: ArrayLike, *, n_threads: int | None = None) -> FloatArray:
     """Compute the outputs of the network.
 
     Parameters
     ----------
     X : array_like of shape (n_samples, n_inputs) or (n_inputs,)
         Samples, or one sample. Not searched for nan.
+    n_threads : int, optional
+        At most so many threads, as with `fm.threads`.
 
     Returns
     -------
@@ -46,9 +49,13 @@ def predict(self: Network, X: ArrayLike) -> FloatArray:
     """
     try:
         inputs, single = arrays.as_inputs(X, self)
+        if n_threads is None:
+            outputs: FloatArray = self._native.predict(inputs)
+        else:
+            with limited(check_threads(n_threads)):
+                outputs = self._native.predict(inputs)
     except InvalidArgument as error:
         raise error.named("Network.predict") from error.__cause__
-    outputs: FloatArray = self._native.predict(inputs)
     return outputs[0] if single else outputs
 
 
@@ -60,6 +67,7 @@ def loss(
     loss: LossLike | None = None,
     *,
     sample_weight: ArrayLike | None = None,
+    n_threads: int | None = None,
 ) -> float:
     """Compute the weighted mean loss over the samples, without penalties.
 
@@ -73,6 +81,8 @@ def loss(
         Default: the loss that belongs to the output activation, as in `fit`.
     sample_weight : array_like of shape (n_samples,), optional
         Weights >= 0, not all 0; 1 each where they are not given.
+    n_threads : int, optional
+        At most so many threads, as with `fm.threads`.
 
     Returns
     -------
@@ -93,7 +103,8 @@ def loss(
     chosen = resolve_loss(loss, self)
     data = read_dataset(self, chosen, X, y, sample_weight)
     check_weighted(data)
-    return mean_loss(self, chosen, data)
+    with limited(check_threads(n_threads)):
+        return mean_loss(self, chosen, data)
 
 
 @error_prefix("Network.value_and_grad")
@@ -104,12 +115,13 @@ def value_and_grad(
     loss: LossLike | None = None,
     *,
     sample_weight: ArrayLike | None = None,
+    n_threads: int | None = None,
 ) -> tuple[float, FloatArray]:
     """Compute the weighted mean loss and its gradient by all parameters, by backpropagation.
 
     Parameters
     ----------
-    X, y, loss, sample_weight
+    X, y, loss, sample_weight, n_threads
         As for `loss`.
 
     Returns
@@ -136,12 +148,14 @@ def value_and_grad(
     check_weighted(data)
     value: float
     gradient: FloatArray
-    if is_custom_loss(chosen):
-        outputs = self._native.predict(data.X)
-        value, by_output = evaluate(chosen, outputs, data.targets, data.weights)
-        gradient = self._native.backward(data.X, by_output)
-    else:
-        value, gradient = self._native.value_and_grad(data.X, data.targets, chosen, data.weights)
+    with limited(check_threads(n_threads)):
+        if is_custom_loss(chosen):
+            outputs = self._native.predict(data.X)
+            value, by_output = evaluate(chosen, outputs, data.targets, data.weights)
+            gradient = self._native.backward(data.X, by_output)
+        else:
+            arguments = (data.X, data.targets, chosen, data.weights)
+            value, gradient = self._native.value_and_grad(*arguments)
     return value, gradient
 
 

@@ -25,3 +25,4 @@ LossLike: TypeAlias = str | ResolvedLoss
 ClassWeight: TypeAlias = Mapping[Any, float] | Literal["balanced"]
 Validation: TypeAlias = tuple[ArrayLike, ArrayLike] | tuple[ArrayLike, ArrayLike, ArrayLike]
 Weighting: TypeAlias = Literal["set", "batch"]
+L2Scale: TypeAlias = Literal["constant", "batch_weight"]

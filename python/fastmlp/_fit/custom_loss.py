@@ -8,62 +8,60 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 from fastmlp._data.dataset import Dataset
 from fastmlp._data.losses import evaluate
 from fastmlp._data.types import LossFunction
+from fastmlp._fit.epoch_result import EpochMeans, EpochResult
 
 if TYPE_CHECKING:
     from fastmlp.trainer import Trainer
 
 
-class EpochResult(NamedTuple):
-    """Mean loss of an epoch, number of updates, and the reason for its end, as the core returns."""
-
-    loss: float
-    n_steps: int
-    status: str
-
-
 def step(trainer: Trainer, batch: Dataset) -> float:
     """Make one update on a batch; return its loss with penalties, nan if the update is refused."""
-    value, refused = _update(trainer, batch, None)
+    value, _, refused = _update(trainer, batch, None)
     return math.nan if refused else value
 
 
-def _update(trainer: Trainer, batch: Dataset, divisor: float | None) -> tuple[float, bool]:
-    """Make an update unless the loss is not finite; return it, and whether the core refuses.
+def _update(trainer: Trainer, batch: Dataset, divisor: float | None) -> tuple[float, float, bool]:
+    """Make an update unless the loss is not finite: loss, penalties in it, whether refused.
 
     Without a divisor the batch is a data set of its own, as for `evaluate`.
     """
     native = trainer._native
-    seen = native.samples_seen
-    if batch.total_weight() == 0:
+    seen, weight = native.samples_seen, batch.total_weight()
+    if weight == 0:
         native.samples_seen = seen + len(batch.X)
-        return 0.0, False
+        return 0.0, 0.0, False
     try:
         loss = cast(LossFunction, trainer.loss)
         outputs = native.forward(batch.X)
         value, by_output = evaluate(loss, outputs, batch.targets, batch.weights, divisor)
         if not math.isfinite(value):
-            return value, False
-        penalties = native.apply(native.backward(by_output))
+            return value, 0.0, False
+        penalties = float(native.apply(native.backward(by_output), weight))
     except BaseException:
         native.samples_seen = seen  # a repeated step has the same random numbers
         raise
     refused = math.isnan(penalties)
-    return value if refused else value + penalties, refused
+    return (value, 0.0, True) if refused else (value + penalties, penalties, False)
 
 
-def epoch(trainer: Trainer, data: Dataset, max_seconds: float | None) -> EpochResult:
+def epoch(
+    trainer: Trainer, data: Dataset, max_seconds: float | None, order: NDArray[np.int64] | None
+) -> EpochResult:
     """Make one pass over the samples; it counts if it made a step and its loss is finite."""
     native = trainer._native
     index, n_steps, failed = native.epoch_number, native.n_steps, False
     try:
-        result = _pass(trainer, data, max_seconds)
+        result = _pass(trainer, data, max_seconds, order)
         if result.status != "not_finite" and not native.is_finite():
-            result = EpochResult(math.nan, result.n_steps, "not_finite")
+            result = result._replace(loss=math.nan, status="not_finite")
         failed = not math.isfinite(result.loss)
         return result
     finally:
@@ -71,27 +69,23 @@ def epoch(trainer: Trainer, data: Dataset, max_seconds: float | None) -> EpochRe
             native.epoch_number = index + 1
 
 
-def _pass(trainer: Trainer, data: Dataset, max_seconds: float | None) -> EpochResult:
-    native, batch_size = trainer._native, trainer.batch_size or len(data.X)
+def _pass(
+    trainer: Trainer, data: Dataset, max_seconds: float | None, order: NDArray[np.int64] | None
+) -> EpochResult:
+    native, means, n_steps = trainer._native, EpochMeans(), trainer.n_steps
     deadline = math.inf if max_seconds is None else time.perf_counter() + max_seconds
-    order = native.batches(len(data.X))
-    mean_weight = data.total_weight() / len(data.X)
-    total = divisors = 0.0
-    n_steps = 0
-    for start in range(0, len(order), batch_size):
+    drawn = native.batches(len(data.X))  # the epoch begins
+    rows = drawn if order is None else order
+    batch_size = trainer.batch_size or len(rows)
+    mean_weight = data.total_weight(order) / len(rows)
+    for start in range(0, len(rows), batch_size):
         if time.perf_counter() >= deadline:
-            return EpochResult(_mean(total, divisors), n_steps, "max_seconds")
-        batch = data.take(order[start : start + batch_size])
-        by_set = trainer.weighting == "set"
-        divisor = len(batch.X) * mean_weight if by_set else batch.total_weight()
-        divisors += divisor
-        value, refused = _update(trainer, batch, divisor)
-        total += value * divisor
+            return means.result(trainer.n_steps - n_steps, "max_seconds")
+        batch = data.take(rows[start : start + batch_size])
+        n_samples, weight = len(batch.X), batch.total_weight()
+        divisor = n_samples * mean_weight if trainer.weighting == "set" else weight
+        value, penalty, refused = _update(trainer, batch, divisor)
+        means.add(value, penalty, divisor, n_samples if weight > 0 else 0)
         if refused or not math.isfinite(value):
-            return EpochResult(_mean(total, divisors), n_steps, "not_finite")
-        n_steps += batch.total_weight() > 0
-    return EpochResult(_mean(total, divisors), n_steps, "running")
-
-
-def _mean(total: float, divisors: float) -> float:
-    return total / divisors if divisors else 0.0
+            return means.result(trainer.n_steps - n_steps, "not_finite")
+    return means.result(trainer.n_steps - n_steps, "running")

@@ -10,7 +10,7 @@ import numpy as np
 from fastmlp._fit.status import warn
 
 if TYPE_CHECKING:
-    from fastmlp._fit.custom_loss import EpochResult
+    from fastmlp._fit.epoch_result import EpochResult
     from fastmlp.network import Network
     from fastmlp.trainer import Trainer
 

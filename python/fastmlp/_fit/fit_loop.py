@@ -6,11 +6,14 @@ import math
 import time
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fastmlp._data.arrays import native
 from fastmlp._data.dataset import Dataset
 from fastmlp._data.losses import is_custom_loss, mean_loss
 from fastmlp._fit import custom_loss
-from fastmlp._fit.custom_loss import EpochResult
+from fastmlp._fit.epoch_result import EpochResult
 from fastmlp._fit.failure import describe_failure
 from fastmlp._fit.fit_config import FitConfig
 from fastmlp._fit.history import History
@@ -132,7 +135,7 @@ class FitLoop:
     def training_loss(self) -> float:
         """Return the loss of the samples at the present parameters, penalties included."""
         trainer = self._trainer
-        penalties = float(trainer._native.penalties())
+        penalties = float(trainer._native.penalties(self._data.total_weight()))
         return mean_loss(trainer.network, trainer.loss, self._data) + penalties
 
     def _restore(self, epoch: int, result: EpochResult) -> None:
@@ -154,20 +157,25 @@ def run_epochs(
     max_seconds: float | None,
     last_good: Any,
     losses: list[float],
+    order: NDArray[np.int64] | None = None,
 ) -> EpochResult:
-    """Run one epoch or more; return the result of the last.
+    """Run one epoch or more; return the result of the last, which the trainer keeps.
 
     `losses` receives those of the others, also where an exception ends the call, and `last_good`
-    what the trainer keeps after the last but one. A custom loss runs one epoch.
+    what the trainer keeps after the last but one. A custom loss and a given order run one epoch.
     """
     native_trainer = trainer._native
     index = native_trainer.epoch_number
     try:
         if is_custom_loss(trainer.loss):
-            return custom_loss.epoch(trainer, data, max_seconds)
-        last: EpochResult = native_trainer.epochs(
-            *data.arrays, n_epochs, max_seconds, last_good, losses
-        )
+            last = custom_loss.epoch(trainer, data, max_seconds, order)
+        else:
+            last = EpochResult(
+                **native_trainer.epochs(
+                    *data.arrays, n_epochs, max_seconds, last_good, losses, order
+                )
+            )
+        trainer._last_epoch = last
         return last
     finally:
         trainer.network.epochs_trained += native_trainer.epoch_number - index

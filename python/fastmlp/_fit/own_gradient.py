@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from fastmlp._data import arrays
 from fastmlp._data.arrays import FloatArray
+from fastmlp._data.threads import limited
 from fastmlp._data.validation import error_prefix
 from fastmlp._fit import failure
 from fastmlp._fit.settings import check_evaluation_point
@@ -33,7 +34,7 @@ def forward(self: Trainer, X: ArrayLike) -> FloatArray:
     """
     inputs, _ = arrays.as_inputs(X, self.network)
     arrays.check_samples(inputs)
-    with self.network._in_training:
+    with limited(self.n_threads), self.network._in_training:
         self._forward_shape = None
         outputs: FloatArray = self._native.forward(inputs)
         self._forward_shape = outputs.shape
@@ -57,7 +58,7 @@ def backward(self: Trainer, output_gradient: ArrayLike) -> FloatArray:
             "Trainer.backward: there are no outputs since the last update; call forward"
         )
     gradient = arrays.as_shape(output_gradient, shape, dtype, "output_gradient")
-    with self.network._in_training:
+    with limited(self.n_threads), self.network._in_training:
         flat: FloatArray = self._native.backward(gradient)
     return flat
 
@@ -70,13 +71,26 @@ def apply(self: Trainer, gradient: ArrayLike) -> None:
     ----------
     gradient : array_like of shape (n_parameters,)
         The gradient at the parameters (so not for ``nesterov="lecture"``); penalties and
-        clipping are added here.
+        clipping are added here. ``l2_scale="batch_weight"`` divides by the number of samples of
+        the last `forward`.
     """
     check_evaluation_point(self.optimizer, "the gradient is computed outside")
     w = self.network.parameters
     flat = arrays.as_shape(gradient, w.shape, w.dtype, "gradient")
     arrays.check_finite(flat, "gradient")
-    with self.network._in_training:
+    weight = _batch_weight(self)
+    with limited(self.n_threads), self.network._in_training:
         self._forward_shape = None
-        penalties = self._native.apply(flat)
+        penalties = self._native.apply(flat, weight)
     failure.checked_update(self, penalties, "Trainer.apply")
+
+
+def _batch_weight(trainer: Trainer) -> float:
+    if trainer.l2_scale == "constant":
+        return 1.0
+    if trainer._forward_shape is None:
+        raise RuntimeError(
+            "Trainer.apply: l2_scale='batch_weight' divides by the samples of the last forward, "
+            "expected one since the last update; call forward"
+        )
+    return float(trainer._forward_shape[0])

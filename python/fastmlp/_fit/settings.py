@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from fastmlp import _core
 from fastmlp._data.arrays import native
 from fastmlp._data.losses import is_custom_loss, resolve_loss
+from fastmlp._data.threads import check_threads
 from fastmlp._data.validation import (
     check_bool,
     check_epochs_trained,
@@ -43,6 +44,8 @@ class TrainerSettings:
     regularize_biases: bool
     shuffle: bool
     weighting: str
+    l2_scale: str
+    n_threads: int | None
 
     @classmethod
     def checked(cls, network: Network, given: Mapping[str, Any]) -> Self:
@@ -60,7 +63,9 @@ class TrainerSettings:
             l2=check_non_negative(given["l2"], "l2"),
             regularize_biases=check_bool(given["regularize_biases"], "regularize_biases"),
             shuffle=check_bool(given["shuffle"], "shuffle"),
-            weighting=_check_weighting(given["weighting"]),
+            weighting=_check_word(given["weighting"], "weighting", "set", "batch"),
+            l2_scale=_check_word(given["l2_scale"], "l2_scale", "constant", "batch_weight"),
+            n_threads=check_threads(given["n_threads"]),
         )
         if is_custom_loss(settings.loss):
             check_evaluation_point(settings.optimizer, "the loss is a custom function")
@@ -87,6 +92,7 @@ class TrainerSettings:
             self.regularize_biases,
             self.shuffle and self.batch_size is not None,
             self.weighting,
+            self.l2_scale,
         )
 
 
@@ -101,11 +107,11 @@ def is_method(optimizer: Any) -> bool:
     return type(optimizer) in METHODS
 
 
-def _check_weighting(value: Any) -> str:
+def _check_word(value: Any, name: str, first: str, second: str) -> str:
     if not isinstance(value, str):
-        raise type_error("weighting", value, "'set' or 'batch'")
-    if value not in ("set", "batch"):
-        raise value_error("weighting", value, "'set' or 'batch'")
+        raise type_error(name, value, f"'{first}' or '{second}'")
+    if value not in (first, second):
+        raise value_error(name, value, f"'{first}' or '{second}'")
     return value
 
 

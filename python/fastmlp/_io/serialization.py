@@ -16,7 +16,7 @@ A trainer is::
      "loss": {"name": "cross_entropy", "label_smoothing": 0.0},
      "optimizer": {"name": "adam", "learning_rate": {"name": "step_decay", ...}, ...},
      "batch_size": 32, "seed": 0, "l1": 0.0, "l2": 0.0, "regularize_biases": False, "shuffle": True,
-     "weighting": "set",
+     "weighting": "set", "l2_scale": "constant", "n_threads": None,
      "state": {"optimizer": {"m": array, "v": array},
                "schedule": {"steps": 7, "epoch": 0, "custom_rate": 0.0, "scale": 1.0},
                "trainer": {"first_epoch": 0, "epoch": 1, "samples_seen": 64}}}
@@ -66,7 +66,8 @@ TRAINER_FORMAT = "fastmlp.trainer"
 TRAINER_VERSION = 2
 SETTINGS = TrainerSettings.names()
 TRAINER_PARTS = ("network", *SETTINGS, "state")
-SETTINGS_1 = tuple(name for name in SETTINGS if name != "weighting")
+SINCE_2 = {"weighting": "batch", "l2_scale": "constant", "n_threads": None}
+SETTINGS_1 = tuple(name for name in SETTINGS if name not in SINCE_2)
 TRAINER_PARTS_1 = ("network", *SETTINGS_1, "progress", "state", "iterate")
 PROGRESS_1 = {  # names of version 1: section and name now
     "n_steps": ("schedule", "steps"),
@@ -266,7 +267,7 @@ def _from_version_1(values: Mapping[str, Any]) -> dict[str, Any]:
     if values["optimizer"].average is not None:
         sections["trainer"]["iterate"] = values["iterate"]
     settings = {name: values[name] for name in ("format", "network", *SETTINGS_1)}
-    return {**settings, "weighting": "batch", "version": TRAINER_VERSION, "state": sections}
+    return {**settings, **SINCE_2, "version": TRAINER_VERSION, "state": sections}
 
 
 def _check_parts(values: Any, kind: str, version: int, parts: Iterable[str]) -> None:

@@ -1,0 +1,119 @@
+"""The method of `fastmlp.Network` that trains it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from numpy.typing import ArrayLike
+
+from fastmlp._data import types
+from fastmlp._data.validation import error_prefix
+from fastmlp._fit.history import History
+from fastmlp.trainer import Trainer
+
+if TYPE_CHECKING:
+    from fastmlp.network import Network
+
+
+@error_prefix("fit")
+def fit(
+    self: Network,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    loss: types.LossLike | None = None,
+    optimizer: types.OptimizerLike = "adam",
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    validation_data: types.Validation | None = None,
+    callbacks: Iterable[object] = (),
+    sample_weight: ArrayLike | None = None,
+    class_weight: types.ClassWeight | None = None,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    regularize_biases: bool = False,
+    shuffle: bool = True,
+    weighting: types.Weighting = "set",
+    l2_scale: types.L2Scale = "constant",
+    max_seconds: float | None = None,
+    n_threads: int | None = None,
+    verbose: int = 0,
+) -> History:
+    """Train the network on samples.
+
+    Parameters
+    ----------
+    X : array_like of shape (n_samples, n_inputs)
+        Samples; nan and inf are refused, here as in `y` and in the weights.
+    y : array_like of shape (n_samples, n_outputs) or (n_samples,)
+        Targets. 1-D for one output; for a softmax output, class indices from 0.
+    loss : str, loss or callable, optional
+        Default by the output: softmax cross_entropy, sigmoid binary_cross_entropy, sign
+        perceptron, else squared_error. A callable takes ``(outputs, y)``, both ``(n,
+        n_outputs)``, and returns values ``(n,)`` and their gradient ``(n, n_outputs)``.
+    optimizer : str or optimizer, default "adam"
+        A name, or a value such as ``fm.SGD(0.1, momentum=0.9)``. Its state starts fresh.
+    epochs : int, optional
+        Passes. Default: until the loss (of `validation_data` if given) has not improved by 1e-4
+        of itself for 10 epochs, at most 200; methods that search end by themselves, at 1000.
+    batch_size : int, optional
+        Samples per update. Default: 32, and all for methods that search.
+    validation_data : tuple (X, y) or (X, y, sample_weight), optional
+        Samples whose loss is recorded after each epoch as ``"val_loss"``.
+    callbacks : iterable of objects, default ()
+        With some of `on_fit_begin`, `on_epoch_end` and `on_fit_end`; see `fm.Callback`.
+    sample_weight : array_like of shape (n_samples,), optional
+        Weights w >= 0. The loss of a batch of B of them is ``sum_i w_i L_i / (B mean(w))``.
+    class_weight : dict {class: weight} or "balanced", optional
+        Factors on the sample weights; a class that is not named weighs 1.
+    l1, l2 : float, default 0.0
+        Penalty ``l1 sum |W| + l2 / 2 sum W**2``, for layers without a value of their own.
+    regularize_biases : bool, default False
+        If True, the penalties include biases.
+    shuffle : bool, default True
+        If True, each epoch has a new order of samples, drawn from the network's seed.
+    weighting : {"set", "batch"}, default "set"
+        "batch" divides by the batch's own sum of weights, as scikit-learn; none act at B = 1.
+    l2_scale : {"constant", "batch_weight"}, default "constant"
+        "batch_weight" divides all l2 by the batch's sum of weights, 1 each without weights, the
+        last, shorter batch too: scikit-learn's alpha.
+    max_seconds : float, optional
+        Stop after this time, within an epoch too.
+    n_threads : int, optional
+        At most so many threads, as with `fm.threads`. Results do not depend on it, bit for bit.
+    verbose : {0, 1, 2}, default 0
+        1 shows a tqdm bar, or lines where tqdm is missing; 2 always lines.
+
+    Returns
+    -------
+    History
+        Losses per epoch, and how the training ended.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Anything that does not fit; the network is as it was.
+    RuntimeError
+        The network is being trained by another call.
+
+    Warns
+    -----
+    TrainingWarning
+        A loss or an update is not finite, or the loss still fell at the bound of
+        ``epochs=None``; a layer cannot learn; targets of a regression are far from 0 ± 1.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network([1, 1], seed=0)
+    >>> history = net.fit([[0], [1], [2]], [1, 3, 5], optimizer=fm.SGD(0.3), epochs=200)
+    >>> net.predict([[3]]).round(2)
+    array([[7.]], dtype=float32)
+    >>> history.status
+    'max_steps'
+    """
+    given = locals()
+    trainer = Trainer.__new__(Trainer)
+    trainer._start(self, given, "fit")
+    return trainer._run(given, "fit")

@@ -1,0 +1,63 @@
+"""The method of `fastmlp.Trainer` for one pass over the samples."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from numpy.typing import ArrayLike
+
+from fastmlp._data import arrays, types
+from fastmlp._data.dataset import read_order, read_training_data
+from fastmlp._data.threads import limited
+from fastmlp._data.validation import check_seconds, error_prefix
+from fastmlp._fit import failure
+from fastmlp._fit.fit_loop import run_epochs
+
+if TYPE_CHECKING:
+    from fastmlp.trainer import Trainer
+
+
+@error_prefix("Trainer.epoch")
+def epoch(
+    self: Trainer,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    order: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
+    class_weight: types.ClassWeight | None = None,
+    max_seconds: float | None = None,
+) -> float:
+    """Make one shuffled pass over the samples; return the mean loss, penalties included.
+
+    It ends where a loss or an update is not finite. `last_epoch` has the parts of the loss.
+
+    Parameters
+    ----------
+    X, y, sample_weight, class_weight, max_seconds
+        As for `Network.fit`.
+    order : array_like of int, shape (n,), optional
+        Indices of the samples in the order of the pass, in which some may come several times and
+        others not at all: the same numbers as of ``epoch(X[order], y[order])`` without shuffling,
+        and no copy of X. The last batch has what is left. Default: a new random order, or
+        ascending for ``shuffle=False``.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> trainer = fm.Trainer(fm.Network([1, 1], init="zeros"), optimizer=fm.SGD(0.5))
+    >>> trainer.epoch([[1], [1]], [2, 2]), trainer.n_steps
+    (2.0, 1)
+    >>> trainer.epoch([[1], [2], [3]], [2, 2, 2], order=[0, 0])
+    0.0
+    """
+    limit = check_seconds(max_seconds, "max_seconds")
+    snapshot = arrays.native(self.network.dtype).Snapshot()
+    data = read_training_data(self.network, self.loss, X, y, sample_weight, class_weight)
+    rows = read_order(order, len(data.X))
+    with limited(self.n_threads), self.network._in_training:
+        self._forward_shape = None
+        self.network._remember_names(X)
+        loss = run_epochs(self, data, 1, limit, snapshot, [], rows).loss
+    failure.warn_of_defect(self, "Trainer.epoch")
+    return loss
