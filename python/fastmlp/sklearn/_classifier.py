@@ -6,8 +6,6 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin
-from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import column_or_1d, validate_data
 
 from fastmlp import _core
@@ -16,7 +14,13 @@ from fastmlp.network import Network
 from fastmlp.sklearn._architecture import is_probability, read_loss, read_output
 from fastmlp.sklearn._decorators import available, with_callbacks
 from fastmlp.sklearn._estimator import FLOATS, SPARSE, BaseMLP
-from fastmlp.sklearn._labels import begin_classes, check_classes
+from fastmlp.sklearn._labels import (
+    begin_classes,
+    check_classes,
+    codes_of,
+    labels_of,
+    learn_labels,
+)
 from fastmlp.sklearn._parameters import document
 
 SOFTMAX, SIGMOID = _core.activations["softmax"], _core.activations["sigmoid"]
@@ -177,48 +181,49 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         if not hasattr(self, "classes_") or not (self.warm_start or incremental):
-            self._label_binarizer = LabelBinarizer().fit(y)
-            self.classes_ = self._label_binarizer.classes_
+            learn_labels(self, y)
         else:
-            check_classes(self, unique_labels(y))
-        return X, y, self._label_binarizer.transform(y)
+            check_classes(self, y)
+        return X, y, codes_of(self, y)
 
     def _output(self) -> tuple[Any, Any]:
-        several = self._label_binarizer.y_type_ == "multiclass"
-        return read_output(vars(self), "softmax" if several else "sigmoid"), read_loss(self.loss)
+        default = "softmax" if self._y_kind == "multiclass" else "sigmoid"
+        return read_output(vars(self), default), read_loss(self.loss)
 
-    def _width(self, n_columns: int, output: Any) -> int:
-        return 2 if n_columns == 1 and isinstance(output, SOFTMAX) else n_columns
+    def _width(self, codes: Any, output: Any) -> int:
+        if codes.ndim == 1:
+            return len(self.classes_)
+        return 2 if codes.shape[1] == 1 and isinstance(output, SOFTMAX) else codes.shape[1]
 
-    def _targets(self, network: Network, loss: Any, columns: Any) -> Any:
-        if self._label_binarizer.y_type_ == "multiclass":
-            return columns.argmax(axis=1) if target_spec(network, loss).classes else columns
-        return columns[:, 0] if columns.shape[1] == 1 else columns
+    def _targets(self, network: Network, loss: Any, codes: Any) -> Any:
+        if codes.ndim == 2:
+            return codes[:, 0] if codes.shape[1] == 1 else codes
+        indices = target_spec(network, loss).classes
+        return codes if indices else np.eye(len(self.classes_), dtype=network.dtype)[codes]
 
-    def _strata(self, columns: Any) -> Any:
+    def _strata(self, codes: Any) -> Any:
         """Return the classes by which early stopping splits, None for any split."""
-        if columns.shape[1] == 1:
-            return columns.astype(bool)
-        several = self._label_binarizer.y_type_ == "multiclass"
-        return columns.argmax(axis=1) if self.stratify and several else None
+        if codes.ndim == 2:
+            return codes.astype(bool) if codes.shape[1] == 1 else None
+        return codes if self.stratify else None
 
     def _indicators(self, outputs: Any) -> Any:
         """Return outputs in the columns of the label binarizer, to be compared with 1/2."""
         if self._labels_are_signs():
             outputs = (outputs + 1) / 2
-        two = self._label_binarizer.y_type_ == "binary" and outputs.shape[1] == 2
+        two = self._y_kind == "binary" and outputs.shape[1] == 2
         return outputs[:, 1:] if two else outputs
 
     def _labels_are_signs(self) -> bool:
         return bool(getattr(self._output()[1], "labels_pm1", False))
 
-    def _scored(self, outputs: Any, columns: Any, weights: Any) -> float:
+    def _scored(self, outputs: Any, codes: Any, weights: Any) -> float:
         """Return the accuracy, for several labels of a sample that of all together."""
         outputs = self._indicators(outputs)
-        if self._label_binarizer.y_type_ == "multiclass":
-            right = outputs.argmax(axis=1) == columns.argmax(axis=1)
+        if codes.ndim == 1:
+            right = outputs.argmax(axis=1) == codes
         else:
-            right = ((outputs > 0.5) == columns).all(axis=1)
+            right = ((outputs > 0.5) == codes).all(axis=1)
         return float(np.average(right, weights=weights))
 
     def predict(self, X: Any) -> Any:
@@ -233,13 +238,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         -------
         ndarray of shape (n_samples,) or (n_samples, n_labels)
         """
-        outputs = self._indicators(self._outputs(X))
-        if outputs.shape[1] == 1:
-            outputs = outputs.ravel()
-        return self._label_binarizer.inverse_transform(outputs)
+        return labels_of(self, self._indicators(self._outputs(X)))
 
     def _gives_probabilities(self) -> bool:
-        if hasattr(self, "_label_binarizer") and not is_probability(self._output()[0]):
+        if hasattr(self, "_y_kind") and not is_probability(self._output()[0]):
             raise AttributeError(
                 f"predict_proba needs a softmax or sigmoid output, this is {self._output()[0]}."
             )
@@ -311,8 +313,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
                 f"({n_classes},) for {network.n_outputs} outputs"
             )
         estimator = cls(layers=list(network.layers), **params)
-        estimator._label_binarizer = LabelBinarizer().fit(classes)
-        estimator.classes_ = estimator._label_binarizer.classes_
+        learn_labels(estimator, classes)
         if not np.array_equal(estimator.classes_, classes):
             raise ValueError(
                 f"{cls.__name__}.from_network: classes={classes}, expected them sorted"

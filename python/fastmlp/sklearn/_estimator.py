@@ -48,22 +48,22 @@ class BaseMLP(CallbackSupport, BaseEstimator):  # type: ignore[misc]
     # What the two estimators differ in.
 
     def _read(self, X: Any, y: Any, *, first: bool, incremental: bool) -> tuple[Any, Any, Any]:
-        """Return X and y as validated arrays, and y as ``(n, n_columns)``."""
+        """Return X and y as validated arrays, and the codes of y."""
         raise NotImplementedError
 
     def _output(self) -> tuple[Any, Any]:
         """Return the activation of the output layer, and the loss or None for its default."""
         raise NotImplementedError
 
-    def _width(self, n_columns: int, output: Any) -> int:
-        """Return the number of outputs for a y of so many columns."""
+    def _width(self, codes: Any, output: Any) -> int:
+        """Return the number of outputs."""
         raise NotImplementedError
 
-    def _targets(self, network: Network, loss: Any, columns: Any) -> Any:
+    def _targets(self, network: Network, loss: Any, codes: Any) -> Any:
         """Return y as `Network.fit` takes it."""
         raise NotImplementedError
 
-    def _strata(self, columns: Any) -> Any:
+    def _strata(self, codes: Any) -> Any:
         """Return the classes by which early stopping splits, None for any split."""
         return None
 
@@ -71,7 +71,7 @@ class BaseMLP(CallbackSupport, BaseEstimator):  # type: ignore[misc]
         """Return scikit-learn's name of an output's activation."""
         return "logistic" if output.name == "sigmoid" else str(output.name)
 
-    def _scored(self, outputs: Any, columns: Any, weights: Any) -> float:
+    def _scored(self, outputs: Any, codes: Any, weights: Any) -> float:
         """Return the default score of outputs ``(n, n_outputs)``."""
         raise NotImplementedError
 

@@ -37,30 +37,30 @@ class Fitting:
     def run(self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any) -> None:
         """Train the estimator; InvalidArgument is raised without the name of the method."""
         estimator, self._given_X, diverged = self._estimator, X, False
-        X, y, columns = estimator._read(X, y, first=self._first, incremental=self._incremental)
+        X, y, codes = estimator._read(X, y, first=self._first, incremental=self._incremental)
         weights = read_weights(sample_weight, getattr(estimator, "class_weight", None), X, y)
         self._random = check_random_state(estimator.random_state)
-        self._model = self._begin(X, columns.shape[1])
+        self._model = self._begin(X, codes)
         self._network = self._model.network
         self._loss = resolve_loss(estimator._output()[1], self._network)
-        samples = self._samples(X, y, columns, weights)
+        samples = self._samples(X, y, codes, weights)
         validation = self._validation(X_val, y_val)
         if estimator.optimizer is None and estimator.solver == "lbfgs":
             _lbfgs.check_parameters(vars(estimator))
             _lbfgs.minimize_loss(estimator, self._model, self._loss, samples.dataset())
         else:
-            diverged = self._run_epochs(samples, columns, validation)
+            diverged = self._run_epochs(samples, validation)
         if diverged or not self._model.is_finite():
             raise ValueError(
                 "Solver produced non-finite parameter weights. The input data may contain large "
                 "values and need to be preprocessed."
             )
 
-    def _begin(self, X: Any, n_columns: int) -> Model:
+    def _begin(self, X: Any, codes: Any) -> Model:
         """Return the model to train, new or as the last call left it."""
         estimator = self._estimator
         output = estimator._output()[0]
-        n_outputs = estimator._width(n_columns, output)
+        n_outputs = estimator._width(codes, output)
         owner, given = type(estimator).__name__, vars(estimator)
         layers = plan_layers(owner, given, output, n_outputs)
         if self._first:
@@ -93,12 +93,12 @@ class Fitting:
         changed.follow(model.coefs, model.intercepts)
         return changed
 
-    def _samples(self, X: Any, y: Any, columns: Any, weights: Any) -> Samples:
+    def _samples(self, X: Any, y: Any, codes: Any, weights: Any) -> Samples:
         """Return samples as the core reads them; raise where the targets do not fit the loss."""
         X = X.toarray() if issparse(X) else X
-        targets = self._estimator._targets(self._network, self._loss, columns)
+        targets = self._estimator._targets(self._network, self._loss, codes)
         data = read_training_data(self._network, self._loss, X, targets, weights)
-        return Samples(data.X, data.targets, data.weights, columns, y)
+        return Samples(data.X, data.targets, data.weights, codes, y)
 
     def _validation(self, X_val: Any, y_val: Any) -> Samples | None:
         """Return the samples that the user gave for validation."""
@@ -107,11 +107,11 @@ class Fitting:
         if X_val is None or y_val is None:
             missing = "X_val" if X_val is None else "y_val"
             raise type_error(missing, None, "X_val and y_val together, or neither")
-        X, y, columns = self._estimator._read(X_val, y_val, first=False, incremental=True)
+        X, y, codes = self._estimator._read(X_val, y_val, first=False, incremental=True)
         self._given_X_val = X_val
-        return self._samples(X, y, columns, None)
+        return self._samples(X, y, codes, None)
 
-    def _run_epochs(self, samples: Samples, columns: Any, validation: Samples | None) -> bool:
+    def _run_epochs(self, samples: Samples, validation: Samples | None) -> bool:
         """Train by epochs; return whether the loss ceased to be finite for good."""
         estimator, model = self._estimator, self._model
         if model.training is None or not self._incremental:
@@ -183,7 +183,7 @@ class Fitting:
             check_enough(len(validation.encoded))
             return samples, self._scored_by(validation, self._given_X_val)
         estimator = self._estimator
-        labels = estimator._strata(samples.columns)
+        labels = estimator._strata(samples.codes)
         n_samples = len(samples.encoded)
         rest, held = split(n_samples, estimator.validation_fraction, self._random, labels)
         X = None if estimator.scoring is None else _safe_indexing(self._given_X, held)
@@ -198,7 +198,7 @@ class Fitting:
                 outputs = network.predict(samples.X)
                 if diverged:
                     outputs[...] = np.nan
-                return estimator._scored(outputs, samples.columns, samples.weights)
+                return estimator._scored(outputs, samples.codes, samples.weights)
 
             return HeldOut(default)
         scorer = check_scoring(estimator, scoring=estimator.scoring)

@@ -12,12 +12,12 @@ from fastmlp._data.dataset import Dataset
 
 
 class Samples(NamedTuple):
-    """X ``(n, n_inputs)``, targets for the core, weights, y in columns, and y of the user."""
+    """X ``(n, n_inputs)``, targets for the core, weights, codes, and y of the user."""
 
     X: Any
     encoded: Any
     weights: Any
-    columns: Any
+    codes: Any
     y: Any
 
     def take(self, rows: Any) -> Samples:

@@ -1,12 +1,27 @@
-"""Labels over several calls: learnt by the first, compared by the others."""
+"""Labels and their codes: what `y` of a classifier means, over several calls."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_array, issparse
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.multiclass import type_of_target, unique_labels
+
+SINGLE = ("binary", "multiclass")
+MULTILABEL = "multilabel-indicator"
+
+
+def learn_labels(estimator: Any, y: Any, kind: str | None = None) -> None:
+    """Set ``classes_`` from a first y; raise at what is no label."""
+    kind = type_of_target(y, input_name="y") if kind is None else kind
+    if kind not in SINGLE:
+        y_binarizer = LabelBinarizer().fit(y)  # which refuses all but indicators of labels
+        estimator.classes_, kind = y_binarizer.classes_, y_binarizer.y_type_
+    else:
+        estimator.classes_ = np.unique(y)
+    estimator._y_kind, estimator._y_is_sparse = kind, issparse(y)
 
 
 def begin_classes(estimator: Any, y: Any, classes: Any) -> None:
@@ -18,7 +33,7 @@ def begin_classes(estimator: Any, y: Any, classes: Any) -> None:
     elif known is None:
         labels = unique_labels(classes)
         several = type_of_target(y).startswith("multilabel")
-        estimator._label_binarizer = LabelBinarizer().fit(y if several else classes)
+        learn_labels(estimator, y if several else classes)
         estimator.classes_ = labels
     elif not np.array_equal(known, unique_labels(classes)):
         raise ValueError(
@@ -26,9 +41,9 @@ def begin_classes(estimator: Any, y: Any, classes: Any) -> None:
         )
 
 
-def check_classes(estimator: Any, classes: Any) -> None:
+def check_classes(estimator: Any, y: Any) -> None:
     """Raise at labels that are not those of the earlier calls."""
-    known = estimator.classes_
+    classes, known = unique_labels(y), estimator.classes_
     if estimator.warm_start:
         if set(classes) != set(known):
             raise ValueError(
@@ -40,3 +55,27 @@ def check_classes(estimator: Any, classes: Any) -> None:
             f"`y` has classes not in `self.classes_`. `self.classes_` has {known}. "
             f"'y' has {classes}."
         )
+    if (y.ndim == 2) != (estimator._y_kind == MULTILABEL):
+        raise ValueError("The object was not fitted with multilabel input.")
+
+
+def codes_of(estimator: Any, y: Any) -> Any:
+    """Return indices of the classes ``(n,)``, or 0 and 1 in a column for each label.
+
+    There is one column ``(n, 1)`` for two classes.
+    """
+    if estimator._y_kind == MULTILABEL:
+        return y.toarray() if issparse(y) else np.asarray(y)
+    indices = np.searchsorted(estimator.classes_, y)
+    return indices if estimator._y_kind == "multiclass" else indices.reshape(-1, 1)
+
+
+def labels_of(estimator: Any, outputs: Any) -> Any:
+    """Return the labels of outputs: of the largest, or of all that are above 1/2."""
+    kind, classes = estimator._y_kind, estimator.classes_
+    if kind == "multiclass":
+        return classes[outputs.argmax(axis=1)]
+    chosen = (outputs > 0.5).astype(np.int64)
+    if kind == "binary":
+        return classes[np.minimum(chosen[:, 0], len(classes) - 1)]
+    return csr_array(chosen) if estimator._y_is_sparse else chosen

@@ -185,25 +185,29 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     def _output_name(self, output: Any) -> str:
         return "exp" if self._is_log() else super()._output_name(output)
 
-    def _width(self, n_columns: int, output: Any) -> int:
-        return n_columns * getattr(self._output()[1], "outputs_per_target", 1)
+    def _width(self, codes: Any, output: Any) -> int:
+        return codes.shape[1] * self._per_target()
 
-    def _targets(self, network: Network, loss: Any, columns: Any) -> Any:
-        return columns
+    def _per_target(self) -> int:
+        """Return the outputs for each value: 2 where variances are predicted too."""
+        return int(getattr(self._output()[1], "outputs_per_target", 1))
+
+    def _targets(self, network: Network, loss: Any, codes: Any) -> Any:
+        return codes
 
     def _values(self, outputs: Any) -> Any:
         """Return outputs as predictions: means, where variances are predicted too."""
-        means = outputs[:, : outputs.shape[1] // self._width(1, None)]
+        means = outputs[:, : outputs.shape[1] // self._per_target()]
         with np.errstate(over="ignore"):
             values = np.exp(means) if self._is_log() else means
         return values.ravel() if values.shape[1] == 1 else values
 
-    def _scored(self, outputs: Any, columns: Any, weights: Any) -> float:
+    def _scored(self, outputs: Any, codes: Any, weights: Any) -> float:
         """Return R², nan where predictions are not finite."""
         values = self._values(outputs)
         if not np.isfinite(values).all():
             return np.nan
-        return float(r2_score(columns, values.reshape(columns.shape), sample_weight=weights))
+        return float(r2_score(codes, values.reshape(codes.shape), sample_weight=weights))
 
     def predict(self, X: Any) -> Any:
         """Return the value of each sample.
