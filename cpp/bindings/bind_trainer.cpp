@@ -15,8 +15,8 @@ std::optional<std::vector<Index>> indices_of(const py::object& order, Index n) {
   require(given.ndim() == 1 && given.size() > 0,
           "order has shape " + shape_text(given) + ", expected (n,) with n >= 1");
   std::vector<Index> indices(given.data(), given.data() + given.size());
-  const auto outside = std::find_if(indices.begin(), indices.end(),
-                                    [n](Index i) { return i < 0 || i >= n; });
+  const auto outside =
+      std::find_if(indices.begin(), indices.end(), [n](Index i) { return i < 0 || i >= n; });
   if (outside != indices.end()) {  // the message is made for no other
     require(false, "order has the index " + std::to_string(*outside) + ", expected 0 to " +
                        std::to_string(n - 1));
