@@ -6,13 +6,18 @@ import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
+import pytest
 import scipy.sparse
+import sklearn
 from sklearn import neural_network
 from sklearn.datasets import load_digits, make_multilabel_classification, make_regression
 
 import fastmlp.sklearn as ours
 
 EPOCHS = 20
+of_1_9 = pytest.mark.skipif(
+    not sklearn.__version__.startswith("1.9."), reason="numbers and messages are those of 1.9"
+)
 
 
 class Case(NamedTuple):

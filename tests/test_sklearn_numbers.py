@@ -11,17 +11,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-sklearn = pytest.importorskip("sklearn")
-from sklearn import neural_network  # noqa: E402
-from sklearn.datasets import load_digits  # noqa: E402
+pytest.importorskip("sklearn", minversion="1.6")
+from sklearn import neural_network
+from sklearn.datasets import load_digits
 
-import fastmlp as fm  # noqa: E402
-import fastmlp.sklearn as ours  # noqa: E402
-from sklearn_cases import CASES, Case, compare, fitted  # noqa: E402
-
-of_1_9 = pytest.mark.skipif(
-    tuple(map(int, sklearn.__version__.split(".")[:2])) != (1, 9), reason="numbers are those of 1.9"
-)
+import fastmlp as fm
+import fastmlp.sklearn as ours
+from sklearn_cases import CASES, Case, compare, fitted, of_1_9
 
 
 @of_1_9

@@ -9,8 +9,8 @@ import numpy as np
 
 from fastmlp import _core
 from fastmlp._data.arrays import DType
-from fastmlp._data.validation import check_non_negative, resolve, type_error, value_error
-from fastmlp.layers import Dense, Dropout, GaussianNoise, Layer, output_activation
+from fastmlp._data.validation import check_non_negative, resolve, value_error
+from fastmlp.layers import Dense, Dropout, GaussianNoise, output_activation
 from fastmlp.network import Network
 from fastmlp.sklearn._parameters import activations, rates
 
@@ -26,7 +26,7 @@ def hidden_sizes(given: Any) -> list[int]:
 def plan_layers(owner: str, given: Mapping[str, Any], output: Any, n_outputs: int) -> list[Any]:
     """Return the layers that the parameters `given` describe; the last has the outputs."""
     if given["layers"] is not None:
-        return _own_layers(given["layers"], n_outputs)
+        return _with_outputs(list(given["layers"]), n_outputs)
     sizes = hidden_sizes(given["hidden_layer_sizes"])
     members = zip(
         sizes,
@@ -44,18 +44,13 @@ def plan_layers(owner: str, given: Mapping[str, Any], output: Any, n_outputs: in
     return [*layers, Dense(n_outputs, output, init=NO_DRAW, max_norm=bound)]
 
 
-def _own_layers(layers: Any, n_outputs: int) -> list[Any]:
-    expected = "a list of layers such as fm.Dense"
-    if not isinstance(layers, (list, tuple)) or not all(isinstance(x, Layer) for x in layers):
-        raise type_error("layers", layers, expected)
-    if not layers:
-        raise value_error("layers", layers, expected)
+def _with_outputs(layers: list[Any], n_outputs: int) -> list[Any]:
     units = getattr(layers[-1], "units", n_outputs)
     if units != n_outputs:
         raise value_error(
             f"layers[{len(layers) - 1}]", layers[-1], f"{n_outputs} outputs for this y"
         )
-    return list(layers)
+    return layers
 
 
 def new_network(

@@ -14,7 +14,12 @@ except ImportError:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-CallbackSupport: Any = object if callbacks is None else callbacks.CallbackSupportMixin
+
+class _NoCallbacks:
+    """In place of the mixin of 1.9."""
+
+
+CallbackSupport: Any = _NoCallbacks if callbacks is None else callbacks.CallbackSupportMixin
 
 
 def with_callbacks(method: F) -> F:

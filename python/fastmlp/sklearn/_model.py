@@ -36,14 +36,15 @@ class Model:
 
     def kept(self) -> Callable[[], None]:
         """Return a function that brings back the present parameters and training."""
-        parameters, training = self.network.parameters.copy(), self.training
+        network, training = self.network, self.training
+        parameters, epochs = network.parameters.copy(), network.epochs_trained
         bring_back = None if training is None else training.kept()
 
         def undo() -> None:
             self.training = training
             if bring_back is not None:
                 bring_back()
-            self.network.parameters = parameters
+            network.parameters, network.epochs_trained = parameters, epochs
 
         return undo
 

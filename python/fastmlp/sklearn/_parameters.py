@@ -18,6 +18,7 @@ from fastmlp._data.validation import (
     type_error,
     value_error,
 )
+from fastmlp.layers import Layer
 from fastmlp.sklearn._constraints import (
     ARRAY_LIKE,
     BOOLEANS,
@@ -205,8 +206,12 @@ def check_parameters(owner: str, given: Mapping[str, Any]) -> None:
         if name in given:
             check_parameter(owner, name, given[name], constraints)
     _check_sizes(given["hidden_layer_sizes"])
-    check_non_negative(given["l1"], "l1")
-    check_non_negative(given["input_noise"], "input_noise")
+    for name in ("alpha", "l1", "input_noise"):
+        check_non_negative(given[name], name)
+    for name in ("learning_rate_init", "epsilon"):
+        check_positive(given[name], name)
+    if given["layers"] is not None:
+        _check_layers(given["layers"])
     check_bool(given.get("stratify", False), "stratify")
     for name, check in (("max_seconds", check_non_negative), ("max_norm", check_positive)):
         if given[name] is not None:
@@ -223,6 +228,17 @@ def _check_sizes(sizes: Any) -> None:
         if isinstance(size, Real) and size <= 0:
             raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
         check_int(size, "hidden_layer_sizes", min=1)
+
+
+def _check_layers(layers: Any) -> None:
+    expected = "a list of layers such as fm.Dense"
+    if not isinstance(layers, (list, tuple)) or not all(isinstance(x, Layer) for x in layers):
+        raise type_error("layers", layers, expected)
+    if not layers:
+        raise value_error("layers", layers, expected)
+    if not layers[-1].can_be_output:
+        expected = "a Dense at last, or a Tied or a Skip"
+        raise value_error(f"layers[{len(layers) - 1}]", layers[-1], expected)
 
 
 def rates(dropout: Any, n_hidden: int) -> list[float]:
