@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_array
 
 import fastmlp as fm
 from fastmlp import _core
@@ -88,8 +89,8 @@ class Draws:
     def spoil(self) -> None:
         """Change, or move, the last arrays that were given."""
         for array in self.arrays:
-            if array.dtype == np.int64:
-                array[...] = self.one_of(10**9, -1, 2**62)
+            if array.dtype.kind == "i":
+                array[...] = self.one_of(10**9, -1, np.iinfo(array.dtype).max // 2)
             elif self.random.random() < 0.5:
                 array[...] = self.one_of(np.nan, np.inf, 1e-310, 0.0)
             self.attempt(lambda array=array: array.resize((array.size + 1,), refcheck=False))
@@ -113,6 +114,11 @@ class Draws:
                         self.random.random((n, net.n_outputs)).astype(net.dtype))  # fmt: skip
         weights = self.one_of(None, self.random.random(n).astype(net.dtype))
         given = (X, y, weights)
+        if self.random.random() < 0.15 and np.ndim(X) == 2:
+            sparse = csr_array(np.asarray(X, self.one_of("f4", "f8")))
+            given = (sparse, y, weights)
+            self.arrays = [a for a in (sparse.data, sparse.indices) if a.flags.owndata]
+            return given
         self.arrays = [a for a in given if isinstance(a, np.ndarray) and a.flags.owndata]
         return given
 

@@ -55,8 +55,10 @@ class Functions(Draws):
 
     def differentiate(self, net: fm.Network) -> None:
         self.called.update({"Curvature", "CurvatureOperator", "Spectrum"})
-        X, y, weights = (None if a is None else np.array(a[:40]) for a in self.samples(net))
-        self.arrays = [a for a in (X, y, weights) if a is not None]  # not views of what moves
+        X, y, weights = (a if a is None else a[:40] for a in self.samples(net))
+        X = X.copy() if hasattr(X, "tocsr") else np.array(X)
+        y, weights = (a if a is None else np.array(a) for a in (y, weights))
+        self.arrays = [a for a in (X, y, weights) if isinstance(a, np.ndarray)]  # that do not move
         loss = self.loss()
         curvature = fm.Curvature(net, X, y, loss, weights)
         if self.random.random() < 0.3:

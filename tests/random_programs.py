@@ -121,7 +121,7 @@ class Program(Functions):
         loss = self.loss()
         net.loss(X, y, loss)
         net.value_and_grad(X, y, loss)
-        net.backward(X, self.array(len(X), net.n_outputs))
+        net.backward(X, self.array(np.shape(X)[0], net.n_outputs))
 
     def fit(self) -> None:
         net = self.net()
@@ -152,7 +152,7 @@ class Program(Functions):
         trainer = self.trainer()
         X, y, weights = self.samples(trainer.network)
         trainer.step(X, y, weights)
-        order = self.one_of(None, self.random.integers(len(X), size=self.one_of(1, 40)))
+        order = self.one_of(None, self.random.integers(np.shape(X)[0], size=self.one_of(1, 40)))
         trainer.epoch(X, y, order=order, sample_weight=weights)
         assert type(trainer.last_epoch) is fm.EpochResult
         self.called.add("EpochResult")

@@ -21,6 +21,7 @@ GRID = [
     (slot, defect)
     for slot, defect in itertools.product(SLOTS, DEFECTS)
     if not (slot.endswith("weight") and defect == "None")  # no weights are good weights
+    and not (SLOTS[slot].name == "X" and defect == "sparse")  # nor is X refused that is
 ]
 
 

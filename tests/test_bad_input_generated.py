@@ -85,7 +85,7 @@ def clean(slot: Slot, value: Any, dtype: str) -> Array | None:
     """The native copy in C order that the call should be equal to; None where it has no weights."""
     if value is None:
         return None
-    array = np.asarray(value)
+    array = value.toarray() if hasattr(value, "toarray") else np.asarray(value)
     if slot.name == "w0":  # its dtype is kept
         dtype = "float32" if array.dtype.kind == "f" and array.dtype.itemsize == 4 else "float64"
     with np.errstate(all="ignore"):

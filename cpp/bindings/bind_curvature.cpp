@@ -17,9 +17,9 @@ namespace {
 template <class T>
 class CurvatureHandle {
  public:
-  CurvatureHandle(std::shared_ptr<Network<T>> network, const Array<T>& x, const py::object& targets,
-                  const Loss& loss, const py::object& weights, std::optional<std::uint64_t> seed,
-                  std::uint32_t epoch)
+  CurvatureHandle(std::shared_ptr<Network<T>> network, const py::object& x,
+                  const py::object& targets, const Loss& loss, const py::object& weights,
+                  std::optional<std::uint64_t> seed, std::uint32_t epoch)
       : network_(std::move(network)),
         data_(x, targets, weights, *network_, loss),
         objective_(network_->plan(), loss),
@@ -127,9 +127,9 @@ template <class T>
 void bind_curvature(py::module_& m) {
   using Handle = CurvatureHandle<T>;
   bind_resource<Handle>(m, "Curvature", "Second derivatives of a loss at the present parameters.")
-      .def(py::init<std::shared_ptr<Network<T>>, const Array<T>&, const py::object&, const Loss&,
+      .def(py::init<std::shared_ptr<Network<T>>, const py::object&, const py::object&, const Loss&,
                     const py::object&, std::optional<std::uint64_t>, std::uint32_t>(),
-           py::arg("network"), py::arg("X").noconvert(), py::arg("targets"), py::arg("loss"),
+           py::arg("network"), py::arg("X"), py::arg("targets"), py::arg("loss"),
            py::arg("weights"), py::arg("seed") = py::none(), py::arg("epoch") = 0,
            "In training mode of this seed and epoch, or without a seed in evaluation mode.")
       .def("products", &Handle::products, py::arg("kind"), py::arg("v").noconvert(),

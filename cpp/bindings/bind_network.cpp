@@ -66,12 +66,12 @@ py::object bias_view(const py::object& self, Index l) {
 }
 
 template <class T>
-py::array predict(const Network<T>& network, const Array<T>& x) {
-  const MatrixView<const T> rows = rows_of(x, network.plan().inputs(), "X");
+py::array predict(const Network<T>& network, const py::object& x) {
+  InputRows<T> input(x, network.plan().inputs());
+  const SampleRows<T>& rows = input.rows();
   auto [array, out] = new_rows<T>(rows.rows, network.plan().outputs());
   const Work work{forward_operations(network, rows.rows)};
-  std::optional<MemoryLease> lease;
-  if (releases_gil(work)) lease.emplace(x);
+  if (releases_gil(work)) input.hold();
   run(work, [&, out = out](ThreadTeam& team) {
     fastmlp::predict<T>(network.plan(), network.w(), rows, out, team);
   });
@@ -79,7 +79,7 @@ py::array predict(const Network<T>& network, const Array<T>& x) {
 }
 
 template <class T>
-double loss(const Network<T>& network, const Array<T>& x, const py::object& targets,
+double loss(const Network<T>& network, const py::object& x, const py::object& targets,
             const Loss& function, const py::object& weights) {
   const LeasedDataset<T> leased(x, targets, weights, network, function);
   const Dataset<T>& data = leased.data();
@@ -94,7 +94,7 @@ double loss(const Network<T>& network, const Array<T>& x, const py::object& targ
 }
 
 template <class T>
-std::pair<double, py::array> value_and_gradient(const Network<T>& network, const Array<T>& x,
+std::pair<double, py::array> value_and_gradient(const Network<T>& network, const py::object& x,
                                                 const py::object& targets, const Loss& function,
                                                 const py::object& weights) {
   const LeasedDataset<T> leased(x, targets, weights, network, function);
@@ -112,9 +112,11 @@ std::pair<double, py::array> value_and_gradient(const Network<T>& network, const
 }
 
 template <class T>
-py::array backward(const Network<T>& network, const Array<T>& x, const Array<T>& output_gradient) {
-  const MemoryLease lease(x);
-  const MatrixView<const T> rows = rows_of(x, network.plan().inputs(), "X");
+py::array backward(const Network<T>& network, const py::object& x,
+                   const Array<T>& output_gradient) {
+  InputRows<T> input(x, network.plan().inputs());
+  input.hold();
+  const SampleRows<T>& rows = input.rows();
   const MemoryLease upstream_lease(output_gradient);
   const MatrixView<const T> upstream =
       rows_of(output_gradient, network.plan().outputs(), "output_gradient");
@@ -134,9 +136,10 @@ py::array backward(const Network<T>& network, const Array<T>& x, const Array<T>&
 }
 
 template <class T>
-py::array jacobian(const Network<T>& network, const Array<T>& x) {
-  const MemoryLease lease(x);
-  const MatrixView<const T> rows = rows_of(x, network.plan().inputs(), "X");
+py::array jacobian(const Network<T>& network, const py::object& x) {
+  InputRows<T> input(x, network.plan().inputs());
+  input.hold();
+  const SampleRows<T>& rows = input.rows();
   const Index entries = checked_product(rows.rows, network.plan().outputs(), "jacobian");
   checked_product(entries, network.plan().inputs() * static_cast<Index>(sizeof(T)), "jacobian");
   Array<T> array({rows.rows, network.plan().outputs(), network.plan().inputs()});
@@ -148,9 +151,10 @@ py::array jacobian(const Network<T>& network, const Array<T>& x) {
 }
 
 template <class T>
-py::array parameter_jacobian(const Network<T>& network, const Array<T>& x) {
-  const MemoryLease lease(x);
-  const MatrixView<const T> rows = rows_of(x, network.plan().inputs(), "X");
+py::array parameter_jacobian(const Network<T>& network, const py::object& x) {
+  InputRows<T> input(x, network.plan().inputs());
+  input.hold();
+  const SampleRows<T>& rows = input.rows();
   const Index entries = checked_product(rows.rows, network.plan().outputs(), "parameter_jacobian");
   checked_product(entries, network.size() * static_cast<Index>(sizeof(T)), "parameter_jacobian");
   Array<T> array({rows.rows, network.plan().outputs(), network.size()});
@@ -159,6 +163,20 @@ py::array parameter_jacobian(const Network<T>& network, const Array<T>& x) {
     fastmlp::parameter_jacobian<T>(network.plan(), network.w(), rows, out, team);
   });
   return array;
+}
+
+template <class T>
+void bind_sparse_matrix(py::module_& m) {
+  using Matrix = SparseMatrix<T>;
+  bind_resource<Matrix>(m, "SparseMatrix", "Samples in compressed sparse rows, read in place.")
+      .def(py::init<const Array<T>&, const py::array&, const py::array&, Index>(),
+           py::arg("data").noconvert(), py::arg("indices").noconvert(),
+           py::arg("indptr").noconvert(), py::arg("n_columns"))
+      .def("__len__", [](const Matrix& self) { return self.rows().rows; })
+      .def_property_readonly(
+          "shape",
+          [](const Matrix& self) { return py::make_tuple(self.rows().rows, self.rows().cols); })
+      .def_property_readonly("arrays", &Matrix::arrays, "data, indices, indptr");
 }
 
 template <class T>
@@ -183,20 +201,20 @@ void bind_network(py::module_& m) {
                              })
       .def("weight", &weight_view<T>, py::arg("l"))
       .def("bias", &bias_view<T>, py::arg("l"))
-      .def("predict", &predict<T>, py::arg("X").noconvert())
-      .def("loss", &loss<T>, py::arg("X").noconvert(), py::arg("targets"), py::arg("loss"),
-           py::arg("weights"))
-      .def("value_and_grad", &value_and_gradient<T>, py::arg("X").noconvert(), py::arg("targets"),
+      .def("predict", &predict<T>, py::arg("X"))
+      .def("loss", &loss<T>, py::arg("X"), py::arg("targets"), py::arg("loss"), py::arg("weights"))
+      .def("value_and_grad", &value_and_gradient<T>, py::arg("X"), py::arg("targets"),
            py::arg("loss"), py::arg("weights"))
-      .def("backward", &backward<T>, py::arg("X").noconvert(),
-           py::arg("output_gradient").noconvert())
-      .def("jacobian", &jacobian<T>, py::arg("X").noconvert())
-      .def("parameter_jacobian", &parameter_jacobian<T>, py::arg("X").noconvert());
+      .def("backward", &backward<T>, py::arg("X"), py::arg("output_gradient").noconvert())
+      .def("jacobian", &jacobian<T>, py::arg("X"))
+      .def("parameter_jacobian", &parameter_jacobian<T>, py::arg("X"));
 }
 
 }  // namespace
 
 void bind_networks(py::module_& float32, py::module_& float64) {
+  bind_sparse_matrix<float>(float32);
+  bind_sparse_matrix<double>(float64);
   bind_network<float>(float32);
   bind_network<double>(float64);
 }

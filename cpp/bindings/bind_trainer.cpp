@@ -45,7 +45,7 @@ class TrainerHandle {
   Trainer<T>& trainer() { return trainer_; }
 
   // As Trainer::epochs.
-  py::dict epochs(const Array<T>& x, const py::object& targets, const py::object& weights,
+  py::dict epochs(const py::object& x, const py::object& targets, const py::object& weights,
                   Index max, std::optional<double> max_seconds, Snapshot<T>& last_good,
                   py::list losses, const py::object& order) {
     require(max >= 1, "epochs: expected max >= 1");
@@ -79,7 +79,7 @@ class TrainerHandle {
     return parts_of(last);
   }
 
-  double step(const Array<T>& x, const py::object& targets, const py::object& weights) {
+  double step(const py::object& x, const py::object& targets, const py::object& weights) {
     const LeasedDataset<T> leased(x, targets, weights, *network_, trainer_.loss());
     const Dataset<T>& data = leased.data();
     batch_rows_ = kNoBatch;
@@ -89,9 +89,10 @@ class TrainerHandle {
     return value;
   }
 
-  py::array forward(const Array<T>& x) {
-    const MemoryLease lease(x);
-    const MatrixView<const T> rows = rows_of(x, network_->plan().inputs(), "X");
+  py::array forward(const py::object& x) {
+    InputRows<T> input(x, network_->plan().inputs());
+    input.hold();
+    const SampleRows<T>& rows = input.rows();
     auto [array, out] = new_rows<T>(rows.rows, network_->plan().outputs());
     batch_rows_ = kNoBatch;  // also where this is interrupted
     run({forward_operations(*network_, rows.rows)},
@@ -204,17 +205,17 @@ void bind_trainer(py::module_& m) {
            py::arg("batch_size"), py::arg("seed"), py::arg("first_epoch"), py::arg("l1"),
            py::arg("l2"), py::arg("regularize_biases"), py::arg("shuffle"), py::arg("weighting"),
            py::arg("l2_scale"))
-      .def("epochs", &Handle::epochs, py::arg("X").noconvert(), py::arg("targets"),
-           py::arg("weights"), py::arg("max"), py::arg("max_seconds"), py::arg("last_good"),
-           py::arg("losses"), py::arg("order") = py::none())
+      .def("epochs", &Handle::epochs, py::arg("X"), py::arg("targets"), py::arg("weights"),
+           py::arg("max"), py::arg("max_seconds"), py::arg("last_good"), py::arg("losses"),
+           py::arg("order") = py::none())
       .def(
           "keep", [](Handle& self, Snapshot<T>& snapshot) { self.trainer().keep(snapshot); },
           py::arg("snapshot"))
       .def(
           "go_back", [](Handle& self, Snapshot<T>& snapshot) { self.trainer().go_back(snapshot); },
           py::arg("snapshot"))
-      .def("step", &Handle::step, py::arg("X").noconvert(), py::arg("targets"), py::arg("weights"))
-      .def("forward", &Handle::forward, py::arg("X").noconvert())
+      .def("step", &Handle::step, py::arg("X"), py::arg("targets"), py::arg("weights"))
+      .def("forward", &Handle::forward, py::arg("X"))
       .def("backward", &Handle::backward, py::arg("output_gradient").noconvert())
       .def("apply", &Handle::apply, py::arg("gradient").noconvert(), py::arg("batch_weight"))
       .def(

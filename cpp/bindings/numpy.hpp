@@ -7,6 +7,7 @@
 #include <pybind11/pybind11.h>
 
 #include <cmath>
+#include <optional>
 #include <string>
 
 #include "fastmlp/base/buffer.hpp"
@@ -65,15 +66,85 @@ Array<T> exact_array(const py::object& value, const char* name) {
   return py::reinterpret_borrow<Array<T>>(value);
 }
 
+// A matrix in compressed sparse rows, whose arrays stay in place while this exists.
+template <class T>
+class SparseMatrix {
+ public:
+  SparseMatrix(const Array<T>& values, const py::array& columns, const py::array& starts,
+               Index cols)
+      : values_(values),
+        columns_(columns),
+        starts_(starts),
+        held_values_(values),
+        held_columns_(columns),
+        held_starts_(starts) {
+    const bool long_indices = py::isinstance<Array<std::int64_t>>(columns);
+    require(long_indices ? py::isinstance<Array<std::int64_t>>(starts)
+                         : py::isinstance<Array<std::int32_t>>(columns) &&
+                               py::isinstance<Array<std::int32_t>>(starts),
+            "X.indices and X.indptr have dtypes " + std::string(py::str(columns.dtype())) +
+                " and " + std::string(py::str(starts.dtype())) +
+                ", expected int32 or int64 for both");
+    require(values.ndim() == 1 && columns.ndim() == 1 && starts.ndim() == 1 && starts.size() > 0 &&
+                cols >= 0,
+            "X.data, X.indices and X.indptr have shapes " + shape_text(values) + ", " +
+                shape_text(columns) + " and " + shape_text(starts) +
+                ", expected vectors, the last of n_samples + 1 entries");
+    rows_ = {{values.data(), columns.data(), starts.data(),
+              std::min<Index>(values.size(), columns.size()), long_indices},
+             starts.size() - 1,
+             cols};
+    check_structure(rows_);
+  }
+
+  const SampleRows<T>& rows() const { return rows_; }
+  // values, columns, starts
+  py::tuple arrays() const { return py::make_tuple(values_, columns_, starts_); }
+
+ private:
+  py::array values_, columns_, starts_;
+  MemoryLease held_values_, held_columns_, held_starts_;
+  SampleRows<T> rows_;
+};
+
+// X as the core reads it: an array, or an object of the class SparseMatrix, which this keeps.
+template <class T>
+class InputRows {
+ public:
+  InputRows(const py::object& x, Index cols) : owner_(x) {
+    if (!py::isinstance<Array<T>>(x) && py::isinstance<SparseMatrix<T>>(x)) {
+      rows_ = x.cast<const SparseMatrix<T>&>().rows();
+      require(rows_.cols == cols,
+              "X has " + std::to_string(rows_.cols) + " columns, expected " + std::to_string(cols));
+    } else {
+      rows_ = rows_of(exact_array<T>(x, "X"), cols, "X");
+    }
+  }
+
+  const SampleRows<T>& rows() const { return rows_; }
+  // Keeps the memory of an array where it is while this exists.
+  void hold() {
+    if (!rows_.is_sparse()) lease_.emplace(py::reinterpret_borrow<py::array>(owner_));
+  }
+
+ private:
+  py::object owner_;
+  SampleRows<T> rows_;
+  std::optional<MemoryLease> lease_;
+};
+
 // X, targets and weights as the core reads them, in memory that stays in place while this exists.
 // Targets are (n, n_out) or (n,) class indices.
 template <class T>
 class LeasedDataset {
  public:
-  LeasedDataset(const Array<T>& x, const py::object& targets, const py::object& weights,
+  LeasedDataset(const py::object& x, const py::object& targets, const py::object& weights,
                 const Network<T>& network, const Loss& loss)
-      : x_(x), targets_(targets_of(targets)), weights_(weights_of(weights)) {
-    data_.x = rows_of(x, network.plan().inputs(), "X");
+      : x_(x, network.plan().inputs()),
+        targets_(targets_of(targets)),
+        weights_(weights_of(weights)) {
+    x_.hold();
+    data_.x = x_.rows();
     const Index n = data_.x.rows;
     if (py::isinstance<Array<std::int64_t>>(targets)) {
       data_.classes = vector_of(Array<std::int64_t>(targets), n, "y").data();
@@ -100,7 +171,8 @@ class LeasedDataset {
     return exact_array<T>(weights, "sample_weight");
   }
 
-  MemoryLease x_, targets_, weights_;
+  InputRows<T> x_;
+  MemoryLease targets_, weights_;
   Dataset<T> data_;
 };
 

@@ -13,7 +13,7 @@ from fastmlp._data import arrays
 from fastmlp._data.arrays import DType, FloatArray
 from fastmlp._data.dataset import check_weighted, read_dataset
 from fastmlp._data.losses import is_custom_loss, resolve_loss
-from fastmlp._data.types import LossLike
+from fastmlp._data.types import InputLike, LossLike
 from fastmlp._data.validation import InvalidValue, error_prefix, value_error
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class CurvatureOperator:
 
 def curvature_of(
     network: Network,
-    X: ArrayLike,
+    X: InputLike,
     y: ArrayLike,
     loss: LossLike | None,
     sample_weight: ArrayLike | None,
@@ -123,7 +123,7 @@ class Curvature:
     def __init__(
         self,
         network: Network,
-        X: ArrayLike,
+        X: InputLike,
         y: ArrayLike,
         loss: LossLike | None = None,
         sample_weight: ArrayLike | None = None,
@@ -133,7 +133,7 @@ class Curvature:
     def _prepare(
         self,
         network: Network,
-        X: ArrayLike,
+        X: InputLike,
         y: ArrayLike,
         loss: LossLike | None,
         sample_weight: ArrayLike | None,

@@ -200,7 +200,7 @@ class Trainer(Attributes):
 
     def step(
         self,
-        X: ArrayLike,
+        X: types.InputLike,
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         class_weight: types.ClassWeight | None = None,
@@ -240,7 +240,7 @@ class Trainer(Attributes):
     @error_prefix("Trainer.run")
     def run(
         self,
-        X: ArrayLike,
+        X: types.InputLike,
         y: ArrayLike,
         *,
         epochs: int | None = None,

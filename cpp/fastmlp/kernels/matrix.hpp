@@ -71,6 +71,12 @@ class PanelMatrix {
     return const_cast<PanelMatrix*>(this)->columns(range);
   }
 
+  // Row i, up to whole panels.
+  void clear_row(Index i) {
+    const Index panels = bytes_ / (panel_ * static_cast<Index>(sizeof(T)));
+    for (Index p = 0; p < panels; ++p) std::fill_n(at(i, p * Width), Width, T(0));
+  }
+
   // Row i from n contiguous elements.
   void set_row(Index i, const T* __restrict from, Index n) {
     static_assert(Width % kLanes<T> == 0);

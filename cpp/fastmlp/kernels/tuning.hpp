@@ -94,6 +94,9 @@ constexpr Index kMinPanelSamples = 8;
 // depend on it.
 constexpr Index kChunkSamples = 1024;
 
+// Copies of sparse samples that are evaluated at a time.
+constexpr Index kSparseCopyBytes = Index(1) << 24;
+
 // Parameters of a range over which an optimizer passes several times: they stay in a first-level
 // cache. Norms are summed by range.
 constexpr Index kUpdateRangeElements = 2048;

@@ -24,11 +24,18 @@ class TilePass {
 
   // f(rows of X, their samples in the workspace) for all tiles, after the forward pass.
   template <class F>
-  void for_tiles(const MatrixView<const T>& x, F&& f) {
+  void for_tiles(const SampleRows<T>& x, F&& f) {
     team_.parallel_for(ceil_div(x.rows, kTileColumns<T>), [&](Index i, int thread) {
       const Range rows = tile(i, kTileColumns<T>, x.rows);
       const Range samples{thread * kTileColumns<T>, thread * kTileColumns<T> + rows.size()};
-      transpose(rows.size(), x.cols, x.row(rows.begin), x.stride, x_.at(0, samples.begin), kNR<T>);
+      if (x.is_sparse()) {
+        for (Index j = 0; j < rows.size(); ++j) {
+          spread_row(x, rows.begin + j, x_.at(0, samples.begin + j), kNR<T>);
+        }
+      } else {
+        transpose(rows.size(), x.cols, x.row(rows.begin), x.stride, x_.at(0, samples.begin),
+                  kNR<T>);
+      }
       const MatrixView<T> a = forward(point_, samples);
       activate<T>(plan_.output(), a, workspace_.output().h.columns(samples));
       f(rows, samples);
@@ -61,12 +68,16 @@ class TilePass {
 // Matrix-vector products, sample by sample: the features of a node are contiguous and start at a
 // cache line.
 template <class T>
-void predict_one_by_one(const Plan<T>& plan, const T* w, const MatrixView<const T>& x,
+void predict_one_by_one(const Plan<T>& plan, const T* w, const SampleRows<T>& x,
                         const MatrixView<T>& out) {
   Buffer<T> values(plan.sample_size());
   T* const h = values.data();
   for (Index i = 0; i < x.rows; ++i) {
-    std::copy_n(x.row(i), plan.inputs(), h);
+    if (x.is_sparse()) {
+      spread_row(x, i, h, 1);
+    } else {
+      std::copy_n(x.row(i), plan.inputs(), h);
+    }
     for (const Term<T>& term : plan.terms()) {
       const Node& node = plan.node(term.output);
       T* a = h + node.offset;
@@ -81,8 +92,8 @@ void predict_one_by_one(const Plan<T>& plan, const T* w, const MatrixView<const 
 }  // namespace
 
 template <class T>
-void predict(const Plan<T>& plan, const T* w, const MatrixView<const T>& x,
-             const MatrixView<T>& out, ThreadTeam& team) {
+void predict(const Plan<T>& plan, const T* w, const SampleRows<T>& x, const MatrixView<T>& out,
+             ThreadTeam& team) {
   if (x.rows == 0) return;
   if (x.rows < kMinPanelSamples) return predict_one_by_one(plan, w, x, out);
   TilePass<T> pass(plan, w, false, team);
@@ -94,8 +105,7 @@ void predict(const Plan<T>& plan, const T* w, const MatrixView<const T>& x,
 
 // One backward pass per output.
 template <class T>
-void jacobian(const Plan<T>& plan, const T* w, const MatrixView<const T>& x, T* out,
-              ThreadTeam& team) {
+void jacobian(const Plan<T>& plan, const T* w, const SampleRows<T>& x, T* out, ThreadTeam& team) {
   if (x.rows == 0) return;
   const Index inputs = plan.inputs(), outputs = plan.outputs();
   TilePass<T> pass(plan, w, true, team);
@@ -111,7 +121,7 @@ void jacobian(const Plan<T>& plan, const T* w, const MatrixView<const T>& x, T* 
 }
 
 template <class T>
-void parameter_jacobian(const Plan<T>& plan, const T* w, const MatrixView<const T>& x, T* out,
+void parameter_jacobian(const Plan<T>& plan, const T* w, const SampleRows<T>& x, T* out,
                         ThreadTeam& team) {
   if (x.rows == 0) return;
   TilePass<T> pass(plan, w, true, team);
@@ -121,7 +131,7 @@ void parameter_jacobian(const Plan<T>& plan, const T* w, const MatrixView<const 
   pass.for_tiles(x, [&](Range rows, Range samples) {
     T* g = gradients[static_cast<std::size_t>(samples.begin / kTileColumns<T>)].data();
     for (Index i = 0; i < rows.size(); ++i) {
-      x_samples.set_row(samples.begin + i, x.row(rows.begin + i), plan.inputs());
+      copy_row(x, rows.begin + i, x_samples, samples.begin + i);
     }
     for (Index j = 0; j < plan.outputs(); ++j) {
       pass.backward(samples, j, nullptr);
@@ -133,17 +143,17 @@ void parameter_jacobian(const Plan<T>& plan, const T* w, const MatrixView<const 
   });
 }
 
-template void predict(const Plan<float>&, const float*, const MatrixView<const float>&,
+template void predict(const Plan<float>&, const float*, const SampleRows<float>&,
                       const MatrixView<float>&, ThreadTeam&);
-template void predict(const Plan<double>&, const double*, const MatrixView<const double>&,
+template void predict(const Plan<double>&, const double*, const SampleRows<double>&,
                       const MatrixView<double>&, ThreadTeam&);
-template void jacobian(const Plan<float>&, const float*, const MatrixView<const float>&, float*,
+template void jacobian(const Plan<float>&, const float*, const SampleRows<float>&, float*,
                        ThreadTeam&);
-template void jacobian(const Plan<double>&, const double*, const MatrixView<const double>&, double*,
+template void jacobian(const Plan<double>&, const double*, const SampleRows<double>&, double*,
                        ThreadTeam&);
-template void parameter_jacobian(const Plan<float>&, const float*, const MatrixView<const float>&,
-                                 float*, ThreadTeam&);
-template void parameter_jacobian(const Plan<double>&, const double*,
-                                 const MatrixView<const double>&, double*, ThreadTeam&);
+template void parameter_jacobian(const Plan<float>&, const float*, const SampleRows<float>&, float*,
+                                 ThreadTeam&);
+template void parameter_jacobian(const Plan<double>&, const double*, const SampleRows<double>&,
+                                 double*, ThreadTeam&);
 
 }  // namespace fastmlp

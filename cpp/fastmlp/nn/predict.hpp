@@ -1,23 +1,23 @@
 // Outputs of a plan, and their derivatives by the inputs, in evaluation mode.
 #pragma once
 
+#include "fastmlp/kernels/sample_rows.hpp"
 #include "fastmlp/nn/passes.hpp"
 
 namespace fastmlp {
 
 // Outputs (n, n_out) of X (n, n_in).
 template <class T>
-void predict(const Plan<T>& plan, const T* w, const MatrixView<const T>& x,
-             const MatrixView<T>& out, ThreadTeam& team);
+void predict(const Plan<T>& plan, const T* w, const SampleRows<T>& x, const MatrixView<T>& out,
+             ThreadTeam& team);
 
 // J (n, n_out, n_in): the derivative of each output by each input.
 template <class T>
-void jacobian(const Plan<T>& plan, const T* w, const MatrixView<const T>& x, T* out,
-              ThreadTeam& team);
+void jacobian(const Plan<T>& plan, const T* w, const SampleRows<T>& x, T* out, ThreadTeam& team);
 
 // out (n, n_out, size) = d output / d w for the rows of X (n, n_in)
 template <class T>
-void parameter_jacobian(const Plan<T>& plan, const T* w, const MatrixView<const T>& x, T* out,
+void parameter_jacobian(const Plan<T>& plan, const T* w, const SampleRows<T>& x, T* out,
                         ThreadTeam& team);
 
 }  // namespace fastmlp

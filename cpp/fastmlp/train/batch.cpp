@@ -31,6 +31,13 @@ void Batch<T>::select(RowSelection rows, Index n) {
 }
 
 template <class T>
+Index Batch<T>::evaluated_rows() const {
+  if (!data_.x.is_sparse()) return kChunkSamples;
+  const Index bytes = inputs_ * static_cast<Index>(sizeof(T)), tile = kTileColumns<T>;
+  return std::clamp(round_up(kSparseCopyBytes / bytes, tile), tile, kChunkSamples);
+}
+
+template <class T>
 void Batch<T>::start_chunk(Range chunk) {
   chunk_begin_ = chunk.begin;
   copies_ = !can_view_in_place(chunk);
@@ -42,7 +49,8 @@ void Batch<T>::start_chunk(Range chunk) {
 // and whole packs that extend beyond the last one stay inside X.
 template <class T>
 bool Batch<T>::can_view_in_place(Range chunk) const {
-  const MatrixView<const T>& x = data_.x;
+  const SampleRows<T>& x = data_.x;
+  if (x.is_sparse()) return false;
   const Index end = rows_.first + chunk.begin + round_up(chunk.size(), kLanes<T>);
   const Index overrun = round_up(x.cols, kLanes<T>) - x.cols;
   return !rows_.indices && !wide_ && end * x.stride + overrun <= x.rows * x.stride;
@@ -55,7 +63,7 @@ void Batch<T>::gather(Range samples, const Loss& loss) {
   for (Index i = samples.begin; i < samples.end; ++i) {
     const Index row = rows_[chunk_begin_ + i];
     from[i - samples.begin] = row;
-    if (copies_) x_samples_.set_row(i, data_.x.row(row), inputs_);
+    if (copies_) copy_row(data_.x, row, x_samples_, i);
     scale_[i] = data_.weights ? static_cast<T>(data_.weight(row) / divisor_) : equal;
   }
   transpose(samples_, samples, {0, inputs_}, x_);
@@ -92,8 +100,8 @@ void Batch<T>::start_gather(Index n) {
 }
 
 template <class T>
-void Batch<T>::gather_inputs(MatrixView<const T> x, Range samples) {
-  for (Index i = samples.begin; i < samples.end; ++i) x_samples_.set_row(i, x.row(i), inputs_);
+void Batch<T>::gather_inputs(const SampleRows<T>& x, Range samples) {
+  for (Index i = samples.begin; i < samples.end; ++i) copy_row(x, i, x_samples_, i);
   transpose(x_samples_.panels(), samples, {0, inputs_}, x_);
 }
 

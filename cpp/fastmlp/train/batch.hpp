@@ -41,6 +41,9 @@ class Batch {
 
   const Dataset<T>& data() const { return data_; }
   Index size() const { return n_; }
+  // Samples that are evaluated at a time, without a gradient: a chunk, but fewer of sparse ones, so
+  // that the copies of their rows stay small. Sums do not depend on it.
+  Index evaluated_rows() const;
   double weight() const { return weight_; }    // sum_i w_i
   double divisor() const { return divisor_; }  // sum_i w_i, or n * mean_weight
 
@@ -49,7 +52,7 @@ class Batch {
   void gather(Range samples, const Loss& loss);
   // The same for n rows of X without targets; X may change afterwards.
   void start_gather(Index n);
-  void gather_inputs(MatrixView<const T> x, Range samples);
+  void gather_inputs(const SampleRows<T>& x, Range samples);
 
   const PanelMatrix<T>& x() const { return x_; }                  // (n_in, n)
   MatrixView<T> y(Range samples) { return y_.columns(samples); }  // (n_targets, samples)

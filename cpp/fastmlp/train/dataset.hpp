@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "fastmlp/base/buffer.hpp"
 #include "fastmlp/kernels/random.hpp"
+#include "fastmlp/kernels/sample_rows.hpp"
 
 namespace fastmlp {
 
@@ -23,15 +23,15 @@ namespace fastmlp {
 // each sample's class.
 template <class T>
 struct Dataset {
-  MatrixView<const T> x;
+  SampleRows<T> x;
   MatrixView<const T> y;
   const std::int64_t* classes = nullptr;
   const T* weights = nullptr;  // n of them, or nullptr: 1 each
 
   // The same arrays.
   bool operator==(const Dataset& other) const {
-    return x.data == other.x.data && x.rows == other.x.rows && y.data == other.y.data &&
-           classes == other.classes && weights == other.weights;
+    return x == other.x && y.data == other.y.data && classes == other.classes &&
+           weights == other.weights;
   }
   Index size() const { return x.rows; }
   // The class of sample i, in [0, n). It is checked where it is used, and read once, because the

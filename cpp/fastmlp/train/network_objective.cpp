@@ -57,7 +57,6 @@ void NetworkObjective<T>::select(RowSelection rows, Index n) {
   if (!batch_.has_rows(rows, n)) ++version_;
   batch_.select(rows, n);
   schedule_.clear_next_batch();
-  reserve(std::min(n, kChunkSamples));
 }
 
 template <class T>
@@ -76,19 +75,19 @@ void NetworkObjective<T>::reserve(Index n) {
   packed_ = nullptr;
 }
 
-// Prepares the workspace for passes at w, whose values may be new.
+// Prepares the workspace for passes at w, whose values may be new, over n samples at a time.
 template <class T>
-void NetworkObjective<T>::start(const T* w) {
+void NetworkObjective<T>::start(const T* w, Index n) {
+  reserve(std::min(n, batch_.size()));
   if (packed_ != w) pack(plan_, w, workspace_.packed, *team_);
   packed_ = nullptr;
   if (curvature_) curvature_->drop_point();
 }
 
-// Phase 1 of a chunk: forward, loss and, if requested, backward; returns the chunk's part of the
-// loss.
+// Phase 1 of a chunk: forward, loss and, if requested, backward; returns sum + the chunk's loss.
 template <class T>
 double NetworkObjective<T>::forward_backward(const T* w, Range chunk, bool backward,
-                                             Linearization<T>* linearization) {
+                                             Linearization<T>* linearization, double sum) {
   const PassContext context = context_of(chunk);
   const Point<T> point{plan_, w, context, batch_.x(), workspace_};
   batch_.start_chunk(chunk);
@@ -107,7 +106,6 @@ double NetworkObjective<T>::forward_backward(const T* w, Range chunk, bool backw
                       backward ? &delta : nullptr, linearization ? &derivatives : nullptr);
     if (backward) fastmlp::backward<T>(point, samples, nullptr, linearization);
   });
-  double sum = 0;
   for (Index i = 0; i < chunk.size(); ++i) {
     sum += static_cast<double>(batch_.scale()[i]) * static_cast<double>(values_[i]);
   }
@@ -137,9 +135,18 @@ template <class T>
 double NetworkObjective<T>::value(const T* w) {
   packed_ = nullptr;
   if (ChunkLanes<T>* several = lanes()) return several->run(w, nullptr);
-  start(w);
+  const Index rows = batch_.evaluated_rows();
+  start(w, rows);
   double sum = 0;
-  for (Index i = 0; i < chunks(); ++i) sum += forward_backward(w, chunk(i), false);
+  for (Index i = 0; i < chunks(); ++i) {
+    const Range samples = chunk(i);
+    double part = 0;
+    for (Index begin = samples.begin; begin < samples.end; begin += rows) {
+      const Range block{begin, std::min(begin + rows, samples.end)};
+      part = forward_backward(w, block, false, nullptr, part);
+    }
+    sum += part;
+  }
   return sum;
 }
 
@@ -209,7 +216,7 @@ void NetworkObjective<T>::gradient_and_update(T* w, bool computed, GradientConsu
 }
 
 template <class T>
-void NetworkObjective<T>::forward(const T* w, MatrixView<const T> x, MatrixView<T> out) {
+void NetworkObjective<T>::forward(const T* w, const SampleRows<T>& x, MatrixView<T> out) {
   reserve(x.rows);
   batch_.start_gather(x.rows);
   schedule_.clear_next_batch();

@@ -76,7 +76,7 @@ class NetworkObjective final : public ResidualObjective<T> {
 
   // Outputs (n, n_out) of X in the present mode; then, for the same rows and w, the flat gradient
   // of sum(outputs * output_gradient).
-  void forward(const T* w, MatrixView<const T> x, MatrixView<T> out);
+  void forward(const T* w, const SampleRows<T>& x, MatrixView<T> out);
   void backward(const T* w, MatrixView<const T> output_gradient, T* g);
 
  private:
@@ -92,13 +92,13 @@ class NetworkObjective final : public ResidualObjective<T> {
   InputViews<T> inputs() const { return {batch_.x().panels(), batch_.samples()}; }
 
   void reserve(Index n);
-  void start(const T* w);
+  void start(const T* w, Index n = kChunkSamples);
   PassContext context_of(Range chunk) const {
     const PassContext& c = context_;
     return {c.team, c.training, c.seed, c.epoch, c.first_sample + chunk.begin};
   }
   double forward_backward(const T* w, Range chunk, bool backward,
-                          Linearization<T>* linearization = nullptr);
+                          Linearization<T>* linearization = nullptr, double sum = 0);
   double sum_gradient(const T* w, T* updated, T* g);
   void add_gradient(Index n, bool first, T* updated, T* g);
   void gradient_and_update(T* w, bool computed, GradientConsumer<T>& consumer);

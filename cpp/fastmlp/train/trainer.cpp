@@ -246,7 +246,7 @@ void Trainer<T>::swap_out_average() {
 }
 
 template <class T>
-void Trainer<T>::forward(MatrixView<const T> x, MatrixView<T> out, ThreadTeam& team) {
+void Trainer<T>::forward(const SampleRows<T>& x, MatrixView<T> out, ThreadTeam& team) {
   swap_out_average();
   objective_.set_team(team);
   set_context();

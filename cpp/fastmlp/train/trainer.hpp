@@ -58,7 +58,7 @@ class Trainer {
   // The iterate while the network holds the average.
   const Buffer<T>& iterate() const { return iterate_; }
 
-  void forward(MatrixView<const T> x, MatrixView<T> out, ThreadTeam& team);
+  void forward(const SampleRows<T>& x, MatrixView<T> out, ThreadTeam& team);
   void backward(MatrixView<const T> output_gradient, T* g, ThreadTeam& team);
   // The update of a batch of this weight; returns the penalties, as Optimizer::apply.
   double apply(T* g, double batch_weight, ThreadTeam& team);

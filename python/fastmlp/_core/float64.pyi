@@ -7,7 +7,25 @@ import fastmlp._core
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Curvature', 'Network', 'Snapshot', 'Trainer', 'least_squares', 'line_search', 'minimize']
+__all__: list[str] = ['Curvature', 'Network', 'Snapshot', 'SparseMatrix', 'Trainer', 'least_squares', 'line_search', 'minimize']
+class SparseMatrix:
+    """
+    Samples in compressed sparse rows, read in place.
+    """
+    def __init__(self, data: numpy.typing.NDArray[numpy.float64], indices: numpy.ndarray, indptr: numpy.ndarray, n_columns: typing.SupportsInt) -> None:
+        ...
+    def __len__(self) -> int:
+        ...
+    def __reduce__(self) -> typing.Any:
+        ...
+    @property
+    def arrays(self) -> tuple[typing.Any, ...]:
+        """
+        data, indices, indptr
+        """
+    @property
+    def shape(self) -> tuple[int, int]:
+        ...
 class Network:
     """
     A plan of layers and its parameters.
@@ -18,23 +36,23 @@ class Network:
         """
     def __reduce__(self) -> typing.Any:
         ...
-    def backward(self, X: numpy.typing.NDArray[numpy.float64], output_gradient: numpy.typing.NDArray[numpy.float64]) -> numpy.ndarray:
+    def backward(self, X: typing.Any, output_gradient: numpy.typing.NDArray[numpy.float64]) -> numpy.ndarray:
         ...
     def bias(self, l: typing.SupportsInt) -> typing.Any:
         ...
-    def jacobian(self, X: numpy.typing.NDArray[numpy.float64]) -> numpy.ndarray:
+    def jacobian(self, X: typing.Any) -> numpy.ndarray:
         ...
     def layer_size(self, layer: typing.SupportsInt) -> int:
         """
         The number of parameters that a layer of the list has, shared ones not counted.
         """
-    def loss(self, X: numpy.typing.NDArray[numpy.float64], targets: typing.Any, loss: fastmlp._core.SquaredError | fastmlp._core.AbsoluteError | fastmlp._core.Huber | fastmlp._core.CrossEntropy | fastmlp._core.BinaryCrossEntropy | fastmlp._core.Hinge | fastmlp._core.Perceptron | fastmlp._core.Quantile | fastmlp._core.Poisson | fastmlp._core.GaussianNLL, weights: typing.Any) -> float:
+    def loss(self, X: typing.Any, targets: typing.Any, loss: fastmlp._core.SquaredError | fastmlp._core.AbsoluteError | fastmlp._core.Huber | fastmlp._core.CrossEntropy | fastmlp._core.BinaryCrossEntropy | fastmlp._core.Hinge | fastmlp._core.Perceptron | fastmlp._core.Quantile | fastmlp._core.Poisson | fastmlp._core.GaussianNLL, weights: typing.Any) -> float:
         ...
-    def parameter_jacobian(self, X: numpy.typing.NDArray[numpy.float64]) -> numpy.ndarray:
+    def parameter_jacobian(self, X: typing.Any) -> numpy.ndarray:
         ...
-    def predict(self, X: numpy.typing.NDArray[numpy.float64]) -> numpy.ndarray:
+    def predict(self, X: typing.Any) -> numpy.ndarray:
         ...
-    def value_and_grad(self, X: numpy.typing.NDArray[numpy.float64], targets: typing.Any, loss: fastmlp._core.SquaredError | fastmlp._core.AbsoluteError | fastmlp._core.Huber | fastmlp._core.CrossEntropy | fastmlp._core.BinaryCrossEntropy | fastmlp._core.Hinge | fastmlp._core.Perceptron | fastmlp._core.Quantile | fastmlp._core.Poisson | fastmlp._core.GaussianNLL, weights: typing.Any) -> tuple[float, numpy.ndarray]:
+    def value_and_grad(self, X: typing.Any, targets: typing.Any, loss: fastmlp._core.SquaredError | fastmlp._core.AbsoluteError | fastmlp._core.Huber | fastmlp._core.CrossEntropy | fastmlp._core.BinaryCrossEntropy | fastmlp._core.Hinge | fastmlp._core.Perceptron | fastmlp._core.Quantile | fastmlp._core.Poisson | fastmlp._core.GaussianNLL, weights: typing.Any) -> tuple[float, numpy.ndarray]:
         ...
     def weight(self, l: typing.SupportsInt) -> typing.Any:
         ...
@@ -75,9 +93,9 @@ class Trainer:
         ...
     def batches(self, n: typing.SupportsInt) -> numpy.typing.NDArray[numpy.int64]:
         ...
-    def epochs(self, X: numpy.typing.NDArray[numpy.float64], targets: typing.Any, weights: typing.Any, max: typing.SupportsInt, max_seconds: typing.SupportsFloat | None, last_good: Snapshot, losses: list[typing.Any], order: typing.Any = None) -> dict[str, typing.Any]:
+    def epochs(self, X: typing.Any, targets: typing.Any, weights: typing.Any, max: typing.SupportsInt, max_seconds: typing.SupportsFloat | None, last_good: Snapshot, losses: list[typing.Any], order: typing.Any = None) -> dict[str, typing.Any]:
         ...
-    def forward(self, X: numpy.typing.NDArray[numpy.float64]) -> numpy.ndarray:
+    def forward(self, X: typing.Any) -> numpy.ndarray:
         ...
     def go_back(self, snapshot: Snapshot) -> None:
         ...
@@ -93,7 +111,7 @@ class Trainer:
         ...
     def state_dict(self) -> dict[str, typing.Any]:
         ...
-    def step(self, X: numpy.typing.NDArray[numpy.float64], targets: typing.Any, weights: typing.Any) -> float:
+    def step(self, X: typing.Any, targets: typing.Any, weights: typing.Any) -> float:
         ...
     def swap_in_average(self) -> None:
         ...
@@ -133,7 +151,7 @@ class Curvature:
     """
     Second derivatives of a loss at the present parameters.
     """
-    def __init__(self, network: Network, X: numpy.typing.NDArray[numpy.float64], targets: typing.Any, loss: fastmlp._core.SquaredError | fastmlp._core.AbsoluteError | fastmlp._core.Huber | fastmlp._core.CrossEntropy | fastmlp._core.BinaryCrossEntropy | fastmlp._core.Hinge | fastmlp._core.Perceptron | fastmlp._core.Quantile | fastmlp._core.Poisson | fastmlp._core.GaussianNLL, weights: typing.Any, seed: typing.SupportsInt | None = None, epoch: typing.SupportsInt = 0) -> None:
+    def __init__(self, network: Network, X: typing.Any, targets: typing.Any, loss: fastmlp._core.SquaredError | fastmlp._core.AbsoluteError | fastmlp._core.Huber | fastmlp._core.CrossEntropy | fastmlp._core.BinaryCrossEntropy | fastmlp._core.Hinge | fastmlp._core.Perceptron | fastmlp._core.Quantile | fastmlp._core.Poisson | fastmlp._core.GaussianNLL, weights: typing.Any, seed: typing.SupportsInt | None = None, epoch: typing.SupportsInt = 0) -> None:
         """
         In training mode of this seed and epoch, or without a seed in evaluation mode.
         """

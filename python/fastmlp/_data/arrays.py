@@ -25,6 +25,8 @@ DType: TypeAlias = np.dtype[Any]
 REAL_KINDS = "biuf"
 TEXT_KINDS = "OUST"  # objects and strings, in which numbers may be written
 MAX_BYTES = MAX_INT
+SPARSE = (_core.float32.SparseMatrix, _core.float64.SparseMatrix)
+Samples: TypeAlias = FloatArray | _core.float32.SparseMatrix | _core.float64.SparseMatrix
 FILL = "; drop or fill the samples with missing values"
 
 
@@ -72,11 +74,14 @@ def convert(array: NDArray[Any], dtype: DType, name: str) -> FloatArray:
         _raise_overflow(array, dtype, name)
 
 
-def as_inputs(X: Any, network: Network) -> tuple[FloatArray, bool]:
+def as_inputs(X: Any, network: Network) -> tuple[Samples, bool]:
     """Return X as ``(n_samples, n_inputs)``, and whether it was a single sample ``(n_inputs,)``."""
     n_inputs, dtype = network.n_inputs, network.dtype
     if is_ready(X, dtype) and X.ndim == 2 and X.shape[1] == n_inputs:
         return X, False
+    if hasattr(X, "tocsr"):
+        check_names(X, network._feature_names)
+        return _as_sparse(X, n_inputs, dtype), False
     array = read(X, "X")
     single = array.shape == (n_inputs,)
     if single or array.ndim == 2:
@@ -89,6 +94,45 @@ def as_inputs(X: Any, network: Network) -> tuple[FloatArray, bool]:
         )
     converted = convert(array, dtype, "X")
     return (converted.reshape(1, -1) if single else converted), single
+
+
+def _as_sparse(X: Any, n_inputs: int, dtype: DType) -> Samples:
+    """Return a sparse X in compressed rows, read in place where it has them in `dtype`."""
+    if len(X.shape) != 2 or X.shape[1] != n_inputs:
+        raise InvalidValue(f"X has shape {tuple(X.shape)}, expected (n_samples, {n_inputs})")
+    in_place = X.format == "csr" and X.dtype == dtype
+    if not in_place and hasattr(X, "check_format"):  # SciPy's conversions trust the indices
+        try:
+            X.check_format(full_check=True)
+        except (ValueError, TypeError) as error:
+            raise InvalidValue(f"X is damaged ({error}), expected a valid sparse matrix") from None
+    rows = X.tocsr()
+    if X.dtype != dtype and not rows.has_canonical_format:
+        rows = rows.copy()
+        rows.sum_duplicates()  # of integers and bools, before they become floats
+    short = rows.indices.dtype == rows.indptr.dtype == np.int32
+    index = np.dtype(np.int32 if short else np.int64)
+    values = convert(read(rows.data, "X"), dtype, "X")
+    columns, starts = (np.require(a, index, ["C", "A"]) for a in (rows.indices, rows.indptr))
+    if len(starts) != X.shape[0] + 1:
+        raise InvalidValue(f"X.indptr has shape {starts.shape}, expected ({X.shape[0] + 1},)")
+    try:
+        matrix: Samples = native(dtype).SparseMatrix(values, columns, starts, n_inputs)
+    except ValueError as error:
+        raise InvalidValue(str(error)) from None
+    return matrix
+
+
+def take(X: Samples, indices: NDArray[np.int64]) -> Samples:
+    """Return these rows of X."""
+    if isinstance(X, np.ndarray):
+        return X[indices]
+    values, columns, starts = X.arrays
+    lengths = starts[indices + 1] - starts[indices]
+    ends = np.cumsum(lengths)
+    entries = np.repeat(starts[indices] - (ends - lengths), lengths) + np.arange(lengths.sum())
+    new = np.concatenate([[0], ends]).astype(starts.dtype)
+    return type(X)(values[entries], columns[entries], new, X.shape[1])
 
 
 def as_float_array(value: Any, name: str) -> FloatArray:
@@ -114,7 +158,7 @@ def lease(*values: Any) -> tuple[_core.MemoryLease, ...]:
     return tuple(_core.MemoryLease(value) for value in values if isinstance(value, np.ndarray))
 
 
-def check_samples(inputs: FloatArray) -> None:
+def check_samples(inputs: Samples) -> None:
     """Raise if X has no samples, because means and sums need at least one."""
     if len(inputs) == 0:
         raise InvalidValue(f"X has shape {inputs.shape}, expected at least one sample")
@@ -132,13 +176,22 @@ def check_size(shape: tuple[int, ...], dtype: DType, name: str) -> None:
         )
 
 
-def check_finite(array: FloatArray, name: str, hint: str = FILL) -> None:
+def check_finite(array: Samples, name: str, hint: str = FILL) -> None:
     """Raise at the first nan or inf, with its position, after one native scan."""
-    index = _core.first_non_finite(array)
-    if index < 0:
+    if isinstance(array, np.ndarray):
+        index = _core.first_non_finite(array)
+        if index >= 0:
+            _raise_non_finite(name, position_name(index, array.shape), array.flat[index], hint)
         return
-    position = position_name(index, array.shape)
-    raise InvalidValue(f"{name}[{position}]={array.flat[index]}, expected finite values{hint}")
+    values, columns, starts = array.arrays
+    index = _core.first_non_finite(values[: starts[-1]])  # there may be room behind the last entry
+    if index >= 0:
+        row = np.searchsorted(starts, index, side="right") - 1
+        _raise_non_finite(name, f"{row}, {columns[index]}", values[index], hint)
+
+
+def _raise_non_finite(name: str, position: str, value: Any, hint: str) -> NoReturn:
+    raise InvalidValue(f"{name}[{position}]={value}, expected finite values{hint}")
 
 
 def position_name(index: int, shape: tuple[int, ...]) -> str:

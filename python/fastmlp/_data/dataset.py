@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fastmlp import _core
 from fastmlp._data import arrays
-from fastmlp._data.arrays import FloatArray
+from fastmlp._data.arrays import FloatArray, Samples
 from fastmlp._data.class_weight import check_class_names
 from fastmlp._data.losses import is_custom_loss
 from fastmlp._data.targets import TargetSpec, as_weights, check_range
@@ -25,20 +25,20 @@ class Dataset(NamedTuple):
     `leases` hold the memory of a run, in which Python code runs between native calls.
     """
 
-    X: FloatArray
+    X: Samples
     targets: NDArray[Any]
     weights: FloatArray | None
     leases: tuple[_core.MemoryLease, ...] = ()
 
     @property
-    def arrays(self) -> tuple[FloatArray, NDArray[Any], FloatArray | None]:
+    def arrays(self) -> tuple[Samples, NDArray[Any], FloatArray | None]:
         """Return the arguments of a native call."""
         return self[:3]
 
     def take(self, indices: NDArray[np.int64]) -> Dataset:
         """Return the samples at these indices, in this order."""
         weights = None if self.weights is None else self.weights[indices]
-        return Dataset(self.X[indices], self.targets[indices], weights)
+        return Dataset(arrays.take(self.X, indices), self.targets[indices], weights)
 
     def total_weight(self, indices: NDArray[np.int64] | None = None) -> float:
         """Return the sum of the weights, 1 each where there are none, of all or these samples."""

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from fastmlp._data import arrays
 from fastmlp._data.arrays import FloatArray
-from fastmlp._data.types import LossLike
+from fastmlp._data.types import InputLike, LossLike
 from fastmlp._data.validation import check_int, check_seed, error_prefix, value_error
 from fastmlp.curvature import Spectrum, curvature_of
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @error_prefix("Network.hvp")
 def hvp(
     self: Network,
-    X: ArrayLike,
+    X: InputLike,
     y: ArrayLike,
     v: ArrayLike,
     loss: LossLike | None = None,
@@ -69,7 +69,7 @@ def hvp(
 @error_prefix("Network.gnvp")
 def gnvp(
     self: Network,
-    X: ArrayLike,
+    X: InputLike,
     y: ArrayLike,
     v: ArrayLike,
     loss: LossLike | None = None,
@@ -96,7 +96,7 @@ def gnvp(
 @error_prefix("Network.hessian")
 def hessian(
     self: Network,
-    X: ArrayLike,
+    X: InputLike,
     y: ArrayLike,
     loss: LossLike | None = None,
     sample_weight: ArrayLike | None = None,
@@ -123,7 +123,7 @@ DIAGONALS = ("exact", "gauss_newton", "hutchinson", "curvature_propagation")
 @error_prefix("Network.hessian_diagonal")
 def hessian_diagonal(
     self: Network,
-    X: ArrayLike,
+    X: InputLike,
     y: ArrayLike,
     *,
     method: str = "exact",
@@ -179,7 +179,7 @@ def hessian_diagonal(
 @error_prefix("Network.fisher_diagonal")
 def fisher_diagonal(
     self: Network,
-    X: ArrayLike,
+    X: InputLike,
     y: ArrayLike,
     loss: LossLike | None = None,
     sample_weight: ArrayLike | None = None,
@@ -203,7 +203,7 @@ def fisher_diagonal(
 @error_prefix("Network.hessian_spectrum")
 def hessian_spectrum(
     self: Network,
-    X: ArrayLike,
+    X: InputLike,
     y: ArrayLike,
     k: int = 5,
     *,
@@ -246,7 +246,7 @@ def hessian_spectrum(
 
 
 @error_prefix("Network.parameter_jacobian")
-def parameter_jacobian(self: Network, X: ArrayLike) -> FloatArray:
+def parameter_jacobian(self: Network, X: InputLike) -> FloatArray:
     """Compute the derivatives of the outputs by the parameters, sample by sample.
 
     Parameters

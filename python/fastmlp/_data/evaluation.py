@@ -14,19 +14,19 @@ from fastmlp._data.arrays import FloatArray
 from fastmlp._data.dataset import check_weighted, read_dataset
 from fastmlp._data.losses import evaluate, is_custom_loss, mean_loss, resolve_loss
 from fastmlp._data.threads import check_threads, limited
-from fastmlp._data.types import LossLike
+from fastmlp._data.types import InputLike, LossLike
 from fastmlp._data.validation import InvalidArgument, error_prefix
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
 
 
-def predict(self: Network, X: ArrayLike, *, n_threads: int | None = None) -> FloatArray:
+def predict(self: Network, X: InputLike, *, n_threads: int | None = None) -> FloatArray:
     """Compute the outputs of the network.
 
     Parameters
     ----------
-    X : array_like of shape (n_samples, n_inputs) or (n_inputs,)
+    X : array_like or sparse matrix of shape (n_samples, n_inputs), or (n_inputs,)
         Samples, or one sample. Not searched for nan.
     n_threads : int, optional
         At most so many threads, as with `fm.threads`.
@@ -62,7 +62,7 @@ def predict(self: Network, X: ArrayLike, *, n_threads: int | None = None) -> Flo
 @error_prefix("Network.loss")
 def loss(
     self: Network,
-    X: ArrayLike,
+    X: InputLike,
     y: ArrayLike,
     loss: LossLike | None = None,
     *,
@@ -73,7 +73,7 @@ def loss(
 
     Parameters
     ----------
-    X : array_like of shape (n_samples, n_inputs) or (n_inputs,)
+    X : array_like or sparse matrix of shape (n_samples, n_inputs), or (n_inputs,)
         Samples.
     y : array_like of shape (n_samples, n_outputs) or (n_samples,)
         Targets; 1-D for one output, or class indices for a softmax output.
@@ -110,7 +110,7 @@ def loss(
 @error_prefix("Network.value_and_grad")
 def value_and_grad(
     self: Network,
-    X: ArrayLike,
+    X: InputLike,
     y: ArrayLike,
     loss: LossLike | None = None,
     *,
@@ -160,12 +160,12 @@ def value_and_grad(
 
 
 @error_prefix("Network.backward")
-def backward(self: Network, X: ArrayLike, output_gradient: ArrayLike) -> FloatArray:
+def backward(self: Network, X: InputLike, output_gradient: ArrayLike) -> FloatArray:
     """Compute the gradient of ``sum(outputs * output_gradient)`` by all parameters.
 
     Parameters
     ----------
-    X : array_like of shape (n_samples, n_inputs) or (n_inputs,)
+    X : array_like or sparse matrix of shape (n_samples, n_inputs), or (n_inputs,)
         Samples.
     output_gradient : array_like of shape (n_samples, n_outputs) or (n_outputs,)
         Derivative of anything by the outputs; not averaged over the samples.
@@ -195,12 +195,12 @@ def backward(self: Network, X: ArrayLike, output_gradient: ArrayLike) -> FloatAr
 
 
 @error_prefix("Network.jacobian")
-def jacobian(self: Network, X: ArrayLike) -> FloatArray:
+def jacobian(self: Network, X: InputLike) -> FloatArray:
     """Compute the derivatives of the outputs by the inputs, sample by sample.
 
     Parameters
     ----------
-    X : array_like of shape (n_samples, n_inputs) or (n_inputs,)
+    X : array_like or sparse matrix of shape (n_samples, n_inputs), or (n_inputs,)
         Samples, or one sample.
 
     Returns

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,6 +11,22 @@ from numpy.typing import ArrayLike, NDArray
 from fastmlp import _core
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
+
+
+class SparseLike(Protocol):
+    """A matrix of SciPy or like one of SciPy, in any sparse format."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Rows and columns."""
+        ...
+
+    def tocsr(self) -> Any:
+        """Return it in compressed sparse rows: data, indices, indptr."""
+        ...
+
+
+InputLike: TypeAlias = ArrayLike | SparseLike
 
 ActivationLike: TypeAlias = str | _core.Activation
 InitializerLike: TypeAlias = str | _core.Initializer
@@ -23,6 +39,6 @@ LossLike: TypeAlias = str | ResolvedLoss
 
 # Keys are classes, of any kind of number.
 ClassWeight: TypeAlias = Mapping[Any, float] | Literal["balanced"]
-Validation: TypeAlias = tuple[ArrayLike, ArrayLike] | tuple[ArrayLike, ArrayLike, ArrayLike]
+Validation: TypeAlias = tuple[InputLike, ArrayLike] | tuple[InputLike, ArrayLike, ArrayLike]
 Weighting: TypeAlias = Literal["set", "batch"]
 L2Scale: TypeAlias = Literal["constant", "batch_weight"]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @error_prefix("fit")
 def fit(
     self: Network,
-    X: ArrayLike,
+    X: types.InputLike,
     y: ArrayLike,
     *,
     loss: types.LossLike | None = None,
@@ -44,8 +44,9 @@ def fit(
 
     Parameters
     ----------
-    X : array_like of shape (n_samples, n_inputs)
-        Samples; nan and inf are refused, here as in `y` and in the weights.
+    X : array_like or sparse matrix of shape (n_samples, n_inputs)
+        Samples; nan and inf are refused, here as in `y` and in the weights. A sparse matrix of
+        SciPy is read row by row into the batch, with the same results as ``X.toarray()``.
     y : array_like of shape (n_samples, n_outputs) or (n_samples,)
         Targets. 1-D for one output; for a softmax output, class indices from 0.
     loss : str, loss or callable, optional

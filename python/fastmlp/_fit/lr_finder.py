@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from fastmlp._data.arrays import FloatArray
 from fastmlp._data.dataset import Dataset, read_training_data
 from fastmlp._data.losses import mean_loss
-from fastmlp._data.types import LossLike, OptimizerLike
+from fastmlp._data.types import InputLike, LossLike, OptimizerLike
 from fastmlp._data.validation import (
     InvalidValue,
     check_int,
@@ -75,7 +75,7 @@ class LearningRateCurve:
 @error_prefix("find_learning_rate")
 def find_learning_rate(
     network: Network,
-    X: ArrayLike,
+    X: InputLike,
     y: ArrayLike,
     *,
     loss: LossLike | None = None,
@@ -153,7 +153,7 @@ def find_learning_rate(
 def _with_rate(optimizer: Any, rate: float) -> Any:
     member = resolve("optimizer", optimizer)
     check_rate_is_used(member)
-    return type(member)(**{**member.get_params(deep=False), "learning_rate": rate})
+    return member.replace(learning_rate=rate)
 
 
 def _split(trainer: Trainer, data: Dataset, n_steps: int) -> tuple[list[Any], Dataset]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @error_prefix("Trainer.epoch")
 def epoch(
     self: Trainer,
-    X: ArrayLike,
+    X: types.InputLike,
     y: ArrayLike,
     *,
     order: ArrayLike | None = None,

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from fastmlp._data import arrays
 from fastmlp._data.arrays import FloatArray
 from fastmlp._data.threads import limited
+from fastmlp._data.types import InputLike
 from fastmlp._data.validation import error_prefix
 from fastmlp._fit import failure
 from fastmlp._fit.settings import check_evaluation_point
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @error_prefix("Trainer.forward")
-def forward(self: Trainer, X: ArrayLike) -> FloatArray:
+def forward(self: Trainer, X: InputLike) -> FloatArray:
     """Compute the outputs of a batch ``(n, n_inputs)`` in training mode, for `backward`.
 
     Examples
