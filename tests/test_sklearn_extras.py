@@ -109,7 +109,7 @@ def test_losses_of_a_classifier(data: str) -> None:
     X, y = data_named(data)
     for loss in ("hinge", "squared_error"):
         fitted = classifier(
-            loss=loss, output_activation="identity", max_iter=200, learning_rate_init=0.01
+            loss=loss, output_activation="identity", max_iter=200, hidden_layer_sizes=(32,), tol=0
         ).fit(X, y)
         assert fitted.score(X, y) > 0.8
         assert not hasattr(fitted, "predict_proba")
@@ -222,57 +222,6 @@ def test_each_class_is_held_out_alike() -> None:
     assert np.abs(seen[False] - expected).max() > 1
 
 
-class Records:
-    """A callback."""
-
-    def __init__(self, stop: int = 0) -> None:
-        self.stop = stop
-        self.calls: list[Any] = []
-
-    def set_trainer(self, trainer: fm.Trainer) -> None:
-        self.calls.append(type(trainer).__name__)
-
-    def on_fit_begin(self) -> None:
-        self.calls.append("begin")
-
-    def on_epoch_end(self, epoch: int, logs: Any) -> bool:
-        self.calls.append((epoch, sorted(logs)))
-        return epoch == self.stop
-
-    def on_fit_end(self) -> None:
-        self.calls.append("end")
-
-
-def test_callbacks_watch_and_stop() -> None:
-    records = Records(stop=2)
-    fitted = classifier(callbacks=[records], early_stopping=True, max_iter=9).fit(X, Y)
-    assert records.calls == [
-        "Trainer", "begin", *((epoch, ["loss", "val_score"]) for epoch in (1, 2)), "end",
-    ]  # fmt: skip
-    assert fitted.n_iter_ == 2
-
-
-def test_our_early_stopping_is_a_callback() -> None:
-    """It restores the best epoch by the loss of validation."""
-    train, val, y_train, y_val = train_test_split(X, Y, random_state=0)
-    for monitor in ("val_loss", "loss"):
-        stopping = fm.EarlyStopping(monitor, patience=2)
-        fitted = classifier(callbacks=[stopping], learning_rate_init=0.3, max_iter=100, tol=0)
-        fitted.fit(train, y_train, X_val=val, y_val=y_val)
-        assert fitted.n_iter_ < 100
-        if monitor == "val_loss":
-            assert fitted.n_iter_ == stopping.best_epoch + 2
-            p = fitted.predict_proba(val)[np.arange(len(val)), y_val]
-            assert math.isclose(-np.log(p).mean(), stopping.best, rel_tol=1e-9)
-    assert stopping.best <= min(fitted.loss_curve_)
-
-
-def test_time_is_bounded() -> None:
-    fitted = classifier(max_seconds=0.0).fit(X, Y)
-    assert (fitted.n_iter_, fitted.loss_curve_) == (0, [])
-    assert classifier(max_seconds=1e6).fit(X, Y).n_iter_ == 3
-
-
 def test_layers_in_place_of_sizes() -> None:
     """Any layers; their units must be those of y."""
     wide = fm.Dense(8, "relu")
@@ -297,8 +246,12 @@ def test_an_estimator_of_a_network() -> None:
     estimator.partial_fit(X, y)
     np.testing.assert_array_equal(net.parameters, before)
     assert not np.allclose(estimator.network_.parameters, before)
-    with pytest.raises(ValueError, match=r"classes has shape \(2,\), expected \(3,\)"):
-        MLPClassifier.from_network(net, ["a", "b"])
+    for classes, text in ((["a", "b"], r"classes has shape \(2,\), expected \(3,\)"),
+                          (["b", "a", "c"], "expected them in ascending order")):  # fmt: skip
+        with pytest.raises(ValueError, match=rf"^MLPClassifier\.from_network: .*{text}"):
+            MLPClassifier.from_network(net, classes)
+    several = MLPClassifier.from_network(fm.Network([64, 3], output="sigmoid", seed=0))
+    assert several.predict(X).shape == (len(X), 3)
     data, _ = R
     values = fm.Network([10, 4, 2], dtype="float64", seed=0)
     two = MLPRegressor.from_network(values)

@@ -72,8 +72,9 @@ def new_network(
         drawn = []
     seed = int(random.randint(2**31 - 1)) if seeded and random is not None else 0
     network = Network(layers, inputs=n_inputs, dtype=dtype, seed=seed)
-    for view, values in zip([*network.weights, *network.biases], drawn, strict=False):
-        np.copyto(view, values, casting="same_kind")
+    views: list[Any] = [*network.weights, *network.biases]
+    for view, values in zip(views, drawn, strict=False):
+        view[...] = values
     return network
 
 
@@ -85,7 +86,7 @@ def _draw(
     The last layer has the factor of the hidden layers' activation, also where there are none.
     """
     dense = [layer for layer in layers if isinstance(layer, Dense)]
-    behind = [layer.activation for layer in dense[:-1]]
+    behind: list[Any] = [layer.activation for layer in dense[:-1]]
     behind.append(behind[-1] if behind else SIGMOID() if hidden == "logistic" else None)
     weights, biases, width = [], [], n_inputs
     for layer, activation in zip(dense, behind, strict=True):

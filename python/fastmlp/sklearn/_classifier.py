@@ -13,6 +13,7 @@ from fastmlp._data.dataset import target_spec
 from fastmlp.network import Network
 from fastmlp.sklearn._architecture import is_probability, read_loss, read_output
 from fastmlp.sklearn._decorators import available, with_callbacks
+from fastmlp.sklearn._docstrings import document
 from fastmlp.sklearn._estimator import FLOATS, SPARSE, BaseMLP
 from fastmlp.sklearn._labels import (
     begin_classes,
@@ -20,8 +21,8 @@ from fastmlp.sklearn._labels import (
     codes_of,
     labels_of,
     learn_labels,
+    set_labels,
 )
-from fastmlp.sklearn._parameters import document
 
 SOFTMAX, SIGMOID = _core.activations["softmax"], _core.activations["sigmoid"]
 
@@ -42,23 +43,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     ----------
     classes_ : ndarray or list of ndarray of shape (n_classes,)
         Labels, in the order of the outputs.
-    coefs_, intercepts_ : list of ndarray
-        Weights ``(n_in, n_out)`` and biases ``(n_out,)`` of each layer. They are live: values
-        that are changed or replaced act on the next call.
-    loss_, loss_curve_ : float, list of float
-        Loss of the last epoch and of each, penalty included; no curve with solver="lbfgs".
-    best_loss_ : float or None
-        The lowest loss; None with early stopping.
-    validation_scores_, best_validation_score_ : list of float and float, or None
-        Scores of the samples that early stopping holds out.
-    validation_loss_curve_ : list of float
-        Loss of ``X_val, y_val`` after each epoch, without penalty, where they are given.
-    network_ : fastmlp.Network
-        The network, which shares its parameters with ``coefs_``.
-    n_iter_, t_, n_layers_, n_outputs_, n_features_in_ : int
-        Epochs of the last call; samples presented so far; layers, the input included; sizes.
-    feature_names_in_ : ndarray of str
-        Names of the columns, where X has them.
+    {attributes}
     out_activation_ : str
         "softmax", "logistic", or the name of the `output_activation`.
 
@@ -288,7 +273,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         network : fastmlp.Network
             With one output for each class, or one for two classes.
         classes : array_like of shape (n_classes,), default None
-            Labels in the order of the outputs; by default 0, 1, ...
+            Labels in ascending order, that of the outputs; by default 0, 1, ...
         **params : dict
             Parameters of the estimator, for later training.
 
@@ -305,19 +290,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         >>> MLPClassifier.from_network(net, ["a", "b", "c"]).predict_proba([[1, 2, 3, 4]]).shape
         (1, 3)
         """
-        n_classes = max(2, network.n_outputs)
-        classes = np.arange(n_classes) if classes is None else np.asarray(classes)
-        if classes.shape != (n_classes,):
-            raise ValueError(
-                f"{cls.__name__}.from_network: classes has shape {classes.shape}, expected "
-                f"({n_classes},) for {network.n_outputs} outputs"
-            )
         estimator = cls(layers=list(network.layers), **params)
-        learn_labels(estimator, classes)
-        if not np.array_equal(estimator.classes_, classes):
-            raise ValueError(
-                f"{cls.__name__}.from_network: classes={classes}, expected them sorted"
-            )
+        set_labels(estimator, network, classes)
         return estimator._adopt(network)
 
     def __sklearn_tags__(self) -> Any:

@@ -45,8 +45,9 @@ def real(interval: str) -> Constraint:
     def holds(value: Any) -> bool:
         if not isinstance(value, Real) or math.isnan(value):
             return False
-        above = value >= low if interval[0] == "[" else value > low
-        below = value <= high if interval[-1] == "]" or math.isinf(high) else value < high
+        number = float(value)
+        above = number >= low if interval[0] == "[" else number > low
+        below = number <= high if interval[-1] == "]" or math.isinf(high) else number < high
         return above and below
 
     return Constraint(f"a float in the range {interval}", holds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -35,17 +36,19 @@ class Epochs:
         validation: Samples | None,
         observers: Observers,
         random: np.random.RandomState,
+        given_X: Callable[[], Any],
     ) -> None:
         self._estimator = estimator
         self._model = model
         self._rate = rate
         self._trainer = trainer
         self._samples = samples
-        self._data = samples.dataset()
+        self._data = samples.data
         self._held_out = held_out
         self._validation = validation
         self._observers = observers
         self._random = random
+        self._given_X = given_X
         self._reported = ReportedLoss(model.network, trainer.loss, self._data, trainer.batch_size)
         self._snapshot = native(model.network.dtype).Snapshot()
         self.best: Any = None  # the parameters to end with
@@ -73,7 +76,7 @@ class Epochs:
 
     def _run(self, n_epochs: int, warns: bool) -> None:
         estimator, given = self._estimator, self._for_callbacks()
-        order = np.arange(len(self._samples.encoded))
+        order = np.arange(self._samples.n)
         for _ in range(n_epochs):
             task = self._observers.epoch_begins(given)
             if estimator.shuffle:
@@ -126,7 +129,7 @@ class Epochs:
         if estimator.verbose:
             print(f"Iteration {estimator.n_iter_}, loss = {estimator.loss_:.8f}")
         if self._validation is not None:
-            logs["val_loss"] = self._reported.on(self._validation.dataset())
+            logs["val_loss"] = self._reported.on(self._validation.data)
             estimator.validation_loss_curve_.append(logs["val_loss"])
         if self._held_out is None:
             self._count(-estimator.loss_, -estimator.best_loss_)
@@ -172,9 +175,9 @@ class Epochs:
 
     def _for_callbacks(self) -> dict[str, Any]:
         """Return the samples as scikit-learn's callbacks receive them."""
-        weights = self._samples.weights
+        weights = self._data.weights
         metadata = None if weights is None else {"sample_weight": weights}
-        return {"X": self._samples.X, "y": self._samples.y, "metadata": metadata}
+        return {"X": self._given_X, "y": self._samples.y, "metadata": metadata}
 
     def _score(self, held_out: HeldOut) -> float:
         """Record the score of the samples held out, and keep the best parameters."""

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
-from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -163,7 +162,6 @@ class BaseMLP(CallbackSupport, BaseEstimator):  # type: ignore[misc]
         """Return the outputs of the network for samples as users give them."""
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse=SPARSE, reset=False)
-        X = X.toarray() if issparse(X) else X
         with limited(self.n_threads):
             return self._present_model().network.predict(X)
 

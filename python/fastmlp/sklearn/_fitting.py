@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.sparse import issparse
 from sklearn.metrics import check_scoring
 from sklearn.utils import _safe_indexing, check_random_state
 
@@ -36,7 +35,8 @@ class Fitting:
 
     def run(self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any) -> None:
         """Train the estimator; InvalidArgument is raised without the name of the method."""
-        estimator, self._given_X, diverged = self._estimator, X, False
+        estimator, diverged = self._estimator, False
+        self._given_X, self._rows = X, None
         X, y, codes = estimator._read(X, y, first=self._first, incremental=self._incremental)
         weights = read_weights(sample_weight, getattr(estimator, "class_weight", None), X, y)
         self._random = check_random_state(estimator.random_state)
@@ -47,7 +47,7 @@ class Fitting:
         validation = self._validation(X_val, y_val)
         if estimator.optimizer is None and estimator.solver == "lbfgs":
             _lbfgs.check_parameters(vars(estimator))
-            _lbfgs.minimize_loss(estimator, self._model, self._loss, samples.dataset())
+            _lbfgs.minimize_loss(estimator, self._model, self._loss, samples.data)
         else:
             diverged = self._run_epochs(samples, validation)
         if diverged or not self._model.is_finite():
@@ -95,10 +95,9 @@ class Fitting:
 
     def _samples(self, X: Any, y: Any, codes: Any, weights: Any) -> Samples:
         """Return samples as the core reads them; raise where the targets do not fit the loss."""
-        X = X.toarray() if issparse(X) else X
         targets = self._estimator._targets(self._network, self._loss, codes)
         data = read_training_data(self._network, self._loss, X, targets, weights)
-        return Samples(data.X, data.targets, data.weights, codes, y)
+        return Samples(data, codes, y)
 
     def _validation(self, X_val: Any, y_val: Any) -> Samples | None:
         """Return the samples that the user gave for validation."""
@@ -123,7 +122,7 @@ class Fitting:
             samples, held_out = self._hold_out(samples, validation)
         self._begin_records(validation is not None)
         trainer = model.training.trainer(
-            self._network, self._loss, self._batch_size(len(samples.encoded)), vars(estimator)
+            self._network, self._loss, self._batch_size(samples.n), vars(estimator)
         )
         n_epochs = 1 if self._incremental else estimator.max_iter
         recorded = ["loss"] if validation is None else ["loss", "val_loss"]
@@ -137,6 +136,7 @@ class Fitting:
             validation=validation,
             observers=Observers(estimator, estimator.callbacks, recorded, n_epochs),
             random=self._random,
+            given_X=self._present_X,
         )
         if held_out is not None and self._first:
             epochs.best = self._network.parameters.copy()
@@ -180,14 +180,20 @@ class Fitting:
     def _hold_out(self, samples: Samples, validation: Samples | None) -> tuple[Samples, HeldOut]:
         """Return the samples to train on, and those that are scored."""
         if validation is not None:
-            check_enough(len(validation.encoded))
+            check_enough(validation.n)
             return samples, self._scored_by(validation, self._given_X_val)
         estimator = self._estimator
         labels = estimator._strata(samples.codes)
-        n_samples = len(samples.encoded)
+        n_samples = samples.n
         rest, held = split(n_samples, estimator.validation_fraction, self._random, labels)
+        self._rows = rest
         X = None if estimator.scoring is None else _safe_indexing(self._given_X, held)
         return samples.take(rest), self._scored_by(samples.take(held), X)
+
+    def _present_X(self) -> Any:
+        """Return the X that is trained on, as the user gave it."""
+        X, rows = self._given_X, self._rows
+        return X if rows is None else _safe_indexing(X, rows)
 
     def _scored_by(self, samples: Samples, X: Any) -> HeldOut:
         """Return samples with their score; a scorer receives X as the user gave it."""
@@ -195,14 +201,15 @@ class Fitting:
         if estimator.scoring is None:
 
             def default(diverged: bool) -> Any:
-                outputs = network.predict(samples.X)
+                outputs = network._native.predict(samples.data.X)
                 if diverged:
                     outputs[...] = np.nan
-                return estimator._scored(outputs, samples.codes, samples.weights)
+                return estimator._scored(outputs, samples.codes, samples.data.weights)
 
             return HeldOut(default)
         scorer = check_scoring(estimator, scoring=estimator.scoring)
-        given = {} if samples.weights is None else {"sample_weight": samples.weights}
+        weights = samples.data.weights
+        given = {} if weights is None else {"sample_weight": weights}
 
         def scored(diverged: bool) -> float:
             return np.nan if diverged else float(scorer(estimator, X, samples.y, **given))

@@ -12,21 +12,20 @@ from fastmlp._data.dataset import Dataset
 
 
 class Samples(NamedTuple):
-    """X ``(n, n_inputs)``, targets for the core, weights, codes, and y of the user."""
+    """Samples as the core reads them, with the codes of y, and y as the user gave it."""
 
-    X: Any
-    encoded: Any
-    weights: Any
+    data: Dataset
     codes: Any
     y: Any
 
+    @property
+    def n(self) -> int:
+        """Their number."""
+        return len(self.codes)
+
     def take(self, rows: Any) -> Samples:
         """Return some of the samples."""
-        return Samples(*(None if part is None else part[rows] for part in self))
-
-    def dataset(self) -> Dataset:
-        """Return them as the core reads them."""
-        return Dataset(self.X, self.encoded, self.weights)
+        return Samples(self.data.take(rows), self.codes[rows], self.y[rows])
 
 
 class HeldOut(NamedTuple):

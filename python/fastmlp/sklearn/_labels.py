@@ -9,6 +9,11 @@ from scipy.sparse import csr_array, issparse
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
+from fastmlp import _core
+from fastmlp.layers import output_activation
+from fastmlp.network import Network
+
+SIGMOID = _core.activations["sigmoid"]
 SINGLE = ("binary", "multiclass")
 MULTILABEL = "multilabel-indicator"
 
@@ -22,6 +27,22 @@ def learn_labels(estimator: Any, y: Any, kind: str | None = None) -> None:
     else:
         estimator.classes_ = np.unique(y)
     estimator._y_kind, estimator._y_is_sparse = kind, issparse(y)
+
+
+def set_labels(estimator: Any, network: Network, classes: Any) -> None:
+    """Set the labels of a trained network; several sigmoid outputs are several labels."""
+    n_classes, where = max(2, network.n_outputs), f"{type(estimator).__name__}.from_network"
+    labels = np.arange(n_classes) if classes is None else np.asarray(classes)
+    if labels.shape != (n_classes,):
+        raise ValueError(
+            f"{where}: classes has shape {labels.shape}, expected ({n_classes},) for "
+            f"{network.n_outputs} outputs"
+        )
+    learn_labels(estimator, labels)
+    if not np.array_equal(estimator.classes_, labels):
+        raise ValueError(f"{where}: classes={labels}, expected them in ascending order")
+    if network.n_outputs > 1 and isinstance(output_activation(network.layers), SIGMOID):
+        estimator._y_kind = MULTILABEL
 
 
 def begin_classes(estimator: Any, y: Any, classes: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from numbers import Real
 from typing import Any, NamedTuple
@@ -280,14 +279,3 @@ def activation(owner: str, given: Any) -> Any:
 def known_activations() -> set[str]:
     """Return the names of all activations, scikit-learn's among them."""
     return {"logistic", *_core.activations}
-
-
-def document(estimator: Any) -> str:
-    """Return the docstring of a class with the section of its parameters in their order."""
-    known = {entry.name: (entry.kind, entry.doc) for entry in SCIKIT_LEARN}
-    known |= {name: (kind, doc) for name, kind, doc in (*EXTRAS, ACTIVATION)}
-    names = inspect.signature(estimator).parameters
-    entries = [
-        f"{name} : {known[name][0]}\n        {known[name][1]}" for name in names if name in known
-    ]
-    return (estimator.__doc__ or "").replace("{parameters}", "\n    ".join(entries))

@@ -13,8 +13,8 @@ from fastmlp import _core
 from fastmlp.network import Network
 from fastmlp.sklearn._architecture import read_loss, read_output
 from fastmlp.sklearn._decorators import available, with_callbacks
+from fastmlp.sklearn._docstrings import document
 from fastmlp.sklearn._estimator import FLOATS, SPARSE, BaseMLP
-from fastmlp.sklearn._parameters import document
 
 IDENTITY, POISSON = _core.activations["identity"], _core.losses["poisson"]
 
@@ -34,24 +34,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
 
     Attributes
     ----------
-    coefs_, intercepts_ : list of ndarray
-        Weights ``(n_in, n_out)`` and biases ``(n_out,)`` of each layer. They are live: values
-        that are changed or replaced act on the next call.
-    loss_, loss_curve_ : float, list of float
-        Loss of the last epoch and of each, penalty included, a squared error halved and as the
-        mean over the outputs; no curve with solver="lbfgs".
-    best_loss_ : float or None
-        The lowest loss; None with early stopping.
-    validation_scores_, best_validation_score_ : list of float and float, or None
-        Scores of the samples that early stopping holds out.
-    validation_loss_curve_ : list of float
-        Loss of ``X_val, y_val`` after each epoch, without penalty, where they are given.
-    network_ : fastmlp.Network
-        The network, which shares its parameters with ``coefs_``.
-    n_iter_, t_, n_layers_, n_outputs_, n_features_in_ : int
-        Epochs of the last call; samples presented so far; layers, the input included; sizes.
-    feature_names_in_ : ndarray of str
-        Names of the columns, where X has them.
+    {attributes}
     out_activation_ : str
         "identity", "exp" for "poisson", or the name of the `output_activation`.
 
