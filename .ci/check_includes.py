@@ -101,7 +101,7 @@ LEVELS = [
 ]
 RANKS = {module: rank for rank, level in enumerate(LEVELS) for module in level}
 COMPILED = {"_core._cpu"}
-LEAVES = {"__main__", "cli", "demo", "sklearn"}  # with their modules they may import optional packages at load
+LEAVES = {"__main__", "cli", "demo", "sklearn"}  # which may import optional packages at load
 OPTIONAL = {"joblib", "matplotlib", "pandas", "polars", "scipy", "sklearn", "torch", "tqdm"}
 IMPORT_FUNCTIONS = {"__import__", "find_spec", "import_module", "require"}
 

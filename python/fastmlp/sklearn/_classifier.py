@@ -11,18 +11,11 @@ from sklearn.utils.validation import column_or_1d, validate_data
 from fastmlp import _core
 from fastmlp._data.dataset import target_spec
 from fastmlp.network import Network
+from fastmlp.sklearn import _labels
 from fastmlp.sklearn._architecture import is_probability, read_loss, read_output
 from fastmlp.sklearn._decorators import available, with_callbacks
 from fastmlp.sklearn._docstrings import document
 from fastmlp.sklearn._estimator import FLOATS, SPARSE, BaseMLP
-from fastmlp.sklearn._labels import (
-    begin_classes,
-    check_classes,
-    codes_of,
-    labels_of,
-    learn_labels,
-    set_labels,
-)
 
 SOFTMAX, SIGMOID = _core.activations["softmax"], _core.activations["sigmoid"]
 
@@ -152,7 +145,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         """
         before = dict(vars(self))
         try:
-            begin_classes(self, y, classes)
+            _labels.begin_classes(self, y, classes)
             return self._fit(X, y, sample_weight, None, None, incremental=True)
         except BaseException:
             self.__dict__.clear()
@@ -166,10 +159,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         if not hasattr(self, "classes_") or not (self.warm_start or incremental):
-            learn_labels(self, y)
+            _labels.learn_labels(self, y)
         else:
-            check_classes(self, y)
-        return X, y, codes_of(self, y)
+            _labels.check_classes(self, y)
+        return X, y, _labels.codes_of(self, y)
 
     def _output(self) -> tuple[Any, Any]:
         default = "softmax" if self._y_kind == "multiclass" else "sigmoid"
@@ -223,7 +216,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         -------
         ndarray of shape (n_samples,) or (n_samples, n_labels)
         """
-        return labels_of(self, self._indicators(self._outputs(X)))
+        return _labels.labels_of(self, self._indicators(self._outputs(X)))
 
     def _gives_probabilities(self) -> bool:
         if hasattr(self, "_y_kind") and not is_probability(self._output()[0]):
@@ -291,7 +284,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         (1, 3)
         """
         estimator = cls(layers=list(network.layers), **params)
-        set_labels(estimator, network, classes)
+        _labels.set_labels(estimator, network, classes)
         return estimator._adopt(network)
 
     def __sklearn_tags__(self) -> Any:

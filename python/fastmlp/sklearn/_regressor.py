@@ -163,7 +163,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     def _is_log(self) -> bool:
         """Return whether the outputs of the network are logarithms of the predictions."""
         loss = self._output()[1]
-        return isinstance(loss, POISSON) and loss.log_input
+        return isinstance(loss, POISSON) and bool(loss.log_input)
 
     def _output_name(self, output: Any) -> str:
         return "exp" if self._is_log() else super()._output_name(output)
@@ -173,7 +173,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
 
     def _per_target(self) -> int:
         """Return the outputs for each value: 2 where variances are predicted too."""
-        return int(getattr(self._output()[1], "outputs_per_target", 1))
+        per_target: int = getattr(self._output()[1], "outputs_per_target", 1)
+        return per_target
 
     def _targets(self, network: Network, loss: Any, codes: Any) -> Any:
         return codes
