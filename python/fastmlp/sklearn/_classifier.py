@@ -55,7 +55,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     >>> from fastmlp.sklearn import MLPClassifier
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)
-    >>> classifier = MLPClassifier((20,), max_iter=500, tol=1e-3, random_state=0).fit(X, y)
+    >>> classifier = MLPClassifier((20,), solver="lbfgs", random_state=0).fit(X, y)
     >>> classifier.score(X, y) > 0.95
     True
     """
