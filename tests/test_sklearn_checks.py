@@ -11,7 +11,6 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from fastmlp.sklearn import MLPClassifier, MLPRegressor
 
-
 CHECKS = parametrize_with_checks([MLPClassifier(), MLPRegressor()])
 
 

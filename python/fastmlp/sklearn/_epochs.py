@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from fastmlp._data.arrays import native
-from fastmlp._fit.fit_loop import SEARCH_ENDS, run_epochs
+from fastmlp._data.losses import is_custom_loss
+from fastmlp._fit.epoch_result import EpochResult
+from fastmlp._fit.fit_loop import SEARCH_ENDS, run_epochs, run_passes
 from fastmlp._fit.status import warn
 from fastmlp.sklearn._held_out import HeldOut, Samples
 from fastmlp.sklearn._model import Model
 from fastmlp.sklearn._observers import Observers
-from fastmlp.sklearn._optimizers import Rate
+from fastmlp.sklearn._optimizers import Rate, has_rate_in_python
 from fastmlp.sklearn._reported_loss import ReportedLoss
 from fastmlp.trainer import Trainer
+
+MOST_INDICES = 200_000  # of samples, in the orders of epochs that are made at once
 
 
 class Epochs:
@@ -52,6 +56,15 @@ class Epochs:
         self._reported = ReportedLoss(model.network, trainer.loss, self._data, trainer.batch_size)
         self._snapshot = native(model.network.dtype).Snapshot()
         self.best: Any = None  # the parameters to end with
+        self._is_observed = bool(
+            held_out is not None
+            or validation is not None
+            or observers.any
+            or estimator.verbose
+            or estimator.max_seconds is not None
+            or is_custom_loss(trainer.loss)
+            or has_rate_in_python(trainer.optimizer)
+        )
         self.diverged = False  # and no better parameters brought back
 
     def run(self, n_epochs: int, *, warns: bool) -> None:
@@ -76,22 +89,16 @@ class Epochs:
 
     def _run(self, n_epochs: int, warns: bool) -> None:
         estimator, given = self._estimator, self._for_callbacks()
-        order = np.arange(self._samples.n)
+        passes = self._passes(n_epochs)
         for _ in range(n_epochs):
             task = self._observers.epoch_begins(given)
-            if estimator.shuffle:
-                permutation = np.arange(len(order))
-                self._random.shuffle(permutation)
-                order = order[permutation]
-            status = self._epoch(order)
+            status = next(passes)
             if status == "max_seconds":
                 return
-            logs = self._record(len(order))
+            logs = self._record(self._samples.n)
             stop = self._stalled() or status in SEARCH_ENDS
-            if (
-                self._observers.epoch_ended(task, estimator.n_iter_, logs, given, self._fitted)
-                or stop
-            ):
+            told = self._observers.epoch_ended(task, estimator.n_iter_, logs, given, self._fitted)
+            if stop or told:
                 return
         if warns:
             warn(
@@ -100,20 +107,60 @@ class Epochs:
                 ConvergenceWarning,
             )
 
-    def _epoch(self, order: Any) -> str:
-        """Make one pass over the samples and set ``loss_``; return how it ended.
+    def _passes(self, n_epochs: int) -> Iterator[str]:
+        """Make the epochs; set ``loss_`` after each and yield how it ended.
 
-        After a loss that is not finite there are no more updates, as there would be none that
-        changes an nan; the epochs are counted on.
+        After a loss that is not finite there are no more updates, as none would change a nan; the
+        epochs are counted on.
         """
+        order, n_left = np.arange(self._samples.n), n_epochs
+        while n_left > 0:
+            orders: list[Any] = []
+            for _ in range(self._n_at_once(n_left)):
+                order = self._next_order(order)
+                orders.append(order)
+            n_left -= len(orders)
+            results: list[EpochResult] = []
+            try:
+                self._train(orders, results)
+            finally:  # what was made before Ctrl-C counts
+                for result, made in zip(results, orders, strict=False):
+                    yield self._reported_status(result, made)
+            yield from ("running" for _ in orders[len(results) :])
+
+    def _n_at_once(self, n_left: int) -> int:
+        """Return for how many epochs nobody looks at the network, and none can be the last.
+
+        One more than `n_iter_no_change` without improvement end the training.
+        """
+        if self._is_observed:
+            return 1
+        estimator = self._estimator
+        n_sure = estimator.n_iter_no_change + 1 - estimator._no_improvement_count
+        return int(max(1, min(n_left, n_sure, MOST_INDICES // self._samples.n)))
+
+    def _next_order(self, order: Any) -> Any:
+        """Return the order of the next epoch, which is drawn from the last as by scikit-learn."""
+        if not self._estimator.shuffle:
+            return order
+        permutation = np.arange(len(order))
+        self._random.shuffle(permutation)
+        return order[permutation]
+
+    def _train(self, orders: list[Any], results: list[EpochResult]) -> None:
+        """Make passes in these orders; `results` receives what they have reached."""
+        if self.diverged:
+            return
+        if len(orders) > 1:
+            return run_passes(self._trainer, self._data, np.stack(orders), results)
         limit = self._estimator.max_seconds
         if limit is not None:
             limit = max(0.0, limit - (time.perf_counter() - self._start))
-            if limit == 0:
-                return "max_seconds"
-        if self.diverged:
-            return "running"
-        result = run_epochs(self._trainer, self._data, 1, limit, self._snapshot, [], order)
+        results.append(
+            run_epochs(self._trainer, self._data, 1, limit, self._snapshot, [], orders[0])
+        )
+
+    def _reported_status(self, result: EpochResult, order: Any) -> str:
         if result.status != "max_seconds":
             self.diverged = result.status == "not_finite" or not math.isfinite(result.loss)
             self._estimator.loss_ = math.nan if self.diverged else self._reported.of(result, order)

@@ -20,6 +20,11 @@ class Observers:
         if getattr(estimator, "_skl_callbacks", None):
             self._context = estimator._init_callback_context(max_subtasks=n_epochs)
 
+    @property
+    def any(self) -> bool:
+        """Whether there is anybody."""
+        return bool(self._own) or self._context is not None
+
     def begin(self, trainer: Trainer) -> None:
         """Tell of the beginning."""
         notify(self._own, "set_trainer", trainer)

@@ -121,6 +121,12 @@ class Training:
         return training
 
 
+def has_rate_in_python(optimizer: Any) -> bool:
+    """Return whether the learning rate is a function, which is asked before each epoch."""
+    rate = getattr(optimizer, "learning_rate", None)
+    return callable(rate) and type(rate) not in _core.schedules.values()
+
+
 def searches(given: Mapping[str, Any]) -> bool:
     """Return whether the parameters name a method that searches, with all samples at each step."""
     if given["optimizer"] is None:
@@ -135,7 +141,9 @@ def _optimizer(choice: Mapping[str, Any], rate: Rate) -> Any:
     if choice["solver"] == "sgd":
         momentum = float(choice["momentum"])
         nesterov = bool(choice["nesterovs_momentum"]) and momentum > 0
-        return _core.optimizers["sgd"](rate, momentum=momentum, nesterov=nesterov)
+        constant = choice["learning_rate"] == "constant"
+        learning_rate = rate.initial if constant else rate
+        return _core.optimizers["sgd"](learning_rate, momentum=momentum, nesterov=nesterov)
     return _core.optimizers["adam"](
         float(choice["learning_rate_init"]),
         beta1=float(choice["beta_1"]),
