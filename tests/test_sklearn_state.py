@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import signal
 import warnings
 from typing import Any
 
@@ -221,3 +222,22 @@ def test_batches_may_change_between_calls() -> None:
     fitted.set_params(batch_size=50, alpha=0.1).partial_fit(X, Y)
     assert fitted._model.training._trainer.n_steps == 3 + 10
     assert fitted._model.training._trainer.batch_size == 50
+
+
+def test_ctrl_c_counts_the_epochs_that_were_made() -> None:
+    """Also where many epochs are made in one native call."""
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
+    try:
+        with pytest.warns(UserWarning, match=r"^Training interrupted by user\.$"):
+            fitted = classifier(max_iter=10**6, tol=0, n_iter_no_change=np.inf).fit(X, Y)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert fitted.n_iter_ == len(fitted.loss_curve_) > 0
+    assert 0 <= fitted.network_.epochs_trained - fitted.n_iter_ <= 1
+    assert np.isfinite(fitted.predict_proba(X)).all()

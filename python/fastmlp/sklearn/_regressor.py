@@ -169,7 +169,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         return "exp" if self._is_log() else super()._output_name(output)
 
     def _width(self, codes: Any, output: Any) -> int:
-        return codes.shape[1] * self._per_target()
+        return int(codes.shape[1]) * self._per_target()
 
     def _per_target(self) -> int:
         """Return the outputs for each value: 2 where variances are predicted too."""
