@@ -1,4 +1,5 @@
 #include "bindings.hpp"
+#include "epochs.hpp"
 #include "family.hpp"
 #include "fastmlp/optim/optimizers.hpp"
 #include "fastmlp/train/trainer.hpp"
@@ -7,34 +8,6 @@
 
 namespace fastmlp::bindings {
 namespace {
-
-// A copy of the given indices of n samples, one after the other.
-std::vector<Index> indices_of(const Array<std::int64_t>& order, Index n) {
-  std::vector<Index> indices(order.data(), order.data() + order.size());
-  const auto outside =
-      std::find_if(indices.begin(), indices.end(), [n](Index i) { return i < 0 || i >= n; });
-  if (outside != indices.end()) {  // the message is made for no other
-    require(false, "order has the index " + std::to_string(*outside) + ", expected 0 to " +
-                       std::to_string(n - 1));
-  }
-  return indices;
-}
-
-std::optional<std::vector<Index>> order_of(const py::object& order, Index n) {
-  if (order.is_none()) return std::nullopt;
-  const auto given = exact_array<std::int64_t>(order, "order");
-  require(given.ndim() == 1 && given.size() > 0,
-          "order has shape " + shape_text(given) + ", expected (n,) with n >= 1");
-  return indices_of(given, n);
-}
-
-py::dict parts_of(const EpochResult& result) {
-  using namespace pybind11::literals;
-  return py::dict("loss"_a = result.loss, "data_loss"_a = result.data_loss,
-                  "penalty"_a = result.penalty, "data_loss_by_count"_a = result.data_loss_by_count,
-                  "penalty_by_count"_a = result.penalty_by_count, "n_steps"_a = result.steps,
-                  "n_samples"_a = result.samples, "status"_a = text(result.status));
-}
 
 // A trainer with the network that it trains. The caller must serialise training calls, as Python
 // does with the network's lock.

@@ -152,16 +152,16 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             self.__dict__.update(before)
             raise
 
-    def _read(self, X: Any, y: Any, *, first: bool, incremental: bool) -> tuple[Any, Any, Any]:
+    def _read(self, X: Any, y: Any, first: bool, anew: bool, full: bool) -> tuple[Any, Any, Any]:
         X, y = validate_data(
             self, X, y, accept_sparse=SPARSE, multi_output=True, dtype=FLOATS, reset=first
         )
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        if not hasattr(self, "classes_") or not (self.warm_start or incremental):
+        if anew or not hasattr(self, "classes_"):
             _labels.learn_labels(self, y)
         else:
-            _labels.check_classes(self, y)
+            _labels.check_classes(self, y, full)
         return X, y, _labels.codes_of(self, y)
 
     def _output(self) -> tuple[Any, Any]:

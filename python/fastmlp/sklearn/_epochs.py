@@ -74,8 +74,9 @@ class Epochs:
         self._trainer._loop = self  # type: ignore[assignment]  # for training_loss
         estimator.n_iter_ = 0
         try:
-            self._observers.begin(self._trainer)
-            self._run(n_epochs, warns)
+            with self._model.network._in_training:
+                self._observers.begin(self._trainer)
+                self._run(n_epochs, warns)
         except KeyboardInterrupt:
             warn("Training interrupted by user.", UserWarning)
         finally:

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from fastmlp._data.validation import InvalidArgument
+from fastmlp._data.validation import InvalidArgument, resolve
 from fastmlp.network import Network
 from fastmlp.sklearn._decorators import CallbackSupport
 from fastmlp.sklearn._fitting import Fitting
@@ -20,7 +20,6 @@ from fastmlp.sklearn._threads import limited
 
 SPARSE = ["csr", "csc"]
 FLOATS = (np.float64, np.float32)
-FIELD = "optimizer__"
 
 
 class BaseMLP(CallbackSupport, BaseEstimator):  # type: ignore[misc]
@@ -46,8 +45,12 @@ class BaseMLP(CallbackSupport, BaseEstimator):  # type: ignore[misc]
 
     # What the two estimators differ in.
 
-    def _read(self, X: Any, y: Any, *, first: bool, incremental: bool) -> tuple[Any, Any, Any]:
-        """Return X and y as validated arrays, and the codes of y."""
+    def _read(self, X: Any, y: Any, first: bool, anew: bool, full: bool) -> tuple[Any, Any, Any]:
+        """Return X and y as validated arrays, and the codes of y.
+
+        The columns of X are those of the first call; labels are learnt `anew` or those of before,
+        `full` where all of them must occur.
+        """
         raise NotImplementedError
 
     def _output(self) -> tuple[Any, Any]:
@@ -88,17 +91,25 @@ class BaseMLP(CallbackSupport, BaseEstimator):  # type: ignore[misc]
         -------
         self : estimator
         """
-        fields = {name: value for name, value in params.items() if name.startswith(FIELD)}
-        super().set_params(**{name: params[name] for name in params if name not in fields})
-        if fields:
-            if not hasattr(self.optimizer, "replace"):
-                raise ValueError(
-                    f"Invalid parameter {next(iter(fields))!r} for estimator "
-                    f"{type(self).__name__}: optimizer={self.optimizer!r} has no fields."
-                )
-            new = {name.removeprefix(FIELD): value for name, value in fields.items()}
-            self.optimizer = self.optimizer.replace(**new)
+        own = {name: value for name, value in params.items() if not self._is_field(name)}
+        super().set_params(**own)
+        fields: dict[str, dict[str, Any]] = {}
+        for name in params.keys() - own.keys():
+            parameter, _, field = name.partition("__")
+            fields.setdefault(parameter, {})[field] = params[name]
+        for parameter, changes in fields.items():
+            value = getattr(self, parameter)
+            if isinstance(value, str):
+                value = resolve(parameter, value)
+            setattr(self, parameter, value.replace(**changes))
         return self
+
+    def _is_field(self, name: str) -> bool:
+        """Return whether a name is that of a field of a value, which is not changed itself."""
+        parameter, nested, _ = name.partition("__")
+        value = vars(self).get(parameter)
+        named = parameter == "optimizer" and isinstance(value, str)
+        return bool(nested) and (named or (hasattr(value, "replace") and hasattr(value, "fields")))
 
     def _check_stochastic(self) -> bool:
         """Raise for solvers that have no `partial_fit`."""
@@ -171,6 +182,7 @@ class BaseMLP(CallbackSupport, BaseEstimator):  # type: ignore[misc]
         self.coefs_, self.intercepts_ = list(model.coefs), list(model.intercepts)
         self.n_features_in_ = network.n_inputs
         self.n_layers_, self.n_outputs_ = len(model.coefs) + 1, network.n_outputs
+        self.out_activation_ = self._output_name(self._output()[0])
         self.n_iter_, self.t_ = network.epochs_trained, 0
         names = getattr(network, "feature_names_in_", None)
         if names is not None:

@@ -12,6 +12,7 @@ from fastmlp._data.dataset import read_training_data
 from fastmlp._data.losses import resolve_loss
 from fastmlp._data.validation import InvalidValue, type_error
 from fastmlp._fit.status import warn
+from fastmlp.layers import plan
 from fastmlp.sklearn import _lbfgs
 from fastmlp.sklearn._architecture import new_network, plan_layers
 from fastmlp.sklearn._epochs import Epochs
@@ -22,6 +23,7 @@ from fastmlp.sklearn._optimizers import Training, searches
 from fastmlp.sklearn._sample_weights import read_weights
 
 AUTO_BATCH = 200
+DEFAULT_INIT = "glorot_uniform"  # of a network
 RECORDS = ("loss_curve_", "validation_scores_", "best_loss_", "best_validation_score_")
 
 
@@ -37,7 +39,9 @@ class Fitting:
         """Train the estimator; InvalidArgument is raised without the name of the method."""
         estimator, diverged = self._estimator, False
         self._given_X, self._rows = X, None
-        X, y, codes = estimator._read(X, y, first=self._first, incremental=self._incremental)
+        warm = bool(estimator.warm_start)
+        anew = not (warm or self._incremental)
+        X, y, codes = estimator._read(X, y, self._first, anew, full=warm)
         weights = read_weights(sample_weight, getattr(estimator, "class_weight", None), X, y)
         self._random = check_random_state(estimator.random_state)
         self._model = self._begin(X, codes)
@@ -47,7 +51,11 @@ class Fitting:
         validation = self._validation(X_val, y_val)
         if estimator.optimizer is None and estimator.solver == "lbfgs":
             _lbfgs.check_parameters(vars(estimator))
-            _lbfgs.minimize_loss(estimator, self._model, self._loss, samples.data)
+            observers = Observers(estimator, None, [], 0)
+            observers.begin()
+            with self._network._in_training:
+                _lbfgs.minimize_loss(estimator, self._model, self._loss, samples.data)
+            observers.end({"X": self._given_X, "y": y}, estimator._copied_parameters)
         else:
             diverged = self._run_epochs(samples, validation)
         if diverged or not self._model.is_finite():
@@ -80,9 +88,9 @@ class Fitting:
         """Return the present model, with layers as the parameters describe them now."""
         estimator = self._estimator
         model: Model = estimator._present_model()
-        network = new_network(layers, n_inputs, model.network.dtype, None, vars(estimator))
-        if network.layers == model.network.layers:
+        if plan(layers, n_inputs, None, None, DEFAULT_INIT)[1] == model.network.layers:
             return model
+        network = new_network(layers, n_inputs, model.network.dtype, None, vars(estimator))
         changed = Model(network, model.training)
         if not changed.fits(model.coefs, model.intercepts):
             before, now = ([np.shape(W) for W in each.coefs] for each in (model, changed))
@@ -106,7 +114,7 @@ class Fitting:
         if X_val is None or y_val is None:
             missing = "X_val" if X_val is None else "y_val"
             raise type_error(missing, None, "X_val and y_val together, or neither")
-        X, y, codes = self._estimator._read(X_val, y_val, first=False, incremental=True)
+        X, y, codes = self._estimator._read(X_val, y_val, False, False, full=False)
         self._given_X_val = X_val
         return self._samples(X, y, codes, None)
 

@@ -62,10 +62,10 @@ def begin_classes(estimator: Any, y: Any, classes: Any) -> None:
         )
 
 
-def check_classes(estimator: Any, y: Any) -> None:
-    """Raise at labels that are not those of the earlier calls."""
+def check_classes(estimator: Any, y: Any, full: bool) -> None:
+    """Raise at labels that are not those of the earlier calls; `full`: all must occur."""
     classes, known = unique_labels(y), estimator.classes_
-    if estimator.warm_start:
+    if full:
         if set(classes) != set(known):
             raise ValueError(
                 "warm_start can only be used where `y` has the same classes as in the previous "

@@ -25,7 +25,7 @@ class Observers:
         """Whether there is anybody."""
         return bool(self._own) or self._context is not None
 
-    def begin(self, trainer: Trainer) -> None:
+    def begin(self, trainer: Trainer | None = None) -> None:
         """Tell of the beginning."""
         notify(self._own, "set_trainer", trainer)
         for callback in self._own:

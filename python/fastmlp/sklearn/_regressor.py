@@ -139,7 +139,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         """
         return self._fit(X, y, sample_weight, None, None, incremental=True)
 
-    def _read(self, X: Any, y: Any, *, first: bool, incremental: bool) -> tuple[Any, Any, Any]:
+    def _read(self, X: Any, y: Any, first: bool, anew: bool, full: bool) -> tuple[Any, Any, Any]:
         X, y = validate_data(
             self,
             X,
