@@ -7,6 +7,7 @@
 
 #include "bindings.hpp"
 #include "fastmlp/train/epoch_result.hpp"
+#include "numpy.hpp"
 
 namespace fastmlp::bindings {
 
