@@ -1,4 +1,5 @@
 #include "bindings.hpp"
+#include "epochs.hpp"
 #include "family.hpp"
 #include "fastmlp/optim/optimizers.hpp"
 #include "fastmlp/train/trainer.hpp"
@@ -7,28 +8,6 @@
 
 namespace fastmlp::bindings {
 namespace {
-
-// A copy of the given indices of n samples.
-std::optional<std::vector<Index>> indices_of(const py::object& order, Index n) {
-  if (order.is_none()) return std::nullopt;
-  const auto given = exact_array<std::int64_t>(order, "order");
-  require(given.ndim() == 1 && given.size() > 0,
-          "order has shape " + shape_text(given) + ", expected (n,) with n >= 1");
-  std::vector<Index> indices(given.data(), given.data() + given.size());
-  for (const Index i : indices) {
-    require(i >= 0 && i < n, "order has the index " + std::to_string(i) + ", expected 0 to " +
-                                 std::to_string(n - 1));
-  }
-  return indices;
-}
-
-py::dict parts_of(const EpochResult& result) {
-  using namespace pybind11::literals;
-  return py::dict("loss"_a = result.loss, "data_loss"_a = result.data_loss,
-                  "penalty"_a = result.penalty, "data_loss_by_count"_a = result.data_loss_by_count,
-                  "penalty_by_count"_a = result.penalty_by_count, "n_steps"_a = result.steps,
-                  "n_samples"_a = result.samples, "status"_a = text(result.status));
-}
 
 // A trainer with the network that it trains. The caller must serialise training calls, as Python
 // does with the network's lock.
@@ -52,7 +31,7 @@ class TrainerHandle {
     const LeasedDataset<T> leased(x, targets, weights, *network_, trainer_.loss());
     const Dataset<T>& data = leased.data();
     const double seconds = max_seconds.value_or(std::numeric_limits<double>::infinity());
-    auto indices = indices_of(order, data.size());
+    auto indices = order_of(order, data.size());
     const Index n = indices ? static_cast<Index>(indices->size()) : data.size();
     trainer_.set_order(std::move(indices));
     const Index batch = std::min(trainer_.batch_size(), n);
@@ -75,6 +54,45 @@ class TrainerHandle {
     }
     record();
     return parts_of(last);
+  }
+
+  // Passes in the orders of the rows, until one ends early; `results` receives what each has
+  // reached, also where an exception ends the call. There is no schedule in Python.
+  void passes(const py::object& x, const py::object& targets, const py::object& weights,
+              const py::object& orders, py::list results) {
+    require(!trainer_.optimizer().has_custom_schedule(), "passes: the schedule is in Python");
+    const auto rows = exact_array<std::int64_t>(orders, "orders");
+    require(rows.ndim() == 2 && rows.size() > 0,
+            "orders has shape " + shape_text(rows) + ", expected (epochs, n) with n >= 1");
+    batch_rows_ = kNoBatch;
+    const LeasedDataset<T> leased(x, targets, weights, *network_, trainer_.loss());
+    const Dataset<T>& data = leased.data();
+    const std::vector<Index> indices = indices_of(rows, data.size());
+    const Index n = rows.shape(1), batch = std::min(trainer_.batch_size(), n);
+    trainer_.set_tuned(!threads_are_forced());
+    Snapshot<T> unused;
+    std::vector<double> none;
+    std::vector<EpochResult> finished;
+    const auto record = [&] {
+      for (const EpochResult& result : finished) results.append(parts_of(result));
+    };
+    try {
+      run({step_operations(*network_, batch),
+           static_cast<double>(indices.size()) / static_cast<double>(batch)},
+          [&](ThreadTeam& team) {
+            for (auto row = indices.begin(); row != indices.end(); row += n) {
+              trainer_.start_epoch();
+              trainer_.set_order(std::vector<Index>(row, row + n));
+              finished.push_back(trainer_.epochs(data, 1, std::numeric_limits<double>::infinity(),
+                                                 unused, none, team));
+              if (finished.back().status != Status::running) break;
+            }
+          });
+    } catch (...) {
+      record();
+      throw;
+    }
+    record();
   }
 
   double step(const py::object& x, const py::object& targets, const py::object& weights) {
@@ -206,6 +224,8 @@ void bind_trainer(py::module_& m) {
       .def("epochs", &Handle::epochs, py::arg("X"), py::arg("targets"), py::arg("weights"),
            py::arg("max"), py::arg("max_seconds"), py::arg("last_good"), py::arg("losses"),
            py::arg("order") = py::none())
+      .def("passes", &Handle::passes, py::arg("X"), py::arg("targets"), py::arg("weights"),
+           py::arg("orders"), py::arg("results"))
       .def(
           "keep", [](Handle& self, Snapshot<T>& snapshot) { self.trainer().keep(snapshot); },
           py::arg("snapshot"))

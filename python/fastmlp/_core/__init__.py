@@ -4,7 +4,7 @@ from functools import reduce
 from operator import or_
 
 from .loader import load
-from .signatures import FieldSignature
+from .signatures import FieldSignature, hashable_repr
 
 isa, _build = load()
 globals().update((name, value) for name, value in vars(_build).items() if name[0] != "_")
@@ -22,3 +22,4 @@ Optimizer = _Rule | _Method
 for _class in vars(_build).values():
     if hasattr(_class, "fields"):
         _class.__signature__ = FieldSignature()
+        _class.__repr__ = hashable_repr(_class.__repr__)

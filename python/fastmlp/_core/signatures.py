@@ -1,5 +1,6 @@
-"""Signatures of the native classes for `inspect`, made from their fields when they are read."""
+"""What native classes need to be read by `inspect` and printed by `pprint`."""
 
+from collections.abc import Callable
 from typing import Any
 
 
@@ -22,3 +23,17 @@ class FieldSignature:
                 for field in owner.fields
             ]
         )
+
+
+def hashable_repr(native: Callable[[object], str]) -> Callable[[object], str]:
+    """Return a `__repr__` that is a function of Python.
+
+    `pprint`, and scikit-learn's printing with it, look methods up in a dictionary, and those of
+    pybind11 have no hash.
+    """
+
+    def __repr__(self: object) -> str:
+        return native(self)
+
+    del __repr__.__annotations__["self"]  # as in the stubs of the other methods
+    return __repr__

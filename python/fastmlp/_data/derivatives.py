@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from fastmlp._data import arrays
 from fastmlp._data.arrays import FloatArray
 from fastmlp._data.types import InputLike, LossLike
-from fastmlp._data.validation import check_int, check_seed, error_prefix, value_error
+from fastmlp._data.validation import check_int, check_seed, error_prefix
 from fastmlp.curvature import Spectrum, curvature_of
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from numpy.typing import ArrayLike
 
 from fastmlp._data.arrays import FloatArray
-from fastmlp._data.types import LossLike
+from fastmlp._data.types import InputLike, LossLike
 from fastmlp._data.validation import check_int, check_seed, error_prefix, value_error
 from fastmlp.curvature import curvature_of
 

@@ -179,3 +179,20 @@ def run_epochs(
         return last
     finally:
         trainer.network.epochs_trained += native_trainer.epoch_number - index
+
+
+def run_passes(
+    trainer: Trainer, data: Dataset, orders: NDArray[np.int64], results: list[EpochResult]
+) -> None:
+    """Run an epoch in the order of each row of `orders`, until one ends early.
+
+    `results` receives what each has reached, also where an exception ends the call. Not for losses
+    and schedules in Python.
+    """
+    native_trainer = trainer._native
+    index, parts = native_trainer.epoch_number, list[dict[str, Any]]()
+    try:
+        native_trainer.passes(*data.arrays, orders, parts)
+    finally:
+        trainer.network.epochs_trained += native_trainer.epoch_number - index
+        results.extend(EpochResult(**part) for part in parts)

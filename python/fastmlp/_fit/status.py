@@ -27,11 +27,11 @@ class TrainingWarning(UserWarning):
     """A training that diverged, or that cannot succeed, without being a misuse."""
 
 
-def warn(message: str) -> None:
-    """Issue a `TrainingWarning` that points at the first line outside this package."""
+def warn(message: str, category: type[Warning] = TrainingWarning) -> None:
+    """Issue a warning that points at the first line outside this package."""
     level = 1
     frame = sys._getframe()
     while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
         frame = frame.f_back
         level += 1
-    warnings.warn(message, TrainingWarning, stacklevel=level)
+    warnings.warn(message, category, stacklevel=level)

@@ -1,0 +1,43 @@
+// What epochs are given from Python, and what they return.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "bindings.hpp"
+#include "fastmlp/train/epoch_result.hpp"
+#include "numpy.hpp"
+
+namespace fastmlp::bindings {
+
+// A copy of the given indices of n samples, one after the other.
+inline std::vector<Index> indices_of(const Array<std::int64_t>& order, Index n) {
+  std::vector<Index> indices(order.data(), order.data() + order.size());
+  const auto outside =
+      std::find_if(indices.begin(), indices.end(), [n](Index i) { return i < 0 || i >= n; });
+  if (outside != indices.end()) {  // the message is made for no other
+    require(false, "order has the index " + std::to_string(*outside) + ", expected 0 to " +
+                       std::to_string(n - 1));
+  }
+  return indices;
+}
+
+inline std::optional<std::vector<Index>> order_of(const py::object& order, Index n) {
+  if (order.is_none()) return std::nullopt;
+  const auto given = exact_array<std::int64_t>(order, "order");
+  require(given.ndim() == 1 && given.size() > 0,
+          "order has shape " + shape_text(given) + ", expected (n,) with n >= 1");
+  return indices_of(given, n);
+}
+
+// The fields of Python's EpochResult.
+inline py::dict parts_of(const EpochResult& result) {
+  using namespace pybind11::literals;
+  return py::dict("loss"_a = result.loss, "data_loss"_a = result.data_loss,
+                  "penalty"_a = result.penalty, "data_loss_by_count"_a = result.data_loss_by_count,
+                  "penalty_by_count"_a = result.penalty_by_count, "n_steps"_a = result.steps,
+                  "n_samples"_a = result.samples, "status"_a = text(result.status));
+}
+
+}  // namespace fastmlp::bindings

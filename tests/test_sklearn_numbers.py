@@ -1,0 +1,110 @@
+"""`fastmlp.sklearn` has the numbers of scikit-learn 1.9: weights, losses, scores, epochs."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+pytest.importorskip("sklearn", minversion="1.6")
+from sklearn import neural_network
+from sklearn.datasets import load_digits
+
+import fastmlp as fm
+import fastmlp.sklearn as ours
+from sklearn_cases import CASES, Case, compare, fitted, of_1_9
+
+
+@of_1_9
+@pytest.mark.parametrize("name", CASES)
+def test_the_numbers_are_those_of_scikit_learn(name: str) -> None:
+    """Weights and losses within 1e-10, epochs and scores equal, after 20 epochs."""
+    compare(CASES[name])
+
+
+@st.composite
+def cases(draw: Any) -> Case:
+    data = draw(
+        st.sampled_from(["digits", "binary", "multilabel", "regression", "outputs", "counts"])
+    )
+    solver = draw(st.sampled_from(["adam", "sgd"]))
+    early = draw(st.booleans())
+    calls = draw(st.sampled_from([("fit",), ("fit", "fit"), ("partial_fit",) * 2]))
+    if calls[0] == "partial_fit":
+        early = False
+    params = {
+        "solver": solver,
+        "hidden_layer_sizes": draw(st.lists(st.integers(1, 20), max_size=3)),
+        "activation": draw(st.sampled_from(["relu", "tanh", "logistic", "identity"])),
+        # Adam divides by |g|: weights that alpha drives to 0 make 1e-6 of the last bit.
+        "alpha": draw(st.sampled_from([0.0, 1e-4] if solver == "adam" else [1e-4, 0.3, 5.0])),
+        "batch_size": draw(
+            st.sampled_from(["auto", 7, 23, 64, 1000]) if data != "digits" else st.just(100)
+        ),
+        "learning_rate": draw(st.sampled_from(["constant", "invscaling", "adaptive"])),
+        "learning_rate_init": draw(st.sampled_from([1e-3, 0.01])),
+        "power_t": draw(st.sampled_from([0.1, 0.5])),
+        "shuffle": draw(st.booleans()),
+        "tol": draw(st.sampled_from([0.0, 1e-4, 0.05, 0.5])),
+        "momentum": draw(st.sampled_from([0.0, 0.5, 0.9])),
+        "nesterovs_momentum": draw(st.booleans()),
+        "early_stopping": early,
+        "validation_fraction": draw(st.sampled_from([0.1, 0.4])),
+        "beta_1": draw(st.sampled_from([0.0, 0.9])),
+        "n_iter_no_change": draw(st.sampled_from([1, 3, np.inf])),
+        "max_iter": draw(st.integers(1, 8)),
+        "warm_start": draw(st.booleans()),
+        "random_state": draw(st.integers(0, 1000)),
+    }
+    if data == "counts":
+        params["loss"] = "poisson"
+    return Case(data, params, calls, weighted=draw(st.booleans()))
+
+
+@of_1_9
+@settings(phases=[Phase.explicit, Phase.reuse, Phase.generate])  # shrinking takes minutes
+@given(cases())
+def test_the_numbers_are_those_of_scikit_learn_for_any_configuration(case: Case) -> None:
+    """Also that both refuse what diverges."""
+    try:
+        fitted(neural_network, case)
+    except ValueError as error:
+        with pytest.raises(ValueError, match=re.escape(str(error))):
+            fitted(ours, case)
+    else:
+        compare(case, 1e-9)
+
+
+def test_single_precision_predicts_the_same_digits() -> None:
+    """99.5 % of equal labels after fits in float32, whose parameters are float32."""
+    X, y = load_digits(return_X_y=True)
+    X = (X / 16).astype(np.float32)
+    labels = []
+    for module in (neural_network, ours):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            estimator = module.MLPClassifier(max_iter=20, random_state=0).fit(X, y)
+        assert {W.dtype for W in estimator.coefs_} == {np.dtype(np.float32)}
+        labels.append(estimator.predict(X))
+    assert (labels[0] == labels[1]).mean() >= 0.995
+
+
+@pytest.mark.parametrize("name", ["adam", "early stopping", "weights", "several outputs"])
+def test_the_bits_do_not_depend_on_the_threads(name: str) -> None:
+    """Of 1, 2 and 4 threads, also where each call is given all of them."""
+    case = CASES[name]
+    results = []
+    for n_threads in (1, 2, 4):
+        fm._core.force_num_threads(n_threads)
+        try:
+            estimator = fitted(ours, case)
+        finally:
+            fm._core.force_num_threads(0)
+        results.append(np.concatenate([W.ravel() for W in estimator.coefs_]))
+    for other in results[1:]:
+        np.testing.assert_array_equal(results[0], other)
