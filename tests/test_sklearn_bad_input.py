@@ -137,7 +137,9 @@ def refused_alike(kind: str, method: str, change: dict[str, Any], *args: Any, **
 @of_1_9
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("change", PARAMETERS, ids=str)
+@pytest.mark.parametrize(
+    "change", PARAMETERS, ids=lambda change: re.sub(r" at 0x\w+", "", str(change))
+)
 def test_parameters_are_refused_as_by_scikit_learn(kind: str, method: str, change: Any) -> None:
     """By partial_fit in the first call; scikit-learn does not look at them in later ones."""
     if (method, change) == ("partial_fit", {"solver": "newton"}):
