@@ -192,7 +192,7 @@ double NetworkObjective<T>::value_and_stream_gradient(T* w, GradientConsumer<T>&
   return sum;
 }
 
-// Phase 2: a part's gradient is computed, unless known, and consumed, and the part packed, in cache.
+// Phase 2: a part's gradient is computed unless known, consumed, and the part packed, in cache.
 template <class T>
 void NetworkObjective<T>::gradient_and_update(T* w, bool computed, GradientConsumer<T>& consumer) {
   reserve(std::min(batch_.size(), kChunkSamples));  // not yet where lanes have computed all
