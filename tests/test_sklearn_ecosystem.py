@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import runpy
 import sys
+from pathlib import Path
 from typing import Any
 
 import joblib
@@ -200,6 +202,12 @@ def test_callbacks_of_scikit_learn() -> None:
     assert stops.ended
     pipeline = make_pipeline(StandardScaler(), classifier()).set_callbacks(Stops())
     assert pipeline.fit(X, Y)[-1].n_iter_ == 2
+
+
+def test_the_file_of_typed_uses_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    """`mypy` and `basedpyright` check it, in .ci/run."""
+    file = Path(__file__).with_name("typing") / "estimators.py"
+    assert isinstance(runpy.run_path(str(file))["score"], float)
 
 
 def test_verbose_prints_each_epoch(capsys: pytest.CaptureFixture[str]) -> None:
