@@ -200,6 +200,9 @@ def test_callbacks_of_scikit_learn() -> None:
     stops = Stops()
     assert classifier(max_iter=9).set_callbacks(stops).fit(X, Y).n_iter_ == 2
     assert stops.ended
+    whole = ScoringMonitor(scoring="accuracy")
+    fitted = classifier(solver="lbfgs").set_callbacks(whole).fit(X, Y)
+    assert [row["accuracy"] for row in whole.get_logs().data] == [fitted.score(X, Y)]
     pipeline = make_pipeline(StandardScaler(), classifier()).set_callbacks(Stops())
     assert pipeline.fit(X, Y)[-1].n_iter_ == 2
 
