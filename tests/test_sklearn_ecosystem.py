@@ -49,6 +49,14 @@ def test_without_scikit_learn_a_sentence_says_what_to_install() -> None:
     assert f'ImportError: {sentence} "fastmlp[sklearn]"' in run.stderr
 
 
+def test_an_old_scikit_learn_is_named() -> None:
+    run = python(
+        "import sklearn, sklearn.utils.validation as v; del v.validate_data\n"
+        "sklearn.__version__ = '1.5.2'; import fastmlp.sklearn"
+    )
+    assert "fastmlp.sklearn needs scikit-learn 1.6 or newer, this is 1.5.2; install" in run.stderr
+
+
 @pytest.mark.parametrize("library", ["pandas", "polars"])
 def test_frames_have_names(library: str) -> None:
     """They are kept, and other columns are refused; the numbers are those of arrays."""
