@@ -25,7 +25,7 @@ PACKAGE = ROOT / "python/fastmlp"
 EVERYTHING = ["small_promises", "docs", "bad_input", "trainer_state", "errors", "names", "hooks"]
 TESTS = {  # module: the files in tests/ that are about it
     "_core/signatures": ["typing"],
-    "_data/arrays": ["arrays", "bad_input", "errors"],
+    "_data/arrays": ["arrays", "sparse", "bad_input", "errors"],
     "_data/attributes": ["fixed_settings", "network"],
     "_data/class_weight": ["weights", "fixed_settings", "errors"],
     "_data/dataset": ["weights", "fixed_settings", "loss", "bad_input", "errors"],
@@ -55,6 +55,7 @@ TESTS = {  # module: the files in tests/ that are about it
     "_fit/plateau": ["default_epochs", "callbacks"],
     "_fit/progress": ["callbacks", "extras", "hooks"],
     "_fit/settings": [
+        "l2_scale",
         "method_training",
         "trainer",
         "invalid_hyperparameters",

@@ -63,28 +63,18 @@ py::array softmax_jacobian(const Activation& softmax, const Array<T>& a) {
 
 // A method of one array a, which returns one.
 template <class F>
-void bind_array_method(py::object& cls, const char* class_name, const std::string& name,
-                       const char* doc, const F& f) {
+py::object make_array_method(const char* name, const char* doc, const F& f) {
   py::list names;
   names.append("a");
-  const std::string signature = name + "(self, a: numpy.typing.ArrayLike) -> " + kFloatArray;
-  bind_method(cls, class_name, name, names, signature, doc,
-              [names, f](const py::object& self, const std::string& where, const py::dict& given) {
-                require_all(where, names, given);
-                const Activation phi = choose<Activation>("self", self, where);
-                return for_dtype(where.c_str(), "a", given["a"],
-                                 [&](const auto& a) { return f(phi, a); });
-              });
-}
-
-void bind_array_methods(py::object& cls, const char* class_name) {
-  bind_array_method(cls, class_name, "__call__", "phi(a), in the shape of a.",
-                    [](const Activation& phi, const auto& a) { return value(phi, a); });
-  bind_array_method(cls, class_name, "derivative",
-                    "phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).",
-                    [](const Activation& phi, const auto& a) {
-                      return couples_units(phi) ? softmax_jacobian(phi, a) : derivative(phi, a);
-                    });
+  const std::string signature =
+      std::string(name) + "(self, a: numpy.typing.ArrayLike) -> " + kFloatArray;
+  return make_method(
+      name, names, signature, doc,
+      [names, f](const py::object& self, const std::string& where, const py::dict& given) {
+        require_all(where, names, given);
+        const Activation phi = choose<Activation>("self", self, where);
+        return for_dtype(where.c_str(), "a", given["a"], [&](const auto& a) { return f(phi, a); });
+      });
 }
 
 constexpr auto kCost =
@@ -104,15 +94,24 @@ std::string example() {
 
 void bind_activations(py::module_& m) {
   py::dict family;
+  const py::object call =
+      make_array_method("__call__", "phi(a), in the shape of a.",
+                        [](const Activation& phi, const auto& a) { return value(phi, a); });
+  const py::object slope = make_array_method(
+      "derivative", "phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).",
+      [](const Activation& phi, const auto& a) {
+        return couples_units(phi) ? softmax_jacobian(phi, a) : derivative(phi, a);
+      });
   for_each_member<Activation>([&](const auto& member) {
     using Member = std::decay_t<decltype(member)>;
-    auto cls = bind_member<Member>(m, family, {kCost, example<Member>()});
+    auto cls = bind_member<Member>(m, family, [] { return MemberText{kCost, example<Member>()}; });
     cls.attr("couples_units") = Member::traits.couples_units;
     cls.attr("predicts_classes") = Member::traits.predicts_classes;
     cls.def_property_readonly(
         "has_zero_derivative", [](const Member& self) { return has_zero_derivative(self); },
         "No gradient passes backwards.");
-    bind_array_methods(cls, Member::class_name);
+    cls.attr("__call__") = call;
+    cls.attr("derivative") = slope;
   });
   m.attr("activations") = family;
 }

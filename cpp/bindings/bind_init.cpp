@@ -32,34 +32,38 @@ py::array draw(const Initializer& init, const std::string& name, const py::dict&
   return py::array(weights.attr("T"));
 }
 
-void bind_draw(py::object& cls, const char* class_name) {
+py::object make_draw_method() {
   py::list names;
   for (const char* name : {"n_in", "n_out", "seed"}) names.append(name);
   const auto signature =
       std::string("__call__(self, n_in: int, n_out: int, seed: int = 0) -> ") + kFloatArray;
-  bind_method(cls, class_name, "__call__", names, signature,
-              "Weights of a layer, (n_in, n_out), drawn from the seed.",
-              [names](const py::object& self, const std::string& where, const py::dict& given) {
-                const py::dict complete = given.attr("copy")();
-                if (!complete.contains("seed")) complete["seed"] = 0;
-                require_all(where, names, complete);
-                return draw(choose<Initializer>("self", self, where), where, complete);
-              });
+  return make_method(
+      "__call__", names, signature, "Weights of a layer, (n_in, n_out), drawn from the seed.",
+      [names](const py::object& self, const std::string& where, const py::dict& given) {
+        const py::dict complete = given.attr("copy")();
+        if (!complete.contains("seed")) complete["seed"] = 0;
+        require_all(where, names, complete);
+        return draw(choose<Initializer>("self", self, where), where, complete);
+      });
+}
+
+template <class Member>
+MemberText text() {
+  const auto cost = std::is_same_v<Member, Orthogonal>
+                        ? "n_in n_out min(n_in, n_out) multiplications, once per layer"
+                        : "one pass over the weights, once per layer";
+  return {cost, std::string(">>> fm.") + Member::class_name + "()(3, 2, seed=1).shape\n(3, 2)"};
 }
 
 }  // namespace
 
 void bind_initializers(py::module_& m) {
   py::dict family;
+  const py::object call = make_draw_method();
   for_each_member<Initializer>([&](const auto& member) {
     using Member = std::decay_t<decltype(member)>;
-    const auto cost = std::is_same_v<Member, Orthogonal>
-                          ? "n_in n_out min(n_in, n_out) multiplications, once per layer"
-                          : "one pass over the weights, once per layer";
-    const std::string example =
-        std::string(">>> fm.") + Member::class_name + "()(3, 2, seed=1).shape\n(3, 2)";
-    auto cls = bind_member<Member>(m, family, {cost, example});
-    bind_draw(cls, Member::class_name);
+    auto cls = bind_member<Member>(m, family, &text<Member>);
+    cls.attr("__call__") = call;
   });
   m.attr("initializers") = family;
 }

@@ -12,8 +12,8 @@ void bind_layers(py::module_& m) {
   py::dict family;
   for_each_member<Layer>([&](const auto& layer) {
     using Member = std::decay_t<decltype(layer)>;
-    const auto cls =
-        bind_member<Member, LayerBase, std::shared_ptr<Member>>(m, family, {kCost, ""});
+    const auto cls = bind_member<Member, LayerBase, std::shared_ptr<Member>>(
+        m, family, [] { return MemberText{kCost, ""}; });
     cls.attr("has_parameters") = Member::traits.has_parameters;
     cls.attr("can_be_output") = Member::traits.can_be_output;
   });

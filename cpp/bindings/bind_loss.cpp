@@ -55,15 +55,16 @@ LossArrays evaluate_any(const char* where, const Loss& loss, const py::object& o
 }
 
 // A method of outputs o and targets y, which returns an array.
-void bind_loss_method(py::object& cls, const char* class_name, const std::string& name,
-                      const char* doc, py::array (*part)(const LossArrays&)) {
+py::object make_loss_method(const char* name, const char* doc,
+                            py::array (*part)(const LossArrays&)) {
   py::list names;
   names.append("o");
   names.append("y");
-  const std::string signature =
-      name + "(self, o: numpy.typing.ArrayLike, y: numpy.typing.ArrayLike) -> " + kFloatArray;
-  bind_method(
-      cls, class_name, name, names, signature, doc,
+  const std::string signature = std::string(name) +
+                                "(self, o: numpy.typing.ArrayLike, y: numpy.typing.ArrayLike) -> " +
+                                kFloatArray;
+  return make_method(
+      name, names, signature, doc,
       [names, part](const py::object& self, const std::string& where, const py::dict& given) {
         require_all(where, names, given);
         const Loss loss = choose<Loss>("self", self, where);
@@ -87,20 +88,22 @@ std::string example() {
 
 void bind_losses(py::module_& m) {
   py::dict family;
+  const py::object call = make_loss_method(
+      "__call__", "L of each sample, (n,): summed over outputs, not averaged over samples.",
+      [](const LossArrays& result) { return result.first; });
+  const py::object gradient =
+      make_loss_method("gradient", "dL/do of each sample, in the shape of o, without 1/n.",
+                       [](const LossArrays& result) { return result.second; });
   for_each_member<Loss>([&](const auto& member) {
     using Member = std::decay_t<decltype(member)>;
-    auto cls = bind_member<Member>(m, family, {kCost, example<Member>()});
+    auto cls = bind_member<Member>(m, family, [] { return MemberText{kCost, example<Member>()}; });
     constexpr LossTraits kTraits = Member::traits;
     cls.attr("target_range") = py::make_tuple(kTraits.min_target, kTraits.max_target);
     cls.attr("labels_pm1") = kTraits.labels_pm1;
     cls.attr("reads_preactivation") = kTraits.reads_preactivation;
     cls.attr("outputs_per_target") = kTraits.outputs_per_target;
-    bind_loss_method(cls, Member::class_name, "__call__",
-                     "L of each sample, (n,): summed over outputs, not averaged over samples.",
-                     [](const LossArrays& result) { return result.first; });
-    bind_loss_method(cls, Member::class_name, "gradient",
-                     "dL/do of each sample, in the shape of o, without 1/n.",
-                     [](const LossArrays& result) { return result.second; });
+    cls.attr("__call__") = call;
+    cls.attr("gradient") = gradient;
   });
   m.attr("losses") = family;
 }

@@ -31,17 +31,17 @@ std::string call_signature() {
          "numpy.typing.NDArray[numpy.float64]";
 }
 
-void bind_rates(py::object& cls, const char* class_name) {
+py::object make_rates_method() {
   py::list names;
   names.append("k");
-  bind_method(cls, class_name, "__call__", names, call_signature(),
-              "The rates of an array of steps, in its shape.",
-              [names](const py::object& self, const std::string& where, const py::dict& given) {
-                require_all(where, names, given);
-                const Schedule schedule = choose<Schedule>("self", self, where);
-                return for_dtype(where.c_str(), "k", given["k"],
-                                 [&](const auto& k) { return rates(schedule, where, k); });
-              });
+  return make_method(
+      "__call__", names, call_signature(), "The rates of an array of steps, in its shape.",
+      [names](const py::object& self, const std::string& where, const py::dict& given) {
+        require_all(where, names, given);
+        const Schedule schedule = choose<Schedule>("self", self, where);
+        return for_dtype(where.c_str(), "k", given["k"],
+                         [&](const auto& k) { return rates(schedule, where, k); });
+      });
 }
 
 template <class Member>
@@ -74,11 +74,12 @@ std::string rule_example() {
 
 void bind_schedules(py::module_& m) {
   py::dict family;
+  const py::object call = make_rates_method();
   for_each_member<Schedule>([&](const auto& schedule) {
     using Member = std::decay_t<decltype(schedule)>;
-    auto cls =
-        bind_member<Member>(m, family, {"a few operations per step", rate_example<Member>()});
-    bind_rates(cls, Member::class_name);
+    auto cls = bind_member<Member>(
+        m, family, [] { return MemberText{"a few operations per step", rate_example<Member>()}; });
+    cls.attr("__call__") = call;
   });
   m.attr("schedules") = family;
 }
@@ -87,11 +88,11 @@ void bind_line_searches(py::module_& m) {
   py::dict family;
   for_each_member<LineSearch>([&](const auto& search) {
     using Member = std::decay_t<decltype(search)>;
-    const std::string name = Member::class_name;
-    bind_member<Member>(
-        m, family,
-        {"a value and a gradient for each length tried",
-         ">>> fm.LBFGS(line_search=fm." + name + "(c1=0.01)).line_search.c1\n0.01"});
+    bind_member<Member>(m, family, [] {
+      const std::string name = Member::class_name;
+      return MemberText{"a value and a gradient for each length tried",
+                        ">>> fm.LBFGS(line_search=fm." + name + "(c1=0.01)).line_search.c1\n0.01"};
+    });
   });
   m.attr("line_searches") = family;
 }
@@ -101,12 +102,13 @@ void bind_methods(py::module_& m) {
   for_each_member<Method>([&](const auto& method) {
     using Member = std::decay_t<decltype(method)>;
     constexpr bool kNeedsResiduals = std::is_same_v<Member, LevenbergMarquardt>;
-    const std::string function = kNeedsResiduals
-                                     ? "least_squares(lambda w: w - 1, [3.0], optimizer="
-                                     : "minimize(lambda w: (w @ w, 2 * w), [3.0], ";
-    const std::string example =
-        ">>> fm." + function + "fm." + Member::class_name + "()).value < 1e-9\nTrue";
-    auto cls = bind_member<Member>(m, family, {Member::cost, example});
+    auto cls = bind_member<Member>(m, family, [] {
+      const std::string function = kNeedsResiduals
+                                       ? "least_squares(lambda w: w - 1, [3.0], optimizer="
+                                       : "minimize(lambda w: (w @ w, 2 * w), [3.0], ";
+      const std::string call = ">>> fm." + function + "fm." + Member::class_name + "()).value";
+      return MemberText{Member::cost, call + " < 1e-9\nTrue"};
+    });
     cls.attr("evaluation_offset") = 0.0;
     cls.attr("needs_residuals") = kNeedsResiduals;
   });
@@ -115,13 +117,15 @@ void bind_methods(py::module_& m) {
 
 void bind_optimizers(py::module_& m) {
   py::dict averages, family;
-  bind_member<Polyak>(m, averages,
-                      {"one more vector of the size of the parameters, in the pass of the rule",
-                       ">>> fm.Adam(average=fm.Polyak(beta=0.99)).average.beta\n0.99"});
+  bind_member<Polyak>(m, averages, [] {
+    return MemberText{"one more vector of the size of the parameters, in the pass of the rule",
+                      ">>> fm.Adam(average=fm.Polyak(beta=0.99)).average.beta\n0.99"};
+  });
   m.attr("averages") = averages;
   for_each_member<Rule>([&](const auto& rule) {
     using Member = std::decay_t<decltype(rule)>;
-    auto cls = bind_member<Member>(m, family, {rule_cost<Member>(), rule_example<Member>()});
+    auto cls = bind_member<Member>(
+        m, family, [] { return MemberText{rule_cost<Member>(), rule_example<Member>()}; });
     cls.attr("uses_initial_rate_only") = Member::uses_initial_rate_only;
     cls.def_property_readonly(
         "evaluation_offset", [](const Member& self) { return self.evaluation_offset(); },

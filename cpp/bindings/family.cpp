@@ -2,19 +2,12 @@
 
 #include <pybind11/eval.h>
 
+#include <unordered_map>
+
 #include "bindings.hpp"
 
 namespace fastmlp::bindings {
 namespace {
-
-// "rate : float\n    probability to drop a unit: 0 <= rate < 1.\n"
-std::string field_doc(const FieldInfo& field) {
-  std::string text = field.name + " : " + field.type;
-  if (!field.default_value.empty()) text += ", default " + field.default_value;
-  text += "\n    " + field.description;
-  if (!field.bounds.empty()) text += ": " + field.bounds;
-  return text + ".\n";
-}
 
 std::string field_repr(const FieldInfo& field) {
   const std::string standard = field.default_value.empty() ? "required" : field.default_value;
@@ -26,27 +19,6 @@ constexpr auto kReplaceDoc =
     "replace(self, **changes: typing.Any) -> typing.Self\n\n"
     "A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,\n"
     "as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.";
-
-constexpr auto kRaises =
-    "\nRaises\n------\nValueError\n    A number out of its range, or an unknown word.\n"
-    "TypeError\n    A value of the wrong kind.\n";
-
-// "self, learning_rate: float = 0.001", for the stubs.
-std::string constructor_signature(const std::vector<FieldInfo>& fields) {
-  std::string text = "__init__(self";
-  for (const FieldInfo& field : fields) {
-    text += ", " + field.name + ": " + field.annotation;
-    if (!field.default_value.empty()) text += " = " + field.default_value;
-  }
-  return text + ") -> None";
-}
-
-// "beta1(self) -> float", for the stubs.
-std::string property_signature(const FieldInfo& field) {
-  constexpr std::string_view kName = "str | ";  // names are resolved
-  const bool named = field.annotation.rfind(kName, 0) == 0;
-  return field.name + "(self) -> " + field.annotation.substr(named ? kName.size() : 0);
-}
 
 // The parameters by name; with `deep` those of parameters that have some, as name__parameter.
 py::dict deep_params(const py::dict& params, bool deep) {
@@ -62,13 +34,27 @@ py::dict deep_params(const py::dict& params, bool deep) {
   return all;
 }
 
+// The classes of members by their types.
+std::unordered_map<const PyTypeObject*, MemberClass>& classes() {
+  static auto* const by_type = new std::unordered_map<const PyTypeObject*, MemberClass>();
+  return *by_type;
+}
+
+const MemberClass& class_of(const PyTypeObject* type) {
+  for (; type; type = type->tp_base) {
+    const auto found = classes().find(type);
+    if (found != classes().end()) return found->second;
+  }
+  throw py::type_error("self is not a member of a family");
+}
+
+py::dict params_of(const py::object& self) { return class_of(Py_TYPE(self.ptr())).write(self); }
+
 // Members are immutable: copies and clones are the object itself, so that references to layers
 // stay.
 py::object copy(const py::object& self) { return self; }
 
 py::object deep_copy(const py::object& self, const py::dict&) { return self; }
-
-py::dict params_of(const py::object& self) { return self.attr("get_params")(false); }
 
 // A new value with some parameters changed; name__parameter is one of a nested value.
 py::object replace(const py::object& self, const py::kwargs& changes) {
@@ -118,12 +104,85 @@ bool equal(const py::object& self, const py::object& other) {
 
 py::ssize_t hash(const py::object& self) { return py::hash(py::str(repr(self))); }
 
-// What class_::def does for a class that is known at run time only.
+// What class_::def does for a class that is known at run time only; `cls` may be `object`.
 template <class F, class... Extra>
-void define(py::object& cls, const char* name, F&& f, const Extra&... extra) {
-  const py::cpp_function function(std::forward<F>(f), py::name(name), py::is_method(cls),
-                                  py::sibling(py::getattr(cls, name, py::none())), extra...);
-  py::detail::add_class_method(cls, name, function);
+py::cpp_function method(const py::handle& cls, const char* name, F&& f, const Extra&... extra) {
+  return {std::forward<F>(f), py::name(name), py::is_method(cls), extra...};
+}
+
+py::handle object_type() { return reinterpret_cast<PyObject*>(&PyBaseObject_Type); }
+
+// An attribute of a class that is made when it is read, as texts of sixty classes at every import
+// take longer than all else.
+struct LazyAttribute {
+  py::object (*make)(const MemberClass& member);
+};
+
+py::object doc_of(const MemberClass& member) {
+  MemberText text = member.text();
+  if (member.example) text.example = member.example;
+  return py::str(member_doc(member.name, member.formula, text, member.fields()));
+}
+
+py::object fields_of(const MemberClass& member) { return py::tuple(py::cast(member.fields())); }
+
+// The attributes of all members by name. Objects that classes share are made once, because the
+// thousand of them otherwise were most of the time of an import.
+py::dict common_attributes() {
+  py::dict attributes;
+  const auto add = [&](const char* name, auto&& f, const auto&... extra) {
+    attributes[name] = method(object_type(), name, f, extra...);
+  };
+  add("__getstate__", &params_of);
+  add("__copy__", &copy);
+  add("__deepcopy__", &deep_copy);
+  add("__sklearn_clone__", &copy);
+  add("__reduce__", &reduce);
+  add("__repr__", &repr);
+  add("__eq__", &equal);
+  add("__hash__", &hash);
+  py::list names;
+  names.append("deep");
+  attributes["__doc__"] = LazyAttribute{&doc_of};
+  attributes["fields"] = LazyAttribute{&fields_of};
+  attributes["get_params"] = make_method(
+      "get_params", names, "get_params(self, deep: bool = True) -> dict[str, typing.Any]",
+      "The hyperparameters by name; with deep those of nested values too.",
+      [](const py::object& self, const std::string& where, const py::dict& given) {
+        bool nested = true;
+        FieldReader(where.c_str(), given)("deep", nested, "");
+        return deep_params(params_of(self), nested);
+      });
+  py::options options;
+  options.disable_function_signatures();
+  add("replace", &replace, kReplaceDoc);
+  return attributes;
+}
+
+// A read-only property; members of the same text share it.
+py::object field_property(py::dict& properties, const FieldInfo& field) {
+  const std::string signature = property_signature(field);
+  const py::str key = signature + "\n" + field.description;
+  if (!properties.contains(key)) {
+    const auto get = [name = field.name](const py::object& self) -> py::object {
+      return params_of(self)[name.c_str()];
+    };
+    const py::handle property(reinterpret_cast<PyObject*>(&PyProperty_Type));
+    py::options options;
+    options.disable_function_signatures();
+    properties[key] = property(py::cpp_function(get, signature.c_str()), py::none(), py::none(),
+                               field.description);
+  }
+  return properties[key];
+}
+
+struct Shared {
+  py::dict attributes = common_attributes(), properties;
+};
+
+Shared& shared() {
+  static auto* const objects = new Shared();
+  return *objects;
 }
 
 }  // namespace
@@ -160,24 +219,11 @@ void require_all(const std::string& where, const py::list& names, const py::dict
   }
 }
 
-std::string member_doc(const char* class_name, const char* formula, const MemberText& notes,
-                       const std::vector<FieldInfo>& fields) {
-  std::string call, parameters;
-  for (const FieldInfo& field : fields) {
-    call += (call.empty() ? "" : ", ") + field.name;
-    if (!field.default_value.empty()) call += "=" + field.default_value;
-    parameters += field_doc(field);
-  }
-  std::string text = std::string(class_name) + "(" + call + ")\n\n" + formula;
-  text += fields.empty() ? "\n" : "\n\nParameters\n----------\n" + parameters + kRaises;
-  if (!notes.cost.empty()) text += "\nNotes\n-----\nCost: " + notes.cost + ".\n";
-  if (!notes.example.empty()) {
-    text += "\nExamples\n--------\n>>> import fastmlp as fm\n" + notes.example + "\n";
-  }
-  return text;
-}
-
 void bind_field_info(py::module_& m) {
+  bind_resource<LazyAttribute>(m, "_LazyAttribute", nullptr)
+      .def("__get__", [](const LazyAttribute& self, const py::object&, const py::type& owner) {
+        return self.make(class_of(reinterpret_cast<PyTypeObject*>(owner.ptr())));
+      });
   bind_resource<FieldInfo>(m, "Field", "A hyperparameter of a member of a family.")
       .def_readonly("name", &FieldInfo::name)
       .def_readonly("type", &FieldInfo::type)
@@ -194,74 +240,47 @@ void bind_field_info(py::module_& m) {
       .def("__repr__", &field_repr);
 }
 
-void bind_method(py::object& cls, const char* class_name, const std::string& name,
-                 const py::list& names, const std::string& signature, const char* doc,
-                 MethodBody body) {
-  const std::string suffix = name == "__call__" ? "" : "." + name;
+py::object make_method(const char* name, const py::list& names, const std::string& signature,
+                       const char* doc, MethodBody body) {
+  const std::string suffix = std::string(name) == "__call__" ? "" : std::string(".") + name;
   py::options options;
   options.disable_function_signatures();
-  define(
-      cls, name.c_str(),
-      [names, where = class_name + suffix, body = std::move(body)](
-          const py::object& self, const py::args& args, const py::kwargs& kwargs) {
+  return method(
+      object_type(), name,
+      [names, suffix, body = std::move(body)](const py::object& self, const py::args& args,
+                                              const py::kwargs& kwargs) {
+        const auto class_name = py::type::of(self).attr("__name__").cast<std::string>();
+        const std::string where = class_name + suffix;
         return body(self, where, bind_arguments(where.c_str(), names, args, kwargs));
       },
       (signature + "\n\n" + doc).c_str());
 }
 
-void bind_common(py::object& cls, const char* class_name, const std::vector<FieldInfo>& fields,
-                 MemberFunctions functions) {
+void bind_common(py::object& cls, const MemberClass& member) {
   using Instance = py::detail::value_and_holder;
-  const auto [write, make] = functions;
-  const py::handle property(reinterpret_cast<PyObject*>(&PyProperty_Type));
-  py::list names, deep;
-  {
-    py::options options;
-    options.disable_function_signatures();
-    for (const FieldInfo& field : fields) {
-      names.append(field.name);
-      const auto get = [name = field.name](const py::object& self) -> py::object {
-        return params_of(self)[name.c_str()];
-      };
-      cls.attr(field.name.c_str()) =
-          py::module_::import("builtins")
-              .attr("property")(py::cpp_function(get, property_signature(field).c_str()),
-                                py::none(), py::none(), field.description);
-    }
-    define(
-        cls, "__init__",
-        [=](Instance& self, const py::args& args, const py::kwargs& kwargs) {
-          self.value_ptr() = make(bind_arguments(class_name, names, args, kwargs));
-        },
-        py::detail::is_new_style_constructor(), constructor_signature(fields).c_str());
+  classes()[reinterpret_cast<PyTypeObject*>(cls.ptr())] = member;
+  const std::vector<FieldInfo> fields = member.fields();
+  py::list names;
+  for (const FieldInfo& field : fields) {
+    names.append(field.name);
+    cls.attr(field.name.c_str()) = field_property(shared().properties, field);
   }
-  deep.append("deep");
-  bind_method(cls, class_name, "get_params", deep,
-              "get_params(self, deep: bool = True) -> dict[str, typing.Any]",
-              "The hyperparameters by name; with deep those of nested values too.",
-              [write](const py::object& self, const std::string& where,
-                      const py::dict& given) -> py::object {
-                bool nested = true;
-                FieldReader(where.c_str(), given)("deep", nested, "");
-                return deep_params(write(self), nested);
-              });
-  {
-    py::options options;
-    options.disable_function_signatures();
-    define(cls, "replace", &replace, kReplaceDoc);
-  }
-  define(cls, "__getstate__", [write](const py::object& self) { return write(self); });
-  define(
+  for (const auto& [name, attribute] : shared().attributes) py::setattr(cls, name, attribute);
+  cls.attr("__setstate__") = method(
       cls, "__setstate__",
-      [make](Instance& self, const py::dict& params) { self.value_ptr() = make(params); },
+      [make = member.make](Instance& self, const py::dict& params) {
+        self.value_ptr() = make(params);
+      },
       py::detail::is_new_style_constructor());
-  define(cls, "__copy__", &copy);
-  define(cls, "__deepcopy__", &deep_copy);
-  define(cls, "__sklearn_clone__", &copy);
-  define(cls, "__reduce__", &reduce);
-  define(cls, "__repr__", &repr);
-  define(cls, "__eq__", &equal);
-  define(cls, "__hash__", &hash);
+  py::options options;
+  options.disable_function_signatures();
+  cls.attr("__init__") = method(
+      cls, "__init__",
+      [make = member.make, where = member.name, names](Instance& self, const py::args& args,
+                                                       const py::kwargs& kwargs) {
+        self.value_ptr() = make(bind_arguments(where, names, args, kwargs));
+      },
+      py::detail::is_new_style_constructor(), constructor_signature(fields).c_str());
 }
 
 }  // namespace fastmlp::bindings

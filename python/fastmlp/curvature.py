@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -35,7 +34,6 @@ class Spectrum(NamedTuple):
     largest: NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
 class CurvatureOperator:
     """A symmetric matrix that is known by its products, as SciPy's `aslinearoperator` takes it.
 
@@ -49,20 +47,23 @@ class CurvatureOperator:
         The same for the columns of ``(n_parameters, k)``.
     """
 
-    shape: tuple[int, int]
-    dtype: DType
-    products: Callable[[ArrayLike], FloatArray]
+    def __init__(
+        self, size: int, dtype: DType, products: Callable[[ArrayLike], FloatArray]
+    ) -> None:
+        self.shape = (size, size)
+        self.dtype = dtype
+        self._products = products
 
     def matvec(self, v: ArrayLike) -> FloatArray:
         """Return the matrix times v."""
         vector = np.asarray(v)
-        return self.products(vector.ravel()).reshape(vector.shape)
+        return self._products(vector.ravel()).reshape(vector.shape)
 
     rmatvec = matvec
 
     def matmat(self, V: ArrayLike) -> FloatArray:
         """Return the matrix times the columns of V."""
-        return np.ascontiguousarray(self.products(np.asarray(V).T).T)
+        return np.ascontiguousarray(self._products(np.asarray(V).T).T)
 
     rmatmat = matmat
 
@@ -158,12 +159,12 @@ class Curvature:
     @property
     def hessian(self) -> CurvatureOperator:
         """The Hessian, as SciPy's sparse solvers take it."""
-        return CurvatureOperator((self._size, self._size), self._dtype, self.hvp)
+        return CurvatureOperator(self._size, self._dtype, self.hvp)
 
     @property
     def gauss_newton(self) -> CurvatureOperator:
         """Gauss and Newton's matrix, as SciPy's sparse solvers take it."""
-        return CurvatureOperator((self._size, self._size), self._dtype, self.gnvp)
+        return CurvatureOperator(self._size, self._dtype, self.gnvp)
 
     @error_prefix("Curvature.hvp")
     def hvp(self, v: ArrayLike, *, method: str = "exact") -> FloatArray:

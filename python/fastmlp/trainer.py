@@ -117,7 +117,7 @@ class Trainer(Attributes):
 
     def _build(self, network: Network, settings: TrainerSettings, first_epoch: Any) -> None:
         attached = set(vars(self))
-        vars(self).update(vars(settings), network=network)
+        vars(self).update(settings._asdict(), network=network)
         self._native = settings.native_trainer(network, first_epoch)
         self._forward_shape: tuple[int, ...] | None = None
         self._last_epoch: EpochResult | None = None

@@ -192,10 +192,10 @@ double NetworkObjective<T>::value_and_stream_gradient(T* w, GradientConsumer<T>&
   return sum;
 }
 
-// Phase 2: the gradient of a part is computed, unless it is known already, consumed, and the part
-// packed for the next forward pass, while it is in cache.
+// Phase 2: a part's gradient is computed unless known, consumed, and the part packed, in cache.
 template <class T>
 void NetworkObjective<T>::gradient_and_update(T* w, bool computed, GradientConsumer<T>& consumer) {
+  reserve(std::min(batch_.size(), kChunkSamples));  // not yet where lanes have computed all
   consumer.start(parts(), w, computed && !squares_finite(size(), gradient_.data()));
   team_->parallel_for_uninterrupted(parts(), [&](Index k, int thread) {
     const auto [i, share] = schedule_.assignments()[static_cast<std::size_t>(k)];

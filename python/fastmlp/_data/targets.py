@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +17,7 @@ NUMBER_LABELS = "; np.unique(y, return_inverse=True) numbers labels of any kind"
 ROUNDING = 1e-5  # of targets that were probabilities in float32
 
 
-@dataclass(frozen=True)
-class TargetSpec:
+class TargetSpec(NamedTuple):
     """Targets of a network with a loss: one column per output, or per two outputs.
 
     `classes`: a 1-D y holds class indices. `labels_pm1`: the loss is defined for -1 and +1.

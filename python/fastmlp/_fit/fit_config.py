@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from fastmlp._data.dataset import Dataset, read_training_data
 from fastmlp._data.feature_names import check_names, names_of
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
     from fastmlp.trainer import Trainer
 
 
-@dataclass(frozen=True, eq=False)
-class FitConfig:
+class FitConfig(NamedTuple):
     """The checked keywords; `until_plateau` is ``epochs=None``, `epochs` its bound then."""
 
     epochs: int

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from fastmlp import _core
 from fastmlp._data.arrays import native
@@ -31,8 +30,7 @@ ALL_ROWS = 2**62  # in a batch
 NATIVE_NETWORKS = (_core.float32.Network, _core.float64.Network)
 
 
-@dataclass(frozen=True, eq=False)
-class TrainerSettings:
+class TrainerSettings(NamedTuple):
     """The keywords of `Trainer`, resolved and checked."""
 
     loss: Any
@@ -75,7 +73,7 @@ class TrainerSettings:
     @classmethod
     def names(cls) -> tuple[str, ...]:
         """Return the names of all settings."""
-        return tuple(field.name for field in fields(cls))
+        return cls._fields
 
     def native_trainer(self, network: Network, first_epoch: Any) -> Any:
         """Return the trainer of the core; a custom loss is not used natively."""
