@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import runpy
 import sys
+from pathlib import Path
 from typing import Any
 
 import joblib
@@ -45,6 +47,14 @@ def test_without_scikit_learn_a_sentence_says_what_to_install() -> None:
     run = python("import sys; sys.modules['sklearn'] = None; import fastmlp.sklearn")
     sentence = "fastmlp.sklearn needs scikit-learn; install it with: pip install"
     assert f'ImportError: {sentence} "fastmlp[sklearn]"' in run.stderr
+
+
+def test_an_old_scikit_learn_is_named() -> None:
+    run = python(
+        "import sklearn, sklearn.utils.validation as v; del v.validate_data\n"
+        "sklearn.__version__ = '1.5.2'; import fastmlp.sklearn"
+    )
+    assert "fastmlp.sklearn needs scikit-learn 1.6 or newer, this is 1.5.2; install" in run.stderr
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])
@@ -198,8 +208,17 @@ def test_callbacks_of_scikit_learn() -> None:
     stops = Stops()
     assert classifier(max_iter=9).set_callbacks(stops).fit(X, Y).n_iter_ == 2
     assert stops.ended
+    whole = ScoringMonitor(scoring="accuracy")
+    fitted = classifier(solver="lbfgs").set_callbacks(whole).fit(X, Y)
+    assert [row["accuracy"] for row in whole.get_logs().data] == [fitted.score(X, Y)]
     pipeline = make_pipeline(StandardScaler(), classifier()).set_callbacks(Stops())
     assert pipeline.fit(X, Y)[-1].n_iter_ == 2
+
+
+def test_the_file_of_typed_uses_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    """`mypy` and `basedpyright` check it, in .ci/run."""
+    file = Path(__file__).with_name("typing") / "estimators.py"
+    assert isinstance(runpy.run_path(str(file))["score"], float)
 
 
 def test_verbose_prints_each_epoch(capsys: pytest.CaptureFixture[str]) -> None:

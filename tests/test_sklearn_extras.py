@@ -192,6 +192,12 @@ def test_validation_samples_are_watched_and_scored() -> None:
     stopped.fit(train, y_train, X_val=val, y_val=y_val)
     assert stopped.n_iter_ < 50
     assert max(stopped.validation_scores_) == stopped.score(val, y_val)
+    few = y_val < 5
+    warm = classifier(warm_start=True).fit(train, y_train)
+    warm.fit(train, y_train, X_val=val[few], y_val=y_val[few])
+    assert len(warm.validation_loss_curve_) == 3
+    with pytest.raises(ValueError, match=r"`y` has classes not in `self\.classes_`"):
+        warm.fit(train, y_train, X_val=val, y_val=y_val + 1)
     data, y = data_named("outputs")
     several = regressor().fit(data, y, X_val=data, y_val=y)
     error = ((several.predict(data) - y) ** 2).mean() / 2
@@ -257,8 +263,9 @@ def test_an_estimator_of_a_network() -> None:
                           (["b", "a", "c"], "expected them in ascending order")):  # fmt: skip
         with pytest.raises(ValueError, match=rf"^MLPClassifier\.from_network: .*{text}"):
             MLPClassifier.from_network(net, classes)
-    several = MLPClassifier.from_network(fm.Network([64, 3], output="sigmoid", seed=0))
-    assert several.predict(X).shape == (len(X), 3)
+    several = MLPClassifier.from_network(fm.Network([64, 2], output="sigmoid", seed=0))
+    assert several.predict(X).shape == (len(X), 2)
+    assert MLPClassifier.from_network(fm.Network([64, 1], output="sigmoid")).predict(X).ndim == 1
     data, _ = R
     values = fm.Network([10, 4, 2], dtype="float64", seed=0)
     two = MLPRegressor.from_network(values)

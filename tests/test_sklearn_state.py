@@ -207,6 +207,21 @@ def test_ctrl_c_keeps_the_model() -> None:
     same(fitted, classifier(max_iter=2).fit(X, Y))
 
 
+def test_one_training_at_a_time() -> None:
+    """A callback that trains the same estimator is refused; another one may be trained."""
+
+    class Trains:
+        def on_epoch_end(self, epoch: int, logs: Any) -> None:
+            classifier().fit(X, Y)
+            with pytest.raises(RuntimeError, match="is being trained"):
+                busy.partial_fit(X, Y)
+
+    busy = classifier(max_iter=1).fit(X, Y)
+    before = parameters(busy)
+    busy.set_params(callbacks=[Trains()]).partial_fit(X, Y)
+    assert not np.array_equal(parameters(busy), before)
+
+
 def test_the_warnings_point_at_the_caller() -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -5,7 +5,12 @@
 
 from fastmlp._data.extras import require
 
-require("sklearn", "fastmlp.sklearn", "sklearn")
+_scikit_learn = require("sklearn", "fastmlp.sklearn", "sklearn")
+if not hasattr(require("sklearn.utils.validation", "fastmlp.sklearn", "sklearn"), "validate_data"):
+    raise ImportError(
+        f"fastmlp.sklearn needs scikit-learn 1.6 or newer, this is {_scikit_learn.__version__}; "
+        'install it with: pip install "fastmlp[sklearn]"'
+    )
 
 from fastmlp.sklearn._classifier import MLPClassifier  # noqa: E402
 from fastmlp.sklearn._regressor import MLPRegressor  # noqa: E402

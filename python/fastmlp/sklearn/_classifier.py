@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin
@@ -103,6 +103,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     ) -> None:
         self.__dict__.update((k, value) for k, value in locals().items() if k != "self")
 
+    if TYPE_CHECKING:  # the mixin of scikit-learn has no types
+
+        def score(self, X: Any, y: Any, sample_weight: Any = None) -> float: ...
+
     @with_callbacks
     def fit(
         self, X: Any, y: Any, sample_weight: Any = None, X_val: Any = None, y_val: Any = None
@@ -187,13 +191,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
     def _indicators(self, outputs: Any) -> Any:
         """Return outputs in the columns of the label binarizer, to be compared with 1/2."""
-        if self._labels_are_signs():
+        if getattr(self._output()[1], "labels_pm1", False):
             outputs = (outputs + 1) / 2
         two = self._y_kind == "binary" and outputs.shape[1] == 2
         return outputs[:, 1:] if two else outputs
-
-    def _labels_are_signs(self) -> bool:
-        return bool(getattr(self._output()[1], "labels_pm1", False))
 
     def _scored(self, outputs: Any, codes: Any, weights: Any) -> float:
         """Return the accuracy, for several labels of a sample that of all together."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin
@@ -98,6 +98,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         layers: Any = None,
     ) -> None:
         self.__dict__.update((k, value) for k, value in locals().items() if k != "self")
+
+    if TYPE_CHECKING:  # the mixin of scikit-learn has no types
+
+        def score(self, X: Any, y: Any, sample_weight: Any = None) -> float: ...
 
     @with_callbacks
     def fit(
