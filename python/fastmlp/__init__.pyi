@@ -6,12 +6,16 @@ from fastmlp._core import AdaGrad as AdaGrad
 from fastmlp._core import AdaMax as AdaMax
 from fastmlp._core import Adam as Adam
 from fastmlp._core import AdamW as AdamW
+from fastmlp._core import AveragePool1D as AveragePool1D
+from fastmlp._core import AveragePool2D as AveragePool2D
 from fastmlp._core import BFGS as BFGS
 from fastmlp._core import Backtracking as Backtracking
 from fastmlp._core import BinaryCrossEntropy as BinaryCrossEntropy
 from fastmlp._fit.callbacks import Callback as Callback
 from fastmlp._core import Constant as Constant
 from fastmlp._core import ConstantInit as ConstantInit
+from fastmlp._core import Conv1D as Conv1D
+from fastmlp._core import Conv2D as Conv2D
 from fastmlp._core import CosineDecay as CosineDecay
 from fastmlp._core import CrossEntropy as CrossEntropy
 from fastmlp.curvature import Curvature as Curvature
@@ -25,6 +29,8 @@ from fastmlp._core import ExponentialDecay as ExponentialDecay
 from fastmlp._core import GELU as GELU
 from fastmlp._core import GaussianNLL as GaussianNLL
 from fastmlp._core import GaussianNoise as GaussianNoise
+from fastmlp._core import GlobalAveragePool1D as GlobalAveragePool1D
+from fastmlp._core import GlobalAveragePool2D as GlobalAveragePool2D
 from fastmlp._core import GlorotNormal as GlorotNormal
 from fastmlp._core import GlorotUniform as GlorotUniform
 from fastmlp.gradient_check import GradientCheck as GradientCheck
@@ -45,6 +51,8 @@ from fastmlp._fit.lr_finder import LearningRateCurve as LearningRateCurve
 from fastmlp._core import LevenbergMarquardt as LevenbergMarquardt
 from fastmlp.line_search import LineSearchResult as LineSearchResult
 from fastmlp._core import Lion as Lion
+from fastmlp._core import MaxPool1D as MaxPool1D
+from fastmlp._core import MaxPool2D as MaxPool2D
 from fastmlp._core import NAdam as NAdam
 from fastmlp.network import Network as Network
 from fastmlp._core import Newton as Newton
@@ -72,6 +80,7 @@ from fastmlp._core import Sign as Sign
 from fastmlp._core import Skip as Skip
 from fastmlp._core import Softmax as Softmax
 from fastmlp._core import Softplus as Softplus
+from fastmlp._core import SpatialDropout as SpatialDropout
 from fastmlp.curvature import Spectrum as Spectrum
 from fastmlp._core import SquaredError as SquaredError
 from fastmlp._core import StepDecay as StepDecay
@@ -96,12 +105,16 @@ __all__ = [
     'AdaMax',
     'Adam',
     'AdamW',
+    'AveragePool1D',
+    'AveragePool2D',
     'BFGS',
     'Backtracking',
     'BinaryCrossEntropy',
     'Callback',
     'Constant',
     'ConstantInit',
+    'Conv1D',
+    'Conv2D',
     'CosineDecay',
     'CrossEntropy',
     'Curvature',
@@ -115,6 +128,8 @@ __all__ = [
     'GELU',
     'GaussianNLL',
     'GaussianNoise',
+    'GlobalAveragePool1D',
+    'GlobalAveragePool2D',
     'GlorotNormal',
     'GlorotUniform',
     'GradientCheck',
@@ -135,6 +150,8 @@ __all__ = [
     'LevenbergMarquardt',
     'LineSearchResult',
     'Lion',
+    'MaxPool1D',
+    'MaxPool2D',
     'NAdam',
     'Network',
     'Newton',
@@ -162,6 +179,7 @@ __all__ = [
     'Skip',
     'Softmax',
     'Softplus',
+    'SpatialDropout',
     'Spectrum',
     'SquaredError',
     'StepDecay',

@@ -57,12 +57,12 @@ void NetworkObjective<T>::select(RowSelection rows, Index n) {
   if (!batch_.has_rows(rows, n)) ++version_;
   batch_.select(rows, n);
   schedule_.clear_next_batch();
-  reserve(std::min(n, kChunkSamples));
+  reserve(std::min(n, plan_.chunk_samples()));
 }
 
 template <class T>
 void NetworkObjective<T>::set_next_batch(RowSelection rows, Index n) {
-  if (batch_.size() <= kChunkSamples) schedule_.set_next_batch(batch_.data(), rows, n);
+  if (batch_.size() <= plan_.chunk_samples()) schedule_.set_next_batch(batch_.data(), rows, n);
 }
 
 template <class T>
@@ -246,7 +246,7 @@ void NetworkObjective<T>::backward(const T* w, MatrixView<const T> output_gradie
 // network take as long as its work.
 template <class T>
 ChunkLanes<T>* NetworkObjective<T>::lanes() {
-  const double work = plan_.operations_per_row() * kChunkSamples;
+  const double work = plan_.operations_per_row() * static_cast<double>(plan_.chunk_samples());
   if (chunks() < 2 || !team_->is_parallel() || work > kMaxLaneOperations) return nullptr;
   if (!lanes_) lanes_ = std::make_unique<ChunkLanes<T>>(*this);
   return lanes_.get();
