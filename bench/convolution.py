@@ -38,15 +38,8 @@ NETS: dict[str, tuple[tuple[int, int, int], Callable[[], list[Any]]]] = {
 }  # fmt: skip
 
 
-class Permuted(torch.nn.Module):
-    """The features of a dense layer in the order of channels last."""
-
-    def forward(self, h: torch.Tensor) -> torch.Tensor:
-        return h.permute(0, 2, 3, 1).flatten(1)
-
-
 def torch_network(net: fm.Network) -> torch.nn.Sequential:
-    """The same network and parameters in torch, without the output activation."""
+    """The same network and parameters in torch, channels first, without the output activation."""
     modules: list[torch.nn.Module] = []
     parameters = iter(zip(net.weights, net.biases, strict=True))
     channels, flat = net.input_shape[-1], False
@@ -60,8 +53,11 @@ def torch_network(net: fm.Network) -> torch.nn.Sequential:
             made: Any = torch.nn.Conv2d(channels, layer.filters, layer.kernel, padding=padding)
             weight, channels = W.transpose(3, 2, 0, 1), layer.filters
         else:
-            modules += [] if flat else [Permuted()]
-            made, weight, flat = torch.nn.Linear(*W.shape), W.T, True
+            made, weight = torch.nn.Linear(*W.shape), W.T
+            if not flat:  # from (y, x, channels)
+                modules.append(torch.nn.Flatten())
+                by_channel = W.T.reshape(len(W.T), -1, channels)
+                weight, flat = by_channel.transpose(0, 2, 1).reshape(weight.shape), True
         with torch.no_grad():
             made.weight.copy_(torch.from_numpy(weight.copy()))
             made.bias.copy_(torch.from_numpy(np.array(b)))
@@ -74,7 +70,7 @@ def torch_step(model: Any, X: torch.Tensor, y: torch.Tensor, rule: Any) -> float
     value = torch.nn.functional.cross_entropy(model(X), y)
     value.backward()
     rule.step()
-    return value.item()
+    return float(value.item())
 
 
 def compare(name: str, batch: int, compiled: bool, rounds: int) -> None:

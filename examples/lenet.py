@@ -11,8 +11,8 @@ from sklearn.model_selection import train_test_split
 import fastmlp as fm
 
 X, y = load_digits(return_X_y=True)
-X = X.reshape(-1, 8, 8, 1) / 16  # images with one channel
-X_fit, X_test, y_fit, y_test = train_test_split(X, y, stratify=y, random_state=0)
+images = X.reshape(-1, 8, 8, 1) / 16  # with one channel
+X_fit, X_test, y_fit, y_test = train_test_split(images, y, stratify=y, random_state=0)
 
 networks = {
     "dense": fm.Network([64, 64, 10], output="softmax", seed=0),

@@ -245,8 +245,8 @@ class Program(Functions):
 
 
 CALLS = [
-    "new_network", "new_layers", "new_trainer", "predict", "evaluate", "fit", "fit", "train",
-    "train", "passes", "read_trainer", "copies", "parameters", "members", "minimize",
+    "new_network", "new_layers", "new_windows", "new_trainer", "predict", "evaluate", "fit", "fit",
+    "train", "train", "passes", "read_trainer", "copies", "parameters", "members", "minimize",
     "find_learning_rate", "threads", "half_made", "curvature", "least_squares", "line_search",
     "check_gradient",
 ]  # fmt: skip

@@ -27,7 +27,7 @@ std::string Interval::text(const std::string& name) const {
 
 std::string IntegerInterval::text() const {
   const std::string below = "an integer >= " + std::to_string(low);
-  return high == IntegerInterval{}.high ? below : below + " and <= " + std::to_string(high);
+  return high >= kExtentInteger.high ? below : below + " and <= " + std::to_string(high);
 }
 
 std::string IntegerInterval::text(const Extent& extent) const {
@@ -99,7 +99,9 @@ void Validator::operator()(const char* name, const NumberOrWord& value, const On
 void Validator::operator()(const char* name, const Extent& value, const IntegerInterval& bound,
                            const char*) const {
   if (bound.contains(value.y) && bound.contains(value.x)) return;
-  throw_invalid(where_, name, value.text(), bound.text(value));
+  const bool large = std::max(value.y, value.x) > bound.high;
+  throw_invalid(where_, name, value.text(),
+                large ? "at most " + std::to_string(bound.high) : bound.text(value));
 }
 
 void Validator::operator()(const char* name, const OptionalExtent& value,
