@@ -155,10 +155,10 @@ TEST_CASE_TEMPLATE("a network, a workspace and a trainer are made completely or 
                    float, double) {
   const std::vector<LayerReference> layers = specs<T>();
   Index k = 0;
-  while (runs_out_of_memory(k, [&] { Network<T>(kInputs, layers, 0); })) ++k;
+  while (runs_out_of_memory(k, [&] { Network<T>(Shape({kInputs, 1}), layers, 0); })) ++k;
   CHECK(k > 3);
 
-  Network<T> network(kInputs, layers, 0);
+  Network<T> network(Shape({kInputs, 1}), layers, 0);
   for (k = 0; runs_out_of_memory(k, [&] { make_workspace(network.plan(), 40, true); });) ++k;
   CHECK(k > 3);
   for (int rule = 0; rule < 3; ++rule) {
@@ -255,7 +255,7 @@ TEST_CASE_TEMPLATE("an epoch that runs out of memory ends after a complete step"
 
 TEST_CASE("a team that runs out of memory surfaces it, on whichever thread it happens") {
   const Samples<float> samples(40, kInputs, kOutputs);
-  Network<float> network(kInputs, specs<float>(), 0);
+  Network<float> network(Shape({kInputs, 1}), specs<float>(), 0);
   const std::vector<float> before = parameters(network);
   const TrainingOptions wanted = options(network, 40, 1);
   for (Index k = 0;; ++k) {
