@@ -136,11 +136,16 @@ def test_diagonals(name: str) -> None:
 
 @pytest.mark.parametrize("name", NETS)
 def test_fifty_updates(name: str) -> None:
-    """Adam with momentum on batches of 16: the parameters of torch's."""
+    """Adam on batches of 16, with penalties on weights: the parameters of torch's."""
     net, _, _, X, y, oracle = problem(name, 48)
+    marked = net.copy()
+    marked.parameters = np.zeros(net.n_parameters)
+    for W in marked.weights:
+        W[...] = 1.0
+    weights = torch.from_numpy(marked.parameters.astype(bool))
     w = torch.from_numpy(net.parameters.copy()).requires_grad_()
     adam = torch.optim.Adam([w], 0.01)
-    trainer = fm.Trainer(net, optimizer=fm.Adam(0.01))
+    trainer = fm.Trainer(net, optimizer=fm.Adam(0.01), l1=1e-3, l2=1e-2)
     for step in range(50):
         rows = slice(16 * (step % 3), 16 * (step % 3) + 16)
         z = oracle(w, torch.from_numpy(X[rows]), last=False)
@@ -149,6 +154,7 @@ def test_fifty_updates(name: str) -> None:
             value = (torch.logsumexp(z, 1) - (targets * z).sum(1)).mean()
         else:
             value = 0.5 * ((z - targets) ** 2).sum(1).mean()
+        value = value + 1e-3 * w[weights].abs().sum() + 5e-3 * (w[weights] ** 2).sum()
         adam.zero_grad()
         value.backward()
         adam.step()
