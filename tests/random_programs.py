@@ -100,6 +100,22 @@ class Program(Functions):
         self.called.update({"Dense", "Dropout", "GaussianNoise", "Skip", "Tied"})
         self.keep(self.nets, fm.Network([first, *middle, last], inputs=width, seed=1))
 
+    def new_windows(self) -> None:
+        flat = bool(self.random.integers(2))
+        size, n = self.one_of(1, 2, 3), self.one_of(1, 5, 13)
+        padding = self.one_of("same", 0, size - 1)
+        convolution = (fm.Conv1D if flat else fm.Conv2D)(n, size, "tanh", 1, padding)
+        pool = self.one_of(
+            *((fm.MaxPool1D(2), fm.AveragePool1D(2, 1), fm.GlobalAveragePool1D()) if flat else
+              (fm.MaxPool2D((1, 2)), fm.AveragePool2D(2, padding="same"),
+               fm.GlobalAveragePool2D())))  # fmt: skip
+        self.called.update(type(each).__name__ for each in (convolution, pool))
+        self.called.add("SpatialDropout")
+        self.keep(self.nets, fm.Network(
+            [convolution, fm.SpatialDropout(0.2), pool, fm.Dense(2)],
+            inputs=(int(self.random.integers(4, 30)), 3) if flat else (5, 7, 2),
+            dtype=self.one_of("float32", "float64"), seed=1))  # fmt: skip
+
     def new_trainer(self) -> None:
         self.keep(self.trainers, fm.Trainer(
             self.net(), self.loss(), self.any_optimizer(),
@@ -235,8 +251,8 @@ class Program(Functions):
 
 
 CALLS = [
-    "new_network", "new_layers", "new_trainer", "predict", "evaluate", "fit", "fit", "train",
-    "train", "passes", "read_trainer", "copies", "parameters", "members", "minimize",
+    "new_network", "new_layers", "new_windows", "new_trainer", "predict", "evaluate", "fit", "fit",
+    "train", "train", "passes", "read_trainer", "copies", "parameters", "members", "minimize",
     "find_learning_rate", "threads", "half_made", "curvature", "least_squares", "line_search",
     "check_gradient",
 ]  # fmt: skip

@@ -98,7 +98,7 @@ def test_fields_are_readable(cls: Any) -> None:
     texts = [field.description for field in cls.fields]
     assert all(re.fullmatch(r"\S.+[^.\s]", text) for text in texts)
     assert all(f"    {text}" in cls.__doc__ for text in texts)
-    samples = {"float": 0.5, "int": 1}
+    samples = {"float": 0.5, "int": 1, "int | tuple[int, int]": 1}
     required = {
         field.name: samples.get(field.type, _core.Dense(1))
         for field in cls.fields

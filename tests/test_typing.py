@@ -59,7 +59,7 @@ def test_signatures_are_the_constructors(cls: Any) -> None:
     parameters = inspect.signature(cls).parameters
     assert list(parameters) == [field.name for field in cls.fields]
     required = [name for name, p in parameters.items() if p.default is p.empty]
-    given = {name: 3 if name == "units" else 0.5 for name in required}
+    given = {name: 0.5 if name in {"rate", "std", "learning_rate"} else 3 for name in required}
     if {"of", "layer"} & set(required):
         given = {required[0]: fm.Dense(3)}
     made = cls(**given)

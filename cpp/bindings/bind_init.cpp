@@ -27,7 +27,7 @@ py::array draw(const Initializer& init, const std::string& name, const py::dict&
   Rng rng(bits, Stream::initialization, 0);
   double* const w = weights.mutable_data();
   run_alone([&](ThreadTeam& team) {
-    std::visit([&](const auto& member) { member.fill(n_in, n_out, rng, w, team); }, init);
+    std::visit([&](const auto& member) { member.fill({n_in, n_out}, rng, w, team); }, init);
   });
   return py::array(weights.attr("T"));
 }

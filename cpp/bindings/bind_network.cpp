@@ -9,13 +9,14 @@ namespace fastmlp::bindings {
 namespace {
 
 template <class T>
-std::shared_ptr<Network<T>> make_network(Index inputs,
+std::shared_ptr<Network<T>> make_network(const std::vector<Index>& inputs,
                                          const std::vector<std::shared_ptr<LayerBase>>& layers,
                                          std::optional<std::uint64_t> seed) {
   const std::vector<LayerReference> list(layers.begin(), layers.end());
   std::shared_ptr<Network<T>> network;
-  run_alone(
-      [&](ThreadTeam& team) { network = std::make_shared<Network<T>>(inputs, list, seed, team); });
+  run_alone([&](ThreadTeam& team) {
+    network = std::make_shared<Network<T>>(Shape(inputs), list, seed, team);
+  });
   return network;
 }
 
@@ -37,6 +38,14 @@ Index layer_size(const Network<T>& network, Index layer) {
   return size;
 }
 
+template <class T>
+py::tuple layer_shape(const Network<T>& network, Index layer) {
+  const auto& shapes = network.plan().layer_shapes();
+  require(layer >= 0 && layer < static_cast<Index>(shapes.size()),
+          "Network: no layer " + std::to_string(layer));
+  return py::tuple(py::cast(shapes[static_cast<std::size_t>(layer)].sizes));
+}
+
 // The parameters of layer l, counted among those that have parameters.
 template <class T>
 const LayerParameters& layer_parameters(const py::object& self, Index l) {
@@ -46,7 +55,8 @@ const LayerParameters& layer_parameters(const py::object& self, Index l) {
   return layers[static_cast<std::size_t>(l)];
 }
 
-// (n_in, n_out): the transpose of a slot (n_out, n_in), or a slot (n_in, n_out) itself.
+// (n_in, n_out): the transpose of a slot (n_out, n_in), or a slot (n_in, n_out) itself; n_in is the
+// shape of a window.
 template <class T>
 py::object weight_view(const py::object& self, Index l) {
   const LayerParameters& layer = layer_parameters<T>(self, l);
@@ -54,7 +64,13 @@ py::object weight_view(const py::object& self, Index l) {
   if (layer.transposed) {
     return view<T>(self, {slot.rows, slot.columns}, {slot.columns, 1}, slot.range.begin);
   }
-  return view<T>(self, {slot.columns, slot.rows}, {1, slot.columns}, slot.range.begin);
+  std::vector<py::ssize_t> shape(layer.window.begin(), layer.window.end());
+  if (shape.empty()) shape.push_back(slot.columns);
+  std::vector<py::ssize_t> strides(shape.size(), 1);
+  for (std::size_t i = shape.size() - 1; i > 0; --i) strides[i - 1] = strides[i] * shape[i];
+  shape.push_back(slot.rows);
+  strides.push_back(slot.columns);
+  return view<T>(self, std::move(shape), std::move(strides), slot.range.begin);
 }
 
 template <class T>
@@ -183,7 +199,7 @@ template <class T>
 void bind_network(py::module_& m) {
   using Holder = std::shared_ptr<Network<T>>;
   bind_resource<Network<T>, Holder>(m, "Network", "A plan of layers and its parameters.")
-      .def(py::init(&make_network<T>), py::arg("n_inputs"), py::arg("layers"), py::arg("seed"),
+      .def(py::init(&make_network<T>), py::arg("inputs"), py::arg("layers"), py::arg("seed"),
            "Without a seed all parameters are 0.")
       .def_property_readonly("n_inputs",
                              [](const Network<T>& self) { return self.plan().inputs(); })
@@ -192,6 +208,8 @@ void bind_network(py::module_& m) {
       .def_property_readonly("n_parameters", &Network<T>::size)
       .def_property_readonly("n_layers",
                              [](const Network<T>& self) { return self.plan().parameters().size(); })
+      .def("layer_shape", &layer_shape<T>, py::arg("layer"),
+           "The shape of the output of a layer of the list.")
       .def("layer_size", &layer_size<T>, py::arg("layer"),
            "The number of parameters that a layer of the list has, shared ones not counted.")
       .def_property_readonly("parameters",

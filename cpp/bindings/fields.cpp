@@ -23,13 +23,6 @@ bool is_schedule(const py::object& value) {
   return found;
 }
 
-// "'step', 'epoch'"
-std::string listed(const OneOf& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "'" : ", '") + word + "'";
-  return text;
-}
-
 std::string words_text(const OneOf& words) { return "one of: " + listed(words); }
 std::string words_annotation(const OneOf& words) { return "typing.Literal[" + listed(words) + "]"; }
 
@@ -57,6 +50,12 @@ class PythonSchedule final : public CustomSchedule {
 };
 
 }  // namespace
+
+std::string listed(const OneOf& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "'" : ", '") + word + "'";
+  return text;
+}
 
 std::string text_of(const py::handle& value) { return py::str(py::repr(value)); }
 
@@ -99,24 +98,28 @@ void FieldReader::operator()(const char* name, double& value, const Interval& bo
   }
 }
 
+Index FieldReader::integer(const char* name, const py::object& given, Index max,
+                           const std::string& expected) const {
+  if (!PyIndex_Check(given.ptr()) || is_bool(given)) wrong_kind(name, given, expected);
+  const auto integer = py::reinterpret_steal<py::object>(PyNumber_Index(given.ptr()));
+  if (!integer) {  // an array of some dimensions
+    PyErr_Clear();
+    wrong_kind(name, given, expected);
+  }
+  int overflow = 0;
+  const Index value = PyLong_AsLongLongAndOverflow(integer.ptr(), &overflow);
+  if (overflow > 0) {
+    throw_invalid(where_, name, integer_text(integer), "an integer <= " + std::to_string(max));
+  }
+  if (overflow < 0) throw_invalid(where_, name, integer_text(integer), expected);
+  return value;
+}
+
 void FieldReader::operator()(const char* name, Index& value, const IntegerInterval& bound,
                              const char*) const {
   const py::object given = take(name);
   if (!given && !bound.contains(value)) missing(name, bound.text());
-  if (!given) return;
-  if (!PyIndex_Check(given.ptr()) || is_bool(given)) wrong_kind(name, given, bound.text());
-  const auto integer = py::reinterpret_steal<py::object>(PyNumber_Index(given.ptr()));
-  if (!integer) {  // an array of some dimensions
-    PyErr_Clear();
-    wrong_kind(name, given, bound.text());
-  }
-  int overflow = 0;
-  value = PyLong_AsLongLongAndOverflow(integer.ptr(), &overflow);
-  if (overflow > 0) {
-    throw_invalid(where_, name, integer_text(integer),
-                  "an integer <= " + std::to_string(bound.high));
-  }
-  if (overflow < 0) throw_invalid(where_, name, integer_text(integer), bound.text());
+  if (given) value = integer(name, given, bound.high, bound.text());
 }
 
 void FieldReader::operator()(const char* name, std::optional<double>& value, const Interval&,

@@ -20,6 +20,7 @@ namespace py = pybind11;
 inline constexpr auto kInput = "input";
 
 std::string text_of(const py::handle& value);  // its repr
+std::string listed(const OneOf& words);        // "'step', 'epoch'"
 
 // The fields of a member as a dict, in order.
 class FieldWriter {
@@ -29,6 +30,10 @@ class FieldWriter {
     params[name] = py::cast(value);
   }
   void operator()(const char* name, const LearningRate& value, const Interval&, const char*);
+  void operator()(const char* name, const Extent& value, const IntegerInterval&, const char*);
+  void operator()(const char* name, const OptionalExtent& value, const IntegerInterval&,
+                  const char*);
+  void operator()(const char* name, const Padding& value, const OneOf&, const char*);
   template <class L>
   void operator()(const char* name, const std::shared_ptr<const L>& layer, const char*) {
     params[name] = layer ? py::cast(std::const_pointer_cast<L>(layer)) : py::str(kInput);
@@ -70,6 +75,10 @@ class FieldReader {
   FieldReader(const char* where, py::dict values) : where_(where), values_(std::move(values)) {}
   void operator()(const char* name, double& value, const Interval& bound, const char*) const;
   void operator()(const char* name, Index& value, const IntegerInterval& bound, const char*) const;
+  void operator()(const char* name, Extent& value, const IntegerInterval& bound, const char*) const;
+  void operator()(const char* name, OptionalExtent& value, const IntegerInterval& bound,
+                  const char*) const;
+  void operator()(const char* name, Padding& value, const OneOf&, const char*) const;
   void operator()(const char* name, std::optional<double>& value, const Interval&,
                   const char*) const;
   void operator()(const char* name, std::optional<ClipRange>& value, const char*) const;
@@ -112,6 +121,10 @@ class FieldReader {
                                const std::string& expected) const;
   [[noreturn]] void missing(const char* name, const std::string& expected) const;
   double number(const char* name, const py::object& given, const char* expected) const;
+  Index integer(const char* name, const py::object& given, Index max,
+                const std::string& expected) const;
+  Extent extent(const char* name, const py::object& given, Index max, const std::string& expected,
+                int dims) const;
 
   const char* where_;
   py::dict values_;
@@ -141,6 +154,11 @@ class FieldLister {
  public:
   void operator()(const char* name, double value, const Interval& bound, const char* text);
   void operator()(const char* name, Index value, const IntegerInterval& bound, const char* text);
+  void operator()(const char* name, const Extent& value, const IntegerInterval& bound,
+                  const char* text);
+  void operator()(const char* name, const OptionalExtent& value, const IntegerInterval& bound,
+                  const char* text);
+  void operator()(const char* name, const Padding& value, const OneOf& words, const char* text);
   void operator()(const char* name, const std::optional<double>&, const Interval& bound,
                   const char* text);
   void operator()(const char* name, const std::optional<ClipRange>&, const char* text);

@@ -38,10 +38,22 @@ bool runs_out_of_memory(long k, F&& f) {
 
 constexpr Index kInputs = 12, kOutputs = 5;
 
-// A wide layer with its packed copies, activations that keep their input, and noise.
+// A convolution and its maxima, a wide layer with its packed copies, activations that keep their
+// input, and noise.
 template <class T>
 std::vector<LayerReference> specs() {
-  return {gaussian_noise(0.1), penalized(dense(20, ReLU{}), 0.01, 0), dropout(0.5),
+  auto convolution = std::make_shared<Conv1D>();
+  convolution->filters = 3;
+  convolution->kernel = {1, 1, 2};
+  convolution->padding.word = "same";
+  convolution->activation = Tanh{};
+  auto pool = std::make_shared<MaxPool1D>();
+  pool->size = {1, 1, 2};
+  return {convolution,
+          pool,
+          gaussian_noise(0.1),
+          penalized(dense(20, ReLU{}), 0.01, 0),
+          dropout(0.5),
           penalized(dense(4096 / static_cast<Index>(sizeof(T)), SiLU{}), 0, 0.01, 1.0),
           penalized(dense(kOutputs, Softmax{}), 0.01, 0.01)};
 }
@@ -83,7 +95,7 @@ TEST_CASE_TEMPLATE("nothing is allocated after the first epoch", T, float, doubl
         CAPTURE(batch_size);
         CAPTURE(rule);
         const Dataset<T> data = batch_size > 1000 ? many.weighted() : samples.weighted();
-        Network<T> network(kInputs, specs<T>(), 0);
+        Network<T> network(Shape({kInputs, 1}), specs<T>(), 0);
         Trainer<T> trainer = make_trainer(network, options(network, batch_size, rule));
         long made = -1;
         allocation::counted = threads == 1;  // of a larger team the caller only starts the threads
@@ -104,7 +116,7 @@ TEST_CASE_TEMPLATE("nothing is allocated after the first step, or the first expl
                    float, double) {
   const Samples<T> samples(40, kInputs, kOutputs), fewer(5, kInputs, kOutputs);
   for (int rule = 0; rule < 3; ++rule) {
-    Network<T> network(kInputs, specs<T>(), 0);
+    Network<T> network(Shape({kInputs, 1}), specs<T>(), 0);
     Trainer<T> trainer = make_trainer(network, options(network, 40, rule));
     std::vector<T> out(40 * kOutputs), g(static_cast<std::size_t>(network.size()));
     ThreadTeam team;
@@ -125,7 +137,7 @@ TEST_CASE_TEMPLATE("nothing is allocated after the first step, or the first expl
 
 TEST_CASE_TEMPLATE("a value and a gradient allocate nothing after the first", T, float, double) {
   const Samples<T> samples(1100, kInputs, kOutputs);
-  Network<T> network(kInputs, specs<T>(), 0);
+  Network<T> network(Shape({kInputs, 1}), specs<T>(), 0);
   NetworkObjective<T> objective(network.plan(), CrossEntropy{});
   std::vector<T> g(static_cast<std::size_t>(network.size()));
   ThreadTeam team;
@@ -165,10 +177,10 @@ TEST_CASE_TEMPLATE("a network, a workspace and a trainer are made completely or 
                    float, double) {
   const std::vector<LayerReference> layers = specs<T>();
   Index k = 0;
-  while (runs_out_of_memory(k, [&] { Network<T>(kInputs, layers, 0); })) ++k;
+  while (runs_out_of_memory(k, [&] { Network<T>(Shape({kInputs, 1}), layers, 0); })) ++k;
   CHECK(k > 3);
 
-  Network<T> network(kInputs, layers, 0);
+  Network<T> network(Shape({kInputs, 1}), layers, 0);
   for (k = 0; runs_out_of_memory(k, [&] { make_workspace(network.plan(), 40, true); });) ++k;
   CHECK(k > 3);
   for (int rule = 0; rule < 3; ++rule) {
@@ -194,7 +206,7 @@ TEST_CASE_TEMPLATE("a network larger than memory is refused without taking any",
 
 TEST_CASE_TEMPLATE("a prediction that runs out of memory changes nothing", T, float, double) {
   const Samples<T> samples(40, kInputs, kOutputs);
-  const Network<T> network(kInputs, specs<T>(), 0);
+  const Network<T> network(Shape({kInputs, 1}), specs<T>(), 0);
   std::vector<T> out(40 * kOutputs), derivatives(40 * kOutputs * kInputs);
   ThreadTeam team;
   Index k = 0;
@@ -218,14 +230,14 @@ TEST_CASE_TEMPLATE("a first step that runs out of memory changes nothing, and ca
     for (int rule = 0; rule < 3; ++rule) {
       if (chunks && rule != 1) continue;
       CAPTURE(rule);
-      Network<T> expected(kInputs, specs<T>(), 0);
+      Network<T> expected(Shape({kInputs, 1}), specs<T>(), 0);
       Trainer<T> undisturbed = make_trainer(expected, options(expected, 40, rule));
       const std::vector<T> before = parameters(expected);
       ThreadTeam team;
       undisturbed.step(data, team);
 
       for (Index k = 0;; ++k) {
-        Network<T> network(kInputs, specs<T>(), 0);
+        Network<T> network(Shape({kInputs, 1}), specs<T>(), 0);
         Trainer<T> trainer = make_trainer(network, options(network, 40, rule));
         const bool failed = runs_out_of_memory(k, [&] { trainer.step(data, team); });
         if (failed) {
@@ -243,13 +255,13 @@ TEST_CASE_TEMPLATE("a first step that runs out of memory changes nothing, and ca
 TEST_CASE_TEMPLATE("an epoch that runs out of memory ends after a complete step", T, float,
                    double) {
   const Samples<T> samples(40, kInputs, kOutputs);
-  Network<T> expected(kInputs, specs<T>(), 0);
+  Network<T> expected(Shape({kInputs, 1}), specs<T>(), 0);
   Trainer<T> undisturbed = make_trainer(expected, options(expected, 40, 1));
   const std::vector<T> before = parameters(expected);
   ThreadTeam team;
   undisturbed.epoch(samples.data, kInfinity<double>, team);
   for (Index k = 0;; ++k) {
-    Network<T> network(kInputs, specs<T>(), 0);
+    Network<T> network(Shape({kInputs, 1}), specs<T>(), 0);
     Trainer<T> trainer = make_trainer(network, options(network, 40, 1));
     const bool failed =
         runs_out_of_memory(k, [&] { trainer.epoch(samples.data, kInfinity<double>, team); });
@@ -265,7 +277,7 @@ TEST_CASE_TEMPLATE("an epoch that runs out of memory ends after a complete step"
 
 TEST_CASE("a team that runs out of memory surfaces it, on whichever thread it happens") {
   const Samples<float> samples(40, kInputs, kOutputs);
-  Network<float> network(kInputs, specs<float>(), 0);
+  Network<float> network(Shape({kInputs, 1}), specs<float>(), 0);
   const std::vector<float> before = parameters(network);
   const TrainingOptions wanted = options(network, 40, 1);
   for (Index k = 0;; ++k) {

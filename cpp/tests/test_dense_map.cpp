@@ -7,18 +7,18 @@ using namespace fastmlp;
 
 namespace {
 
-struct Shape {
+struct Size {
   Index rows, columns, samples;
 };
 
 // Few samples and many, ragged and whole packs, with and without a packed copy of W.
-const Shape kShapes[] = {{1, 1, 1},     {5, 3, 4},     {5, 3, 9},     {33, 7, 32}, {10, 64, 33},
-                         {70, 300, 12}, {40, 1030, 9}, {1030, 40, 9}, {65, 17, 7}, {300, 310, 8}};
+const Size kSizes[] = {{1, 1, 1},     {5, 3, 4},     {5, 3, 9},     {33, 7, 32}, {10, 64, 33},
+                       {70, 300, 12}, {40, 1030, 9}, {1030, 40, 9}, {65, 17, 7}, {300, 310, 8}};
 
 // W (rows, columns), x and delta of whole numbers, for a map of W or of its transpose.
 template <class T>
 struct Problem {
-  Problem(const Shape& shape, bool transposed, bool is_packed)
+  Problem(const Size& shape, bool transposed, bool is_packed)
       : transposed(transposed),
         rows(shape.rows),
         columns(shape.columns),
@@ -77,7 +77,7 @@ struct Problem {
 
 template <class F>
 void for_problems(F&& f) {
-  for (const Shape& shape : kShapes) {
+  for (const Size& shape : kSizes) {
     for (const bool transposed : {false, true}) {
       for (const bool packed : {false, true}) {
         CAPTURE(shape.rows);
@@ -94,7 +94,7 @@ void for_problems(F&& f) {
 
 TEST_CASE_TEMPLATE("a matrix and its transpose have the products that their formulas promise", T,
                    float, double) {
-  for_problems([](const Shape& shape, bool transposed, bool packed) {
+  for_problems([](const Size& shape, bool transposed, bool packed) {
     Problem<T> problem(shape, transposed, packed);
     const LinearMap<T>& map = *problem.map;
     const Index inputs = map.inputs(), outputs = map.outputs();
@@ -140,7 +140,7 @@ TEST_CASE_TEMPLATE("a matrix and its transpose have the products that their form
 
 TEST_CASE_TEMPLATE("the gradient of rows of W is the sum of products over samples", T, float,
                    double) {
-  for_problems([](const Shape& shape, bool transposed, bool packed) {
+  for_problems([](const Size& shape, bool transposed, bool packed) {
     if (packed) return;  // no packed operand takes part
     Problem<T> problem(shape, transposed, packed);
     PanelMatrix<T> copy;
@@ -170,7 +170,7 @@ TEST_CASE_TEMPLATE("the gradient of rows of W is the sum of products over sample
 
 TEST_CASE_TEMPLATE("activations and derivatives as epilogues are those after the products", T,
                    float, double) {
-  for_problems([](const Shape& shape, bool transposed, bool packed) {
+  for_problems([](const Size& shape, bool transposed, bool packed) {
     Problem<T> problem(shape, transposed, packed);
     const LinearMap<T>& map = *problem.map;
     const Range samples{0, std::min(shape.samples, kNR<T>)};

@@ -40,10 +40,10 @@ TEST_CASE_TEMPLATE("gemm is the sum of products at all edges from 1 to 40", T, f
 }
 
 TEST_CASE_TEMPLATE("gemm is the sum of products for shapes of real layers", T, float, double) {
-  struct Shape {
+  struct Size {
     Index m, n, k;
   };
-  for (const auto& [m, n, k] : {Shape{32, 10, 64},
+  for (const auto& [m, n, k] : {Size{32, 10, 64},
                                 {128, 128, 784},
                                 {128, 784, 32},
                                 {10, 64, 128},

@@ -155,7 +155,7 @@ TEST_CASE("orthogonal weights are: W Wᵀ or Wᵀ W is gain² I") {
     Orthogonal orthogonal;
     orthogonal.gain = 2.0;
     ThreadTeam team;
-    orthogonal.fill(n_in, n_out, rng, w.data(), team);
+    orthogonal.fill({n_in, n_out}, rng, w.data(), team);
     const Index shorter = std::min(n_in, n_out), longer = std::max(n_in, n_out);
     const auto entry = [&, n_in = n_in, n_out = n_out](Index s, Index l) {
       return w[static_cast<std::size_t>(n_out == longer ? l * n_in + s : s * n_in + l)];

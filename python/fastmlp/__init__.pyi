@@ -6,12 +6,16 @@ from fastmlp._core import AdaGrad as AdaGrad
 from fastmlp._core import AdaMax as AdaMax
 from fastmlp._core import Adam as Adam
 from fastmlp._core import AdamW as AdamW
+from fastmlp._core import AveragePool1D as AveragePool1D
+from fastmlp._core import AveragePool2D as AveragePool2D
 from fastmlp._core import BFGS as BFGS
 from fastmlp._core import Backtracking as Backtracking
 from fastmlp._core import BinaryCrossEntropy as BinaryCrossEntropy
 from fastmlp._fit.callbacks import Callback as Callback
 from fastmlp._core import Constant as Constant
 from fastmlp._core import ConstantInit as ConstantInit
+from fastmlp._core import Conv1D as Conv1D
+from fastmlp._core import Conv2D as Conv2D
 from fastmlp._core import CosineDecay as CosineDecay
 from fastmlp._core import CrossEntropy as CrossEntropy
 from fastmlp.curvature import Curvature as Curvature
@@ -26,6 +30,8 @@ from fastmlp._core import ExponentialDecay as ExponentialDecay
 from fastmlp._core import GELU as GELU
 from fastmlp._core import GaussianNLL as GaussianNLL
 from fastmlp._core import GaussianNoise as GaussianNoise
+from fastmlp._core import GlobalAveragePool1D as GlobalAveragePool1D
+from fastmlp._core import GlobalAveragePool2D as GlobalAveragePool2D
 from fastmlp._core import GlorotNormal as GlorotNormal
 from fastmlp._core import GlorotUniform as GlorotUniform
 from fastmlp.gradient_check import GradientCheck as GradientCheck
@@ -46,6 +52,8 @@ from fastmlp._fit.lr_finder import LearningRateCurve as LearningRateCurve
 from fastmlp._core import LevenbergMarquardt as LevenbergMarquardt
 from fastmlp.line_search import LineSearchResult as LineSearchResult
 from fastmlp._core import Lion as Lion
+from fastmlp._core import MaxPool1D as MaxPool1D
+from fastmlp._core import MaxPool2D as MaxPool2D
 from fastmlp._core import NAdam as NAdam
 from fastmlp.network import Network as Network
 from fastmlp._core import Newton as Newton
@@ -73,6 +81,7 @@ from fastmlp._core import Sign as Sign
 from fastmlp._core import Skip as Skip
 from fastmlp._core import Softmax as Softmax
 from fastmlp._core import Softplus as Softplus
+from fastmlp._core import SpatialDropout as SpatialDropout
 from fastmlp.curvature import Spectrum as Spectrum
 from fastmlp._core import SquaredError as SquaredError
 from fastmlp._core import StepDecay as StepDecay
@@ -98,12 +107,16 @@ __all__ = [
     'AdaMax',
     'Adam',
     'AdamW',
+    'AveragePool1D',
+    'AveragePool2D',
     'BFGS',
     'Backtracking',
     'BinaryCrossEntropy',
     'Callback',
     'Constant',
     'ConstantInit',
+    'Conv1D',
+    'Conv2D',
     'CosineDecay',
     'CrossEntropy',
     'Curvature',
@@ -118,6 +131,8 @@ __all__ = [
     'GELU',
     'GaussianNLL',
     'GaussianNoise',
+    'GlobalAveragePool1D',
+    'GlobalAveragePool2D',
     'GlorotNormal',
     'GlorotUniform',
     'GradientCheck',
@@ -138,6 +153,8 @@ __all__ = [
     'LevenbergMarquardt',
     'LineSearchResult',
     'Lion',
+    'MaxPool1D',
+    'MaxPool2D',
     'NAdam',
     'Network',
     'Newton',
@@ -165,6 +182,7 @@ __all__ = [
     'Skip',
     'Softmax',
     'Softplus',
+    'SpatialDropout',
     'Spectrum',
     'SquaredError',
     'StepDecay',

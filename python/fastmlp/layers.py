@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
 
 from fastmlp import _core
-from fastmlp._core import Dense, Dropout, GaussianNoise, Layer, Skip, Tied
+from fastmlp._core import (
+    AveragePool1D,
+    AveragePool2D,
+    Conv1D,
+    Conv2D,
+    Dense,
+    Dropout,
+    GaussianNoise,
+    GlobalAveragePool1D,
+    GlobalAveragePool2D,
+    Layer,
+    MaxPool1D,
+    MaxPool2D,
+    Skip,
+    SpatialDropout,
+    Tied,
+)
 from fastmlp._data.arrays import MAX_BYTES
 from fastmlp._data.validation import (
     InvalidArgument,
@@ -21,7 +38,28 @@ from fastmlp._data.validation import (
 from fastmlp._fit.status import warn
 
 # Pickles of 0.1.0 name the first three here.
-__all__ = ["Dense", "Dropout", "GaussianNoise", "Layer", "Skip", "Tied"]
+__all__ = [
+    "AveragePool1D",
+    "AveragePool2D",
+    "Conv1D",
+    "Conv2D",
+    "Dense",
+    "Dropout",
+    "GaussianNoise",
+    "GlobalAveragePool1D",
+    "GlobalAveragePool2D",
+    "Layer",
+    "MaxPool1D",
+    "MaxPool2D",
+    "Skip",
+    "SpatialDropout",
+    "Tied",
+]
+
+RESHAPING = (
+    *(Conv1D, MaxPool1D, AveragePool1D, GlobalAveragePool1D),
+    *(Conv2D, MaxPool2D, AveragePool2D, GlobalAveragePool2D),
+)
 
 
 def parametric_layers(layers: Sequence[Any]) -> list[Any]:
@@ -36,14 +74,14 @@ def output_activation(layers: Sequence[Layer]) -> Any:
 
 def plan(
     layers: Any, inputs: Any, activation: Any, output: Any, init: Any
-) -> tuple[int, tuple[Layer, ...]]:
-    """Return the number of inputs and the layers that a call of `Network` describes."""
+) -> tuple[tuple[int, ...], tuple[Layer, ...]]:
+    """Return the shape of the inputs and the layers that a call of `Network` describes."""
     items = _items(layers)
     read = _long_form if any(isinstance(item, Layer) for item in items) else _short_form
-    n_inputs, chain = read(items, inputs, activation, output)
+    shape, chain = read(items, inputs, activation, output)
     complete = _complete(chain, resolve("init", init))
-    _check_size(n_inputs, complete)
-    return n_inputs, complete
+    _check_size(math.prod(shape), complete)
+    return shape, complete
 
 
 def _complete(layers: Sequence[Any], init: Any) -> tuple[Layer, ...]:
@@ -91,33 +129,46 @@ def _items(layers: Any) -> list[Any]:
 
 def _long_form(
     layers: list[Any], inputs: Any, activation: Any, output: Any
-) -> tuple[int, list[Layer]]:
+) -> tuple[tuple[int, ...], list[Layer]]:
     for index, layer in enumerate(layers):
         if not isinstance(layer, Layer):
             raise type_error(f"layers[{index}]", layer, "a layer as the others")
     if not layers[-1].can_be_output:
-        expected = "a Dense at last, or a Tied or a Skip"
+        expected = "a Dense at last, or another layer but dropout and noise"
         raise value_error(f"layers[{len(layers) - 1}]", layers[-1], expected)
     for name, value in (("activation", activation), ("output", output)):
         if value is not None:
             expected = "None, because every fm.Dense has an activation"
             raise value_error(name, value, expected)
-    return check_int(inputs, "inputs", min=1), layers
+    return _input_shape(inputs), layers
+
+
+def _input_shape(inputs: Any) -> tuple[int, ...]:
+    """Return a number or a shape as a tuple."""
+    if not isinstance(inputs, (tuple, list)):
+        return (check_int(inputs, "inputs", min=1),)
+    if not 1 <= len(inputs) <= 3:
+        expected = "a number, (length, channels) or (height, width, channels)"
+        raise value_error("inputs", inputs, expected)
+    shape = tuple(check_int(size, f"inputs[{i}]", min=1) for i, size in enumerate(inputs))
+    if math.prod(shape) > MAX_BYTES // 8:
+        raise value_error("inputs", inputs, f"at most {MAX_BYTES // 8} features")
+    return shape
 
 
 def _short_form(
     sizes: list[Any], inputs: Any, activation: Any, output: Any
-) -> tuple[int, list[Layer]]:
+) -> tuple[tuple[int, ...], list[Layer]]:
     if inputs is not None:
         expected = "None, as the first of the sizes is the number of inputs"
         raise value_error("inputs", inputs, expected)
-    widths = [check_int(size, f"layers[{i}]", min=1) for i, size in enumerate(sizes)]
+    widths = tuple(check_int(size, f"layers[{i}]", min=1) for i, size in enumerate(sizes))
     if len(widths) == 1:
         expected = "the number of inputs and at least one layer"
         raise value_error("layers", sizes, expected)
     hidden = resolve("activation", "relu" if activation is None else activation)
     last = _output(output)
-    return widths[0], [*(Dense(width, hidden) for width in widths[1:-1]), Dense(widths[-1], last)]
+    return widths[:1], [*(Dense(width, hidden) for width in widths[1:-1]), Dense(widths[-1], last)]
 
 
 def _output(output: Any) -> Any:
@@ -130,7 +181,10 @@ def _output(output: Any) -> Any:
 
 
 def _check_size(n_inputs: int, layers: Sequence[Layer]) -> None:
-    """Raise if there are too many parameters to address, in Python's unbounded integers."""
+    """Raise if there are too many parameters to address, in Python's unbounded integers.
+
+    From a layer on that slides a window, the core counts them.
+    """
     n_parameters, width = 0, n_inputs
     shapes: dict[int, tuple[int, int]] = {}  # (inputs, outputs) of the layers with weights
     for layer in layers:
@@ -140,6 +194,8 @@ def _check_size(n_inputs: int, layers: Sequence[Layer]) -> None:
         elif isinstance(layer, Tied) and id(layer.layer) in shapes:
             shape = shapes[id(layer.layer)]
             shapes[id(layer)] = shape[::-1] if layer.transposed else shape
+        elif isinstance(layer, RESHAPING):
+            break
         else:
             continue
         width = shapes[id(layer)][1]

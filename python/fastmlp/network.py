@@ -32,11 +32,11 @@ class Network(NamedFeatures, Attributes):
     Parameters
     ----------
     layers : list of int, or list of layers
-        Short form: the sizes ``[n_inputs, hidden ..., n_outputs]``. Long form: `Dense`, `Tied`,
-        `Skip`, `Dropout` and `GaussianNoise` layers, the last one neither of these two, with the
-        number of inputs in `inputs`.
-    inputs : int, optional
-        Number of inputs, in the long form only.
+        Short form: the sizes ``[n_inputs, hidden ..., n_outputs]``. Long form: layers such as
+        `Dense`, `Conv2D`, `Tied`, `Skip` and `Dropout`, the last one neither dropout nor noise.
+    inputs : int or tuple of int, optional
+        In the long form, the number of inputs, or ``(length, channels)`` or ``(height, width,
+        channels)``: X is then of shape ``(n_samples, *inputs)``, or flat, in all methods.
     activation : str or activation, optional
         Activation of the hidden layers, in the short form only; default ``"relu"``.
     output : str or activation, optional
@@ -53,7 +53,7 @@ class Network(NamedFeatures, Attributes):
     ----------
     layers : tuple of layers
         The layers, every name resolved to a value.
-    n_inputs, n_outputs, n_parameters, dtype, seed
+    input_shape, n_inputs, n_outputs, n_parameters, dtype, seed
         Sizes, precision, and the seed, also where it was drawn.
     epochs_trained : int
         Epochs trained so far; a second `fit` continues the random stream.
@@ -76,7 +76,7 @@ class Network(NamedFeatures, Attributes):
     """
 
     _fixed = dict.fromkeys(
-        ("layers", "n_inputs", "n_outputs", "n_parameters", "dtype", "seed"),
+        ("layers", "input_shape", "n_inputs", "n_outputs", "n_parameters", "dtype", "seed"),
         "make a new fm.Network, or a fm.Trainer with a seed of its own",
     )
 
@@ -85,19 +85,19 @@ class Network(NamedFeatures, Attributes):
         self,
         layers: Iterable[int] | Iterable[Layer],
         *,
-        inputs: int | None = None,
+        inputs: int | tuple[int, ...] | None = None,
         activation: types.ActivationLike | None = None,
         output: types.ActivationLike | None = None,
         init: types.InitializerLike = "glorot_uniform",
         dtype: DTypeLike = "float32",
         seed: int | None = None,
     ) -> None:
-        n_inputs, dense = plan(layers, inputs, activation, output, init)
-        self._build(n_inputs, dense, check_dtype(dtype), check_seed(seed))
+        shape, chain = plan(layers, inputs, activation, output, init)
+        self._build(shape, chain, check_dtype(dtype), check_seed(seed))
 
     def _build(
         self,
-        n_inputs: int,
+        shape: tuple[int, ...],
         layers: tuple[Layer, ...],
         dtype: DType,
         seed: int,
@@ -106,9 +106,10 @@ class Network(NamedFeatures, Attributes):
     ) -> None:
         """Make the native network; without `draw` all parameters are 0, to be overwritten."""
         attached = set(vars(self))
-        self._native = arrays.native(dtype).Network(n_inputs, layers, seed if draw else None)
+        self._native = arrays.native(dtype).Network(shape, layers, seed if draw else None)
         self.layers = layers
-        self.n_inputs = n_inputs
+        self.input_shape = shape
+        self.n_inputs: int = self._native.n_inputs
         self.n_outputs: int = self._native.n_outputs
         self.n_parameters: int = self._native.n_parameters
         self.dtype = dtype
@@ -129,7 +130,7 @@ class Network(NamedFeatures, Attributes):
     def parameters(self) -> FloatArray:
         """All parameters as one flat writable view, ``(n_parameters,)``; assigning copies into it.
 
-        Per layer ``W`` as ``(n_out, n_in)``, row by row, then ``b``.
+        Per layer ``W`` as ``(n_out, n_in)`` or ``(filters, kernel ..., channels)``, then ``b``.
 
         Examples
         --------
@@ -151,14 +152,13 @@ class Network(NamedFeatures, Attributes):
 
     @property
     def weights(self) -> Views[FloatArray]:
-        """Live views of the weights per Dense layer, ``(n_in, n_out)`` as scikit-learn's coefs_."""
-        return Views(
-            [self._native.weight(index) for index in range(self._native.n_layers)], "weights"
-        )
+        """Live views per layer with weights, ``(n_in, n_out)``, or as `Conv2D` says."""
+        native = self._native
+        return Views([native.weight(index) for index in range(native.n_layers)], "weights")
 
     @property
     def biases(self) -> Views[FloatArray | None]:
-        """Live views of the biases per Dense layer, ``(n_out,)``, or None for a layer without."""
+        """Live views of the biases per layer with weights, ``(n_out,)``, or None without."""
         return Views([self._native.bias(index) for index in range(self._native.n_layers)], "biases")
 
     fit = fitting.fit

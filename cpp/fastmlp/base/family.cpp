@@ -27,7 +27,11 @@ std::string Interval::text(const std::string& name) const {
 
 std::string IntegerInterval::text() const {
   const std::string below = "an integer >= " + std::to_string(low);
-  return high == IntegerInterval{}.high ? below : below + " and <= " + std::to_string(high);
+  return high >= kExtentInteger.high ? below : below + " and <= " + std::to_string(high);
+}
+
+std::string IntegerInterval::text(const Extent& extent) const {
+  return text() + (extent.dims > 1 ? " or two of them" : "");
 }
 
 void throw_invalid(const std::string& where, const std::string& name, const std::string& value,
@@ -90,6 +94,25 @@ void Validator::operator()(const char* name, const NumberOrWord& value, const On
   for (const std::string& known : words) expected += " or '" + known + "'";
   throw_invalid(where_, name, word ? "'" + *word + "'" : number_text(std::get<double>(value)),
                 expected);
+}
+
+void Validator::operator()(const char* name, const Extent& value, const IntegerInterval& bound,
+                           const char*) const {
+  if (bound.contains(value.y) && bound.contains(value.x)) return;
+  const bool large = std::max(value.y, value.x) > bound.high;
+  throw_invalid(where_, name, value.text(),
+                large ? "at most " + std::to_string(bound.high) : bound.text(value));
+}
+
+void Validator::operator()(const char* name, const OptionalExtent& value,
+                           const IntegerInterval& bound, const char* text) const {
+  if (value.value) (*this)(name, *value.value, bound, text);
+}
+
+void Validator::operator()(const char* name, const Padding& value, const OneOf& words,
+                           const char* text) const {
+  if (!value.zeros) return (*this)(name, value.word, words, text);
+  (*this)(name, *value.zeros, kExtentInteger, text);
 }
 
 }  // namespace fastmlp

@@ -17,6 +17,7 @@
 #include <variant>
 #include <vector>
 
+#include "fastmlp/base/extent.hpp"
 #include "fastmlp/base/types.hpp"
 
 namespace fastmlp {
@@ -51,9 +52,14 @@ struct IntegerInterval {
   bool contains(Index x) const { return x >= low && x <= high; }
   // "an integer >= 1"
   std::string text() const;
+  // "an integer >= 1 or two of them"
+  std::string text(const Extent& extent) const;
 };
 
 inline constexpr IntegerInterval kPositiveInteger{1};
+// Of windows: products of two can be counted.
+inline constexpr IntegerInterval kExtentInteger{0, Index{1} << 30};
+inline constexpr IntegerInterval kPositiveExtent{1, kExtentInteger.high};
 
 // A field without a default starts from one of these, which no constraint admits.
 inline constexpr double kRequired = std::numeric_limits<double>::quiet_NaN();
@@ -92,6 +98,11 @@ class Validator {
                   const char*) const;
   void operator()(const char* name, const NumberOrWord& value, const OneOf& words,
                   const char*) const;
+  void operator()(const char* name, const Extent& value, const IntegerInterval& bound,
+                  const char*) const;
+  void operator()(const char* name, const OptionalExtent& value, const IntegerInterval& bound,
+                  const char*) const;
+  void operator()(const char* name, const Padding& value, const OneOf& words, const char*) const;
   void operator()(const char*, bool, const char*) const {}
   // Members of other families were validated when they were made.
   template <class... Members>

@@ -42,6 +42,14 @@ constexpr int kPrefetchingSums = 10;
 template <class T>
 constexpr Index kL1Rows = 16384 / (kNR<T> * sizeof(T)) / kMR * kMR;
 
+// Sums of the gradient of a convolution in registers: 6 x 4 or 3 x 4 with the rows of A and one of
+// B use 31 of 32 or 16 of 16 registers.
+constexpr int kDotRows = kVectorRegisters == 32 ? 6 : 3;
+constexpr int kDotColumns = 4;
+
+// Steps of such a tile, positions times packs of samples, that are worth its sums over lanes.
+constexpr Index kDotSteps = 256;
+
 // --- Vector loops. Their sums depend on the number of accumulators.
 
 // Independent accumulators that hide the latency of additions: packs of a dot product and of a scan
@@ -91,8 +99,9 @@ constexpr Index kMinPanelSamples = 8;
 // --- Training
 
 // Samples of a chunk, which one workspace holds: larger batches are summed over chunks, so sums
-// depend on it.
+// depend on it. At most so many, and fewer where they would take more bytes (Plan::chunk_samples).
 constexpr Index kChunkSamples = 1024;
+constexpr Index kChunkBytes = Index{128} << 20;
 
 // Copies of sparse samples that are evaluated at a time.
 constexpr Index kSparseCopyBytes = Index(1) << 24;

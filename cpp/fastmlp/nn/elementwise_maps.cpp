@@ -82,10 +82,12 @@ void DropoutMap<T>::draw(const MapCall<T>& call, const PanelView<T>& x, const Ma
   const MatrixView<T> mask = call.mask->columns(call.samples);
   const auto drop = [&](Index i, Index j, const std::uint32_t* words) {
     const Pack<T> factor = words_at_least<T>(words, threshold) ? kept : Pack<T>{};
-    store(mask.row(i) + j, factor);
-    add_or_store(a.row(i) + j, load(x.data + i * x.row + j) * factor, accumulate);
+    for (; i < this->inputs(); i += channels_) {
+      store(mask.row(i) + j, factor);
+      add_or_store(a.row(i) + j, load(x.data + i * x.row + j) * factor, accumulate);
+    }
   };
-  for_draws<T, SampleWords>(call, Stream::dropout, layer_, this->inputs(), random_words, drop);
+  for_draws<T, SampleWords>(call, Stream::dropout, layer_, channels_, random_words, drop);
 }
 
 template <class T>

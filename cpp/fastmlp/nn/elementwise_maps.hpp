@@ -20,14 +20,16 @@ class IdentityMap final : public LinearMap<T> {
 };
 
 // Inverted dropout: x ∘ mask / (1 - rate), mask 0 with probability rate, per sample and unit
-// (Srivastava et al. 2014). The factors are kept as the mask of the pass.
+// (Srivastava et al. 2014). The factors are kept as the mask of the pass. With several positions
+// they are one per channel of all (Tompson et al. 2015).
 template <class T>
 class DropoutMap final : public LinearMap<T> {
  public:
-  DropoutMap(Index width, double rate, Index layer)
+  DropoutMap(Index width, double rate, Index layer, Index positions = 1)
       : LinearMap<T>({width, width, 0, 0, false, true, TransposedFactor::none, true}),
         rate_(rate),
-        layer_(static_cast<std::uint32_t>(layer)) {}
+        layer_(static_cast<std::uint32_t>(layer)),
+        channels_(width / positions) {}
 
   void apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
              const Epilogue<T>& epilogue) const override;
@@ -41,6 +43,7 @@ class DropoutMap final : public LinearMap<T> {
 
   double rate_;
   std::uint32_t layer_;
+  Index channels_;
 };
 
 // x + N(0, stddev²), fresh at each presentation (Bishop 1995); its linear part is the identity.

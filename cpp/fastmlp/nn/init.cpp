@@ -89,7 +89,8 @@ void IndependentInit::normal(double variance, Index count, Rng& rng, double* w, 
 
 // Q of the QR factors of a Gaussian matrix, columns signed by R's diagonal: uniform over orthogonal
 // matrices (Mezzadri 2007).
-void Orthogonal::fill(Index n_in, Index n_out, Rng& rng, double* w, ThreadTeam& team) const {
+void Orthogonal::fill(const WeightShape& shape, Rng& rng, double* w, ThreadTeam& team) const {
+  const auto [n_in, n_out, fan_out] = shape;
   const Index longer = std::max(n_in, n_out), shorter = std::min(n_in, n_out);
   Eigen::MatrixXd factors(longer, shorter);
   IndependentInit::normal(1.0, factors.size(), rng, factors.data(), team);

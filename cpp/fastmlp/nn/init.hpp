@@ -1,5 +1,5 @@
-// The family of initialisers of a weight matrix. fill(n_in, n_out, rng, w, team) writes W
-// (n_out, n_in) row by row, on this thread; the team is polled for interrupts. Adding one: a struct
+// The family of initialisers of a weight matrix. fill(shape, rng, w, team) writes W (n_out, n_in)
+// row by row, on this thread; the team is polled for interrupts. Adding one: a struct
 // below, its name in the variant, five lines in tests/reference.py, a row in docs/lecture.md.
 #pragma once
 
@@ -11,6 +11,15 @@
 
 namespace fastmlp {
 
+// W (n_out, n_in); each of its inputs acts on fan_out outputs: of a convolution, on one per filter
+// and tap.
+struct WeightShape {
+  Index n_in, n_out;
+  Index fan_out = n_out;
+
+  Index size() const { return n_in * n_out; }
+};
+
 // Distribution of independent weights with a variance that follows from the layer's shape.
 struct IndependentInit {
   template <class Self, class F>
@@ -19,57 +28,61 @@ struct IndependentInit {
   static void normal(double variance, Index count, Rng& rng, double* w, ThreadTeam& team);
 };
 
-inline double glorot_variance(Index n_in, Index n_out) {
-  return 2.0 / static_cast<double>(n_in + n_out);
+inline double glorot_variance(const WeightShape& shape) {
+  return 2.0 / static_cast<double>(shape.n_in + shape.fan_out);
 }
-inline double he_variance(Index n_in) { return 2.0 / static_cast<double>(n_in); }
-inline double lecun_variance(Index n_in) { return 1.0 / static_cast<double>(n_in); }
+inline double he_variance(const WeightShape& shape) {
+  return 2.0 / static_cast<double>(shape.n_in);
+}
+inline double lecun_variance(const WeightShape& shape) {
+  return 1.0 / static_cast<double>(shape.n_in);
+}
 
 struct GlorotUniform : IndependentInit {
   static constexpr auto key = "glorot_uniform", class_name = "GlorotUniform";
   static constexpr auto doc = "Uniform with variance 2 / (n_in + n_out) (Glorot & Bengio 2010).";
-  void fill(Index n_in, Index n_out, Rng& rng, double* w, ThreadTeam& team) const {
-    uniform(glorot_variance(n_in, n_out), n_in * n_out, rng, w, team);
+  void fill(const WeightShape& shape, Rng& rng, double* w, ThreadTeam& team) const {
+    uniform(glorot_variance(shape), shape.size(), rng, w, team);
   }
 };
 
 struct GlorotNormal : IndependentInit {
   static constexpr auto key = "glorot_normal", class_name = "GlorotNormal";
   static constexpr auto doc = "Normal with variance 2 / (n_in + n_out) (Glorot & Bengio 2010).";
-  void fill(Index n_in, Index n_out, Rng& rng, double* w, ThreadTeam& team) const {
-    normal(glorot_variance(n_in, n_out), n_in * n_out, rng, w, team);
+  void fill(const WeightShape& shape, Rng& rng, double* w, ThreadTeam& team) const {
+    normal(glorot_variance(shape), shape.size(), rng, w, team);
   }
 };
 
 struct HeUniform : IndependentInit {
   static constexpr auto key = "he_uniform", class_name = "HeUniform";
   static constexpr auto doc = "Uniform with variance 2 / n_in (He et al. 2015).";
-  void fill(Index n_in, Index n_out, Rng& rng, double* w, ThreadTeam& team) const {
-    uniform(he_variance(n_in), n_in * n_out, rng, w, team);
+  void fill(const WeightShape& shape, Rng& rng, double* w, ThreadTeam& team) const {
+    uniform(he_variance(shape), shape.size(), rng, w, team);
   }
 };
 
 struct HeNormal : IndependentInit {
   static constexpr auto key = "he_normal", class_name = "HeNormal";
   static constexpr auto doc = "Normal with variance 2 / n_in (He et al. 2015).";
-  void fill(Index n_in, Index n_out, Rng& rng, double* w, ThreadTeam& team) const {
-    normal(he_variance(n_in), n_in * n_out, rng, w, team);
+  void fill(const WeightShape& shape, Rng& rng, double* w, ThreadTeam& team) const {
+    normal(he_variance(shape), shape.size(), rng, w, team);
   }
 };
 
 struct LeCunUniform : IndependentInit {
   static constexpr auto key = "lecun_uniform", class_name = "LeCunUniform";
   static constexpr auto doc = "Uniform with variance 1 / n_in (LeCun et al. 1998).";
-  void fill(Index n_in, Index n_out, Rng& rng, double* w, ThreadTeam& team) const {
-    uniform(lecun_variance(n_in), n_in * n_out, rng, w, team);
+  void fill(const WeightShape& shape, Rng& rng, double* w, ThreadTeam& team) const {
+    uniform(lecun_variance(shape), shape.size(), rng, w, team);
   }
 };
 
 struct LeCunNormal : IndependentInit {
   static constexpr auto key = "lecun_normal", class_name = "LeCunNormal";
   static constexpr auto doc = "Normal with variance 1 / n_in (LeCun et al. 1998).";
-  void fill(Index n_in, Index n_out, Rng& rng, double* w, ThreadTeam& team) const {
-    normal(lecun_variance(n_in), n_in * n_out, rng, w, team);
+  void fill(const WeightShape& shape, Rng& rng, double* w, ThreadTeam& team) const {
+    normal(lecun_variance(shape), shape.size(), rng, w, team);
   }
 };
 
@@ -81,8 +94,8 @@ struct Normal : IndependentInit {
   static void fields(Self& self, F&& f) {
     f("std", self.std, kNonNegative, "standard deviation");
   }
-  void fill(Index n_in, Index n_out, Rng& rng, double* w, ThreadTeam& team) const {
-    normal(std * std, n_in * n_out, rng, w, team);
+  void fill(const WeightShape& shape, Rng& rng, double* w, ThreadTeam& team) const {
+    normal(std * std, shape.size(), rng, w, team);
   }
 };
 
@@ -96,14 +109,14 @@ struct Orthogonal {
   static void fields(Self& self, F&& f) {
     f("gain", self.gain, kFinite, "factor on the orthogonal matrix");
   }
-  void fill(Index n_in, Index n_out, Rng& rng, double* w, ThreadTeam& team) const;
+  void fill(const WeightShape& shape, Rng& rng, double* w, ThreadTeam& team) const;
 };
 
 struct Zeros : IndependentInit {
   static constexpr auto key = "zeros", class_name = "Zeros";
   static constexpr auto doc = "All weights 0.";
-  void fill(Index n_in, Index n_out, Rng& rng, double* w, ThreadTeam& team) const {
-    normal(0.0, n_in * n_out, rng, w, team);
+  void fill(const WeightShape& shape, Rng& rng, double* w, ThreadTeam& team) const {
+    normal(0.0, shape.size(), rng, w, team);
   }
 };
 
@@ -115,8 +128,8 @@ struct ConstantInit {
   static void fields(Self& self, F&& f) {
     f("value", self.value, kFinite, "value of all weights");
   }
-  void fill(Index n_in, Index n_out, Rng&, double* w, ThreadTeam&) const {
-    for (Index i = 0; i < n_in * n_out; ++i) w[i] = value;
+  void fill(const WeightShape& shape, Rng&, double* w, ThreadTeam&) const {
+    for (Index i = 0; i < shape.size(); ++i) w[i] = value;
   }
 };
 

@@ -16,4 +16,12 @@ struct LayerBase {
   virtual ~LayerBase() = default;
 };
 
+// Adds a node of the map of the last one's features, which keep their shape.
+template <class T, class Map>
+void add_in_place(PlanBuilder<T>& plan, std::shared_ptr<Map> map) {
+  const Shape shape = plan.shape();
+  plan.add_node({{std::move(map)}});
+  plan.set_shape(shape);
+}
+
 }  // namespace fastmlp

@@ -9,6 +9,7 @@
 #include "fastmlp/nn/dense_map.hpp"
 #include "fastmlp/nn/elementwise_maps.hpp"
 #include "fastmlp/nn/layer.hpp"
+#include "fastmlp/nn/window_layers.hpp"
 
 namespace fastmlp {
 
@@ -65,7 +66,29 @@ struct Dropout : LayerBase {
   }
   template <class T>
   void add_to(PlanBuilder<T>& plan) const {
-    plan.add_node({{std::make_shared<DropoutMap<T>>(plan.width(), rate, plan.layer())}});
+    add_in_place(plan, std::make_shared<DropoutMap<T>>(plan.width(), rate, plan.layer()));
+  }
+};
+
+struct SpatialDropout : LayerBase {
+  static constexpr auto key = "spatial_dropout", class_name = "SpatialDropout";
+  static constexpr LayerTraits traits{false, false};
+  static constexpr auto doc =
+      "Drops whole channels at random in training: ``h = x mask / (1 - rate)``, mask 0 with "
+      "probability `rate`, per channel and sample.\n\nNeighbouring positions are so alike that "
+      "`Dropout` of single ones loses little (Tompson et al. 2015); otherwise as `Dropout`.";
+  static constexpr auto example =
+      ">>> layers = [fm.Conv2D(6, 3, \"relu\"), fm.SpatialDropout(0.2), fm.Dense(10)]\n"
+      ">>> fm.Network(layers, inputs=(8, 8, 1), seed=0).n_parameters\n2230";
+  double rate = kRequired;
+  template <class Self, class F>
+  static void fields(Self& self, F&& f) {
+    f("rate", self.rate, kUnitInterval, "probability to drop a channel of a sample");
+  }
+  template <class T>
+  void add_to(PlanBuilder<T>& plan) const {
+    const Index width = plan.width(), positions = width / plan.shape().channels();
+    add_in_place(plan, std::make_shared<DropoutMap<T>>(width, rate, plan.layer(), positions));
   }
 };
 
@@ -85,7 +108,7 @@ struct GaussianNoise : LayerBase {
   }
   template <class T>
   void add_to(PlanBuilder<T>& plan) const {
-    plan.add_node({{std::make_shared<GaussianNoiseMap<T>>(plan.width(), std, plan.layer())}});
+    add_in_place(plan, std::make_shared<GaussianNoiseMap<T>>(plan.width(), std, plan.layer()));
   }
 };
 
@@ -108,11 +131,13 @@ struct Skip : LayerBase {
   template <class T>
   void add_to(PlanBuilder<T>& plan) const {
     const Index node = plan.output_of(of), width = plan.width();
-    require(plan.width(node) == width, plan.where() + " adds " + std::to_string(plan.width(node)) +
-                                           " features to " + std::to_string(width) +
+    const Shape shape = plan.shape();
+    require(plan.shape(node) == shape, plan.where() + " adds " + plan.shape(node).text() +
+                                           " features to " + shape.text() +
                                            ", expected equal widths");
     const auto identity = std::make_shared<IdentityMap<T>>(width);
     plan.add_node({{identity}, {identity, kNone, node}});
+    plan.set_shape(shape);
   }
 };
 
@@ -161,7 +186,9 @@ struct Tied : LayerBase {
   }
 };
 
-using Layer = std::variant<Dense, Dropout, GaussianNoise, Skip, Tied>;
+using Layer = std::variant<Dense, Dropout, GaussianNoise, Skip, Tied, SpatialDropout, Conv1D,
+                           Conv2D, MaxPool1D, MaxPool2D, AveragePool1D, AveragePool2D,
+                           GlobalAveragePool1D, GlobalAveragePool2D>;
 
 // Calls f(layer) with the static type of the layer.
 template <class F>

@@ -66,6 +66,7 @@ struct MapTraits {
   bool keeps_mask = false;
   TransposedFactor transposed = TransposedFactor::none;
   bool stochastic = false;  // in training
+  bool by_panels = false;   // few samples are computed in panels too: there is no apply_one
 };
 
 template <class T>
@@ -83,7 +84,8 @@ class LinearMap {
                      const Epilogue<T>& epilogue) const = 0;
   // The same for one sample of contiguous features, in evaluation mode; a is added to if
   // `accumulate`.
-  virtual void apply_one(const T* w, const T* x, const T* bias, bool accumulate, T* a) const = 0;
+  virtual void apply_one(const T* /*w*/, const T* /*x*/, const T* /*bias*/, bool /*accumulate*/,
+                         T* /*a*/) const {}
   // dX (n_in, samples) from delta (n_out, samples).
   virtual void apply_transposed(const MapCall<T>& call, const PanelView<T>& delta,
                                 const MatrixView<T>& dx, const Epilogue<T>& epilogue) const = 0;

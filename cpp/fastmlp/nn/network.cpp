@@ -5,7 +5,7 @@
 namespace fastmlp {
 
 template <class T>
-Plan<T> make_plan(Index inputs, const std::vector<LayerReference>& layers) {
+Plan<T> make_plan(const Shape& inputs, const std::vector<LayerReference>& layers) {
   require(!layers.empty(), "Network: no layers, expected at least one Dense");
   PlanBuilder<T> builder(inputs, layers);
   for (const LayerReference& each : layers) {
@@ -14,7 +14,7 @@ Plan<T> make_plan(Index inputs, const std::vector<LayerReference>& layers) {
       validate(layer);
       const bool last = builder.layer() + 1 == static_cast<Index>(layers.size());
       require(!last || layer.traits.can_be_output,
-              builder.where() + " is the last layer, expected a Dense, Tied or Skip");
+              builder.where() + " is the last layer, expected a layer that can be an output");
       layer.add_to(builder);
     });
     builder.finish_layer();
@@ -22,7 +22,7 @@ Plan<T> make_plan(Index inputs, const std::vector<LayerReference>& layers) {
   return Plan<T>(std::move(builder));
 }
 
-template Plan<float> make_plan(Index, const std::vector<LayerReference>&);
-template Plan<double> make_plan(Index, const std::vector<LayerReference>&);
+template Plan<float> make_plan(const Shape&, const std::vector<LayerReference>&);
+template Plan<double> make_plan(const Shape&, const std::vector<LayerReference>&);
 
 }  // namespace fastmlp

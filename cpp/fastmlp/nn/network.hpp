@@ -11,19 +11,19 @@ namespace fastmlp {
 
 // The plan of a list of layers, the last of which can be an output.
 template <class T>
-Plan<T> make_plan(Index inputs, const std::vector<LayerReference>& layers);
+Plan<T> make_plan(const Shape& inputs, const std::vector<LayerReference>& layers);
 
 template <class T>
 class Network {
  public:
   // Without a seed all parameters are 0.
-  Network(Index inputs, const std::vector<LayerReference>& layers,
+  Network(const Shape& inputs, const std::vector<LayerReference>& layers,
           std::optional<std::uint64_t> seed, ThreadTeam& team)
       : plan_(make_plan<T>(inputs, layers)), w_(plan_.size()) {
     if (seed) plan_.initialize(*seed, w(), team);
   }
   // The same without interruption.
-  Network(Index inputs, const std::vector<LayerReference>& layers,
+  Network(const Shape& inputs, const std::vector<LayerReference>& layers,
           std::optional<std::uint64_t> seed)
       : Network(inputs, layers, seed, *std::make_unique<ThreadTeam>()) {}
 
@@ -37,7 +37,7 @@ class Network {
   Buffer<T> w_;
 };
 
-extern template Plan<float> make_plan(Index, const std::vector<LayerReference>&);
-extern template Plan<double> make_plan(Index, const std::vector<LayerReference>&);
+extern template Plan<float> make_plan(const Shape&, const std::vector<LayerReference>&);
+extern template Plan<double> make_plan(const Shape&, const std::vector<LayerReference>&);
 
 }  // namespace fastmlp

@@ -152,7 +152,7 @@ void part_gradient(const Plan<T>& plan, const GradientPart& part, Index n, const
   for_uses(part, [&](const GradientBlock& block, Index use, bool accumulate) {
     T* to = g + block.offset;
     if (block.bias) {
-      return sum_columns(block.rows.end, n, workspace.node(use).delta.panels(), to, accumulate);
+      return bias_gradient(plan, block, use, n, workspace.node(use).delta.panels(), accumulate, to);
     }
     const auto i = static_cast<std::size_t>(use);
     plan.terms()[i].map->weight_gradient(block.rows, factors_of(plan, i, n, x, workspace),

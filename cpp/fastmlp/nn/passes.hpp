@@ -8,6 +8,7 @@
 
 #include <vector>
 
+#include "fastmlp/kernels/window.hpp"
 #include "fastmlp/nn/plan.hpp"
 
 namespace fastmlp {
@@ -143,6 +144,15 @@ GradientFactors<T> factors_of(const Plan<T>& plan, std::size_t i, Index n, const
   return {workspace.node(term.output).delta.panels(),
           term.input == 0 ? x.features : workspace.node(term.input).h.panels(),
           transposed.empty() ? x.samples : transposed.panels(), n};
+}
+
+// g (+)= dL/db of a block: delta of a node, summed over n samples and all positions.
+template <class T>
+void bias_gradient(const Plan<T>& plan, const GradientBlock& block, Index node, Index n,
+                   const PanelView<T>& delta, bool accumulate, T* g) {
+  const Index rows = block.rows.end, positions = plan.node(node).rows / rows;
+  if (positions == 1) return sum_columns(rows, n, delta, g, accumulate);
+  sum_positions(rows, positions, n, delta, g, accumulate);
 }
 
 // g = dL/dw of a part, over the first n samples of the workspace; g must be padded by one register.

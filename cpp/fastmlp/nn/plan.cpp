@@ -14,14 +14,28 @@ bool is_packed(Index rows, Index columns) {
   return rows > 1 && (columns >= kPage || columns % kSetAlias == 0);
 }
 
+// Elements that a sample takes in the workspace.
+template <class T>
+Index workspace_size(const std::vector<Node>& nodes, const std::vector<Term<T>>& terms) {
+  Index size = 0;
+  for (const Node& node : nodes) size += node.rows * (node.stores_preactivation ? 3 : 2);
+  for (const Term<T>& term : terms) {
+    const MapTraits& map = term.map->traits();
+    if (map.transposed == TransposedFactor::x) size += map.inputs;
+    if (map.transposed == TransposedFactor::delta || map.keeps_mask) size += map.outputs;
+  }
+  return size;
+}
+
 // The rows of a slot in blocks of nearly equal size, an even number of them for two threads; packed
 // rows come in whole groups.
 std::vector<Range> cut_rows(const Slot& slot) {
-  if (slot.range.size() < kMinDividedElements) return {{0, slot.rows}};
+  if (slot.work() < kMinDividedElements) return {{0, slot.rows}};
   const Index group = slot.packed ? kMR : 1, groups = ceil_div(slot.rows, group);
-  const Index min_rows = slot.packed ? kPackedBlockRows : kMR;
+  const Index min_rows = slot.packed ? kPackedBlockRows : slot.reuse.positions > 1 ? kDotRows : kMR;
   const Index blocks =
-      ceil_div(slot.rows, std::max(min_rows, kGradientBlockElements / slot.columns));
+      ceil_div(slot.rows,
+               std::max(min_rows, kGradientBlockElements / (slot.columns * slot.reuse.positions)));
   const Index count = std::min(round_up(blocks, 2), groups);
   const auto boundary = [&](Index i) { return std::min(slot.rows, groups * i / count * group); };
   std::vector<Range> rows;
@@ -32,10 +46,12 @@ std::vector<Range> cut_rows(const Slot& slot) {
 }  // namespace
 
 template <class T>
-PlanBuilder<T>::PlanBuilder(Index inputs, std::vector<LayerReference> layers)
-    : layers_(std::move(layers)) {
-  require(inputs > 0, "Network: inputs=" + std::to_string(inputs) + ", expected at least 1");
-  nodes_.push_back({inputs, 0, Identity{}});
+PlanBuilder<T>::PlanBuilder(const Shape& inputs, std::vector<LayerReference> layers)
+    : layers_(std::move(layers)), shapes_{inputs} {
+  for (const Index size : inputs.sizes) {
+    require(size > 0, "Network: inputs=" + inputs.text() + ", expected at least 1");
+  }
+  nodes_.push_back({inputs.size(), 0, Identity{}});
 }
 
 // The index of a layer that comes earlier in the list, and only once.
@@ -75,14 +91,16 @@ Index PlanBuilder<T>::add_slot(Slot slot) {
   slot.range = {size_, size_ + length};
   slot.layer = layer();
   size_ = slot.range.end;
+  Buffer<T>::check_available(size_);  // before maps are made in proportion to it
   slots_.push_back(std::move(slot));
   return static_cast<Index>(slots_.size()) - 1;
 }
 
 template <class T>
 Index PlanBuilder<T>::add_weights(Index rows, Index columns, const Initializer& init,
-                                  const LayerPenalty& penalty) {
-  return add_slot({{}, rows, columns, 0, false, is_packed<T>(rows, columns), init, penalty});
+                                  const LayerPenalty& penalty, Reuse reuse) {
+  const bool packed = reuse.positions == 1 && is_packed<T>(rows, columns);
+  return add_slot({{}, rows, columns, 0, false, packed, init, penalty, reuse});
 }
 
 template <class T>
@@ -103,6 +121,7 @@ void PlanBuilder<T>::add_node(std::vector<Use> uses, Index bias, Activation phi)
     terms_.push_back({use.map.get(), use.slot, use.input == kNone ? input : use.input, input + 1});
   }
   nodes_.push_back({uses.front().map->outputs(), 0, std::move(phi), bias});
+  shapes_.emplace_back(width());
 }
 
 template <class T>
@@ -113,9 +132,11 @@ Plan<T>::Plan(PlanBuilder<T>&& builder)
       slots_(std::move(builder.slots_)),
       parameters_(std::move(builder.parameters_)),
       size_(builder.size_) {
+  for (const Index node : builder.outputs_) layer_shapes_.push_back(builder.shape(node));
   require(!parameters_.empty(), "Network: no layers, expected at least one Dense");
   Buffer<T>::check_available(size_);  // before parts are made in proportion to it
   link_terms();
+  size_chunks();
   add_parts();
   stochastic_ = std::any_of(terms_.begin(), terms_.end(),
                             [](const Term<T>& term) { return term.map->traits().stochastic; });
@@ -150,14 +171,22 @@ void Plan<T>::link_terms() {
     t.fuses_derivative = product && t.last_back && t.input > 0 && !couples_units(input.phi);
     t.propagates = input.learns;
     t.transposed = t.map->traits().transposed;
+    one_by_one_ = one_by_one_ && !t.map->traits().by_panels;
     made.learns = made.learns || t.slot != kNone || made.bias != kNone || t.propagates;
     if (t.first && made.bias != kNone) t.bias = slot(made.bias).range.begin;
     if (t.slot == kNone) continue;
     t.weights = slot(t.slot).range.begin;
     packs_ = packs_ || slot(t.slot).packed;
     wide_inputs_ = wide_inputs_ || (t.input == 0 && slot(t.slot).packed);
-    operations_ += 2.0 * static_cast<double>(slot(t.slot).range.size());
+    operations_ += 2.0 * static_cast<double>(slot(t.slot).work());
   }
+}
+
+template <class T>
+void Plan<T>::size_chunks() {
+  const Index bytes = workspace_size(nodes_, terms_) * static_cast<Index>(sizeof(T));
+  const Index panels = std::max<Index>(1, kChunkBytes / bytes / kNR<T>);
+  chunk_samples_ = std::min(kChunkSamples, panels * kNR<T>);
 }
 
 // The terms that use a slot; for a bias the nodes.
@@ -189,14 +218,16 @@ void Plan<T>::add_parts() {
       GradientPart& part = unmerged.back();
       part.blocks.push_back({index, of.bias, rows, range.begin, uses_of(index)});
       part.range.end = range.end;
+      part.work += range.size() * of.reuse.positions;
     }
   }
   for (GradientPart& next : unmerged) {
-    if (parts_.empty() || next.range.end - parts_.back().range.begin > kMergedPartElements) {
+    if (parts_.empty() || parts_.back().work + next.work > kMergedPartElements) {
       parts_.push_back({{next.range.begin, next.range.begin}, next.layer, next.packed, {}});
     }
     GradientPart& part = parts_.back();
     part.range.end = next.range.end;
+    part.work += next.work;
     for (GradientBlock& block : next.blocks) {
       block.offset -= part.range.begin;
       part.blocks.push_back(std::move(block));
@@ -214,7 +245,7 @@ void Plan<T>::initialize(std::uint64_t seed, T* w, ThreadTeam& team) const {
     Rng rng(seed, Stream::initialization, static_cast<std::uint32_t>(s.layer));
     Buffer<double> values(s.range.size());
     const auto draw = [&](const auto& init) {
-      init.fill(s.columns, s.rows, rng, values.data(), team);
+      init.fill({s.columns, s.rows, s.rows * s.reuse.taps}, rng, values.data(), team);
     };
     std::visit(draw, s.init);
     std::transform(values.data(), values.data() + values.size(), w + s.range.begin,

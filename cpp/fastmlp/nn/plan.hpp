@@ -13,6 +13,7 @@
 #include "fastmlp/nn/activation.hpp"
 #include "fastmlp/nn/init.hpp"
 #include "fastmlp/nn/linear_map.hpp"
+#include "fastmlp/nn/shape.hpp"
 
 namespace fastmlp {
 
@@ -24,6 +25,11 @@ struct LayerPenalty {
   double max_norm = 0;  // 0: no limit
 };
 
+// Uses of each weight by a convolution: at all positions, and of one input by all taps.
+struct Reuse {
+  Index positions = 1, taps = 1;
+};
+
 // A range of w that is one array (rows, columns), row-major.
 struct Slot {
   Range range;
@@ -33,14 +39,20 @@ struct Slot {
   bool packed = false;  // wide: products read copies in the order of their loops
   Initializer init = Zeros{};
   LayerPenalty penalty = {};
+  Reuse reuse = {};
+
+  // Of products with one sample, in numbers of weights.
+  Index work() const { return range.size() * reuse.positions; }
 };
 
-// The n_in x n_out matrix and the bias that a layer shows to its user.
+// The n_in x n_out matrix and the bias that a layer shows to its user; of a convolution the n_in
+// have a shape, (taps ..., channels).
 struct LayerParameters {
   Index layer;              // index in the list of layers
   Index weights;            // slot
   Index bias;               // slot or kNone
   bool transposed = false;  // the slot is (n_in, n_out) instead of (n_out, n_in)
+  std::vector<Index> window = {};
 };
 
 template <class T>
@@ -81,6 +93,7 @@ struct GradientPart {
   Index layer;
   bool packed;  // its first slot is
   std::vector<GradientBlock> blocks;
+  Index work = 0;  // per sample, in numbers of weights
 };
 
 template <class T>
@@ -103,11 +116,18 @@ class Plan {
   const std::vector<Slot>& slots() const { return slots_; }
   const Slot& slot(Index i) const { return slots_[static_cast<std::size_t>(i)]; }
   const std::vector<GradientPart>& parts() const { return parts_; }
+  // The shape of each layer's output.
+  const std::vector<Shape>& layer_shapes() const { return layer_shapes_; }
   // Layers that have parameters, in order.
   const std::vector<LayerParameters>& parameters() const { return parameters_; }
 
   // Elements of all nodes of one sample, each from a whole pack on.
   Index sample_size() const { return sample_size_; }
+  // Samples of a chunk: kChunkSamples, or whole panels of about kChunkBytes where a sample takes
+  // more. One takes its nodes' h and delta, a where phi' needs it, masks, and transposed factors.
+  Index chunk_samples() const { return chunk_samples_; }
+  // All maps compute one sample by itself.
+  bool predicts_one_by_one() const { return one_by_one_; }
   // Multiplications and additions of a forward pass of one row.
   double operations_per_row() const { return operations_; }
   bool packs() const { return packs_; }
@@ -122,6 +142,7 @@ class Plan {
 
  private:
   void link_terms();
+  void size_chunks();
   void add_parts();
   std::vector<Index> uses_of(Index slot) const;
 
@@ -131,9 +152,11 @@ class Plan {
   std::vector<Slot> slots_;
   std::vector<LayerParameters> parameters_;
   std::vector<GradientPart> parts_;
-  Index size_ = 0, sample_size_ = 0;
+  std::vector<Shape> layer_shapes_;
+  Index size_ = 0, sample_size_ = 0, chunk_samples_ = kChunkSamples;
   double operations_ = 0;
   bool packs_ = false, wide_inputs_ = false, stochastic_ = false;
+  bool one_by_one_ = true;
 };
 
 extern template class Plan<float>;
@@ -153,7 +176,7 @@ class PlanBuilder {
     Index input = kNone;  // kNone: the last node
   };
 
-  PlanBuilder(Index inputs, std::vector<LayerReference> layers);
+  PlanBuilder(const Shape& inputs, std::vector<LayerReference> layers);
 
   // The layer that is being added, as its index in the list, and as "Network: layers[2]".
   Index layer() const { return static_cast<Index>(outputs_.size()); }
@@ -164,17 +187,22 @@ class PlanBuilder {
   // Features of a node, by default of the last.
   Index width() const { return nodes_.back().rows; }
   Index width(Index node) const { return nodes_[static_cast<std::size_t>(node)].rows; }
+  const Shape& shape() const { return shapes_.back(); }
+  const Shape& shape(Index node) const { return shapes_[static_cast<std::size_t>(node)]; }
   const Slot& slot(Index i) const { return slots_[static_cast<std::size_t>(i)]; }
   // The output node of an earlier layer, and the parameters that it shows.
   Index output_of(const LayerReference& layer) const;
   const LayerParameters& parameters_of(const LayerReference& layer) const;
 
-  Index add_weights(Index rows, Index columns, const Initializer& init,
-                    const LayerPenalty& penalty);
+  Index add_weights(Index rows, Index columns, const Initializer& init, const LayerPenalty& penalty,
+                    Reuse reuse = {});
   Index add_bias(Index rows, const LayerPenalty& penalty);
   void add_node(std::vector<Use> uses, Index bias = kNone, Activation phi = Identity{});
-  void show_parameters(Index weights, Index bias, bool transposed = false) {
-    parameters_.push_back({layer(), weights, bias, transposed});
+  // The features of the last node have a shape.
+  void set_shape(Shape shape) { shapes_.back() = std::move(shape); }
+  void show_parameters(Index weights, Index bias, bool transposed = false,
+                       std::vector<Index> window = {}) {
+    parameters_.push_back({layer(), weights, bias, transposed, std::move(window)});
   }
 
  private:
@@ -187,6 +215,7 @@ class PlanBuilder {
   std::vector<Index> outputs_;  // nodes, by layer
   std::vector<std::shared_ptr<const LinearMap<T>>> maps_;
   std::vector<Node> nodes_;
+  std::vector<Shape> shapes_;  // by node
   std::vector<Term<T>> terms_;
   std::vector<Slot> slots_;
   std::vector<LayerParameters> parameters_;

@@ -95,7 +95,9 @@ template <class T>
 void predict(const Plan<T>& plan, const T* w, const SampleRows<T>& x, const MatrixView<T>& out,
              ThreadTeam& team) {
   if (x.rows == 0) return;
-  if (x.rows < kMinPanelSamples) return predict_one_by_one(plan, w, x, out);
+  if (x.rows < kMinPanelSamples && plan.predicts_one_by_one()) {
+    return predict_one_by_one(plan, w, x, out);
+  }
   TilePass<T> pass(plan, w, false, team);
   pass.for_tiles(x, [&](Range rows, Range samples) {
     const MatrixView<T> h = pass.h(samples);

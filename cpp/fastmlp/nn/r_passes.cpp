@@ -135,7 +135,7 @@ void r_part_gradient(const Tangent<T>& tangent, const GradientPart& part, Index 
   for_uses(part, [&](const GradientBlock& block, Index use, bool accumulate) {
     T* to = g + block.offset;
     if (block.bias) {
-      return sum_columns(block.rows.end, n, direction.node(use).delta.panels(), to, accumulate);
+      return bias_gradient(plan, block, use, n, direction.node(use).delta.panels(), accumulate, to);
     }
     const auto i = static_cast<std::size_t>(use);
     const Term<T>& term = plan.terms()[i];

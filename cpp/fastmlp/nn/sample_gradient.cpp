@@ -24,7 +24,7 @@ void sample_gradient(const Plan<T>& plan, Index sample, const InputViews<T>& x,
       T* to = g + part.range.begin + block.offset;
       if (block.bias) {
         const PanelView<T> delta = from_column(workspace.node(use).delta.panels(), sample);
-        return sum_columns(block.rows.end, 1, delta, to, accumulate);
+        return bias_gradient(plan, block, use, 1, delta, accumulate, to);
       }
       const auto i = static_cast<std::size_t>(use);
       GradientFactors<T> factors = factors_of(plan, i, 1, x, workspace);

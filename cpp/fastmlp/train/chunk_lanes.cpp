@@ -16,7 +16,7 @@ void ChunkLanes<T>::prepare(const T* w) {
     lane.context_ = f_.context_;
     lane.context_.team = teams_[i].get();
     lane.batch_.select_as(f_.batch_);
-    lane.reserve(kChunkSamples);
+    lane.reserve(f_.plan_.chunk_samples());
   }
   f_.team_->parallel_for(f_.team_->size(),
                          [&](Index i, int) { lanes_[static_cast<std::size_t>(i)]->start(w); });

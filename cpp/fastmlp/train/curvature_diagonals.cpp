@@ -12,13 +12,29 @@ namespace fastmlp {
 namespace {
 
 constexpr Index kGroups = 8;  // of tiles; each has a sum of its own, added in order
+constexpr Index kAll = -1;    // units
 
 // C = S diag(signs) Sᵀ of one node, for each sample of a tile.
 struct Factors {
   Eigen::MatrixXd signs;           // (columns, samples)
-  std::vector<Eigen::MatrixXd> s;  // S (units, columns) of each sample
+  Eigen::MatrixXd diagonal;        // of S, (units, samples), where units are not coupled
+  std::vector<Eigen::MatrixXd> s;  // else S (units, columns) of each sample
 
-  const Eigen::MatrixXd& of(Index sample) const { return s[static_cast<std::size_t>(sample)]; }
+  // S t
+  Eigen::VectorXd times(const Eigen::VectorXd& t, Index sample) const {
+    if (s.empty()) return diagonal.col(sample).cwiseProduct(t);
+    return s[static_cast<std::size_t>(sample)] * t;
+  }
+  // to += a column of S for each sample
+  template <class T>
+  void add_column(Index column, const MatrixView<T>& to) const {
+    for (Index j = 0; j < to.cols; ++j) {
+      if (s.empty()) to.row(column)[j] += T(diagonal(column, j));
+      for (Index i = 0; i < to.rows && !s.empty(); ++i) {
+        to.row(i)[j] += T(s[static_cast<std::size_t>(j)](i, column));
+      }
+    }
+  }
 };
 
 }  // namespace
@@ -49,7 +65,8 @@ struct CurvatureDiagonals<T>::Group {
     }
   }
 
-  // Column j of C at a node, into `delta`: the second derivative along unit vector j.
+  // Column j of C at a node, into `delta`: the second derivative along unit vector j, or along the
+  // sum of all.
   void curvature_column(Index node, Index j, Curvature kind) {
     const Index units = plan().node(node).rows;
     auto& state = point.workspace.node(node);
@@ -59,7 +76,7 @@ struct CurvatureDiagonals<T>::Group {
     const MatrixView<T> output{rh.data, units, rh.cols, rh.stride};
     const MatrixView<T> column{rd.data, units, rd.cols, rd.stride};
     for (Index i = 0; i < units; ++i) {
-      std::fill_n(direction.row(i), direction.cols, T(i == j));
+      std::fill_n(direction.row(i), direction.cols, T(i == j || j == kAll));
       std::fill_n(column.row(i), column.cols, T(0));
     }
     const ActivationDerivatives<T> derivatives = owner.linearization_.node(node).columns(samples);
@@ -74,10 +91,23 @@ struct CurvatureDiagonals<T>::Group {
     r_differentiate<T>(phi, values, derivatives, direction, output, column);
   }
 
-  // From eigenvalues where the units of the node are coupled.
+  // C is diagonal where the units of the node are not coupled.
   Factors factorize(Index node, Curvature kind) {
+    const Node& of = plan().node(node);
+    if (node == last() || couples_units(of.phi)) return factorize_coupled(node, kind);
+    curvature_column(node, kAll, kind);
+    Eigen::MatrixXd c(of.rows, samples.size());
+    for (Index i = 0; i < c.rows(); ++i) {
+      for (Index j = 0; j < c.cols(); ++j) c(i, j) = static_cast<double>(*delta.at(i, j));
+    }
+    return {c.cwiseSign(), c.cwiseAbs().cwiseSqrt(), {}};
+  }
+
+  // From eigenvalues.
+  Factors factorize_coupled(Index node, Curvature kind) {
     const Index units = plan().node(node).rows, n = samples.size();
     Factors result{Eigen::MatrixXd::Zero(units, n),
+                   {},
                    std::vector<Eigen::MatrixXd>(static_cast<std::size_t>(n),
                                                 Eigen::MatrixXd::Zero(units, units))};
     for (Index j = 0; j < units; ++j) {
@@ -90,14 +120,9 @@ struct CurvatureDiagonals<T>::Group {
     }
     for (Index s = 0; s < n; ++s) {
       Eigen::MatrixXd& c = result.s[static_cast<std::size_t>(s)];
-      Eigen::VectorXd values = c.diagonal();
-      if (node == last() || couples_units(plan().node(node).phi)) {
-        const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver((c + c.transpose()) / 2);
-        values = solver.eigenvalues();
-        c = solver.eigenvectors();
-      } else {
-        c.setIdentity();
-      }
+      const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver((c + c.transpose()) / 2);
+      const Eigen::VectorXd values = solver.eigenvalues();
+      c = solver.eigenvectors();
       c *= values.cwiseAbs().cwiseSqrt().asDiagonal();
       result.signs.col(s) = values.cwiseSign();
     }
@@ -112,9 +137,7 @@ struct CurvatureDiagonals<T>::Group {
       for (Index column = 0; column < plan().node(top).rows; ++column) {
         if (factors.signs.row(column).isZero(0)) continue;
         factor_pass<T>(point, samples, top, [&](Index node, const MatrixView<T>& to) {
-          for (Index s = 0; s < to.cols && node == top; ++s) {
-            for (Index i = 0; i < to.rows; ++i) to.row(i)[s] += T(factors.of(s)(i, column));
-          }
+          if (node == top) factors.add_column(column, to);
         });
         add_squares([&](Index s) { return factors.signs(column, s); });
       }
@@ -140,7 +163,7 @@ struct CurvatureDiagonals<T>::Group {
           const auto k = static_cast<std::size_t>(node);
           for (Index s = 0; s < to.cols; ++s) {
             const Eigen::ArrayXd chosen = (factors[k].signs.col(s).array() == sign).cast<double>();
-            const Eigen::VectorXd t = factors[k].of(s) * (chosen * xi[k].col(s).array()).matrix();
+            const Eigen::VectorXd t = factors[k].times((chosen * xi[k].col(s).array()).matrix(), s);
             for (Index i = 0; i < to.rows; ++i) to.row(i)[s] += static_cast<T>(t[i]);
           }
         });

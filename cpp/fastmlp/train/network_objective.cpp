@@ -61,7 +61,7 @@ void NetworkObjective<T>::select(RowSelection rows, Index n) {
 
 template <class T>
 void NetworkObjective<T>::set_next_batch(RowSelection rows, Index n) {
-  if (batch_.size() <= kChunkSamples) schedule_.set_next_batch(batch_.data(), rows, n);
+  if (batch_.size() <= plan_.chunk_samples()) schedule_.set_next_batch(batch_.data(), rows, n);
 }
 
 template <class T>
@@ -135,7 +135,7 @@ template <class T>
 double NetworkObjective<T>::value(const T* w) {
   packed_ = nullptr;
   if (ChunkLanes<T>* several = lanes()) return several->run(w, nullptr);
-  const Index rows = batch_.evaluated_rows();
+  const Index rows = std::min(batch_.evaluated_rows(), plan_.chunk_samples());
   start(w, rows);
   double sum = 0;
   for (Index i = 0; i < chunks(); ++i) {
@@ -195,7 +195,7 @@ double NetworkObjective<T>::value_and_stream_gradient(T* w, GradientConsumer<T>&
 // Phase 2: a part's gradient is computed unless known, consumed, and the part packed, in cache.
 template <class T>
 void NetworkObjective<T>::gradient_and_update(T* w, bool computed, GradientConsumer<T>& consumer) {
-  reserve(std::min(batch_.size(), kChunkSamples));  // not yet where lanes have computed all
+  reserve(std::min(batch_.size(), plan_.chunk_samples()));  // not yet where lanes have computed all
   consumer.start(parts(), w, computed && !squares_finite(size(), gradient_.data()));
   team_->parallel_for_uninterrupted(parts(), [&](Index k, int thread) {
     const auto [i, share] = schedule_.assignments()[static_cast<std::size_t>(k)];
@@ -253,7 +253,7 @@ void NetworkObjective<T>::backward(const T* w, MatrixView<const T> output_gradie
 // network take as long as its work.
 template <class T>
 ChunkLanes<T>* NetworkObjective<T>::lanes() {
-  const double work = plan_.operations_per_row() * kChunkSamples;
+  const double work = plan_.operations_per_row() * static_cast<double>(plan_.chunk_samples());
   if (chunks() < 2 || !team_->is_parallel() || work > kMaxLaneOperations) return nullptr;
   if (!lanes_) lanes_ = std::make_unique<ChunkLanes<T>>(*this);
   return lanes_.get();

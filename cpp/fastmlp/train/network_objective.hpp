@@ -5,7 +5,7 @@
 // takes parts of the parameters, sums their gradient over the whole batch in a fixed order and
 // passes it to a consumer while it is in cache. Sums do not depend on where tiles are cut, and
 // parts are fixed by shapes, so no result depends on the number of threads. Batches of more than
-// kChunkSamples samples are accumulated chunk by chunk; of small networks several at a time.
+// Plan::chunk_samples samples are accumulated chunk by chunk; of small networks several at a time.
 #pragma once
 
 #include <memory>
@@ -85,14 +85,15 @@ class NetworkObjective final : public ResidualObjective<T> {
   friend class CurvatureDiagonals<T>;
   friend class ChunkLanes<T>;
 
-  Range chunk(Index i) const { return tile(i, kChunkSamples, batch_.size()); }
-  Index chunks() const { return ceil_div(batch_.size(), kChunkSamples); }
+  Range chunk(Index i) const { return tile(i, plan_.chunk_samples(), batch_.size()); }
+  Index chunks() const { return ceil_div(batch_.size(), plan_.chunk_samples()); }
   Index parts() const { return static_cast<Index>(plan_.parts().size()); }
   const GradientPart& part(Index i) const { return plan_.parts()[static_cast<std::size_t>(i)]; }
   InputViews<T> inputs() const { return {batch_.x().panels(), batch_.samples()}; }
 
   void reserve(Index n);
-  void start(const T* w, Index n = kChunkSamples);
+  void start(const T* w, Index n);
+  void start(const T* w) { start(w, plan_.chunk_samples()); }
   PassContext context_of(Range chunk) const {
     const PassContext& c = context_;
     return {c.team, c.training, c.seed, c.epoch, c.first_sample + chunk.begin};

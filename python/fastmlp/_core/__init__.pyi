@@ -10,7 +10,7 @@ import numpy.typing
 import typing
 from . import float32
 from . import float64
-__all__: list[str] = ['AbsoluteError', 'Activation', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'BFGS', 'Backtracking', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'Dense', 'Dropout', 'ELU', 'ExponentialDecay', 'Field', 'GELU', 'GaussianNLL', 'GaussianNoise', 'GlorotNormal', 'GlorotUniform', 'HardTanh', 'HeNormal', 'HeUniform', 'HessianFree', 'Hinge', 'Huber', 'Identity', 'Initializer', 'InverseTimeDecay', 'LBFGS', 'Layer', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'LevenbergMarquardt', 'LineSearch', 'Lion', 'Loss', 'MemoryLease', 'NAdam', 'Newton', 'NonlinearCG', 'Normal', 'OneCycle', 'Optimizer', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Rprop', 'SELU', 'SGD', 'SaddleFreeNewton', 'Schedule', 'SiLU', 'Sigmoid', 'Sign', 'Skip', 'Softmax', 'Softplus', 'SquaredError', 'StepDecay', 'StrongWolfe', 'Tanh', 'Tied', 'TrainingLock', 'Zeros', 'activations', 'averages', 'cgroup_cpu_limit', 'check_classes', 'check_dense_matrices', 'config', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'layers', 'line_searches', 'losses', 'methods', 'optimizers', 'resolve', 'schedules', 'set_num_threads', 'thread_limit']
+__all__: list[str] = ['AbsoluteError', 'Activation', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'AveragePool1D', 'AveragePool2D', 'BFGS', 'Backtracking', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'Conv1D', 'Conv2D', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'Dense', 'Dropout', 'ELU', 'ExponentialDecay', 'Field', 'GELU', 'GaussianNLL', 'GaussianNoise', 'GlobalAveragePool1D', 'GlobalAveragePool2D', 'GlorotNormal', 'GlorotUniform', 'HardTanh', 'HeNormal', 'HeUniform', 'HessianFree', 'Hinge', 'Huber', 'Identity', 'Initializer', 'InverseTimeDecay', 'LBFGS', 'Layer', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'LevenbergMarquardt', 'LineSearch', 'Lion', 'Loss', 'MaxPool1D', 'MaxPool2D', 'MemoryLease', 'NAdam', 'Newton', 'NonlinearCG', 'Normal', 'OneCycle', 'Optimizer', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Rprop', 'SELU', 'SGD', 'SaddleFreeNewton', 'Schedule', 'SiLU', 'Sigmoid', 'Sign', 'Skip', 'Softmax', 'Softplus', 'SpatialDropout', 'SquaredError', 'StepDecay', 'StrongWolfe', 'Tanh', 'Tied', 'TrainingLock', 'Zeros', 'activations', 'averages', 'cgroup_cpu_limit', 'check_classes', 'check_dense_matrices', 'config', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'layers', 'line_searches', 'losses', 'methods', 'optimizers', 'resolve', 'schedules', 'set_num_threads', 'thread_limit']
 class Field:
     """
     A hyperparameter of a member of a family.
@@ -2631,6 +2631,806 @@ class Tied(Layer):
     def transposed(self) -> bool:
         """
         multiplies by the transpose of W, else by W
+        """
+class SpatialDropout(Layer):
+    """
+    SpatialDropout(rate)
+
+    Drops whole channels at random in training: ``h = x mask / (1 - rate)``, mask 0 with probability `rate`, per channel and sample.
+
+    Neighbouring positions are so alike that `Dropout` of single ones loses little (Tompson et al. 2015); otherwise as `Dropout`.
+
+    Parameters
+    ----------
+    rate : float
+        probability to drop a channel of a sample: 0 <= rate < 1.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or an unknown word.
+    TypeError
+        A value of the wrong kind.
+
+    Notes
+    -----
+    Cost: that of its products with a batch, see docs/performance.md; a value, it has no memory.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> layers = [fm.Conv2D(6, 3, "relu"), fm.SpatialDropout(0.2), fm.Dense(10)]
+    >>> fm.Network(layers, inputs=(8, 8, 1), seed=0).n_parameters
+    2230
+    """
+    """
+    """
+    can_be_output: typing.ClassVar[bool] = False
+    fields: typing.ClassVar[tuple[Field, ...]]
+    has_parameters: typing.ClassVar[bool] = False
+    name: typing.ClassVar[str] = 'spatial_dropout'
+    def __copy__(self) -> typing.Any:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, rate: float) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, ...]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
+        """
+        The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
+    @property
+    def rate(self) -> float:
+        """
+        probability to drop a channel of a sample
+        """
+class Conv1D(Layer):
+    """
+    Conv1D(filters, kernel, activation='identity', stride=1, padding='valid', dilation=1, bias=True, init=None, l1=None, l2=None, max_norm=None)
+
+    A convolution of sequences: ``h[t, f] = activation(b[f] + sum_k,c W[f, k, c] x[t stride + k dilation - pad, c])``.
+
+    For inputs of shape (length, channels); see `Conv2D`.
+
+    Parameters
+    ----------
+    filters : int
+        number of outputs per position: an integer >= 1.
+    kernel : int
+        size of the window: an integer >= 1.
+    activation : str or activation, default 'identity'
+        phi, a name or a value such as fm.LeakyReLU(slope=0.1).
+    stride : int, default 1
+        inputs from one position to the next: an integer >= 1.
+    padding : str | int, default 'valid'
+        zeros around the input: an integer >= 0, or one of: 'valid', 'same'.
+    dilation : int, default 1
+        inputs from one tap of the window to the next: an integer >= 1.
+    bias : bool, default True
+        adds b.
+    init : str, initializer or None, default None
+        distribution of the weights at the start; None takes the network's.
+    l1 : float | None, default None
+        penalty l1 sum |W|; None takes that of fit: a finite l1 >= 0, or None.
+    l2 : float | None, default None
+        penalty l2 / 2 sum W**2; None takes that of fit: a finite l2 >= 0, or None.
+    max_norm : float | None, default None
+        largest Euclidean norm of a filter's weights; longer ones are scaled down after each update: a finite max_norm > 0, or None.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or an unknown word.
+    TypeError
+        A value of the wrong kind.
+
+    Notes
+    -----
+    Cost: that of its products with a batch, see docs/performance.md; a value, it has no memory.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> layers = [fm.Conv1D(8, 5, "relu", padding="same"), fm.GlobalAveragePool1D(),
+    ...           fm.Dense(3, "softmax")]
+    >>> net = fm.Network(layers, inputs=(100, 2), seed=0)
+    >>> net.weights[0].shape
+    (5, 2, 8)
+    """
+    """
+    """
+    can_be_output: typing.ClassVar[bool] = True
+    fields: typing.ClassVar[tuple[Field, ...]]
+    has_parameters: typing.ClassVar[bool] = True
+    name: typing.ClassVar[str] = 'conv1d'
+    def __copy__(self) -> typing.Any:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, filters: int, kernel: int, activation: str | Activation = 'identity', stride: int = 1, padding: typing.Literal['valid', 'same'] | int = 'valid', dilation: int = 1, bias: bool = True, init: str | Initializer | None = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, ...]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
+        """
+        The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
+    @property
+    def activation(self) -> Activation:
+        """
+        phi, a name or a value such as fm.LeakyReLU(slope=0.1)
+        """
+    @property
+    def bias(self) -> bool:
+        """
+        adds b
+        """
+    @property
+    def dilation(self) -> int:
+        """
+        inputs from one tap of the window to the next
+        """
+    @property
+    def filters(self) -> int:
+        """
+        number of outputs per position
+        """
+    @property
+    def init(self) -> Initializer | None:
+        """
+        distribution of the weights at the start; None takes the network's
+        """
+    @property
+    def kernel(self) -> int:
+        """
+        size of the window
+        """
+    @property
+    def l1(self) -> float | None:
+        """
+        penalty l1 sum |W|; None takes that of fit
+        """
+    @property
+    def l2(self) -> float | None:
+        """
+        penalty l2 / 2 sum W**2; None takes that of fit
+        """
+    @property
+    def max_norm(self) -> float | None:
+        """
+        largest Euclidean norm of a filter's weights; longer ones are scaled down after each update
+        """
+    @property
+    def padding(self) -> typing.Literal['valid', 'same'] | int:
+        """
+        zeros around the input
+        """
+    @property
+    def stride(self) -> int:
+        """
+        inputs from one position to the next
+        """
+class Conv2D(Layer):
+    """
+    Conv2D(filters, kernel, activation='identity', stride=1, padding='valid', dilation=1, bias=True, init=None, l1=None, l2=None, max_norm=None)
+
+    A convolution of images: ``h[y, x, f] = activation(b[f] + sum_i,j,c W[f, i, j, c] x[y', x', c])`` with ``y' = y stride + i dilation - pad``, x' likewise.
+
+    For inputs of shape (height, width, channels). Padding is "valid", none; "same", as many zeros that there are ceil(size / stride) positions, an odd one at the end (Keras, TensorFlow); or a number for each side. W is drawn from `init` with n_in = kernel**2 channels and n_out = kernel**2 filters, b starts at 0. Parameters are (filters, kernel, kernel, channels), then b; ``net.weights[l]`` is the view (kernel, kernel, channels, filters), and ``net.weights[l].transpose(3, 2, 0, 1)`` that of torch. Penalties are those of `Dense`; `max_norm` limits each filter (LeCun et al. 1989).
+
+    Parameters
+    ----------
+    filters : int
+        number of outputs per position: an integer >= 1.
+    kernel : int | tuple[int, int]
+        size of the window: an integer >= 1 or two of them.
+    activation : str or activation, default 'identity'
+        phi, a name or a value such as fm.LeakyReLU(slope=0.1).
+    stride : int | tuple[int, int], default 1
+        inputs from one position to the next: an integer >= 1 or two of them.
+    padding : str | int | tuple[int, int], default 'valid'
+        zeros around the input: an integer >= 0 or two of them, or one of: 'valid', 'same'.
+    dilation : int | tuple[int, int], default 1
+        inputs from one tap of the window to the next: an integer >= 1 or two of them.
+    bias : bool, default True
+        adds b.
+    init : str, initializer or None, default None
+        distribution of the weights at the start; None takes the network's.
+    l1 : float | None, default None
+        penalty l1 sum |W|; None takes that of fit: a finite l1 >= 0, or None.
+    l2 : float | None, default None
+        penalty l2 / 2 sum W**2; None takes that of fit: a finite l2 >= 0, or None.
+    max_norm : float | None, default None
+        largest Euclidean norm of a filter's weights; longer ones are scaled down after each update: a finite max_norm > 0, or None.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or an unknown word.
+    TypeError
+        A value of the wrong kind.
+
+    Notes
+    -----
+    Cost: that of its products with a batch, see docs/performance.md; a value, it has no memory.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> layers = [fm.Conv2D(6, 3, "relu"), fm.MaxPool2D(2), fm.Dense(10, "softmax")]
+    >>> net = fm.Network(layers, inputs=(8, 8, 1), seed=0)
+    >>> net.weights[0].shape, net.n_parameters
+    ((3, 3, 1, 6), 610)
+    """
+    """
+    """
+    can_be_output: typing.ClassVar[bool] = True
+    fields: typing.ClassVar[tuple[Field, ...]]
+    has_parameters: typing.ClassVar[bool] = True
+    name: typing.ClassVar[str] = 'conv2d'
+    def __copy__(self) -> typing.Any:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, filters: int, kernel: int | tuple[int, int], activation: str | Activation = 'identity', stride: int | tuple[int, int] = 1, padding: typing.Literal['valid', 'same'] | int | tuple[int, int] = 'valid', dilation: int | tuple[int, int] = 1, bias: bool = True, init: str | Initializer | None = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, ...]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
+        """
+        The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
+    @property
+    def activation(self) -> Activation:
+        """
+        phi, a name or a value such as fm.LeakyReLU(slope=0.1)
+        """
+    @property
+    def bias(self) -> bool:
+        """
+        adds b
+        """
+    @property
+    def dilation(self) -> int | tuple[int, int]:
+        """
+        inputs from one tap of the window to the next
+        """
+    @property
+    def filters(self) -> int:
+        """
+        number of outputs per position
+        """
+    @property
+    def init(self) -> Initializer | None:
+        """
+        distribution of the weights at the start; None takes the network's
+        """
+    @property
+    def kernel(self) -> int | tuple[int, int]:
+        """
+        size of the window
+        """
+    @property
+    def l1(self) -> float | None:
+        """
+        penalty l1 sum |W|; None takes that of fit
+        """
+    @property
+    def l2(self) -> float | None:
+        """
+        penalty l2 / 2 sum W**2; None takes that of fit
+        """
+    @property
+    def max_norm(self) -> float | None:
+        """
+        largest Euclidean norm of a filter's weights; longer ones are scaled down after each update
+        """
+    @property
+    def padding(self) -> typing.Literal['valid', 'same'] | int | tuple[int, int]:
+        """
+        zeros around the input
+        """
+    @property
+    def stride(self) -> int | tuple[int, int]:
+        """
+        inputs from one position to the next
+        """
+class MaxPool1D(Layer):
+    """
+    MaxPool1D(size, stride=None, padding='valid')
+
+    The maximum over each window of a sequence, per channel.
+
+    See `MaxPool2D`.
+
+    Parameters
+    ----------
+    size : int
+        size of the window: an integer >= 1.
+    stride : int | None, default None
+        inputs from one position to the next; None takes size: an integer >= 1, or None.
+    padding : str | int, default 'valid'
+        positions around the input, which do not count: an integer >= 0, or one of: 'valid', 'same'.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or an unknown word.
+    TypeError
+        A value of the wrong kind.
+
+    Notes
+    -----
+    Cost: that of its products with a batch, see docs/performance.md; a value, it has no memory.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> layers = [fm.MaxPool1D(2), fm.Dense(3)]
+    >>> fm.Network(layers, inputs=(4, 1), seed=0).n_parameters
+    9
+    """
+    """
+    """
+    can_be_output: typing.ClassVar[bool] = True
+    fields: typing.ClassVar[tuple[Field, ...]]
+    has_parameters: typing.ClassVar[bool] = False
+    name: typing.ClassVar[str] = 'max_pool1d'
+    def __copy__(self) -> typing.Any:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, size: int, stride: int | None = None, padding: typing.Literal['valid', 'same'] | int = 'valid') -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, ...]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
+        """
+        The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
+    @property
+    def padding(self) -> typing.Literal['valid', 'same'] | int:
+        """
+        positions around the input, which do not count
+        """
+    @property
+    def size(self) -> int:
+        """
+        size of the window
+        """
+    @property
+    def stride(self) -> int | None:
+        """
+        inputs from one position to the next; None takes size
+        """
+class MaxPool2D(Layer):
+    """
+    MaxPool2D(size, stride=None, padding='valid')
+
+    The maximum over each window of an image, per channel.
+
+    Its derivative is that of the first of equal maxima. Padding as for `Conv2D`, but nothing of it is taken for a maximum.
+
+    Parameters
+    ----------
+    size : int | tuple[int, int]
+        size of the window: an integer >= 1 or two of them.
+    stride : int | tuple[int, int] | None, default None
+        inputs from one position to the next; None takes size: an integer >= 1 or two of them, or None.
+    padding : str | int | tuple[int, int], default 'valid'
+        positions around the input, which do not count: an integer >= 0 or two of them, or one of: 'valid', 'same'.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or an unknown word.
+    TypeError
+        A value of the wrong kind.
+
+    Notes
+    -----
+    Cost: that of its products with a batch, see docs/performance.md; a value, it has no memory.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> layers = [fm.MaxPool2D(2), fm.Dense(3)]
+    >>> fm.Network(layers, inputs=(2, 4, 1), seed=0).n_parameters
+    9
+    """
+    """
+    """
+    can_be_output: typing.ClassVar[bool] = True
+    fields: typing.ClassVar[tuple[Field, ...]]
+    has_parameters: typing.ClassVar[bool] = False
+    name: typing.ClassVar[str] = 'max_pool2d'
+    def __copy__(self) -> typing.Any:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, size: int | tuple[int, int], stride: int | tuple[int, int] | None = None, padding: typing.Literal['valid', 'same'] | int | tuple[int, int] = 'valid') -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, ...]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
+        """
+        The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
+    @property
+    def padding(self) -> typing.Literal['valid', 'same'] | int | tuple[int, int]:
+        """
+        positions around the input, which do not count
+        """
+    @property
+    def size(self) -> int | tuple[int, int]:
+        """
+        size of the window
+        """
+    @property
+    def stride(self) -> int | tuple[int, int] | None:
+        """
+        inputs from one position to the next; None takes size
+        """
+class AveragePool1D(Layer):
+    """
+    AveragePool1D(size, stride=None, padding='valid')
+
+    The mean over each window of a sequence, per channel.
+
+    See `AveragePool2D`.
+
+    Parameters
+    ----------
+    size : int
+        size of the window: an integer >= 1.
+    stride : int | None, default None
+        inputs from one position to the next; None takes size: an integer >= 1, or None.
+    padding : str | int, default 'valid'
+        positions around the input, which do not count: an integer >= 0, or one of: 'valid', 'same'.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or an unknown word.
+    TypeError
+        A value of the wrong kind.
+
+    Notes
+    -----
+    Cost: that of its products with a batch, see docs/performance.md; a value, it has no memory.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> layers = [fm.AveragePool1D(2), fm.Dense(3)]
+    >>> fm.Network(layers, inputs=(4, 1), seed=0).n_parameters
+    9
+    """
+    """
+    """
+    can_be_output: typing.ClassVar[bool] = True
+    fields: typing.ClassVar[tuple[Field, ...]]
+    has_parameters: typing.ClassVar[bool] = False
+    name: typing.ClassVar[str] = 'average_pool1d'
+    def __copy__(self) -> typing.Any:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, size: int, stride: int | None = None, padding: typing.Literal['valid', 'same'] | int = 'valid') -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, ...]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
+        """
+        The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
+    @property
+    def padding(self) -> typing.Literal['valid', 'same'] | int:
+        """
+        positions around the input, which do not count
+        """
+    @property
+    def size(self) -> int:
+        """
+        size of the window
+        """
+    @property
+    def stride(self) -> int | None:
+        """
+        inputs from one position to the next; None takes size
+        """
+class AveragePool2D(Layer):
+    """
+    AveragePool2D(size, stride=None, padding='valid')
+
+    The mean over each window of an image, per channel.
+
+    Padding as for `Conv2D`, but the mean is that of the inputs alone.
+
+    Parameters
+    ----------
+    size : int | tuple[int, int]
+        size of the window: an integer >= 1 or two of them.
+    stride : int | tuple[int, int] | None, default None
+        inputs from one position to the next; None takes size: an integer >= 1 or two of them, or None.
+    padding : str | int | tuple[int, int], default 'valid'
+        positions around the input, which do not count: an integer >= 0 or two of them, or one of: 'valid', 'same'.
+
+    Raises
+    ------
+    ValueError
+        A number out of its range, or an unknown word.
+    TypeError
+        A value of the wrong kind.
+
+    Notes
+    -----
+    Cost: that of its products with a batch, see docs/performance.md; a value, it has no memory.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> layers = [fm.AveragePool2D(2), fm.Dense(3)]
+    >>> fm.Network(layers, inputs=(2, 4, 1), seed=0).n_parameters
+    9
+    """
+    """
+    """
+    can_be_output: typing.ClassVar[bool] = True
+    fields: typing.ClassVar[tuple[Field, ...]]
+    has_parameters: typing.ClassVar[bool] = False
+    name: typing.ClassVar[str] = 'average_pool2d'
+    def __copy__(self) -> typing.Any:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self, size: int | tuple[int, int], stride: int | tuple[int, int] | None = None, padding: typing.Literal['valid', 'same'] | int | tuple[int, int] = 'valid') -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, ...]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
+        """
+        The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
+    @property
+    def padding(self) -> typing.Literal['valid', 'same'] | int | tuple[int, int]:
+        """
+        positions around the input, which do not count
+        """
+    @property
+    def size(self) -> int | tuple[int, int]:
+        """
+        size of the window
+        """
+    @property
+    def stride(self) -> int | tuple[int, int] | None:
+        """
+        inputs from one position to the next; None takes size
+        """
+class GlobalAveragePool1D(Layer):
+    """
+    GlobalAveragePool1D()
+
+    The mean of a whole sequence, per channel: (length, channels) -> (channels).
+
+    Notes
+    -----
+    Cost: that of its products with a batch, see docs/performance.md; a value, it has no memory.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> layers = [fm.GlobalAveragePool1D(), fm.Dense(3)]
+    >>> fm.Network(layers, inputs=(9, 2), seed=0).n_parameters
+    9
+    """
+    """
+    """
+    can_be_output: typing.ClassVar[bool] = True
+    fields: typing.ClassVar[tuple[Field, ...]]
+    has_parameters: typing.ClassVar[bool] = False
+    name: typing.ClassVar[str] = 'global_average_pool1d'
+    def __copy__(self) -> typing.Any:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, ...]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
+        """
+        The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
+        """
+class GlobalAveragePool2D(Layer):
+    """
+    GlobalAveragePool2D()
+
+    The mean of a whole image, per channel: (height, width, channels) -> (channels) (Lin et al. 2013).
+
+    Notes
+    -----
+    Cost: that of its products with a batch, see docs/performance.md; a value, it has no memory.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> layers = [fm.GlobalAveragePool2D(), fm.Dense(3)]
+    >>> fm.Network(layers, inputs=(4, 4, 2), seed=0).n_parameters
+    9
+    """
+    """
+    """
+    can_be_output: typing.ClassVar[bool] = True
+    fields: typing.ClassVar[tuple[Field, ...]]
+    has_parameters: typing.ClassVar[bool] = False
+    name: typing.ClassVar[str] = 'global_average_pool2d'
+    def __copy__(self) -> typing.Any:
+        ...
+    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
+        ...
+    def __eq__(self, arg0: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> dict[str, typing.Any]:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __init__(self) -> None:
+        ...
+    def __reduce__(self) -> tuple[typing.Any, ...]:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
+        ...
+    def __sklearn_clone__(self) -> typing.Any:
+        ...
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
+        """
+        The hyperparameters by name; with deep those of nested values too.
+        """
+    def replace(self, **changes: typing.Any) -> typing.Self:
+        """
+        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
+        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
         """
 class Constant:
     """

@@ -30,7 +30,7 @@ class Network:
     """
     A plan of layers and its parameters.
     """
-    def __init__(self, n_inputs: typing.SupportsInt, layers: collections.abc.Sequence[fastmlp._core.Layer], seed: typing.SupportsInt | None) -> None:
+    def __init__(self, inputs: collections.abc.Sequence[typing.SupportsInt], layers: collections.abc.Sequence[fastmlp._core.Layer], seed: typing.SupportsInt | None) -> None:
         """
         Without a seed all parameters are 0.
         """
@@ -42,6 +42,10 @@ class Network:
         ...
     def jacobian(self, X: typing.Any) -> numpy.ndarray:
         ...
+    def layer_shape(self, layer: typing.SupportsInt) -> tuple[typing.Any, ...]:
+        """
+        The shape of the output of a layer of the list.
+        """
     def layer_size(self, layer: typing.SupportsInt) -> int:
         """
         The number of parameters that a layer of the list has, shared ones not counted.

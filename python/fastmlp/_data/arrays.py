@@ -75,8 +75,11 @@ def convert(array: NDArray[Any], dtype: DType, name: str) -> FloatArray:
 
 
 def as_inputs(X: Any, network: Network) -> tuple[Samples, bool]:
-    """Return X as ``(n_samples, n_inputs)``, and whether it was a single sample ``(n_inputs,)``."""
-    n_inputs, dtype = network.n_inputs, network.dtype
+    """Return X as ``(n_samples, n_inputs)``, and whether it was a single sample.
+
+    A sample is flat, or of the network's input shape.
+    """
+    n_inputs, shape, dtype = network.n_inputs, network.input_shape, network.dtype
     if is_ready(X, dtype) and X.ndim == 2 and X.shape[1] == n_inputs:
         return X, False
     if hasattr(X, "tocsr"):
@@ -86,14 +89,18 @@ def as_inputs(X: Any, network: Network) -> tuple[Samples, bool]:
     single = array.shape == (n_inputs,)
     if single or array.ndim == 2:
         check_names(X, network._feature_names)
-    if not single and (array.ndim != 2 or array.shape[1] != n_inputs):
+    flat = single or (array.ndim == 2 and array.shape[1] == n_inputs)
+    single = single or (not flat and array.shape == shape)
+    if not flat and not single and array.shape[1:] != shape:
         hint = "; one feature is X.reshape(-1, 1), one sample X.reshape(1, -1)"
+        shaped = ", ".join(map(str, shape))
         raise InvalidValue(
-            f"X has shape {array.shape}, expected (n_samples, {n_inputs})"
+            f"X has shape {array.shape}, expected (n_samples, {shaped})"
+            f"{f' or (n_samples, {n_inputs})' if len(shape) > 1 else ''}"
             f"{hint if array.ndim == 1 else ''}"
         )
     converted = convert(array, dtype, "X")
-    return (converted.reshape(1, -1) if single else converted), single
+    return converted.reshape(1 if single else len(converted), n_inputs), single
 
 
 def _as_sparse(X: Any, n_inputs: int, dtype: DType) -> Samples:

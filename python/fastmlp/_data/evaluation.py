@@ -206,8 +206,8 @@ def jacobian(self: Network, X: InputLike) -> FloatArray:
     Returns
     -------
     ndarray of shape (n_samples, n_outputs, n_inputs) or (n_outputs, n_inputs)
-        Element ``[i, j, k]`` is ``d output_j / d input_k`` at sample i. Cost: a forward pass
-        and one backward pass per output.
+        Element ``[i, j, k]`` is ``d output_j / d input_k`` at sample i; inputs of a shape have its
+        axes. Cost: a forward pass and one backward pass per output.
 
     Raises
     ------
@@ -226,4 +226,5 @@ def jacobian(self: Network, X: InputLike) -> FloatArray:
     shape = (len(inputs), self.n_outputs, self.n_inputs)
     arrays.check_size(shape, self.dtype, "the jacobian")
     derivatives: FloatArray = self._native.jacobian(inputs)
+    derivatives = derivatives.reshape(*shape[:2], *self.input_shape)
     return derivatives[0] if single else derivatives

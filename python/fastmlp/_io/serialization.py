@@ -8,7 +8,7 @@ Arrays are NumPy arrays, everything else is plain JSON data. A network is::
                  "init": {"name": "glorot_uniform"}, "l1": None, "l2": None, "max_norm": None}],
      "seed": 0, "epochs_trained": 0, "feature_names_in_": None, "parameters": array}
 
-Dictionaries written before there were names of features lack them.
+Inputs of a shape are its list. Dictionaries written before there were names of features lack them.
 
 A trainer is::
 
@@ -93,12 +93,12 @@ MEMBERS = tuple(cls for family in FAMILIES.values() for cls in family.values())
 
 def network_to_dict(network: Network) -> dict[str, Any]:
     """Return a network as a dictionary, with a copy of its parameters."""
-    names = network._feature_names
+    names, shape = network._feature_names, network.input_shape
     return {
         "format": NETWORK_FORMAT,
         "version": NETWORK_VERSION,
         "dtype": network.dtype.name,
-        "inputs": network.n_inputs,
+        "inputs": network.n_inputs if len(shape) == 1 else list(shape),
         "layers": [_layer_to_dict(layer, network.layers) for layer in network.layers],
         "seed": network.seed,
         "epochs_trained": network.epochs_trained,
@@ -109,13 +109,15 @@ def network_to_dict(network: Network) -> dict[str, Any]:
     }
 
 
-def network_from_dict(values: Any) -> tuple[tuple[int, tuple[Layer, ...], DType, int], int]:
+def network_from_dict(
+    values: Any,
+) -> tuple[tuple[tuple[int, ...], tuple[Layer, ...], DType, int], int]:
     """Return inputs, layers, dtype and seed of a network, and its number of epochs."""
     _check_parts(values, NETWORK_FORMAT, NETWORK_VERSION, NETWORK_PARTS)
     layers = _layers_from_dicts(values["layers"])
-    n_inputs, layers = plan(layers, values["inputs"], None, None, "zeros")
+    shape, layers = plan(layers, values["inputs"], None, None, "zeros")
     seed = check_int(values["seed"], "seed", min=0, max=MAX_SEED)
-    specification = (n_inputs, layers, check_dtype(values["dtype"]), seed)
+    specification = (shape, layers, check_dtype(values["dtype"]), seed)
     return specification, check_epochs_trained(values["epochs_trained"])
 
 

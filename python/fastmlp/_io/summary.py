@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from fastmlp.layers import Dense, Layer
+from fastmlp.layers import Conv1D, Conv2D, Dense, Layer
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
@@ -31,17 +31,17 @@ def summary(self: Network) -> None:
 def call_text(network: Network) -> str:
     """Return the call that makes a network of this shape."""
     layers = ", ".join(layer_name(layer, network.layers) for layer in network.layers)
+    shape = network.input_shape
     return (
-        f"Network([{layers}], inputs={network.n_inputs}, "
+        f"Network([{layers}], inputs={shape[0] if len(shape) == 1 else shape}, "
         f"dtype={network.dtype.name!r}, seed={network.seed})"
     )
 
 
 def trainer_repr(trainer: Trainer) -> str:
     """Return what is trained, how, and how far."""
-    sizes = [trainer.network.n_inputs, *(W.shape[1] for W in trainer.network.weights)]
     return (
-        f"Trainer(<Network {'-'.join(map(str, sizes))}>, loss={trainer.loss!r}, "
+        f"Trainer(<Network {sizes(trainer.network)}>, loss={trainer.loss!r}, "
         f"optimizer={trainer.optimizer!r}, batch_size={trainer.batch_size}, "
         f"seed={trainer.seed}; {trainer.n_steps} steps made)"
     )
@@ -49,26 +49,46 @@ def trainer_repr(trainer: Trainer) -> str:
 
 def layer_table(network: Network) -> str:
     """Return one line about the network, one per layer and the total of parameters."""
-    sizes = [network.n_inputs]
     rows = [("layer", "shape", "activation", "parameters")]
     layers: Sequence[Any] = network.layers
+    shape, index = network.input_shape, 0
     for place, layer in enumerate(layers):
-        name = layer_name(layer, layers)
+        before, shape = shape, network._native.layer_shape(place)
+        change = f"{shape_text(before)} -> {shape_text(shape)}"
         if not layer.has_parameters:
-            rows.append(("", "", name, ""))
+            rows.append(("", "" if shape == before else change, layer_name(layer, layers), ""))
             continue
-        index = len(sizes) - 1
-        n_inputs, n_outputs = network.weights[index].shape
-        shown = repr(layer.activation) if isinstance(layer, Dense) else name
         count = str(network._native.layer_size(place))
-        rows.append((str(index), f"{n_inputs} -> {n_outputs}", shown, count))
-        sizes.append(n_outputs)
+        rows.append((str(index), change, _brief(layer, layers), count))
+        index += 1
     rows.append(("total", "", "", str(network.n_parameters)))
     title = (
-        f"Network {'-'.join(map(str, sizes))}, {network.dtype.name}, seed {network.seed}, "
+        f"Network {sizes(network)}, {network.dtype.name}, seed {network.seed}, "
         f"{network.epochs_trained} epochs trained"
     )
     return "\n".join([title, *_aligned(rows)])
+
+
+def sizes(network: Network) -> str:
+    """Return the features of the inputs and of each layer that has weights: ``8x8x1-6x6x4-10``."""
+    layers: Sequence[Any] = network.layers
+    places = [place for place, layer in enumerate(layers) if layer.has_parameters]
+    shapes = [network.input_shape, *map(network._native.layer_shape, places)]
+    return "-".join(map(shape_text, shapes))
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """Return a shape as ``8x8x1``."""
+    return "x".join(map(str, shape))
+
+
+def _brief(layer: Any, layers: Sequence[Any]) -> str:
+    if isinstance(layer, Dense):
+        return repr(layer.activation)
+    if isinstance(layer, (Conv1D, Conv2D)):
+        name = type(layer).__name__
+        return f"{name}({layer.filters}, {layer.kernel}), {layer.activation!r}"
+    return layer_name(layer, layers)
 
 
 def layer_name(layer: Any, layers: Sequence[Any]) -> str:

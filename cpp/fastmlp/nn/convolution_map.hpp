@@ -1,0 +1,35 @@
+// The map of a convolution: the same weights at each position of a grid.
+#pragma once
+
+#include "fastmlp/nn/linear_map.hpp"
+#include "fastmlp/nn/window.hpp"
+
+namespace fastmlp {
+
+// a[y, x, f] = sum over the taps (i, j) and channels c of W[f, i, j, c] x[y', x', c] with y' = y
+// stride + i dilation - padding, and x' likewise; W is (filters, taps · channels).
+template <class T>
+class ConvolutionMap final : public LinearMap<T> {
+ public:
+  ConvolutionMap(const Window& window, Index filters);
+
+  void apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
+             const Epilogue<T>& epilogue) const override;
+  void apply_transposed(const MapCall<T>& call, const PanelView<T>& delta, const MatrixView<T>& dx,
+                        const Epilogue<T>& epilogue) const override;
+  void weight_gradient(Range rows, const GradientFactors<T>& factors, bool accumulate, T* g,
+                       PrefetchSchedule<T>* prefetch) const override;
+
+ private:
+  void add_row_of_taps(Range filters, Index i, const GradientFactors<T>& factors, T* g) const;
+
+  Window window_;
+  Index filters_;
+  WindowRuns forward_y_, forward_x_, backward_y_, backward_x_;
+  std::vector<Index> offsets_;  // the row of X that each column of W reads, from the first on
+};
+
+extern template class ConvolutionMap<float>;
+extern template class ConvolutionMap<double>;
+
+}  // namespace fastmlp
