@@ -38,6 +38,19 @@ REWRITES = [
     (r"\btuple\b(?=[\s:,\])]|$)", "tuple[typing.Any, ...]"),
     (r"\blist\b(?=[\s:,\])]|$)", "list[typing.Any]"),
 ]
+# Methods of members that `object` has too, or that only Python itself calls.
+GENERIC = "copy|deepcopy|eq|getstate|hash|reduce|repr|setstate|sklearn_clone"
+GENERIC_METHOD = re.compile(
+    rf"^    def __({GENERIC})__\(.*\) -> .*:\n        \.\.\.\n", re.MULTILINE
+)
+SHARED_TEXT = re.compile(
+    r'^(    def (?:get_params|replace)\(.*:\n)        """[^"]*"""\n', re.MULTILINE
+)
+FIELD_TEXT = re.compile(
+    r'^(    @property\n    def (\w+)\(self\) -> .*:\n)        """\n.*\n        """\n', re.MULTILINE
+)
+DETAILS = re.compile(r'\n\n    (?:Raises|Notes)\n    -+\n.*?(?=\n    """\n)', re.DOTALL)
+EMPTY_TEXT = '    """\n    """\n'  # of the class of attributes that are made when they are read
 ANNOTATION = re.compile(r"^ *(def .*|\w+: .*)$")
 
 
@@ -64,7 +77,11 @@ def rewrite(stub: str) -> str:
             line = with_types(line)
         in_text ^= line.count('"""') % 2 == 1
         lines.append(line.rstrip())
-    text = "\n".join(lines) + "\n"
+    text = GENERIC_METHOD.sub("", "\n".join(lines) + "\n")
+    text = text.replace(EMPTY_TEXT, "")
+    text = FIELD_TEXT.sub(r"\1        ...\n", text)  # it is among the parameters of the class
+    text = DETAILS.sub("", text)  # of a class, for which there is `help`
+    text = SHARED_TEXT.sub(r"\1        ...\n", text)  # one text for sixty classes
     if "typing.Any" in text and not re.search(r"^import typing$", text, flags=re.MULTILINE):
         text = text.replace("import annotations\n", "import annotations\nimport typing\n", 1)
     return text

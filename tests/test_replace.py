@@ -36,7 +36,8 @@ def test_every_family_has_it(family: str) -> None:
 
 
 def _required(name: str) -> Any:
-    return {"rate": 0.5, "std": 0.1, "units": 3, "of": "input", "layer": fm.Dense(2)}[name]
+    numbers = {"rate": 0.5, "std": 0.1, "units": 3, "filters": 2, "kernel": 3, "size": 2}
+    return {**numbers, "of": "input", "layer": fm.Dense(2)}[name]
 
 
 def test_nested_values_change_by_the_names_of_get_params() -> None:

@@ -212,7 +212,15 @@ def numbers(cls: Any) -> list[str]:
 
 
 def make(cls: Any, name: str, value: float) -> Any:
-    required = {"units": 3, "rate": 0.5, "std": 1.0, "of": "input"}
+    required = {
+        "units": 3,
+        "rate": 0.5,
+        "std": 1.0,
+        "of": "input",
+        "filters": 2,
+        "kernel": 1,
+        "size": 1,
+    }
     arguments = {f.name: required[f.name] for f in cls.fields if f.required}
     return cls(**{**arguments, name: value})
 
@@ -230,7 +238,8 @@ def use(member: Any, dtype: str) -> None:
     elif name in {cls.__name__ for cls in _core.initializers.values()}:
         fm.Network([3, 3], init=member, dtype=dtype)
     else:
-        fm.Network([member, fm.Dense(3)], inputs=3, dtype=dtype)
+        shape = {"1D": (3, 1), "2D": (3, 3, 1)}.get(name[-2:], (3,))
+        fm.Network([member, fm.Dense(3)], inputs=shape, dtype=dtype)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

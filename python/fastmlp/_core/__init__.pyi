@@ -15,20 +15,12 @@ class Field:
     """
     A hyperparameter of a member of a family.
     """
-    def __reduce__(self) -> typing.Any:
-        ...
-    def __repr__(self) -> str:
-        ...
     @property
     def bounds(self) -> str:
-        """
-        What it must satisfy, as errors write it.
-        """
+        ...
     @property
     def default(self) -> typing.Any:
-        """
-        A plain value: a number, a bool, the key of a member, or None.
-        """
+        ...
     @property
     def description(self) -> str:
         ...
@@ -46,18 +38,6 @@ class Identity:
     Identity()
 
     phi(a) = a.
-
-    Notes
-    -----
-    Cost: one pass over a, and one over a gradient; in a layer the former is part of the product.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.Identity()([-1.0, 0.0, 2.0]).round(4).tolist()
-    [-1.0, 0.0, 2.0]
-    """
-    """
     """
     couples_units: typing.ClassVar[bool] = False
     fields: typing.ClassVar[tuple[Field, ...]]
@@ -67,44 +47,19 @@ class Identity:
         """
         phi(a), in the shape of a.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self) -> None:
-        ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
         ...
     def derivative(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """
         phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).
         """
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def has_zero_derivative(self) -> bool:
-        """
-        No gradient passes backwards.
-        """
+        ...
 class Sign:
     """
     Sign(straight_through=False)
@@ -118,25 +73,6 @@ class Sign:
     ----------
     straight_through : bool, default False
         uses the derivative of hard tanh.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: one pass over a, and one over a gradient; in a layer the former is part of the product.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.Sign()([-1.0, 0.0, 2.0]).round(4).tolist()
-    [-1.0, 0.0, 1.0]
-    """
-    """
     """
     couples_units: typing.ClassVar[bool] = False
     fields: typing.ClassVar[tuple[Field, ...]]
@@ -146,66 +82,27 @@ class Sign:
         """
         phi(a), in the shape of a.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, straight_through: bool = False) -> None:
-        ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
         ...
     def derivative(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """
         phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).
         """
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def has_zero_derivative(self) -> bool:
-        """
-        No gradient passes backwards.
-        """
+        ...
     @property
     def straight_through(self) -> bool:
-        """
-        uses the derivative of hard tanh
-        """
+        ...
 class Sigmoid:
     """
     Sigmoid()
 
     phi(a) = 1 / (1 + exp(-a)); phi' = phi (1 - phi) (Rumelhart et al. 1986).
-
-    Notes
-    -----
-    Cost: one pass over a, and one over a gradient; in a layer the former is part of the product.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.Sigmoid()([-1.0, 0.0, 2.0]).round(4).tolist()
-    [0.2689, 0.5, 0.8808]
-    """
-    """
     """
     couples_units: typing.ClassVar[bool] = False
     fields: typing.ClassVar[tuple[Field, ...]]
@@ -215,61 +112,24 @@ class Sigmoid:
         """
         phi(a), in the shape of a.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self) -> None:
-        ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
         ...
     def derivative(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """
         phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).
         """
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def has_zero_derivative(self) -> bool:
-        """
-        No gradient passes backwards.
-        """
+        ...
 class Tanh:
     """
     Tanh()
 
     phi(a) = tanh(a); phi' = 1 - phi² (LeCun et al. 1998).
-
-    Notes
-    -----
-    Cost: one pass over a, and one over a gradient; in a layer the former is part of the product.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.Tanh()([-1.0, 0.0, 2.0]).round(4).tolist()
-    [-0.7616, 0.0, 0.964]
-    """
-    """
     """
     couples_units: typing.ClassVar[bool] = False
     fields: typing.ClassVar[tuple[Field, ...]]
@@ -279,61 +139,24 @@ class Tanh:
         """
         phi(a), in the shape of a.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self) -> None:
-        ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
         ...
     def derivative(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """
         phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).
         """
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def has_zero_derivative(self) -> bool:
-        """
-        No gradient passes backwards.
-        """
+        ...
 class ReLU:
     """
     ReLU()
 
     phi(a) = max(a, 0); phi'(0) = 0 (Nair & Hinton 2010).
-
-    Notes
-    -----
-    Cost: one pass over a, and one over a gradient; in a layer the former is part of the product.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.ReLU()([-1.0, 0.0, 2.0]).round(4).tolist()
-    [0.0, 0.0, 2.0]
-    """
-    """
     """
     couples_units: typing.ClassVar[bool] = False
     fields: typing.ClassVar[tuple[Field, ...]]
@@ -343,61 +166,24 @@ class ReLU:
         """
         phi(a), in the shape of a.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self) -> None:
-        ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
         ...
     def derivative(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """
         phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).
         """
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def has_zero_derivative(self) -> bool:
-        """
-        No gradient passes backwards.
-        """
+        ...
 class HardTanh:
     """
     HardTanh()
 
     phi(a) = max(min(a, 1), -1); phi'(±1) = 0 (Collobert 2004).
-
-    Notes
-    -----
-    Cost: one pass over a, and one over a gradient; in a layer the former is part of the product.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.HardTanh()([-1.0, 0.0, 2.0]).round(4).tolist()
-    [-1.0, 0.0, 1.0]
-    """
-    """
     """
     couples_units: typing.ClassVar[bool] = False
     fields: typing.ClassVar[tuple[Field, ...]]
@@ -407,44 +193,19 @@ class HardTanh:
         """
         phi(a), in the shape of a.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self) -> None:
-        ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
         ...
     def derivative(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """
         phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).
         """
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def has_zero_derivative(self) -> bool:
-        """
-        No gradient passes backwards.
-        """
+        ...
 class Softmax:
     """
     Softmax()
@@ -453,18 +214,6 @@ class Softmax:
 
     The largest a_j is subtracted first, so nothing overflows. derivative(a) is the Jacobian
     diag(h) - h hᵀ, of shape (..., k, k).
-
-    Notes
-    -----
-    Cost: one pass over a, and one over a gradient; in a layer the former is part of the product.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.Softmax()([-1.0, 0.0, 2.0]).round(4).tolist()
-    [0.042, 0.1142, 0.8438]
-    """
-    """
     """
     couples_units: typing.ClassVar[bool] = True
     fields: typing.ClassVar[tuple[Field, ...]]
@@ -474,44 +223,19 @@ class Softmax:
         """
         phi(a), in the shape of a.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self) -> None:
-        ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
         ...
     def derivative(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """
         phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).
         """
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def has_zero_derivative(self) -> bool:
-        """
-        No gradient passes backwards.
-        """
+        ...
 class LeakyReLU:
     """
     LeakyReLU(slope=0.01)
@@ -522,25 +246,6 @@ class LeakyReLU:
     ----------
     slope : float, default 0.01
         factor of a < 0: a finite slope >= 0.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: one pass over a, and one over a gradient; in a layer the former is part of the product.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.LeakyReLU()([-1.0, 0.0, 2.0]).round(4).tolist()
-    [-0.01, 0.0, 2.0]
-    """
-    """
     """
     couples_units: typing.ClassVar[bool] = False
     fields: typing.ClassVar[tuple[Field, ...]]
@@ -550,49 +255,22 @@ class LeakyReLU:
         """
         phi(a), in the shape of a.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, slope: float = 0.01) -> None:
-        ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
         ...
     def derivative(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """
         phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).
         """
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def has_zero_derivative(self) -> bool:
-        """
-        No gradient passes backwards.
-        """
+        ...
     @property
     def slope(self) -> float:
-        """
-        factor of a < 0
-        """
+        ...
 class ELU:
     """
     ELU(alpha=1)
@@ -603,25 +281,6 @@ class ELU:
     ----------
     alpha : float, default 1
         -alpha is the limit at -inf: a finite alpha >= 0.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: one pass over a, and one over a gradient; in a layer the former is part of the product.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.ELU()([-1.0, 0.0, 2.0]).round(4).tolist()
-    [-0.6321, 0.0, 2.0]
-    """
-    """
     """
     couples_units: typing.ClassVar[bool] = False
     fields: typing.ClassVar[tuple[Field, ...]]
@@ -631,66 +290,27 @@ class ELU:
         """
         phi(a), in the shape of a.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, alpha: float = 1) -> None:
-        ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
         ...
     def derivative(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """
         phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).
         """
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def alpha(self) -> float:
-        """
-        -alpha is the limit at -inf
-        """
+        ...
     @property
     def has_zero_derivative(self) -> bool:
-        """
-        No gradient passes backwards.
-        """
+        ...
 class SELU:
     """
     SELU()
 
     phi(a) = s a for a > 0, else s alpha (exp(a) - 1), with the constants of Klambauer et al. 2017.
-
-    Notes
-    -----
-    Cost: one pass over a, and one over a gradient; in a layer the former is part of the product.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.SELU()([-1.0, 0.0, 2.0]).round(4).tolist()
-    [-1.1113, 0.0, 2.1014]
-    """
-    """
     """
     couples_units: typing.ClassVar[bool] = False
     fields: typing.ClassVar[tuple[Field, ...]]
@@ -700,61 +320,24 @@ class SELU:
         """
         phi(a), in the shape of a.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self) -> None:
-        ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
         ...
     def derivative(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """
         phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).
         """
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def has_zero_derivative(self) -> bool:
-        """
-        No gradient passes backwards.
-        """
+        ...
 class Softplus:
     """
     Softplus()
 
     phi(a) = log(1 + exp(a)); phi' = sigmoid(a) (Dugas et al. 2001).
-
-    Notes
-    -----
-    Cost: one pass over a, and one over a gradient; in a layer the former is part of the product.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.Softplus()([-1.0, 0.0, 2.0]).round(4).tolist()
-    [0.3133, 0.6931, 2.1269]
-    """
-    """
     """
     couples_units: typing.ClassVar[bool] = False
     fields: typing.ClassVar[tuple[Field, ...]]
@@ -764,61 +347,24 @@ class Softplus:
         """
         phi(a), in the shape of a.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self) -> None:
-        ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
         ...
     def derivative(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """
         phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).
         """
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def has_zero_derivative(self) -> bool:
-        """
-        No gradient passes backwards.
-        """
+        ...
 class SiLU:
     """
     SiLU()
 
     phi(a) = a sigmoid(a), also called swish (Elfwing et al. 2018).
-
-    Notes
-    -----
-    Cost: one pass over a, and one over a gradient; in a layer the former is part of the product.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.SiLU()([-1.0, 0.0, 2.0]).round(4).tolist()
-    [-0.2689, 0.0, 1.7616]
-    """
-    """
     """
     couples_units: typing.ClassVar[bool] = False
     fields: typing.ClassVar[tuple[Field, ...]]
@@ -828,61 +374,24 @@ class SiLU:
         """
         phi(a), in the shape of a.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self) -> None:
-        ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
         ...
     def derivative(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """
         phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).
         """
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def has_zero_derivative(self) -> bool:
-        """
-        No gradient passes backwards.
-        """
+        ...
 class GELU:
     """
     GELU()
 
     phi(a) = a Φ(a) with the normal distribution function Φ, exact by erf (Hendrycks & Gimpel 2016).
-
-    Notes
-    -----
-    Cost: one pass over a, and one over a gradient; in a layer the former is part of the product.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.GELU()([-1.0, 0.0, 2.0]).round(4).tolist()
-    [-0.1587, 0.0, 1.9545]
-    """
-    """
     """
     couples_units: typing.ClassVar[bool] = False
     fields: typing.ClassVar[tuple[Field, ...]]
@@ -892,61 +401,24 @@ class GELU:
         """
         phi(a), in the shape of a.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self) -> None:
-        ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
         ...
     def derivative(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """
         phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).
         """
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def has_zero_derivative(self) -> bool:
-        """
-        No gradient passes backwards.
-        """
+        ...
 class SquaredError:
     """
     SquaredError()
 
     L = 1/2 sum_j (o_j - y_j)²; dL/do = o - y (Legendre 1805).
-
-    Notes
-    -----
-    Cost: one pass over o and y, for values and gradient together.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.SquaredError()([[0.25, 0.5]], [[0.0, 1.0]]).round(4).tolist()
-    [0.1562]
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     labels_pm1: typing.ClassVar[bool] = False
@@ -958,56 +430,21 @@ class SquaredError:
         """
         L of each sample, (n,): summed over outputs, not averaged over samples.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def gradient(self, o: numpy.typing.ArrayLike, y: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """
         dL/do of each sample, in the shape of o, without 1/n.
         """
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
 class AbsoluteError:
     """
     AbsoluteError()
 
     L = sum_j |o_j - y_j|; dL/do = sign(o - y), 0 at equality (Laplace 1793).
-
-    Notes
-    -----
-    Cost: one pass over o and y, for values and gradient together.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.AbsoluteError()([[0.25, 0.5]], [[0.0, 1.0]]).round(4).tolist()
-    [0.75]
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     labels_pm1: typing.ClassVar[bool] = False
@@ -1019,39 +456,16 @@ class AbsoluteError:
         """
         L of each sample, (n,): summed over outputs, not averaged over samples.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def gradient(self, o: numpy.typing.ArrayLike, y: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """
         dL/do of each sample, in the shape of o, without 1/n.
         """
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
 class Huber:
     """
     Huber(delta=1)
@@ -1062,25 +476,6 @@ class Huber:
     ----------
     delta : float, default 1
         error at which the loss becomes linear: a finite delta > 0.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: one pass over o and y, for values and gradient together.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.Huber()([[0.25, 0.5]], [[0.0, 1.0]]).round(4).tolist()
-    [0.1562]
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     labels_pm1: typing.ClassVar[bool] = False
@@ -1092,44 +487,19 @@ class Huber:
         """
         L of each sample, (n,): summed over outputs, not averaged over samples.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, delta: float = 1) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def gradient(self, o: numpy.typing.ArrayLike, y: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """
         dL/do of each sample, in the shape of o, without 1/n.
         """
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def delta(self) -> float:
-        """
-        error at which the loss becomes linear
-        """
+        ...
 class CrossEntropy:
     """
     CrossEntropy(label_smoothing=0)
@@ -1143,25 +513,6 @@ class CrossEntropy:
     ----------
     label_smoothing : float, default 0
         fraction of each target spread over all classes: 0 <= label_smoothing < 1.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: one pass over o and y, for values and gradient together.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.CrossEntropy()([[0.25, 0.5]], [[0.0, 1.0]]).round(4).tolist()
-    [0.6931]
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     labels_pm1: typing.ClassVar[bool] = False
@@ -1173,44 +524,19 @@ class CrossEntropy:
         """
         L of each sample, (n,): summed over outputs, not averaged over samples.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, label_smoothing: float = 0) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def gradient(self, o: numpy.typing.ArrayLike, y: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """
         dL/do of each sample, in the shape of o, without 1/n.
         """
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def label_smoothing(self) -> float:
-        """
-        fraction of each target spread over all classes
-        """
+        ...
 class BinaryCrossEntropy:
     """
     BinaryCrossEntropy()
@@ -1218,18 +544,6 @@ class BinaryCrossEntropy:
     L = -sum_j [y_j log o_j + (1 - y_j) log(1 - o_j)]; dL/do = (1 - y) / (1 - o) - y / o.
 
     On a sigmoid output it is computed from pre-activations: softplus(a) - y a (Cox 1958).
-
-    Notes
-    -----
-    Cost: one pass over o and y, for values and gradient together.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.BinaryCrossEntropy()([[0.25, 0.5]], [[0.0, 1.0]]).round(4).tolist()
-    [0.9808]
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     labels_pm1: typing.ClassVar[bool] = False
@@ -1241,39 +555,16 @@ class BinaryCrossEntropy:
         """
         L of each sample, (n,): summed over outputs, not averaged over samples.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def gradient(self, o: numpy.typing.ArrayLike, y: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """
         dL/do of each sample, in the shape of o, without 1/n.
         """
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
 class Hinge:
     """
     Hinge()
@@ -1281,18 +572,6 @@ class Hinge:
     L = sum_j max(0, 1 - y_j a_j) for labels y = ±1 (Cortes & Vapnik 1995).
 
     dL/da = -y where y a <= 1, at equality too. On a sign output a is the pre-activation.
-
-    Notes
-    -----
-    Cost: one pass over o and y, for values and gradient together.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.Hinge()([[0.25, 0.5]], [[0.0, 1.0]]).round(4).tolist()
-    [1.5]
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     labels_pm1: typing.ClassVar[bool] = True
@@ -1304,39 +583,16 @@ class Hinge:
         """
         L of each sample, (n,): summed over outputs, not averaged over samples.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def gradient(self, o: numpy.typing.ArrayLike, y: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """
         dL/do of each sample, in the shape of o, without 1/n.
         """
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
 class Perceptron:
     """
     Perceptron()
@@ -1344,18 +600,6 @@ class Perceptron:
     L = sum_j max(0, -y_j a_j) for labels y = ±1 and the pre-activation a (Rosenblatt 1958).
 
     dL/da = -y where y a <= 0: at equality too, or a perceptron that starts from zeros never moves.
-
-    Notes
-    -----
-    Cost: one pass over o and y, for values and gradient together.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.Perceptron()([[0.25, 0.5]], [[0.0, 1.0]]).round(4).tolist()
-    [0.0]
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     labels_pm1: typing.ClassVar[bool] = True
@@ -1367,39 +611,16 @@ class Perceptron:
         """
         L of each sample, (n,): summed over outputs, not averaged over samples.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def gradient(self, o: numpy.typing.ArrayLike, y: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """
         dL/do of each sample, in the shape of o, without 1/n.
         """
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
 class Quantile:
     """
     Quantile(q=0.5)
@@ -1412,25 +633,6 @@ class Quantile:
     ----------
     q : float, default 0.5
         quantile to be estimated: 0 < q < 1.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: one pass over o and y, for values and gradient together.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.Quantile()([[0.25, 0.5]], [[0.0, 1.0]]).round(4).tolist()
-    [0.375]
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     labels_pm1: typing.ClassVar[bool] = False
@@ -1442,44 +644,19 @@ class Quantile:
         """
         L of each sample, (n,): summed over outputs, not averaged over samples.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, q: float = 0.5) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def gradient(self, o: numpy.typing.ArrayLike, y: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """
         dL/do of each sample, in the shape of o, without 1/n.
         """
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def q(self) -> float:
-        """
-        quantile to be estimated
-        """
+        ...
 class Poisson:
     """
     Poisson(log_input=True)
@@ -1493,25 +670,6 @@ class Poisson:
     ----------
     log_input : bool, default True
         outputs are logarithms of rates.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: one pass over o and y, for values and gradient together.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.Poisson()([[0.25, 0.5]], [[0.0, 1.0]]).round(4).tolist()
-    [2.4327]
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     labels_pm1: typing.ClassVar[bool] = False
@@ -1523,44 +681,19 @@ class Poisson:
         """
         L of each sample, (n,): summed over outputs, not averaged over samples.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, log_input: bool = True) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def gradient(self, o: numpy.typing.ArrayLike, y: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """
         dL/do of each sample, in the shape of o, without 1/n.
         """
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def log_input(self) -> bool:
-        """
-        outputs are logarithms of rates
-        """
+        ...
 class GaussianNLL:
     """
     GaussianNLL()
@@ -1570,18 +703,6 @@ class GaussianNLL:
     The n_out outputs are n_out / 2 means m, then as many log variances s; y has n_out / 2 columns.
 
         L = sum_j (s_j + (y_j - m_j)² exp(-s_j)) / 2
-
-    Notes
-    -----
-    Cost: one pass over o and y, for values and gradient together.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.GaussianNLL()([[0.25, 0.5]], [[1.0]]).round(4).tolist()
-    [0.4206]
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     labels_pm1: typing.ClassVar[bool] = False
@@ -1593,56 +714,21 @@ class GaussianNLL:
         """
         L of each sample, (n,): summed over outputs, not averaged over samples.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def gradient(self, o: numpy.typing.ArrayLike, y: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """
         dL/do of each sample, in the shape of o, without 1/n.
         """
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
 class GlorotUniform:
     """
     GlorotUniform()
 
     Uniform with variance 2 / (n_in + n_out) (Glorot & Bengio 2010).
-
-    Notes
-    -----
-    Cost: one pass over the weights, once per layer.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.GlorotUniform()(3, 2, seed=1).shape
-    (3, 2)
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'glorot_uniform'
@@ -1650,52 +736,17 @@ class GlorotUniform:
         """
         Weights of a layer, (n_in, n_out), drawn from the seed.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
 class GlorotNormal:
     """
     GlorotNormal()
 
     Normal with variance 2 / (n_in + n_out) (Glorot & Bengio 2010).
-
-    Notes
-    -----
-    Cost: one pass over the weights, once per layer.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.GlorotNormal()(3, 2, seed=1).shape
-    (3, 2)
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'glorot_normal'
@@ -1703,52 +754,17 @@ class GlorotNormal:
         """
         Weights of a layer, (n_in, n_out), drawn from the seed.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
 class HeUniform:
     """
     HeUniform()
 
     Uniform with variance 2 / n_in (He et al. 2015).
-
-    Notes
-    -----
-    Cost: one pass over the weights, once per layer.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.HeUniform()(3, 2, seed=1).shape
-    (3, 2)
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'he_uniform'
@@ -1756,52 +772,17 @@ class HeUniform:
         """
         Weights of a layer, (n_in, n_out), drawn from the seed.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
 class HeNormal:
     """
     HeNormal()
 
     Normal with variance 2 / n_in (He et al. 2015).
-
-    Notes
-    -----
-    Cost: one pass over the weights, once per layer.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.HeNormal()(3, 2, seed=1).shape
-    (3, 2)
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'he_normal'
@@ -1809,52 +790,17 @@ class HeNormal:
         """
         Weights of a layer, (n_in, n_out), drawn from the seed.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
 class LeCunUniform:
     """
     LeCunUniform()
 
     Uniform with variance 1 / n_in (LeCun et al. 1998).
-
-    Notes
-    -----
-    Cost: one pass over the weights, once per layer.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.LeCunUniform()(3, 2, seed=1).shape
-    (3, 2)
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'lecun_uniform'
@@ -1862,52 +808,17 @@ class LeCunUniform:
         """
         Weights of a layer, (n_in, n_out), drawn from the seed.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
 class LeCunNormal:
     """
     LeCunNormal()
 
     Normal with variance 1 / n_in (LeCun et al. 1998).
-
-    Notes
-    -----
-    Cost: one pass over the weights, once per layer.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.LeCunNormal()(3, 2, seed=1).shape
-    (3, 2)
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'lecun_normal'
@@ -1915,35 +826,12 @@ class LeCunNormal:
         """
         Weights of a layer, (n_in, n_out), drawn from the seed.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
 class Normal:
     """
     Normal(std=0.01)
@@ -1954,25 +842,6 @@ class Normal:
     ----------
     std : float, default 0.01
         standard deviation: a finite std >= 0.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: one pass over the weights, once per layer.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.Normal()(3, 2, seed=1).shape
-    (3, 2)
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'normal'
@@ -1980,40 +849,15 @@ class Normal:
         """
         Weights of a layer, (n_in, n_out), drawn from the seed.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, std: float = 0.01) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def std(self) -> float:
-        """
-        standard deviation
-        """
+        ...
 class Orthogonal:
     """
     Orthogonal(gain=1)
@@ -2024,25 +868,6 @@ class Orthogonal:
     ----------
     gain : float, default 1
         factor on the orthogonal matrix: a finite number.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: n_in n_out min(n_in, n_out) multiplications, once per layer.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.Orthogonal()(3, 2, seed=1).shape
-    (3, 2)
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'orthogonal'
@@ -2050,57 +875,20 @@ class Orthogonal:
         """
         Weights of a layer, (n_in, n_out), drawn from the seed.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, gain: float = 1) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def gain(self) -> float:
-        """
-        factor on the orthogonal matrix
-        """
+        ...
 class Zeros:
     """
     Zeros()
 
     All weights 0.
-
-    Notes
-    -----
-    Cost: one pass over the weights, once per layer.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.Zeros()(3, 2, seed=1).shape
-    (3, 2)
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'zeros'
@@ -2108,35 +896,12 @@ class Zeros:
         """
         Weights of a layer, (n_in, n_out), drawn from the seed.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
 class ConstantInit:
     """
     ConstantInit(value=0)
@@ -2147,25 +912,6 @@ class ConstantInit:
     ----------
     value : float, default 0
         value of all weights: a finite number.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: one pass over the weights, once per layer.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.ConstantInit()(3, 2, seed=1).shape
-    (3, 2)
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'constant'
@@ -2173,46 +919,19 @@ class ConstantInit:
         """
         Weights of a layer, (n_in, n_out), drawn from the seed.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, value: float = 0) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def value(self) -> float:
-        """
-        value of all weights
-        """
+        ...
 class Layer:
     """
     A layer of a network, as a value.
     """
-    def __reduce__(self) -> typing.Any:
-        ...
 class Dense(Layer):
     """
     Dense(units, activation='identity', bias=True, init=None, l1=None, l2=None, max_norm=None)
@@ -2237,94 +956,38 @@ class Dense(Layer):
         penalty l2 / 2 sum W**2; None takes that of fit: a finite l2 >= 0, or None.
     max_norm : float | None, default None
         largest Euclidean norm of a unit's weights; longer ones are scaled down after each update: a finite max_norm > 0, or None.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: that of its products with a batch, see docs/performance.md; a value, it has no memory.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.Dense(128, "relu", l2=1e-4).units
-    128
-    """
-    """
     """
     can_be_output: typing.ClassVar[bool] = True
     fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'dense'
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, units: int, activation: str | Activation = 'identity', bias: bool = True, init: str | Initializer | None = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def activation(self) -> Activation:
-        """
-        phi, a name or a value such as fm.LeakyReLU(slope=0.1)
-        """
+        ...
     @property
     def bias(self) -> bool:
-        """
-        adds b
-        """
+        ...
     @property
     def init(self) -> Initializer | None:
-        """
-        distribution of the weights at the start; None takes the network's
-        """
+        ...
     @property
     def l1(self) -> float | None:
-        """
-        penalty l1 sum |W|; None takes that of fit
-        """
+        ...
     @property
     def l2(self) -> float | None:
-        """
-        penalty l2 / 2 sum W**2; None takes that of fit
-        """
+        ...
     @property
     def max_norm(self) -> float | None:
-        """
-        largest Euclidean norm of a unit's weights; longer ones are scaled down after each update
-        """
+        ...
     @property
     def units(self) -> int:
-        """
-        number of outputs
-        """
+        ...
 class Dropout(Layer):
     """
     Dropout(rate)
@@ -2337,65 +1000,20 @@ class Dropout(Layer):
     ----------
     rate : float
         probability to drop a unit of a sample: 0 <= rate < 1.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: that of its products with a batch, see docs/performance.md; a value, it has no memory.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> layers = [fm.Dense(128, "relu"), fm.Dropout(0.2), fm.Dense(10, "softmax")]
-    >>> fm.Network(layers, inputs=64, seed=0).n_parameters
-    9610
-    """
-    """
     """
     can_be_output: typing.ClassVar[bool] = False
     fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'dropout'
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, rate: float) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def rate(self) -> float:
-        """
-        probability to drop a unit of a sample
-        """
+        ...
 class GaussianNoise(Layer):
     """
     GaussianNoise(std)
@@ -2408,65 +1026,20 @@ class GaussianNoise(Layer):
     ----------
     std : float
         standard deviation of the noise: a finite std >= 0.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: that of its products with a batch, see docs/performance.md; a value, it has no memory.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> net = fm.Network([fm.GaussianNoise(0.1), fm.Dense(1)], inputs=2, seed=0)
-    >>> net.predict([[0.0, 0.0]])
-    array([[0.]], dtype=float32)
-    """
-    """
     """
     can_be_output: typing.ClassVar[bool] = False
     fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'gaussian_noise'
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, std: float) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def std(self) -> float:
-        """
-        standard deviation of the noise
-        """
+        ...
 class Skip(Layer):
     """
     Skip(of)
@@ -2479,66 +1052,20 @@ class Skip(Layer):
     ----------
     of : layer or 'input'
         the layer whose output is added: an earlier one of the list, or "input".
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: that of its products with a batch, see docs/performance.md; a value, it has no memory.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> first = fm.Dense(8, "relu")
-    >>> layers = [first, fm.Dense(8, "relu"), fm.Skip(first), fm.Dense(1)]
-    >>> fm.Network(layers, inputs=4, seed=0).n_parameters
-    121
-    """
-    """
     """
     can_be_output: typing.ClassVar[bool] = True
     fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'skip'
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, of: Layer | typing.Literal['input']) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def of(self) -> Layer | typing.Literal['input']:
-        """
-        the layer whose output is added: an earlier one of the list, or "input"
-        """
+        ...
 class Tied(Layer):
     """
     Tied(layer, activation='identity', transposed=True, bias=True)
@@ -2557,81 +1084,29 @@ class Tied(Layer):
         multiplies by the transpose of W, else by W.
     bias : bool, default True
         adds b.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: that of its products with a batch, see docs/performance.md; a value, it has no memory.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> encoder = fm.Dense(32, "sigmoid")
-    >>> net = fm.Network([encoder, fm.Tied(encoder, "sigmoid")], inputs=64, seed=0)
-    >>> net.n_parameters
-    2144
-    """
-    """
     """
     can_be_output: typing.ClassVar[bool] = True
     fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'tied'
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, layer: Dense, activation: str | Activation = 'identity', transposed: bool = True, bias: bool = True) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def activation(self) -> Activation:
-        """
-        phi, a name or a value such as fm.LeakyReLU(slope=0.1)
-        """
+        ...
     @property
     def bias(self) -> bool:
-        """
-        adds b
-        """
+        ...
     @property
     def layer(self) -> Dense:
-        """
-        the earlier layer whose weights W are used
-        """
+        ...
     @property
     def transposed(self) -> bool:
-        """
-        multiplies by the transpose of W, else by W
-        """
+        ...
 class SpatialDropout(Layer):
     """
     SpatialDropout(rate)
@@ -2644,65 +1119,20 @@ class SpatialDropout(Layer):
     ----------
     rate : float
         probability to drop a channel of a sample: 0 <= rate < 1.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: that of its products with a batch, see docs/performance.md; a value, it has no memory.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> layers = [fm.Conv2D(6, 3, "relu"), fm.SpatialDropout(0.2), fm.Dense(10)]
-    >>> fm.Network(layers, inputs=(8, 8, 1), seed=0).n_parameters
-    2230
-    """
-    """
     """
     can_be_output: typing.ClassVar[bool] = False
     fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'spatial_dropout'
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, rate: float) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def rate(self) -> float:
-        """
-        probability to drop a channel of a sample
-        """
+        ...
 class Conv1D(Layer):
     """
     Conv1D(filters, kernel, activation='identity', stride=1, padding='valid', dilation=1, bias=True, init=None, l1=None, l2=None, max_norm=None)
@@ -2735,117 +1165,50 @@ class Conv1D(Layer):
         penalty l2 / 2 sum W**2; None takes that of fit: a finite l2 >= 0, or None.
     max_norm : float | None, default None
         largest Euclidean norm of a filter's weights; longer ones are scaled down after each update: a finite max_norm > 0, or None.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: that of its products with a batch, see docs/performance.md; a value, it has no memory.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> layers = [fm.Conv1D(8, 5, "relu", padding="same"), fm.GlobalAveragePool1D(),
-    ...           fm.Dense(3, "softmax")]
-    >>> net = fm.Network(layers, inputs=(100, 2), seed=0)
-    >>> net.weights[0].shape
-    (5, 2, 8)
-    """
-    """
     """
     can_be_output: typing.ClassVar[bool] = True
     fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'conv1d'
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, filters: int, kernel: int, activation: str | Activation = 'identity', stride: int = 1, padding: typing.Literal['valid', 'same'] | int = 'valid', dilation: int = 1, bias: bool = True, init: str | Initializer | None = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def activation(self) -> Activation:
-        """
-        phi, a name or a value such as fm.LeakyReLU(slope=0.1)
-        """
+        ...
     @property
     def bias(self) -> bool:
-        """
-        adds b
-        """
+        ...
     @property
     def dilation(self) -> int:
-        """
-        inputs from one tap of the window to the next
-        """
+        ...
     @property
     def filters(self) -> int:
-        """
-        number of outputs per position
-        """
+        ...
     @property
     def init(self) -> Initializer | None:
-        """
-        distribution of the weights at the start; None takes the network's
-        """
+        ...
     @property
     def kernel(self) -> int:
-        """
-        size of the window
-        """
+        ...
     @property
     def l1(self) -> float | None:
-        """
-        penalty l1 sum |W|; None takes that of fit
-        """
+        ...
     @property
     def l2(self) -> float | None:
-        """
-        penalty l2 / 2 sum W**2; None takes that of fit
-        """
+        ...
     @property
     def max_norm(self) -> float | None:
-        """
-        largest Euclidean norm of a filter's weights; longer ones are scaled down after each update
-        """
+        ...
     @property
     def padding(self) -> typing.Literal['valid', 'same'] | int:
-        """
-        zeros around the input
-        """
+        ...
     @property
     def stride(self) -> int:
-        """
-        inputs from one position to the next
-        """
+        ...
 class Conv2D(Layer):
     """
     Conv2D(filters, kernel, activation='identity', stride=1, padding='valid', dilation=1, bias=True, init=None, l1=None, l2=None, max_norm=None)
@@ -2878,116 +1241,50 @@ class Conv2D(Layer):
         penalty l2 / 2 sum W**2; None takes that of fit: a finite l2 >= 0, or None.
     max_norm : float | None, default None
         largest Euclidean norm of a filter's weights; longer ones are scaled down after each update: a finite max_norm > 0, or None.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: that of its products with a batch, see docs/performance.md; a value, it has no memory.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> layers = [fm.Conv2D(6, 3, "relu"), fm.MaxPool2D(2), fm.Dense(10, "softmax")]
-    >>> net = fm.Network(layers, inputs=(8, 8, 1), seed=0)
-    >>> net.weights[0].shape, net.n_parameters
-    ((3, 3, 1, 6), 610)
-    """
-    """
     """
     can_be_output: typing.ClassVar[bool] = True
     fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'conv2d'
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, filters: int, kernel: int | tuple[int, int], activation: str | Activation = 'identity', stride: int | tuple[int, int] = 1, padding: typing.Literal['valid', 'same'] | int | tuple[int, int] = 'valid', dilation: int | tuple[int, int] = 1, bias: bool = True, init: str | Initializer | None = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def activation(self) -> Activation:
-        """
-        phi, a name or a value such as fm.LeakyReLU(slope=0.1)
-        """
+        ...
     @property
     def bias(self) -> bool:
-        """
-        adds b
-        """
+        ...
     @property
     def dilation(self) -> int | tuple[int, int]:
-        """
-        inputs from one tap of the window to the next
-        """
+        ...
     @property
     def filters(self) -> int:
-        """
-        number of outputs per position
-        """
+        ...
     @property
     def init(self) -> Initializer | None:
-        """
-        distribution of the weights at the start; None takes the network's
-        """
+        ...
     @property
     def kernel(self) -> int | tuple[int, int]:
-        """
-        size of the window
-        """
+        ...
     @property
     def l1(self) -> float | None:
-        """
-        penalty l1 sum |W|; None takes that of fit
-        """
+        ...
     @property
     def l2(self) -> float | None:
-        """
-        penalty l2 / 2 sum W**2; None takes that of fit
-        """
+        ...
     @property
     def max_norm(self) -> float | None:
-        """
-        largest Euclidean norm of a filter's weights; longer ones are scaled down after each update
-        """
+        ...
     @property
     def padding(self) -> typing.Literal['valid', 'same'] | int | tuple[int, int]:
-        """
-        zeros around the input
-        """
+        ...
     @property
     def stride(self) -> int | tuple[int, int]:
-        """
-        inputs from one position to the next
-        """
+        ...
 class MaxPool1D(Layer):
     """
     MaxPool1D(size, stride=None, padding='valid')
@@ -3004,75 +1301,26 @@ class MaxPool1D(Layer):
         inputs from one position to the next; None takes size: an integer >= 1, or None.
     padding : str | int, default 'valid'
         positions around the input, which do not count: an integer >= 0, or one of: 'valid', 'same'.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: that of its products with a batch, see docs/performance.md; a value, it has no memory.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> layers = [fm.MaxPool1D(2), fm.Dense(3)]
-    >>> fm.Network(layers, inputs=(4, 1), seed=0).n_parameters
-    9
-    """
-    """
     """
     can_be_output: typing.ClassVar[bool] = True
     fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'max_pool1d'
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, size: int, stride: int | None = None, padding: typing.Literal['valid', 'same'] | int = 'valid') -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def padding(self) -> typing.Literal['valid', 'same'] | int:
-        """
-        positions around the input, which do not count
-        """
+        ...
     @property
     def size(self) -> int:
-        """
-        size of the window
-        """
+        ...
     @property
     def stride(self) -> int | None:
-        """
-        inputs from one position to the next; None takes size
-        """
+        ...
 class MaxPool2D(Layer):
     """
     MaxPool2D(size, stride=None, padding='valid')
@@ -3089,75 +1337,26 @@ class MaxPool2D(Layer):
         inputs from one position to the next; None takes size: an integer >= 1 or two of them, or None.
     padding : str | int | tuple[int, int], default 'valid'
         positions around the input, which do not count: an integer >= 0 or two of them, or one of: 'valid', 'same'.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: that of its products with a batch, see docs/performance.md; a value, it has no memory.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> layers = [fm.MaxPool2D(2), fm.Dense(3)]
-    >>> fm.Network(layers, inputs=(2, 4, 1), seed=0).n_parameters
-    9
-    """
-    """
     """
     can_be_output: typing.ClassVar[bool] = True
     fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'max_pool2d'
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, size: int | tuple[int, int], stride: int | tuple[int, int] | None = None, padding: typing.Literal['valid', 'same'] | int | tuple[int, int] = 'valid') -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def padding(self) -> typing.Literal['valid', 'same'] | int | tuple[int, int]:
-        """
-        positions around the input, which do not count
-        """
+        ...
     @property
     def size(self) -> int | tuple[int, int]:
-        """
-        size of the window
-        """
+        ...
     @property
     def stride(self) -> int | tuple[int, int] | None:
-        """
-        inputs from one position to the next; None takes size
-        """
+        ...
 class AveragePool1D(Layer):
     """
     AveragePool1D(size, stride=None, padding='valid')
@@ -3174,75 +1373,26 @@ class AveragePool1D(Layer):
         inputs from one position to the next; None takes size: an integer >= 1, or None.
     padding : str | int, default 'valid'
         positions around the input, which do not count: an integer >= 0, or one of: 'valid', 'same'.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: that of its products with a batch, see docs/performance.md; a value, it has no memory.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> layers = [fm.AveragePool1D(2), fm.Dense(3)]
-    >>> fm.Network(layers, inputs=(4, 1), seed=0).n_parameters
-    9
-    """
-    """
     """
     can_be_output: typing.ClassVar[bool] = True
     fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'average_pool1d'
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, size: int, stride: int | None = None, padding: typing.Literal['valid', 'same'] | int = 'valid') -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def padding(self) -> typing.Literal['valid', 'same'] | int:
-        """
-        positions around the input, which do not count
-        """
+        ...
     @property
     def size(self) -> int:
-        """
-        size of the window
-        """
+        ...
     @property
     def stride(self) -> int | None:
-        """
-        inputs from one position to the next; None takes size
-        """
+        ...
 class AveragePool2D(Layer):
     """
     AveragePool2D(size, stride=None, padding='valid')
@@ -3259,179 +1409,58 @@ class AveragePool2D(Layer):
         inputs from one position to the next; None takes size: an integer >= 1 or two of them, or None.
     padding : str | int | tuple[int, int], default 'valid'
         positions around the input, which do not count: an integer >= 0 or two of them, or one of: 'valid', 'same'.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: that of its products with a batch, see docs/performance.md; a value, it has no memory.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> layers = [fm.AveragePool2D(2), fm.Dense(3)]
-    >>> fm.Network(layers, inputs=(2, 4, 1), seed=0).n_parameters
-    9
-    """
-    """
     """
     can_be_output: typing.ClassVar[bool] = True
     fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'average_pool2d'
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, size: int | tuple[int, int], stride: int | tuple[int, int] | None = None, padding: typing.Literal['valid', 'same'] | int | tuple[int, int] = 'valid') -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def padding(self) -> typing.Literal['valid', 'same'] | int | tuple[int, int]:
-        """
-        positions around the input, which do not count
-        """
+        ...
     @property
     def size(self) -> int | tuple[int, int]:
-        """
-        size of the window
-        """
+        ...
     @property
     def stride(self) -> int | tuple[int, int] | None:
-        """
-        inputs from one position to the next; None takes size
-        """
+        ...
 class GlobalAveragePool1D(Layer):
     """
     GlobalAveragePool1D()
 
     The mean of a whole sequence, per channel: (length, channels) -> (channels).
-
-    Notes
-    -----
-    Cost: that of its products with a batch, see docs/performance.md; a value, it has no memory.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> layers = [fm.GlobalAveragePool1D(), fm.Dense(3)]
-    >>> fm.Network(layers, inputs=(9, 2), seed=0).n_parameters
-    9
-    """
-    """
     """
     can_be_output: typing.ClassVar[bool] = True
     fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'global_average_pool1d'
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
 class GlobalAveragePool2D(Layer):
     """
     GlobalAveragePool2D()
 
     The mean of a whole image, per channel: (height, width, channels) -> (channels) (Lin et al. 2013).
-
-    Notes
-    -----
-    Cost: that of its products with a batch, see docs/performance.md; a value, it has no memory.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> layers = [fm.GlobalAveragePool2D(), fm.Dense(3)]
-    >>> fm.Network(layers, inputs=(4, 4, 2), seed=0).n_parameters
-    9
-    """
-    """
     """
     can_be_output: typing.ClassVar[bool] = True
     fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'global_average_pool2d'
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
 class Constant:
     """
     Constant(learning_rate=0.001, per='step')
@@ -3444,27 +1473,6 @@ class Constant:
         rate at k = 0, before any decay: a finite learning_rate > 0.
     per : str, default 'step'
         unit in which k counts: one of: 'step', 'epoch'.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: a few operations per step.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.Constant()(10)
-    0.001
-    >>> fm.SGD(fm.Constant()).learning_rate([0, 10]).tolist()
-    [0.001, 0.001]
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'constant'
@@ -3478,45 +1486,18 @@ class Constant:
         """
         The rates of an array of steps, in its shape.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, learning_rate: float = 0.001, per: typing.Literal['step', 'epoch'] = 'step') -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def learning_rate(self) -> float:
-        """
-        rate at k = 0, before any decay
-        """
+        ...
     @property
     def per(self) -> typing.Literal['step', 'epoch']:
-        """
-        unit in which k counts
-        """
+        ...
 class ExponentialDecay:
     """
     ExponentialDecay(learning_rate=0.001, rate=0.01, per='step')
@@ -3531,27 +1512,6 @@ class ExponentialDecay:
         speed of the decay: a finite rate >= 0.
     per : str, default 'step'
         unit in which k counts: one of: 'step', 'epoch'.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: a few operations per step.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.ExponentialDecay()(10)
-    0.0009048374180359595
-    >>> fm.SGD(fm.ExponentialDecay()).learning_rate([0, 10]).tolist()
-    [0.001, 0.0009048374180359595]
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'exponential_decay'
@@ -3565,50 +1525,21 @@ class ExponentialDecay:
         """
         The rates of an array of steps, in its shape.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, learning_rate: float = 0.001, rate: float = 0.01, per: typing.Literal['step', 'epoch'] = 'step') -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def learning_rate(self) -> float:
-        """
-        rate at k = 0, before any decay
-        """
+        ...
     @property
     def per(self) -> typing.Literal['step', 'epoch']:
-        """
-        unit in which k counts
-        """
+        ...
     @property
     def rate(self) -> float:
-        """
-        speed of the decay
-        """
+        ...
 class InverseTimeDecay:
     """
     InverseTimeDecay(learning_rate=0.001, rate=0.01, per='step')
@@ -3623,27 +1554,6 @@ class InverseTimeDecay:
         speed of the decay: a finite rate >= 0.
     per : str, default 'step'
         unit in which k counts: one of: 'step', 'epoch'.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: a few operations per step.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.InverseTimeDecay()(10)
-    0.0009090909090909091
-    >>> fm.SGD(fm.InverseTimeDecay()).learning_rate([0, 10]).tolist()
-    [0.001, 0.0009090909090909091]
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'inverse_time_decay'
@@ -3657,50 +1567,21 @@ class InverseTimeDecay:
         """
         The rates of an array of steps, in its shape.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, learning_rate: float = 0.001, rate: float = 0.01, per: typing.Literal['step', 'epoch'] = 'step') -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def learning_rate(self) -> float:
-        """
-        rate at k = 0, before any decay
-        """
+        ...
     @property
     def per(self) -> typing.Literal['step', 'epoch']:
-        """
-        unit in which k counts
-        """
+        ...
     @property
     def rate(self) -> float:
-        """
-        speed of the decay
-        """
+        ...
 class StepDecay:
     """
     StepDecay(learning_rate=0.001, every=1e+03, factor=0.1, per='step')
@@ -3717,27 +1598,6 @@ class StepDecay:
         factor from stair to stair: 0 < factor <= 1.
     per : str, default 'step'
         unit in which k counts: one of: 'step', 'epoch'.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: a few operations per step.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.StepDecay()(10)
-    0.001
-    >>> fm.SGD(fm.StepDecay()).learning_rate([0, 10]).tolist()
-    [0.001, 0.001]
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'step_decay'
@@ -3751,55 +1611,24 @@ class StepDecay:
         """
         The rates of an array of steps, in its shape.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, learning_rate: float = 0.001, every: float = 1e+03, factor: float = 0.1, per: typing.Literal['step', 'epoch'] = 'step') -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def every(self) -> float:
-        """
-        length of a stair
-        """
+        ...
     @property
     def factor(self) -> float:
-        """
-        factor from stair to stair
-        """
+        ...
     @property
     def learning_rate(self) -> float:
-        """
-        rate at k = 0, before any decay
-        """
+        ...
     @property
     def per(self) -> typing.Literal['step', 'epoch']:
-        """
-        unit in which k counts
-        """
+        ...
 class PolynomialDecay:
     """
     PolynomialDecay(learning_rate=0.001, steps=1e+03, power=1, end=0, per='step')
@@ -3818,27 +1647,6 @@ class PolynomialDecay:
         last rate: a finite end >= 0.
     per : str, default 'step'
         unit in which k counts: one of: 'step', 'epoch'.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: a few operations per step.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.PolynomialDecay()(10)
-    0.00099
-    >>> fm.SGD(fm.PolynomialDecay()).learning_rate([0, 10]).tolist()
-    [0.001, 0.00099]
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'polynomial_decay'
@@ -3852,60 +1660,27 @@ class PolynomialDecay:
         """
         The rates of an array of steps, in its shape.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, learning_rate: float = 0.001, steps: float = 1e+03, power: float = 1, end: float = 0, per: typing.Literal['step', 'epoch'] = 'step') -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def end(self) -> float:
-        """
-        last rate
-        """
+        ...
     @property
     def learning_rate(self) -> float:
-        """
-        rate at k = 0, before any decay
-        """
+        ...
     @property
     def per(self) -> typing.Literal['step', 'epoch']:
-        """
-        unit in which k counts
-        """
+        ...
     @property
     def power(self) -> float:
-        """
-        exponent of the decay
-        """
+        ...
     @property
     def steps(self) -> float:
-        """
-        length of the schedule
-        """
+        ...
 class CosineDecay:
     """
     CosineDecay(learning_rate=0.001, steps=1e+03, warmup=0, restarts=None, end=0, per='step')
@@ -3931,27 +1706,6 @@ class CosineDecay:
         last rate: a finite end >= 0.
     per : str, default 'step'
         unit in which k counts: one of: 'step', 'epoch'.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: a few operations per step.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.CosineDecay()(10)
-    0.0009997532801828658
-    >>> fm.SGD(fm.CosineDecay()).learning_rate([0, 10]).tolist()
-    [0.001, 0.0009997532801828658]
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'cosine_decay'
@@ -3965,65 +1719,30 @@ class CosineDecay:
         """
         The rates of an array of steps, in its shape.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, learning_rate: float = 0.001, steps: float = 1e+03, warmup: float = 0, restarts: float | None = None, end: float = 0, per: typing.Literal['step', 'epoch'] = 'step') -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def end(self) -> float:
-        """
-        last rate
-        """
+        ...
     @property
     def learning_rate(self) -> float:
-        """
-        rate at k = 0, before any decay
-        """
+        ...
     @property
     def per(self) -> typing.Literal['step', 'epoch']:
-        """
-        unit in which k counts
-        """
+        ...
     @property
     def restarts(self) -> float | None:
-        """
-        factor on the length of each next cosine; None for a single one
-        """
+        ...
     @property
     def steps(self) -> float:
-        """
-        length of the schedule
-        """
+        ...
     @property
     def warmup(self) -> float:
-        """
-        length of the linear rise at the start
-        """
+        ...
 class OneCycle:
     """
     OneCycle(max_lr=0.01, steps=1e+03, rise=0.3, start_factor=25, end_factor=1e+04, per='step')
@@ -4047,27 +1766,6 @@ class OneCycle:
         first rate over the last: a finite end_factor > 0.
     per : str, default 'step'
         unit in which k counts: one of: 'step', 'epoch'.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: a few operations per step.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.OneCycle()(10)
-    0.0004264709198788396
-    >>> fm.SGD(fm.OneCycle()).learning_rate([0, 10]).tolist()
-    [0.0003999999999999993, 0.0004264709198788396]
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'one_cycle'
@@ -4081,65 +1779,30 @@ class OneCycle:
         """
         The rates of an array of steps, in its shape.
         """
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, max_lr: float = 0.01, steps: float = 1e+03, rise: float = 0.3, start_factor: float = 25, end_factor: float = 1e+04, per: typing.Literal['step', 'epoch'] = 'step') -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def end_factor(self) -> float:
-        """
-        first rate over the last
-        """
+        ...
     @property
     def max_lr(self) -> float:
-        """
-        highest rate
-        """
+        ...
     @property
     def per(self) -> typing.Literal['step', 'epoch']:
-        """
-        unit in which k counts
-        """
+        ...
     @property
     def rise(self) -> float:
-        """
-        fraction of the steps in which the rate rises
-        """
+        ...
     @property
     def start_factor(self) -> float:
-        """
-        max_lr over the first rate
-        """
+        ...
     @property
     def steps(self) -> float:
-        """
-        length of the schedule
-        """
+        ...
 class Polyak:
     """
     Polyak(mode='exponential', beta=0.999, start=0)
@@ -4160,72 +1823,24 @@ class Polyak:
         decay of the weight of older iterates: 0 <= beta < 1.
     start : float, default 0
         step after which averaging begins: a finite start >= 0.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: one more vector of the size of the parameters, in the pass of the rule.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.Adam(average=fm.Polyak(beta=0.99)).average.beta
-    0.99
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'polyak'
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, mode: typing.Literal['uniform', 'discounted', 'exponential'] = 'exponential', beta: float = 0.999, start: float = 0) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def beta(self) -> float:
-        """
-        decay of the weight of older iterates
-        """
+        ...
     @property
     def mode(self) -> typing.Literal['uniform', 'discounted', 'exponential']:
-        """
-        weights of the iterates
-        """
+        ...
     @property
     def start(self) -> float:
-        """
-        step after which averaging begins
-        """
+        ...
 class SGD:
     """
     SGD(learning_rate=0.001, momentum=0, nesterov=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
@@ -4256,103 +1871,43 @@ class SGD:
         averaging of the iterates, an fm.Polyak.
     proximal_l1 : bool, default False
         applies l1 by soft thresholding.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: a step passes once over the parameters, their gradient and the state, which with the defaults is none.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.minimize(lambda w: (w @ w, 2 * w), [1.0], fm.SGD(0.01), steps=5).value < 1.0
-    True
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'sgd'
     uses_initial_rate_only: typing.ClassVar[bool] = False
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, learning_rate: float | Schedule | collections.abc.Callable[[int], float] = 0.001, momentum: float = 0, nesterov: bool | typing.Literal['lecture'] = False, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def average(self) -> Polyak | None:
-        """
-        averaging of the iterates, an fm.Polyak
-        """
+        ...
     @property
     def clip_norm(self) -> float | None:
-        """
-        largest norm of the gradient
-        """
+        ...
     @property
     def clip_value(self) -> float | tuple[float, float] | None:
-        """
-        range to which entries of the gradient are clipped; a number c means (-c, c)
-        """
+        ...
     @property
     def evaluation_offset(self) -> float:
-        """
-        The gradient is wanted at w + evaluation_offset v.
-        """
+        ...
     @property
     def learning_rate(self) -> float | Schedule | collections.abc.Callable[[int], float]:
-        """
-        a number, a schedule, or a function of the epoch, counted from 0
-        """
+        ...
     @property
     def momentum(self) -> float:
-        """
-        decay rate of the velocity; 1: none decays
-        """
+        ...
     @property
     def nesterov(self) -> bool | typing.Literal['lecture']:
-        """
-        Nesterov momentum; 'lecture' keeps w, not the look-ahead point
-        """
+        ...
     @property
     def normalize(self) -> bool:
-        """
-        divides the gradient by its norm
-        """
+        ...
     @property
     def proximal_l1(self) -> bool:
-        """
-        applies l1 by soft thresholding
-        """
+        ...
 class DeltaBarDelta:
     """
     DeltaBarDelta(learning_rate=0.01, kappa=0.2, phi=0.2, theta=0.5, min_gain=1e-08, momentum=0, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
@@ -4390,118 +1945,52 @@ class DeltaBarDelta:
         averaging of the iterates, an fm.Polyak.
     proximal_l1 : bool, default False
         applies l1 by soft thresholding.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: a step passes once over the parameters, their gradient and the state, which with the defaults is d, gain.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.minimize(lambda w: (w @ w, 2 * w), [1.0], fm.DeltaBarDelta(0.01), steps=5).value < 1.0
-    True
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'delta_bar_delta'
     uses_initial_rate_only: typing.ClassVar[bool] = True
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, learning_rate: float | Schedule | collections.abc.Callable[[int], float] = 0.01, kappa: float = 0.2, phi: float = 0.2, theta: float = 0.5, min_gain: float = 1e-08, momentum: float = 0, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def average(self) -> Polyak | None:
-        """
-        averaging of the iterates, an fm.Polyak
-        """
+        ...
     @property
     def clip_norm(self) -> float | None:
-        """
-        largest norm of the gradient
-        """
+        ...
     @property
     def clip_value(self) -> float | tuple[float, float] | None:
-        """
-        range to which entries of the gradient are clipped; a number c means (-c, c)
-        """
+        ...
     @property
     def evaluation_offset(self) -> float:
-        """
-        The gradient is wanted at w + evaluation_offset v.
-        """
+        ...
     @property
     def kappa(self) -> float:
-        """
-        added to a gain while the sign persists
-        """
+        ...
     @property
     def learning_rate(self) -> float | Schedule | collections.abc.Callable[[int], float]:
-        """
-        a number, a schedule, or a function of the epoch, counted from 0
-        """
+        ...
     @property
     def min_gain(self) -> float:
-        """
-        smallest gain
-        """
+        ...
     @property
     def momentum(self) -> float:
-        """
-        decay rate of the velocity
-        """
+        ...
     @property
     def normalize(self) -> bool:
-        """
-        divides the gradient by its norm
-        """
+        ...
     @property
     def phi(self) -> float:
-        """
-        fraction that a gain loses when the sign changes
-        """
+        ...
     @property
     def proximal_l1(self) -> bool:
-        """
-        applies l1 by soft thresholding
-        """
+        ...
     @property
     def theta(self) -> float:
-        """
-        decay rate of the averaged gradient
-        """
+        ...
 class Lion:
     """
     Lion(learning_rate=0.0001, beta1=0.9, beta2=0.99, weight_decay=0, decay_biases=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
@@ -4533,113 +2022,49 @@ class Lion:
         averaging of the iterates, an fm.Polyak.
     proximal_l1 : bool, default False
         applies l1 by soft thresholding.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: a step passes once over the parameters, their gradient and the state, which with the defaults is m.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.minimize(lambda w: (w @ w, 2 * w), [1.0], fm.Lion(0.01), steps=5).value < 1.0
-    True
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'lion'
     uses_initial_rate_only: typing.ClassVar[bool] = False
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, learning_rate: float | Schedule | collections.abc.Callable[[int], float] = 0.0001, beta1: float = 0.9, beta2: float = 0.99, weight_decay: float = 0, decay_biases: bool = False, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def average(self) -> Polyak | None:
-        """
-        averaging of the iterates, an fm.Polyak
-        """
+        ...
     @property
     def beta1(self) -> float:
-        """
-        decay rate in the direction of the update
-        """
+        ...
     @property
     def beta2(self) -> float:
-        """
-        decay rate of the moment
-        """
+        ...
     @property
     def clip_norm(self) -> float | None:
-        """
-        largest norm of the gradient
-        """
+        ...
     @property
     def clip_value(self) -> float | tuple[float, float] | None:
-        """
-        range to which entries of the gradient are clipped; a number c means (-c, c)
-        """
+        ...
     @property
     def decay_biases(self) -> bool:
-        """
-        decays biases too
-        """
+        ...
     @property
     def evaluation_offset(self) -> float:
-        """
-        The gradient is wanted at w + evaluation_offset v.
-        """
+        ...
     @property
     def learning_rate(self) -> float | Schedule | collections.abc.Callable[[int], float]:
-        """
-        a number, a schedule, or a function of the epoch, counted from 0
-        """
+        ...
     @property
     def normalize(self) -> bool:
-        """
-        divides the gradient by its norm
-        """
+        ...
     @property
     def proximal_l1(self) -> bool:
-        """
-        applies l1 by soft thresholding
-        """
+        ...
     @property
     def weight_decay(self) -> float:
-        """
-        decoupled decay of w, times the learning rate
-        """
+        ...
 class Rprop:
     """
     Rprop(learning_rate=0.01, eta_minus=0.5, eta_plus=1.2, min_step=1e-06, max_step=5e+01, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
@@ -4674,113 +2099,49 @@ class Rprop:
         averaging of the iterates, an fm.Polyak.
     proximal_l1 : bool, default False
         applies l1 by soft thresholding.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: a step passes once over the parameters, their gradient and the state, which with the defaults is g, step.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.minimize(lambda w: (w @ w, 2 * w), [1.0], fm.Rprop(0.01), steps=5).value < 1.0
-    True
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'rprop'
     uses_initial_rate_only: typing.ClassVar[bool] = True
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, learning_rate: float | Schedule | collections.abc.Callable[[int], float] = 0.01, eta_minus: float = 0.5, eta_plus: float = 1.2, min_step: float = 1e-06, max_step: float = 5e+01, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def average(self) -> Polyak | None:
-        """
-        averaging of the iterates, an fm.Polyak
-        """
+        ...
     @property
     def clip_norm(self) -> float | None:
-        """
-        largest norm of the gradient
-        """
+        ...
     @property
     def clip_value(self) -> float | tuple[float, float] | None:
-        """
-        range to which entries of the gradient are clipped; a number c means (-c, c)
-        """
+        ...
     @property
     def eta_minus(self) -> float:
-        """
-        factor on a step size when the sign changes
-        """
+        ...
     @property
     def eta_plus(self) -> float:
-        """
-        factor on a step size while the sign persists
-        """
+        ...
     @property
     def evaluation_offset(self) -> float:
-        """
-        The gradient is wanted at w + evaluation_offset v.
-        """
+        ...
     @property
     def learning_rate(self) -> float | Schedule | collections.abc.Callable[[int], float]:
-        """
-        a number, a schedule, or a function of the epoch, counted from 0
-        """
+        ...
     @property
     def max_step(self) -> float:
-        """
-        largest step size
-        """
+        ...
     @property
     def min_step(self) -> float:
-        """
-        smallest step size
-        """
+        ...
     @property
     def normalize(self) -> bool:
-        """
-        divides the gradient by its norm
-        """
+        ...
     @property
     def proximal_l1(self) -> bool:
-        """
-        applies l1 by soft thresholding
-        """
+        ...
 class AdaGrad:
     """
     AdaGrad(learning_rate=0.01, eps=1e-10, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
@@ -4805,98 +2166,40 @@ class AdaGrad:
         averaging of the iterates, an fm.Polyak.
     proximal_l1 : bool, default False
         applies l1 by soft thresholding.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: a step passes once over the parameters, their gradient and the state, which with the defaults is a.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.minimize(lambda w: (w @ w, 2 * w), [1.0], fm.AdaGrad(0.01), steps=5).value < 1.0
-    True
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'adagrad'
     uses_initial_rate_only: typing.ClassVar[bool] = False
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, learning_rate: float | Schedule | collections.abc.Callable[[int], float] = 0.01, eps: float = 1e-10, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def average(self) -> Polyak | None:
-        """
-        averaging of the iterates, an fm.Polyak
-        """
+        ...
     @property
     def clip_norm(self) -> float | None:
-        """
-        largest norm of the gradient
-        """
+        ...
     @property
     def clip_value(self) -> float | tuple[float, float] | None:
-        """
-        range to which entries of the gradient are clipped; a number c means (-c, c)
-        """
+        ...
     @property
     def eps(self) -> float:
-        """
-        added to the denominator
-        """
+        ...
     @property
     def evaluation_offset(self) -> float:
-        """
-        The gradient is wanted at w + evaluation_offset v.
-        """
+        ...
     @property
     def learning_rate(self) -> float | Schedule | collections.abc.Callable[[int], float]:
-        """
-        a number, a schedule, or a function of the epoch, counted from 0
-        """
+        ...
     @property
     def normalize(self) -> bool:
-        """
-        divides the gradient by its norm
-        """
+        ...
     @property
     def proximal_l1(self) -> bool:
-        """
-        applies l1 by soft thresholding
-        """
+        ...
 class RMSProp:
     """
     RMSProp(learning_rate=0.01, rho=0.99, eps=1e-08, momentum=0, nesterov=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
@@ -4930,113 +2233,49 @@ class RMSProp:
         averaging of the iterates, an fm.Polyak.
     proximal_l1 : bool, default False
         applies l1 by soft thresholding.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: a step passes once over the parameters, their gradient and the state, which with the defaults is a.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.minimize(lambda w: (w @ w, 2 * w), [1.0], fm.RMSProp(0.01), steps=5).value < 1.0
-    True
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'rmsprop'
     uses_initial_rate_only: typing.ClassVar[bool] = False
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, learning_rate: float | Schedule | collections.abc.Callable[[int], float] = 0.01, rho: float = 0.99, eps: float = 1e-08, momentum: float = 0, nesterov: bool = False, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def average(self) -> Polyak | None:
-        """
-        averaging of the iterates, an fm.Polyak
-        """
+        ...
     @property
     def clip_norm(self) -> float | None:
-        """
-        largest norm of the gradient
-        """
+        ...
     @property
     def clip_value(self) -> float | tuple[float, float] | None:
-        """
-        range to which entries of the gradient are clipped; a number c means (-c, c)
-        """
+        ...
     @property
     def eps(self) -> float:
-        """
-        added to the denominator
-        """
+        ...
     @property
     def evaluation_offset(self) -> float:
-        """
-        The gradient is wanted at w + evaluation_offset v.
-        """
+        ...
     @property
     def learning_rate(self) -> float | Schedule | collections.abc.Callable[[int], float]:
-        """
-        a number, a schedule, or a function of the epoch, counted from 0
-        """
+        ...
     @property
     def momentum(self) -> float:
-        """
-        decay rate of the velocity
-        """
+        ...
     @property
     def nesterov(self) -> bool:
-        """
-        Nesterov momentum
-        """
+        ...
     @property
     def normalize(self) -> bool:
-        """
-        divides the gradient by its norm
-        """
+        ...
     @property
     def proximal_l1(self) -> bool:
-        """
-        applies l1 by soft thresholding
-        """
+        ...
     @property
     def rho(self) -> float:
-        """
-        decay rate of the squared gradient
-        """
+        ...
 class AdaDelta:
     """
     AdaDelta(learning_rate=1, rho=0.9, eps=1e-06, scalar=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
@@ -5069,108 +2308,46 @@ class AdaDelta:
         averaging of the iterates, an fm.Polyak.
     proximal_l1 : bool, default False
         applies l1 by soft thresholding.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: a step passes once over the parameters, their gradient and the state, which with the defaults is a, u.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.minimize(lambda w: (w @ w, 2 * w), [1.0], fm.AdaDelta(0.01), steps=5).value < 1.0
-    True
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'adadelta'
     uses_initial_rate_only: typing.ClassVar[bool] = False
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, learning_rate: float | Schedule | collections.abc.Callable[[int], float] = 1, rho: float = 0.9, eps: float = 1e-06, scalar: bool = False, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def average(self) -> Polyak | None:
-        """
-        averaging of the iterates, an fm.Polyak
-        """
+        ...
     @property
     def clip_norm(self) -> float | None:
-        """
-        largest norm of the gradient
-        """
+        ...
     @property
     def clip_value(self) -> float | tuple[float, float] | None:
-        """
-        range to which entries of the gradient are clipped; a number c means (-c, c)
-        """
+        ...
     @property
     def eps(self) -> float:
-        """
-        added to the denominator
-        """
+        ...
     @property
     def evaluation_offset(self) -> float:
-        """
-        The gradient is wanted at w + evaluation_offset v.
-        """
+        ...
     @property
     def learning_rate(self) -> float | Schedule | collections.abc.Callable[[int], float]:
-        """
-        a number, a schedule, or a function of the epoch, counted from 0
-        """
+        ...
     @property
     def normalize(self) -> bool:
-        """
-        divides the gradient by its norm
-        """
+        ...
     @property
     def proximal_l1(self) -> bool:
-        """
-        applies l1 by soft thresholding
-        """
+        ...
     @property
     def rho(self) -> float:
-        """
-        decay rate of the squared gradient
-        """
+        ...
     @property
     def scalar(self) -> bool:
-        """
-        one rate for all parameters
-        """
+        ...
 class Adam:
     """
     Adam(learning_rate=0.001, beta1=0.9, beta2=0.999, eps=1e-08, eps_mode='outside', amsgrad=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
@@ -5207,118 +2384,52 @@ class Adam:
         averaging of the iterates, an fm.Polyak.
     proximal_l1 : bool, default False
         applies l1 by soft thresholding.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: a step passes once over the parameters, their gradient and the state, which with the defaults is m, v.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.minimize(lambda w: (w @ w, 2 * w), [1.0], fm.Adam(0.01), steps=5).value < 1.0
-    True
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'adam'
     uses_initial_rate_only: typing.ClassVar[bool] = False
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, learning_rate: float | Schedule | collections.abc.Callable[[int], float] = 0.001, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-08, eps_mode: typing.Literal['outside', 'hat', 'inside'] = 'outside', amsgrad: bool = False, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def amsgrad(self) -> bool:
-        """
-        divides by the largest second moment so far
-        """
+        ...
     @property
     def average(self) -> Polyak | None:
-        """
-        averaging of the iterates, an fm.Polyak
-        """
+        ...
     @property
     def beta1(self) -> float:
-        """
-        decay rate of the first moment
-        """
+        ...
     @property
     def beta2(self) -> float:
-        """
-        decay rate of the second moment
-        """
+        ...
     @property
     def clip_norm(self) -> float | None:
-        """
-        largest norm of the gradient
-        """
+        ...
     @property
     def clip_value(self) -> float | tuple[float, float] | None:
-        """
-        range to which entries of the gradient are clipped; a number c means (-c, c)
-        """
+        ...
     @property
     def eps(self) -> float:
-        """
-        added to the denominator
-        """
+        ...
     @property
     def eps_mode(self) -> typing.Literal['outside', 'hat', 'inside']:
-        """
-        position of eps: outside the root, on the corrected moment (hat), inside the root
-        """
+        ...
     @property
     def evaluation_offset(self) -> float:
-        """
-        The gradient is wanted at w + evaluation_offset v.
-        """
+        ...
     @property
     def learning_rate(self) -> float | Schedule | collections.abc.Callable[[int], float]:
-        """
-        a number, a schedule, or a function of the epoch, counted from 0
-        """
+        ...
     @property
     def normalize(self) -> bool:
-        """
-        divides the gradient by its norm
-        """
+        ...
     @property
     def proximal_l1(self) -> bool:
-        """
-        applies l1 by soft thresholding
-        """
+        ...
 class AdamW:
     """
     AdamW(learning_rate=0.001, beta1=0.9, beta2=0.999, eps=1e-08, eps_mode='outside', amsgrad=False, weight_decay=0.01, decay_biases=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
@@ -5357,128 +2468,58 @@ class AdamW:
         averaging of the iterates, an fm.Polyak.
     proximal_l1 : bool, default False
         applies l1 by soft thresholding.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: a step passes once over the parameters, their gradient and the state, which with the defaults is m, v.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.minimize(lambda w: (w @ w, 2 * w), [1.0], fm.AdamW(0.01), steps=5).value < 1.0
-    True
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'adamw'
     uses_initial_rate_only: typing.ClassVar[bool] = False
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, learning_rate: float | Schedule | collections.abc.Callable[[int], float] = 0.001, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-08, eps_mode: typing.Literal['outside', 'hat', 'inside'] = 'outside', amsgrad: bool = False, weight_decay: float = 0.01, decay_biases: bool = False, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def amsgrad(self) -> bool:
-        """
-        divides by the largest second moment so far
-        """
+        ...
     @property
     def average(self) -> Polyak | None:
-        """
-        averaging of the iterates, an fm.Polyak
-        """
+        ...
     @property
     def beta1(self) -> float:
-        """
-        decay rate of the first moment
-        """
+        ...
     @property
     def beta2(self) -> float:
-        """
-        decay rate of the second moment
-        """
+        ...
     @property
     def clip_norm(self) -> float | None:
-        """
-        largest norm of the gradient
-        """
+        ...
     @property
     def clip_value(self) -> float | tuple[float, float] | None:
-        """
-        range to which entries of the gradient are clipped; a number c means (-c, c)
-        """
+        ...
     @property
     def decay_biases(self) -> bool:
-        """
-        decays biases too
-        """
+        ...
     @property
     def eps(self) -> float:
-        """
-        added to the denominator
-        """
+        ...
     @property
     def eps_mode(self) -> typing.Literal['outside', 'hat', 'inside']:
-        """
-        position of eps: outside the root, on the corrected moment (hat), inside the root
-        """
+        ...
     @property
     def evaluation_offset(self) -> float:
-        """
-        The gradient is wanted at w + evaluation_offset v.
-        """
+        ...
     @property
     def learning_rate(self) -> float | Schedule | collections.abc.Callable[[int], float]:
-        """
-        a number, a schedule, or a function of the epoch, counted from 0
-        """
+        ...
     @property
     def normalize(self) -> bool:
-        """
-        divides the gradient by its norm
-        """
+        ...
     @property
     def proximal_l1(self) -> bool:
-        """
-        applies l1 by soft thresholding
-        """
+        ...
     @property
     def weight_decay(self) -> float:
-        """
-        decoupled decay of w, times the learning rate
-        """
+        ...
 class NAdam:
     """
     NAdam(learning_rate=0.002, beta1=0.9, beta2=0.999, eps=1e-08, momentum_decay=0.004, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
@@ -5510,113 +2551,49 @@ class NAdam:
         averaging of the iterates, an fm.Polyak.
     proximal_l1 : bool, default False
         applies l1 by soft thresholding.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: a step passes once over the parameters, their gradient and the state, which with the defaults is m, v.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.minimize(lambda w: (w @ w, 2 * w), [1.0], fm.NAdam(0.01), steps=5).value < 1.0
-    True
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'nadam'
     uses_initial_rate_only: typing.ClassVar[bool] = False
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, learning_rate: float | Schedule | collections.abc.Callable[[int], float] = 0.002, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-08, momentum_decay: float = 0.004, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def average(self) -> Polyak | None:
-        """
-        averaging of the iterates, an fm.Polyak
-        """
+        ...
     @property
     def beta1(self) -> float:
-        """
-        decay rate of the first moment
-        """
+        ...
     @property
     def beta2(self) -> float:
-        """
-        decay rate of the second moment
-        """
+        ...
     @property
     def clip_norm(self) -> float | None:
-        """
-        largest norm of the gradient
-        """
+        ...
     @property
     def clip_value(self) -> float | tuple[float, float] | None:
-        """
-        range to which entries of the gradient are clipped; a number c means (-c, c)
-        """
+        ...
     @property
     def eps(self) -> float:
-        """
-        added to the denominator
-        """
+        ...
     @property
     def evaluation_offset(self) -> float:
-        """
-        The gradient is wanted at w + evaluation_offset v.
-        """
+        ...
     @property
     def learning_rate(self) -> float | Schedule | collections.abc.Callable[[int], float]:
-        """
-        a number, a schedule, or a function of the epoch, counted from 0
-        """
+        ...
     @property
     def momentum_decay(self) -> float:
-        """
-        rate at which the momentum approaches beta1
-        """
+        ...
     @property
     def normalize(self) -> bool:
-        """
-        divides the gradient by its norm
-        """
+        ...
     @property
     def proximal_l1(self) -> bool:
-        """
-        applies l1 by soft thresholding
-        """
+        ...
 class AdaMax:
     """
     AdaMax(learning_rate=0.002, beta1=0.9, beta2=0.999, eps=1e-08, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
@@ -5645,108 +2622,46 @@ class AdaMax:
         averaging of the iterates, an fm.Polyak.
     proximal_l1 : bool, default False
         applies l1 by soft thresholding.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: a step passes once over the parameters, their gradient and the state, which with the defaults is m, u.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.minimize(lambda w: (w @ w, 2 * w), [1.0], fm.AdaMax(0.01), steps=5).value < 1.0
-    True
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'adamax'
     uses_initial_rate_only: typing.ClassVar[bool] = False
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, learning_rate: float | Schedule | collections.abc.Callable[[int], float] = 0.002, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-08, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def average(self) -> Polyak | None:
-        """
-        averaging of the iterates, an fm.Polyak
-        """
+        ...
     @property
     def beta1(self) -> float:
-        """
-        decay rate of the first moment
-        """
+        ...
     @property
     def beta2(self) -> float:
-        """
-        decay rate of the second moment
-        """
+        ...
     @property
     def clip_norm(self) -> float | None:
-        """
-        largest norm of the gradient
-        """
+        ...
     @property
     def clip_value(self) -> float | tuple[float, float] | None:
-        """
-        range to which entries of the gradient are clipped; a number c means (-c, c)
-        """
+        ...
     @property
     def eps(self) -> float:
-        """
-        added to the denominator
-        """
+        ...
     @property
     def evaluation_offset(self) -> float:
-        """
-        The gradient is wanted at w + evaluation_offset v.
-        """
+        ...
     @property
     def learning_rate(self) -> float | Schedule | collections.abc.Callable[[int], float]:
-        """
-        a number, a schedule, or a function of the epoch, counted from 0
-        """
+        ...
     @property
     def normalize(self) -> bool:
-        """
-        divides the gradient by its norm
-        """
+        ...
     @property
     def proximal_l1(self) -> bool:
-        """
-        applies l1 by soft thresholding
-        """
+        ...
 class RAdam:
     """
     RAdam(learning_rate=0.001, beta1=0.9, beta2=0.999, eps=1e-08, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
@@ -5777,108 +2692,46 @@ class RAdam:
         averaging of the iterates, an fm.Polyak.
     proximal_l1 : bool, default False
         applies l1 by soft thresholding.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: a step passes once over the parameters, their gradient and the state, which with the defaults is m, v.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.minimize(lambda w: (w @ w, 2 * w), [1.0], fm.RAdam(0.01), steps=5).value < 1.0
-    True
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'radam'
     uses_initial_rate_only: typing.ClassVar[bool] = False
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, learning_rate: float | Schedule | collections.abc.Callable[[int], float] = 0.001, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-08, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def average(self) -> Polyak | None:
-        """
-        averaging of the iterates, an fm.Polyak
-        """
+        ...
     @property
     def beta1(self) -> float:
-        """
-        decay rate of the first moment
-        """
+        ...
     @property
     def beta2(self) -> float:
-        """
-        decay rate of the second moment
-        """
+        ...
     @property
     def clip_norm(self) -> float | None:
-        """
-        largest norm of the gradient
-        """
+        ...
     @property
     def clip_value(self) -> float | tuple[float, float] | None:
-        """
-        range to which entries of the gradient are clipped; a number c means (-c, c)
-        """
+        ...
     @property
     def eps(self) -> float:
-        """
-        added to the denominator
-        """
+        ...
     @property
     def evaluation_offset(self) -> float:
-        """
-        The gradient is wanted at w + evaluation_offset v.
-        """
+        ...
     @property
     def learning_rate(self) -> float | Schedule | collections.abc.Callable[[int], float]:
-        """
-        a number, a schedule, or a function of the epoch, counted from 0
-        """
+        ...
     @property
     def normalize(self) -> bool:
-        """
-        divides the gradient by its norm
-        """
+        ...
     @property
     def proximal_l1(self) -> bool:
-        """
-        applies l1 by soft thresholding
-        """
+        ...
 class StrongWolfe:
     """
     StrongWolfe(c1=0.0001, c2=0.9, max_evaluations=20)
@@ -5898,72 +2751,24 @@ class StrongWolfe:
         share of the first slope that may be left: 0 < c2 < 1.
     max_evaluations : int, default 20
         trial lengths at most: an integer >= 1.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: a value and a gradient for each length tried.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.LBFGS(line_search=fm.StrongWolfe(c1=0.01)).line_search.c1
-    0.01
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'strong_wolfe'
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, c1: float = 0.0001, c2: float = 0.9, max_evaluations: int = 20) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def c1(self) -> float:
-        """
-        share of the expected decrease that suffices
-        """
+        ...
     @property
     def c2(self) -> float:
-        """
-        share of the first slope that may be left
-        """
+        ...
     @property
     def max_evaluations(self) -> int:
-        """
-        trial lengths at most
-        """
+        ...
 class Backtracking:
     """
     Backtracking(c1=0.0001, factor=0.5, max_evaluations=40)
@@ -5980,72 +2785,24 @@ class Backtracking:
         ratio of a trial length to the one before: 0 < factor < 1.
     max_evaluations : int, default 40
         trial lengths at most: an integer >= 1.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: a value and a gradient for each length tried.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.LBFGS(line_search=fm.Backtracking(c1=0.01)).line_search.c1
-    0.01
-    """
-    """
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'backtracking'
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, c1: float = 0.0001, factor: float = 0.5, max_evaluations: int = 40) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def c1(self) -> float:
-        """
-        share of the expected decrease that suffices
-        """
+        ...
     @property
     def factor(self) -> float:
-        """
-        ratio of a trial length to the one before
-        """
+        ...
     @property
     def max_evaluations(self) -> int:
-        """
-        trial lengths at most
-        """
+        ...
 class LBFGS:
     """
     LBFGS(history_size=10, line_search='strong_wolfe', gtol=1e-06, average=None)
@@ -6066,79 +2823,29 @@ class LBFGS:
         largest entry of the gradient at which the run has converged: a finite gtol >= 0.
     average : Polyak | None, default None
         averaging of the iterates, an fm.Polyak.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: an evaluation for each length tried, usually one, and 2 history_size vectors of memory.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.minimize(lambda w: (w @ w, 2 * w), [3.0], fm.LBFGS()).value < 1e-9
-    True
-    """
-    """
     """
     evaluation_offset: typing.ClassVar[float] = 0.0
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'lbfgs'
     needs_residuals: typing.ClassVar[bool] = False
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, history_size: int = 10, line_search: str | LineSearch = 'strong_wolfe', gtol: float = 1e-06, average: Polyak | None = None) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def average(self) -> Polyak | None:
-        """
-        averaging of the iterates, an fm.Polyak
-        """
+        ...
     @property
     def gtol(self) -> float:
-        """
-        largest entry of the gradient at which the run has converged
-        """
+        ...
     @property
     def history_size(self) -> int:
-        """
-        pairs that are remembered
-        """
+        ...
     @property
     def line_search(self) -> LineSearch:
-        """
-        choice of the step length
-        """
+        ...
 class BFGS:
     """
     BFGS(update='bfgs', line_search='strong_wolfe', gtol=1e-06, average=None)
@@ -6162,79 +2869,29 @@ class BFGS:
         largest entry of the gradient at which the run has converged: a finite gtol >= 0.
     average : Polyak | None, default None
         averaging of the iterates, an fm.Polyak.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: an evaluation for each length tried, and for P parameters 4 P² operations and P² numbers.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.minimize(lambda w: (w @ w, 2 * w), [3.0], fm.BFGS()).value < 1e-9
-    True
-    """
-    """
     """
     evaluation_offset: typing.ClassVar[float] = 0.0
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'bfgs'
     needs_residuals: typing.ClassVar[bool] = False
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, update: typing.Literal['bfgs', 'dfp'] = 'bfgs', line_search: str | LineSearch = 'strong_wolfe', gtol: float = 1e-06, average: Polyak | None = None) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def average(self) -> Polyak | None:
-        """
-        averaging of the iterates, an fm.Polyak
-        """
+        ...
     @property
     def gtol(self) -> float:
-        """
-        largest entry of the gradient at which the run has converged
-        """
+        ...
     @property
     def line_search(self) -> LineSearch:
-        """
-        choice of the step length
-        """
+        ...
     @property
     def update(self) -> typing.Literal['bfgs', 'dfp']:
-        """
-        formula of the update of G
-        """
+        ...
 class NonlinearCG:
     """
     NonlinearCG(formula='polak_ribiere', line_search='strong_wolfe', gtol=1e-06, average=None)
@@ -6261,79 +2918,29 @@ class NonlinearCG:
         largest entry of the gradient at which the run has converged: a finite gtol >= 0.
     average : Polyak | None, default None
         averaging of the iterates, an fm.Polyak.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: an evaluation for each length tried, usually two, and with 'daniel' a Hessian-vector product.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.minimize(lambda w: (w @ w, 2 * w), [3.0], fm.NonlinearCG()).value < 1e-9
-    True
-    """
-    """
     """
     evaluation_offset: typing.ClassVar[float] = 0.0
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'nonlinear_cg'
     needs_residuals: typing.ClassVar[bool] = False
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, formula: typing.Literal['polak_ribiere', 'fletcher_reeves', 'hestenes_stiefel', 'dai_yuan', 'daniel'] = 'polak_ribiere', line_search: str | LineSearch = 'strong_wolfe', gtol: float = 1e-06, average: Polyak | None = None) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def average(self) -> Polyak | None:
-        """
-        averaging of the iterates, an fm.Polyak
-        """
+        ...
     @property
     def formula(self) -> typing.Literal['polak_ribiere', 'fletcher_reeves', 'hestenes_stiefel', 'dai_yuan', 'daniel']:
-        """
-        choice of beta
-        """
+        ...
     @property
     def gtol(self) -> float:
-        """
-        largest entry of the gradient at which the run has converged
-        """
+        ...
     @property
     def line_search(self) -> LineSearch:
-        """
-        choice of the step length
-        """
+        ...
 class Newton:
     """
     Newton(damping='trust_region', gtol=1e-06, average=None)
@@ -6357,74 +2964,26 @@ class Newton:
         largest entry of the gradient at which the run has converged: a finite gtol >= 0.
     average : Polyak | None, default None
         averaging of the iterates, an fm.Polyak.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: for P parameters P Hessian-vector products, about 9 P³ operations and P² numbers.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.minimize(lambda w: (w @ w, 2 * w), [3.0], fm.Newton()).value < 1e-9
-    True
-    """
-    """
     """
     evaluation_offset: typing.ClassVar[float] = 0.0
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'newton'
     needs_residuals: typing.ClassVar[bool] = False
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, damping: float | str = 'trust_region', gtol: float = 1e-06, average: Polyak | None = None) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def average(self) -> Polyak | None:
-        """
-        averaging of the iterates, an fm.Polyak
-        """
+        ...
     @property
     def damping(self) -> float | str:
-        """
-        choice of lambda
-        """
+        ...
     @property
     def gtol(self) -> float:
-        """
-        largest entry of the gradient at which the run has converged
-        """
+        ...
 class SaddleFreeNewton:
     """
     SaddleFreeNewton(krylov_size=100, gtol=1e-06, average=None)
@@ -6446,74 +3005,26 @@ class SaddleFreeNewton:
         largest entry of the gradient at which the run has converged: a finite gtol >= 0.
     average : Polyak | None, default None
         averaging of the iterates, an fm.Polyak.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: krylov_size Hessian-vector products and as many vectors of memory.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.minimize(lambda w: (w @ w, 2 * w), [3.0], fm.SaddleFreeNewton()).value < 1e-9
-    True
-    """
-    """
     """
     evaluation_offset: typing.ClassVar[float] = 0.0
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'saddle_free_newton'
     needs_residuals: typing.ClassVar[bool] = False
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, krylov_size: int = 100, gtol: float = 1e-06, average: Polyak | None = None) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def average(self) -> Polyak | None:
-        """
-        averaging of the iterates, an fm.Polyak
-        """
+        ...
     @property
     def gtol(self) -> float:
-        """
-        largest entry of the gradient at which the run has converged
-        """
+        ...
     @property
     def krylov_size(self) -> int:
-        """
-        dimensions of the Krylov space
-        """
+        ...
 class HessianFree:
     """
     HessianFree(curvature='gauss_newton', initial_damping=1, precondition=True, max_iterations=250, gtol=1e-06, average=None)
@@ -6546,89 +3057,35 @@ class HessianFree:
         largest entry of the gradient at which the run has converged: a finite gtol >= 0.
     average : Polyak | None, default None
         averaging of the iterates, an fm.Polyak.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: a curvature product for each iteration of CG, the gradients of the samples for the preconditioner, and about twenty vectors of memory.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.minimize(lambda w: (w @ w, 2 * w), [3.0], fm.HessianFree()).value < 1e-9
-    True
-    """
-    """
     """
     evaluation_offset: typing.ClassVar[float] = 0.0
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'hessian_free'
     needs_residuals: typing.ClassVar[bool] = False
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, curvature: typing.Literal['gauss_newton', 'hessian'] = 'gauss_newton', initial_damping: float = 1, precondition: bool = True, max_iterations: int = 250, gtol: float = 1e-06, average: Polyak | None = None) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def average(self) -> Polyak | None:
-        """
-        averaging of the iterates, an fm.Polyak
-        """
+        ...
     @property
     def curvature(self) -> typing.Literal['gauss_newton', 'hessian']:
-        """
-        choice of B
-        """
+        ...
     @property
     def gtol(self) -> float:
-        """
-        largest entry of the gradient at which the run has converged
-        """
+        ...
     @property
     def initial_damping(self) -> float:
-        """
-        first lambda
-        """
+        ...
     @property
     def max_iterations(self) -> int:
-        """
-        of CG in one step
-        """
+        ...
     @property
     def precondition(self) -> bool:
-        """
-        whether CG is preconditioned
-        """
+        ...
 class LevenbergMarquardt:
     """
     LevenbergMarquardt(initial_damping=0.001, gtol=1e-06, average=None)
@@ -6648,74 +3105,26 @@ class LevenbergMarquardt:
         largest entry of the gradient at which the run has converged: a finite gtol >= 0.
     average : Polyak | None, default None
         averaging of the iterates, an fm.Polyak.
-
-    Raises
-    ------
-    ValueError
-        A number out of its range, or an unknown word.
-    TypeError
-        A value of the wrong kind.
-
-    Notes
-    -----
-    Cost: for P parameters and m residuals m P² + P³ / 3 operations, a loss for each lambda tried, and P² numbers.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.least_squares(lambda w: w - 1, [3.0], optimizer=fm.LevenbergMarquardt()).value < 1e-9
-    True
-    """
-    """
     """
     evaluation_offset: typing.ClassVar[float] = 0.0
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'levenberg_marquardt'
     needs_residuals: typing.ClassVar[bool] = True
-    def __copy__(self) -> typing.Any:
-        ...
-    def __deepcopy__(self, arg0: dict[str, typing.Any]) -> typing.Any:
-        ...
-    def __eq__(self, arg0: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> dict[str, typing.Any]:
-        ...
-    def __hash__(self) -> int:
-        ...
     def __init__(self, initial_damping: float = 0.001, gtol: float = 1e-06, average: Polyak | None = None) -> None:
         ...
-    def __reduce__(self) -> tuple[typing.Any, ...]:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, arg0: dict[str, typing.Any]) -> None:
-        ...
-    def __sklearn_clone__(self) -> typing.Any:
-        ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
-        """
-        The hyperparameters by name; with deep those of nested values too.
-        """
+        ...
     def replace(self, **changes: typing.Any) -> typing.Self:
-        """
-        A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,
-        as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.
-        """
+        ...
     @property
     def average(self) -> Polyak | None:
-        """
-        averaging of the iterates, an fm.Polyak
-        """
+        ...
     @property
     def gtol(self) -> float:
-        """
-        largest entry of the gradient at which the run has converged
-        """
+        ...
     @property
     def initial_damping(self) -> float:
-        """
-        first lambda, by the largest diagonal entry of JᵀJ
-        """
+        ...
 class TrainingLock:
     """
     Held by a call that trains a network.
@@ -6726,15 +3135,11 @@ class TrainingLock:
         ...
     def __init__(self) -> None:
         ...
-    def __reduce__(self) -> typing.Any:
-        ...
 class MemoryLease:
     """
     Keeps the memory of an array where it is: NumPy refuses to resize it.
     """
     def __init__(self, array: numpy.ndarray) -> None:
-        ...
-    def __reduce__(self) -> typing.Any:
         ...
 def cgroup_cpu_limit(root: str, membership: str) -> int:
     """

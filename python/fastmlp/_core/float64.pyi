@@ -16,13 +16,9 @@ class SparseMatrix:
         ...
     def __len__(self) -> int:
         ...
-    def __reduce__(self) -> typing.Any:
-        ...
     @property
     def arrays(self) -> tuple[typing.Any, ...]:
-        """
-        data, indices, indptr
-        """
+        ...
     @property
     def shape(self) -> tuple[int, int]:
         ...
@@ -34,8 +30,6 @@ class Network:
         """
         Without a seed all parameters are 0.
         """
-    def __reduce__(self) -> typing.Any:
-        ...
     def backward(self, X: typing.Any, output_gradient: numpy.typing.NDArray[numpy.float64]) -> numpy.ndarray:
         ...
     def bias(self, l: typing.SupportsInt) -> typing.Any:
@@ -81,15 +75,11 @@ class Snapshot:
     """
     def __init__(self) -> None:
         ...
-    def __reduce__(self) -> typing.Any:
-        ...
 class Trainer:
     """
     Trains one network with one optimizer.
     """
     def __init__(self, network: Network, loss: fastmlp._core.SquaredError | fastmlp._core.AbsoluteError | fastmlp._core.Huber | fastmlp._core.CrossEntropy | fastmlp._core.BinaryCrossEntropy | fastmlp._core.Hinge | fastmlp._core.Perceptron | fastmlp._core.Quantile | fastmlp._core.Poisson | fastmlp._core.GaussianNLL, optimizer: fastmlp._core.SGD | fastmlp._core.DeltaBarDelta | fastmlp._core.Lion | fastmlp._core.Rprop | fastmlp._core.AdaGrad | fastmlp._core.RMSProp | fastmlp._core.AdaDelta | fastmlp._core.Adam | fastmlp._core.AdamW | fastmlp._core.NAdam | fastmlp._core.AdaMax | fastmlp._core.RAdam | fastmlp._core.LBFGS | fastmlp._core.BFGS | fastmlp._core.NonlinearCG | fastmlp._core.Newton | fastmlp._core.SaddleFreeNewton | fastmlp._core.HessianFree | fastmlp._core.LevenbergMarquardt, batch_size: typing.SupportsInt, seed: typing.SupportsInt, first_epoch: typing.SupportsInt, l1: typing.SupportsFloat, l2: typing.SupportsFloat, regularize_biases: bool, shuffle: bool, weighting: str, l2_scale: str) -> None:
-        ...
-    def __reduce__(self) -> typing.Any:
         ...
     def apply(self, gradient: numpy.typing.NDArray[numpy.float64], batch_weight: typing.SupportsFloat) -> float:
         ...
@@ -161,8 +151,6 @@ class Curvature:
         """
         In training mode of this seed and epoch, or without a seed in evaluation mode; at a copy of the parameters where it keeps the point.
         """
-    def __reduce__(self) -> typing.Any:
-        ...
     def diagonal(self, kind: str, seed: typing.SupportsInt = 0, draws: typing.SupportsInt = 1) -> numpy.typing.NDArray[numpy.float64]:
         """
         Of 'hessian', 'gauss_newton', 'squared_gradients' or, by draws, 'curvature_propagation'.
@@ -179,9 +167,7 @@ class Curvature:
         """
     @property
     def has_exact_diagonal(self) -> bool:
-        """
-        False where parameters are shared.
-        """
+        ...
 def least_squares(residuals: collections.abc.Callable[..., typing.Any], w0: numpy.typing.NDArray[numpy.float64], jacobian: collections.abc.Callable[..., typing.Any], optimizer: fastmlp._core.LevenbergMarquardt, steps: typing.SupportsInt, max_seconds: typing.SupportsFloat | None, record_path: bool) -> tuple[typing.Any, ...]:
     ...
 def line_search(fun: collections.abc.Callable[..., typing.Any], w0: numpy.typing.NDArray[numpy.float64], direction: numpy.typing.NDArray[numpy.float64], method: fastmlp._core.StrongWolfe | fastmlp._core.Backtracking, first_step: typing.SupportsFloat) -> tuple[typing.Any, ...]:
