@@ -135,10 +135,14 @@ def test_uci_file_without_header(script: Script, tmp_path: Path) -> None:
 
 def test_uci_file_with_its_own_split(script: Script, tmp_path: Path) -> None:
     """The last fifth of the rows, in the order of the file, is the test."""
-    write_uci_letters(tmp_path / "letter-recognition.data")
+    file = tmp_path / "letter-recognition.data"
+    write_uci_letters(file)
+    letters = [line[0] for line in file.read_text(encoding="ascii").splitlines()]
+    most_frequent = max(sorted(set(letters)), key=letters[:1437].count)
     printed = script("uci_letters")
     assert "1437 rows for training, 360 for the test, 10 letters" in printed
     rows = table_in(printed)
+    assert rows["majority"][1] == round(letters[1437:].count(most_frequent) / 360, 3)
     assert min(rows["network"]) > max(rows["majority"]) + 0.7
     assert rows["network"][1] > rows["linear"][1]
 
