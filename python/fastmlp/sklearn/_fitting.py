@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.metrics import check_scoring
-from sklearn.utils import _safe_indexing, check_random_state
+from sklearn.utils import check_random_state
 
 from fastmlp._data.dataset import read_training_data
 from fastmlp._data.losses import resolve_loss
@@ -16,7 +16,7 @@ from fastmlp.layers import plan
 from fastmlp.sklearn import _lbfgs
 from fastmlp.sklearn._architecture import new_network, plan_layers
 from fastmlp.sklearn._epochs import Epochs
-from fastmlp.sklearn._held_out import HeldOut, Samples, check_enough, split
+from fastmlp.sklearn._held_out import HeldOut, Samples, check_enough, split, take_rows
 from fastmlp.sklearn._model import Model
 from fastmlp.sklearn._observers import Observers
 from fastmlp.sklearn._optimizers import Training, searches
@@ -195,13 +195,13 @@ class Fitting:
         n_samples = samples.n
         rest, held = split(n_samples, estimator.validation_fraction, self._random, labels)
         self._rows = rest
-        X = None if estimator.scoring is None else _safe_indexing(self._given_X, held)
+        X = None if estimator.scoring is None else take_rows(self._given_X, held)
         return samples.take(rest), self._scored_by(samples.take(held), X)
 
     def _present_X(self) -> Any:
         """Return the X that is trained on, as the user gave it."""
         X, rows = self._given_X, self._rows
-        return X if rows is None else _safe_indexing(X, rows)
+        return X if rows is None else take_rows(X, rows)
 
     def _scored_by(self, samples: Samples, X: Any) -> HeldOut:
         """Return samples with their score; a scorer receives X as the user gave it."""

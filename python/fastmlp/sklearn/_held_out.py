@@ -56,3 +56,18 @@ def check_enough(n_samples: int) -> None:
             "The validation set is too small. Increase 'validation_fraction' or the size of your "
             "dataset."
         )
+
+
+def take_rows(X: Any, rows: Any) -> Any:
+    """Return samples of X by their indices, in the kind of X where that has a shape.
+
+    That is a frame of pandas or polars, a table of pyarrow, an array or a sparse matrix; anything
+    else becomes an array.
+    """
+    if hasattr(X, "iloc"):  # pandas
+        return X.iloc[rows]
+    if hasattr(X, "tocsr"):  # sparse in any format, of which some have no rows to take
+        return X.tocsr()[rows]
+    if hasattr(X, "combine_chunks"):  # pyarrow, whose brackets choose columns
+        return X.take(rows)
+    return X[rows] if hasattr(X, "shape") else np.asarray(X)[rows]

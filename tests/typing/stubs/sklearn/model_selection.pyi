@@ -3,5 +3,12 @@ from typing import Any
 from numpy.typing import NDArray
 
 def train_test_split(
-    *arrays: NDArray[Any], stratify: NDArray[Any] | None = None, random_state: int | None = None
+    *arrays: NDArray[Any],
+    test_size: float | None = None,
+    shuffle: bool = True,
+    stratify: NDArray[Any] | None = None,
+    random_state: int | None = None,
 ) -> list[NDArray[Any]]: ...
+
+GridSearchCV: Any
+StratifiedGroupKFold: Any

@@ -1,0 +1,4 @@
+from typing import Any
+
+DataFrame: Any
+read_csv: Any

@@ -1,0 +1,4 @@
+from typing import Any
+
+DummyClassifier: Any
+DummyRegressor: Any

@@ -1,0 +1,4 @@
+from typing import Any
+
+LogisticRegression: Any
+Ridge: Any

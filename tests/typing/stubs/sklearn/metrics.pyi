@@ -1,0 +1,4 @@
+from typing import Any
+
+accuracy_score: Any
+recall_score: Any

@@ -1,0 +1,4 @@
+from typing import Any
+
+Pipeline: Any
+make_pipeline: Any
