@@ -102,7 +102,7 @@ TESTS = {  # module: the files in tests/ that are about it
         "sklearn_ecosystem",
     ],
     "sklearn/_fitting": ["sklearn_numbers", "sklearn_extras", "sklearn_state", "sklearn_bad_input"],
-    "sklearn/_held_out": ["sklearn_numbers", "sklearn_extras", "sklearn_ecosystem"],
+    "sklearn/_held_out": ["sklearn_numbers", "sklearn_extras", "sklearn_held_out"],
     "sklearn/_labels": [
         "sklearn_numbers",
         "sklearn_bad_input",
