@@ -9,8 +9,8 @@
 
 namespace fastmlp {
 
-// Refuses `count` matrices (size, size) of such numbers that exceed the machine's memory, with the numbers and
-// with the method to use `otherwise`.
+// Refuses `count` matrices (size, size) of such numbers that exceed the machine's memory, with the
+// numbers and with the method to use `otherwise`.
 void check_dense_matrices(const std::string& where, Index count, Index size, Index number_bytes,
                           const std::string& otherwise);
 
