@@ -50,6 +50,7 @@ FIELD_TEXT = re.compile(
     r'^(    @property\n    def (\w+)\(self\) -> .*:\n)        """\n.*\n        """\n', re.MULTILINE
 )
 DETAILS = re.compile(r'\n\n    (?:Raises|Notes)\n    -+\n.*?(?=\n    """\n)', re.DOTALL)
+ONE_LINE = re.compile(r'"{3}\n *(\S.*)\n *"{3}')
 EMPTY_TEXT = '    """\n    """\n'  # of the class of attributes that are made when they are read
 ANNOTATION = re.compile(r"^ *(def .*|\w+: .*)$")
 
@@ -82,6 +83,8 @@ def rewrite(stub: str) -> str:
     text = FIELD_TEXT.sub(r"\1        ...\n", text)  # it is among the parameters of the class
     text = DETAILS.sub("", text)  # of a class, for which there is `help`
     text = SHARED_TEXT.sub(r"\1        ...\n", text)  # one text for sixty classes
+    text = ONE_LINE.sub(r'"""\1"""', text)
+    text = re.sub(r":\n +\.\.\.\n", ": ...\n", text)
     if "typing.Any" in text and not re.search(r"^import typing$", text, flags=re.MULTILINE):
         text = text.replace("import annotations\n", "import annotations\nimport typing\n", 1)
     return text
