@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -55,6 +56,7 @@ class Epochs:
         self._given_X = given_X
         self._reported = ReportedLoss(model.network, trainer.loss, self._data, trainer.batch_size)
         self._snapshot = native(model.network.dtype).Snapshot()
+        self._made: deque[tuple[EpochResult, Any]] = deque()  # epochs that are not recorded yet
         self.best: Any = None  # the parameters to end with
         self._is_observed = bool(
             held_out is not None
@@ -78,6 +80,9 @@ class Epochs:
                 self._observers.begin(self._trainer)
                 self._run(n_epochs, warns)
         except KeyboardInterrupt:
+            while self._made:
+                self._reported_status(*self._made.popleft())
+                self._record(self._samples.n)
             warn("Training interrupted by user.", UserWarning)
         finally:
             self._trainer._native.swap_in_average()
@@ -125,8 +130,9 @@ class Epochs:
             try:
                 self._train(orders, results)
             finally:  # what was made before Ctrl-C counts
-                for result, made in zip(results, orders, strict=False):
-                    yield self._reported_status(result, made)
+                self._made.extend(zip(results, orders, strict=False))
+            while self._made:
+                yield self._reported_status(*self._made.popleft())
             yield from ("running" for _ in orders[len(results) :])
 
     def _n_at_once(self, n_left: int) -> int:
