@@ -56,7 +56,7 @@ class Epochs:
         self._given_X = given_X
         self._reported = ReportedLoss(model.network, trainer.loss, self._data, trainer.batch_size)
         self._snapshot = native(model.network.dtype).Snapshot()
-        self._made: deque[tuple[EpochResult, Any]] = deque()  # epochs that are not recorded yet
+        self._made: deque[tuple[dict[str, Any], Any]] = deque()  # epochs that are not recorded yet
         self.best: Any = None  # the parameters to end with
         self._is_observed = bool(
             held_out is not None
@@ -126,7 +126,7 @@ class Epochs:
                 order = self._next_order(order)
                 orders.append(order)
             n_left -= len(orders)
-            results: list[EpochResult] = []
+            results: list[dict[str, Any]] = []
             try:
                 self._train(orders, results)
             finally:  # what was made before Ctrl-C counts
@@ -154,7 +154,7 @@ class Epochs:
         self._random.shuffle(permutation)
         return order[permutation]
 
-    def _train(self, orders: list[Any], results: list[EpochResult]) -> None:
+    def _train(self, orders: list[Any], results: list[dict[str, Any]]) -> None:
         """Make passes in these orders; `results` receives what they have reached."""
         if self.diverged:
             return
@@ -163,11 +163,11 @@ class Epochs:
         limit = self._estimator.max_seconds
         if limit is not None:
             limit = max(0.0, limit - (time.perf_counter() - self._start))
-        results.append(
-            run_epochs(self._trainer, self._data, 1, limit, self._snapshot, [], orders[0])
-        )
+        result = run_epochs(self._trainer, self._data, 1, limit, self._snapshot, [], orders[0])
+        results.append(result._asdict())
 
-    def _reported_status(self, result: EpochResult, order: Any) -> str:
+    def _reported_status(self, fields: dict[str, Any], order: Any) -> str:
+        result = EpochResult(**fields)
         if result.status != "max_seconds":
             self.diverged = result.status == "not_finite" or not math.isfinite(result.loss)
             self._estimator.loss_ = math.nan if self.diverged else self._reported.of(result, order)
