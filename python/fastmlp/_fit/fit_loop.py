@@ -170,10 +170,8 @@ def run_epochs(
         if is_custom_loss(trainer.loss):
             last = custom_loss.epoch(trainer, data, max_seconds, order)
         else:
-            last = EpochResult(
-                **native_trainer.epochs(
-                    *data.arrays, n_epochs, max_seconds, last_good, losses, order
-                )
+            last = EpochResult._make(
+                native_trainer.epochs(*data.arrays, n_epochs, max_seconds, last_good, losses, order)
             )
         trainer._last_epoch = last
         return last
@@ -182,11 +180,11 @@ def run_epochs(
 
 
 def run_passes(
-    trainer: Trainer, data: Dataset, orders: NDArray[np.int64], results: list[dict[str, Any]]
+    trainer: Trainer, data: Dataset, orders: NDArray[np.int64], results: list[tuple[Any, ...]]
 ) -> None:
     """Run an epoch in the order of each row of `orders`, until one ends early.
 
-    `results` receives the fields of an `EpochResult` of each, also where an exception ends the
+    `results` receives the parts of an `EpochResult` of each, also where an exception ends the
     call. Not for losses and schedules in Python.
     """
     native_trainer = trainer._native

@@ -16,7 +16,7 @@ from fastmlp._data.losses import is_custom_loss
 from fastmlp._fit.epoch_result import EpochResult
 from fastmlp._fit.fit_loop import SEARCH_ENDS, run_epochs, run_passes
 from fastmlp._fit.status import warn
-from fastmlp.sklearn._held_out import HeldOut, Samples
+from fastmlp.sklearn._held_out import Samples, Score
 from fastmlp.sklearn._model import Model
 from fastmlp.sklearn._observers import Observers
 from fastmlp.sklearn._optimizers import Rate, has_rate_in_python
@@ -37,7 +37,7 @@ class Epochs:
         rate: Rate,
         samples: Samples,
         *,
-        held_out: HeldOut | None,
+        held_out: Score | None,
         validation: Samples | None,
         observers: Observers,
         random: np.random.RandomState,
@@ -56,7 +56,7 @@ class Epochs:
         self._given_X = given_X
         self._reported = ReportedLoss(model.network, trainer.loss, self._data, trainer.batch_size)
         self._snapshot = native(model.network.dtype).Snapshot()
-        self._made: deque[tuple[dict[str, Any], Any]] = deque()  # epochs that are not recorded yet
+        self._made: deque[tuple[tuple[Any, ...], Any]] = deque()  # epochs that are not recorded yet
         self.best: Any = None  # the parameters to end with
         self._is_observed = bool(
             held_out is not None
@@ -126,7 +126,7 @@ class Epochs:
                 order = self._next_order(order)
                 orders.append(order)
             n_left -= len(orders)
-            results: list[dict[str, Any]] = []
+            results: list[tuple[Any, ...]] = []
             try:
                 self._train(orders, results)
             finally:  # what was made before Ctrl-C counts
@@ -154,7 +154,7 @@ class Epochs:
         self._random.shuffle(permutation)
         return order[permutation]
 
-    def _train(self, orders: list[Any], results: list[dict[str, Any]]) -> None:
+    def _train(self, orders: list[Any], results: list[tuple[Any, ...]]) -> None:
         """Make passes in these orders; `results` receives what they have reached."""
         if self.diverged:
             return
@@ -163,11 +163,12 @@ class Epochs:
         limit = self._estimator.max_seconds
         if limit is not None:
             limit = max(0.0, limit - (time.perf_counter() - self._start))
-        result = run_epochs(self._trainer, self._data, 1, limit, self._snapshot, [], orders[0])
-        results.append(result._asdict())
+        results.append(
+            run_epochs(self._trainer, self._data, 1, limit, self._snapshot, [], orders[0])
+        )
 
-    def _reported_status(self, fields: dict[str, Any], order: Any) -> str:
-        result = EpochResult(**fields)
+    def _reported_status(self, parts: tuple[Any, ...], order: Any) -> str:
+        result = EpochResult._make(parts)
         if result.status != "max_seconds":
             self.diverged = result.status == "not_finite" or not math.isfinite(result.loss)
             self._estimator.loss_ = math.nan if self.diverged else self._reported.of(result, order)
@@ -233,10 +234,10 @@ class Epochs:
         metadata = None if weights is None else {"sample_weight": weights}
         return {"X": self._given_X, "y": self._samples.y, "metadata": metadata}
 
-    def _score(self, held_out: HeldOut) -> float:
+    def _score(self, held_out: Score) -> float:
         """Record the score of the samples held out, and keep the best parameters."""
         estimator = self._estimator
-        score = held_out.score(self.diverged)
+        score = held_out(self.diverged)
         estimator.validation_scores_.append(score)
         if estimator.verbose:
             print(f"Validation score: {score:f}")
