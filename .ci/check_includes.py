@@ -65,7 +65,7 @@ LEVELS = [
     },
     {
         *("_data.dataset", "_fit.hooks", "_fit.settings", "_io.summary"),
-        *("line_search", "minimize"),
+        *("minimization", "step_length"),
     },
     {
         "_data.evaluation",
