@@ -10,12 +10,11 @@ namespace {
 
 template <class T>
 std::shared_ptr<Network<T>> make_network(const std::vector<Index>& inputs,
-                                         const std::vector<std::shared_ptr<LayerBase>>& layers,
+                                         const std::vector<LayerReference>& layers,
                                          std::optional<std::uint64_t> seed) {
-  const std::vector<LayerReference> list(layers.begin(), layers.end());
   std::shared_ptr<Network<T>> network;
   run_alone([&](ThreadTeam& team) {
-    network = std::make_shared<Network<T>>(Shape(inputs), list, seed, team);
+    network = std::make_shared<Network<T>>(Shape(inputs), layers, seed, team);
   });
   return network;
 }
