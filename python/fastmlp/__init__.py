@@ -5,7 +5,16 @@ from fastmlp._fit.callbacks import Callback, EarlyStopping, ReduceOnPlateau
 from fastmlp._fit.epoch_result import EpochResult
 from fastmlp._fit.history import History
 from fastmlp._fit.lr_finder import LearningRateCurve, find_learning_rate
+from fastmlp._fit.records import (
+    CSVLogger,
+    Logging,
+    MLflow,
+    ModelCheckpoint,
+    OptunaPruning,
+    TensorBoard,
+)
 from fastmlp._fit.status import TrainingWarning
+from fastmlp._io.files import ModelFileError, load
 from fastmlp._version import __version__ as __version__
 from fastmlp.config import get_num_threads, set_num_threads, show_config, threads
 from fastmlp.curvature import Curvature, CurvatureOperator, Spectrum
@@ -16,6 +25,7 @@ from fastmlp.network import Network
 from fastmlp.trainer import Trainer
 
 __all__ = [
+    "CSVLogger",
     "Callback",
     "Curvature",
     "CurvatureOperator",
@@ -25,10 +35,16 @@ __all__ = [
     "History",
     "LearningRateCurve",
     "LineSearchResult",
+    "Logging",
+    "MLflow",
+    "ModelCheckpoint",
+    "ModelFileError",
     "Network",
+    "OptunaPruning",
     "ReduceOnPlateau",
     "Result",
     "Spectrum",
+    "TensorBoard",
     "Trainer",
     "TrainingWarning",
     "check_gradient",
@@ -36,6 +52,7 @@ __all__ = [
     "get_num_threads",
     "least_squares",
     "line_search",
+    "load",
     "minimize",
     "set_num_threads",
     "show_config",

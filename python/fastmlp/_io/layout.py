@@ -1,0 +1,67 @@
+"""The parameters of a network under the names that they have in files."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastmlp._data.arrays import FloatArray
+from fastmlp._data.validation import InvalidValue
+from fastmlp.layers import RESHAPING, Dense, Tied
+
+if TYPE_CHECKING:
+    from fastmlp.network import Network
+
+
+def named(network: Network, flat: FloatArray) -> dict[str, FloatArray]:
+    """Return ``layers.<place>.weight`` and ``.bias`` as views of a flat vector of parameters.
+
+    In the order of `Network.parameters`: W as ``(n_out, n_in)`` or ``(filters, kernel ...,
+    channels)``, once where layers share it.
+    """
+    native, own, found = network._native, network.parameters, dict[int, Any]()
+    layers: tuple[Any, ...] = network.layers
+    places = [place for place, layer in enumerate(layers) if layer.has_parameters]
+    for index, place in enumerate(places):
+        for name, view in (("weight", native.weight(index)), ("bias", native.bias(index))):
+            if view is not None:
+                begin = (view.ctypes.data - own.ctypes.data) // own.itemsize
+                shape = (view.shape[-1], *view.shape[:-1])
+                part = flat[begin : begin + view.size].reshape(shape)
+                found.setdefault(begin, (f"layers.{place}.{name}", part))
+    return dict(found[begin] for begin in sorted(found))
+
+
+def check_shapes(shape: tuple[int, ...], layers: Any, tensors: Mapping[str, Any]) -> None:
+    """Raise unless the weights of dense layers fit, before any memory is taken for them."""
+    widths: dict[int, tuple[int, ...]] = {}
+    width: Any = math.prod(shape)
+    for place, layer in enumerate(layers):
+        if isinstance(layer, Dense):
+            given = np.shape(tensors[f"layers.{place}.weight"])
+            widths[id(layer)] = given
+            if given != (layer.units, given[-1] if width is None else width):
+                raise _unfit(f"layers.{place}.weight", given, (layer.units, width))
+            width = layer.units
+        elif isinstance(layer, Tied):
+            width = widths[id(layer.layer)][1 if layer.transposed else 0]
+        elif isinstance(layer, RESHAPING):
+            width = None  # the core knows it
+
+
+def assign(network: Network, tensors: Mapping[str, Any]) -> None:
+    """Copy tensors of exactly these names, shapes and dtype into a network."""
+    parts = named(network, network.parameters)
+    if set(parts) != set(tensors):
+        raise InvalidValue(f"parameters={sorted(tensors)}, expected {sorted(parts)}")
+    for name, part in parts.items():
+        if tensors[name].shape != part.shape or tensors[name].dtype != part.dtype:
+            raise _unfit(name, tensors[name].shape, part.shape)
+        np.copyto(part, tensors[name])
+
+
+def _unfit(name: str, given: Any, expected: Any) -> InvalidValue:
+    return InvalidValue(f"{name} has shape {given}, expected {expected} in the network's dtype")
