@@ -101,7 +101,10 @@ LEVELS = [
 RANKS = {module: rank for rank, level in enumerate(LEVELS) for module in level}
 COMPILED = {"_core._cpu"}
 LEAVES = {"__main__", "cli", "demo", "sklearn"}  # which may import optional packages at load
-OPTIONAL = {"joblib", "matplotlib", "pandas", "polars", "scipy", "sklearn", "torch", "tqdm"}
+OPTIONAL = {
+    *("joblib", "matplotlib", "mlflow", "optuna", "pandas", "polars", "safetensors", "scipy"),
+    *("sklearn", "tensorboard", "torch", "tqdm"),
+}
 IMPORT_FUNCTIONS = {"__import__", "find_spec", "import_module", "require"}
 
 FILE_LINES = 300

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
@@ -126,6 +125,8 @@ class History(Mapping[str, list[float]]):
 
     def _repr_html_(self) -> str:
         """Return the last losses above a small chart of all, for notebooks."""
+        import html
+
         values = [x for column in self._columns.values() for x in column if math.isfinite(x)]
         low, high = min(values, default=0.0), max(values, default=0.0)
         scale = 80 / ((high - low) or 1.0)
