@@ -67,11 +67,11 @@ class CSVLogger(Callback):
     Examples
     --------
     >>> import fastmlp as fm
-    >>> import os, tempfile
-    >>> path = os.path.join(tempfile.mkdtemp(), "losses.csv")
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "losses.csv")
     >>> net = fm.Network([1, 1], init="zeros")
     >>> _ = net.fit([[0]], [1], epochs=1, callbacks=[fm.CSVLogger(path)])
-    >>> print(open(path).read())
+    >>> print(path.read_text())
     epoch,loss
     1,0.5
     <BLANKLINE>
