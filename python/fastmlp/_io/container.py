@@ -11,8 +11,6 @@ each tensor's name, dtype, shape and bytes, in no order, so that other tools may
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -71,6 +69,8 @@ def unpack(data: bytes | bytearray) -> tuple[dict[str, str], dict[str, NDArray[A
 
 def digest(metadata: Mapping[str, str], tensors: Tensors) -> str:
     """Return SHA-256 over metadata, without ``"sha256"``, and tensors."""
+    import hashlib  # where it is used, for a fast import of the package
+
     texts = sorted((name, text) for name, text in metadata.items() if name != "sha256")
     found = hashlib.sha256(to_json(texts).encode())
     for name in sorted(tensors):
@@ -81,11 +81,15 @@ def digest(metadata: Mapping[str, str], tensors: Tensors) -> str:
 
 def to_json(value: Any) -> str:
     """Return compact JSON; nan and inf are a ValueError."""
+    import json
+
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
 def from_json(text: str) -> dict[str, Any]:
     """Read an object; names that come twice, nan and inf are a ValueError."""
+    import json
+
     values = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
     if not isinstance(values, dict):
         raise ValueError("its JSON is no object")

@@ -99,13 +99,15 @@ def save(path: Path, values: Mapping[str, Any]) -> None:
     atomic.write(path, container.pack(metadata, tensors))
 
 
-def restore(path: Path, where: str, kind: str, given: Any = (), replaced: Any = None) -> Any:
+def restore(path: Path, where: str, kind: str, given: Any) -> Any:
     """Return the object of the file, or of its part ``"network"``; errors name `where`."""
 
     def made(values: dict[str, Any]) -> Any:
         if kind == "fastmlp.network":
             values = values.get("network", values)
-        return from_dict({**values, **(replaced or {})}, kind, "file")
+        elif values["format"] == kind:
+            layout.check_state(values)
+        return from_dict(values, kind, "file")
 
     return read(path, where, given, made)
 

@@ -52,6 +52,16 @@ def check_shapes(shape: tuple[int, ...], layers: Any, tensors: Mapping[str, Any]
             width = None  # the core knows it
 
 
+def check_state(values: Mapping[str, Any]) -> None:
+    """Raise unless the largest states of a trainer are there, before memory is taken for them."""
+    optimizer, state = values["optimizer"], values["state"]["optimizer"]
+    n = sum(map(np.size, values["network"]["parameters"].values()))
+    rows = {"lbfgs": ("s", optimizer.get("history_size")), "bfgs": ("inverse_hessian", n)}
+    name, n_rows = rows.get(optimizer["name"], ("", 0))
+    if name and np.shape(state[name]) != (n_rows * n,):
+        raise _unfit(f"optimizer.{name}", np.shape(state[name]), (n_rows * n,))
+
+
 def assign(network: Network, tensors: Mapping[str, Any]) -> None:
     """Copy tensors of exactly these names, shapes and dtype into a network."""
     parts = named(network, network.parameters)
