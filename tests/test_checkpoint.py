@@ -201,6 +201,7 @@ def test_epochs_between_files_are_one_native_call(tmp_path: Path) -> None:
     other.fit(X, Y, epochs=10)
     np.testing.assert_array_equal(one.parameters, other.parameters)
     assert one.history.to_dict() == other.history.to_dict()  # type: ignore[union-attr]
+    assert fm.load(path).epochs_trained == 10
 
 
 OTHERS: dict[str, dict[str, Any]] = {
@@ -224,6 +225,15 @@ def test_the_file_of_another_run_is_refused(tmp_path: Path, name: str) -> None:
         fit(3, path, **{**OTHERS[name], "net": one})
     np.testing.assert_array_equal(one.parameters, parameters)
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["loss", "optimizer"])
+def test_a_function_does_not_stand_for_a_member(tmp_path: Path, name: str) -> None:
+    functions = {"loss": squares, "optimizer": fm.SGD(halved)}
+    members = {"loss": "squared_error", "optimizer": fm.SGD(0.1)}
+    fit(2, tmp_path / "run", **functions)
+    with pytest.raises(fm.ModelFileError, match=r"files have no functions"):
+        fit(3, tmp_path / "run", **{**functions, name: members[name]})
 
 
 def test_a_damaged_file_is_refused_and_kept(tmp_path: Path) -> None:

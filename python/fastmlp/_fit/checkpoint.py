@@ -105,6 +105,8 @@ class Checkpoint:
         """Bring the trainer to where the file is, if there is one; return ``"run"`` of it."""
         rate = getattr(trainer.optimizer, "learning_rate", None)
         given = {"loss": trainer.loss, "learning_rate": rate}
+        members = serialization.MEMBERS
+        given = {n: f for n, f in given.items() if callable(f) and not isinstance(f, members)}
 
         def made(values: dict[str, Any]) -> dict[str, Any]:
             return _adopt(trainer, callbacks, values)

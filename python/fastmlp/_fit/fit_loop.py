@@ -91,7 +91,8 @@ class FitLoop:
     def _keep(self, ending: str) -> None:
         """Write the checkpoint, if it is due."""
         file, plateau = self._config.checkpoint, dict(vars(self._plateau))
-        if file is not None and (ending or file.is_due(self._epoch)):
+        at_the_end = bool(ending) or self._epoch >= self._config.epochs
+        if file is not None and (at_the_end or file.is_due(self._epoch)):
             run = {"epoch": self._epoch, "ending": ending, "plateau": plateau}
             file.write(self._trainer, self._config.callbacks, run)
 
