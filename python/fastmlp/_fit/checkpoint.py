@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fastmlp.trainer import Trainer
 
 NETWORK = ("dtype", "inputs", "layers")
-SETTINGS = [name for name in TrainerSettings.names() if name not in ("seed", "n_threads")]
+SETTINGS = [name for name in TrainerSettings._fields if name not in ("seed", "n_threads")]
 
 
 @error_prefix("Trainer.save")
@@ -142,7 +142,7 @@ def _adopt(trainer: Trainer, callbacks: Sequence[Any], values: dict[str, Any]) -
                 f"it is of a run with {name}={short_repr(found)}, expected "
                 f"{short_repr(expected)}; give another path, or remove the file"
             )
-    settings = TrainerSettings(*(getattr(trainer, name) for name in TrainerSettings.names()))
+    settings = TrainerSettings(*(getattr(trainer, name) for name in TrainerSettings._fields))
     if settings.seed != values["seed"]:
         settings = settings._replace(seed=values["seed"])
         vars(trainer).update(seed=settings.seed, _native=settings.native_trainer(network, 0))
