@@ -82,13 +82,23 @@ def with_header(header: Any, rest: bytes) -> bytes:
     return len(text).to_bytes(8, "little") + text + rest
 
 
-def with_specification(path: Path, change: Callable[[dict[str, Any]], object]) -> bytes:
-    """A file whose specification is changed, with a digest that is right."""
+def with_text(path: Path, change: Callable[[str], str]) -> bytes:
+    """A file whose specification is changed as a text, with a digest that is right."""
     metadata, tensors = container.unpack(path.read_bytes())
-    values = json.loads(metadata["specification"])
-    change(values)
     del metadata["sha256"]
-    return b"".join(container.pack({**metadata, "specification": json.dumps(values)}, tensors))
+    metadata["specification"] = change(metadata["specification"])
+    return b"".join(container.pack(metadata, tensors))
+
+
+def with_specification(path: Path, change: Callable[[dict[str, Any]], object]) -> bytes:
+    """A file whose specification is changed as a dictionary, with a digest that is right."""
+
+    def changed(text: str) -> str:
+        values = json.loads(text)
+        change(values)
+        return json.dumps(values)
+
+    return with_text(path, changed)
 
 
 def with_tensors(path: Path, change: Callable[[dict[str, Any]], object]) -> bytes:
@@ -97,3 +107,45 @@ def with_tensors(path: Path, change: Callable[[dict[str, Any]], object]) -> byte
     del metadata["sha256"]
     change(tensors)
     return b"".join(container.pack(metadata, tensors))
+
+
+FILES = ("network", "trainer")
+
+
+def write_files(folder: Path) -> None:
+    """A small network and a small trainer."""
+    layers = [fm.Dense(2, "tanh"), fm.Dropout(0.5), fm.Dense(2)]
+    net = fm.Network(layers, inputs=2, seed=0)
+    net.save(folder / "network")
+    trainer = fm.Trainer(net, optimizer=fm.Adam(average=fm.Polyak()))
+    trainer.run(*data(net), epochs=2)
+    trainer.save(folder / "trainer")
+
+
+def read(path: Path) -> Any:
+    """What a file contains, comparable."""
+    if "trainer" in path.name:
+        one = fm.Trainer.load(path)
+        state = {name: values.tobytes() for name, values in one.state.items()}
+        return repr(one), state, one.last_parameters.tobytes(), bits(one.network)
+    return bits(fm.load(path))
+
+
+def outcome(path: Path) -> tuple[str, Any]:
+    """The message where a file is refused, "" where it is not; and what it contains."""
+    try:
+        return "", read(path)
+    except fm.ModelFileError as error:
+        return str(error), None
+
+
+def is_refused_or_identical(good: Path, text: bytes) -> bool:
+    """Return whether it is refused; with path, what was read, and what was expected."""
+    bad = good.parent / f"bad {good.name}"
+    bad.write_bytes(text)
+    message, found = outcome(bad)
+    if message:
+        assert f"{str(bad)!r} cannot be read: " in message
+    else:
+        assert found == read(good)
+    return bool(message)

@@ -9,55 +9,27 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import fastmlp as fm
-from file_cases import bits, data, parts, random_net, with_header, with_specification, with_tensors
-
-FILES = ("network", "trainer")
+from file_cases import (
+    FILES,
+    is_refused_or_identical,
+    outcome,
+    parts,
+    read,
+    with_header,
+    with_specification,
+    with_tensors,
+    with_text,
+    write_files,
+)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small network and a small trainer in files."""
     folder: Path = tmp_path_factory.mktemp("files")
-    layers = [fm.Dense(2, "tanh"), fm.Dropout(0.5), fm.Dense(2)]
-    net = fm.Network(layers, inputs=2, seed=0)
-    net.save(folder / "network")
-    trainer = fm.Trainer(net, optimizer=fm.Adam(average=fm.Polyak()))
-    trainer.run(*data(net), epochs=2)
-    trainer.save(folder / "trainer")
+    write_files(folder)
     return folder
-
-
-def read(path: Path) -> Any:
-    """What a file contains, comparable."""
-    if "trainer" in path.name:
-        one = fm.Trainer.load(path)
-        state = {name: values.tobytes() for name, values in one.state.items()}
-        return repr(one), state, one.last_parameters.tobytes(), bits(one.network)
-    return bits(fm.load(path))
-
-
-def outcome(path: Path) -> tuple[str, Any]:
-    """The message where a file is refused, "" where it is not; and what it contains."""
-    try:
-        return "", read(path)
-    except fm.ModelFileError as error:
-        return str(error), None
-
-
-def is_refused_or_identical(good: Path, text: bytes) -> bool:
-    """Return whether it is refused; with path, what was read, and what was expected."""
-    bad = good.parent / f"bad {good.name}"
-    bad.write_bytes(text)
-    message, found = outcome(bad)
-    if message:
-        assert f"{str(bad)!r} cannot be read: " in message
-    else:
-        assert found == read(good)
-    return bool(message)
 
 
 def refused(good: Path, text: bytes, words: str = "cannot be read") -> None:
@@ -65,71 +37,6 @@ def refused(good: Path, text: bytes, words: str = "cannot be read") -> None:
     bad = good.parent / f"bad {good.name}"
     with pytest.raises(fm.ModelFileError, match=words):
         read(bad)
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_every_truncation_is_refused(folder: Path, name: str) -> None:
-    text = (folder / name).read_bytes()
-    for size in range(len(text)):
-        assert is_refused_or_identical(folder / name, text[:size])
-    assert is_refused_or_identical(folder / name, text + b"\0")
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_a_flipped_bit_of_any_byte_is_refused_or_without_effect(folder: Path, name: str) -> None:
-    """Only bits of white space, or of the case of hexadecimal digits, could have none."""
-    text = bytearray((folder / name).read_bytes())
-    n_without = 0
-    for place in range(len(text)):
-        for bit in {place % 8, (place + 5) % 8}:
-            text[place] ^= 1 << bit
-            n_without += not is_refused_or_identical(folder / name, bytes(text))
-            text[place] ^= 1 << bit
-    assert n_without == 0
-
-
-EDITS = st.lists(
-    st.tuples(
-        st.sampled_from(["set", "insert", "delete", "copy"]), st.integers(0), st.binary(max_size=9)
-    ),
-    min_size=1,
-    max_size=4,
-)
-
-
-def edited(text: bytes, edits: list[tuple[str, int, bytes]]) -> bytes:
-    out = bytearray(text)
-    for kind, place, piece in edits:
-        at = place % (len(out) + 1)
-        if kind == "set":
-            out[at : at + len(piece)] = piece
-        elif kind == "insert":
-            out[at:at] = piece
-        elif kind == "delete":
-            del out[at : at + len(piece)]
-        else:
-            out[at:at] = out[at // 2 : at // 2 + 8 * len(piece)]
-    return bytes(out)
-
-
-@settings(max_examples=300, deadline=None)
-@given(name=st.sampled_from(FILES), edits=EDITS)
-def test_mutants_are_refused_or_identical(folder: Path, name: str, edits: Any) -> None:
-    is_refused_or_identical(folder / name, edited((folder / name).read_bytes(), edits))
-
-
-@pytest.mark.slow
-def test_100_000_mutants_are_refused_or_identical(folder: Path) -> None:
-    random = np.random.default_rng(0)
-    texts = {name: (folder / name).read_bytes() for name in FILES}
-    for _ in range(100_000):
-        name = str(random.choice(FILES))
-        kinds = random.choice(["set", "insert", "delete", "copy"], size=random.integers(1, 5))
-        edits = [
-            (str(kind), int(random.integers(2**31)), random.bytes(int(random.integers(9))))
-            for kind in kinds
-        ]
-        is_refused_or_identical(folder / name, edited(texts[name], edits))
 
 
 def leaves(values: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -211,6 +118,16 @@ KINDS: dict[str, tuple[Callable[[Path], bytes], str]] = {
     "digits": (text_of(lambda t: t.replace("[2, 2]", f"[{'2' * 5000}, 2]", 1)), "digit"),
     "large": (text_of(lambda t: t.replace("[2, 2]", f"[{'2' * 4000}, 2]", 1)), "lies at"),
     "deep": (text_of(lambda t: '{"a":' * 100_000 + t), "recursion"),
+    "duplicate in the specification": (
+        lambda p: with_text(p, lambda t: '{"seed":1,' + t[1:]), "comes twice"),
+    "nan in the specification": (
+        lambda p: with_text(p, lambda t: t.replace('"seed":0', '"seed":NaN')), "NaN is no JSON"),
+    "digits in the specification": (
+        lambda p: with_text(p, lambda t: t.replace('"seed":0', f'"seed":{"2" * 5000}')), "digit"),
+    "deep specification": (
+        lambda p: with_text(p, lambda t: t.replace('"seed":0', f'"seed":{"[" * 10**5}')),
+        "recursion"),
+    "no specification": (lambda p: with_text(p, lambda t: t[:-1]), "cannot be read"),
     "a list": (text_of(lambda t: "[]"), "do not begin as"),
     "no metadata": (entries(lambda h: h.pop("__metadata__")), "of another program"),
     "metadata of numbers": (
@@ -238,9 +155,9 @@ KINDS: dict[str, tuple[Callable[[Path], bytes], str]] = {
     "wrong dtype": (lambda p: with_tensors(
         p, lambda t: t.update({W: t[W].view(np.int32)})), "in the network's dtype"),
     "layers that do not chain": (lambda p: with_specification(
-        p, lambda v: v["layers"][2].update(units=3)), r"shape \(2, 2\), expected \(3, 2\)"),
+        p, lambda v: v["layers"][2].update(units=3)), "12 elements, expected 15"),
     "more inputs": (lambda p: with_specification(
-        p, lambda v: v.update(inputs=10**9)), r"expected \(2, 1000000000\)"),
+        p, lambda v: v.update(inputs=10**9)), "expected 2000000008"),
     "more units": (lambda p: with_specification(
         p, lambda v: v["layers"][0].update(units=10**15)), "cannot be read"),
     "unknown layer": (lambda p: with_specification(
@@ -275,12 +192,3 @@ def test_a_file_of_safetensors_alone_is_of_another_program(folder: Path) -> None
 def test_a_network_is_no_trainer(folder: Path) -> None:
     with pytest.raises(fm.ModelFileError, match=r"^Trainer\.load: .*expected 'fastmlp.trainer'"):
         fm.Trainer.load(folder / "network")
-
-
-@pytest.mark.parametrize("seed", range(300))
-def test_a_changed_byte_of_a_random_network_is_refused(tmp_path: Path, seed: int) -> None:
-    random, good = np.random.default_rng(seed), tmp_path / "network"
-    random_net(seed).save(good)
-    text = bytearray(good.read_bytes())
-    text[int(random.integers(len(text)))] ^= int(random.integers(1, 256))
-    is_refused_or_identical(good, bytes(text))

@@ -232,11 +232,11 @@ class Network(NamedFeatures, Attributes):
     def __setstate__(self, values: Mapping[str, Any]) -> None:
         """Restore from `__getstate__`."""
         specification, epochs_trained = serialization.network_from_dict(values)
-        if isinstance(values["parameters"], Mapping):
-            layout.check_shapes(specification[0], specification[1], values["parameters"])
+        parameters = values["parameters"]
+        if isinstance(parameters, Mapping):
+            layout.check_size(*specification[:3], parameters)
         restored = Network.__new__(Network)
         restored._build(*specification, draw=False)
-        parameters = values["parameters"]
         if isinstance(parameters, Mapping):
             layout.assign(restored, parameters)
         else:

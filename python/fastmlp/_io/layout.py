@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastmlp._data.arrays import FloatArray
+from fastmlp._data.arrays import DType, FloatArray, native
 from fastmlp._data.validation import InvalidValue
-from fastmlp.layers import RESHAPING, Dense, Tied
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
@@ -35,21 +33,13 @@ def named(network: Network, flat: FloatArray) -> dict[str, FloatArray]:
     return dict(found[begin] for begin in sorted(found))
 
 
-def check_shapes(shape: tuple[int, ...], layers: Any, tensors: Mapping[str, Any]) -> None:
-    """Raise unless the weights of dense layers fit, before any memory is taken for them."""
-    widths: dict[int, tuple[int, ...]] = {}
-    width: Any = math.prod(shape)
-    for place, layer in enumerate(layers):
-        if isinstance(layer, Dense):
-            given = np.shape(tensors[f"layers.{place}.weight"])
-            widths[id(layer)] = given
-            if given != (layer.units, given[-1] if width is None else width):
-                raise _unfit(f"layers.{place}.weight", given, (layer.units, width))
-            width = layer.units
-        elif isinstance(layer, Tied):
-            width = widths[id(layer.layer)][1 if layer.transposed else 0]
-        elif isinstance(layer, RESHAPING):
-            width = None  # the core knows it
+def check_size(
+    shape: tuple[int, ...], layers: Any, dtype: DType, tensors: Mapping[str, Any]
+) -> None:
+    """Raise unless the layers have the tensors' elements, before any memory is taken for them."""
+    expected = native(dtype).Network.count(shape, layers)
+    if (given := sum(map(np.size, tensors.values()))) != expected:
+        raise InvalidValue(f"parameters have {given} elements, expected {expected} of the layers")
 
 
 def check_state(values: Mapping[str, Any]) -> None:
