@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import fastmlp as fm
+from fastmlp._io import container
 from fastmlp.cli import main
 
 X, Y = np.arange(8.0).reshape(-1, 1) / 8, np.arange(8.0) / 4
@@ -231,9 +232,30 @@ def test_info_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert found["tensors"]["layers.0.bias"] == ["float32", [1]]
 
 
+def test_info_shows_the_settings_of_trainers_and_estimators(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    net = fit()
+    fm.Trainer(net, "huber", fm.Adam(0.25), batch_size=9).save(tmp_path / "model")
+    assert main(["info", str(tmp_path / "model")]) == 0
+    text = capsys.readouterr().out
+    assert '"name": "adam", "learning_rate": 0.25' in text
+    assert "\nbatch_size: 9\n" in text
+    assert text.endswith(f"{net}\n{net.history}\n")
+    estimators = pytest.importorskip("fastmlp.sklearn")
+    estimators.MLPClassifier((5,), alpha=0.5).save(tmp_path / "model")
+    assert main(["info", str(tmp_path / "model")]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("format: MLPClassifier\nversion: 1\n")
+    assert '\nhidden_layer_sizes: {"tuple": [5]}\n' in text
+    assert "\nalpha: 0.5\n" in text
+
+
 def test_info_of_a_bad_file_is_1_and_of_wrong_usage_2(tmp_path: Path) -> None:
     (tmp_path / "bad").write_bytes(b"no model")
-    for name in ("bad", "missing"):
+    metadata = {"format": "fastmlp", "version": "1", "specification": "{}"}
+    (tmp_path / "empty").write_bytes(b"".join(container.pack(metadata, {})))
+    for name in ("bad", "empty", "missing"):
         status, text, error = info(str(tmp_path / name))
         assert (status, text) == (1, "")
         assert name in error

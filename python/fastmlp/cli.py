@@ -62,13 +62,15 @@ def _info(options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps(found, indent=1))
         return
-    for name, value in found.items():
-        if name == "tensors":
-            for tensor, (dtype, shape) in value.items():
-                print(f"  {tensor}  {dtype}  {shape}")
-        elif name != "specification":
-            print(f"{name}: {value}")
-    if "estimator" not in found["specification"]:
+    specification, tensors = found.pop("specification"), found.pop("tensors")
+    for name, value in [*found.items(), *specification.get("estimator", specification).items()]:
+        text = value if isinstance(value, str) else json.dumps(value)
+        is_shown_below = name in (*found, "layers") and value is not found.get(name)
+        if name[0] != "_" and value is not None and '"$tensor"' not in text and not is_shown_below:
+            print(f"{name}: {text}")
+    for name, (dtype, shape) in tensors.items():
+        print(f"  {name}  {dtype}  {shape}")
+    if "estimator" not in specification:
         network = files.load(options.file)
         print(network, *filter(None, [network.history]), sep="\n")
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from fastmlp._version import __version__
 if TYPE_CHECKING:
     from fastmlp.network import Network
 
+T = TypeVar("T")
 Path = str | os.PathLike[str]
 FORMAT = "fastmlp"
 VERSION = 1
@@ -117,11 +118,16 @@ def read(path: Path, where: str, given: Any, made: Any = dict) -> Any:
 
     `given` has functions by the names that they have in the file, or the names to pass over.
     """
+    return _read(path, where, lambda data: made(_values(data, given)))
+
+
+def _read(path: Path, where: str, made: Callable[[bytearray], T]) -> T:
+    """Return ``made(bytes)`` of a file."""
     with open(path, "rb") as file:
         data = bytearray(os.fstat(file.fileno()).st_size)  # arrays are views of it, to be written
         del data[file.readinto(data) :]
     try:
-        return made(_values(data, given))
+        return made(data)
     except (*DAMAGE, ValueError, InvalidArgument) as error:
         name = os.fspath(path)
         raise ModelFileError(
@@ -223,21 +229,16 @@ def _function(name: Any, key: str, given: Any) -> Any:
 
 def describe(path: Path) -> dict[str, Any]:
     """Return what a file contains, without its arrays, ready for JSON."""
-    with open(path, "rb") as file:
-        data = file.read()
-    try:
+
+    def made(data: bytearray) -> dict[str, Any]:
         metadata, tensors = header(data)
         values = container.from_json(metadata["specification"])
-    except (*DAMAGE, ValueError) as error:
-        raise ModelFileError(
-            f"fastmlp info: {os.fspath(path)!r} cannot be read: {error}"
-        ) from error
-    return {
-        "format": values["format"],
-        "version": metadata["version"],
-        "fastmlp": metadata["fastmlp"],
-        "sha256": metadata["sha256"],
-        "bytes": len(data),
-        "tensors": {name: [str(t.dtype), list(t.shape)] for name, t in tensors.items()},
-        "specification": values,
-    }
+        return {
+            "format": values["format"],
+            **{name: metadata[name] for name in ("version", "fastmlp", "sha256")},
+            "bytes": len(data),
+            "tensors": {name: [str(t.dtype), list(t.shape)] for name, t in tensors.items()},
+            "specification": values,
+        }
+
+    return _read(path, "fastmlp info", made)
