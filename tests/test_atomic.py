@@ -23,9 +23,11 @@ NAIVE = "open(path, 'wb').write(new)"  # the control, which loses the file
 WRITER = """
 import os, sys
 from fastmlp._io import atomic
+os.urandom = bytes
 path, new = sys.argv[1], b"new" * 7000
 {write}
 """
+TEMPORARY = f".file.{bytes(8).hex()}.tmp"  # as the writer has no random names
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is missing")
 
 
@@ -89,7 +91,7 @@ def test_what_is_missing_is_an_oserror(tmp_path: Path) -> None:
         fm.load(tmp_path / "nothing")
 
 
-@pytest.mark.parametrize("name", ["fsync", "replace", "chmod", "stat"])
+@pytest.mark.parametrize("name", ["stat", "chmod", "fsync", "replace"])
 @pytest.mark.parametrize("kind", [OSError, KeyboardInterrupt])
 def test_failures_leave_the_old_file_and_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, kind: type[BaseException]
@@ -131,64 +133,74 @@ def test_the_new_file_and_then_its_folder_are_brought_to_the_disk(
     assert found == ["fsync file", "replace", "fsync folder"]
 
 
-def injected(path: Path, write: str, call: str, number: int, fault: str) -> tuple[int, str]:
-    """Run a writer whose `number`-th such call fails; status and trace."""
-    log = path.parent.parent / "trace"
-    command = ["strace", "-qq", "-o", str(log), "-e", f"trace={call}"]
-    command += ["-e", f"inject={call}:{fault}:when={number}"]
-    done = subprocess.run(
-        [*command, sys.executable, "-c", WRITER.format(write=write), str(path)],
-        capture_output=True,
-        timeout=120,
-    )
-    return done.returncode, log.read_text()
-
-
-def outcome(folder: Path, write: str, call: str, number: int, fault: str) -> str:
-    """What there is after a fault: "old", "new" or "broken"; "done" where the call never came."""
+def traced(path: Path, write: str, *options: str) -> tuple[int, list[str]]:
+    """Run a writer under strace; status, and its system calls on the file and in its folder."""
+    folder, log = path.parent, path.parent.parent / "trace"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    path = folder / "file"
     path.write_bytes(OLD)
-    status, trace = injected(path, write, call, number, fault)
-    found = {OLD: "old", NEW: "new"}.get(contents(path), "broken")
-    if "INJECTED" not in trace and "killed by SIGKILL" not in trace:
-        return "done"
-    assert status != 0 or found == "new", "a save that failed without an error"
-    return found
+    paths = [f"-P{name}" for name in (folder, path, folder / TEMPORARY)]
+    command = ["strace", "-qq", "-f", "-o", str(log), *paths, *options, sys.executable, "-c"]
+    done = subprocess.run(
+        [*command, WRITER.format(write=write), str(path)], capture_output=True, timeout=120
+    )
+    calls = [line.split(maxsplit=1)[1] for line in log.read_text().splitlines()]
+    return done.returncode, [call for call in calls if "(" in call and call[0] != "+"]
 
 
-def last_calls(folder: Path, write: str, call: str) -> int:
-    """Return how many such calls a whole run makes."""
-    folder.mkdir(exist_ok=True)
-    (folder / "file").write_bytes(OLD)
-    status, trace = injected(folder / "file", write, call, 10**4, "error=EIO")
+def outcomes(path: Path, write: str, fault: str) -> dict[str, str]:
+    """What there is where the n-th call of a kind fails: "old", "new" or "broken", by call."""
+    status, calls = traced(path, write)
     assert status == 0
-    return sum(1 for line in trace.splitlines() if "(" in line)
+    names = [call.split("(")[0] for call in calls]
+    found = {}
+    for i, name in enumerate(names):
+        number = names[: i + 1].count(name)
+        status, _ = traced(path, write, f"-einject={name}:{fault}:when={number}")
+        found[f"{name} {number}"] = {OLD: "old", NEW: "new"}.get(contents(path), "broken")
+        assert status != 0 or contents(path) == NEW, "a save that failed without an error"
+    return found
 
 
 @needs_strace
 @pytest.mark.parametrize("fault", ["signal=KILL", "error=EIO", "error=ENOSPC"])
-@pytest.mark.parametrize("call", ["write", "fsync", "rename,renameat,renameat2", "chmod,fchmod"])
-def test_a_fault_at_any_system_call_leaves_an_old_or_a_new_file(
-    tmp_path: Path, call: str, fault: str
-) -> None:
-    folder = tmp_path / "folder"
-    n_calls = last_calls(folder, ATOMIC, call)
-    assert n_calls > 0
-    for number in range(1, n_calls + 1):
-        assert outcome(folder, ATOMIC, call, number, fault) in ("old", "new", "done")
+def test_a_fault_at_any_system_call_leaves_an_old_or_a_new_file(tmp_path: Path, fault: str) -> None:
+    """From the first look at the path to the last close; the folder is opened after the rename."""
+    found = outcomes(tmp_path / "folder/file", ATOMIC, fault)
+    calls = {"openat 1", "openat 2", "write 1", "fsync 1", "fsync 2", "close 2"}
+    assert calls <= set(found)
+    assert set(found.values()) == {"old", "new"}
+    assert found["fsync 1"] == found["write 1"] == "old"
+    assert found["fsync 2"] == found["close 2"] == "new"
 
 
 @needs_strace
 def test_the_same_faults_break_the_file_of_a_naive_writer(tmp_path: Path) -> None:
     """So that the test above could fail."""
-    folder = tmp_path / "folder"
-    n_calls = last_calls(folder, NAIVE, "write")
-    found = [
-        outcome(folder, NAIVE, "write", number, "error=ENOSPC") for number in range(1, n_calls + 1)
-    ]
-    assert "broken" in found
+    assert "broken" in outcomes(tmp_path / "folder/file", NAIVE, "error=ENOSPC").values()
+
+
+def after_a_full_disk(path: Path, write: str, size: int) -> tuple[int, bytes]:
+    """Run a writer where files end at `size` bytes; status, and the file."""
+    path.write_bytes(OLD)
+    full = (
+        "import resource, signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))\n"
+    )
+    program = WRITER.format(write=full + write)
+    done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True)
+    return done.returncode, contents(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of processes are of POSIX")
+@pytest.mark.parametrize("size", [0, 1, 9, 4096, len(NEW) - 1])
+def test_a_file_that_cannot_grow_leaves_the_old_one(tmp_path: Path, size: int) -> None:
+    """The system writes a part and then refuses; a naive writer has lost the file."""
+    status, found = after_a_full_disk(tmp_path / "file", ATOMIC, size)
+    assert (status, found) == (1, OLD)
+    assert os.listdir(tmp_path) == ["file"]
+    assert after_a_full_disk(tmp_path / "file", ATOMIC, len(NEW)) == (0, NEW)
+    assert after_a_full_disk(tmp_path / "file", NAIVE, size)[1] not in (OLD, NEW)
 
 
 def test_a_process_killed_while_it_saves_again_and_again_leaves_a_whole_file(

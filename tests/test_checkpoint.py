@@ -15,6 +15,7 @@ import pytest
 
 import fastmlp as fm
 from fastmlp import _core
+from fastmlp._fit import fit_loop
 from file_cases import OPTIMIZERS
 from test_files import halved, squares
 
@@ -83,24 +84,6 @@ def test_every_optimizer_resumes(tmp_path: Path, name: str, split: int) -> None:
     if name in _core.methods:
         options = {"batch_size": None, "net": None}
     assert_resumes(tmp_path / "run", split, optimizer=OPTIMIZERS[name](), **options)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [*_core.optimizers, "lbfgs"])
-@pytest.mark.parametrize("stop", [None, "loss", "val_loss"])
-@pytest.mark.parametrize("average", [False, True])
-@pytest.mark.parametrize("scheduled", [False, True])
-def test_every_split_resumes(
-    tmp_path: Path, name: str, stop: Any, average: bool, scheduled: bool
-) -> None:
-    rule = OPTIMIZERS[name]
-    fields: dict[str, Any] = {"average": fm.Polyak(start=3)} if average else {}
-    if scheduled and not getattr(rule, "uses_initial_rate_only", True):
-        fields["learning_rate"] = fm.CosineDecay(0.01, 40)
-    for split in range(1, EPOCHS):
-        assert_resumes(
-            tmp_path / str(split), split, optimizer=rule(**fields), stop=stop,
-            batch_size=None if name == "lbfgs" else 7)  # fmt: skip
 
 
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -194,10 +177,29 @@ def test_the_file_is_written_every_so_many_epochs(
     assert (fm.load(path).epochs_trained if path.exists() else None) == kept
 
 
-def test_epochs_between_files_are_one_native_call(tmp_path: Path) -> None:
-    path = tmp_path / "run"
+@pytest.mark.parametrize(
+    ("first", "every", "ends"),
+    [(0, 4, [4, 8, 10]), (0, 5, [5, 10]), (0, 99, [10]), (3, 4, [4, 8, 10]), (4, 4, [8, 10])],
+)
+def test_epochs_between_files_are_one_native_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: int, every: int, ends: list[int]
+) -> None:
+    """Up to the next multiple, also of a run that goes on from another epoch."""
+    path, found = tmp_path / "run", list[int]()
+    if first > 0:
+        net().fit(X, Y, epochs=first, checkpoint=path)
     one, other = net(), net()
-    one.fit(X, Y, epochs=10, checkpoint=path, checkpoint_every=4)
+    run_epochs = fit_loop.run_epochs
+
+    def noting(*given: Any) -> Any:
+        last = run_epochs(*given)
+        found.append(one.epochs_trained)
+        return last
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fit_loop, "run_epochs", noting)
+        one.fit(X, Y, epochs=10, checkpoint=path, checkpoint_every=every)
+    assert found == ends
     other.fit(X, Y, epochs=10)
     np.testing.assert_array_equal(one.parameters, other.parameters)
     assert one.history.to_dict() == other.history.to_dict()  # type: ignore[union-attr]

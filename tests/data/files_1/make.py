@@ -6,6 +6,7 @@ Parameters and states are formulas, so that an object is the same on every machi
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,46 @@ def trainer(index: int, cls: Any) -> fm.Trainer:
     return one
 
 
+def softmax() -> fm.Trainer:
+    net = filled(fm.Network([3, 2, 2], output="softmax", seed=6))
+    return fm.Trainer(net, fm.CrossEntropy(label_smoothing=0.125), fm.Adam(0.01))
+
+
+def variance() -> fm.Trainer:
+    return fm.Trainer(filled(fm.Network([3, 2, 2], seed=6)), fm.GaussianNLL(), fm.SGD(0.01))
+
+
+def backtracking() -> fm.Trainer:
+    search = fm.NonlinearCG(line_search=fm.Backtracking(factor=0.25))
+    return fm.Trainer(filled(fm.Network([3, 2, 1], seed=6)), "squared_error", search)
+
+
+def samples() -> tuple[Any, Any]:
+    """Rows, and targets 0 and 1."""
+    X = numbers(60).reshape(20, 3)
+    return X, (X.sum(axis=1) > 0).astype(float)
+
+
+def run(epochs: int, path: Path | None) -> fm.Network:
+    """A run with the memories of callbacks, and its checkpoint."""
+    net = filled(fm.Network([fm.Dense(3, "tanh"), fm.Dropout(0.5), fm.Dense(1)], inputs=3, seed=2))
+    memories = [fm.EarlyStopping("loss", patience=50), fm.ReduceOnPlateau("loss", patience=2)]
+    net.fit(
+        *samples(), optimizer=fm.Adam(0.01, average=fm.Polyak(beta=0.5)), epochs=epochs,
+        callbacks=memories, checkpoint=path)  # fmt: skip
+    return net
+
+
+def classifier() -> Any:
+    from fastmlp.sklearn import MLPClassifier
+
+    X, y = samples()
+    labels = np.where(y > 0, "yes", "no")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return MLPClassifier((4,), max_iter=3, random_state=0).fit(X, labels)
+
+
 NETWORKS: dict[str, Callable[[], fm.Network]] = {
     "dense": dense, "windows": windows, "sequence": sequence, "activations": activations,
 }  # fmt: skip
@@ -105,9 +146,17 @@ TRAINERS: dict[str, Callable[[], fm.Trainer]] = {
     name: lambda index=index, cls=cls: trainer(index, cls)
     for index, (name, cls) in enumerate({**_core.optimizers, **_core.methods}.items())
 }
-OBJECTS: dict[str, Callable[[], Any]] = {**NETWORKS, **TRAINERS}
+TRAINERS |= {"softmax": softmax, "variance": variance, "backtracking": backtracking}
+OBJECTS: dict[str, Callable[[], Any]] = {**NETWORKS, **TRAINERS, "classifier": classifier}
+
+
+def file(name: str) -> Path:
+    return FOLDER / f"{name}.safetensors"
+
 
 if __name__ == "__main__":
     for name, make in OBJECTS.items():
-        if not (FOLDER / f"{name}.safetensors").exists():
-            make().save(FOLDER / f"{name}.safetensors")
+        if not file(name).exists():
+            make().save(file(name))
+    if not file("run").exists():
+        run(3, file("run"))
