@@ -10,6 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
 
 import fastmlp as fm
 from fastmlp import _core
@@ -176,7 +179,9 @@ def test_functions_that_the_file_does_not_name_are_refused(
         fm.Trainer.load(tmp_path / "run.ckpt", **given)
 
 
-@pytest.mark.parametrize("value", [print, object(), {1: 2}, {"$tensor": "x"}, [1j], {1, 2}])
+@pytest.mark.parametrize(
+    "value", [print, object(), {1: 2}, {"$tensor": "x"}, [1j], {1, 2}, {"loss": print}]
+)
 def test_objects_in_python_are_refused_by_name(tmp_path: Path, value: Any) -> None:
     path, net = tmp_path / "model", fm.Network([1, 1], seed=0)
     net.save(path)
@@ -186,6 +191,35 @@ def test_objects_in_python_are_refused_by_name(tmp_path: Path, value: Any) -> No
         net.save(path)
     assert path.read_bytes() == before
     assert os.listdir(tmp_path) == ["model"]
+
+
+PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
+KEYS = st.text().filter(lambda key: key[:1] != "$")
+ARRAYS = arrays(
+    st.sampled_from(["f2", "f4", ">f8", "i1", "<i8", "u2", "?"]),
+    array_shapes(min_dims=0, min_side=0),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    note=st.recursive(PLAIN, lambda one: st.lists(one) | st.dictionaries(KEYS, one), max_leaves=9),
+    array=ARRAYS,
+    order=st.sampled_from("CF"),
+)
+def test_any_plain_value_and_array_comes_back(
+    tmp_path_factory: pytest.TempPathFactory, note: Any, array: Any, order: Any
+) -> None:
+    """With the types, digits, nan and -0.0 of its members; arrays of any order as well."""
+    path, net = tmp_path_factory.getbasetemp() / "plain", fm.Network([1, 1], seed=0)
+    net.note, net.array = note, np.asarray(array, order=order)
+    net.save(path)
+    twin: Any = fm.load(path)
+    assert repr(twin.note) == repr(note)
+    assert twin.array.dtype == array.dtype.newbyteorder("=")
+    assert twin.array.tobytes() == array.astype(twin.array.dtype).tobytes()
+    assert twin.array.shape == array.shape
+    np.testing.assert_array_equal(safetensors.load_file(path)["attributes.array"], array)
 
 
 def test_other_processes_read_and_write_the_same(tmp_path: Path) -> None:

@@ -28,7 +28,8 @@ FORMAT = "fastmlp"
 VERSION = 1
 # The names of what is in these are without theirs.
 WHOLE = {"network", "parameters", "state", "estimator", "dict", "tuple", "items"}
-FUNCTIONS = {"loss", "learning_rate"}  # where functions in Python may stand
+FUNCTIONS = {"loss", "learning_rate"}  # where functions in Python may stand: at these paths
+PLACES = {".loss", ".optimizer.learning_rate"}
 DAMAGE = (*(ArithmeticError, AttributeError, LookupError, MemoryError), RecursionError, TypeError)
 
 
@@ -185,7 +186,7 @@ def _encoded(value: Any, key: str, path: str, tensors: dict[str, Any]) -> Any:
             k: _encoded(v, k, path if k in WHOLE else f"{path}.{k}", tensors)
             for k, v in value.items()
         }
-    if callable(value) and key in FUNCTIONS:
+    if callable(value) and path in PLACES:
         name = getattr(value, "__qualname__", type(value).__qualname__)
         return {"$python": f"{value.__module__}.{name}"}
     expected = "numbers, texts, arrays, lists and dictionaries of them; files have no other objects"
