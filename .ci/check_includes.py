@@ -61,7 +61,7 @@ LEVELS = [
     {
         *("_data.dataset", "_fit.hooks", "_fit.records", "_fit.settings"),
         *("_io.layout", "_io.summary"),
-        *("line_search", "minimize"),
+        *("minimization", "step_length"),
     },
     {
         "_data.evaluation",

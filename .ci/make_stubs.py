@@ -99,6 +99,8 @@ def package_stub() -> str:
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
+    for module, names in fastmlp._ON_DEMAND.items():
+        homes |= dict.fromkeys(names, f"fastmlp.{module}")
     lines = [f'"""{fastmlp.__doc__}"""', "from fastmlp._version import __version__ as __version__"]
     for name in sorted(fastmlp.__all__):
         lines.append(f"from {homes.get(name, 'fastmlp._core')} import {name} as {name}")

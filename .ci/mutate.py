@@ -89,8 +89,7 @@ TESTS = {  # module: the files in tests/ that are about it
     "demo": ["demo", "cli"],
     "gradient_check": ["gradient_check"],
     "layers": ["network", "sharing", "init", "errors", "warnings"],
-    "line_search": ["line_search"],
-    "minimize": ["minimize", "least_squares", "bad_functions", "errors"],
+    "minimization": ["minimize", "least_squares", "bad_functions", "errors"],
     "network": ["network", "seeds", "errors"],
     "plot": ["extras", "demo", "docs"],
     "sklearn/_architecture": ["sklearn_numbers", "sklearn_extras", "sklearn_bad_input"],
@@ -133,6 +132,7 @@ TESTS = {  # module: the files in tests/ that are about it
     "sklearn/_reported_loss": ["sklearn_numbers", "sklearn_extras"],
     "sklearn/_sample_weights": ["sklearn_bad_input", "sklearn_extras", "sklearn_numbers"],
     "sklearn/_threads": ["sklearn_ecosystem"],
+    "step_length": ["line_search"],
     "trainer": ["trainer", "feature_names", "trainer_state", "errors", "presentations"],
 }
 SWAPS: dict[type[ast.AST], type[ast.AST]] = {

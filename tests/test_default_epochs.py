@@ -194,3 +194,13 @@ def test_targets_far_from_the_first_outputs_are_warned_of(
 )
 def test_no_other_targets_are_warned_of(output: Any, loss: Any, y: Array) -> None:
     fm.Network([3, 2], output=output, seed=0).fit(X, y, loss=loss, epochs=1)
+
+
+@pytest.mark.parametrize(("deviation", "warned"), [(1e-3, False), (100.0, True)])
+def test_pixels_of_an_autoencoder_may_be_nearly_constant(deviation: float, warned: bool) -> None:
+    pixels = (X - X.mean(0)) / X.std(0) * [1, 1, deviation]
+    for y, expected in ((pixels, warned), (pixels[::-1], True)):
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            fm.Network([3, 3], seed=0).fit(pixels, y, optimizer=fm.SGD(1e-9), epochs=1)
+        assert any("standard deviation" in str(w.message) for w in said) == expected

@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 import re
 import runpy
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
@@ -67,7 +68,10 @@ def test_pages_run(page: Path) -> None:
 
 @pytest.mark.usefixtures("elsewhere")
 @pytest.mark.parametrize("script", sorted((ROOT / "examples").glob("*.py")), ids=lambda s: s.name)
-def test_examples_run(script: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_examples_run(
+    script: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", [str(script)])
     runpy.run_path(str(script), run_name="__main__")
     assert capsys.readouterr().out
 
@@ -90,7 +94,8 @@ def run_doctests(tests: list[doctest.DocTest], *, clear_globs: bool = True) -> d
 def test_docstrings_of_public_classes() -> None:
     """Their `__module__` is the package, so the finder does not see them in their modules."""
     finder, globs = doctest.DocTestFinder(), {"fm": fm, "np": np}
-    classes = [cls for cls in vars(fm).values() if getattr(cls, "__module__", "") == "fastmlp"]
+    objects = [getattr(fm, name) for name in fm.__all__]
+    classes = [cls for cls in objects if getattr(cls, "__module__", "") == "fastmlp"]
     tests = [test for cls in classes for test in finder.find(cls, module=False, globs=globs)]
     with_examples = {test.name for test in tests if test.examples}
     assert {"Network.fit", "Network.predict", "Trainer.run"} <= with_examples
@@ -115,7 +120,11 @@ def test_docstrings_of_modules(name: str) -> None:
 def test_docstrings_of_modules_are_found() -> None:
     """Examples of these functions, which no class has, are among those that run."""
     found = {test.name for name in MODULES for test in examples_of(name) if test.examples}
-    public = {"minimize.minimize", "_fit.lr_finder.find_learning_rate", "config.set_num_threads"}
+    public = {
+        "minimization.minimize",
+        "_fit.lr_finder.find_learning_rate",
+        "config.set_num_threads",
+    }
     assert {f"fastmlp.{name}" for name in public} <= found
 
 

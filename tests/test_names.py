@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import pickle
 import pickletools
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ import pytest
 
 import fastmlp as fm
 
-CLASSES = [cls for cls in map(vars(fm).get, fm.__all__) if isinstance(cls, type)]
+CLASSES = [cls for name in fm.__all__ if isinstance(cls := getattr(fm, name), type)]
 MODULES_OF_0_1_0 = {
     "callbacks": ("Callback", "EarlyStopping", "ReduceOnPlateau"),
     "history": ("History",),
@@ -30,6 +32,25 @@ OLD_NAMES = [(module, name) for module, names in MODULES_OF_0_1_0.items() for na
 def test_public_classes_have_public_names(cls: type) -> None:
     assert cls.__module__ in ("fastmlp", "fastmlp._core")
     assert pickle.loads(pickle.dumps(cls)) is cls
+
+
+def test_names_of_seldom_used_modules_are_there_before_these_are_imported() -> None:
+    code = """
+import pickle, sys
+import fastmlp as fm
+modules = {f"fastmlp.{module}": names for module, names in fm._ON_DEMAND.items()}
+assert len(modules) == 4 and not modules.keys() & sys.modules.keys()
+assert all({*names} <= {*dir(fm)} & {*fm.__all__} for names in modules.values())
+curve = pickle.loads(b"cfastmlp.rate_finder\\nLearningRateCurve\\n.")
+assert curve is fm.LearningRateCurve and curve.__module__ == "fastmlp"
+assert modules.keys() & sys.modules.keys() == {"fastmlp._fit.lr_finder"}
+fm.least_squares
+import fastmlp.minimize
+assert callable(fm.minimize) and fm.Result.__module__ == "fastmlp"
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+    with pytest.raises(AttributeError, match="module 'fastmlp' has no attribute 'minimise'"):
+        fm.minimise  # type: ignore[attr-defined]  # noqa: B018
 
 
 @pytest.mark.parametrize(("module", "name"), OLD_NAMES)

@@ -51,7 +51,7 @@ from fastmlp._core import LeCunUniform as LeCunUniform
 from fastmlp._core import LeakyReLU as LeakyReLU
 from fastmlp._fit.lr_finder import LearningRateCurve as LearningRateCurve
 from fastmlp._core import LevenbergMarquardt as LevenbergMarquardt
-from fastmlp.line_search import LineSearchResult as LineSearchResult
+from fastmlp.step_length import LineSearchResult as LineSearchResult
 from fastmlp._core import Lion as Lion
 from fastmlp._fit.records import Logging as Logging
 from fastmlp._fit.records import MLflow as MLflow
@@ -76,7 +76,7 @@ from fastmlp._core import RAdam as RAdam
 from fastmlp._core import RMSProp as RMSProp
 from fastmlp._core import ReLU as ReLU
 from fastmlp._fit.callbacks import ReduceOnPlateau as ReduceOnPlateau
-from fastmlp.minimize import Result as Result
+from fastmlp.minimization import Result as Result
 from fastmlp._core import Rprop as Rprop
 from fastmlp._core import SELU as SELU
 from fastmlp._core import SGD as SGD
@@ -101,10 +101,10 @@ from fastmlp._core import Zeros as Zeros
 from fastmlp.gradient_check import check_gradient as check_gradient
 from fastmlp._fit.lr_finder import find_learning_rate as find_learning_rate
 from fastmlp.config import get_num_threads as get_num_threads
-from fastmlp.minimize import least_squares as least_squares
-from fastmlp.line_search import line_search as line_search
+from fastmlp.minimization import least_squares as least_squares
+from fastmlp.step_length import line_search as line_search
 from fastmlp._io.files import load as load
-from fastmlp.minimize import minimize as minimize
+from fastmlp.minimization import minimize as minimize
 from fastmlp.config import set_num_threads as set_num_threads
 from fastmlp.config import show_config as show_config
 from fastmlp.config import threads as threads

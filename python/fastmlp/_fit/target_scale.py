@@ -24,7 +24,10 @@ def warn_of_scale(network: Network, loss: Any, data: Dataset, caller: str) -> No
     with np.errstate(all="ignore"):
         mean = np.abs(data.targets.mean(0, dtype=np.float64))
         deviation = data.targets.std(0, dtype=np.float64)
-    far = (mean > FAR) | (deviation > FAR) | ((deviation > 0) & (deviation < NEAR))
+    far = (mean > FAR) | (deviation > FAR)
+    near = (deviation > 0) & (deviation < NEAR)
+    if near.any() and not _are_inputs(data):
+        far |= near
     if not far.any():
         return
     column = int(np.argmax(far))
@@ -33,6 +36,11 @@ def warn_of_scale(network: Network, loss: Any, data: Dataset, caller: str) -> No
         f"deviation {deviation[column]:.3g}, but outputs start near 0 ± 1, so training takes long; "
         f"scale it, y = (y - y.mean(0)) / y.std(0), and predictions back"
     )
+
+
+def _are_inputs(data: Dataset) -> bool:
+    """Return whether the targets are those of an autoencoder, of which some may hardly vary."""
+    return isinstance(data.X, np.ndarray) and np.array_equal(data.X, data.targets)
 
 
 def _is_regression(loss: Any) -> bool:

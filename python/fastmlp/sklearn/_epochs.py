@@ -97,14 +97,17 @@ class Epochs:
         estimator, given = self._estimator, self._for_callbacks()
         passes = self._passes(n_epochs)
         for _ in range(n_epochs):
-            task = self._observers.epoch_begins(given)
+            task = self._observers.epoch_begins(given) if self._is_observed else None
             status = next(passes)
             if status == "max_seconds":
                 return
             logs = self._record(self._samples.n)
             stop = self._stalled() or status in SEARCH_ENDS
-            told = self._observers.epoch_ended(task, estimator.n_iter_, logs, given, self._fitted)
-            if stop or told:
+            if self._is_observed:
+                stop |= self._observers.epoch_ended(
+                    task, estimator.n_iter_, logs, given, self._fitted
+                )
+            if stop:
                 return
         if warns:
             warn(
@@ -119,12 +122,12 @@ class Epochs:
         After a loss that is not finite there are no more updates, as none would change a nan; the
         epochs are counted on.
         """
-        order, n_left = np.arange(self._samples.n), n_epochs
+        order: Any = np.arange(self._samples.n)
+        n_left = n_epochs
         while n_left > 0:
-            orders: list[Any] = []
-            for _ in range(self._n_at_once(n_left)):
-                order = self._next_order(order)
-                orders.append(order)
+            orders = np.empty((self._n_at_once(n_left), len(order)), np.int64)
+            for row in orders:
+                row[:] = order = self._next_order(order)
             n_left -= len(orders)
             results: list[tuple[Any, ...]] = []
             try:
@@ -152,14 +155,14 @@ class Epochs:
             return order
         permutation = np.arange(len(order))
         self._random.shuffle(permutation)
-        return order[permutation]
+        return order.take(permutation)
 
-    def _train(self, orders: list[Any], results: list[tuple[Any, ...]]) -> None:
+    def _train(self, orders: Any, results: list[tuple[Any, ...]]) -> None:
         """Make passes in these orders; `results` receives what they have reached."""
         if self.diverged:
             return
         if len(orders) > 1:
-            return run_passes(self._trainer, self._data, np.stack(orders), results)
+            return run_passes(self._trainer, self._data, orders, results)
         limit = self._estimator.max_seconds
         if limit is not None:
             limit = max(0.0, limit - (time.perf_counter() - self._start))
