@@ -243,12 +243,16 @@ def test_info_shows_the_settings_of_trainers_and_estimators(
     assert "\nbatch_size: 9\n" in text
     assert text.endswith(f"{net}\n{net.history}\n")
     estimators = pytest.importorskip("fastmlp.sklearn")
-    estimators.MLPClassifier((5,), alpha=0.5).save(tmp_path / "model")
+    one = estimators.MLPClassifier((5,), alpha=0.5, tol=1).fit(X, ["no", "yes"] * 4)
+    one.save(tmp_path / "model")
     assert main(["info", str(tmp_path / "model")]) == 0
     text = capsys.readouterr().out
     assert text.startswith("format: MLPClassifier\nversion: 1\n")
     assert '\nhidden_layer_sizes: {"tuple": [5]}\n' in text
     assert "\nalpha: 0.5\n" in text
+    assert '\nclasses_: {"$texts": ["no", "yes"], "dtype": "U"}\n' in text
+    assert f"\nn_iter_: {one.n_iter_}\n" in text
+    assert "loss_curve_:" not in text
 
 
 def test_info_of_a_bad_file_is_1_and_of_wrong_usage_2(tmp_path: Path) -> None:

@@ -63,10 +63,12 @@ def _info(options: argparse.Namespace) -> None:
         print(json.dumps(found, indent=1))
         return
     specification, tensors = found.pop("specification"), found.pop("tensors")
-    for name, value in [*found.items(), *specification.get("estimator", specification).items()]:
+    shown_below = {"layers": None, "history": None}
+    settings = specification.get("estimator", {**specification, **shown_below})
+    for name, value in {**found, **settings, **found}.items():
         text = value if isinstance(value, str) else json.dumps(value)
-        is_shown_below = name in (*found, "layers") and value is not found.get(name)
-        if name[0] != "_" and value is not None and '"$tensor"' not in text and not is_shown_below:
+        is_array = '"$tensor"' in text or '"$list"' in text
+        if name[0] != "_" and value is not None and not is_array:
             print(f"{name}: {text}")
     for name, (dtype, shape) in tensors.items():
         print(f"  {name}  {dtype}  {shape}")
