@@ -1,8 +1,9 @@
-"""The command line: ``fastmlp demo``."""
+"""The command line: ``fastmlp demo`` and ``fastmlp info``."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 
@@ -20,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or 1 where an extra is missing or a value does not fit.
+        0, or 1 where an extra is missing, or a value or file does not fit; 2 is of wrong usage.
 
     Examples
     --------
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        _demo(options)
+        options.run(options)
     except (ImportError, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -46,7 +47,34 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--seed", type=int, default=0, help="of the split and the networks (0)")
     demo.add_argument("--output", default="fastmlp-demo.png", metavar="PNG", help="the figure")
     demo.add_argument("--quiet", action="store_true", help="show no progress")
+    demo.set_defaults(run=_demo)
+    info = commands.add_parser("info", help="describe a file of a network, trainer or estimator")
+    info.add_argument("file", metavar="FILE")
+    info.add_argument("--json", action="store_true", help="for other programs")
+    info.set_defaults(run=_info)
     return parser
+
+
+def _info(options: argparse.Namespace) -> None:
+    from fastmlp._io import files
+
+    found = files.describe(options.file)
+    if options.json:
+        print(json.dumps(found, indent=1))
+        return
+    specification, tensors = found.pop("specification"), found.pop("tensors")
+    shown_below = {"layers": None, "history": None}
+    settings = specification.get("estimator", {**specification, **shown_below})
+    for name, value in {**found, **settings, **found}.items():
+        text = value if isinstance(value, str) else json.dumps(value)
+        is_array = '"$tensor"' in text or '"$list"' in text
+        if name[0] != "_" and value is not None and not is_array:
+            print(f"{name}: {text}")
+    for name, (dtype, shape) in tensors.items():
+        print(f"  {name}  {dtype}  {shape}")
+    if "estimator" not in specification:
+        network = files.load(options.file)
+        print(network, *filter(None, [network.history]), sep="\n")
 
 
 def _demo(options: argparse.Namespace) -> None:

@@ -16,6 +16,9 @@ class SparseMatrix:
     def shape(self) -> tuple[int, int]: ...
 class Network:
     """A plan of layers and its parameters."""
+    @staticmethod
+    def count(inputs: collections.abc.Sequence[typing.SupportsInt], layers: collections.abc.Sequence[fastmlp._core.Layer]) -> int:
+        """The number of parameters, before any memory is taken for them."""
     def __init__(self, inputs: collections.abc.Sequence[typing.SupportsInt], layers: collections.abc.Sequence[fastmlp._core.Layer], seed: typing.SupportsInt | None) -> None:
         """Without a seed all parameters are 0."""
     def backward(self, X: typing.Any, output_gradient: numpy.typing.NDArray[numpy.float32]) -> numpy.ndarray: ...
