@@ -134,7 +134,7 @@ class InputRows {
 };
 
 // X, targets and weights as the core reads them, in memory that stays in place while this exists.
-// Targets are (n, n_out) or (n,) class indices.
+// Targets are (n, n_out), or class indices (n,) or (n, groups).
 template <class T>
 class LeasedDataset {
  public:
@@ -147,7 +147,12 @@ class LeasedDataset {
     data_.x = x_.rows();
     const Index n = data_.x.rows;
     if (py::isinstance<Array<std::int64_t>>(targets)) {
-      data_.classes = vector_of(Array<std::int64_t>(targets), n, "y").data();
+      Array<std::int64_t> classes(targets);
+      const Index outputs = network.plan().outputs();
+      data_.groups = outputs / group_units(network.plan().output(), outputs);
+      data_.classes =
+          vector_of(Array<std::int64_t>(classes.reshape({classes.size()})), n * data_.groups, "y")
+              .data();
     } else {
       data_.y = rows_of(Array<T>(targets), target_columns(loss, network.plan().outputs()), "y");
       if (data_.y.rows != n) {

@@ -69,6 +69,7 @@ from fastmlp._core import Quantile as Quantile
 from fastmlp._core import RAdam as RAdam
 from fastmlp._core import RMSProp as RMSProp
 from fastmlp._core import ReLU as ReLU
+from fastmlp._core import Recurrent as Recurrent
 from fastmlp._fit.callbacks import ReduceOnPlateau as ReduceOnPlateau
 from fastmlp.minimize import Result as Result
 from fastmlp._core import Rprop as Rprop
@@ -170,6 +171,7 @@ __all__ = [
     'RAdam',
     'RMSProp',
     'ReLU',
+    'Recurrent',
     'ReduceOnPlateau',
     'Result',
     'Rprop',

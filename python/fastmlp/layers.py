@@ -22,6 +22,7 @@ from fastmlp._core import (
     Layer,
     MaxPool1D,
     MaxPool2D,
+    Recurrent,
     Skip,
     SpatialDropout,
     Tied,
@@ -51,6 +52,7 @@ __all__ = [
     "Layer",
     "MaxPool1D",
     "MaxPool2D",
+    "Recurrent",
     "Skip",
     "SpatialDropout",
     "Tied",
@@ -59,6 +61,7 @@ __all__ = [
 RESHAPING = (
     *(Conv1D, MaxPool1D, AveragePool1D, GlobalAveragePool1D),
     *(Conv2D, MaxPool2D, AveragePool2D, GlobalAveragePool2D),
+    Recurrent,
 )
 
 
@@ -148,7 +151,7 @@ def _input_shape(inputs: Any) -> tuple[int, ...]:
     if not isinstance(inputs, (tuple, list)):
         return (check_int(inputs, "inputs", min=1),)
     if not 1 <= len(inputs) <= 3:
-        expected = "a number, (length, channels) or (height, width, channels)"
+        expected = "a number, (length, channels), (time, features) or (height, width, channels)"
         raise value_error("inputs", inputs, expected)
     shape = tuple(check_int(size, f"inputs[{i}]", min=1) for i, size in enumerate(inputs))
     if math.prod(shape) > MAX_BYTES // 8:
@@ -183,7 +186,7 @@ def _output(output: Any) -> Any:
 def _check_size(n_inputs: int, layers: Sequence[Layer]) -> None:
     """Raise if there are too many parameters to address, in Python's unbounded integers.
 
-    From a layer on that slides a window, the core counts them.
+    From a layer on that slides a window or goes through time, the core counts them.
     """
     n_parameters, width = 0, n_inputs
     shapes: dict[int, tuple[int, int]] = {}  # (inputs, outputs) of the layers with weights

@@ -33,10 +33,12 @@ class Network(NamedFeatures, Attributes):
     ----------
     layers : list of int, or list of layers
         Short form: the sizes ``[n_inputs, hidden ..., n_outputs]``. Long form: layers such as
-        `Dense`, `Conv2D`, `Tied`, `Skip` and `Dropout`, the last one neither dropout nor noise.
+        `Dense`, `Conv2D`, `Recurrent`, `Tied`, `Skip` and `Dropout`, the last one neither dropout
+        nor noise.
     inputs : int or tuple of int, optional
-        In the long form, the number of inputs, or ``(length, channels)`` or ``(height, width,
-        channels)``: X is then of shape ``(n_samples, *inputs)``, or flat, in all methods.
+        In the long form, the number of inputs, or ``(length, channels)``, ``(time, features)`` or
+        ``(height, width, channels)``: X is then of shape ``(n_samples, *inputs)``, or flat, in all
+        methods. Outputs have the shape of the last layer, ``(n_samples, *output_shape)``.
     activation : str or activation, optional
         Activation of the hidden layers, in the short form only; default ``"relu"``.
     output : str or activation, optional
@@ -53,7 +55,7 @@ class Network(NamedFeatures, Attributes):
     ----------
     layers : tuple of layers
         The layers, every name resolved to a value.
-    input_shape, n_inputs, n_outputs, n_parameters, dtype, seed
+    input_shape, output_shape, n_inputs, n_outputs, n_parameters, dtype, seed
         Sizes, precision, and the seed, also where it was drawn.
     epochs_trained : int
         Epochs trained so far; a second `fit` continues the random stream.
@@ -76,7 +78,10 @@ class Network(NamedFeatures, Attributes):
     """
 
     _fixed = dict.fromkeys(
-        ("layers", "input_shape", "n_inputs", "n_outputs", "n_parameters", "dtype", "seed"),
+        (
+            *("layers", "input_shape", "output_shape", "n_inputs", "n_outputs", "n_parameters"),
+            *("dtype", "seed"),
+        ),
         "make a new fm.Network, or a fm.Trainer with a seed of its own",
     )
 
@@ -109,6 +114,7 @@ class Network(NamedFeatures, Attributes):
         self._native = arrays.native(dtype).Network(shape, layers, seed if draw else None)
         self.layers = layers
         self.input_shape = shape
+        self.output_shape: tuple[int, ...] = self._native.layer_shape(len(layers) - 1)
         self.n_inputs: int = self._native.n_inputs
         self.n_outputs: int = self._native.n_outputs
         self.n_parameters: int = self._native.n_parameters

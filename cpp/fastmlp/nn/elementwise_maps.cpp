@@ -59,18 +59,20 @@ void for_draws(const MapCall<T>& call, Stream kind, std::uint32_t layer, Index f
 template <class T>
 void IdentityMap<T>::apply(const MapCall<T>&, const PanelView<T>& x, const MatrixView<T>& a,
                            const Epilogue<T>& epilogue) const {
-  add_copy(x, a, epilogue.accumulate);
+  if (!epilogue.accumulate) clear_outside({first_, first_ + this->inputs()}, a);
+  add_copy(x, {a.row(first_), this->inputs(), a.cols, a.stride}, epilogue.accumulate);
 }
 
 template <class T>
 void IdentityMap<T>::apply_one(const T*, const T* x, const T*, bool accumulate, T* a) const {
-  add_one(this->inputs(), x, accumulate, a);
+  if (!accumulate) std::fill_n(a, this->outputs(), T(0));
+  add_one(this->inputs(), x, accumulate, a + first_);
 }
 
 template <class T>
 void IdentityMap<T>::apply_transposed(const MapCall<T>&, const PanelView<T>& delta,
                                       const MatrixView<T>& dx, const Epilogue<T>& epilogue) const {
-  add_copy(delta, dx, epilogue.accumulate);
+  add_copy({delta.data + first_ * delta.row, delta.row, delta.panel}, dx, epilogue.accumulate);
 }
 
 // out = x ∘ mask / (1 - rate), which is kept

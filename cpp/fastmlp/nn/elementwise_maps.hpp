@@ -6,17 +6,23 @@
 
 namespace fastmlp {
 
-// x: what a skip connection adds.
+// x: what a skip connection adds; or x from a row on of a longer output that is 0 elsewhere, so
+// that a sum of such terms is a sequence.
 template <class T>
 class IdentityMap final : public LinearMap<T> {
  public:
-  explicit IdentityMap(Index width) : LinearMap<T>({width, width}) {}
+  explicit IdentityMap(Index width) : IdentityMap(width, width, 0) {}
+  IdentityMap(Index inputs, Index outputs, Index first)
+      : LinearMap<T>({inputs, outputs}), first_(first) {}
 
   void apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
              const Epilogue<T>& epilogue) const override;
   void apply_one(const T* w, const T* x, const T* bias, bool accumulate, T* a) const override;
   void apply_transposed(const MapCall<T>& call, const PanelView<T>& delta, const MatrixView<T>& dx,
                         const Epilogue<T>& epilogue) const override;
+
+ private:
+  Index first_;
 };
 
 // Inverted dropout: x ∘ mask / (1 - rate), mask 0 with probability rate, per sample and unit

@@ -11,6 +11,8 @@
 // each call.
 #pragma once
 
+#include <algorithm>
+
 #include "fastmlp/base/parallel.hpp"
 #include "fastmlp/kernels/gemm.hpp"
 
@@ -57,6 +59,14 @@ struct GradientFactors {
   GradientFactors swapped() const { return {x, delta, transposed, samples}; }
 };
 
+// Sets all other rows to 0.
+template <class T>
+void clear_outside(Range rows, const MatrixView<T>& view) {
+  for (Index i = 0; i < view.rows; ++i) {
+    if (i < rows.begin || i >= rows.end) std::fill_n(view.row(i), view.cols, T(0));
+  }
+}
+
 enum class TransposedFactor { none, x, delta };
 
 struct MapTraits {
@@ -67,6 +77,7 @@ struct MapTraits {
   TransposedFactor transposed = TransposedFactor::none;
   bool stochastic = false;  // in training
   bool by_panels = false;   // few samples are computed in panels too: there is no apply_one
+  Range reads{};            // features of the input, where not all
 };
 
 template <class T>
@@ -78,6 +89,12 @@ class LinearMap {
   const MapTraits& traits() const { return traits_; }
   Index inputs() const { return traits_.inputs; }
   Index outputs() const { return traits_.outputs; }
+  bool reads_all() const { return traits_.reads.size() == 0; }
+  Range input_rows() const { return reads_all() ? Range{0, traits_.inputs} : traits_.reads; }
+  // X from the first feature on that is read.
+  PanelView<T> read_rows(const PanelView<T>& x) const {
+    return {x.data + input_rows().begin * x.row, x.row, x.panel};
+  }
 
   // A (n_out, samples) from X (n_in, samples).
   virtual void apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,

@@ -1,6 +1,5 @@
 #include "fastmlp/nn/passes.hpp"
 
-#include "fastmlp/kernels/transpose.hpp"
 #include "fastmlp/nn/epilogue.hpp"
 
 namespace fastmlp {
@@ -36,8 +35,8 @@ Workspace<T> make_workspace(const Plan<T>& plan, Index n, bool backward) {
     const MapTraits& map = t.map->traits();
     auto& state = workspace.terms.emplace_back();
     if (!backward) continue;
-    if (map.transposed == TransposedFactor::x && t.input > 0) {
-      state.transposed = PanelMatrix<T>(n, map.inputs);
+    if (map.transposed == TransposedFactor::x && (t.input > 0 || !t.map->reads_all())) {
+      state.transposed = PanelMatrix<T>(n, t.map->input_rows().size());
     }
     if (map.transposed == TransposedFactor::delta) {
       state.transposed = PanelMatrix<T>(n, map.outputs);
@@ -84,7 +83,7 @@ MatrixView<T> forward(const Point<T>& point, Range samples, const ForwardPrefetc
     auto& made = workspace.node(term.output);
     const PanelMatrix<T>& input = term.input == 0 ? x : workspace.node(term.input).h;
     if (term.transposed == TransposedFactor::x && !state.transposed.empty()) {
-      transpose(input.panels(), {0, term.map->inputs()}, samples, state.transposed);
+      transpose_input(*term.map, input, samples, state.transposed);
     }
     const MatrixView<T> a = made.preactivation(node).columns(samples);
     const Activate<T> phi(node.phi, a.data, made.h.at(0, samples.begin));

@@ -8,6 +8,7 @@
 
 #include <vector>
 
+#include "fastmlp/kernels/transpose.hpp"
 #include "fastmlp/kernels/window.hpp"
 #include "fastmlp/nn/plan.hpp"
 
@@ -90,6 +91,13 @@ MapCall<T> make_call(const Plan<T>& plan, std::size_t i, const PassContext& cont
   }
   call.mask = &workspace.terms[i].mask;
   return call;
+}
+
+// What a map reads of X, samples in rows.
+template <class T>
+void transpose_input(const LinearMap<T>& map, const PanelMatrix<T>& x, Range samples,
+                     PanelMatrix<T>& to) {
+  transpose(map.read_rows(x.panels()), {0, map.input_rows().size()}, samples, to);
 }
 
 // Parameters, a batch X (n_in, n), and the results there. The passes have so few arguments that

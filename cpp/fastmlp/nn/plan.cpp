@@ -21,7 +21,7 @@ Index workspace_size(const std::vector<Node>& nodes, const std::vector<Term<T>>&
   for (const Node& node : nodes) size += node.rows * (node.stores_preactivation ? 3 : 2);
   for (const Term<T>& term : terms) {
     const MapTraits& map = term.map->traits();
-    if (map.transposed == TransposedFactor::x) size += map.inputs;
+    if (map.transposed == TransposedFactor::x) size += term.map->input_rows().size();
     if (map.transposed == TransposedFactor::delta || map.keeps_mask) size += map.outputs;
   }
   return size;
@@ -99,13 +99,14 @@ Index PlanBuilder<T>::add_slot(Slot slot) {
 template <class T>
 Index PlanBuilder<T>::add_weights(Index rows, Index columns, const Initializer& init,
                                   const LayerPenalty& penalty, Reuse reuse) {
-  const bool packed = reuse.positions == 1 && is_packed<T>(rows, columns);
-  return add_slot({{}, rows, columns, 0, false, packed, init, penalty, reuse});
+  const bool packed = reuse.positions == 1 && !reuse.by_terms && is_packed<T>(rows, columns);
+  const InitialBlock all{{0, rows}, {0, columns}, init};
+  return add_slot({{}, rows, columns, 0, false, packed, {all}, penalty, reuse});
 }
 
 template <class T>
 Index PlanBuilder<T>::add_bias(Index rows, const LayerPenalty& penalty) {
-  return add_slot({{}, rows, 1, 0, true, false, Zeros{}, penalty});
+  return add_slot({{}, rows, 1, 0, true, false, {}, penalty});
 }
 
 template <class T>
@@ -168,7 +169,8 @@ void Plan<T>::link_terms() {
     Node& made = nodes_[static_cast<std::size_t>(t.output)];
     const bool product = t.map->traits().runs_epilogue;
     t.fuses_activation = product && t.last && t.output != output && !couples_units(made.phi);
-    t.fuses_derivative = product && t.last_back && t.input > 0 && !couples_units(input.phi);
+    t.fuses_derivative =
+        product && t.map->reads_all() && t.last_back && t.input > 0 && !couples_units(input.phi);
     t.propagates = input.learns;
     t.transposed = t.map->traits().transposed;
     one_by_one_ = one_by_one_ && !t.map->traits().by_panels;
@@ -178,8 +180,16 @@ void Plan<T>::link_terms() {
     t.weights = slot(t.slot).range.begin;
     packs_ = packs_ || slot(t.slot).packed;
     wide_inputs_ = wide_inputs_ || (t.input == 0 && slot(t.slot).packed);
-    operations_ += 2.0 * static_cast<double>(slot(t.slot).work());
+    operations_ += 2.0 * static_cast<double>(work_of(t));
   }
+}
+
+// Of one row, in numbers of weights.
+template <class T>
+Index Plan<T>::work_of(const Term<T>& term) const {
+  const Slot& of = slot(term.slot);
+  const MapTraits& map = term.map->traits();
+  return of.reuse.by_terms ? map.outputs * term.map->input_rows().size() : of.work();
 }
 
 template <class T>
@@ -237,19 +247,22 @@ void Plan<T>::add_parts() {
 
 template <class T>
 void Plan<T>::initialize(std::uint64_t seed, T* w, ThreadTeam& team) const {
+  std::fill_n(w, size_, T(0));
   for (const Slot& s : slots_) {
-    if (s.bias) {
-      std::fill(w + s.range.begin, w + s.range.end, T(0));
-      continue;
-    }
     Rng rng(seed, Stream::initialization, static_cast<std::uint32_t>(s.layer));
-    Buffer<double> values(s.range.size());
-    const auto draw = [&](const auto& init) {
-      init.fill({s.columns, s.rows, s.rows * s.reuse.taps}, rng, values.data(), team);
-    };
-    std::visit(draw, s.init);
-    std::transform(values.data(), values.data() + values.size(), w + s.range.begin,
-                   [](double value) { return static_cast<T>(value); });
+    for (const InitialBlock& block : s.initial) {
+      const Index rows = block.rows.size(), columns = block.columns.size();
+      Buffer<double> values(rows * columns);
+      const auto draw = [&](const auto& init) {
+        init.fill({columns, rows, rows * s.reuse.taps}, rng, values.data(), team);
+      };
+      std::visit(draw, block.init);
+      T* const to = w + s.range.begin + block.rows.begin * s.columns + block.columns.begin;
+      for (Index i = 0; i < rows; ++i) {
+        std::transform(values.data() + i * columns, values.data() + (i + 1) * columns,
+                       to + i * s.columns, [](double value) { return static_cast<T>(value); });
+      }
+    }
   }
 }
 

@@ -25,9 +25,17 @@ struct LayerPenalty {
   double max_norm = 0;  // 0: no limit
 };
 
-// Uses of each weight by a convolution: at all positions, and of one input by all taps.
+// Uses of each weight: by a convolution at all positions, and of one input by all taps; by a
+// recurrence at all steps, each a term.
 struct Reuse {
   Index positions = 1, taps = 1;
+  bool by_terms = false;
+};
+
+// The distribution of some rows and columns of a slot at the start.
+struct InitialBlock {
+  Range rows, columns;
+  Initializer init;
 };
 
 // A range of w that is one array (rows, columns), row-major.
@@ -36,8 +44,8 @@ struct Slot {
   Index rows, columns;
   Index layer;  // index in the list of layers
   bool bias = false;
-  bool packed = false;  // wide: products read copies in the order of their loops
-  Initializer init = Zeros{};
+  bool packed = false;                     // wide: products read copies in the order of their loops
+  std::vector<InitialBlock> initial = {};  // none: zeros
   LayerPenalty penalty = {};
   Reuse reuse = {};
 
@@ -145,6 +153,7 @@ class Plan {
   void size_chunks();
   void add_parts();
   std::vector<Index> uses_of(Index slot) const;
+  Index work_of(const Term<T>& term) const;
 
   std::vector<std::shared_ptr<const LinearMap<T>>> maps_;
   std::vector<Node> nodes_;
@@ -196,10 +205,17 @@ class PlanBuilder {
 
   Index add_weights(Index rows, Index columns, const Initializer& init, const LayerPenalty& penalty,
                     Reuse reuse = {});
+  // Instead of one distribution of all.
+  void set_initial(Index slot, std::vector<InitialBlock> blocks) {
+    slots_[static_cast<std::size_t>(slot)].initial = std::move(blocks);
+  }
   Index add_bias(Index rows, const LayerPenalty& penalty);
   void add_node(std::vector<Use> uses, Index bias = kNone, Activation phi = Identity{});
-  // The features of the last node have a shape.
-  void set_shape(Shape shape) { shapes_.back() = std::move(shape); }
+  // The features of the last node have a shape; a softmax is one of the channels of a position.
+  void set_shape(Shape shape) {
+    if (auto* softmax = std::get_if<Softmax>(&nodes_.back().phi)) softmax->group = shape.channels();
+    shapes_.back() = std::move(shape);
+  }
   void show_parameters(Index weights, Index bias, bool transposed = false,
                        std::vector<Index> window = {}) {
     parameters_.push_back({layer(), weights, bias, transposed, std::move(window)});

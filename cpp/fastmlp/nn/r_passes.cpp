@@ -1,7 +1,5 @@
 #include "fastmlp/nn/r_passes.hpp"
 
-#include "fastmlp/kernels/transpose.hpp"
-
 namespace fastmlp {
 namespace {
 
@@ -44,7 +42,7 @@ TangentWorkspace<T> make_tangent_workspace(const Plan<T>& plan, Index n) {
     const MapTraits& map = term.map->traits();
     PanelMatrix<T>& factor = tangent.transposed.emplace_back();
     const bool turns_x = map.transposed == TransposedFactor::x && term.propagates;
-    if (turns_x) factor = PanelMatrix<T>(n, map.inputs);
+    if (turns_x) factor = PanelMatrix<T>(n, term.map->input_rows().size());
     if (map.transposed == TransposedFactor::delta) factor = PanelMatrix<T>(n, map.outputs);
   }
   tangent.packed = make_packed(plan, true);
@@ -81,7 +79,7 @@ void r_forward(const Tangent<T>& tangent, const PanelMatrix<T>& x, Range samples
     if (term.propagates) {  // B(w) h_in'
       const PanelMatrix<T>& input = direction.node(term.input).h;
       if (term.transposed == TransposedFactor::x) {
-        transpose(input.panels(), {0, term.map->inputs()}, samples, direction.transposed[i]);
+        transpose_input(*term.map, input, samples, direction.transposed[i]);
       }
       term.map->apply(call_of(tangent, i, samples, false), input.panel(samples.begin), ra,
                       sum<T>(accumulate));

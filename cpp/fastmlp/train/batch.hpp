@@ -6,6 +6,7 @@
 
 #include "fastmlp/kernels/matrix.hpp"
 #include "fastmlp/nn/loss.hpp"
+#include "fastmlp/nn/plan.hpp"
 #include "fastmlp/train/dataset.hpp"
 
 namespace fastmlp {
@@ -13,8 +14,13 @@ namespace fastmlp {
 template <class T>
 class Batch {
  public:
-  // With `wide` samples are always copied, because each would take a page in the caller's memory.
-  Batch(Index inputs, Index targets, bool wide) : inputs_(inputs), targets_(targets), wide_(wide) {}
+  // Samples of wide inputs are always copied, because each would take a page in the caller's
+  // memory.
+  Batch(const Plan<T>& plan, const Loss& loss)
+      : inputs_(plan.inputs()),
+        targets_(target_columns(loss, plan.outputs())),
+        classes_(group_units(plan.output(), targets_)),
+        wide_(plan.wide_inputs()) {}
 
   // Allocates for chunks of n samples.
   void reserve(Index n);
@@ -63,7 +69,7 @@ class Batch {
   bool can_view_in_place(Range chunk) const;
   void gather_targets(const Index* from, Range samples);
 
-  Index inputs_, targets_;
+  Index inputs_, targets_, classes_;
   bool wide_;
   Dataset<T> data_;
   RowSelection rows_;

@@ -23,7 +23,7 @@ template <class T>
 NetworkObjective<T>::NetworkObjective(const Plan<T>& plan, Loss loss)
     : plan_(plan),
       output_loss_{plan.output(), std::move(loss)},
-      batch_(plan.inputs(), target_columns(output_loss_.loss, plan.outputs()), plan.wide_inputs()),
+      batch_(plan, output_loss_.loss),
       schedule_(plan) {
   schedule_.set_workspace(workspace_);
   std::visit([](const auto& member) { check_underflow<T>(member); }, output_loss_.loss);

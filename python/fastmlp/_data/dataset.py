@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
 
 
 class Dataset(NamedTuple):
-    """X ``(n, n_inputs)``, targets ``(n, n_outputs)`` or classes ``(n,)``, weights ``(n,)``.
+    """Samples, targets and weights.
 
-    `leases` hold the memory of a run, in which Python code runs between native calls.
+    X is ``(n, n_inputs)``, targets are ``(n, n_outputs)`` or classes ``(n, *groups)``, weights
+    ``(n,)``. `leases` hold the memory of a run, in which Python code runs between native calls.
     """
 
     X: Samples
@@ -52,10 +54,14 @@ def target_spec(network: Network, loss: Any) -> TargetSpec:
     """Return the form of y for a network with a loss."""
     is_custom = is_custom_loss(loss)
     labels_pm1 = not is_custom and loss.labels_pm1
-    n_columns = network.n_outputs if is_custom else network.n_outputs // loss.outputs_per_target
+    per_target = 1 if is_custom else loss.outputs_per_target
+    shape = network.output_shape
+    # The targets of a loss of pairs are flat: the first half of all outputs.
+    shape = shape if per_target == 1 else (network.n_outputs // per_target,)
     probabilities = network._output_activation.predicts_classes
-    classes = n_columns > 1 and (probabilities or labels_pm1)
-    return TargetSpec(n_columns, network.dtype, classes, labels_pm1, is_custom)
+    groups = shape[:-1] if probabilities else ()
+    classes = math.prod(shape) > math.prod(groups) and (probabilities or labels_pm1)
+    return TargetSpec(shape, groups, network.dtype, classes, labels_pm1, is_custom)
 
 
 def read_dataset(
@@ -70,7 +76,8 @@ def read_dataset(
     inputs, single = arrays.as_inputs(X, network)
     arrays.check_samples(inputs)
     if single:
-        y = arrays.read(y, "y").reshape(1, -1)
+        y = arrays.read(y, "y")
+        y = y[np.newaxis] if y.ndim > 1 else y.reshape(1, -1)
     spec = target_spec(network, loss)
     targets = spec.read(y, len(inputs))
     weights = as_weights(sample_weight, class_weight, targets, network.dtype)

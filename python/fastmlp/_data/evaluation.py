@@ -34,7 +34,8 @@ def predict(self: Network, X: InputLike, *, n_threads: int | None = None) -> Flo
     Returns
     -------
     ndarray of shape (n_samples, n_outputs) or (n_outputs,)
-        Outputs in the network's dtype. Cost: one forward pass.
+        Outputs in the network's dtype; those of a last layer with a shape, such as ``Conv1D`` or
+        ``Recurrent(sequences=True)``, have its axes. Cost: one forward pass.
 
     Raises
     ------
@@ -56,6 +57,7 @@ def predict(self: Network, X: InputLike, *, n_threads: int | None = None) -> Flo
                 outputs = self._native.predict(inputs)
     except InvalidArgument as error:
         raise error.named("Network.predict") from error.__cause__
+    outputs = outputs.reshape(len(outputs), *self.output_shape)
     return outputs[0] if single else outputs
 
 
@@ -76,7 +78,8 @@ def loss(
     X : array_like or sparse matrix of shape (n_samples, n_inputs), or (n_inputs,)
         Samples.
     y : array_like of shape (n_samples, n_outputs) or (n_samples,)
-        Targets; 1-D for one output, or class indices for a softmax output.
+        Targets; 1-D for one output, or class indices for a softmax output, one for each position
+        or step where it has several. ``(n_samples, *output_shape)`` too.
     loss : str, loss or callable, optional
         Default: the loss that belongs to the output activation, as in `fit`.
     sample_weight : array_like of shape (n_samples,), optional
@@ -188,9 +191,8 @@ def backward(self: Network, X: InputLike, output_gradient: ArrayLike) -> FloatAr
     """
     inputs, single = arrays.as_inputs(X, self)
     arrays.check_samples(inputs)
-    shape = (self.n_outputs,) if single else (len(inputs), self.n_outputs)
-    gradient = arrays.as_shape(output_gradient, shape, self.dtype, "output_gradient")
-    flat: FloatArray = self._native.backward(inputs, gradient.reshape(-1, self.n_outputs))
+    gradient = arrays.as_outputs(output_gradient, self, len(inputs), single, "output_gradient")
+    flat: FloatArray = self._native.backward(inputs, gradient)
     return flat
 
 

@@ -1,0 +1,51 @@
+// Layers that go through a sequence step by step, with the same weights at each step.
+#pragma once
+
+#include "fastmlp/nn/layer.hpp"
+
+namespace fastmlp {
+
+// h_t = phi(W x_t + U h_{t-1} + b), h_0 = 0 (Elman 1990). A node for each step names the same
+// slots, so backpropagation through time is the sum over all uses of a slot.
+struct Recurrent : LayerBase {
+  static constexpr auto key = "recurrent", class_name = "Recurrent";
+  static constexpr auto doc =
+      "A recurrent layer: ``h_t = activation(W x_t + U h_{t-1} + b)`` from ``h_0 = 0``, for inputs "
+      "of shape (time, features).\n\nThe output is the last h, or with `sequences` all of them, "
+      "(time, units). A layer on each step of a sequence is ``Conv1D(units, 1)``; with a softmax "
+      "it "
+      "predicts a class per step. Gradients are those of backpropagation through time (Elman 1990; "
+      "Werbos 1990). W is drawn from `init`, U from `recurrent_init`, b starts at 0. Parameters "
+      "are "
+      "[W, U] as (units, features + units), then b; ``net.weights[l]`` is the view (features + "
+      "units, units), rows of x first. Penalties and `max_norm` are those of `Dense`. Memory per "
+      "sample: 3 units per step, features per step, and 2 units more with `sequences`.";
+  static constexpr auto example =
+      ">>> layers = [fm.Recurrent(16, sequences=True), fm.Conv1D(5, 1, \"softmax\")]\n"
+      ">>> net = fm.Network(layers, inputs=(20, 3), seed=0)\n"
+      ">>> net.weights[0].shape, net.predict([[[0.0] * 3] * 20]).shape\n((19, 16), (1, 20, 5))";
+  Index units = kRequiredInteger;
+  Activation activation = Tanh{};
+  bool sequences = false;
+  bool bias = true;
+  std::optional<Initializer> init;
+  Initializer recurrent_init = Orthogonal{};
+  std::optional<double> l1, l2, max_norm;
+  template <class Self, class F>
+  static void fields(Self& self, F&& f) {
+    f("units", self.units, kPositiveInteger, "number of outputs per step");
+    f("activation", self.activation, "phi, a name or a value such as fm.LeakyReLU(slope=0.1)");
+    f("sequences", self.sequences, "the output is h of all steps instead of the last");
+    f("bias", self.bias, "adds b");
+    f("init", self.init, "distribution of W at the start; None takes the network's");
+    f("recurrent_init", self.recurrent_init, "distribution of U at the start");
+    f("l1", self.l1, kNonNegative, "penalty l1 sum |W|; None takes that of fit");
+    f("l2", self.l2, kNonNegative, "penalty l2 / 2 sum W**2; None takes that of fit");
+    f("max_norm", self.max_norm, kPositive,
+      "largest Euclidean norm of a unit's weights; longer ones are scaled down after each update");
+  }
+  template <class T>
+  void add_to(PlanBuilder<T>& plan) const;
+};
+
+}  // namespace fastmlp
