@@ -118,9 +118,10 @@ class Program(Functions):
 
     def new_recurrent(self) -> None:
         sequences, steps = bool(self.random.integers(2)), int(self.random.integers(1, 9))
-        recurrent = fm.Recurrent(self.one_of(1, 5, 20), "tanh", sequences)
+        kind = self.one_of(fm.Recurrent, fm.GRU, fm.LSTM)
+        recurrent = kind(self.one_of(1, 5, 20), "tanh", sequences)
         last = fm.Conv1D(3, 1, "softmax") if sequences else fm.Dense(3, "softmax")
-        self.called.add("Recurrent")
+        self.called.add(kind.__name__)
         self.keep(self.nets, fm.Network([recurrent, last], inputs=(steps, 3), seed=1,
                                         dtype=self.one_of("float32", "float64")))  # fmt: skip
 

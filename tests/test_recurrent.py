@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import fastmlp as fm
 from fastmlp import _core
-from recurrent_oracle import Elman
+from recurrent_oracle import Elman, gru, lstm
 
 RNG = np.random.default_rng(7)
 
@@ -48,10 +48,29 @@ def test_outputs_and_gradient_are_those_of_plain_loops(
     np.testing.assert_allclose(by_inputs, dX, atol=bound * scale)
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 6), st.integers(1, 20), st.integers(1, 37), st.booleans(),
+       st.sampled_from(["tanh", "relu", "softplus"]), st.sampled_from([1, 9, 33]))  # fmt: skip
+@pytest.mark.parametrize(("kind", "oracle"), [(fm.GRU, gru), (fm.LSTM, lstm)])
+@pytest.mark.parametrize(("dtype", "bound"), [("float64", 1e-14), ("float32", 5e-6)])
+def test_gated_outputs_are_those_of_plain_loops(
+    kind: Any, oracle: Any, dtype: str, bound: float, time: int, features: int, units: int,
+    sequences: bool, activation: str, n: int,
+) -> None:  # fmt: skip
+    layer = kind(units, activation, sequences)
+    net = fm.Network([layer], inputs=(time, features), dtype=dtype, seed=1)
+    net.biases[0][...] = RNG.normal(size=4 * units)
+    X = RNG.normal(size=(n, time, features)).astype(dtype)
+    h = oracle(layer, net.weights[0].astype(float), net.biases[0].astype(float), X.astype(float))
+    expected = h if sequences else h[:, -1]
+    np.testing.assert_allclose(net.predict(X), expected, atol=bound * (1 + np.abs(h).max()))
+
+
 def tagger(dtype: str = "float32", **fields: Any) -> fm.Network:
-    """Two recurrent layers with dropout between them, and a class for each of 9 steps."""
+    """Recurrent layers of all kinds, dropout and noise, and a class for each of 9 steps."""
     layers = [fm.Recurrent(12, sequences=True, l2=0.01, max_norm=1.0, **fields), fm.Dropout(0.2),
               fm.Recurrent(10, "relu", sequences=True), fm.GaussianNoise(0.01),
+              fm.GRU(7, sequences=True), fm.LSTM(6, sequences=True),
               fm.Conv1D(4, 1, "softmax")]  # fmt: skip
     return fm.Network(layers, inputs=(9, 3), dtype=dtype, seed=0)
 
@@ -184,6 +203,22 @@ def test_starts() -> None:
     scaled = fm.Recurrent(64, recurrent_init=fm.Orthogonal(gain=0.5))
     U = fm.Network([scaled], inputs=(4, 256), dtype="float64", seed=1).weights[0][256:]
     np.testing.assert_allclose(U @ U.T, 0.25 * np.eye(64), atol=1e-13)
+
+
+@pytest.mark.parametrize(("kind", "gates"), [(fm.GRU, 3), (fm.LSTM, 4)])
+def test_starts_of_gates(kind: Any, gates: int) -> None:
+    """Each gate has the fans of a layer of its own; an LSTM remembers at first."""
+    net = fm.Network([kind(64)], inputs=(4, 256), dtype="float64", seed=1)
+    blocks = np.split(net.weights[0], gates, axis=1)
+    for block in blocks:
+        assert np.var(block[:256]) == pytest.approx(2 / (256 + 64), rel=0.04)
+        np.testing.assert_allclose(block[256:] @ block[256:].T, np.eye(64), atol=1e-13)
+    assert len({block[0, 0] for block in blocks}) == gates
+    b = np.split(net.biases[0], 4)
+    np.testing.assert_array_equal(b[1], 1.0 if kind is fm.LSTM else 0.0)
+    assert not np.concatenate([b[0], *b[2:]]).any()
+    ready = fm.Network([fm.LSTM(2, forget_bias=-0.5)], inputs=(4, 2), seed=1).biases[0]
+    np.testing.assert_array_equal(ready, [0, 0, -0.5, -0.5, 0, 0, 0, 0])
 
 
 def test_dropout_between_layers_is_that_of_features() -> None:

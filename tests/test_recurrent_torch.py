@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import fastmlp as fm
-from recurrent_oracle import TorchNet
+from recurrent_oracle import GATES, TorchNet
 
 torch = pytest.importorskip("torch")
 
@@ -38,6 +38,17 @@ NETS: dict[str, tuple[tuple[int, ...], Callable[[], list[Any]]]] = {
     ]),
     "flat": ((6, 2), lambda: [fm.Recurrent(5, "relu", sequences=True), fm.Dense(3, "softmax")]),
     "series": ((9, 1), lambda: [fm.Recurrent(17, "elu", sequences=True)]),
+    "gru": ((7, 5), lambda: [fm.GRU(9), fm.Dense(4, "softmax")]),
+    "gru above": ((6, 3), lambda: [
+        fm.Conv1D(5, 1, "gelu"), fm.GRU(8, "silu", sequences=True, bias=False), fm.GRU(7),
+    ]),
+    "lstm": ((7, 5), lambda: [fm.LSTM(9), fm.Dense(4, "softmax")]),
+    "lstm tagger": ((6, 3), lambda: [
+        fm.Recurrent(5, sequences=True), fm.LSTM(17, "softplus", sequences=True),
+        fm.LSTM(6, sequences=True, bias=False), fm.Conv1D(3, 1, "softmax"),
+    ]),
+    "gates softmax": ((4, 3), lambda: [fm.GRU(5, "softmax"), fm.Dense(2)]),
+    "lstm last": ((3, 2), lambda: [fm.LSTM(5)]),
     "long": ((100, 2), lambda: [fm.Recurrent(8, "selu"), fm.Dense(1)]),
 }  # fmt: skip
 
@@ -62,7 +73,7 @@ def problem(name: str, n: int, dtype: str = "float64") -> tuple[Any, ...]:
             return (torch.logsumexp(z, -1) * targets.sum(-1)).sum() / n - (targets * z).sum() / n
         return 0.5 * ((z - targets) ** 2).sum() / n
 
-    recurs_last = type(net.layers[-1]).__name__ == "Recurrent"  # phi is part of the recurrence
+    recurs_last = type(net.layers[-1]).__name__ in GATES  # phi is part of the recurrence
     inputs = torch.from_numpy(X.astype(float))
     return net, lambda w: oracle(w, inputs, last=recurs_last), split_loss, X, y, oracle
 
@@ -108,7 +119,7 @@ def test_products_with_curvature(name: str) -> None:
     np.testing.assert_allclose(ours, J, atol=1e-12 * np.abs(J).max())
 
 
-@pytest.mark.parametrize("name", ["last", "tagger", "series"])
+@pytest.mark.parametrize("name", ["last", "tagger", "series", "gru above", "lstm tagger"])
 def test_hessian_is_symmetric_and_diagonals_are_its(name: str) -> None:
     net, _, _, X, y, _ = problem(name, 3)
     H = net.hessian(X, y)
@@ -139,6 +150,32 @@ def test_elman_is_torch_nn_rnn(sequences: bool) -> None:
     grads = (rnn.weight_ih_l0.grad, rnn.weight_hh_l0.grad)
     W = np.hstack([each.numpy() for each in grads])
     expected = np.append(W.ravel(), rnn.bias_ih_l0.grad.numpy())
+    np.testing.assert_allclose(g, expected, atol=1e-13 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("kind", ["GRU", "LSTM"])
+@pytest.mark.parametrize("sequences", [False, True])
+def test_gates_are_those_of_torch_nn(kind: str, sequences: bool) -> None:
+    """The modules themselves: their rows of W are ours, and so are their gradients."""
+    net = fm.Network([getattr(fm, kind)(13, sequences=sequences)], inputs=(8, 6), dtype="float64")
+    module = getattr(torch.nn, kind)(6, 13, batch_first=True, dtype=torch.float64)
+    b_x, b_h = module.bias_ih_l0, module.bias_hh_l0
+    pairs = (module.weight_ih_l0, module.weight_hh_l0)
+    net.weights[0][...] = np.hstack([each.detach().numpy() for each in pairs]).T
+    b = b_x + b_h
+    if kind == "GRU":
+        b = torch.cat([b[:26], b_x[26:], b_h[26:]])
+    net.biases[0][...] = b.detach().numpy()
+    X = np.random.default_rng(0).normal(size=(20, 8, 6))
+    h = module(torch.from_numpy(X))[0]
+    outputs = h if sequences else h[:, -1]
+    np.testing.assert_allclose(net.predict(X), outputs.detach().numpy(), atol=1e-14)
+    upstream = np.random.default_rng(1).normal(size=outputs.shape)
+    (outputs * torch.from_numpy(upstream)).sum().backward()
+    W = np.hstack([each.grad.numpy() for each in pairs])
+    by_b = [b_x.grad.numpy(), b_h.grad.numpy()[26:] if kind == "GRU" else []]
+    expected = np.concatenate([W.ravel(), *by_b])
+    g = net.backward(X, upstream)
     np.testing.assert_allclose(g, expected, atol=1e-13 * np.abs(expected).max())
 
 

@@ -28,6 +28,7 @@ from fastmlp._fit.callbacks import EarlyStopping as EarlyStopping
 from fastmlp._fit.epoch_result import EpochResult as EpochResult
 from fastmlp._core import ExponentialDecay as ExponentialDecay
 from fastmlp._core import GELU as GELU
+from fastmlp._core import GRU as GRU
 from fastmlp._core import GaussianNLL as GaussianNLL
 from fastmlp._core import GaussianNoise as GaussianNoise
 from fastmlp._core import GlobalAveragePool1D as GlobalAveragePool1D
@@ -45,6 +46,7 @@ from fastmlp._core import Huber as Huber
 from fastmlp._core import Identity as Identity
 from fastmlp._core import InverseTimeDecay as InverseTimeDecay
 from fastmlp._core import LBFGS as LBFGS
+from fastmlp._core import LSTM as LSTM
 from fastmlp._core import LeCunNormal as LeCunNormal
 from fastmlp._core import LeCunUniform as LeCunUniform
 from fastmlp._core import LeakyReLU as LeakyReLU
@@ -130,6 +132,7 @@ __all__ = [
     'EpochResult',
     'ExponentialDecay',
     'GELU',
+    'GRU',
     'GaussianNLL',
     'GaussianNoise',
     'GlobalAveragePool1D',
@@ -147,6 +150,7 @@ __all__ = [
     'Identity',
     'InverseTimeDecay',
     'LBFGS',
+    'LSTM',
     'LeCunNormal',
     'LeCunUniform',
     'LeakyReLU',

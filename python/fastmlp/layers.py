@@ -10,6 +10,8 @@ import numpy as np
 
 from fastmlp import _core
 from fastmlp._core import (
+    GRU,
+    LSTM,
     AveragePool1D,
     AveragePool2D,
     Conv1D,
@@ -40,6 +42,8 @@ from fastmlp._fit.status import warn
 
 # Pickles of 0.1.0 name the first three here.
 __all__ = [
+    "GRU",
+    "LSTM",
     "AveragePool1D",
     "AveragePool2D",
     "Conv1D",
@@ -61,7 +65,7 @@ __all__ = [
 RESHAPING = (
     *(Conv1D, MaxPool1D, AveragePool1D, GlobalAveragePool1D),
     *(Conv2D, MaxPool2D, AveragePool2D, GlobalAveragePool2D),
-    Recurrent,
+    *(Recurrent, GRU, LSTM),
 )
 
 

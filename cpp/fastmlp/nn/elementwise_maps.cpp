@@ -75,6 +75,61 @@ void IdentityMap<T>::apply_transposed(const MapCall<T>&, const PanelView<T>& del
   add_copy({delta.data + first_ * delta.row, delta.row, delta.panel}, dx, epilogue.accumulate);
 }
 
+namespace {
+
+MapTraits by_panels(Index inputs, Index outputs, Range reads) {
+  MapTraits traits{inputs, outputs};
+  traits.by_panels = true;
+  if (reads.size() < inputs) traits.reads = reads;
+  return traits;
+}
+
+}  // namespace
+
+template <class T>
+ProductMap<T>::ProductMap(Index inputs, Range reads, Index factor, double sign)
+    : LinearMap<T>(by_panels(inputs, reads.size(), reads)), factor_(factor), sign_(sign) {}
+
+template <class T>
+void ProductMap<T>::multiply(const MapCall<T>& call, const PanelView<T>& x,
+                             const MatrixView<T>& out, bool accumulate) const {
+  const T* v = call.factor->at(factor_, call.samples.begin);
+  const Pack<T> sign = constant<Pack<T>>(sign_);
+  map_packs<T>(x, out, accumulate, [&](Index i, Index j, Pack<T> value) {
+    return sign * value * load(v + i * kNR<T> + j);
+  });
+}
+
+template <class T>
+void ProductMap<T>::apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
+                          const Epilogue<T>& epilogue) const {
+  multiply(call, this->read_rows(x), a, epilogue.accumulate);
+}
+
+template <class T>
+void ProductMap<T>::apply_transposed(const MapCall<T>& call, const PanelView<T>& delta,
+                                     const MatrixView<T>& dx, const Epilogue<T>& epilogue) const {
+  const Range read = this->input_rows();
+  if (!epilogue.accumulate) clear_outside(read, dx);
+  multiply(call, delta, {dx.row(read.begin), read.size(), dx.cols, dx.stride}, epilogue.accumulate);
+}
+
+template <class T>
+ZeroMap<T>::ZeroMap(Index inputs, Index outputs)
+    : LinearMap<T>(by_panels(inputs, outputs, {0, inputs})) {}
+
+template <class T>
+void ZeroMap<T>::apply(const MapCall<T>&, const PanelView<T>&, const MatrixView<T>& a,
+                       const Epilogue<T>& epilogue) const {
+  if (!epilogue.accumulate) clear_outside<T>({}, a);
+}
+
+template <class T>
+void ZeroMap<T>::apply_transposed(const MapCall<T>&, const PanelView<T>&, const MatrixView<T>& dx,
+                                  const Epilogue<T>& epilogue) const {
+  if (!epilogue.accumulate) clear_outside<T>({}, dx);
+}
+
 // out = x ∘ mask / (1 - rate), which is kept
 template <class T>
 void DropoutMap<T>::draw(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
@@ -145,6 +200,10 @@ void GaussianNoiseMap<T>::apply_transposed(const MapCall<T>&, const PanelView<T>
 
 template class IdentityMap<float>;
 template class IdentityMap<double>;
+template class ProductMap<float>;
+template class ProductMap<double>;
+template class ZeroMap<float>;
+template class ZeroMap<double>;
 template class DropoutMap<float>;
 template class DropoutMap<double>;
 template class GaussianNoiseMap<float>;

@@ -25,6 +25,37 @@ class IdentityMap final : public LinearMap<T> {
   Index first_;
 };
 
+// sign u ∘ v for some features u of the input and v of another node, from `factor` on.
+template <class T>
+class ProductMap final : public LinearMap<T> {
+ public:
+  ProductMap(Index inputs, Range reads, Index factor, double sign = 1.0);
+
+  void apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
+             const Epilogue<T>& epilogue) const override;
+  void apply_transposed(const MapCall<T>& call, const PanelView<T>& delta, const MatrixView<T>& dx,
+                        const Epilogue<T>& epilogue) const override;
+
+ private:
+  void multiply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& out,
+                bool accumulate) const;
+
+  Index factor_;
+  double sign_;
+};
+
+// 0, whatever the input is: the state before the first step.
+template <class T>
+class ZeroMap final : public LinearMap<T> {
+ public:
+  ZeroMap(Index inputs, Index outputs);
+
+  void apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
+             const Epilogue<T>& epilogue) const override;
+  void apply_transposed(const MapCall<T>& call, const PanelView<T>& delta, const MatrixView<T>& dx,
+                        const Epilogue<T>& epilogue) const override;
+};
+
 // Inverted dropout: x ∘ mask / (1 - rate), mask 0 with probability rate, per sample and unit
 // (Srivastava et al. 2014). The factors are kept as the mask of the pass. With several positions
 // they are one per channel of all (Tompson et al. 2015).
@@ -74,6 +105,10 @@ class GaussianNoiseMap final : public LinearMap<T> {
 
 extern template class IdentityMap<float>;
 extern template class IdentityMap<double>;
+extern template class ProductMap<float>;
+extern template class ProductMap<double>;
+extern template class ZeroMap<float>;
+extern template class ZeroMap<double>;
 extern template class DropoutMap<float>;
 extern template class DropoutMap<double>;
 extern template class GaussianNoiseMap<float>;

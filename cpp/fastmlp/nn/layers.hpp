@@ -189,7 +189,7 @@ struct Tied : LayerBase {
 
 using Layer = std::variant<Dense, Dropout, GaussianNoise, Skip, Tied, SpatialDropout, Conv1D,
                            Conv2D, MaxPool1D, MaxPool2D, AveragePool1D, AveragePool2D,
-                           GlobalAveragePool1D, GlobalAveragePool2D, Recurrent>;
+                           GlobalAveragePool1D, GlobalAveragePool2D, Recurrent, GRU, LSTM>;
 
 // Calls f(layer) with the static type of the layer.
 template <class F>

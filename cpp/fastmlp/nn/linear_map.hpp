@@ -44,8 +44,9 @@ struct MapCall {
   const T* w = nullptr;  // the slot, of the parameters or of a direction
   const PackedWeights<T>* packed = nullptr;
   const T* bias = nullptr;
-  PanelMatrix<T>* mask = nullptr;  // of the batch; empty in passes that keep none
-  bool draws = false;              // noise is drawn now; otherwise the linear part is applied
+  PanelMatrix<T>* mask = nullptr;          // of the batch; empty in passes that keep none
+  const PanelMatrix<T>* factor = nullptr;  // values of the node that a product multiplies by
+  bool draws = false;  // noise is drawn now; otherwise the linear part is applied
   PrefetchSchedule<T>* prefetch = nullptr;
 };
 

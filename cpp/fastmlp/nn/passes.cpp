@@ -78,6 +78,7 @@ MatrixView<T> forward(const Point<T>& point, Range samples, const ForwardPrefetc
   context.team->poll_interrupt(plan.operations_per_row() * static_cast<double>(samples.size()));
   for (std::size_t i = 0;; ++i) {
     const Term<T>& term = plan.terms()[i];
+    if (term.silent) continue;
     auto& state = workspace.terms[i];
     const Node& node = plan.node(term.output);
     auto& made = workspace.node(term.output);

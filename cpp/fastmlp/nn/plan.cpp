@@ -110,7 +110,7 @@ Index PlanBuilder<T>::add_bias(Index rows, const LayerPenalty& penalty) {
 }
 
 template <class T>
-void PlanBuilder<T>::add_node(std::vector<Use> uses, Index bias, Activation phi) {
+void PlanBuilder<T>::add_node(std::vector<Use> uses, Index bias, Activation phi, Range bias_rows) {
   const Index input = last();
   for (const Use& use : uses) {
     const MapTraits& map = use.map->traits();
@@ -119,9 +119,10 @@ void PlanBuilder<T>::add_node(std::vector<Use> uses, Index bias, Activation phi)
                                               map.columns == slot(use.slot).columns;
     require(fits, where() + " has a map of another shape than its slot");
     maps_.push_back(use.map);
-    terms_.push_back({use.map.get(), use.slot, use.input == kNone ? input : use.input, input + 1});
+    terms_.push_back({use.map.get(), use.slot, use.input == kNone ? input : use.input, input + 1,
+                      use.factor, use.silent});
   }
-  nodes_.push_back({uses.front().map->outputs(), 0, std::move(phi), bias});
+  nodes_.push_back({uses.front().map->outputs(), 0, std::move(phi), bias, bias_rows});
   shapes_.emplace_back(width());
 }
 
@@ -161,9 +162,11 @@ void Plan<T>::link_terms() {
   };
   for (auto t = terms_.rbegin(); t != terms_.rend(); ++t) t->first_back = mark(*t);
   is_read.assign(nodes_.size(), false);
+  Index started = 0;  // the node that has its first term
   for (Term<T>& t : terms_) {
     t.last_back = mark(t);
-    t.first = &t == &terms_.front() || (&t - 1)->output != t.output;
+    t.first = !t.silent && t.output != started;
+    if (t.first) started = t.output;
     t.last = &t == &terms_.back() || (&t + 1)->output != t.output;
     const Node& input = node(t.input);
     Node& made = nodes_[static_cast<std::size_t>(t.output)];
@@ -175,7 +178,9 @@ void Plan<T>::link_terms() {
     t.transposed = t.map->traits().transposed;
     one_by_one_ = one_by_one_ && !t.map->traits().by_panels;
     made.learns = made.learns || t.slot != kNone || made.bias != kNone || t.propagates;
-    if (t.first && made.bias != kNone) t.bias = slot(made.bias).range.begin;
+    if (t.first && made.bias != kNone) {
+      t.bias = slot(made.bias).range.begin + made.bias_rows.begin;
+    }
     if (t.slot == kNone) continue;
     t.weights = slot(t.slot).range.begin;
     packs_ = packs_ || slot(t.slot).packed;

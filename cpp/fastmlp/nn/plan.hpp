@@ -66,7 +66,11 @@ struct LayerParameters {
 template <class T>
 struct Term {
   const LinearMap<T>* map;
-  Index slot, input, output;        // kNone for maps without parameters; nodes
+  Index slot, input, output;  // kNone for maps without parameters; nodes
+  // Of a product u ∘ v, which two terms share: v for the one with the input u, u for the other,
+  // which is silent: it adds nothing to the value, and half of each derivative.
+  Index factor = kNone;
+  bool silent = false;
   Index weights = 0, bias = kNone;  // places in w: of the slot, and of the node's bias if first
   // Position among the terms of its node, and its part in the epilogue of the node's products.
   bool first = false, last = false, fuses_activation = false;
@@ -81,6 +85,7 @@ struct Node {
   Index offset = 0;  // of the features of one sample, all nodes side by side
   Activation phi;
   Index bias = kNone;                 // slot
+  Range bias_rows{};                  // of it, where not all
   bool stores_preactivation = false;  // phi' needs it, or it is the output
   bool learns = false;                // its value depends on some slot
 };
@@ -183,6 +188,8 @@ class PlanBuilder {
     std::shared_ptr<const LinearMap<T>> map;
     Index slot = kNone;
     Index input = kNone;  // kNone: the last node
+    Index factor = kNone;
+    bool silent = false;
   };
 
   PlanBuilder(const Shape& inputs, std::vector<LayerReference> layers);
@@ -210,7 +217,9 @@ class PlanBuilder {
     slots_[static_cast<std::size_t>(slot)].initial = std::move(blocks);
   }
   Index add_bias(Index rows, const LayerPenalty& penalty);
-  void add_node(std::vector<Use> uses, Index bias = kNone, Activation phi = Identity{});
+  // A silent use is not the last one.
+  void add_node(std::vector<Use> uses, Index bias = kNone, Activation phi = Identity{},
+                Range bias_rows = {});
   // The features of the last node have a shape; a softmax is one of the channels of a position.
   void set_shape(Shape shape) {
     if (auto* softmax = std::get_if<Softmax>(&nodes_.back().phi)) softmax->group = shape.channels();
