@@ -119,7 +119,8 @@ class Program(Functions):
     def new_recurrent(self) -> None:
         sequences, steps = bool(self.random.integers(2)), int(self.random.integers(1, 9))
         kind = self.one_of(fm.Recurrent, fm.GRU, fm.LSTM)
-        recurrent = kind(self.one_of(1, 5, 20), "tanh", sequences)
+        recurrent = kind(self.one_of(1, 5, 20), "tanh", sequences,
+                         truncate=self.one_of(None, 2))  # fmt: skip
         last = fm.Conv1D(3, 1, "softmax") if sequences else fm.Dense(3, "softmax")
         self.called.add(kind.__name__)
         self.keep(self.nets, fm.Network([recurrent, last], inputs=(steps, 3), seed=1,

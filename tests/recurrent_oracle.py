@@ -125,6 +125,8 @@ class TorchNet:
         step = getattr(self, type(layer).__name__.lower())
         state, steps = (x.new_zeros(len(x), layer.units),) * 2, []
         for t in range(x.shape[1]):
+            if layer.truncate and t % layer.truncate == 0:
+                state = tuple(each.detach() for each in state)
             state = step(x[:, t], *state, W, b, phi)
             steps.append(state[0])
         return self.torch.stack(steps, 1) if layer.sequences else state[0]

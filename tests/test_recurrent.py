@@ -253,6 +253,7 @@ def test_a_long_memory_is_learned() -> None:
         (lambda: fm.Network([fm.Recurrent(2, "softmax", sequences=True)], inputs=(9, 2)),
          "couples all units"),
         (lambda: fm.Recurrent(0), "Recurrent: units=0"),
+        (lambda: fm.LSTM(2, truncate=0), "LSTM: truncate=0, expected an integer >= 1"),
         (lambda: tagger().loss(data(3)[0], np.zeros((3, 8), int)),
          r"y has shape \(3, 8\), expected \(3, 9\) class indices or \(3, 9, 4\)"),
         (lambda: tagger().loss(data(3)[0], np.full((3, 9), 4)), r"y\[0, 0\]=4, expected class ind"),

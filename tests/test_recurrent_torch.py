@@ -179,6 +179,36 @@ def test_gates_are_those_of_torch_nn(kind: str, sequences: bool) -> None:
     np.testing.assert_allclose(g, expected, atol=1e-13 * np.abs(expected).max())
 
 
+@pytest.mark.parametrize("kind", [fm.Recurrent, fm.GRU, fm.LSTM])
+@pytest.mark.parametrize("sequences", [False, True])
+@pytest.mark.parametrize("steps", [1, 3, 7, 20])
+def test_truncated_gradients(kind: Any, sequences: bool, steps: int) -> None:
+    """States are constants from block to block; outputs are as before, H v is the derivative."""
+    layers = [fm.Recurrent(5, sequences=True), kind(6, sequences=sequences, truncate=steps)]
+    net = fm.Network(layers, inputs=(7, 3), dtype="float64", seed=2)
+    rng = np.random.default_rng(steps)
+    X, y = rng.normal(size=(19, 7, 3)), rng.normal(size=(19, *net.output_shape))
+    w = torch.from_numpy(net.parameters.copy()).requires_grad_()
+    outputs = TorchNet(net, ACTIVATIONS)(w, torch.from_numpy(X))
+    np.testing.assert_allclose(net.predict(X), outputs.detach().numpy(), atol=1e-14)
+    (0.5 * ((outputs - torch.from_numpy(y)) ** 2).sum() / 19).backward()
+    expected = w.grad.numpy()
+    scale = np.abs(expected).max()
+    np.testing.assert_allclose(net.value_and_grad(X, y)[1], expected, atol=1e-13 * scale)
+    v = rng.normal(size=net.n_parameters)
+    gradients = []
+    for step in (1e-5, -1e-5):
+        moved = net.copy()
+        moved.parameters = net.parameters + step * v
+        gradients.append(moved.value_and_grad(X, y)[1])
+    quotient = (gradients[0] - gradients[1]) / 2e-5
+    np.testing.assert_allclose(net.hvp(X, y, v), quotient, atol=1e-7 * np.abs(quotient).max())
+    whole = fm.Network([layers[0], kind(6, sequences=sequences)], inputs=(7, 3), dtype="float64")
+    whole.parameters = net.parameters
+    difference = np.abs(whole.value_and_grad(X, y)[1] - expected).max()
+    assert (difference > 1e-3 * scale) == (steps < 7)
+
+
 @pytest.mark.parametrize("name", NETS)
 def test_fifty_updates(name: str) -> None:
     """Adam on batches of 16, with penalties on weights: the parameters of torch's."""

@@ -115,18 +115,19 @@ void ProductMap<T>::apply_transposed(const MapCall<T>& call, const PanelView<T>&
 }
 
 template <class T>
-ZeroMap<T>::ZeroMap(Index inputs, Index outputs)
-    : LinearMap<T>(by_panels(inputs, outputs, {0, inputs})) {}
+ConstantMap<T>::ConstantMap(Index inputs, Index outputs, bool copies)
+    : LinearMap<T>(by_panels(inputs, outputs, {0, inputs})), copies_(copies) {}
 
 template <class T>
-void ZeroMap<T>::apply(const MapCall<T>&, const PanelView<T>&, const MatrixView<T>& a,
-                       const Epilogue<T>& epilogue) const {
+void ConstantMap<T>::apply(const MapCall<T>&, const PanelView<T>& x, const MatrixView<T>& a,
+                           const Epilogue<T>& epilogue) const {
+  if (copies_) return add_copy(x, a, epilogue.accumulate);
   if (!epilogue.accumulate) clear_outside<T>({}, a);
 }
 
 template <class T>
-void ZeroMap<T>::apply_transposed(const MapCall<T>&, const PanelView<T>&, const MatrixView<T>& dx,
-                                  const Epilogue<T>& epilogue) const {
+void ConstantMap<T>::apply_transposed(const MapCall<T>&, const PanelView<T>&,
+                                      const MatrixView<T>& dx, const Epilogue<T>& epilogue) const {
   if (!epilogue.accumulate) clear_outside<T>({}, dx);
 }
 
@@ -202,8 +203,8 @@ template class IdentityMap<float>;
 template class IdentityMap<double>;
 template class ProductMap<float>;
 template class ProductMap<double>;
-template class ZeroMap<float>;
-template class ZeroMap<double>;
+template class ConstantMap<float>;
+template class ConstantMap<double>;
 template class DropoutMap<float>;
 template class DropoutMap<double>;
 template class GaussianNoiseMap<float>;

@@ -44,16 +44,23 @@ class ProductMap final : public LinearMap<T> {
   double sign_;
 };
 
-// 0, whatever the input is: the state before the first step.
+// The state before a step as a constant, which no gradient passes: x, or before the first step 0,
+// whatever the input is.
 template <class T>
-class ZeroMap final : public LinearMap<T> {
+class ConstantMap final : public LinearMap<T> {
  public:
-  ZeroMap(Index inputs, Index outputs);
+  explicit ConstantMap(Index width) : ConstantMap(width, width, true) {}
+  static ConstantMap zero(Index inputs, Index outputs) { return {inputs, outputs, false}; }
 
   void apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
              const Epilogue<T>& epilogue) const override;
   void apply_transposed(const MapCall<T>& call, const PanelView<T>& delta, const MatrixView<T>& dx,
                         const Epilogue<T>& epilogue) const override;
+
+ private:
+  ConstantMap(Index inputs, Index outputs, bool copies);
+
+  bool copies_;
 };
 
 // Inverted dropout: x ∘ mask / (1 - rate), mask 0 with probability rate, per sample and unit
@@ -107,8 +114,8 @@ extern template class IdentityMap<float>;
 extern template class IdentityMap<double>;
 extern template class ProductMap<float>;
 extern template class ProductMap<double>;
-extern template class ZeroMap<float>;
-extern template class ZeroMap<double>;
+extern template class ConstantMap<float>;
+extern template class ConstantMap<double>;
 extern template class DropoutMap<float>;
 extern template class DropoutMap<double>;
 extern template class GaussianNoiseMap<float>;

@@ -76,9 +76,16 @@ class Steps {
     return add({of_x(rows, t), of_h(rows, h)}, phi, rows);
   }
   Index add_zero() const {
-    return add({{std::make_shared<ZeroMap<T>>(inputs_, units), kNone, x_}});
+    return add(
+        {{std::make_shared<ConstantMap<T>>(ConstantMap<T>::zero(inputs_, units)), kNone, x_}});
   }
 
+  // A state before step t, as a constant where the gradient is cut.
+  Index before(Index t, Index state) const {
+    const auto& every = layer_.truncate.value;
+    if (t == 0 || !every || t % every->x != 0) return state;
+    return add({{std::make_shared<ConstantMap<T>>(units), kNone, state}});
+  }
   // h of all steps by step(t, h of the step before); a node (time, units) of them, if requested.
   template <class F>
   void for_each(F&& step) {
@@ -87,7 +94,7 @@ class Steps {
     const Index width = checked_product(time, units, "Network");
     checked_product(width, sizeof(double), "Network");
     for (Index t = 0; t < time; ++t) {
-      h = step(t, h);
+      h = step(t, before(t, h));
       if (!layer_.sequences) continue;
       uses.push_back({std::make_shared<IdentityMap<T>>(units, width, t * units), kNone, h});
     }
@@ -137,7 +144,7 @@ void LSTM::add_to(PlanBuilder<T>& plan) const {
   }
   Index c = kNone;
   steps.for_each([&](Index t, Index h) {
-    if (t == 0) c = h;
+    c = t == 0 ? h : steps.before(t, c);
     const Index i_f = steps.add_gates(steps.gate(0, 2), t, h, Sigmoid{});
     const Index g = steps.add_gates(steps.gate(2), t, h, activation);
     const Index o = steps.add_gates(steps.gate(3), t, h, Sigmoid{});

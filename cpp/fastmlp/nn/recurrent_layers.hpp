@@ -15,6 +15,7 @@ struct RecurrentFields : LayerBase {
   bool bias = true;
   std::optional<Initializer> init;
   Initializer recurrent_init = Orthogonal{};
+  OptionalExtent truncate{1};
   std::optional<double> l1, l2, max_norm;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
@@ -24,6 +25,8 @@ struct RecurrentFields : LayerBase {
     f("bias", self.bias, "adds b");
     f("init", self.init, "distribution of W at the start; None takes the network's");
     f("recurrent_init", self.recurrent_init, "distribution of U at the start");
+    f("truncate", self.truncate, kPositiveExtent,
+      "steps after which no gradient passes to those before, counted from the first; None: all do");
     f("l1", self.l1, kNonNegative, "penalty l1 sum |W|; None takes that of fit");
     f("l2", self.l2, kNonNegative, "penalty l2 / 2 sum W**2; None takes that of fit");
     f("max_norm", self.max_norm, kPositive,
@@ -42,7 +45,9 @@ struct Recurrent : RecurrentFields {
       "Werbos 1990). W is drawn from `init`, U from `recurrent_init`, b starts at 0. Parameters "
       "are "
       "[W, U] as (units, features + units), then b; ``net.weights[l]`` is the view (features + "
-      "units, units), rows of x first. Penalties and `max_norm` are those of `Dense`. Memory per "
+      "units, units), rows of x first. Penalties and `max_norm` are those of `Dense`. `truncate` "
+      "cuts the gradient between blocks of so many steps (Williams & Peng 1990): then `hvp` is the "
+      "derivative of the gradient along v, not symmetric, as is `gnvp`. Memory per "
       "sample: 3 units and features per step, and 2 units more with `sequences`.";
   static constexpr auto example =
       ">>> layers = [fm.Recurrent(16, sequences=True), fm.Conv1D(5, 1, \"softmax\")]\n"

@@ -1463,11 +1463,11 @@ class GlobalAveragePool2D(Layer):
         ...
 class Recurrent(Layer):
     """
-    Recurrent(units, activation='tanh', sequences=False, bias=True, init=None, recurrent_init='orthogonal', l1=None, l2=None, max_norm=None)
+    Recurrent(units, activation='tanh', sequences=False, bias=True, init=None, recurrent_init='orthogonal', truncate=None, l1=None, l2=None, max_norm=None)
 
     A recurrent layer: ``h_t = activation(W x_t + U h_{t-1} + b)`` from ``h_0 = 0``, for inputs of shape (time, features).
 
-    The output is the last h, or with `sequences` all of them, (time, units). A layer on each step of a sequence is ``Conv1D(units, 1)``; with a softmax it predicts a class per step. Gradients are those of backpropagation through time (Elman 1990; Werbos 1990). W is drawn from `init`, U from `recurrent_init`, b starts at 0. Parameters are [W, U] as (units, features + units), then b; ``net.weights[l]`` is the view (features + units, units), rows of x first. Penalties and `max_norm` are those of `Dense`. Memory per sample: 3 units and features per step, and 2 units more with `sequences`.
+    The output is the last h, or with `sequences` all of them, (time, units). A layer on each step of a sequence is ``Conv1D(units, 1)``; with a softmax it predicts a class per step. Gradients are those of backpropagation through time (Elman 1990; Werbos 1990). W is drawn from `init`, U from `recurrent_init`, b starts at 0. Parameters are [W, U] as (units, features + units), then b; ``net.weights[l]`` is the view (features + units, units), rows of x first. Penalties and `max_norm` are those of `Dense`. `truncate` cuts the gradient between blocks of so many steps (Williams & Peng 1990): then `hvp` is the derivative of the gradient along v, not symmetric, as is `gnvp`. Memory per sample: 3 units and features per step, and 2 units more with `sequences`.
 
     Parameters
     ----------
@@ -1483,6 +1483,8 @@ class Recurrent(Layer):
         distribution of W at the start; None takes the network's.
     recurrent_init : str or initializer, default 'orthogonal'
         distribution of U at the start.
+    truncate : int | None, default None
+        steps after which no gradient passes to those before, counted from the first; None: all do: an integer >= 1, or None.
     l1 : float | None, default None
         penalty l1 sum |W|; None takes that of fit: a finite l1 >= 0, or None.
     l2 : float | None, default None
@@ -1494,7 +1496,7 @@ class Recurrent(Layer):
     fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'recurrent'
-    def __init__(self, units: int, activation: str | Activation = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', l1: float | None = None, l2: float | None = None, max_norm: float | None = None) -> None:
+    def __init__(self, units: int, activation: str | Activation = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None) -> None:
         ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         ...
@@ -1525,11 +1527,14 @@ class Recurrent(Layer):
     def sequences(self) -> bool:
         ...
     @property
+    def truncate(self) -> int | None:
+        ...
+    @property
     def units(self) -> int:
         ...
 class GRU(Layer):
     """
-    GRU(units, activation='tanh', sequences=False, bias=True, init=None, recurrent_init='orthogonal', l1=None, l2=None, max_norm=None)
+    GRU(units, activation='tanh', sequences=False, bias=True, init=None, recurrent_init='orthogonal', truncate=None, l1=None, l2=None, max_norm=None)
 
     A gated recurrent unit: ``h_t = (1 - z) n + z h_{t-1}`` with ``r, z = sigmoid(W x_t + U h_{t-1} + b)`` and ``n = activation(W_n x_t + b_n + r (U_n h_{t-1} + c_n))``.
 
@@ -1549,6 +1554,8 @@ class GRU(Layer):
         distribution of W at the start; None takes the network's.
     recurrent_init : str or initializer, default 'orthogonal'
         distribution of U at the start.
+    truncate : int | None, default None
+        steps after which no gradient passes to those before, counted from the first; None: all do: an integer >= 1, or None.
     l1 : float | None, default None
         penalty l1 sum |W|; None takes that of fit: a finite l1 >= 0, or None.
     l2 : float | None, default None
@@ -1560,7 +1567,7 @@ class GRU(Layer):
     fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'gru'
-    def __init__(self, units: int, activation: str | Activation = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', l1: float | None = None, l2: float | None = None, max_norm: float | None = None) -> None:
+    def __init__(self, units: int, activation: str | Activation = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None) -> None:
         ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         ...
@@ -1591,11 +1598,14 @@ class GRU(Layer):
     def sequences(self) -> bool:
         ...
     @property
+    def truncate(self) -> int | None:
+        ...
+    @property
     def units(self) -> int:
         ...
 class LSTM(Layer):
     """
-    LSTM(units, activation='tanh', sequences=False, bias=True, init=None, recurrent_init='orthogonal', l1=None, l2=None, max_norm=None, forget_bias=1)
+    LSTM(units, activation='tanh', sequences=False, bias=True, init=None, recurrent_init='orthogonal', truncate=None, l1=None, l2=None, max_norm=None, forget_bias=1)
 
     Long short-term memory: ``h_t = o activation(c_t)``, ``c_t = f c_{t-1} + i g`` with ``i, f, o = sigmoid(W x_t + U h_{t-1} + b)`` and ``g = activation(W_g x_t + U_g h_{t-1} + b_g)``.
 
@@ -1615,6 +1625,8 @@ class LSTM(Layer):
         distribution of W at the start; None takes the network's.
     recurrent_init : str or initializer, default 'orthogonal'
         distribution of U at the start.
+    truncate : int | None, default None
+        steps after which no gradient passes to those before, counted from the first; None: all do: an integer >= 1, or None.
     l1 : float | None, default None
         penalty l1 sum |W|; None takes that of fit: a finite l1 >= 0, or None.
     l2 : float | None, default None
@@ -1628,7 +1640,7 @@ class LSTM(Layer):
     fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'lstm'
-    def __init__(self, units: int, activation: str | Activation = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', l1: float | None = None, l2: float | None = None, max_norm: float | None = None, forget_bias: float = 1) -> None:
+    def __init__(self, units: int, activation: str | Activation = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, forget_bias: float = 1) -> None:
         ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         ...
@@ -1660,6 +1672,9 @@ class LSTM(Layer):
         ...
     @property
     def sequences(self) -> bool:
+        ...
+    @property
+    def truncate(self) -> int | None:
         ...
     @property
     def units(self) -> int:
