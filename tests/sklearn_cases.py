@@ -15,9 +15,28 @@ from sklearn.datasets import load_digits, make_multilabel_classification, make_r
 import fastmlp.sklearn as ours
 
 EPOCHS = 20
+SMALL: dict[str, Any] = {"hidden_layer_sizes": (8,), "max_iter": 3, "random_state": 0}
 of_1_9 = pytest.mark.skipif(
     not sklearn.__version__.startswith("1.9."), reason="numbers and messages are those of 1.9"
 )
+
+
+def classifier(**params: Any) -> ours.MLPClassifier:
+    """A small one, seeded."""
+    return ours.MLPClassifier(**(SMALL | params))
+
+
+def regressor(**params: Any) -> ours.MLPRegressor:
+    """A small one, seeded."""
+    return ours.MLPRegressor(**(SMALL | params))
+
+
+def parameters(estimator: Any) -> Any:
+    return np.concatenate([W.ravel() for W in [*estimator.coefs_, *estimator.intercepts_]])
+
+
+def same(a: Any, b: Any) -> None:
+    np.testing.assert_array_equal(parameters(a), parameters(b))
 
 
 class Case(NamedTuple):

@@ -23,10 +23,10 @@ def trainer(**options: Any) -> fm.Trainer:
 
 
 def passes(made_by: fm.Trainer, X: Any = X, orders: Any = ORDERS) -> list[EpochResult]:
-    results: list[EpochResult] = []
+    results: list[tuple[Any, ...]] = []
     data = read_training_data(made_by.network, made_by.loss, X, Y)
     run_passes(made_by, data, orders, results)
-    return results
+    return [EpochResult._make(parts) for parts in results]
 
 
 @pytest.mark.parametrize("rate", [0.01, fm.ExponentialDecay(0.05, 0.5, per="epoch")])

@@ -30,6 +30,7 @@ from real_tables import (
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "examples" / "real_data"
+pytestmark = pytest.mark.skipif(not SCRIPTS.exists(), reason="the scripts are not here")
 
 
 class Script:

@@ -24,20 +24,11 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 import fastmlp as fm
 from fastmlp.sklearn import MLPClassifier, MLPRegressor
 from fastmlp.sklearn._threads import limited
-from sklearn_cases import data_named, of_1_9
+from sklearn_cases import classifier, data_named, of_1_9, parameters
 from test_extras import python
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 X, Y = data_named("digits")
-
-
-def classifier(**params: Any) -> MLPClassifier:
-    defaults = {"hidden_layer_sizes": (8,), "max_iter": 3, "random_state": 0}
-    return MLPClassifier(**(defaults | params))
-
-
-def bits(estimator: Any) -> Any:
-    return np.concatenate([W.ravel() for W in [*estimator.coefs_, *estimator.intercepts_]])
 
 
 def test_fastmlp_does_not_import_scikit_learn() -> None:
@@ -65,7 +56,7 @@ def test_frames_have_names(library: str) -> None:
     frames = pytest.importorskip(library)
     frame = frames.DataFrame({f"pixel {i}": X[:, i] for i in range(64)})
     fitted = classifier().fit(frame, Y)
-    np.testing.assert_array_equal(bits(fitted), bits(classifier().fit(X, Y)))
+    np.testing.assert_array_equal(parameters(fitted), parameters(classifier().fit(X, Y)))
     assert list(fitted.feature_names_in_) == [f"pixel {i}" for i in range(64)]
     np.testing.assert_array_equal(fitted.predict(frame), fitted.predict(frame))
     other = frames.DataFrame({f"column {i}": X[:, i] for i in range(64)})
@@ -145,7 +136,9 @@ def test_searches_in_parallel_have_the_same_bits(backend: str) -> None:
     assert search.best_params_ == alone.best_params_
     scores = [result.cv_results_["mean_test_score"] for result in (search, alone)]
     np.testing.assert_array_equal(*scores)
-    np.testing.assert_array_equal(bits(search.best_estimator_), bits(alone.best_estimator_))
+    np.testing.assert_array_equal(
+        parameters(search.best_estimator_), parameters(alone.best_estimator_)
+    )
 
 
 def test_halving_searches_by_epochs() -> None:
@@ -178,7 +171,7 @@ def test_a_task_among_others_has_its_share_of_the_threads(monkeypatch: pytest.Mo
 def test_the_bits_in_other_processes_are_the_same() -> None:
     fits = joblib.Parallel(2, backend="loky")(joblib.delayed(classifier().fit)(X, Y) for _ in "ab")
     for other in fits:
-        np.testing.assert_array_equal(bits(other), bits(classifier().fit(X, Y)))
+        np.testing.assert_array_equal(parameters(other), parameters(classifier().fit(X, Y)))
 
 
 def test_metadata_is_routed() -> None:
@@ -191,7 +184,7 @@ def test_metadata_is_routed() -> None:
         routed.fit(X, Y, sample_weight=weights)
         scaled = StandardScaler().fit_transform(X)
         expected = classifier().fit(scaled, Y, sample_weight=weights)
-        np.testing.assert_array_equal(bits(routed[-1]), bits(expected))
+        np.testing.assert_array_equal(parameters(routed[-1]), parameters(expected))
         result = cross_validate(asks, X, Y, params={"sample_weight": weights}, cv=2)
         assert len(result["test_score"]) == 2
         classifier().set_fit_request(X_val=True, y_val=True)

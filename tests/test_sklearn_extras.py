@@ -15,29 +15,11 @@ from sklearn.model_selection import train_test_split
 
 import fastmlp as fm
 from fastmlp.sklearn import MLPClassifier, MLPRegressor
-from sklearn_cases import data_named
+from sklearn_cases import classifier, data_named, parameters, regressor, same
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 X, Y = data_named("digits")
 R = data_named("regression")
-
-
-def classifier(**params: Any) -> MLPClassifier:
-    defaults = {"hidden_layer_sizes": (8,), "max_iter": 3, "random_state": 0}
-    return MLPClassifier(**(defaults | params))
-
-
-def regressor(**params: Any) -> MLPRegressor:
-    defaults = {"hidden_layer_sizes": (8,), "max_iter": 3, "random_state": 0}
-    return MLPRegressor(**(defaults | params))
-
-
-def parameters(estimator: Any) -> Any:
-    return np.concatenate([W.ravel() for W in [*estimator.coefs_, *estimator.intercepts_]])
-
-
-def same(a: Any, b: Any) -> None:
-    np.testing.assert_array_equal(parameters(a), parameters(b))
 
 
 def test_an_optimizer_takes_the_place_of_the_solver() -> None:

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("sklearn", minversion="1.6")
-from fastmlp.sklearn import MLPClassifier
-from sklearn_cases import data_named
+from sklearn_cases import classifier, data_named
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 X, Y = data_named("digits")
@@ -41,10 +40,9 @@ def test_scorers_receive_the_held_out_samples_in_the_kind_that_was_given(kind: s
     given, csr = in_kind(kind, X), pytest.importorskip("scipy.sparse").csr_array
     if kind == "pandas":
         given.index = [f"image {i}" for i in range(len(given))]  # positions, not labels, count
-    settings: Any = {"hidden_layer_sizes": (8,), "max_iter": 3, "random_state": 0}
-    settings |= {"early_stopping": True, "scoring": scorer}
-    fitted = MLPClassifier(**settings).fit(given, Y)
+    settings = {"early_stopping": True, "scoring": scorer}
+    fitted = classifier(**settings).fit(given, Y)
     kinds = {"list": np.ndarray, "csc_array": csr, "coo_array": csr, "bsr_array": csr}
     assert isinstance(seen[-1], kinds.get(kind, type(given)))
     assert seen[-1].shape == (len(X) // 10, 64)
-    assert fitted.validation_scores_ == MLPClassifier(**settings).fit(X, Y).validation_scores_
+    assert fitted.validation_scores_ == classifier(**settings).fit(X, Y).validation_scores_

@@ -17,25 +17,11 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 import fastmlp as fm
-from fastmlp.sklearn import MLPClassifier, MLPRegressor
-from sklearn_cases import data_named
+from fastmlp.sklearn import MLPRegressor
+from sklearn_cases import classifier, data_named, parameters, same
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 X, Y = data_named("digits")
-
-
-def classifier(**params: Any) -> MLPClassifier:
-    return MLPClassifier(
-        **({"hidden_layer_sizes": (8,), "max_iter": 3, "random_state": 0} | params)
-    )
-
-
-def parameters(estimator: Any) -> Any:
-    return np.concatenate([W.ravel() for W in [*estimator.coefs_, *estimator.intercepts_]])
-
-
-def same(a: Any, b: Any) -> None:
-    np.testing.assert_array_equal(parameters(a), parameters(b))
 
 
 def test_parameters_that_are_edited_act_on_predictions() -> None:

@@ -22,9 +22,9 @@ class TrainerHandle {
   Trainer<T>& trainer() { return trainer_; }
 
   // As Trainer::epochs.
-  py::dict epochs(const py::object& x, const py::object& targets, const py::object& weights,
-                  Index max, std::optional<double> max_seconds, Snapshot<T>& last_good,
-                  py::list losses, const py::object& order) {
+  py::tuple epochs(const py::object& x, const py::object& targets, const py::object& weights,
+                   Index max, std::optional<double> max_seconds, Snapshot<T>& last_good,
+                   py::list losses, const py::object& order) {
     require(max >= 1, "epochs: expected max >= 1");
     batch_rows_ = kNoBatch;
     trainer_.start_epoch();  // may run Python, so it comes before pointers are taken

@@ -31,13 +31,10 @@ inline std::optional<std::vector<Index>> order_of(const py::object& order, Index
   return indices_of(given, n);
 }
 
-// The fields of Python's EpochResult.
-inline py::dict parts_of(const EpochResult& result) {
-  using namespace pybind11::literals;
-  return py::dict("loss"_a = result.loss, "data_loss"_a = result.data_loss,
-                  "penalty"_a = result.penalty, "data_loss_by_count"_a = result.data_loss_by_count,
-                  "penalty_by_count"_a = result.penalty_by_count, "n_steps"_a = result.steps,
-                  "n_samples"_a = result.samples, "status"_a = text(result.status));
+// The parts of Python's EpochResult, in its order.
+inline py::tuple parts_of(const EpochResult& result) {
+  return py::make_tuple(result.loss, result.data_loss, result.penalty, result.data_loss_by_count,
+                        result.penalty_by_count, result.steps, result.samples, text(result.status));
 }
 
 }  // namespace fastmlp::bindings

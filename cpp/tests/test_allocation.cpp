@@ -155,7 +155,7 @@ TEST_CASE_TEMPLATE("products allocate nothing after the first, at a kept point o
                    float, double) {
   for (const Index n : {40, 1100}) {  // one chunk, and two
     const Samples<T> samples(n, kInputs, kOutputs);
-    Network<T> network(kInputs, specs<T>(), 0);
+    Network<T> network(Shape({kInputs, 1}), specs<T>(), 0);
     NetworkObjective<T> objective(network.plan(), CrossEntropy{});
     const auto size = static_cast<std::size_t>(network.size());
     std::vector<T> w = parameters(network), v(size, T(1)), out(size);

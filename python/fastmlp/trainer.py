@@ -74,7 +74,7 @@ class Trainer(Attributes):
     """
 
     _fixed = dict.fromkeys(
-        ("network", *TrainerSettings.names()), "make a new fm.Trainer with this setting"
+        ("network", *TrainerSettings._fields), "make a new fm.Trainer with this setting"
     ) | {"learning_rate": "use scale_learning_rate, or a schedule as the optimizer's learning_rate"}
 
     network: Network

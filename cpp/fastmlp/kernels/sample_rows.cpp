@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace fastmlp {
 namespace {
@@ -13,8 +14,7 @@ namespace {
                               ", as in CSR, which must not change while it is read");
 }
 
-}  // namespace
-
+// The entries [first, second) of row i. Throws where they are not in the arrays.
 template <class T>
 std::pair<Index, Index> entries_of(const SampleRows<T>& x, Index i) {
   const Index begin = x.sparse.start(i), end = x.sparse.start(i + 1);
@@ -27,6 +27,7 @@ std::pair<Index, Index> entries_of(const SampleRows<T>& x, Index i) {
   return {begin, end};
 }
 
+// The column of entry k. Throws where there is none.
 template <class T>
 Index column_of(const SampleRows<T>& x, Index k) {
   const Index column = x.sparse.column(k);
@@ -34,33 +35,35 @@ Index column_of(const SampleRows<T>& x, Index k) {
   return column;
 }
 
+// f(column, number of the entry) for all entries of row i
+template <class T, class F>
+void for_entries(const SampleRows<T>& x, Index i, F&& f) {
+  const auto [begin, end] = entries_of(x, i);
+  for (Index k = begin; k < end; ++k) f(column_of(x, k), k);
+}
+
+}  // namespace
+
 template <class T>
 void check_structure(const SampleRows<T>& x) {
-  for (Index i = 0; i < x.rows; ++i) {
-    const auto [begin, end] = entries_of(x, i);
-    for (Index k = begin; k < end; ++k) column_of(x, k);
-  }
+  for (Index i = 0; i < x.rows; ++i) for_entries(x, i, [](Index, Index) {});
 }
 
 template <class T>
 void spread_row(const SampleRows<T>& x, Index i, T* to, Index stride) {
   for (Index j = 0; j < x.cols; ++j) to[j * stride] = T(0);
-  const auto [begin, end] = entries_of(x, i);
-  for (Index k = begin; k < end; ++k) to[column_of(x, k) * stride] += x.sparse.values[k];
+  for_entries(x, i, [&](Index j, Index k) { to[j * stride] += x.sparse.values[k]; });
 }
 
 template <class T>
 void spread_row(const SampleRows<T>& x, Index i, PanelMatrix<T>& to, Index j) {
   to.clear_row(j);
-  const auto [begin, end] = entries_of(x, i);
-  for (Index k = begin; k < end; ++k) *to.at(j, column_of(x, k)) += x.sparse.values[k];
+  for_entries(x, i, [&](Index column, Index k) { *to.at(j, column) += x.sparse.values[k]; });
 }
 
-#define FASTMLP_INSTANTIATE(T)                                              \
-  template std::pair<Index, Index> entries_of(const SampleRows<T>&, Index); \
-  template Index column_of(const SampleRows<T>&, Index);                    \
-  template void check_structure(const SampleRows<T>&);                      \
-  template void spread_row(const SampleRows<T>&, Index, T*, Index);         \
+#define FASTMLP_INSTANTIATE(T)                                      \
+  template void check_structure(const SampleRows<T>&);              \
+  template void spread_row(const SampleRows<T>&, Index, T*, Index); \
   template void spread_row(const SampleRows<T>&, Index, PanelMatrix<T>&, Index);
 FASTMLP_INSTANTIATE(float)
 FASTMLP_INSTANTIATE(double)

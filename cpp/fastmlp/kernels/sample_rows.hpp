@@ -2,8 +2,6 @@
 // (CSR), of which only the rows that are asked for are ever spread out.
 #pragma once
 
-#include <utility>
-
 #include "fastmlp/kernels/matrix.hpp"
 
 namespace fastmlp {
@@ -48,12 +46,6 @@ struct SampleRows : MatrixView<const T> {
   }
 };
 
-// The entries [first, second) of row i. Throws where they are not in the arrays.
-template <class T>
-std::pair<Index, Index> entries_of(const SampleRows<T>& x, Index i);
-// The column of entry k. Throws where there is none.
-template <class T>
-Index column_of(const SampleRows<T>& x, Index k);
 // Throws unless rows and columns of all entries are inside the matrix.
 template <class T>
 void check_structure(const SampleRows<T>& x);

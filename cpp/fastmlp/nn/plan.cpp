@@ -91,6 +91,7 @@ Index PlanBuilder<T>::add_slot(Slot slot) {
   slot.range = {size_, size_ + length};
   slot.layer = layer();
   size_ = slot.range.end;
+  checked_product(size_, sizeof(T), "Network");
   Buffer<T>::check_available(size_);  // before maps are made in proportion to it
   slots_.push_back(std::move(slot));
   return static_cast<Index>(slots_.size()) - 1;

@@ -26,10 +26,12 @@ void fill_zero(const MatrixView<T>& view) {
   for (Index i = 0; i < view.rows; ++i) std::fill_n(view.row(i), view.cols, T(0));
 }
 
-// The input is a constant: nothing of it has a derivative.
+// Rows of each node that have derivatives: none of the input, node 0, which is a constant.
 template <class T>
-bool is_input(const Plan<T>& plan, const Node& node) {
-  return &node == &plan.nodes().front();
+std::vector<Index> differentiable_rows(const Plan<T>& plan) {
+  std::vector<Index> rows;
+  for (const Node& node : plan.nodes()) rows.push_back(rows.empty() ? 0 : node.rows);
+  return rows;
 }
 
 }  // namespace
@@ -37,8 +39,7 @@ bool is_input(const Plan<T>& plan, const Node& node) {
 template <class T>
 TangentWorkspace<T> make_tangent_workspace(const Plan<T>& plan, Index n) {
   TangentWorkspace<T> tangent;
-  for (const Node& node : plan.nodes()) {
-    const Index rows = is_input(plan, node) ? 0 : node.rows;
+  for (const Index rows : differentiable_rows(plan)) {
     tangent.nodes.push_back(
         {PanelMatrix<T>(rows, n), PanelMatrix<T>(rows, n), PanelMatrix<T>(rows, n)});
   }
@@ -56,8 +57,7 @@ TangentWorkspace<T> make_tangent_workspace(const Plan<T>& plan, Index n) {
 template <class T>
 Linearization<T> make_linearization(const Plan<T>& plan, Index n) {
   Linearization<T> linearization;
-  for (const Node& node : plan.nodes()) {
-    const Index rows = is_input(plan, node) ? 0 : node.rows;
+  for (const Index rows : differentiable_rows(plan)) {
     linearization.nodes.push_back({PanelMatrix<T>(rows, n), PanelMatrix<T>(rows, n)});
   }
   return linearization;

@@ -170,10 +170,8 @@ def run_epochs(
         if is_custom_loss(trainer.loss):
             last = custom_loss.epoch(trainer, data, max_seconds, order)
         else:
-            last = EpochResult(
-                **native_trainer.epochs(
-                    *data.arrays, n_epochs, max_seconds, last_good, losses, order
-                )
+            last = EpochResult._make(
+                native_trainer.epochs(*data.arrays, n_epochs, max_seconds, last_good, losses, order)
             )
         trainer._last_epoch = last
         return last
@@ -182,17 +180,16 @@ def run_epochs(
 
 
 def run_passes(
-    trainer: Trainer, data: Dataset, orders: NDArray[np.int64], results: list[EpochResult]
+    trainer: Trainer, data: Dataset, orders: NDArray[np.int64], results: list[tuple[Any, ...]]
 ) -> None:
     """Run an epoch in the order of each row of `orders`, until one ends early.
 
-    `results` receives what each has reached, also where an exception ends the call. Not for losses
-    and schedules in Python.
+    `results` receives the parts of an `EpochResult` of each, also where an exception ends the
+    call. Not for losses and schedules in Python.
     """
     native_trainer = trainer._native
-    index, parts = native_trainer.epoch_number, list[dict[str, Any]]()
+    index = native_trainer.epoch_number
     try:
-        native_trainer.passes(*data.arrays, orders, parts)
+        native_trainer.passes(*data.arrays, orders, results)
     finally:
         trainer.network.epochs_trained += native_trainer.epoch_number - index
-        results.extend(EpochResult(**part) for part in parts)

@@ -70,11 +70,6 @@ class TrainerSettings(NamedTuple):
         _check_method(settings)
         return settings
 
-    @classmethod
-    def names(cls) -> tuple[str, ...]:
-        """Return the names of all settings."""
-        return cls._fields
-
     def native_trainer(self, network: Network, first_epoch: Any) -> Any:
         """Return the trainer of the core; a custom loss is not used natively."""
         custom = is_custom_loss(self.loss)

@@ -64,7 +64,7 @@ REFERENCES = {"of", "layer"}  # fields that name an earlier layer, by its index
 
 TRAINER_FORMAT = "fastmlp.trainer"
 TRAINER_VERSION = 2
-SETTINGS = TrainerSettings.names()
+SETTINGS = TrainerSettings._fields
 TRAINER_PARTS = ("network", *SETTINGS, "state")
 SINCE_2 = {"weighting": "batch", "l2_scale": "constant", "n_threads": None}
 SETTINGS_1 = tuple(name for name in SETTINGS if name not in SINCE_2)

@@ -9,6 +9,7 @@ import numpy as np
 
 from fastmlp import _core
 from fastmlp._data.arrays import DType
+from fastmlp._data.losses import is_custom_loss
 from fastmlp._data.validation import check_non_negative, resolve, value_error
 from fastmlp.layers import Dense, Dropout, GaussianNoise, output_activation
 from fastmlp.network import Network
@@ -112,6 +113,6 @@ def is_probability(output: Any) -> bool:
 
 def read_loss(given: Any) -> Any:
     """Return the loss as a value; a function, and None for that of the output, as they are."""
-    if given is None or (callable(given) and not hasattr(given, "name")):
+    if given is None or is_custom_loss(given):
         return given
     return resolve("loss", given)

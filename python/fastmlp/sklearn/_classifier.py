@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -17,7 +18,7 @@ from fastmlp.sklearn._decorators import available, with_callbacks
 from fastmlp.sklearn._docstrings import document
 from fastmlp.sklearn._estimator import FLOATS, SPARSE, BaseMLP
 
-SOFTMAX, SIGMOID = _core.activations["softmax"], _core.activations["sigmoid"]
+SOFTMAX = _core.activations["softmax"]
 
 
 class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
@@ -129,7 +130,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         self : MLPClassifier
             Trained; an estimator that refuses or fails is as it was.
         """
-        return self._fit(X, y, sample_weight, X_val, y_val, incremental=False)
+        return self._fit(X, y, sample_weight, X_val, y_val)
 
     @available(lambda estimator: estimator._check_stochastic())
     @with_callbacks
@@ -147,14 +148,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         -------
         self : MLPClassifier
         """
-        before = dict(vars(self))
-        try:
-            _labels.begin_classes(self, y, classes)
-            return self._fit(X, y, sample_weight, None, None, incremental=True)
-        except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
+        begin = partial(_labels.begin_classes, self, y, classes)
+        return self._fit(X, y, sample_weight, incremental=True, begin=begin)
 
     def _read(self, X: Any, y: Any, first: bool, anew: bool, full: bool) -> tuple[Any, Any, Any]:
         X, y = validate_data(

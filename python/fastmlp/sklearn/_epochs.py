@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,7 +16,7 @@ from fastmlp._data.losses import is_custom_loss
 from fastmlp._fit.epoch_result import EpochResult
 from fastmlp._fit.fit_loop import SEARCH_ENDS, run_epochs, run_passes
 from fastmlp._fit.status import warn
-from fastmlp.sklearn._held_out import HeldOut, Samples
+from fastmlp.sklearn._held_out import Samples, Score
 from fastmlp.sklearn._model import Model
 from fastmlp.sklearn._observers import Observers
 from fastmlp.sklearn._optimizers import Rate, has_rate_in_python
@@ -36,7 +37,7 @@ class Epochs:
         rate: Rate,
         samples: Samples,
         *,
-        held_out: HeldOut | None,
+        held_out: Score | None,
         validation: Samples | None,
         observers: Observers,
         random: np.random.RandomState,
@@ -55,6 +56,7 @@ class Epochs:
         self._given_X = given_X
         self._reported = ReportedLoss(model.network, trainer.loss, self._data, trainer.batch_size)
         self._snapshot = native(model.network.dtype).Snapshot()
+        self._made: deque[tuple[tuple[Any, ...], Any]] = deque()  # epochs that are not recorded yet
         self.best: Any = None  # the parameters to end with
         self._is_observed = bool(
             held_out is not None
@@ -78,6 +80,9 @@ class Epochs:
                 self._observers.begin(self._trainer)
                 self._run(n_epochs, warns)
         except KeyboardInterrupt:
+            while self._made:
+                self._reported_status(*self._made.popleft())
+                self._record(self._samples.n)
             warn("Training interrupted by user.", UserWarning)
         finally:
             self._trainer._native.swap_in_average()
@@ -121,12 +126,13 @@ class Epochs:
                 order = self._next_order(order)
                 orders.append(order)
             n_left -= len(orders)
-            results: list[EpochResult] = []
+            results: list[tuple[Any, ...]] = []
             try:
                 self._train(orders, results)
             finally:  # what was made before Ctrl-C counts
-                for result, made in zip(results, orders, strict=False):
-                    yield self._reported_status(result, made)
+                self._made.extend(zip(results, orders, strict=False))
+            while self._made:
+                yield self._reported_status(*self._made.popleft())
             yield from ("running" for _ in orders[len(results) :])
 
     def _n_at_once(self, n_left: int) -> int:
@@ -148,7 +154,7 @@ class Epochs:
         self._random.shuffle(permutation)
         return order[permutation]
 
-    def _train(self, orders: list[Any], results: list[EpochResult]) -> None:
+    def _train(self, orders: list[Any], results: list[tuple[Any, ...]]) -> None:
         """Make passes in these orders; `results` receives what they have reached."""
         if self.diverged:
             return
@@ -161,7 +167,8 @@ class Epochs:
             run_epochs(self._trainer, self._data, 1, limit, self._snapshot, [], orders[0])
         )
 
-    def _reported_status(self, result: EpochResult, order: Any) -> str:
+    def _reported_status(self, parts: tuple[Any, ...], order: Any) -> str:
+        result = EpochResult._make(parts)
         if result.status != "max_seconds":
             self.diverged = result.status == "not_finite" or not math.isfinite(result.loss)
             self._estimator.loss_ = math.nan if self.diverged else self._reported.of(result, order)
@@ -227,10 +234,10 @@ class Epochs:
         metadata = None if weights is None else {"sample_weight": weights}
         return {"X": self._given_X, "y": self._samples.y, "metadata": metadata}
 
-    def _score(self, held_out: HeldOut) -> float:
+    def _score(self, held_out: Score) -> float:
         """Record the score of the samples held out, and keep the best parameters."""
         estimator = self._estimator
-        score = held_out.score(self.diverged)
+        score = held_out(self.diverged)
         estimator.validation_scores_.append(score)
         if estimator.verbose:
             print(f"Validation score: {score:f}")

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from fastmlp._data.validation import InvalidArgument, resolve
+from fastmlp._data.validation import error_prefix, resolve
 from fastmlp.network import Network
 from fastmlp.sklearn._decorators import CallbackSupport
 from fastmlp.sklearn._fitting import Fitting
@@ -124,19 +124,28 @@ class BaseMLP(CallbackSupport, BaseEstimator):  # type: ignore[misc]
     # Training.
 
     def _fit(
-        self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any, *, incremental: bool
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        X_val: Any = None,
+        y_val: Any = None,
+        *,
+        incremental: bool = False,
+        begin: Callable[[], None] | None = None,
     ) -> Self:
-        """Train; where that is refused or fails, leave the estimator as it was."""
+        """Train, after `begin`; where that is refused or fails, leave the estimator as it was."""
+        owner = type(self).__name__
+        in_method = error_prefix(f"{owner}.{'partial_fit' if incremental else 'fit'}")
         undo = self._kept()
         try:
-            check_parameters(type(self).__name__, vars(self))
+            if begin is not None:
+                begin()
+            in_method(check_parameters)(owner, vars(self))
             with limited(self.n_threads):
-                Fitting(self, incremental).run(X, y, sample_weight, X_val, y_val)
-        except BaseException as error:
+                in_method(Fitting(self, incremental).run)(X, y, sample_weight, X_val, y_val)
+        except BaseException:
             undo()
-            if isinstance(error, InvalidArgument):
-                where = "partial_fit" if incremental else "fit"
-                raise error.named(f"{type(self).__name__}.{where}") from error.__cause__
             raise
         return self
 

@@ -16,7 +16,7 @@ from fastmlp.layers import plan
 from fastmlp.sklearn import _lbfgs
 from fastmlp.sklearn._architecture import new_network, plan_layers
 from fastmlp.sklearn._epochs import Epochs
-from fastmlp.sklearn._held_out import HeldOut, Samples, check_enough, split, take_rows
+from fastmlp.sklearn._held_out import Samples, Score, check_enough, split, take_rows
 from fastmlp.sklearn._model import Model
 from fastmlp.sklearn._observers import Observers
 from fastmlp.sklearn._optimizers import Training, searches
@@ -185,7 +185,7 @@ class Fitting:
             curve = getattr(estimator, "validation_loss_curve_", ())
             estimator.validation_loss_curve_ = list(curve)
 
-    def _hold_out(self, samples: Samples, validation: Samples | None) -> tuple[Samples, HeldOut]:
+    def _hold_out(self, samples: Samples, validation: Samples | None) -> tuple[Samples, Score]:
         """Return the samples to train on, and those that are scored."""
         if validation is not None:
             check_enough(validation.n)
@@ -203,7 +203,7 @@ class Fitting:
         X, rows = self._given_X, self._rows
         return X if rows is None else take_rows(X, rows)
 
-    def _scored_by(self, samples: Samples, X: Any) -> HeldOut:
+    def _scored_by(self, samples: Samples, X: Any) -> Score:
         """Return samples with their score; a scorer receives X as the user gave it."""
         estimator, network = self._estimator, self._network
         if estimator.scoring is None:
@@ -214,7 +214,7 @@ class Fitting:
                     outputs[...] = np.nan
                 return estimator._scored(outputs, samples.codes, samples.data.weights)
 
-            return HeldOut(default)
+            return default
         scorer = check_scoring(estimator, scoring=estimator.scoring)
         weights = samples.data.weights
         given = {} if weights is None else {"sample_weight": weights}
@@ -222,4 +222,4 @@ class Fitting:
         def scored(diverged: bool) -> float:
             return np.nan if diverged else float(scorer(estimator, X, samples.y, **given))
 
-        return HeldOut(scored)
+        return scored

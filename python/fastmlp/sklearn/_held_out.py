@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from sklearn.model_selection import train_test_split
 
 from fastmlp._data.dataset import Dataset
+
+# The score of samples held out; its argument says that the training has diverged.
+Score: TypeAlias = Callable[[bool], float]
 
 
 class Samples(NamedTuple):
@@ -26,12 +29,6 @@ class Samples(NamedTuple):
     def take(self, rows: Any) -> Samples:
         """Return some of the samples."""
         return Samples(self.data.take(rows), self.codes[rows], self.y[rows])
-
-
-class HeldOut(NamedTuple):
-    """Samples held out, by their score; its argument says that the training has diverged."""
-
-    score: Callable[[bool], float]
 
 
 def split(

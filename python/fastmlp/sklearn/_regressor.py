@@ -125,7 +125,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         self : MLPRegressor
             Trained; an estimator that refuses or fails is as it was.
         """
-        return self._fit(X, y, sample_weight, X_val, y_val, incremental=False)
+        return self._fit(X, y, sample_weight, X_val, y_val)
 
     @available(lambda estimator: estimator._check_stochastic())
     @with_callbacks
@@ -141,7 +141,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         -------
         self : MLPRegressor
         """
-        return self._fit(X, y, sample_weight, None, None, incremental=True)
+        return self._fit(X, y, sample_weight, incremental=True)
 
     def _read(self, X: Any, y: Any, first: bool, anew: bool, full: bool) -> tuple[Any, Any, Any]:
         X, y = validate_data(
