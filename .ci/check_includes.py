@@ -63,12 +63,14 @@ LEVELS = [
         ),
         *("_fit.failure", "_fit.history", "gradient_check", "layers"),
     },
+    {"_data.sequences"},
     {
         *("_data.dataset", "_fit.hooks", "_fit.settings", "_io.summary"),
         *("line_search", "minimize"),
     },
     {
         "_data.evaluation",
+        "_data.stepping",
         "_fit.custom_loss",
         "_fit.fit_config",
         "_fit.own_gradient",

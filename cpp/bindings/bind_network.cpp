@@ -30,15 +30,6 @@ py::object view(const py::object& self, std::vector<py::ssize_t> shape,
 }
 
 template <class T>
-Index layer_size(const Network<T>& network, Index layer) {
-  Index size = 0;
-  for (const Slot& slot : network.plan().slots()) {
-    if (slot.layer == layer) size += slot.range.size();
-  }
-  return size;
-}
-
-template <class T>
 py::tuple layer_shape(const Network<T>& network, Index layer) {
   const auto& shapes = network.plan().layer_shapes();
   require(layer >= 0 && layer < static_cast<Index>(shapes.size()),
@@ -210,8 +201,11 @@ void bind_network(py::module_& m) {
                              [](const Network<T>& self) { return self.plan().parameters().size(); })
       .def("layer_shape", &layer_shape<T>, py::arg("layer"),
            "The shape of the output of a layer of the list.")
-      .def("layer_size", &layer_size<T>, py::arg("layer"),
-           "The number of parameters that a layer of the list has, shared ones not counted.")
+      .def(
+          "layer_size",
+          [](const Network<T>& self, Index layer) { return self.plan().layer_size(layer); },
+          py::arg("layer"),
+          "The number of parameters that a layer of the list has, shared ones not counted.")
       .def_property_readonly("parameters",
                              [](const py::object& self) {
                                const Index size = self.cast<Network<T>&>().size();

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from fastmlp import _core
-from fastmlp._data import arrays, derivatives, diagonals, evaluation, types
+from fastmlp._data import arrays, derivatives, diagonals, evaluation, stepping, types
 from fastmlp._data.arrays import DType, FloatArray
 from fastmlp._data.attributes import Attributes
 from fastmlp._data.feature_names import NamedFeatures, as_names
@@ -124,6 +124,8 @@ class Network(NamedFeatures, Attributes):
         self._feature_names = None
         self._output_activation = output_activation(layers)
         self._in_training = _core.TrainingLock()
+        self._steps: Any = None  # the native network of one step, where there was one
+        self._state: FloatArray | None = None
         self._history: History | None = None
         self._own = frozenset(vars(self)) - attached | {"_own"}
 
@@ -167,7 +169,22 @@ class Network(NamedFeatures, Attributes):
         """Live views of the biases per layer with weights, ``(n_out,)``, or None without."""
         return Views([self._native.bias(index) for index in range(self._native.n_layers)], "biases")
 
+    @property
+    def recurrent_state(self) -> stepping.RecurrentState | None:
+        """The state from which `step` goes on, or None before the first step.
+
+        One array ``(n_samples, units)`` for each recurrent layer, of an `LSTM` the pair ``(h, c)``:
+        writable views, until the next step has a state of its own. Assigning copies; None starts
+        anew. Copies, pickles and files of the network do not carry it.
+        """
+        return stepping.state_views(self)
+
+    @recurrent_state.setter
+    def recurrent_state(self, values: Any) -> None:
+        stepping.set_state(self, values)
+
     fit = fitting.fit
+    step = stepping.step
     predict = evaluation.predict
     loss = evaluation.loss
     value_and_grad = evaluation.value_and_grad

@@ -77,8 +77,8 @@ void IdentityMap<T>::apply_transposed(const MapCall<T>&, const PanelView<T>& del
 
 namespace {
 
-MapTraits by_panels(Index inputs, Index outputs, Range reads) {
-  MapTraits traits{inputs, outputs};
+MapTraits by_panels(Index inputs, Range reads) {
+  MapTraits traits{inputs, reads.size()};
   traits.by_panels = true;
   if (reads.size() < inputs) traits.reads = reads;
   return traits;
@@ -88,7 +88,7 @@ MapTraits by_panels(Index inputs, Index outputs, Range reads) {
 
 template <class T>
 ProductMap<T>::ProductMap(Index inputs, Range reads, Index factor, double sign)
-    : LinearMap<T>(by_panels(inputs, reads.size(), reads)), factor_(factor), sign_(sign) {}
+    : LinearMap<T>(by_panels(inputs, reads)), factor_(factor), sign_(sign) {}
 
 template <class T>
 void ProductMap<T>::multiply(const MapCall<T>& call, const PanelView<T>& x,
@@ -115,14 +115,12 @@ void ProductMap<T>::apply_transposed(const MapCall<T>& call, const PanelView<T>&
 }
 
 template <class T>
-ConstantMap<T>::ConstantMap(Index inputs, Index outputs, bool copies)
-    : LinearMap<T>(by_panels(inputs, outputs, {0, inputs})), copies_(copies) {}
+ConstantMap<T>::ConstantMap(Index width) : LinearMap<T>(by_panels(width, {0, width})) {}
 
 template <class T>
 void ConstantMap<T>::apply(const MapCall<T>&, const PanelView<T>& x, const MatrixView<T>& a,
                            const Epilogue<T>& epilogue) const {
-  if (copies_) return add_copy(x, a, epilogue.accumulate);
-  if (!epilogue.accumulate) clear_outside<T>({}, a);
+  add_copy(x, a, epilogue.accumulate);
 }
 
 template <class T>

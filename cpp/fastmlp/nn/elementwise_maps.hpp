@@ -44,23 +44,16 @@ class ProductMap final : public LinearMap<T> {
   double sign_;
 };
 
-// The state before a step as a constant, which no gradient passes: x, or before the first step 0,
-// whatever the input is.
+// x as a constant, which no gradient passes: the state before a step.
 template <class T>
 class ConstantMap final : public LinearMap<T> {
  public:
-  explicit ConstantMap(Index width) : ConstantMap(width, width, true) {}
-  static ConstantMap zero(Index inputs, Index outputs) { return {inputs, outputs, false}; }
+  explicit ConstantMap(Index width);
 
   void apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
              const Epilogue<T>& epilogue) const override;
   void apply_transposed(const MapCall<T>& call, const PanelView<T>& delta, const MatrixView<T>& dx,
                         const Epilogue<T>& epilogue) const override;
-
- private:
-  ConstantMap(Index inputs, Index outputs, bool copies);
-
-  bool copies_;
 };
 
 // Inverted dropout: x ∘ mask / (1 - rate), mask 0 with probability rate, per sample and unit

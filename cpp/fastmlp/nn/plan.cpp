@@ -134,6 +134,7 @@ Plan<T>::Plan(PlanBuilder<T>&& builder)
       terms_(std::move(builder.terms_)),
       slots_(std::move(builder.slots_)),
       parameters_(std::move(builder.parameters_)),
+      states_(std::move(builder.states_)),
       size_(builder.size_) {
   for (const Index node : builder.outputs_) layer_shapes_.push_back(builder.shape(node));
   require(!parameters_.empty(), "Network: no layers, expected at least one Dense");

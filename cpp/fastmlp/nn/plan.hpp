@@ -63,6 +63,12 @@ struct LayerParameters {
   std::vector<Index> window = {};
 };
 
+// A quantity that a recurrent layer passes from step to step, as the nodes of its values before the
+// first step and after the last one.
+struct RecurrentState {
+  Index before, after;
+};
+
 template <class T>
 struct Term {
   const LinearMap<T>* map;
@@ -134,6 +140,15 @@ class Plan {
   // Layers that have parameters, in order.
   const std::vector<LayerParameters>& parameters() const { return parameters_; }
 
+  // The parameters of a layer of the list, shared ones not counted.
+  Index layer_size(Index layer) const {
+    Index size = 0;
+    for (const Slot& slot : slots_) size += slot.layer == layer ? slot.range.size() : 0;
+    return size;
+  }
+  // In the order of the layers.
+  const std::vector<RecurrentState>& states() const { return states_; }
+
   // Elements of all nodes of one sample, each from a whole pack on.
   Index sample_size() const { return sample_size_; }
   // Samples of a chunk: kChunkSamples, or whole panels of about kChunkBytes where a sample takes
@@ -167,6 +182,7 @@ class Plan {
   std::vector<LayerParameters> parameters_;
   std::vector<GradientPart> parts_;
   std::vector<Shape> layer_shapes_;
+  std::vector<RecurrentState> states_;
   Index size_ = 0, sample_size_ = 0, chunk_samples_ = kChunkSamples;
   double operations_ = 0;
   bool packs_ = false, wide_inputs_ = false, stochastic_ = false;
@@ -220,6 +236,12 @@ class PlanBuilder {
   // A silent use is not the last one.
   void add_node(std::vector<Use> uses, Index bias = kNone, Activation phi = Identity{},
                 Range bias_rows = {});
+  // A node without terms, whose values no pass computes: those of the workspace, zeros at first.
+  void add_state(Index rows) {
+    nodes_.push_back({rows, 0, Identity{}});
+    shapes_.emplace_back(rows);
+  }
+  void show_state(Index before, Index after) { states_.push_back({before, after}); }
   // The features of the last node have a shape; a softmax is one of the channels of a position.
   void set_shape(Shape shape) {
     if (auto* softmax = std::get_if<Softmax>(&nodes_.back().phi)) softmax->group = shape.channels();
@@ -244,6 +266,7 @@ class PlanBuilder {
   std::vector<Term<T>> terms_;
   std::vector<Slot> slots_;
   std::vector<LayerParameters> parameters_;
+  std::vector<RecurrentState> states_;
 };
 
 extern template class PlanBuilder<float>;

@@ -22,9 +22,14 @@ class TilePass {
     pack(plan, w, workspace_.packed, team);
   }
 
-  // f(rows of X, their samples in the workspace) for all tiles, after the forward pass.
+  // f(rows of X, their samples in the workspace) for all tiles, after the forward pass; `begin`
+  // before it.
   template <class F>
   void for_tiles(const SampleRows<T>& x, F&& f) {
+    for_tiles(x, [](Range, Range) {}, f);
+  }
+  template <class Begin, class F>
+  void for_tiles(const SampleRows<T>& x, Begin&& begin, F&& f) {
     team_.parallel_for(ceil_div(x.rows, kTileColumns<T>), [&](Index i, int thread) {
       const Range rows = tile(i, kTileColumns<T>, x.rows);
       const Range samples{thread * kTileColumns<T>, thread * kTileColumns<T> + rows.size()};
@@ -36,6 +41,7 @@ class TilePass {
         transpose(rows.size(), x.cols, x.row(rows.begin), x.stride, x_.at(0, samples.begin),
                   kNR<T>);
       }
+      begin(rows, samples);
       const MatrixView<T> a = forward(point_, samples);
       activate<T>(plan_.output(), a, workspace_.output().h.columns(samples));
       f(rows, samples);
@@ -51,7 +57,10 @@ class TilePass {
     fastmlp::backward(point_, samples, input_gradient);
   }
 
-  MatrixView<T> h(Range samples) { return workspace_.output().h.columns(samples); }
+  MatrixView<T> h(Range samples) {
+    return h(static_cast<Index>(plan_.nodes().size()) - 1, samples);
+  }
+  MatrixView<T> h(Index node, Range samples) { return workspace_.node(node).h.columns(samples); }
   const PanelMatrix<T>& x() const { return x_; }
   const Workspace<T>& workspace() const { return workspace_; }
 
@@ -105,6 +114,30 @@ void predict(const Plan<T>& plan, const T* w, const SampleRows<T>& x, const Matr
   });
 }
 
+template <class T>
+void predict_from(const Plan<T>& plan, const T* w, const SampleRows<T>& x,
+                  const MatrixView<T>& state, const MatrixView<T>& out, ThreadTeam& team) {
+  TilePass<T> pass(plan, w, false, team);
+  const auto load_state = [&](Range rows, Range samples) {
+    T* from = state.row(rows.begin);
+    for (const RecurrentState& of : plan.states()) {
+      const MatrixView<T> h = pass.h(of.before, samples);
+      transpose(rows.size(), h.rows, from, state.stride, h.data, h.stride);
+      from += h.rows;
+    }
+  };
+  pass.for_tiles(x, load_state, [&](Range rows, Range samples) {
+    T* to = state.row(rows.begin);
+    for (const RecurrentState& of : plan.states()) {
+      const MatrixView<T> h = pass.h(of.after, samples);
+      transpose(h.rows, rows.size(), h.data, h.stride, to, state.stride);
+      to += h.rows;
+    }
+    const MatrixView<T> h = pass.h(samples);
+    transpose(h.rows, rows.size(), h.data, h.stride, out.row(rows.begin), out.stride);
+  });
+}
+
 // One backward pass per output.
 template <class T>
 void jacobian(const Plan<T>& plan, const T* w, const SampleRows<T>& x, T* out, ThreadTeam& team) {
@@ -149,6 +182,10 @@ template void predict(const Plan<float>&, const float*, const SampleRows<float>&
                       const MatrixView<float>&, ThreadTeam&);
 template void predict(const Plan<double>&, const double*, const SampleRows<double>&,
                       const MatrixView<double>&, ThreadTeam&);
+template void predict_from(const Plan<float>&, const float*, const SampleRows<float>&,
+                           const MatrixView<float>&, const MatrixView<float>&, ThreadTeam&);
+template void predict_from(const Plan<double>&, const double*, const SampleRows<double>&,
+                           const MatrixView<double>&, const MatrixView<double>&, ThreadTeam&);
 template void jacobian(const Plan<float>&, const float*, const SampleRows<float>&, float*,
                        ThreadTeam&);
 template void jacobian(const Plan<double>&, const double*, const SampleRows<double>&, double*,

@@ -11,6 +11,12 @@ template <class T>
 void predict(const Plan<T>& plan, const T* w, const SampleRows<T>& x, const MatrixView<T>& out,
              ThreadTeam& team);
 
+// The same from `state` (n, sum of the states' rows) before the first step, which becomes that
+// after the last one.
+template <class T>
+void predict_from(const Plan<T>& plan, const T* w, const SampleRows<T>& x,
+                  const MatrixView<T>& state, const MatrixView<T>& out, ThreadTeam& team);
+
 // J (n, n_out, n_in): the derivative of each output by each input.
 template <class T>
 void jacobian(const Plan<T>& plan, const T* w, const SampleRows<T>& x, T* out, ThreadTeam& team);

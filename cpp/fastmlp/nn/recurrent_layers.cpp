@@ -75,9 +75,10 @@ class Steps {
   Index add_gates(Range rows, Index t, Index h, const Activation& phi) const {
     return add({of_x(rows, t), of_h(rows, h)}, phi, rows);
   }
-  Index add_zero() const {
-    return add(
-        {{std::make_shared<ConstantMap<T>>(ConstantMap<T>::zero(inputs_, units)), kNone, x_}});
+  // A state before the first step.
+  Index add_state() const {
+    plan_.add_state(units);
+    return plan_.last();
   }
 
   // A state before step t, as a constant where the gradient is cut.
@@ -86,10 +87,12 @@ class Steps {
     if (t == 0 || !every || t % every->x != 0) return state;
     return add({{std::make_shared<ConstantMap<T>>(units), kNone, state}});
   }
+  void show_state(Index before, Index after) const { plan_.show_state(before, after); }
   // h of all steps by step(t, h of the step before); a node (time, units) of them, if requested.
   template <class F>
   void for_each(F&& step) {
-    Index h = add_zero();
+    const Index first = add_state();
+    Index h = first;
     Uses<T> uses;
     const Index width = checked_product(time, units, "Network");
     checked_product(width, sizeof(double), "Network");
@@ -98,6 +101,7 @@ class Steps {
       if (!layer_.sequences) continue;
       uses.push_back({std::make_shared<IdentityMap<T>>(units, width, t * units), kNone, h});
     }
+    show_state(first, h);
     if (!layer_.sequences) return;
     add(std::move(uses));
     plan_.set_shape(std::vector<Index>{time, units});
@@ -142,9 +146,10 @@ void LSTM::add_to(PlanBuilder<T>& plan) const {
   if (steps.b != kNone) {
     plan.set_initial(steps.b, {{steps.gate(1), {0, 1}, ConstantInit{forget_bias}}});
   }
-  Index c = kNone;
+  const Index first = steps.add_state();
+  Index c = first;
   steps.for_each([&](Index t, Index h) {
-    c = t == 0 ? h : steps.before(t, c);
+    c = steps.before(t, c);
     const Index i_f = steps.add_gates(steps.gate(0, 2), t, h, Sigmoid{});
     const Index g = steps.add_gates(steps.gate(2), t, h, activation);
     const Index o = steps.add_gates(steps.gate(3), t, h, Sigmoid{});
@@ -157,6 +162,7 @@ void LSTM::add_to(PlanBuilder<T>& plan) const {
     steps.add_product(output, o, 0, bounded);
     return steps.add(std::move(output));
   });
+  steps.show_state(first, c);
 }
 
 #define FASTMLP_INSTANTIATE(T)                            \
