@@ -73,22 +73,23 @@ py::object bias_view(const py::object& self, Index l) {
 }
 
 template <class T>
-py::array predict(const Network<T>& network, const py::object& x) {
+py::array predict(const Network<T>& network, const py::object& x, const py::object& lengths) {
   InputRows<T> input(x, network.plan().inputs());
   const SampleRows<T>& rows = input.rows();
   auto [array, out] = new_rows<T>(rows.rows, network.plan().outputs());
+  const std::int64_t* steps = lengths_of(lengths, rows.rows);
   const Work work{forward_operations(network, rows.rows)};
   if (releases_gil(work)) input.hold();
   run(work, [&, out = out](ThreadTeam& team) {
-    fastmlp::predict<T>(network.plan(), network.w(), rows, out, team);
+    fastmlp::predict<T>(network.plan(), network.w(), rows, out, team, steps);
   });
   return array;
 }
 
 template <class T>
 double loss(const Network<T>& network, const py::object& x, const py::object& targets,
-            const Loss& function, const py::object& weights) {
-  const LeasedDataset<T> leased(x, targets, weights, network, function);
+            const Loss& function, const py::object& weights, const py::object& lengths) {
+  const LeasedDataset<T> leased(x, targets, weights, lengths, network, function);
   const Dataset<T>& data = leased.data();
   double value = 0;
   run({forward_operations(network, data.size())}, [&](ThreadTeam& team) {
@@ -103,8 +104,9 @@ double loss(const Network<T>& network, const py::object& x, const py::object& ta
 template <class T>
 std::pair<double, py::array> value_and_gradient(const Network<T>& network, const py::object& x,
                                                 const py::object& targets, const Loss& function,
-                                                const py::object& weights) {
-  const LeasedDataset<T> leased(x, targets, weights, network, function);
+                                                const py::object& weights,
+                                                const py::object& lengths) {
+  const LeasedDataset<T> leased(x, targets, weights, lengths, network, function);
   const Dataset<T>& data = leased.data();
   Array<T> gradient(network.size());
   T* g = gradient.mutable_data();
@@ -213,10 +215,11 @@ void bind_network(py::module_& m) {
                              })
       .def("weight", &weight_view<T>, py::arg("l"))
       .def("bias", &bias_view<T>, py::arg("l"))
-      .def("predict", &predict<T>, py::arg("X"))
-      .def("loss", &loss<T>, py::arg("X"), py::arg("targets"), py::arg("loss"), py::arg("weights"))
+      .def("predict", &predict<T>, py::arg("X"), py::arg("lengths") = py::none())
+      .def("loss", &loss<T>, py::arg("X"), py::arg("targets"), py::arg("loss"), py::arg("weights"),
+           py::arg("lengths") = py::none())
       .def("value_and_grad", &value_and_gradient<T>, py::arg("X"), py::arg("targets"),
-           py::arg("loss"), py::arg("weights"))
+           py::arg("loss"), py::arg("weights"), py::arg("lengths") = py::none())
       .def("backward", &backward<T>, py::arg("X"), py::arg("output_gradient").noconvert())
       .def("jacobian", &jacobian<T>, py::arg("X"))
       .def("parameter_jacobian", &parameter_jacobian<T>, py::arg("X"));

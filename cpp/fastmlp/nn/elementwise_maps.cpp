@@ -115,6 +115,29 @@ void ProductMap<T>::apply_transposed(const MapCall<T>& call, const PanelView<T>&
 }
 
 template <class T>
+EndMap<T>::EndMap(Index width, Index step, bool last)
+    : LinearMap<T>(by_panels(width, {0, width})), step_(step), last_(last) {}
+
+template <class T>
+void EndMap<T>::apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
+                      const Epilogue<T>& epilogue) const {
+  const Index* lengths = call.context.lengths;
+  if (!lengths && last_) return add_copy(x, a, epilogue.accumulate);
+  if (!epilogue.accumulate) clear_outside<T>({}, a);
+  if (!lengths) return;
+  for (Index j = 0; j < call.samples.size(); ++j) {
+    if (lengths[call.samples.begin + j] != step_ + 1) continue;
+    for (Index i = 0; i < a.rows; ++i) a.row(i)[j] += x.data[i * x.row + j];
+  }
+}
+
+template <class T>
+void EndMap<T>::apply_transposed(const MapCall<T>& call, const PanelView<T>& delta,
+                                 const MatrixView<T>& dx, const Epilogue<T>& epilogue) const {
+  apply(call, delta, dx, epilogue);
+}
+
+template <class T>
 ConstantMap<T>::ConstantMap(Index width) : LinearMap<T>(by_panels(width, {0, width})) {}
 
 template <class T>
@@ -201,6 +224,8 @@ template class IdentityMap<float>;
 template class IdentityMap<double>;
 template class ProductMap<float>;
 template class ProductMap<double>;
+template class EndMap<float>;
+template class EndMap<double>;
 template class ConstantMap<float>;
 template class ConstantMap<double>;
 template class DropoutMap<float>;

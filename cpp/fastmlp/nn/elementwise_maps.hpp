@@ -44,6 +44,23 @@ class ProductMap final : public LinearMap<T> {
   double sign_;
 };
 
+// x for samples whose sequence ends with a step, else 0: over all steps these terms are the last
+// values. Without lengths all end with the last step.
+template <class T>
+class EndMap final : public LinearMap<T> {
+ public:
+  EndMap(Index width, Index step, bool last);
+
+  void apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
+             const Epilogue<T>& epilogue) const override;
+  void apply_transposed(const MapCall<T>& call, const PanelView<T>& delta, const MatrixView<T>& dx,
+                        const Epilogue<T>& epilogue) const override;
+
+ private:
+  Index step_;
+  bool last_;
+};
+
 // x as a constant, which no gradient passes: the state before a step.
 template <class T>
 class ConstantMap final : public LinearMap<T> {
@@ -107,6 +124,8 @@ extern template class IdentityMap<float>;
 extern template class IdentityMap<double>;
 extern template class ProductMap<float>;
 extern template class ProductMap<double>;
+extern template class EndMap<float>;
+extern template class EndMap<double>;
 extern template class ConstantMap<float>;
 extern template class ConstantMap<double>;
 extern template class DropoutMap<float>;

@@ -27,6 +27,7 @@ struct PassContext {
   std::uint64_t seed = 0;
   std::uint32_t epoch = 0;
   Index first_sample = 0;
+  const Index* lengths = nullptr;  // of sequences, by column; without them all are whole
 };
 
 // Copies of a wide slot in the orders in which products read it; empty for other slots.
@@ -65,6 +66,15 @@ template <class T>
 void clear_outside(Range rows, const MatrixView<T>& view) {
   for (Index i = 0; i < view.rows; ++i) {
     if (i < rows.begin || i >= rows.end) std::fill_n(view.row(i), view.cols, T(0));
+  }
+}
+
+// Sets the columns of samples whose sequence, of lengths[j] steps, has ended before this step to 0.
+template <class T>
+void clear_ended(const Index* lengths, Index step, const MatrixView<T>& view) {
+  for (Index j = 0; j < view.cols; ++j) {
+    if (lengths[j] > step) continue;
+    for (Index i = 0; i < view.rows; ++i) view.row(i)[j] = T(0);
   }
 }
 

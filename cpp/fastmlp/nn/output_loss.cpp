@@ -1,6 +1,7 @@
 #include "fastmlp/nn/output_loss.hpp"
 
 #include "fastmlp/kernels/softmax.hpp"
+#include "fastmlp/nn/output_steps.hpp"
 
 namespace fastmlp {
 namespace {
@@ -126,8 +127,23 @@ Loss default_loss(const Activation& output) {
 template <class T>
 void loss_and_delta(const OutputLoss& output, const MatrixView<const T>& a,
                     const MatrixView<const T>& y, const MatrixView<T>& h, T* values, const T* scale,
-                    MatrixView<T>* delta, const ActivationDerivatives<T>* linearization) {
+                    MatrixView<T>* delta, const ActivationDerivatives<T>* linearization,
+                    const OutputSteps& steps) {
   const Samples<T> samples{a, y, h, values, scale, delta};
+  if (steps.count > 1) {
+    std::fill_n(values, a.cols, T(0));
+    return for_steps(steps, a.cols, scale, [&](Index t, const auto& part, const T* counted) {
+      T step_values[kNR<T>];
+      MatrixView<T> step_delta;
+      ActivationDerivatives<T> derivatives;
+      if (delta) step_delta = part(*delta);
+      if (linearization) derivatives = {part(linearization->slope), part(linearization->curvature)};
+      loss_and_delta<T>(output, part(a), part(y), part(h), step_values, counted,
+                        delta ? &step_delta : nullptr, linearization ? &derivatives : nullptr);
+      for (Index j = 0; j < a.cols; ++j) values[j] += steps.lengths[j] > t ? step_values[j] : T(0);
+      if (delta) clear_ended(steps.lengths, t, step_delta);
+    });
+  }
   const auto& [activation, loss] = output;
   if (is_pair<Softmax, CrossEntropy>(activation, loss)) {
     const Index units = std::get<Softmax>(activation).units(a.rows);
@@ -237,8 +253,16 @@ template <class T>
 void r_delta(const OutputLoss& output, Curvature curvature, const MatrixView<const T>& a,
              const MatrixView<const T>& y, const MatrixView<T>& h, const T* scale,
              const ActivationDerivatives<T>& linearization, const MatrixView<T>& ra,
-             const MatrixView<T>& rh, const MatrixView<T>& rdelta) {
+             const MatrixView<T>& rh, const MatrixView<T>& rdelta, const OutputSteps& steps) {
   const auto& [activation, loss] = output;
+  if (steps.count > 1) {
+    return for_steps(steps, a.cols, scale, [&](Index, const auto& part, const T* counted) {
+      const ActivationDerivatives<T> derivatives{part(linearization.slope),
+                                                 part(linearization.curvature)};
+      r_delta<T>(output, curvature, part(a), part(y), part(h), counted, derivatives, part(ra),
+                 part(rh), part(rdelta));
+    });
+  }
   if (is_pair<Softmax, CrossEntropy>(activation, loss)) {
     return r_softmax_cross_entropy<T>(activation, a, y, h, scale, ra, rdelta);
   }
@@ -261,11 +285,12 @@ void r_delta(const OutputLoss& output, Curvature curvature, const MatrixView<con
 #define FASTMLP_INSTANTIATE(T)                                                                 \
   template void loss_and_delta(const OutputLoss&, const MatrixView<const T>&,                  \
                                const MatrixView<const T>&, const MatrixView<T>&, T*, const T*, \
-                               MatrixView<T>*, const ActivationDerivatives<T>*);               \
+                               MatrixView<T>*, const ActivationDerivatives<T>*,                \
+                               const OutputSteps&);                                            \
   template void r_delta(const OutputLoss&, Curvature, const MatrixView<const T>&,              \
                         const MatrixView<const T>&, const MatrixView<T>&, const T*,            \
                         const ActivationDerivatives<T>&, const MatrixView<T>&,                 \
-                        const MatrixView<T>&, const MatrixView<T>&);
+                        const MatrixView<T>&, const MatrixView<T>&, const OutputSteps&);
 FASTMLP_INSTANTIATE(float)
 FASTMLP_INSTANTIATE(double)
 #undef FASTMLP_INSTANTIATE

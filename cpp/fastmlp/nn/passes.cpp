@@ -101,9 +101,9 @@ MatrixView<T> forward(const Point<T>& point, Range samples, const ForwardPrefetc
       term.map->apply(call, input.panel(samples.begin), a, epilogue);
     }
     if (i + 1 == plan.terms().size()) return a;
-    if (term.last && !term.fuses_activation) {
-      activate<T>(node.phi, a, made.h.columns(samples));
-    }
+    if (!term.last) continue;
+    if (!term.fuses_activation) activate<T>(node.phi, a, made.h.columns(samples));
+    clear_ended_steps(node, context, samples, made.h.columns(samples));
   }
 }
 
@@ -137,12 +137,16 @@ void backward(const Point<T>& point, Range samples, PanelMatrix<T>* input_gradie
     Epilogue<T> epilogue = fuses ? phi.epilogue() : Epilogue<T>{};
     epilogue.accumulate = !term.first_back;
     term.map->apply_transposed(call, delta.panel(samples.begin), g, epilogue);
-    if (!term.last_back || fuses) continue;
+    if (!term.last_back) continue;
     if (linearization) {
-      linearize<T>(node.phi, a, h, linearization->node(term.input).columns(samples), g);
-    } else {
+      const auto derivatives = linearization->node(term.input).columns(samples);
+      linearize<T>(node.phi, a, h, derivatives, g);
+      clear_ended_steps(node, context, samples, derivatives.slope);
+      clear_ended_steps(node, context, samples, derivatives.curvature);
+    } else if (!fuses) {
       differentiate<T>(node.phi, a, h, g);
     }
+    clear_ended_steps(node, context, samples, g);
   }
 }
 

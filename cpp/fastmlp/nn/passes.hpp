@@ -101,6 +101,15 @@ void transpose_input(const LinearMap<T>& map, const PanelMatrix<T>& x, Range sam
   transpose(map.read_rows(x.panels()), {0, map.input_rows().size()}, samples, to);
 }
 
+// Sets a node's values, or derivatives, to 0 for samples whose sequence has ended before its step:
+// phi is 0 there.
+template <class T>
+void clear_ended_steps(const Node& node, const PassContext& context, Range samples,
+                       const MatrixView<T>& values) {
+  if (!context.lengths || node.step == kNone) return;
+  clear_ended<T>(context.lengths + samples.begin, node.step, values);
+}
+
 // Parameters, a batch X (n_in, n), and the results there. The passes have so few arguments that
 // all are in registers: on the stack they would be stored by halves and loaded whole, a
 // store-forwarding stall that tiny networks feel.

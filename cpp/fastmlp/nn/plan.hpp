@@ -94,6 +94,7 @@ struct Node {
   Range bias_rows{};                  // of it, where not all
   bool stores_preactivation = false;  // phi' needs it, or it is the output
   bool learns = false;                // its value depends on some slot
+  Index step = kNone;                 // of a sequence: 0 for samples that have ended before
 };
 
 // Rows of a slot whose gradient is computed at once: the sum over all terms, or nodes for a bias,
@@ -140,6 +141,11 @@ class Plan {
   // Layers that have parameters, in order.
   const std::vector<LayerParameters>& parameters() const { return parameters_; }
 
+  // Steps of the output, where it is one for each step of a sequence; else 1.
+  Index output_steps() const {
+    const Shape& shape = layer_shapes_.back();
+    return shape.dims() == 2 ? shape.sizes[0] : 1;
+  }
   // The parameters of a layer of the list, shared ones not counted.
   Index layer_size(Index layer) const {
     Index size = 0;
@@ -241,6 +247,10 @@ class PlanBuilder {
     nodes_.push_back({rows, 0, Identity{}});
     shapes_.emplace_back(rows);
   }
+  // The last node is 0 for samples that have ended before this step.
+  void set_step(Index step) { nodes_.back().step = step; }
+  // The layer that is being added is the last of the list.
+  bool is_output() const { return layer() + 1 == static_cast<Index>(layers_.size()); }
   void show_state(Index before, Index after) { states_.push_back({before, after}); }
   // The features of the last node have a shape; a softmax is one of the channels of a position.
   void set_shape(Shape shape) {

@@ -88,26 +88,46 @@ class Steps {
     return add({{std::make_shared<ConstantMap<T>>(units), kNone, state}});
   }
   void show_state(Index before, Index after) const { plan_.show_state(before, after); }
-  // h of all steps by step(t, h of the step before); a node (time, units) of them, if requested.
+  // h of all steps by step(t, h of the step before), or with phi by phi(step(t, h)); then a node of
+  // them all, (time, units), or of the last one, to which phi is applied again.
   template <class F>
-  void for_each(F&& step) {
+  void for_each(F&& step, const Activation* phi = nullptr) {
     const Index first = add_state();
     Index h = first;
-    Uses<T> uses;
-    const Index width = checked_product(time, units, "Network");
-    checked_product(width, sizeof(double), "Network");
+    std::vector<Index> outputs;
     for (Index t = 0; t < time; ++t) {
       h = step(t, before(t, h));
-      if (!layer_.sequences) continue;
-      uses.push_back({std::make_shared<IdentityMap<T>>(units, width, t * units), kNone, h});
+      outputs.push_back(h);
+      if (phi) h = add({{std::make_shared<IdentityMap<T>>(units), kNone, h}}, *phi);
+      plan_.set_step(t);
     }
     show_state(first, h);
-    if (!layer_.sequences) return;
-    add(std::move(uses));
-    plan_.set_shape(std::vector<Index>{time, units});
+    if (layer_.sequences) return add_all(outputs);
+    add_last(outputs, phi ? *phi : Identity{});
   }
 
  private:
+  void add_all(const std::vector<Index>& outputs) const {
+    const Index width = checked_product(time, units, "Network");
+    checked_product(width, sizeof(double), "Network");
+    Uses<T> uses;
+    for (Index t = 0; t < time; ++t) {
+      const Index h = outputs[static_cast<std::size_t>(t)];
+      uses.push_back({std::make_shared<IdentityMap<T>>(units, width, t * units), kNone, h});
+    }
+    add(std::move(uses));
+    plan_.set_shape(std::vector<Index>{time, units});
+  }
+  // The term that is always read comes first.
+  void add_last(const std::vector<Index>& outputs, const Activation& phi) const {
+    Uses<T> uses;
+    for (Index t = time; t-- > 0;) {
+      const Index h = outputs[static_cast<std::size_t>(t)];
+      uses.push_back({std::make_shared<EndMap<T>>(units, t, t + 1 == time), kNone, h});
+    }
+    add(std::move(uses), phi);
+  }
+
   PlanBuilder<T>& plan_;
   const RecurrentFields& layer_;
   Index x_, inputs_, features_ = 0, columns_ = 0, rows_ = 0, w_ = kNone;
@@ -115,11 +135,14 @@ class Steps {
 
 }  // namespace
 
+// The last output of a network has its own pre-activations, of which the loss is taken.
 template <class T>
 void Recurrent::add_to(PlanBuilder<T>& plan) const {
   Steps<T> steps(plan, *this, 1, 1);
-  steps.for_each(
-      [&](Index t, Index h) { return steps.add_gates(steps.gate(0), t, h, activation); });
+  const bool splits = plan.is_output() && !sequences;
+  const Activation phi = splits ? Activation{Identity{}} : activation;
+  steps.for_each([&](Index t, Index h) { return steps.add_gates(steps.gate(0), t, h, phi); },
+                 splits ? &activation : nullptr);
 }
 
 // h' = n + z h - z n

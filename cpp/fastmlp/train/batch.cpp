@@ -11,6 +11,7 @@ void Batch<T>::reserve(Index n) {
   y_ = PanelMatrix<T>(targets_, n);
   y_samples_ = PanelMatrix<T>(n, targets_);
   scale_ = Buffer<T>(n);
+  lengths_ = Buffer<Index>(n);
 }
 
 template <class T>
@@ -64,6 +65,7 @@ void Batch<T>::gather(Range samples, const Loss& loss) {
     const Index row = rows_[chunk_begin_ + i];
     from[i - samples.begin] = row;
     if (copies_) copy_row(data_.x, row, x_samples_, i);
+    if (data_.lengths) lengths_[i] = data_.lengths[row];
     scale_[i] = data_.weights ? static_cast<T>(data_.weight(row) / divisor_) : equal;
   }
   transpose(samples_, samples, {0, inputs_}, x_);

@@ -64,6 +64,8 @@ class Batch {
   MatrixView<T> y(Range samples) { return y_.columns(samples); }  // (n_targets, samples)
   const T* scale() const { return scale_.data(); }                // w_i / divisor
   PanelView<T> samples() const { return samples_; }               // (n, n_in)
+  // Of the sequences, where they are given.
+  const Index* lengths() const { return data_.lengths ? lengths_.data() : nullptr; }
 
  private:
   bool can_view_in_place(Range chunk) const;
@@ -81,6 +83,7 @@ class Batch {
   PanelView<T> samples_;                  // x_samples_, or the caller's X
   bool copies_ = true;
   Buffer<T> scale_;
+  Buffer<Index> lengths_;
 };
 
 extern template class Batch<float>;

@@ -27,12 +27,13 @@ struct Dataset {
   MatrixView<const T> y;
   const std::int64_t* classes = nullptr;
   Index groups = 1;
-  const T* weights = nullptr;  // n of them, or nullptr: 1 each
+  const T* weights = nullptr;             // n of them, or nullptr: 1 each
+  const std::int64_t* lengths = nullptr;  // steps of each sample's sequence, or nullptr: all
 
   // The same arrays.
   bool operator==(const Dataset& other) const {
     return x == other.x && y.data == other.y.data && classes == other.classes &&
-           groups == other.groups && weights == other.weights;
+           groups == other.groups && weights == other.weights && lengths == other.lengths;
   }
   Index size() const { return x.rows; }
   // Class i, of a sample or of a group of one, in [0, n). It is checked where it is used, and read

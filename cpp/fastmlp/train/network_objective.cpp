@@ -103,7 +103,8 @@ double NetworkObjective<T>::forward_backward(const T* w, Range chunk, bool backw
     if (linearization) derivatives = linearization->nodes.back().columns(samples);
     loss_and_delta<T>(output_loss_, a, batch_.y(samples), output.h.columns(samples),
                       values_.data() + samples.begin, batch_.scale() + samples.begin,
-                      backward ? &delta : nullptr, linearization ? &derivatives : nullptr);
+                      backward ? &delta : nullptr, linearization ? &derivatives : nullptr,
+                      output_steps(samples));
     if (backward) fastmlp::backward<T>(point, samples, nullptr, linearization);
   });
   for (Index i = 0; i < chunk.size(); ++i) {

@@ -1,11 +1,14 @@
-"""Sequences: the layers that act on each step by itself."""
+"""Sequences: the layers that act on each step by itself, and lengths of a sample's own."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fastmlp._data import arrays
-from fastmlp._data.validation import InvalidValue
+from fastmlp._data.validation import InvalidType, InvalidValue
 from fastmlp.layers import GRU, LSTM, RESHAPING, Conv1D, Recurrent
 
 if TYPE_CHECKING:
@@ -38,6 +41,42 @@ def steps_of(network: Network) -> Any:
             _refuse(index, layer)
     network._steps = steps
     return steps
+
+
+def as_lengths(lengths: Any, network: Network, n_samples: int) -> NDArray[np.int64] | None:
+    """Return a copy of the lengths ``(n,)``, that nobody else writes; None where there are none."""
+    if lengths is None:
+        return None
+    steps_of(network)
+    given = np.atleast_1d(arrays.read(lengths, "lengths"))
+    if given.shape != (n_samples,):
+        raise InvalidValue(f"lengths has shape {given.shape}, expected ({n_samples},)")
+    if given.dtype.kind not in "iu":
+        raise InvalidType(f"lengths has dtype {given.dtype}, expected integers")
+    time = network.input_shape[0]
+    outside = np.flatnonzero((given < 1) | (given > time))
+    if len(outside):
+        i = outside[0]
+        raise InvalidValue(f"lengths[{i}]={given[i]}, expected 1 to {time}")
+    return given.astype(np.int64)
+
+
+def without_ended(
+    y: Any, lengths: NDArray[np.int64], network: Network, shape: tuple[int, ...]
+) -> Any:
+    """Return a y of each step with ones, valid for all losses, after the ends."""
+    if len(network.output_shape) == 1:
+        return y
+    if shape != network.output_shape:
+        raise InvalidValue("lengths is given, expected a loss with one target per output")
+    array = arrays.read(y, "y")
+    n_samples, time = len(lengths), network.input_shape[0]
+    if array.shape[:1] != (n_samples,) or array.size % (n_samples * time):
+        return array  # of a shape that is refused
+    ended = np.arange(time) >= lengths[:, np.newaxis]
+    by_steps = array.reshape(n_samples, time, -1)
+    filled = np.where(ended[:, :, np.newaxis], array.dtype.type(1), by_steps)
+    return filled.reshape(array.shape)
 
 
 def _check_pointwise(index: int, layer: Any) -> None:
