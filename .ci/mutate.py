@@ -38,7 +38,7 @@ TESTS = {  # module: the files in tests/ that are about it
     "_data/losses": ["loss", "weights", "errors", "trainer"],
     "_data/sequences": ["recurrent_steps", "recurrent_lengths"],
     "_data/state_views": ["fixed_settings", "trainer_state"],
-    "_data/stepping": ["recurrent_steps"],
+    "_data/stepping": ["recurrent_steps", "bidirectional"],
     "_data/targets": ["loss", "weights", "errors", "bad_input"],
     "_data/threads": ["thread_limits"],
     "_data/validation": ["errors", "invalid_hyperparameters", "config"],

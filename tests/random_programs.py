@@ -121,8 +121,9 @@ class Program(Functions):
         kind = self.one_of(fm.Recurrent, fm.GRU, fm.LSTM)
         recurrent = kind(self.one_of(1, 5, 20), "tanh", sequences,
                          truncate=self.one_of(None, 2))  # fmt: skip
+        recurrent = self.one_of(recurrent, fm.Bidirectional(recurrent))
         last = fm.Conv1D(3, 1, "softmax") if sequences else fm.Dense(3, "softmax")
-        self.called.add(kind.__name__)
+        self.called.update((kind.__name__, "Bidirectional"))
         self.keep(self.nets, fm.Network([recurrent, last], inputs=(steps, 3), seed=1,
                                         dtype=self.one_of("float32", "float64")))  # fmt: skip
 

@@ -111,15 +111,26 @@ class TorchNet:
             units = layer.filters if name == "Conv1D" else layer.units
             gates, biases = GATES.get(name, (1, 1))
             columns = h.shape[-1] + (units if name in GATES else 0)
-            W = w[start : start + gates * units * columns].reshape(gates * units, columns)
-            start += W.numel()
-            size = biases * units
-            b = w[start : start + size] if layer.bias else w.new_zeros(size)
-            start += size * layer.bias
+            weights = []
+            for _ in range(1 + getattr(layer, "bidirectional", False)):
+                W = w[start : start + gates * units * columns].reshape(gates * units, columns)
+                start += W.numel()
+                size = biases * units
+                weights.append((W, w[start : start + size] if layer.bias else w.new_zeros(size)))
+                start += size * layer.bias
+            W, b = weights[0]
             phi = self.activations[layer.activation.name]
             phi = (lambda a: a) if index + 1 == len(self.layers) and not last else phi
-            h = self.unroll(layer, W, b, phi, h) if name in GATES else phi(h @ W.T + b)
+            h = self.directions(layer, weights, phi, h) if name in GATES else phi(h @ W.T + b)
         return h
+
+    def directions(self, layer: Any, weights: Any, phi: Any, x: Any) -> Any:
+        """Forward, and of a bidirectional layer the flipped sequence, flipped back, beside it."""
+        outputs = [self.unroll(layer, *weights[0], phi, x)]
+        for W, b in weights[1:]:
+            h = self.unroll(layer, W, b, phi, x.flip(1))
+            outputs.append(h.flip(1) if layer.sequences else h)
+        return self.torch.cat(outputs, -1)
 
     def unroll(self, layer: Any, W: Any, b: Any, phi: Any, x: Any) -> Any:
         step = getattr(self, type(layer).__name__.lower())

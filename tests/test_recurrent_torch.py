@@ -49,6 +49,11 @@ NETS: dict[str, tuple[tuple[int, ...], Callable[[], list[Any]]]] = {
     ]),
     "gates softmax": ((4, 3), lambda: [fm.GRU(5, "softmax"), fm.Dense(2)]),
     "lstm last": ((3, 2), lambda: [fm.LSTM(5)]),
+    "both ways": ((6, 3), lambda: [
+        fm.Bidirectional(fm.Recurrent(5, "silu", sequences=True)),
+        fm.Bidirectional(fm.GRU(4, sequences=True, bias=False)), fm.Bidirectional(fm.LSTM(3)),
+    ]),
+    "both ways last": ((5, 3), lambda: [fm.Bidirectional(fm.Recurrent(4))]),
     "long": ((100, 2), lambda: [fm.Recurrent(8, "selu"), fm.Dense(1)]),
 }  # fmt: skip
 

@@ -10,12 +10,14 @@ from fastmlp._version import __version__ as __version__
 from fastmlp.config import get_num_threads, set_num_threads, show_config, threads
 from fastmlp.curvature import Curvature, CurvatureOperator, Spectrum
 from fastmlp.gradient_check import GradientCheck, check_gradient
+from fastmlp.layers import Bidirectional
 from fastmlp.line_search import LineSearchResult, line_search
 from fastmlp.minimize import Result, least_squares, minimize
 from fastmlp.network import Network
 from fastmlp.trainer import Trainer
 
 __all__ = [
+    "Bidirectional",
     "Callback",
     "Curvature",
     "CurvatureOperator",

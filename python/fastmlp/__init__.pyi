@@ -10,6 +10,7 @@ from fastmlp._core import AveragePool1D as AveragePool1D
 from fastmlp._core import AveragePool2D as AveragePool2D
 from fastmlp._core import BFGS as BFGS
 from fastmlp._core import Backtracking as Backtracking
+from fastmlp.layers import Bidirectional as Bidirectional
 from fastmlp._core import BinaryCrossEntropy as BinaryCrossEntropy
 from fastmlp._fit.callbacks import Callback as Callback
 from fastmlp._core import Constant as Constant
@@ -114,6 +115,7 @@ __all__ = [
     'AveragePool2D',
     'BFGS',
     'Backtracking',
+    'Bidirectional',
     'BinaryCrossEntropy',
     'Callback',
     'Constant',

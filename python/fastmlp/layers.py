@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence, Set
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -34,6 +34,7 @@ from fastmlp._data.validation import (
     InvalidArgument,
     InvalidValue,
     check_int,
+    error_prefix,
     resolve,
     type_error,
     value_error,
@@ -46,6 +47,7 @@ __all__ = [
     "LSTM",
     "AveragePool1D",
     "AveragePool2D",
+    "Bidirectional",
     "Conv1D",
     "Conv2D",
     "Dense",
@@ -67,6 +69,41 @@ RESHAPING = (
     *(Conv2D, MaxPool2D, AveragePool2D, GlobalAveragePool2D),
     *(Recurrent, GRU, LSTM),
 )
+
+
+RecurrentLayer = TypeVar("RecurrentLayer", Recurrent, GRU, LSTM)
+
+
+@error_prefix("Bidirectional")
+def Bidirectional(layer: RecurrentLayer) -> RecurrentLayer:
+    """Return a recurrent layer that goes through the sequence in both directions.
+
+    Each direction has weights of its own, of which ``net.weights`` and ``net.biases`` show those of
+    the forward one first. Outputs are those of both side by side, twice the units: with
+    `sequences` of each step, else of the last step and, of the reversed direction, of the first
+    (Schuster & Paliwal 1997).
+
+    Parameters
+    ----------
+    layer : Recurrent, GRU or LSTM
+        The layer; the result is ``layer.replace(bidirectional=True)``.
+
+    Raises
+    ------
+    TypeError
+        A layer of another kind.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> layers = [fm.Bidirectional(fm.GRU(8)), fm.Dense(1)]
+    >>> net = fm.Network(layers, inputs=(20, 3), seed=0)
+    >>> [W.shape for W in net.weights]
+    [(11, 24), (11, 24), (16, 1)]
+    """
+    if not isinstance(layer, (Recurrent, GRU, LSTM)):
+        raise type_error("layer", layer, "fm.Recurrent, fm.GRU or fm.LSTM")
+    return layer.replace(bidirectional=True)
 
 
 def parametric_layers(layers: Sequence[Any]) -> list[Any]:

@@ -255,8 +255,13 @@ void Plan<T>::add_parts() {
 template <class T>
 void Plan<T>::initialize(std::uint64_t seed, T* w, ThreadTeam& team) const {
   std::fill_n(w, size_, T(0));
-  for (const Slot& s : slots_) {
-    Rng rng(seed, Stream::initialization, static_cast<std::uint32_t>(s.layer));
+  Index layer = kNone;
+  Rng rng(seed, Stream::initialization, 0);
+  for (const Slot& s : slots_) {  // those of a layer share a stream
+    if (s.layer != layer) {
+      rng = Rng(seed, Stream::initialization, static_cast<std::uint32_t>(s.layer));
+    }
+    layer = s.layer;
     for (const InitialBlock& block : s.initial) {
       const Index rows = block.rows.size(), columns = block.columns.size();
       Buffer<double> values(rows * columns);

@@ -18,9 +18,16 @@ class Steps {
   const Index units;
   Index time = 0, b = kNone;
 
-  Steps(PlanBuilder<T>& plan, const RecurrentFields& layer, Index gates, Index bias_rows)
-      : units(layer.units), plan_(plan), layer_(layer), x_(plan.last()), inputs_(plan.width()) {
-    const Shape& shape = plan.shape();
+  // From the sequence of a node, by default from its first step to the last.
+  Steps(PlanBuilder<T>& plan, const RecurrentFields& layer, Index gates, Index bias_rows, Index x,
+        bool reversed)
+      : units(layer.units),
+        plan_(plan),
+        layer_(layer),
+        x_(x),
+        inputs_(plan.width(x)),
+        reversed_(reversed) {
+    const Shape& shape = plan.shape(x);
     require(shape.dims() == 2, plan.where() + " reads features of shape " + shape.text() +
                                    ", expected (time, features)");
     require(!layer.sequences || !couples_units(layer.activation),
@@ -84,108 +91,143 @@ class Steps {
   // A state before step t, as a constant where the gradient is cut.
   Index before(Index t, Index state) const {
     const auto& every = layer_.truncate.value;
-    if (t == 0 || !every || t % every->x != 0) return state;
+    const Index later = reversed_ ? t + 1 : t;
+    if (later == 0 || later == time || !every || later % every->x != 0) return state;
     return add({{std::make_shared<ConstantMap<T>>(units), kNone, state}});
   }
   void show_state(Index before, Index after) const { plan_.show_state(before, after); }
-  // h of all steps by step(t, h of the step before), or with phi by phi(step(t, h)); then a node of
-  // them all, (time, units), or of the last one, to which phi is applied again.
+  // h of all steps by step(t, h of the step before), or with phi by phi(step(t, h)). Returns the
+  // nodes of step, by t.
   template <class F>
-  void for_each(F&& step, const Activation* phi = nullptr) {
+  std::vector<Index> for_each(F&& step, const Activation* phi = nullptr) {
     const Index first = add_state();
     Index h = first;
-    std::vector<Index> outputs;
-    for (Index t = 0; t < time; ++t) {
+    std::vector<Index> made(static_cast<std::size_t>(time));
+    for (Index k = 0; k < time; ++k) {
+      const Index t = reversed_ ? time - 1 - k : k;
       h = step(t, before(t, h));
-      outputs.push_back(h);
+      made[static_cast<std::size_t>(t)] = h;
       if (phi) h = add({{std::make_shared<IdentityMap<T>>(units), kNone, h}}, *phi);
       plan_.set_step(t);
     }
     show_state(first, h);
-    if (layer_.sequences) return add_all(outputs);
-    add_last(outputs, phi ? *phi : Identity{});
+    return made;
+  }
+  // phi of the values at the last step of each sample; the term that is always read comes first.
+  Index add_last(const std::vector<Index>& values, const Activation& phi) const {
+    Uses<T> uses;
+    for (Index t = time; t-- > 0;) {
+      const Index h = values[static_cast<std::size_t>(t)];
+      uses.push_back({std::make_shared<EndMap<T>>(units, t, t + 1 == time), kNone, h});
+    }
+    return add(std::move(uses), phi);
   }
 
  private:
-  void add_all(const std::vector<Index>& outputs) const {
-    const Index width = checked_product(time, units, "Network");
-    checked_product(width, sizeof(double), "Network");
-    Uses<T> uses;
-    for (Index t = 0; t < time; ++t) {
-      const Index h = outputs[static_cast<std::size_t>(t)];
-      uses.push_back({std::make_shared<IdentityMap<T>>(units, width, t * units), kNone, h});
-    }
-    add(std::move(uses));
-    plan_.set_shape(std::vector<Index>{time, units});
-  }
-  // The term that is always read comes first.
-  void add_last(const std::vector<Index>& outputs, const Activation& phi) const {
-    Uses<T> uses;
-    for (Index t = time; t-- > 0;) {
-      const Index h = outputs[static_cast<std::size_t>(t)];
-      uses.push_back({std::make_shared<EndMap<T>>(units, t, t + 1 == time), kNone, h});
-    }
-    add(std::move(uses), phi);
-  }
-
   PlanBuilder<T>& plan_;
   const RecurrentFields& layer_;
   Index x_, inputs_, features_ = 0, columns_ = 0, rows_ = 0, w_ = kNone;
+  bool reversed_;
 };
+
+// A node of several nodes of `units` side by side.
+template <class T>
+void add_joined(PlanBuilder<T>& plan, Index units, const std::vector<Index>& nodes) {
+  const Index width = checked_product(units, static_cast<Index>(nodes.size()), "Network");
+  checked_product(width, sizeof(double), "Network");
+  Uses<T> uses;
+  for (const Index node : nodes) {
+    const Index first = static_cast<Index>(uses.size()) * units;
+    uses.push_back({std::make_shared<IdentityMap<T>>(units, width, first), kNone, node});
+  }
+  plan.add_node(std::move(uses));
+}
+
+// A layer whose steps are those of run(steps, phi): in one direction, or in both with weights of
+// their own. The outputs are those of all steps, (time, units), or the last ones, which are the
+// first of the reversed direction; with `phi` run returns pre-activations.
+template <class T, class F>
+void add_directions(PlanBuilder<T>& plan, const RecurrentFields& layer, Index gates,
+                    Index bias_rows, F&& run, const Activation* phi = nullptr) {
+  const Index x = plan.last();
+  Steps<T> steps(plan, layer, gates, bias_rows, x, false);
+  std::vector<Index> outputs = run(steps);
+  if (!layer.sequences) outputs = {steps.add_last(outputs, phi ? *phi : Identity{})};
+  if (layer.bidirectional) {
+    Steps<T> reversed(plan, layer, gates, bias_rows, x, true);
+    const std::vector<Index> others = run(reversed);
+    for (std::size_t t = outputs.size(); t-- > 0;) {
+      outputs.insert(outputs.begin() + static_cast<std::ptrdiff_t>(t) + 1, others[t]);
+    }
+  }
+  if (layer.sequences || layer.bidirectional) add_joined(plan, layer.units, outputs);
+  if (layer.sequences) {
+    plan.set_shape(std::vector<Index>{steps.time, layer.units * (layer.bidirectional ? 2 : 1)});
+  }
+}
 
 }  // namespace
 
 // The last output of a network has its own pre-activations, of which the loss is taken.
 template <class T>
 void Recurrent::add_to(PlanBuilder<T>& plan) const {
-  Steps<T> steps(plan, *this, 1, 1);
-  const bool splits = plan.is_output() && !sequences;
-  const Activation phi = splits ? Activation{Identity{}} : activation;
-  steps.for_each([&](Index t, Index h) { return steps.add_gates(steps.gate(0), t, h, phi); },
-                 splits ? &activation : nullptr);
+  const bool splits = plan.is_output() && !sequences && !bidirectional;
+  const Activation inner = splits ? Activation{Identity{}} : activation;
+  const Activation* outer = splits ? &activation : nullptr;
+  const auto run = [&](Steps<T>& steps) {
+    return steps.for_each(
+        [&](Index t, Index h) { return steps.add_gates(steps.gate(0), t, h, inner); }, outer);
+  };
+  add_directions(plan, *this, 1, 1, run, outer);
 }
 
 // h' = n + z h - z n
 template <class T>
 void GRU::add_to(PlanBuilder<T>& plan) const {
-  Steps<T> steps(plan, *this, 3, 4);
-  const Range of_n = steps.gate(2), of_q = steps.gate(3);
-  steps.for_each([&](Index t, Index h) {
-    const Index rz = steps.add_gates(steps.gate(0, 2), t, h, Sigmoid{});
-    const Index q = steps.add({steps.of_h(of_n, h)}, Identity{}, of_q);
-    Uses<T> inner{steps.of_x(of_n, t)}, outer;
-    steps.add_product(inner, rz, 0, q);
-    const Index n = steps.add(std::move(inner), activation, of_n);
-    steps.add_product(outer, rz, units, h);
-    steps.add_product(outer, rz, units, n, -1.0);
-    outer.push_back({std::make_shared<IdentityMap<T>>(units), kNone, n});
-    return steps.add(std::move(outer));
-  });
+  const auto run = [&](Steps<T>& steps) {
+    const Range of_n = steps.gate(2), of_q = steps.gate(3);
+    return steps.for_each([&](Index t, Index h) {
+      const Index rz = steps.add_gates(steps.gate(0, 2), t, h, Sigmoid{});
+      const Index q = steps.add({steps.of_h(of_n, h)}, Identity{}, of_q);
+      Uses<T> inner{steps.of_x(of_n, t)}, outer;
+      steps.add_product(inner, rz, 0, q);
+      const Index n = steps.add(std::move(inner), activation, of_n);
+      steps.add_product(outer, rz, units, h);
+      steps.add_product(outer, rz, units, n, -1.0);
+      outer.push_back({std::make_shared<IdentityMap<T>>(units), kNone, n});
+      return steps.add(std::move(outer));
+    });
+  };
+  add_directions(plan, *this, 3, 4, run);
 }
 
 template <class T>
 void LSTM::add_to(PlanBuilder<T>& plan) const {
-  Steps<T> steps(plan, *this, 4, 4);
-  if (steps.b != kNone) {
-    plan.set_initial(steps.b, {{steps.gate(1), {0, 1}, ConstantInit{forget_bias}}});
-  }
-  const Index first = steps.add_state();
-  Index c = first;
-  steps.for_each([&](Index t, Index h) {
-    c = steps.before(t, c);
-    const Index i_f = steps.add_gates(steps.gate(0, 2), t, h, Sigmoid{});
-    const Index g = steps.add_gates(steps.gate(2), t, h, activation);
-    const Index o = steps.add_gates(steps.gate(3), t, h, Sigmoid{});
-    Uses<T> state, output;
-    steps.add_product(state, i_f, units, c);
-    steps.add_product(state, i_f, 0, g);
-    c = steps.add(std::move(state));
-    const Index bounded =
-        steps.add({{std::make_shared<IdentityMap<T>>(units), kNone, c}}, activation);
-    steps.add_product(output, o, 0, bounded);
-    return steps.add(std::move(output));
-  });
-  steps.show_state(first, c);
+  const auto run = [&](Steps<T>& steps) {
+    if (steps.b != kNone) {
+      plan.set_initial(steps.b, {{steps.gate(1), {0, 1}, ConstantInit{forget_bias}}});
+    }
+    const Index first = steps.add_state();
+    Index c = first;
+    const auto outputs = steps.for_each([&](Index t, Index h) {
+      c = steps.before(t, c);
+      const Index i_f = steps.add_gates(steps.gate(0, 2), t, h, Sigmoid{});
+      const Index g = steps.add_gates(steps.gate(2), t, h, activation);
+      const Index o = steps.add_gates(steps.gate(3), t, h, Sigmoid{});
+      Uses<T> state, output;
+      steps.add_product(state, i_f, units, c);
+      steps.add_product(state, i_f, 0, g);
+      c = steps.add(std::move(state));
+      plan.set_step(t);  // the reversed direction starts after the end, from 0
+      const Index bounded =
+          steps.add({{std::make_shared<IdentityMap<T>>(units), kNone, c}}, activation);
+      steps.add_product(output, o, 0, bounded);
+      return steps.add(std::move(output));
+    });
+    steps.show_state(first, c);
+    return outputs;
+  };
+  add_directions(plan, *this, 4, 4, run);
 }
 
 #define FASTMLP_INSTANTIATE(T)                            \

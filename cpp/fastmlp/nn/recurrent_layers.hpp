@@ -16,6 +16,7 @@ struct RecurrentFields : LayerBase {
   std::optional<Initializer> init;
   Initializer recurrent_init = Orthogonal{};
   OptionalExtent truncate{1};
+  bool bidirectional = false;
   std::optional<double> l1, l2, max_norm;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
@@ -27,6 +28,8 @@ struct RecurrentFields : LayerBase {
     f("recurrent_init", self.recurrent_init, "distribution of U at the start");
     f("truncate", self.truncate, kPositiveExtent,
       "steps after which no gradient passes to those before, counted from the first; None: all do");
+    f("bidirectional", self.bidirectional,
+      "goes through the sequence in both directions, as fm.Bidirectional says");
     f("l1", self.l1, kNonNegative, "penalty l1 sum |W|; None takes that of fit");
     f("l2", self.l2, kNonNegative, "penalty l2 / 2 sum W**2; None takes that of fit");
     f("max_norm", self.max_norm, kPositive,

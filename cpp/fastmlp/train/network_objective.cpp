@@ -107,9 +107,8 @@ double NetworkObjective<T>::forward_backward(const T* w, Range chunk, bool backw
                       output_steps(samples));
     if (backward) fastmlp::backward<T>(point, samples, nullptr, linearization);
   });
-  for (Index i = 0; i < chunk.size(); ++i) {
-    sum += static_cast<double>(batch_.scale()[i]) * static_cast<double>(values_[i]);
-  }
+  const T* scale = batch_.scale();
+  for (Index i = 0; i < chunk.size(); ++i) sum += double(scale[i]) * double(values_[i]);
   return sum;
 }
 

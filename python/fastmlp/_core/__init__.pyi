@@ -1126,7 +1126,7 @@ class GlobalAveragePool2D(Layer):
     def replace(self, **changes: typing.Any) -> typing.Self: ...
 class Recurrent(Layer):
     """
-    Recurrent(units, activation='tanh', sequences=False, bias=True, init=None, recurrent_init='orthogonal', truncate=None, l1=None, l2=None, max_norm=None)
+    Recurrent(units, activation='tanh', sequences=False, bias=True, init=None, recurrent_init='orthogonal', truncate=None, bidirectional=False, l1=None, l2=None, max_norm=None)
 
     A recurrent layer: ``h_t = activation(W x_t + U h_{t-1} + b)`` from ``h_0 = 0``, for inputs of shape (time, features).
 
@@ -1148,6 +1148,8 @@ class Recurrent(Layer):
         distribution of U at the start.
     truncate : int | None, default None
         steps after which no gradient passes to those before, counted from the first; None: all do: an integer >= 1, or None.
+    bidirectional : bool, default False
+        goes through the sequence in both directions, as fm.Bidirectional says.
     l1 : float | None, default None
         penalty l1 sum |W|; None takes that of fit: a finite l1 >= 0, or None.
     l2 : float | None, default None
@@ -1159,13 +1161,15 @@ class Recurrent(Layer):
     fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'recurrent'
-    def __init__(self, units: int, activation: str | Activation = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None) -> None: ...
+    def __init__(self, units: int, activation: str | Activation = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, bidirectional: bool = False, l1: float | None = None, l2: float | None = None, max_norm: float | None = None) -> None: ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]: ...
     def replace(self, **changes: typing.Any) -> typing.Self: ...
     @property
     def activation(self) -> Activation: ...
     @property
     def bias(self) -> bool: ...
+    @property
+    def bidirectional(self) -> bool: ...
     @property
     def init(self) -> Initializer | None: ...
     @property
@@ -1184,7 +1188,7 @@ class Recurrent(Layer):
     def units(self) -> int: ...
 class GRU(Layer):
     """
-    GRU(units, activation='tanh', sequences=False, bias=True, init=None, recurrent_init='orthogonal', truncate=None, l1=None, l2=None, max_norm=None)
+    GRU(units, activation='tanh', sequences=False, bias=True, init=None, recurrent_init='orthogonal', truncate=None, bidirectional=False, l1=None, l2=None, max_norm=None)
 
     A gated recurrent unit: ``h_t = (1 - z) n + z h_{t-1}`` with ``r, z = sigmoid(W x_t + U h_{t-1} + b)`` and ``n = activation(W_n x_t + b_n + r (U_n h_{t-1} + c_n))``.
 
@@ -1206,6 +1210,8 @@ class GRU(Layer):
         distribution of U at the start.
     truncate : int | None, default None
         steps after which no gradient passes to those before, counted from the first; None: all do: an integer >= 1, or None.
+    bidirectional : bool, default False
+        goes through the sequence in both directions, as fm.Bidirectional says.
     l1 : float | None, default None
         penalty l1 sum |W|; None takes that of fit: a finite l1 >= 0, or None.
     l2 : float | None, default None
@@ -1217,13 +1223,15 @@ class GRU(Layer):
     fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'gru'
-    def __init__(self, units: int, activation: str | Activation = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None) -> None: ...
+    def __init__(self, units: int, activation: str | Activation = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, bidirectional: bool = False, l1: float | None = None, l2: float | None = None, max_norm: float | None = None) -> None: ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]: ...
     def replace(self, **changes: typing.Any) -> typing.Self: ...
     @property
     def activation(self) -> Activation: ...
     @property
     def bias(self) -> bool: ...
+    @property
+    def bidirectional(self) -> bool: ...
     @property
     def init(self) -> Initializer | None: ...
     @property
@@ -1242,7 +1250,7 @@ class GRU(Layer):
     def units(self) -> int: ...
 class LSTM(Layer):
     """
-    LSTM(units, activation='tanh', sequences=False, bias=True, init=None, recurrent_init='orthogonal', truncate=None, l1=None, l2=None, max_norm=None, forget_bias=1)
+    LSTM(units, activation='tanh', sequences=False, bias=True, init=None, recurrent_init='orthogonal', truncate=None, bidirectional=False, l1=None, l2=None, max_norm=None, forget_bias=1)
 
     Long short-term memory: ``h_t = o activation(c_t)``, ``c_t = f c_{t-1} + i g`` with ``i, f, o = sigmoid(W x_t + U h_{t-1} + b)`` and ``g = activation(W_g x_t + U_g h_{t-1} + b_g)``.
 
@@ -1264,6 +1272,8 @@ class LSTM(Layer):
         distribution of U at the start.
     truncate : int | None, default None
         steps after which no gradient passes to those before, counted from the first; None: all do: an integer >= 1, or None.
+    bidirectional : bool, default False
+        goes through the sequence in both directions, as fm.Bidirectional says.
     l1 : float | None, default None
         penalty l1 sum |W|; None takes that of fit: a finite l1 >= 0, or None.
     l2 : float | None, default None
@@ -1277,13 +1287,15 @@ class LSTM(Layer):
     fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'lstm'
-    def __init__(self, units: int, activation: str | Activation = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, forget_bias: float = 1) -> None: ...
+    def __init__(self, units: int, activation: str | Activation = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, bidirectional: bool = False, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, forget_bias: float = 1) -> None: ...
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]: ...
     def replace(self, **changes: typing.Any) -> typing.Self: ...
     @property
     def activation(self) -> Activation: ...
     @property
     def bias(self) -> bool: ...
+    @property
+    def bidirectional(self) -> bool: ...
     @property
     def forget_bias(self) -> float: ...
     @property

@@ -53,6 +53,7 @@ def step(self: Network, x: ArrayLike) -> FloatArray:
     """
     try:
         steps = steps_of(self)
+        _check_forward(self)
         inputs, single = _as_step(x, self)
         state = self._state
         if state is None:
@@ -68,6 +69,15 @@ def step(self: Network, x: ArrayLike) -> FloatArray:
     # Of a sequence, without its time.
     shaped: FloatArray = outputs.reshape(len(outputs), self.output_shape[-1])
     return shaped[0] if single else shaped
+
+
+def _check_forward(network: Network) -> None:
+    """Raise at a layer that reads the sequence from its end."""
+    for index, layer in enumerate(network.layers):
+        if getattr(layer, "bidirectional", False):
+            raise InvalidValue(
+                f"layers[{index}] is bidirectional, expected layers that read no later step"
+            )
 
 
 def state_views(network: Network) -> RecurrentState | None:
@@ -88,6 +98,7 @@ def set_state(network: Network, values: Any) -> None:
     if values is None:
         network._state = None
         return
+    _check_forward(network)
     layers = recurrent_layers(network)
     expected = f"None or one entry for each of the {len(layers)} recurrent layers"
     if not isinstance(values, (tuple, list)) or len(values) != len(layers):

@@ -89,7 +89,9 @@ def _brief(layer: Any, layers: Sequence[Any]) -> str:
         name = type(layer).__name__
         return f"{name}({layer.filters}, {layer.kernel}), {layer.activation!r}"
     if isinstance(layer, (Recurrent, GRU, LSTM)):
-        return f"{type(layer).__name__}({layer.units}), {layer.activation!r}"
+        name = f"{type(layer).__name__}({layer.units})"
+        name = f"Bidirectional({name})" if layer.bidirectional else name
+        return f"{name}, {layer.activation!r}"
     return layer_name(layer, layers)
 
 
