@@ -18,7 +18,7 @@ class Steps {
   const Index units;
   Index time = 0, b = kNone;
 
-  // From the sequence of a node, by default from its first step to the last.
+  // Through the sequence of node x, or through it from its end.
   Steps(PlanBuilder<T>& plan, const RecurrentFields& layer, Index gates, Index bias_rows, Index x,
         bool reversed)
       : units(layer.units),
@@ -143,7 +143,7 @@ void add_joined(PlanBuilder<T>& plan, Index units, const std::vector<Index>& nod
   plan.add_node(std::move(uses));
 }
 
-// A layer whose steps are those of run(steps, phi): in one direction, or in both with weights of
+// A layer whose steps are those of run(steps): in one direction, or in both with weights of
 // their own. The outputs are those of all steps, (time, units), or the last ones, which are the
 // first of the reversed direction; with `phi` run returns pre-activations.
 template <class T, class F>
@@ -156,9 +156,11 @@ void add_directions(PlanBuilder<T>& plan, const RecurrentFields& layer, Index ga
   if (layer.bidirectional) {
     Steps<T> reversed(plan, layer, gates, bias_rows, x, true);
     const std::vector<Index> others = run(reversed);
-    for (std::size_t t = outputs.size(); t-- > 0;) {
-      outputs.insert(outputs.begin() + static_cast<std::ptrdiff_t>(t) + 1, others[t]);
+    std::vector<Index> pairs;
+    for (std::size_t t = 0; t < outputs.size(); ++t) {
+      pairs.insert(pairs.end(), {outputs[t], others[t]});
     }
+    outputs = std::move(pairs);
   }
   if (layer.sequences || layer.bidirectional) add_joined(plan, layer.units, outputs);
   if (layer.sequences) {

@@ -65,8 +65,10 @@ void Batch<T>::gather(Range samples, const Loss& loss) {
     const Index row = rows_[chunk_begin_ + i];
     from[i - samples.begin] = row;
     if (copies_) copy_row(data_.x, row, x_samples_, i);
-    if (data_.lengths) lengths_[i] = data_.lengths[row];
     scale_[i] = data_.weights ? static_cast<T>(data_.weight(row) / divisor_) : equal;
+  }
+  for (Index i = samples.begin; data_.lengths && i < samples.end; ++i) {
+    lengths_[i] = data_.lengths[from[i - samples.begin]];
   }
   transpose(samples_, samples, {0, inputs_}, x_);
   gather_targets(from, samples);
