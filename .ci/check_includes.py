@@ -58,6 +58,7 @@ LEVELS = [
         ),
         *("_fit.failure", "_fit.history", "gradient_check", "layers"),
     },
+    {"_data.sequences"},
     {
         *("_data.dataset", "_fit.hooks", "_fit.records", "_fit.settings"),
         *("_io.layout", "_io.summary"),
@@ -65,6 +66,7 @@ LEVELS = [
     },
     {
         "_data.evaluation",
+        "_data.stepping",
         "_fit.custom_loss",
         "_io.files",
         "_fit.own_gradient",

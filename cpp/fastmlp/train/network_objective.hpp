@@ -99,10 +99,14 @@ class NetworkObjective final : public ResidualObjective<T> {
   void start(const T* w) { start(w, plan_.chunk_samples()); }
   PassContext context_of(Range chunk) const {
     const PassContext& c = context_;
-    return {c.team, c.training, c.seed, c.epoch, c.first_sample + chunk.begin};
+    return {c.team, c.training, c.seed, c.epoch, c.first_sample + chunk.begin, batch_.lengths()};
   }
   double forward_backward(const T* w, Range chunk, bool backward,
                           Linearization<T>* linearization = nullptr, double sum = 0);
+  OutputSteps output_steps(Range samples) const {
+    const Index* lengths = batch_.lengths();
+    return {lengths ? plan_.output_steps() : 1, lengths ? lengths + samples.begin : nullptr};
+  }
   double sum_gradient(const T* w, T* updated, T* g);
   void add_gradient(Index n, bool first, T* updated, T* g);
   void gradient_and_update(T* w, bool computed, GradientConsumer<T>& consumer);
