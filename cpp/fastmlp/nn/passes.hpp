@@ -170,12 +170,13 @@ template <class T>
 void bias_gradient(const Plan<T>& plan, const GradientBlock& block, Index node, Index n,
                    const PanelView<T>& delta, bool accumulate, T* g) {
   const Node& of = plan.node(node);
-  const bool part = of.bias_rows.size() > 0;
-  const Index rows = part ? of.bias_rows.size() : block.rows.end, positions = of.rows / rows;
-  if (part && !accumulate) std::fill_n(g, block.rows.end, T(0));
-  if (part) return sum_columns(rows, n, delta, g + of.bias_rows.begin, true);
-  if (positions == 1) return sum_columns(rows, n, delta, g, accumulate);
-  sum_positions(rows, positions, n, delta, g, accumulate);
+  const Index rows = block.rows.end;
+  if (const Index some = of.bias_rows.size()) {
+    if (!accumulate) std::fill_n(g, rows, T(0));
+    return sum_columns(some, n, delta, g + of.bias_rows.begin, true);
+  }
+  if (of.rows == rows) return sum_columns(rows, n, delta, g, accumulate);
+  sum_positions(rows, of.rows / rows, n, delta, g, accumulate);
 }
 
 // g = dL/dw of a part, over the first n samples of the workspace; g must be padded by one register.
