@@ -93,7 +93,7 @@ double NetworkObjective<T>::forward_backward(const T* w, Range chunk, bool backw
   batch_.start_chunk(chunk);
   const ForwardPrefetch<T>* prefetch = team_->is_parallel() ? &schedule_ : nullptr;
   const Index width = schedule_.tile_columns(chunk.size());
-  team_->parallel_for(ceil_div(chunk.size(), width), [&](Index i, int) {
+  team_->parallel_for(tiles(width, chunk.size()), [&](Index i, int) {
     const Range samples = tile(i, width, chunk.size());
     batch_.gather(samples, output_loss_.loss);
     const MatrixView<T> a = fastmlp::forward(point, samples, prefetch);

@@ -86,10 +86,7 @@ class NetworkObjective final : public ResidualObjective<T> {
   friend class ChunkLanes<T>;
 
   Range chunk(Index i) const { return tile(i, plan_.chunk_samples(), batch_.size()); }
-  Index chunks() const {
-    const Index n = batch_.size(), most = plan_.chunk_samples();
-    return 0 < n && n <= most ? 1 : ceil_div(n, most);  // divides for large batches alone
-  }
+  Index chunks() const { return tiles(plan_.chunk_samples(), batch_.size()); }
   Index parts() const { return static_cast<Index>(plan_.parts().size()); }
   const GradientPart& part(Index i) const { return plan_.parts()[static_cast<std::size_t>(i)]; }
   InputViews<T> inputs() const { return {batch_.x().panels(), batch_.samples()}; }
