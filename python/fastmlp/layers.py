@@ -64,10 +64,11 @@ __all__ = [
     "Tied",
 ]
 
+RECURRENT = (Recurrent, GRU, LSTM)
 RESHAPING = (
     *(Conv1D, MaxPool1D, AveragePool1D, GlobalAveragePool1D),
     *(Conv2D, MaxPool2D, AveragePool2D, GlobalAveragePool2D),
-    *(Recurrent, GRU, LSTM),
+    *RECURRENT,
 )
 
 
@@ -101,7 +102,7 @@ def Bidirectional(layer: RecurrentLayer) -> RecurrentLayer:
     >>> [W.shape for W in net.weights]
     [(11, 24), (11, 24), (16, 1)]
     """
-    if not isinstance(layer, (Recurrent, GRU, LSTM)):
+    if not isinstance(layer, RECURRENT):
         raise type_error("layer", layer, "fm.Recurrent, fm.GRU or fm.LSTM")
     return layer.replace(bidirectional=True)
 

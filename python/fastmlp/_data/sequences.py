@@ -9,12 +9,10 @@ from numpy.typing import NDArray
 
 from fastmlp._data import arrays
 from fastmlp._data.validation import InvalidType, InvalidValue
-from fastmlp.layers import GRU, LSTM, RESHAPING, Conv1D, Recurrent
+from fastmlp.layers import RECURRENT, RESHAPING, Conv1D
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
-
-RECURRENT = (Recurrent, GRU, LSTM)
 
 
 def recurrent_layers(network: Network) -> list[Any]:
