@@ -9,11 +9,18 @@ import numpy as np
 import pytest
 
 import fastmlp as fm
-from recurrent_oracle import GATES, TorchNet
+from recurrent_oracle import TorchNet
 
 torch = pytest.importorskip("torch")
 
 import curvature_oracle  # noqa: E402  needs torch
+from torch_cases import (  # noqa: E402
+    Problem,
+    check_fifty_updates,
+    check_outputs_and_gradient,
+    check_products_with_curvature,
+    make_problem,
+)
 
 # torch's forward mode compiles some of its formulas by torch.jit.
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.*deprecated:DeprecationWarning")
@@ -58,75 +65,33 @@ NETS: dict[str, tuple[tuple[int, ...], Callable[[], list[Any]]]] = {
 }  # fmt: skip
 
 
-def problem(name: str, n: int, dtype: str = "float64") -> tuple[Any, ...]:
-    """(network, last pre-activations of w, smooth loss of these, X, y, its torch function)."""
-    shape, layers = NETS[name]
-    net = fm.Network(layers(), inputs=shape, dtype=dtype, seed=3)
-    rng = np.random.default_rng(n)
-    net.parameters = net.parameters + 0.05 * rng.normal(size=net.n_parameters)
-    X = rng.normal(size=(n, *shape)).astype(dtype)
-    y = rng.normal(size=(n, *net.output_shape))
-    classes = type(net.layers[-1].activation).__name__ == "Softmax"
-    if classes:
-        y = np.eye(net.output_shape[-1])[rng.integers(0, net.output_shape[-1], y.shape[:-1])]
-    oracle = TorchNet(net, ACTIVATIONS)
-    targets = torch.from_numpy(y)
-
-    def split_loss(z: Any) -> Any:
-        """The mean over samples of the sum over outputs and steps."""
-        if classes:
-            return (torch.logsumexp(z, -1) * targets.sum(-1)).sum() / n - (targets * z).sum() / n
-        return 0.5 * ((z - targets) ** 2).sum() / n
-
-    recurs_last = type(net.layers[-1]).__name__ in GATES  # phi is part of the recurrence
-    inputs = torch.from_numpy(X.astype(float))
-    return net, lambda w: oracle(w, inputs, last=recurs_last), split_loss, X, y, oracle
+def problem(name: str, n: int, dtype: str = "float64") -> Problem:
+    return make_problem(NETS, lambda net: TorchNet(net, ACTIVATIONS), name, n, dtype)
 
 
 @pytest.mark.parametrize("name", NETS)
 @pytest.mark.parametrize("n", [1, 33, 1100])
 @pytest.mark.parametrize(("dtype", "bound"), [("float64", 1e-13), ("float32", 2e-5)])
 def test_outputs_and_gradient(name: str, n: int, dtype: str, bound: float) -> None:
-    """Of all shapes, relative to the largest entry."""
-    net, split, loss, X, y, oracle = problem(name, n, dtype)
-    w = torch.from_numpy(net.parameters.astype(float)).requires_grad_()
-    outputs = oracle(w, torch.from_numpy(X.astype(float))).detach().numpy()
-    np.testing.assert_allclose(net.predict(X), outputs, atol=bound * np.abs(outputs).max())
-    value = loss(split(w))
-    value.backward()
-    ours, g = net.value_and_grad(X, y.astype(dtype))
-    assert ours == pytest.approx(value.item(), rel=bound)
-    expected = w.grad.numpy()
-    np.testing.assert_allclose(g, expected, atol=bound * np.abs(expected).max())
+    """Of the last step and of all."""
+    check_outputs_and_gradient(problem(name, n, dtype), bound)
 
 
 @pytest.mark.parametrize("name", NETS)
 def test_products_with_curvature(name: str) -> None:
-    """H v and G v, and the Jacobians by the parameters and by X."""
-    net, split, loss, X, y, oracle = problem(name, 37)
-    w = torch.from_numpy(net.parameters.copy())
-    v = torch.from_numpy(np.random.default_rng(0).normal(size=net.n_parameters))
-    at = w.clone().requires_grad_()
-    (g,) = torch.autograd.grad(loss(split(at)), at, create_graph=True)
-    (hv,) = torch.autograd.grad(g @ v, at)
-    scale = np.abs(hv.numpy()).max()
-    np.testing.assert_allclose(net.hvp(X, y, v.numpy()), hv.numpy(), atol=2e-12 * scale)
-    z, back = torch.func.vjp(split, w)
-    jv = torch.autograd.functional.jvp(split, w, v)[1]
-    h_jv = torch.func.jvp(torch.func.grad(loss), (z,), (jv,))[1]
-    gv = back(h_jv)[0].numpy()
-    np.testing.assert_allclose(net.gnvp(X, y, v.numpy()), gv, atol=2e-12 * np.abs(gv).max())
-    few = torch.from_numpy(X[:3])
-    J = torch.func.jacrev(lambda p: oracle(p, few))(w).numpy().reshape(3, net.n_outputs, -1)
-    np.testing.assert_allclose(net.parameter_jacobian(X[:3]), J, atol=1e-12 * np.abs(J).max())
-    J = torch.func.jacrev(lambda x: oracle(w, x[None])[0])(few[0]).numpy()
-    ours = net.jacobian(X[0]).reshape(J.shape)
+    """And the Jacobian by X."""
+    case = problem(name, 37)
+    check_products_with_curvature(case)
+    w, x = torch.from_numpy(case.net.parameters.copy()), torch.from_numpy(case.X[0])
+    J = torch.func.jacrev(lambda each: case.oracle(w, each[None])[0])(x).numpy()
+    ours = case.net.jacobian(case.X[0]).reshape(J.shape)
     np.testing.assert_allclose(ours, J, atol=1e-12 * np.abs(J).max())
 
 
 @pytest.mark.parametrize("name", ["last", "tagger", "series", "gru above", "lstm tagger"])
 def test_hessian_is_symmetric_and_diagonals_are_its(name: str) -> None:
-    net, _, _, X, y, _ = problem(name, 3)
+    case = problem(name, 3)
+    net, X, y = case.net, case.X, case.y
     H = net.hessian(X, y)
     scale = np.abs(H).max()
     np.testing.assert_allclose(H, H.T, atol=1e-13 * scale)
@@ -216,25 +181,4 @@ def test_truncated_gradients(kind: Any, sequences: bool, steps: int) -> None:
 
 @pytest.mark.parametrize("name", NETS)
 def test_fifty_updates(name: str) -> None:
-    """Adam on batches of 16, with penalties on weights: the parameters of torch's."""
-    net, _, _, X, y, oracle = problem(name, 48)
-    marked = net.copy()
-    marked.parameters = np.zeros(net.n_parameters)
-    for W in marked.weights:
-        W[...] = 1.0
-    weights = torch.from_numpy(marked.parameters.astype(bool))
-    w = torch.from_numpy(net.parameters.copy()).requires_grad_()
-    adam = torch.optim.Adam([w], 0.01)
-    trainer = fm.Trainer(net, optimizer=fm.Adam(0.01), l1=1e-3, l2=1e-2)
-    classes = type(net.layers[-1].activation).__name__ == "Softmax"
-    for step in range(50):
-        rows = slice(16 * (step % 3), 16 * (step % 3) + 16)
-        o = oracle(w, torch.from_numpy(X[rows]))
-        t = torch.from_numpy(y[rows])
-        value = (-(t * o.log()).sum() if classes else 0.5 * ((o - t) ** 2).sum()) / 16
-        value = value + 1e-3 * w[weights].abs().sum() + 5e-3 * (w[weights] ** 2).sum()
-        adam.zero_grad()
-        value.backward()
-        adam.step()
-        assert trainer.step(X[rows], y[rows]) == pytest.approx(value.item(), rel=1e-9)
-    np.testing.assert_allclose(net.parameters, w.detach().numpy(), atol=1e-9)
+    check_fifty_updates(problem(name, 48), 1e-9)
