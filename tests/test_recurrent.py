@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastmlp as fm
-from fastmlp import _core
+from forced_threads import forced_threads
 from recurrent_oracle import Elman, gru, lstm
 
 RNG = np.random.default_rng(7)
@@ -146,14 +146,11 @@ def test_bits_do_not_depend_on_threads(dtype: str, optimizer: Any) -> None:
         if isinstance(optimizer, fm.LBFGS):
             net = fm.Network([fm.Recurrent(5), fm.Dense(4, "softmax")], inputs=(9, 3), dtype=dtype,
                              seed=1)  # fmt: skip
-        _core.force_num_threads(threads)
-        try:
+        with forced_threads(threads):
             if isinstance(optimizer, fm.LBFGS):
                 net.fit(X, y[:, 0], epochs=3, optimizer=optimizer)
             else:
                 net.fit(X, y, epochs=2, batch_size=70, optimizer=optimizer, l1=1e-4)
-        finally:
-            _core.force_num_threads(0)
         trained.append(net.parameters.copy())
     for each in trained[1:]:
         np.testing.assert_array_equal(each, trained[0])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import fastmlp as fm
-from fastmlp import _core
+from forced_threads import forced_threads
 
 
 def lenet(dtype: str = "float32", seed: int = 0, **fields: Any) -> fm.Network:
@@ -52,11 +52,8 @@ def test_bits_do_not_depend_on_threads(dtype: str, optimizer: Any) -> None:
     trained = []
     for threads in (1, 2, 3, 4):
         net = lenet(dtype)
-        _core.force_num_threads(threads)
-        try:
+        with forced_threads(threads):
             net.fit(X, y, epochs=2, batch_size=70, optimizer=optimizer, l1=1e-4)
-        finally:
-            _core.force_num_threads(0)
         trained.append(net.parameters.copy())
     for each in trained[1:]:
         np.testing.assert_array_equal(each, trained[0])
