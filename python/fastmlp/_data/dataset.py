@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -59,13 +58,17 @@ def target_spec(network: Network, loss: Any) -> TargetSpec:
     is_custom = is_custom_loss(loss)
     labels_pm1 = not is_custom and loss.labels_pm1
     per_target = 1 if is_custom else loss.outputs_per_target
-    shape = network.output_shape
-    # The targets of a loss of pairs are flat: the first half of all outputs.
-    shape = shape if per_target == 1 else (network.n_outputs // per_target,)
+    shape, n_columns = network.output_shape, network.n_outputs
+    if per_target > 1:  # the targets of a loss of pairs are flat: the first half of all outputs
+        n_columns //= per_target
+        shape = (n_columns,)
     probabilities = network._output_activation.predicts_classes
     groups = shape[:-1] if probabilities else ()
-    classes = math.prod(shape) > math.prod(groups) and (probabilities or labels_pm1)
-    return TargetSpec(shape, groups, network.dtype, classes, labels_pm1, is_custom)
+    n_classes = shape[-1] if probabilities else n_columns
+    classes = n_classes > 1 and (probabilities or labels_pm1)
+    return TargetSpec(
+        shape, groups, n_columns, n_classes, network.dtype, classes, labels_pm1, is_custom
+    )
 
 
 def read_dataset(
@@ -80,7 +83,7 @@ def read_dataset(
     """Convert X, y and the weights; raise if they do not fit the network or each other."""
     inputs, single = arrays.as_inputs(X, network)
     arrays.check_samples(inputs)
-    steps = as_lengths(lengths, network, len(inputs))
+    steps = None if lengths is None else as_lengths(lengths, network, len(inputs))
     if single:
         y = arrays.read(y, "y")
         y = y[np.newaxis] if y.ndim > 1 else y.reshape(1, -1)

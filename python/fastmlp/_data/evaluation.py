@@ -60,7 +60,7 @@ def predict(
     """
     try:
         inputs, single = arrays.as_inputs(X, self)
-        steps = as_lengths(lengths, self, len(inputs))
+        steps = None if lengths is None else as_lengths(lengths, self, len(inputs))
         if n_threads is None:
             outputs: FloatArray = self._native.predict(inputs, steps)
         else:
@@ -68,7 +68,8 @@ def predict(
                 outputs = self._native.predict(inputs, steps)
     except InvalidArgument as error:
         raise error.named("Network.predict") from error.__cause__
-    outputs = outputs.reshape(len(outputs), *self.output_shape)
+    if len(self.output_shape) > 1:
+        outputs = outputs.reshape(len(outputs), *self.output_shape)
     return outputs[0] if single else outputs
 
 

@@ -41,10 +41,8 @@ def steps_of(network: Network) -> Any:
     return steps
 
 
-def as_lengths(lengths: Any, network: Network, n_samples: int) -> NDArray[np.int64] | None:
-    """Return a copy of the lengths ``(n,)``, that nobody else writes; None where there are none."""
-    if lengths is None:
-        return None
+def as_lengths(lengths: Any, network: Network, n_samples: int) -> NDArray[np.int64]:
+    """Return a copy of the lengths ``(n,)``, that nobody else writes."""
     steps_of(network)
     given = np.atleast_1d(arrays.read(lengths, "lengths"))
     if given.shape != (n_samples,):

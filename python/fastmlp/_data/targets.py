@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple, NoReturn
 
@@ -22,27 +21,20 @@ class TargetSpec(NamedTuple):
     """Targets of a network with a loss: one column per output, or per two outputs.
 
     `shape` are the axes of a sample's targets. `groups` are the axes before the last one where the
-    outputs of each position or step are classes of their own. `classes`: a y without the last axis
+    outputs of each position or step are classes of their own. `n_columns` are the targets of a
+    sample, `n_classes` its classes, or those of each group. `classes`: a y without the last axis
     holds class indices. `labels_pm1`: the loss is defined for -1 and +1. `any_shape`: a custom loss
     may have a y of another shape.
     """
 
     shape: tuple[int, ...]
     groups: tuple[int, ...]
+    n_columns: int
+    n_classes: int
     dtype: DType
     classes: bool
     labels_pm1: bool
     any_shape: bool
-
-    @property
-    def n_columns(self) -> int:
-        """The number of targets of a sample."""
-        return math.prod(self.shape)
-
-    @property
-    def n_classes(self) -> int:
-        """The number of classes of a sample, or of each group."""
-        return self.n_columns // math.prod(self.groups)
 
     def read(self, y: Any, n_samples: int) -> NDArray[Any]:
         """Return y as int64 class indices ``(n, *groups)`` or as targets ``(n, n_columns)``."""
@@ -52,7 +44,7 @@ class TargetSpec(NamedTuple):
             return _class_indices(array.reshape(n_samples, *self.groups), self.n_classes)
         if self.n_columns == 1 and array.ndim == 1:
             array = array.reshape(-1, 1)
-        if array.shape == (n_samples, *self.shape):
+        if len(self.shape) > 1 and array.shape == (n_samples, *self.shape):
             array = array.reshape(n_samples, self.n_columns)
         if not self.any_shape and array.shape != (n_samples, self.n_columns):
             _raise_shape(array.shape, self._expected(n_samples))
