@@ -27,10 +27,7 @@ void for_elements(MatrixView<T> out, F&& f) {
 template <class F, class T, class... Rest>
 void for_groups(const Softmax& phi, F&& f, const MatrixView<T>& first, const Rest&... rest) {
   const Index units = phi.units(first.rows);
-  const auto group = [&](const auto& view, Index i) {
-    return std::decay_t<decltype(view)>{view.row(i), units, view.cols, view.stride};
-  };
-  for (Index i = 0; i < first.rows; i += units) f(group(first, i), group(rest, i)...);
+  for (Index i = 0; i < first.rows; i += units) f(first.part(i, units), rest.part(i, units)...);
 }
 
 // h = exp(a - max a) / sum

@@ -60,7 +60,7 @@ template <class T>
 void IdentityMap<T>::apply(const MapCall<T>&, const PanelView<T>& x, const MatrixView<T>& a,
                            const Epilogue<T>& epilogue) const {
   if (!epilogue.accumulate) clear_outside({first_, first_ + this->inputs()}, a);
-  add_copy(x, {a.row(first_), this->inputs(), a.cols, a.stride}, epilogue.accumulate);
+  add_copy(x, a.part(first_, this->inputs()), epilogue.accumulate);
 }
 
 template <class T>
@@ -111,7 +111,7 @@ void ProductMap<T>::apply_transposed(const MapCall<T>& call, const PanelView<T>&
                                      const MatrixView<T>& dx, const Epilogue<T>& epilogue) const {
   const Range read = this->input_rows();
   if (!epilogue.accumulate) clear_outside(read, dx);
-  multiply(call, delta, {dx.row(read.begin), read.size(), dx.cols, dx.stride}, epilogue.accumulate);
+  multiply(call, delta, dx.part(read.begin, read.size()), epilogue.accumulate);
 }
 
 template <class T>

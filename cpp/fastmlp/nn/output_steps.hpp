@@ -2,8 +2,6 @@
 // own.
 #pragma once
 
-#include <type_traits>
-
 #include "fastmlp/nn/linear_map.hpp"
 #include "fastmlp/nn/output_loss.hpp"
 
@@ -18,7 +16,7 @@ void for_steps(const OutputSteps& steps, Index samples, const T* scale, F&& f) {
     for (Index j = 0; j < samples; ++j) counted[j] = steps.lengths[j] > t ? scale[j] : T(0);
     const auto part = [&](const auto& view) {
       const Index rows = view.rows / steps.count;
-      return std::decay_t<decltype(view)>{view.row(t * rows), rows, view.cols, view.stride};
+      return view.part(t * rows, rows);
     };
     f(t, part, counted);
   }

@@ -103,7 +103,7 @@ MatrixView<T> forward(const Point<T>& point, Range samples, const ForwardPrefetc
     if (i + 1 == plan.terms().size()) return a;
     if (!term.last) continue;
     if (!term.fuses_activation) activate<T>(node.phi, a, made.h.columns(samples));
-    if (context.lengths) clear_ended_steps(node, context, samples, made.h.columns(samples));
+    clear_ended_steps(node, context, samples, made.h.columns(samples));
   }
 }
 
@@ -146,7 +146,7 @@ void backward(const Point<T>& point, Range samples, PanelMatrix<T>* input_gradie
     } else if (!fuses) {
       differentiate<T>(node.phi, a, h, g);
     }
-    if (context.lengths) clear_ended_steps(node, context, samples, g);
+    clear_ended_steps(node, context, samples, g);
   }
 }
 

@@ -108,16 +108,12 @@ void predict_one_by_one(const Plan<T>& plan, const T* w, const SampleRows<T>& x,
   }
 }
 
-}  // namespace
-
-namespace {
-
 // Rows of a step for samples that have ended before it.
 template <class T>
 void clear_ended_outputs(const Plan<T>& plan, const std::int64_t* lengths, const MatrixView<T>& h) {
   const Index steps = plan.output_steps(), rows = h.rows / steps;
   for (Index t = 0; t < steps && steps > 1; ++t) {
-    clear_ended<T>(lengths, t, {h.row(t * rows), rows, h.cols, h.stride});
+    clear_ended<T>(lengths, t, h.part(t * rows, rows));
   }
 }
 

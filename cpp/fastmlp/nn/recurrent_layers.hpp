@@ -40,17 +40,15 @@ struct RecurrentFields : LayerBase {
 struct Recurrent : RecurrentFields {
   static constexpr auto key = "recurrent", class_name = "Recurrent";
   static constexpr auto doc =
-      "A recurrent layer: ``h_t = activation(W x_t + U h_{t-1} + b)`` from ``h_0 = 0``, for inputs "
-      "of shape (time, features).\n\nThe output is the last h, or with `sequences` all of them, "
-      "(time, units). A layer on each step of a sequence is ``Conv1D(units, 1)``; with a softmax "
-      "it "
-      "predicts a class per step. Gradients are those of backpropagation through time (Elman 1990; "
-      "Werbos 1990). W is drawn from `init`, U from `recurrent_init`, b starts at 0. Parameters "
-      "are "
-      "[W, U] as (units, features + units), then b; ``net.weights[l]`` is the view (features + "
-      "units, units), rows of x first. Penalties and `max_norm` are those of `Dense`. `truncate` "
-      "cuts the gradient between blocks of so many steps (Williams & Peng 1990): then `hvp` is the "
-      "derivative of the gradient along v, not symmetric, as is `gnvp`. Memory per "
+      "A recurrent layer: ``h_t = activation(W x_t + U h_{t-1} + b)`` from ``h_0 = 0``, for "
+      "inputs of shape (time, features).\n\nThe output is the last h, or with `sequences` all of "
+      "them, (time, units). A layer on each step of a sequence is ``Conv1D(units, 1)``; with a "
+      "softmax it predicts a class per step. Gradients are those of backpropagation through time "
+      "(Elman 1990; Werbos 1990). W is drawn from `init`, U from `recurrent_init`, b starts at 0. "
+      "Parameters are [W, U] as (units, features + units), then b; ``net.weights[l]`` is the view "
+      "(features + units, units), rows of x first. Penalties and `max_norm` are those of `Dense`. "
+      "`truncate` cuts the gradient between blocks of so many steps (Williams & Peng 1990): then "
+      "`hvp` is the derivative of the gradient along v, not symmetric, as is `gnvp`. Memory per "
       "sample: 3 units and features per step, and 2 units more with `sequences`.";
   static constexpr auto example =
       ">>> layers = [fm.Recurrent(16, sequences=True), fm.Conv1D(5, 1, \"softmax\")]\n"
