@@ -140,7 +140,7 @@ class Program(Functions):
         net = self.net()
         X = self.samples(net)[0]
         net.predict(self.one_of(X, X[0], X[:0]))
-        net.jacobian(X[:9])
+        self.one_of(net.jacobian, net.activations)(X[:9])
         if len(net.input_shape) == 2:
             net.step(self.array(4, net.input_shape[1]))
             net.recurrent_state = self.one_of(None, net.recurrent_state)

@@ -190,6 +190,7 @@ class Network(NamedFeatures, Attributes):
     loss = evaluation.loss
     value_and_grad = evaluation.value_and_grad
     backward = evaluation.backward
+    activations = evaluation.activations
     jacobian = evaluation.jacobian
     parameter_jacobian = derivatives.parameter_jacobian
     hvp, gnvp = derivatives.hvp, derivatives.gnvp

@@ -136,7 +136,8 @@ Plan<T>::Plan(PlanBuilder<T>&& builder)
       parameters_(std::move(builder.parameters_)),
       states_(std::move(builder.states_)),
       size_(builder.size_) {
-  for (const Index node : builder.outputs_) layer_shapes_.push_back(builder.shape(node));
+  layer_outputs_ = std::move(builder.outputs_);
+  for (const Index node : layer_outputs_) layer_shapes_.push_back(builder.shape(node));
   require(!parameters_.empty(), "Network: no layers, expected at least one Dense");
   Buffer<T>::check_available(size_);  // before parts are made in proportion to it
   link_terms();

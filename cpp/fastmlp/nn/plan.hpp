@@ -136,7 +136,8 @@ class Plan {
   const std::vector<Slot>& slots() const { return slots_; }
   const Slot& slot(Index i) const { return slots_[static_cast<std::size_t>(i)]; }
   const std::vector<GradientPart>& parts() const { return parts_; }
-  // The shape of each layer's output.
+  // The node and the shape of each layer's output.
+  const std::vector<Index>& layer_outputs() const { return layer_outputs_; }
   const std::vector<Shape>& layer_shapes() const { return layer_shapes_; }
   // Layers that have parameters, in order.
   const std::vector<LayerParameters>& parameters() const { return parameters_; }
@@ -187,6 +188,7 @@ class Plan {
   std::vector<Slot> slots_;
   std::vector<LayerParameters> parameters_;
   std::vector<GradientPart> parts_;
+  std::vector<Index> layer_outputs_;
   std::vector<Shape> layer_shapes_;
   std::vector<RecurrentState> states_;
   Index size_ = 0, sample_size_ = 0, chunk_samples_ = kChunkSamples;

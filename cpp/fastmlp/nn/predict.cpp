@@ -85,10 +85,9 @@ class TilePass {
 };
 
 // Matrix-vector products, sample by sample: the features of a node are contiguous and start at a
-// cache line.
-template <class T>
-void predict_one_by_one(const Plan<T>& plan, const T* w, const SampleRows<T>& x,
-                        const MatrixView<T>& out) {
+// cache line. f(row of X, features of all nodes) for each.
+template <class T, class F>
+void predict_one_by_one(const Plan<T>& plan, const T* w, const SampleRows<T>& x, F&& f) {
   Buffer<T> values(plan.sample_size());
   T* const h = values.data();
   for (Index i = 0; i < x.rows; ++i) {
@@ -104,17 +103,26 @@ void predict_one_by_one(const Plan<T>& plan, const T* w, const SampleRows<T>& x,
                           term.bias == kNone ? nullptr : w + term.bias, !term.first, a);
       if (term.last) activate_one(node.phi, node.rows, a);
     }
-    std::copy_n(h + plan.nodes().back().offset, plan.outputs(), out.row(i));
+    f(i, static_cast<const T*>(h));
   }
 }
 
-// Rows of a step for samples that have ended before it.
 template <class T>
-void clear_ended_outputs(const Plan<T>& plan, const std::int64_t* lengths, const MatrixView<T>& h) {
-  const Index steps = plan.output_steps(), rows = h.rows / steps;
-  for (Index t = 0; t < steps && steps > 1; ++t) {
-    clear_ended<T>(lengths, t, h.part(t * rows, rows));
+bool predicts_one_by_one(const Plan<T>& plan, const SampleRows<T>& x) {
+  return x.rows < kMinPanelSamples && plan.predicts_one_by_one();
+}
+
+// Outputs of these samples to the rows of `out`, 0 in steps after the end of a sequence.
+template <class T>
+void write_outputs(const Shape& shape, const std::int64_t* lengths, Range rows,
+                   const MatrixView<T>& h, const MatrixView<T>& out) {
+  if (lengths && shape.dims() == 2) {
+    const Index steps = shape.sizes[0], features = h.rows / steps;
+    for (Index t = 0; t < steps; ++t) {
+      clear_ended<T>(lengths + rows.begin, t, h.part(t * features, features));
+    }
   }
+  transpose(h.rows, rows.size(), h.data, h.stride, out.row(rows.begin), out.stride);
 }
 
 }  // namespace
@@ -123,15 +131,40 @@ template <class T>
 void predict(const Plan<T>& plan, const T* w, const SampleRows<T>& x, const MatrixView<T>& out,
              ThreadTeam& team, const std::int64_t* lengths) {
   if (x.rows == 0) return;
-  if (x.rows < kMinPanelSamples && plan.predicts_one_by_one()) {
-    return predict_one_by_one(plan, w, x, out);
+  if (predicts_one_by_one(plan, x)) {
+    const Index offset = plan.nodes().back().offset;
+    return predict_one_by_one(plan, w, x, [&](Index i, const T* h) {
+      std::copy_n(h + offset, plan.outputs(), out.row(i));
+    });
   }
   TilePass<T> pass(plan, w, false, team);
   if (lengths) pass.set_lengths(lengths);
   pass.for_tiles(x, [&](Range rows, Range samples) {
-    const MatrixView<T> h = pass.h(samples);
-    if (lengths) clear_ended_outputs(plan, lengths + rows.begin, h);
-    transpose(plan.outputs(), rows.size(), h.data, h.stride, out.row(rows.begin), out.stride);
+    write_outputs(plan.layer_shapes().back(), lengths, rows, pass.h(samples), out);
+  });
+}
+
+template <class T>
+void activations(const Plan<T>& plan, const T* w, const SampleRows<T>& x,
+                 const std::vector<MatrixView<T>>& out, ThreadTeam& team,
+                 const std::int64_t* lengths) {
+  if (x.rows == 0) return;
+  const auto for_layers = [&](auto&& f) {
+    for (std::size_t l = 0; l < out.size(); ++l) f(l, plan.layer_outputs()[l]);
+  };
+  if (predicts_one_by_one(plan, x)) {
+    return predict_one_by_one(plan, w, x, [&](Index i, const T* h) {
+      for_layers([&](std::size_t l, Index node) {
+        std::copy_n(h + plan.node(node).offset, out[l].cols, out[l].row(i));
+      });
+    });
+  }
+  TilePass<T> pass(plan, w, false, team);
+  if (lengths) pass.set_lengths(lengths);
+  pass.for_tiles(x, [&](Range rows, Range samples) {
+    for_layers([&](std::size_t l, Index node) {
+      write_outputs(plan.layer_shapes()[l], lengths, rows, pass.h(node, samples), out[l]);
+    });
   });
 }
 
@@ -203,6 +236,10 @@ template void predict(const Plan<float>&, const float*, const SampleRows<float>&
                       const MatrixView<float>&, ThreadTeam&, const std::int64_t*);
 template void predict(const Plan<double>&, const double*, const SampleRows<double>&,
                       const MatrixView<double>&, ThreadTeam&, const std::int64_t*);
+template void activations(const Plan<float>&, const float*, const SampleRows<float>&,
+                          const std::vector<MatrixView<float>>&, ThreadTeam&, const std::int64_t*);
+template void activations(const Plan<double>&, const double*, const SampleRows<double>&,
+                          const std::vector<MatrixView<double>>&, ThreadTeam&, const std::int64_t*);
 template void predict_from(const Plan<float>&, const float*, const SampleRows<float>&,
                            const MatrixView<float>&, const MatrixView<float>&, ThreadTeam&);
 template void predict_from(const Plan<double>&, const double*, const SampleRows<double>&,
