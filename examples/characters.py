@@ -43,8 +43,8 @@ X, y = one_hot[by_pieces(codes[:, :-1])], by_pieces(codes[:, 1:])
 for carry_state in (False, True):
     layers = [fm.GRU(64, sequences=True), fm.Conv1D(len(letters), 1, "softmax")]
     net = fm.Network(layers, inputs=(LENGTH, len(letters)), seed=0)
-    optimizer = fm.Adam(fm.CosineDecay(1e-2, steps=30 * PIECES), clip_norm=1.0)
-    net.fit(X, y, optimizer=optimizer, epochs=30, batch_size=STREAMS, shuffle=False,
+    optimizer = fm.Adam(fm.CosineDecay(1e-2, steps=50 * PIECES), clip_norm=1.0)
+    net.fit(X, y, optimizer=optimizer, epochs=50, batch_size=STREAMS, shuffle=False,
             carry_state=carry_state)  # fmt: skip
     net.recurrent_state, text = None, "."
     for _ in range(2_000):

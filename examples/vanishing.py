@@ -5,7 +5,7 @@ python examples/vanishing.py [--plot FILE]
 The task is to repeat the first input after the last. Elman's gradient by the input of a step has a
 factor U for each later step, so it falls exponentially, and nothing is learned. A gate can keep the
 state as it is: with a gate that starts open (the forget gate's bias, or that of z) the first input
-counts from the beginning, and is learned; the LSTM learns that by itself. Takes some seconds.
+counts from the beginning, and is learned; the LSTM mostly learns that by itself. Some seconds.
 """
 
 import argparse

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import numpy as np
@@ -189,6 +190,9 @@ def test_the_state_is_the_networks() -> None:
     assert trainer.step(X[0], y[0]) == pytest.approx(first, rel=1e-9)
     net.recurrent_state = None
     assert trainer.step(X[0, :2], y[0, :2]) < np.inf  # of another size
+    memory = weakref.ref(net._state)
+    net.recurrent_state = None
+    assert memory() is None
 
 
 def test_a_step_that_fails_leaves_the_state() -> None:
