@@ -59,14 +59,14 @@ LEVELS = [
         *("_fit.failure", "_fit.history", "gradient_check", "layers"),
     },
     {"_data.sequences"},
+    {"_data.stepping"},
     {
-        *("_data.dataset", "_fit.hooks", "_fit.records", "_fit.settings"),
+        *("_data.dataset", "_fit.carrying", "_fit.hooks", "_fit.records", "_fit.settings"),
         *("_io.layout", "_io.summary"),
         *("minimization", "step_length"),
     },
     {
         "_data.evaluation",
-        "_data.stepping",
         "_fit.custom_loss",
         "_io.files",
         "_fit.own_gradient",

@@ -133,7 +133,7 @@ class Program(Functions):
             batch_size=self.one_of(None, 1, 5, 32, 2000),
             l1=self.one_of(0, 0.1), l2=self.one_of(0, 0.1),
             l2_scale=self.one_of("constant", "batch_weight"), n_threads=self.one_of(None, 1, 3),
-            shuffle=bool(self.random.integers(2))))  # fmt: skip
+            shuffle=self.one_of(False, True), carry_state=self.one_of(False, True)))  # fmt: skip
         self.called.add("Trainer")
 
     def predict(self) -> None:

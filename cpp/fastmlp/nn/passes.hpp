@@ -128,6 +128,12 @@ template <class T>
 MatrixView<T> forward(const Point<T>& point, Range samples,
                       const ForwardPrefetch<T>* prefetch = nullptr);
 
+// The same, where `states` (n, Plan::state_size) has rows, from those of the samples, from row
+// `first` on, before the first step; they become the states after the last one.
+template <class T>
+MatrixView<T> forward_from(const Point<T>& point, const MatrixView<T>& states, Index first,
+                           Range samples, const ForwardPrefetch<T>* prefetch = nullptr);
+
 // From delta of the last node to delta of all nodes that depend on parameters; with
 // `input_gradient` of all nodes, and dL/dX (n_in, n). `linearization` keeps the derivatives that
 // directions need.

@@ -155,6 +155,12 @@ class Plan {
   }
   // In the order of the layers.
   const std::vector<RecurrentState>& states() const { return states_; }
+  // Their features, side by side.
+  Index state_size() const {
+    Index size = 0;
+    for (const RecurrentState& state : states_) size += node(state.after).rows;
+    return size;
+  }
 
   // Elements of all nodes of one sample, each from a whole pack on.
   Index sample_size() const { return sample_size_; }

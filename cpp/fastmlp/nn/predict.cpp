@@ -22,14 +22,9 @@ class TilePass {
     pack(plan, w, workspace_.packed, team);
   }
 
-  // f(rows of X, their samples in the workspace) for all tiles, after the forward pass; `begin`
-  // before it.
+  // f(rows of X, their samples in the workspace) for all tiles, after the forward pass.
   template <class F>
   void for_tiles(const SampleRows<T>& x, F&& f) {
-    for_tiles(x, [](Range, Range) {}, f);
-  }
-  template <class Begin, class F>
-  void for_tiles(const SampleRows<T>& x, Begin&& begin, F&& f) {
     team_.parallel_for(ceil_div(x.rows, kTileColumns<T>), [&](Index i, int thread) {
       const Range rows = tile(i, kTileColumns<T>, x.rows);
       const Range samples{thread * kTileColumns<T>, thread * kTileColumns<T> + rows.size()};
@@ -43,8 +38,7 @@ class TilePass {
       }
       if (lengths_)
         std::copy_n(lengths_ + rows.begin, rows.size(), tile_lengths_.data() + samples.begin);
-      begin(rows, samples);
-      const MatrixView<T> a = forward(point_, samples);
+      const MatrixView<T> a = forward_from(point_, states_, rows.begin, samples);
       activate<T>(plan_.output(), a, workspace_.output().h.columns(samples));
       f(rows, samples);
     });
@@ -65,9 +59,9 @@ class TilePass {
     tile_lengths_ = Buffer<Index>(workspace_.samples);
     context_.lengths = tile_lengths_.data();
   }
-  MatrixView<T> h(Range samples) {
-    return h(static_cast<Index>(plan_.nodes().size()) - 1, samples);
-  }
+  // Of the rows of X, which go on from them.
+  void set_states(const MatrixView<T>& states) { states_ = states; }
+  MatrixView<T> h(Range samples) { return workspace_.output().h.columns(samples); }
   MatrixView<T> h(Index node, Range samples) { return workspace_.node(node).h.columns(samples); }
   const PanelMatrix<T>& x() const { return x_; }
   const Workspace<T>& workspace() const { return workspace_; }
@@ -81,6 +75,7 @@ class TilePass {
   PanelMatrix<T> x_;
   const std::int64_t* lengths_ = nullptr;
   Buffer<Index> tile_lengths_;
+  MatrixView<T> states_{};
   Point<T> point_{plan_, w_, context_, x_, workspace_};
 };
 
@@ -172,21 +167,8 @@ template <class T>
 void predict_from(const Plan<T>& plan, const T* w, const SampleRows<T>& x,
                   const MatrixView<T>& state, const MatrixView<T>& out, ThreadTeam& team) {
   TilePass<T> pass(plan, w, false, team);
-  const auto load_state = [&](Range rows, Range samples) {
-    T* from = state.row(rows.begin);
-    for (const RecurrentState& of : plan.states()) {
-      const MatrixView<T> h = pass.h(of.before, samples);
-      transpose(rows.size(), h.rows, from, state.stride, h.data, h.stride);
-      from += h.rows;
-    }
-  };
-  pass.for_tiles(x, load_state, [&](Range rows, Range samples) {
-    T* to = state.row(rows.begin);
-    for (const RecurrentState& of : plan.states()) {
-      const MatrixView<T> h = pass.h(of.after, samples);
-      transpose(h.rows, rows.size(), h.data, h.stride, to, state.stride);
-      to += h.rows;
-    }
+  pass.set_states(state);
+  pass.for_tiles(x, [&](Range rows, Range samples) {
     const MatrixView<T> h = pass.h(samples);
     transpose(h.rows, rows.size(), h.data, h.stride, out.row(rows.begin), out.stride);
   });
