@@ -21,11 +21,6 @@ Epilogue<T> sum(bool accumulate) {
   return epilogue;
 }
 
-template <class T>
-void fill_zero(const MatrixView<T>& view) {
-  for (Index i = 0; i < view.rows; ++i) std::fill_n(view.row(i), view.cols, T(0));
-}
-
 // Rows of each node that have derivatives: none of the input, node 0, which is a constant.
 template <class T>
 std::vector<Index> differentiable_rows(const Plan<T>& plan) {
