@@ -32,10 +32,11 @@ Index workspace_size(const std::vector<Node>& nodes, const std::vector<Term<T>>&
 std::vector<Range> cut_rows(const Slot& slot) {
   if (slot.work() < kMinDividedElements) return {{0, slot.rows}};
   const Index group = slot.packed ? kMR : 1, groups = ceil_div(slot.rows, group);
-  const Index min_rows = slot.packed ? kPackedBlockRows : slot.reuse.positions > 1 ? kDotRows : kMR;
+  const Index positions = slot.reuse.by_terms ? 1 : slot.reuse.positions;
+  const Index min_rows = slot.packed ? kPackedBlockRows : positions > 1 ? kDotRows : kMR;
+  const Index elements = slot.reuse.by_terms ? kSummedBlockElements : kGradientBlockElements;
   const Index blocks =
-      ceil_div(slot.rows,
-               std::max(min_rows, kGradientBlockElements / (slot.columns * slot.reuse.positions)));
+      ceil_div(slot.rows, std::max(min_rows, elements / (slot.columns * positions)));
   const Index count = std::min(round_up(blocks, 2), groups);
   const auto boundary = [&](Index i) { return std::min(slot.rows, groups * i / count * group); };
   std::vector<Range> rows;
