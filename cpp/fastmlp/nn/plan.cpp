@@ -1,6 +1,8 @@
 #include "fastmlp/nn/plan.hpp"
 
 #include <algorithm>
+#include <array>
+#include <map>
 
 #include "fastmlp/base/error.hpp"
 
@@ -19,9 +21,11 @@ template <class T>
 Index workspace_size(const std::vector<Node>& nodes, const std::vector<Term<T>>& terms) {
   Index size = 0;
   for (const Node& node : nodes) size += node.rows * (node.stores_preactivation ? 3 : 2);
-  for (const Term<T>& term : terms) {
+  for (std::size_t i = 0; i < terms.size(); ++i) {
+    const Term<T>& term = terms[i];
     const MapTraits& map = term.map->traits();
-    if (map.transposed == TransposedFactor::x) size += term.map->input_rows().size();
+    const bool keeps = term.keeper == static_cast<Index>(i);
+    if (keeps && map.transposed == TransposedFactor::x) size += term.map->input_rows().size();
     if (map.transposed == TransposedFactor::delta || map.keeps_mask) size += map.outputs;
   }
   return size;
@@ -165,7 +169,8 @@ void Plan<T>::link_terms() {
   };
   for (auto t = terms_.rbegin(); t != terms_.rend(); ++t) t->first_back = mark(*t);
   is_read.assign(nodes_.size(), false);
-  Index started = 0;  // the node that has its first term
+  Index started = 0;                              // the node that has its first term
+  std::map<std::array<Index, 3>, Index> keepers;  // by input and features
   for (Term<T>& t : terms_) {
     t.last_back = mark(t);
     t.first = !t.silent && t.output != started;
@@ -179,6 +184,11 @@ void Plan<T>::link_terms() {
         product && t.map->reads_all() && t.last_back && t.input > 0 && !couples_units(input.phi);
     t.propagates = input.learns;
     t.transposed = t.map->traits().transposed;
+    t.keeper = static_cast<Index>(&t - terms_.data());
+    if (t.transposed == TransposedFactor::x) {
+      const auto [begin, end] = t.map->input_rows();
+      t.keeper = keepers.try_emplace({t.input, begin, end}, t.keeper).first->second;
+    }
     one_by_one_ = one_by_one_ && !t.map->traits().by_panels;
     made.learns = made.learns || t.slot != kNone || made.bias != kNone || t.propagates;
     if (t.first && made.bias != kNone) {
