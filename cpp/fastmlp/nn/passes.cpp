@@ -33,9 +33,10 @@ Workspace<T> make_workspace(const Plan<T>& plan, Index n, bool backward) {
   }
   for (const Term<T>& t : plan.terms()) {
     const MapTraits& map = t.map->traits();
+    const bool keeps = t.keeper == static_cast<Index>(workspace.terms.size());
     auto& state = workspace.terms.emplace_back();
     if (!backward) continue;
-    if (map.transposed == TransposedFactor::x && (t.input > 0 || !t.map->reads_all())) {
+    if (keeps && map.transposed == TransposedFactor::x && (t.input > 0 || !t.map->reads_all())) {
       state.transposed = PanelMatrix<T>(n, t.map->input_rows().size());
     }
     if (map.transposed == TransposedFactor::delta) {

@@ -164,7 +164,8 @@ template <class T>
 GradientFactors<T> factors_of(const Plan<T>& plan, std::size_t i, Index n, const InputViews<T>& x,
                               const Workspace<T>& workspace) {
   const Term<T>& term = plan.terms()[i];
-  const PanelMatrix<T>& transposed = workspace.terms[i].transposed;
+  const auto keeper = static_cast<std::size_t>(term.keeper);
+  const PanelMatrix<T>& transposed = workspace.terms[keeper].transposed;
   return {workspace.node(term.output).delta.panels(),
           term.input == 0 ? x.features : workspace.node(term.input).h.panels(),
           transposed.empty() ? x.samples : transposed.panels(), n};

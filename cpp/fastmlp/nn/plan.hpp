@@ -84,6 +84,8 @@ struct Term {
   bool first_back = false, last_back = false, fuses_derivative = false;
   bool propagates = false;                               // some slot at or below its input learns
   TransposedFactor transposed = TransposedFactor::none;  // as the map's
+  // The term that keeps this factor: this one, or the first that reads the same features.
+  Index keeper = 0;
 };
 
 struct Node {

@@ -1099,7 +1099,7 @@ class GRU(Layer):
 
     A gated recurrent unit: ``h_t = (1 - z) n + z h_{t-1}`` with ``r, z = sigmoid(W x_t + U h_{t-1} + b)`` and ``n = activation(W_n x_t + b_n + r (U_n h_{t-1} + c_n))``.
 
-    The reset gate r acts after the product, as in torch and cuDNN (Cho et al. 2014). Rows of W and U are those of r, z, n, as in torch: ``net.weights[l]`` is (features + units, 3 units), and ``net.biases[l]`` that of r, z, n and c_n, 4 units. Otherwise as `Recurrent`; memory per sample: 12 units and 2 features per step.
+    The reset gate r acts after the product, as in torch and cuDNN (Cho et al. 2014). Rows of W and U are those of r, z, n, as in torch: ``net.weights[l]`` is (features + units, 3 units), and ``net.biases[l]`` that of r, z, n and c_n, 4 units. Otherwise as `Recurrent`; memory per sample: 11 units and the features per step.
 
     Parameters
     ----------
@@ -1159,7 +1159,7 @@ class LSTM(Layer):
 
     Long short-term memory: ``h_t = o activation(c_t)``, ``c_t = f c_{t-1} + i g`` with ``i, f, o = sigmoid(W x_t + U h_{t-1} + b)`` and ``g = activation(W_g x_t + U_g h_{t-1} + b_g)``.
 
-    The state c passes from step to step by sums, so gradients vanish slowly (Hochreiter & Schmidhuber 1997; Gers et al. 2000). Rows of W, U and b are those of i, f, g, o, as in torch: ``net.weights[l]`` is (features + units, 4 units). b of the forget gate f starts at `forget_bias`, others at 0 (Jozefowicz et al. 2015). Otherwise as `Recurrent`; memory per sample: 17 units and 3 features per step.
+    The state c passes from step to step by sums, so gradients vanish slowly (Hochreiter & Schmidhuber 1997; Gers et al. 2000). Rows of W, U and b are those of i, f, g, o, as in torch: ``net.weights[l]`` is (features + units, 4 units). b of the forget gate f starts at `forget_bias`, others at 0 (Jozefowicz et al. 2015). Otherwise as `Recurrent`; memory per sample: 15 units and the features per step.
 
     Parameters
     ----------
