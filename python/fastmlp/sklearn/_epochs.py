@@ -251,5 +251,6 @@ class Epochs:
         self._count(score, estimator.best_validation_score_)
         if score > estimator.best_validation_score_:
             estimator.best_validation_score_ = score
-            self.best = self._model.network.parameters.copy()
+            # A diverged network has no parameters to end with, though labels have a score.
+            self.best = None if self.diverged else self._model.network.parameters.copy()
         return score

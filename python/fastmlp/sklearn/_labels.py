@@ -25,7 +25,8 @@ def learn_labels(estimator: Any, y: Any) -> None:
         y_binarizer = LabelBinarizer().fit(y)  # which refuses all but indicators of labels
         estimator.classes_, kind = y_binarizer.classes_, y_binarizer.y_type_
     else:
-        estimator.classes_ = np.unique(y)
+        labels = np.unique(y)  # texts become as long as the longest, whatever has held them
+        estimator.classes_ = np.array(labels.tolist()) if labels.dtype.kind in "OU" else labels
     estimator._y_kind, estimator._y_is_sparse = kind, issparse(y)
 
 
