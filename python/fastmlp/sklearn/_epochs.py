@@ -16,6 +16,7 @@ from fastmlp._data.losses import is_custom_loss
 from fastmlp._fit.epoch_result import EpochResult
 from fastmlp._fit.fit_loop import SEARCH_ENDS, run_epochs, run_passes
 from fastmlp._fit.status import warn
+from fastmlp.sklearn._draws import Draws
 from fastmlp.sklearn._held_out import Samples, Score
 from fastmlp.sklearn._model import Model
 from fastmlp.sklearn._observers import Observers
@@ -40,7 +41,7 @@ class Epochs:
         held_out: Score | None,
         validation: Samples | None,
         observers: Observers,
-        random: np.random.RandomState,
+        draws: Draws,
         given_X: Callable[[], Any],
     ) -> None:
         self._estimator = estimator
@@ -53,7 +54,7 @@ class Epochs:
         self._held_out = held_out
         self._validation = validation
         self._observers = observers
-        self._random = random
+        self._draws = draws
         self._given_X = given_X
         self._reported = ReportedLoss(model.network, trainer.loss, self._data, trainer.batch_size)
         self._snapshot = native(model.network.dtype).Snapshot()
@@ -126,12 +127,8 @@ class Epochs:
         order: Any = np.arange(self._n_samples)
         n_left = n_epochs
         while n_left > 0:
-            orders = np.empty((self._n_at_once(n_left), len(order)), np.int64)
-            for row in orders:
-                row[:] = order
-                if self._estimator.shuffle:  # exchanges made in the last order, as by scikit-learn
-                    self._random.shuffle(row)
-                order = row
+            orders = self._orders(order, self._n_at_once(n_left))
+            order = orders[-1]
             n_left -= len(orders)
             results: list[tuple[Any, ...]] = []
             try:
@@ -152,6 +149,11 @@ class Epochs:
         estimator = self._estimator
         n_sure = estimator.n_iter_no_change + 1 - estimator._no_improvement_count
         return int(max(1, min(n_left, n_sure, MOST_INDICES // self._n_samples)))
+
+    def _orders(self, last: Any, n_epochs: int) -> Any:
+        if not self._estimator.shuffle:
+            return np.tile(last, (n_epochs, 1))
+        return self._draws.orders(last, n_epochs)
 
     def _train(self, orders: Any, results: list[tuple[Any, ...]]) -> None:
         """Make passes in these orders; `results` receives what they have reached."""
