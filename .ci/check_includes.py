@@ -87,8 +87,8 @@ LEVELS = [
     {"cli"},
     {"__main__"},
     {
-        *("sklearn._constraints", "sklearn._decorators", "sklearn._held_out", "sklearn._labels"),
-        *("sklearn._observers", "sklearn._optimizers", "sklearn._reported_loss"),
+        *("sklearn._constraints", "sklearn._decorators", "sklearn._draws", "sklearn._held_out"),
+        *("sklearn._labels", "sklearn._observers", "sklearn._optimizers", "sklearn._reported_loss"),
         *("sklearn._sample_weights", "sklearn._threads"),
     },
     {"sklearn._parameters"},

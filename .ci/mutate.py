@@ -105,6 +105,7 @@ TESTS = {  # module: the files in tests/ that are about it
     "sklearn/_constraints": ["sklearn_bad_input"],
     "sklearn/_decorators": ["sklearn_ecosystem", "sklearn_extras"],
     "sklearn/_docstrings": ["sklearn_ecosystem"],
+    "sklearn/_draws": ["sklearn_numbers", "shuffled_orders"],
     "sklearn/_epochs": [
         "sklearn_numbers",
         "sklearn_callbacks",
