@@ -56,6 +56,9 @@ class NetworkObjective final : public ResidualObjective<T> {
   // forward replaces by those after its last step; without data all sequences begin.
   void set_states(const MatrixView<T>& states) { states_ = states; }
   const MatrixView<T>& states() const { return states_; }
+  void check_states(Index n) const {
+    if (states_.data && states_.rows != n) throw std::invalid_argument("the states are of others");
+  }
   void clear_states() { std::fill_n(states_.data, states_.rows * states_.cols, T(0)); }
   // The arrays may have been written since the last call: the same selection is another function.
   void invalidate_data() { same_data_ = false; }

@@ -205,7 +205,7 @@ void Trainer<T>::select(RowSelection rows, Index n) {
 // For n samples: the layers act as in training, with the random numbers of this position.
 template <class T>
 void Trainer<T>::set_context(Index n) {
-  require(!objective_.states().data || objective_.states().rows == n, "the states are of others");
+  objective_.check_states(n);
   objective_.set_context(
       {nullptr, true, options_.seed, static_cast<std::uint32_t>(epoch_), samples_seen_});
 }
