@@ -19,8 +19,9 @@ import numpy as np
 from sklearn import neural_network
 from sklearn.datasets import load_digits, load_iris, make_classification
 from sklearn.model_selection import GridSearchCV
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
+import fastmlp as fm
 import fastmlp.sklearn as ours
 from bench import machine
 
@@ -103,6 +104,8 @@ def main() -> None:
     warnings.simplefilter("ignore")
     print(machine.describe())
     with threadpool_limits(options.threads):
+        blas = {library["num_threads"] for library in threadpool_info()}
+        print(f"threads: ours {fm.get_num_threads()}, BLAS and others {sorted(blas)}")
         for name in options.names:
             fits: dict[str, Callable[[], Fit]] = {
                 "digits": lambda: digits,

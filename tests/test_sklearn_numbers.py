@@ -88,6 +88,7 @@ def test_the_numbers_are_those_of_scikit_learn_for_any_configuration(case: Case)
         compare(case, 1e-9)
 
 
+@of_1_9
 @pytest.mark.parametrize("module", [neural_network, ours])
 def test_early_stopping_brings_nothing_back_where_the_first_epoch_diverges(module: Any) -> None:
     """Labels of a network of nan have an accuracy, but no parameters that could be kept."""
