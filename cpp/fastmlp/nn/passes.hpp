@@ -164,11 +164,13 @@ template <class T>
 GradientFactors<T> factors_of(const Plan<T>& plan, std::size_t i, Index n, const InputViews<T>& x,
                               const Workspace<T>& workspace) {
   const Term<T>& term = plan.terms()[i];
-  const auto keeper = static_cast<std::size_t>(term.keeper);
-  const PanelMatrix<T>& transposed = workspace.terms[keeper].transposed;
+  const PanelMatrix<T>* transposed = &workspace.terms[i].transposed;
+  if (transposed->empty()) {  // a branch, because tiny networks would wait for the index
+    transposed = &workspace.terms[static_cast<std::size_t>(term.keeper)].transposed;
+  }
   return {workspace.node(term.output).delta.panels(),
           term.input == 0 ? x.features : workspace.node(term.input).h.panels(),
-          transposed.empty() ? x.samples : transposed.panels(), n};
+          transposed->empty() ? x.samples : transposed->panels(), n};
 }
 
 // g (+)= dL/db of a block: delta of a node, summed over n samples and all positions. The first use
