@@ -154,6 +154,24 @@ def test_what_would_not_be_read_is_not_written(
         net.save(tmp_path / "model")
 
 
+@pytest.mark.parametrize(
+    ("longest", "others", "fits"),
+    [(1024, 1, True), (1025, 1, False), (2048, 255, True), (2048, 253, False)],
+)
+def test_arrays_of_texts_are_at_most_16_mb_or_8_times_their_texts(
+    tmp_path: Path, longest: int, others: int, fits: bool
+) -> None:
+    net: Any = fm.Network([2, 1])
+    net.texts = np.array(["a" * longest] + ["b" * others] * 4095)
+    if fits:
+        net.save(tmp_path / "model")
+        found: Any = fm.load(tmp_path / "model")
+        assert found.texts.dtype == net.texts.dtype
+    else:
+        with pytest.raises(ValueError, match="use dtype=object"):
+            net.save(tmp_path / "model")
+
+
 MATRICES = {"bfgs", "newton", "saddle_free_newton", "levenberg_marquardt"}  # of n_parameters rows
 
 
