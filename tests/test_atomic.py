@@ -27,6 +27,7 @@ os.urandom = bytes
 path, new = sys.argv[1], b"new" * 7000
 {write}
 """
+FAULTS = ["signal=KILL", "error=EIO", "error=ENOSPC"]
 TEMPORARY = f".file.{bytes(8).hex()}.tmp"  # as the writer has no random names
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is missing")
 
@@ -163,7 +164,7 @@ def outcomes(path: Path, write: str, fault: str) -> dict[str, str]:
 
 
 @needs_strace
-@pytest.mark.parametrize("fault", ["signal=KILL", "error=EIO", "error=ENOSPC"])
+@pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_at_any_system_call_leaves_an_old_or_a_new_file(tmp_path: Path, fault: str) -> None:
     """From the first look at the path to the last close; the folder is opened after the rename."""
     found = outcomes(tmp_path / "folder/file", ATOMIC, fault)
@@ -175,9 +176,10 @@ def test_a_fault_at_any_system_call_leaves_an_old_or_a_new_file(tmp_path: Path, 
 
 
 @needs_strace
-def test_the_same_faults_break_the_file_of_a_naive_writer(tmp_path: Path) -> None:
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_same_faults_break_the_file_of_a_naive_writer(tmp_path: Path, fault: str) -> None:
     """So that the test above could fail."""
-    assert "broken" in outcomes(tmp_path / "folder/file", NAIVE, "error=ENOSPC").values()
+    assert "broken" in outcomes(tmp_path / "folder/file", NAIVE, fault).values()
 
 
 def after_a_full_disk(path: Path, write: str, size: int) -> tuple[int, bytes]:

@@ -82,3 +82,35 @@ def test_the_runs_differ_and_some_stop_early() -> None:
     assert {end[5] for end in ends.values()} == {"max_steps", "stopped"}
     whole = {case: end[0] for case, end in ends.items() if not case.stopping}
     assert len(set(whole.values())) == len(whole) == 2 * 2**3
+
+
+FIRST = fm.Dense(3, "tanh")
+LAYERS: dict[str, tuple[list[Any], tuple[int, ...]]] = {
+    "windows": (
+        [fm.Conv1D(4, 2, "tanh"), fm.SpatialDropout(0.3), fm.GaussianNoise(0.1), fm.MaxPool1D(2),
+         fm.Dense(2)], (3, 1)),
+    "images": ([fm.Conv2D(4, (2, 1)), fm.SpatialDropout(0.3), fm.AveragePool2D((2, 1)),
+                fm.Dropout(0.2), fm.Dense(2)], (3, 1, 1)),
+    "sequences": (
+        [fm.Bidirectional(fm.LSTM(2, sequences=True)), fm.SpatialDropout(0.3), fm.GRU(3),
+         fm.GaussianNoise(0.1), fm.Dense(2)], (3, 1)),
+    "truncated": (
+        [fm.Recurrent(3, sequences=True, truncate=2), fm.Conv1D(2, 1), fm.GlobalAveragePool1D()],
+        (3, 1)),
+    "shared": ([FIRST, fm.Dropout(0.3), fm.Tied(FIRST), fm.Skip("input"), fm.Dense(2)], (3,)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("split", [1, 5])
+@pytest.mark.parametrize("name", LAYERS)
+def test_every_kind_of_layer_resumes(tmp_path: Path, name: str, split: int) -> None:
+    layers, inputs = LAYERS[name]
+
+    def run(epochs: int, file: Any) -> tuple[bytes, Any]:
+        one = fm.Network(layers, inputs=inputs, dtype="float64", seed=5)
+        history = one.fit(X, Y, epochs=epochs, batch_size=7, checkpoint=file)
+        return one.parameters.tobytes(), history.to_dict()
+
+    unbroken = run(9, None)
+    run(split, tmp_path / "run")
+    assert run(9, tmp_path / "run") == unbroken

@@ -156,6 +156,19 @@ def test_files_that_lie_are_refused(tmp_path: Path, change: Any) -> None:
         MLPClassifier.load(tmp_path / "bad")
 
 
+def test_layers_larger_than_the_parameters_take_no_memory(tmp_path: Path) -> None:
+    MLPClassifier(layers=[FIRST, fm.Dense(3, "softmax")], max_iter=2).fit(X, TEXTS).save(
+        tmp_path / "model"
+    )
+
+    def larger(values: dict[str, Any]) -> None:
+        values["estimator"]["layers"]["layers"][0]["units"] = 10**8
+
+    (tmp_path / "bad").write_bytes(with_specification(tmp_path / "model", larger))
+    with pytest.raises(fm.ModelFileError, match="35 elements, expected 800000003"):
+        MLPClassifier.load(tmp_path / "bad")
+
+
 def test_an_estimator_is_no_network_and_the_other_way(tmp_path: Path) -> None:
     MLPClassifier().save(tmp_path / "model")
     with pytest.raises(fm.ModelFileError, match=r"^fm\.load: .*MLPClassifier"):

@@ -11,8 +11,8 @@ namespace {
 using Layers = std::vector<LayerReference>;
 
 template <class T>
-Index count(const std::vector<Index>& inputs, const Layers& layers) {
-  return count_parameters<T>(Shape(inputs), layers);
+Index count(const std::vector<Index>& inputs, const Layers& layers, Index max_steps) {
+  return count_parameters<T>(Shape(inputs), layers, max_steps);
 }
 
 template <class T>
@@ -218,8 +218,9 @@ void bind_network(py::module_& m) {
   bind_resource<Network<T>, Holder>(m, "Network", "A plan of layers and its parameters.")
       .def(py::init(&make_network<T>), py::arg("inputs"), py::arg("layers"), py::arg("seed"),
            "Without a seed all parameters are 0.")
-      .def_static("count", &count<T>, py::arg("inputs"), py::arg("layers"),
-                  "The number of parameters, before any memory is taken for them.")
+      .def_static("count", &count<T>, py::arg("inputs"), py::arg("layers"), py::arg("max_steps"),
+                  "The number of parameters, before any memory is taken for them; more steps of "
+                  "recurrent layers are refused.")
       .def_property_readonly("n_inputs",
                              [](const Network<T>& self) { return self.plan().inputs(); })
       .def_property_readonly("n_outputs",

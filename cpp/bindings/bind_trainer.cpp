@@ -196,9 +196,9 @@ py::dict state_views(const py::object& self) {
 }
 
 template <class T>
-py::dict state_dict(TrainerHandle<T>& self) {
-  StateWriter<T> writer;
-  self.trainer().visit_state(writer);
+py::dict state_dict(const py::object& self, bool views) {
+  StateWriter<T> writer(views ? self : py::object());
+  self.cast<TrainerHandle<T>&>().trainer().visit_state(writer);
   return writer.state;
 }
 
@@ -281,7 +281,7 @@ void bind_trainer(py::module_& m) {
           "samples_seen", [](Handle& self) { return self.trainer().samples_seen(); },
           [](Handle& self, Index n) { self.trainer().set_samples_seen(n); })
       .def_property_readonly("state", &state_views<T>)
-      .def("state_dict", &state_dict<T>)
+      .def("state_dict", &state_dict<T>, py::arg("views") = false)
       .def("load_state_dict", &load_state_dict<T>, py::arg("state"));
 }
 

@@ -7,13 +7,14 @@
 
 namespace fastmlp::bindings {
 
-// Copies of all entries.
+// All entries: vectors as copies, or with an owner of the state as live views.
 template <class T>
 class StateWriter final : public StateVisitor<T> {
  public:
+  explicit StateWriter(py::object owner) : owner_(std::move(owner)) {}
   void section(const char* name) override { state[name] = section_ = py::dict(); }
   void vector(const char* name, Buffer<T>& values) override {
-    section_[name] = Array<T>(values.size(), values.data());
+    section_[name] = Array<T>(values.size(), values.data(), owner_);
   }
   void optional_vector(const char* name, Buffer<T>& values, bool& present) override {
     if (present) return vector(name, values);
@@ -24,6 +25,7 @@ class StateWriter final : public StateVisitor<T> {
   py::dict state;
 
  private:
+  py::object owner_;
   py::dict section_;
 };
 

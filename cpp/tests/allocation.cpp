@@ -6,11 +6,17 @@
 
 namespace {
 
-void* allocate(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) {
+// Counts an allocation, which may have to fail.
+bool is_granted(std::size_t bytes) {
   if (allocation::counted) ++allocation::count;
-  if (allocation::until_failure >= 0 && allocation::until_failure-- == 0) return nullptr;
-  if (bytes > allocation::kMaxBytes) return nullptr;
+  if (allocation::until_failure >= 0 && allocation::until_failure-- == 0) return false;
+  if (bytes > allocation::kMaxBytes) return false;
   allocation::bytes += bytes;
+  return true;
+}
+
+void* allocate(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) {
+  if (!is_granted(bytes)) return nullptr;
   void* memory = nullptr;
   return posix_memalign(&memory, alignment, bytes) == 0 ? memory : nullptr;
 }
@@ -29,6 +35,12 @@ std::size_t bytes_of(std::align_val_t alignment) {
 }
 
 }  // namespace
+
+// Instead of the calls of calloc in this program, by the linker's --wrap.
+extern "C" void* __real_calloc(std::size_t count, std::size_t bytes);
+extern "C" void* __wrap_calloc(std::size_t count, std::size_t bytes) {
+  return is_granted(count * bytes) ? __real_calloc(count, bytes) : nullptr;
+}
 
 void* operator new(std::size_t n) { return allocate_or_throw(n); }
 void* operator new[](std::size_t n) { return allocate_or_throw(n); }

@@ -1,4 +1,5 @@
-// Replacements of operators new and delete, which count allocations and can make them fail.
+// Replacements of operators new and delete, and of calloc, which count allocations and can make
+// them fail.
 #pragma once
 
 #include <atomic>

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Sequence
 
+from fastmlp._io import layout
 from fastmlp._version import __version__
 
 
@@ -51,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     info = commands.add_parser("info", help="describe a file of a network, trainer or estimator")
     info.add_argument("file", metavar="FILE")
     info.add_argument("--json", action="store_true", help="for other programs")
+    info.add_argument("--max-time-steps", type=int, default=layout.MAX_TIME_STEPS, metavar="N")
     info.set_defaults(run=_info)
     return parser
 
@@ -73,7 +75,7 @@ def _info(options: argparse.Namespace) -> None:
     for name, (dtype, shape) in tensors.items():
         print(f"  {name}  {dtype}  {shape}")
     if "estimator" not in specification:
-        network = files.load(options.file)
+        network = files.load(options.file, max_time_steps=options.max_time_steps)
         print(network, *filter(None, [network.history]), sep="\n")
 
 

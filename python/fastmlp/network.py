@@ -257,11 +257,11 @@ class Network(NamedFeatures, Attributes):
         """Restore from `__getstate__`."""
         specification, epochs_trained = serialization.network_from_dict(values)
         parameters = values["parameters"]
-        if isinstance(parameters, Mapping):
-            layout.check_size(*specification[:3], parameters)
+        if isinstance(parameters, layout.Tensors):
+            layout.check_size(*specification[:3], parameters.n_elements, parameters.max_time_steps)
         restored = Network.__new__(Network)
         restored._build(*specification, draw=False)
-        if isinstance(parameters, Mapping):
+        if isinstance(parameters, layout.Tensors):
             layout.assign(restored, parameters)
         else:
             restored.parameters = parameters

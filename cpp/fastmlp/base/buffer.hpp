@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
+#include <cstdlib>
 #include <limits>
 #include <new>
 #include <type_traits>
@@ -10,15 +12,18 @@
 
 namespace fastmlp {
 
+// A block of zeros of the system, for `std::free`; std::bad_alloc where there is none. A large one
+// takes memory page by page as it is written, so workspaces that are never used cost none.
+void* allocate_zeros(std::size_t bytes);
+
 // `size` elements, aligned to a cache line and followed by two vector registers of zeros, because
 // kernels read and write whole registers.
 template <class T>
 class Buffer {
  public:
   Buffer() = default;
-  explicit Buffer(Index size) : data_(allocate(size)), size_(size) {
-    std::fill(data_, data_ + size + kOverrun, T(0));
-  }
+  explicit Buffer(Index size)
+      : block_(allocate_zeros(bytes(size))), data_(static_cast<T*>(aligned(block_))), size_(size) {}
   Buffer(const Buffer& other) : Buffer(other.size_) {
     std::copy(other.data_, other.data_ + other.size_, data_);
   }
@@ -27,10 +32,10 @@ class Buffer {
     swap(other);
     return *this;
   }
-  ~Buffer() { ::operator delete(data_, kAlignment); }
+  ~Buffer() { std::free(block_); }
 
   // Throws std::bad_alloc if the memory cannot be allocated; touches none of it.
-  static void check_available(Index size) { ::operator delete(allocate(size), kAlignment); }
+  static void check_available(Index size) { ::operator delete(::operator new(bytes(size))); }
 
   T* data() { return data_; }
   const T* data() const { return data_; }
@@ -39,20 +44,26 @@ class Buffer {
   const T& operator[](Index i) const { return data_[i]; }
 
  private:
-  static constexpr std::align_val_t kAlignment{64};
-  static constexpr Index kOverrun = 2 * 64 / sizeof(T);
+  static constexpr std::size_t kAlignment = 64;
+  static constexpr Index kOverrun = 3 * 64 / sizeof(T);  // one for the alignment
 
-  static T* allocate(Index size) {
+  static std::size_t bytes(Index size) {
     constexpr Index kMax = std::numeric_limits<Index>::max() / static_cast<Index>(sizeof(T));
     if (size < 0 || size > kMax - kOverrun) throw std::bad_alloc();
-    const auto bytes = static_cast<std::size_t>(size + kOverrun) * sizeof(T);
-    return static_cast<T*>(::operator new(bytes, kAlignment));
+    return static_cast<std::size_t>(size + kOverrun) * sizeof(T);
+  }
+  // The first place in a block that is aligned.
+  static void* aligned(void* block) {
+    const auto place = reinterpret_cast<std::uintptr_t>(block);
+    return static_cast<char*>(block) + (kAlignment - place % kAlignment) % kAlignment;
   }
   void swap(Buffer& other) noexcept {
+    std::swap(block_, other.block_);
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
   }
 
+  void* block_ = nullptr;
   T* data_ = nullptr;
   Index size_ = 0;
 };

@@ -6,9 +6,10 @@ namespace fastmlp {
 namespace {
 
 template <class T>
-PlanBuilder<T> add_layers(const Shape& inputs, const std::vector<LayerReference>& layers) {
+PlanBuilder<T> add_layers(const Shape& inputs, const std::vector<LayerReference>& layers,
+                          Index max_steps) {
   require(!layers.empty(), "Network: no layers, expected at least one Dense");
-  PlanBuilder<T> builder(inputs, layers);
+  PlanBuilder<T> builder(inputs, layers, max_steps);
   for (const LayerReference& each : layers) {
     visit_layer(*each, [&](const auto& layer) {
       check_underflow<T>(layer);
@@ -27,17 +28,18 @@ PlanBuilder<T> add_layers(const Shape& inputs, const std::vector<LayerReference>
 
 template <class T>
 Plan<T> make_plan(const Shape& inputs, const std::vector<LayerReference>& layers) {
-  return Plan<T>(add_layers<T>(inputs, layers));
+  return Plan<T>(add_layers<T>(inputs, layers, std::numeric_limits<Index>::max()));
 }
 
 template <class T>
-Index count_parameters(const Shape& inputs, const std::vector<LayerReference>& layers) {
-  return add_layers<T>(inputs, layers).size();
+Index count_parameters(const Shape& inputs, const std::vector<LayerReference>& layers,
+                       Index max_steps) {
+  return add_layers<T>(inputs, layers, max_steps).size();
 }
 
 template Plan<float> make_plan(const Shape&, const std::vector<LayerReference>&);
 template Plan<double> make_plan(const Shape&, const std::vector<LayerReference>&);
-template Index count_parameters<float>(const Shape&, const std::vector<LayerReference>&);
-template Index count_parameters<double>(const Shape&, const std::vector<LayerReference>&);
+template Index count_parameters<float>(const Shape&, const std::vector<LayerReference>&, Index);
+template Index count_parameters<double>(const Shape&, const std::vector<LayerReference>&, Index);
 
 }  // namespace fastmlp

@@ -12,9 +12,11 @@ namespace fastmlp {
 // The plan of a list of layers, the last of which can be an output.
 template <class T>
 Plan<T> make_plan(const Shape& inputs, const std::vector<LayerReference>& layers);
-// The number of its parameters, without memory in proportion to them.
+// The number of its parameters, without memory in proportion to them; it refuses recurrent layers
+// of more steps.
 template <class T>
-Index count_parameters(const Shape& inputs, const std::vector<LayerReference>& layers);
+Index count_parameters(const Shape& inputs, const std::vector<LayerReference>& layers,
+                       Index max_steps);
 
 template <class T>
 class Network {
@@ -42,7 +44,9 @@ class Network {
 
 extern template Plan<float> make_plan(const Shape&, const std::vector<LayerReference>&);
 extern template Plan<double> make_plan(const Shape&, const std::vector<LayerReference>&);
-extern template Index count_parameters<float>(const Shape&, const std::vector<LayerReference>&);
-extern template Index count_parameters<double>(const Shape&, const std::vector<LayerReference>&);
+extern template Index count_parameters<float>(const Shape&, const std::vector<LayerReference>&,
+                                              Index);
+extern template Index count_parameters<double>(const Shape&, const std::vector<LayerReference>&,
+                                               Index);
 
 }  // namespace fastmlp

@@ -51,12 +51,22 @@ std::vector<Range> cut_rows(const Slot& slot) {
 }  // namespace
 
 template <class T>
-PlanBuilder<T>::PlanBuilder(const Shape& inputs, std::vector<LayerReference> layers)
-    : layers_(std::move(layers)), shapes_{inputs} {
+PlanBuilder<T>::PlanBuilder(const Shape& inputs, std::vector<LayerReference> layers,
+                            Index max_steps)
+    : max_steps_(max_steps), layers_(std::move(layers)), shapes_{inputs} {
   for (const Index size : inputs.sizes) {
     require(size > 0, "Network: inputs=" + inputs.text() + ", expected at least 1");
   }
   nodes_.push_back({inputs.size(), 0, Identity{}});
+}
+
+template <class T>
+void PlanBuilder<T>::add_steps(Index steps) {
+  require(steps <= max_steps_ - steps_,
+          where() + " goes through a sequence of " + std::to_string(steps) +
+              " steps, expected at most " + std::to_string(max_steps_) +
+              " of all recurrent layers, which max_time_steps=... changes");
+  steps_ += steps;
 }
 
 // The index of a layer that comes earlier in the list, and only once.

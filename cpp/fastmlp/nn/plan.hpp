@@ -5,6 +5,7 @@
 // is a second term of a node. No pass has a special case for either.
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -224,12 +225,17 @@ class PlanBuilder {
     bool silent = false;
   };
 
-  PlanBuilder(const Shape& inputs, std::vector<LayerReference> layers);
+  // At most `max_steps` of all recurrent layers.
+  PlanBuilder(const Shape& inputs, std::vector<LayerReference> layers,
+              Index max_steps = std::numeric_limits<Index>::max());
 
   // The layer that is being added, as its index in the list, and as "Network: layers[2]".
   Index layer() const { return static_cast<Index>(outputs_.size()); }
   std::string where() const { return "Network: layers[" + std::to_string(layer()) + "]"; }
   void finish_layer() { outputs_.push_back(last()); }
+
+  // A recurrent layer makes nodes in proportion to its steps.
+  void add_steps(Index steps);
 
   // Parameters so far.
   Index size() const { return size_; }
@@ -280,7 +286,7 @@ class PlanBuilder {
   Index index_of(const LayerReference& layer) const;
   Index add_slot(Slot slot);
 
-  Index size_ = 0;
+  Index size_ = 0, steps_ = 0, max_steps_;
   std::vector<LayerReference> layers_;
   std::vector<Index> outputs_;  // nodes, by layer
   std::vector<std::shared_ptr<const LinearMap<T>>> maps_;

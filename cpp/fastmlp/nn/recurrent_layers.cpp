@@ -37,6 +37,7 @@ class Steps {
     time = shape.sizes[0];
     features_ = shape.channels();
     // Before nodes are made in proportion to it.
+    plan.add_steps(time);
     Buffer<Node>::check_available(checked_product(4 * gates, time, "Network"));
     require(!__builtin_add_overflow(features_, units, &columns_),
             "Network: the sizes are too large to be counted");

@@ -31,7 +31,12 @@ def save(self: Trainer, path: files.Path) -> None:
 
 @error_prefix("Trainer.load")
 def load(
-    cls: type[Trainer], path: files.Path, *, loss: Any = None, learning_rate: Any = None
+    cls: type[Trainer],
+    path: files.Path,
+    *,
+    loss: Any = None,
+    learning_rate: Any = None,
+    max_time_steps: int = layout.MAX_TIME_STEPS,
 ) -> Trainer:
     """Return the trainer of a file; training goes on as if never stopped, bit for bit.
 
@@ -41,6 +46,8 @@ def load(
         A file of `save` or a checkpoint.
     loss, learning_rate : callable, optional
         The functions in Python that the trainer had, which files do not contain.
+    max_time_steps : int, default 20000
+        The most steps of all recurrent layers together, as in `fastmlp.load`.
 
     Raises
     ------
@@ -59,7 +66,8 @@ def load(
     """
     given = {"loss": loss, "learning_rate": learning_rate}
     given = {name: value for name, value in given.items() if value is not None}
-    trainer: Trainer = files.restore(path, "Trainer.load", serialization.TRAINER_FORMAT, given)
+    kind = serialization.TRAINER_FORMAT
+    trainer: Trainer = files.restore(path, "Trainer.load", kind, given, max_time_steps)
     for name, value in given.items():
         owner = trainer if name == "loss" else trainer.optimizer
         if getattr(owner, name, None) is not value:

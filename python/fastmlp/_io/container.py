@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastmlp._data.validation import InvalidValue
+
 DTYPES = {
     **{f"F{8 * n}": np.dtype(f"<f{n}") for n in (8, 4, 2)},
     **{f"{kind.upper()}{8 * n}": np.dtype(f"<{kind}{n}") for kind in "iu" for n in (8, 4, 2, 1)},
@@ -40,6 +42,9 @@ def pack(metadata: Mapping[str, str], tensors: Tensors) -> list[bytes | memoryvi
         header[name] = {**_kind(values), "data_offsets": [begin, end]}
     text = to_json(header).encode()
     text += b" " * (-len(text) % 8)
+    if len(text) > MAX_HEADER:
+        expected = f"expected at most {MAX_HEADER}; keep numbers in arrays"
+        raise InvalidValue(f"texts and numbers take {len(text)} bytes, {expected}")
     return [len(text).to_bytes(8, "little"), text, *map(_bytes, stored.values())]
 
 
@@ -48,7 +53,7 @@ def unpack(data: bytes | bytearray) -> tuple[dict[str, str], dict[str, NDArray[A
     size = int.from_bytes(data[:8], "little")
     if data[8:9] != b"{" or size > min(len(data) - 8, MAX_HEADER):
         raise ValueError(f"its {len(data)} bytes do not begin as those of safetensors")
-    header = from_json(data[8 : 8 + size].decode())
+    header = from_json(str(memoryview(data)[8 : 8 + size], "utf-8"))
     metadata = header.pop(METADATA, {})
     if not all(isinstance(text, str) for text in metadata.values()):
         raise ValueError("its metadata are no texts")

@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from fastmlp._data.validation import InvalidArgument, short_repr, type_error, value_error
+from fastmlp._data.validation import (
+    InvalidArgument,
+    InvalidValue,
+    check_int,
+    error_prefix,
+    short_repr,
+    type_error,
+    value_error,
+)
 from fastmlp._io import atomic, container, layout
 from fastmlp._io.registry import from_dict
 from fastmlp._version import __version__
@@ -30,6 +38,7 @@ VERSION = 1
 WHOLE = {"network", "parameters", "state", "estimator", "dict", "tuple", "items"}
 FUNCTIONS = {"loss", "learning_rate"}  # where functions in Python may stand: at these paths
 PLACES = {".loss", ".optimizer.learning_rate"}
+MAX_TEXTS = 2**24
 DAMAGE = (*(ArithmeticError, AttributeError, LookupError, MemoryError), RecursionError, TypeError)
 
 
@@ -44,13 +53,17 @@ class ModelFileError(ValueError):
     """
 
 
-def load(path: Path) -> Network:
+@error_prefix("fm.load")
+def load(path: Path, *, max_time_steps: int = layout.MAX_TIME_STEPS) -> Network:
     """Return the network of a file of `Network.save`, `Trainer.save` or a checkpoint.
 
     Parameters
     ----------
     path : str or path-like
         The file. Nothing in it is run, and its digest is compared.
+    max_time_steps : int, default 20000
+        The most steps of all recurrent layers together, those of each direction counted, because
+        up to 6 KB of memory are taken for each, however small the file is.
 
     Returns
     -------
@@ -60,7 +73,7 @@ def load(path: Path) -> Network:
     Raises
     ------
     ModelFileError
-        The file is damaged, foreign, or of a later version.
+        The file is damaged, foreign, of a later version, or of more than `max_time_steps`.
     OSError
         There is no such file, or it cannot be read.
 
@@ -78,7 +91,7 @@ def load(path: Path) -> Network:
     >>> fm.load(path).predict([1, 2]) == net.predict([1, 2])
     array([ True])
     """
-    network: Network = restore(path, "fm.load", "fastmlp.network", FUNCTIONS)
+    network: Network = restore(path, "fm.load", "fastmlp.network", FUNCTIONS, max_time_steps)
     return network
 
 
@@ -101,12 +114,16 @@ def save(path: Path, values: Mapping[str, Any]) -> None:
     atomic.write(path, container.pack(metadata, tensors))
 
 
-def restore(path: Path, where: str, kind: str, given: Any) -> Any:
+def restore(path: Path, where: str, kind: str, given: Any, max_time_steps: Any) -> Any:
     """Return the object of the file, or of its part ``"network"``; errors name `where`."""
+    max_time_steps = check_int(max_time_steps, "max_time_steps", min=0, max=2**62)
 
     def made(values: dict[str, Any]) -> Any:
+        network = values.get("network", values)
+        if "parameters" in network:
+            network["parameters"] = layout.Tensors(network["parameters"], max_time_steps)
         if kind == "fastmlp.network":
-            values = values.get("network", values)
+            values = network
         elif values["format"] == kind:
             layout.check_state(values)
         return from_dict(values, kind, "file")
@@ -154,11 +171,10 @@ def header(data: bytes | bytearray) -> tuple[dict[str, str], dict[str, Any]]:
 
 def _values(data: bytearray, given: Any) -> dict[str, Any]:
     metadata, tensors = header(data)
-    used: list[str] = []
+    used: set[str] = set()
     specification = container.from_json(metadata["specification"])
     values: dict[str, Any] = _decoded(specification, "", tensors, used, given)
-    if sorted(used) != sorted(tensors):
-        unknown = sorted(set(tensors).symmetric_difference(used)) or used
+    if unknown := sorted(used.symmetric_difference(tensors)):
         raise ValueError(f"its tensors {unknown[:9]} are not those of the specification")
     return values
 
@@ -176,6 +192,7 @@ def _encoded(value: Any, key: str, path: str, tensors: dict[str, Any]) -> Any:
     if isinstance(value, np.ndarray) and value.ndim == 1:
         texts = value.tolist()
         if all(isinstance(text, str) for text in texts):
+            _check_texts(texts, value.dtype.kind)
             return {"$texts": texts, "dtype": value.dtype.kind}
     if isinstance(value, (list, tuple)):
         if value and all(type(number) is float for number in value):
@@ -201,7 +218,7 @@ def _kept(values: Any, path: str, tensors: dict[str, Any]) -> str:
     return name
 
 
-def _decoded(value: Any, key: str, tensors: Any, used: list[str], given: Any) -> Any:
+def _decoded(value: Any, key: str, tensors: Any, used: set[str], given: Any) -> Any:
     """Return what `_encoded` has encoded."""
     if isinstance(value, list):
         return [_decoded(member, key, tensors, used, given) for member in value]
@@ -212,13 +229,24 @@ def _decoded(value: Any, key: str, tensors: Any, used: list[str], given: Any) ->
     if "$float" in value:
         return {text: float(text) for text in ("inf", "-inf", "nan")}[value["$float"]]
     if "$texts" in value:
+        _check_texts(value["$texts"], value["dtype"])
         return np.array(value["$texts"], {"U": "U", "O": "O"}[value["dtype"]])
     for kind in ("$tensor", "$list"):
         if kind in value:
-            used.append(value[kind])
+            if value[kind] in used:
+                raise ValueError(f"tensor {value[kind]!r} is that of two entries")
+            used.add(value[kind])
             values = tensors[value[kind]]
             return values if kind == "$tensor" else values.tolist()
     return {k: _decoded(v, k, tensors, used, given) for k, v in value.items()}
+
+
+def _check_texts(texts: list[str], kind: str) -> None:
+    """Raise where an array, which has room for its longest text everywhere, is far larger."""
+    n_bytes = 4 * len(texts) * max(map(len, texts), default=0) if kind == "U" else 0
+    if n_bytes > max(MAX_TEXTS, 8 * (len(texts) + sum(map(len, texts))) * 4):
+        expected = f"at most {MAX_TEXTS} or 8 times that of the texts; use dtype=object"
+        raise InvalidValue(f"an array of texts would take {n_bytes} bytes, expected {expected}")
 
 
 def _function(name: Any, key: str, given: Any) -> Any:

@@ -8,10 +8,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastmlp._data.arrays import DType, FloatArray, native
-from fastmlp._data.validation import InvalidValue
+from fastmlp._data.validation import InvalidValue, type_error
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
+
+MAX_TIME_STEPS = 20_000  # of recurrent layers: the plan of a network takes up to 6 KB for each
+
+
+class Tensors(dict[str, FloatArray]):
+    """The parameters of a file by name, and how many steps its recurrent layers may have in all."""
+
+    def __init__(self, tensors: Any, max_time_steps: int) -> None:
+        if not isinstance(tensors, Mapping):
+            raise type_error("parameters", tensors, "tensors by name")
+        super().__init__(tensors)
+        self.max_time_steps = max_time_steps
+
+    @property
+    def n_elements(self) -> int:
+        """The number of parameters."""
+        return sum(map(np.size, self.values()))
 
 
 def named(network: Network, flat: FloatArray) -> dict[str, FloatArray]:
@@ -42,11 +59,20 @@ def _parts(layers: Any) -> Iterator[tuple[int, str]]:
 
 
 def check_size(
-    shape: tuple[int, ...], layers: Any, dtype: DType, tensors: Mapping[str, Any]
+    shape: tuple[int, ...],
+    layers: Any,
+    dtype: DType,
+    given: int,
+    max_time_steps: int = MAX_TIME_STEPS,
+    *,
+    shared: bool = False,
 ) -> None:
-    """Raise unless the layers have the tensors' elements, before any memory is taken for them."""
-    expected = native(dtype).Network.count(shape, layers)
-    if (given := sum(map(np.size, tensors.values()))) != expected:
+    """Raise unless the layers have the `given` elements, before any memory is taken for them.
+
+    Those that layers share may be given several times.
+    """
+    expected = native(dtype).Network.count(shape, layers, max_time_steps)
+    if given < expected or (given > expected and not shared):
         raise InvalidValue(f"parameters have {given} elements, expected {expected} of the layers")
 
 

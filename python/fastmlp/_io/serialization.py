@@ -238,7 +238,7 @@ def trainer_from_dict(values: Any) -> tuple[Any, dict[str, Any], Any]:
 
 def load_state(trainer: Trainer, given: Any) -> None:
     """Put the entries of ``"state"`` into a new trainer."""
-    expected = trainer._native.state_dict()
+    expected = trainer._native.state_dict(views=True)
     _check_names(given, "state", expected)
     converted = {}
     for section, entries in expected.items():

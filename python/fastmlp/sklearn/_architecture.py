@@ -16,6 +16,7 @@ from fastmlp.network import Network
 from fastmlp.sklearn._parameters import activations, rates
 
 SIGMOID, SOFTMAX = _core.activations["sigmoid"], _core.activations["softmax"]
+DEFAULT_INIT = "glorot_uniform"  # of a network
 NO_DRAW = "zeros"  # the weights are drawn by scikit-learn's generator, or copied
 
 

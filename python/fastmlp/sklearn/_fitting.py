@@ -13,7 +13,7 @@ from fastmlp._data.validation import InvalidValue, type_error
 from fastmlp._fit.status import warn
 from fastmlp.layers import plan
 from fastmlp.sklearn import _lbfgs
-from fastmlp.sklearn._architecture import new_network, plan_layers
+from fastmlp.sklearn._architecture import DEFAULT_INIT, new_network, plan_layers
 from fastmlp.sklearn._draws import Draws
 from fastmlp.sklearn._epochs import Epochs
 from fastmlp.sklearn._held_out import Samples, Score, check_enough, split, take_rows
@@ -23,7 +23,6 @@ from fastmlp.sklearn._optimizers import Training, searches
 from fastmlp.sklearn._sample_weights import read_weights
 
 AUTO_BATCH = 200
-DEFAULT_INIT = "glorot_uniform"  # of a network
 RECORDS = ("loss_curve_", "validation_scores_", "best_loss_", "best_validation_score_")
 
 

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from fastmlp._io import layout
+from fastmlp.layers import plan
 from fastmlp.network import Network
-from fastmlp.sklearn._architecture import plan_layers
+from fastmlp.sklearn._architecture import DEFAULT_INIT, plan_layers
 from fastmlp.sklearn._optimizers import Training
 
 
@@ -75,7 +77,11 @@ def rebuilt(estimator: Any, state: Mapping[str, Any] | Model | None) -> Model:
     dtype = np.dtype(np.float64 if double else np.float32)
     kept = state if isinstance(state, Mapping) else None
     seed = 0 if kept is None else kept["seed"]
-    network = Network(layers, inputs=n_inputs, dtype=dtype, seed=seed)
+    shape, chain = plan(layers, n_inputs, None, None, DEFAULT_INIT)
+    n_given = sum(np.size(values) for values in (*coefs, *intercepts) if values is not None)
+    layout.check_size(shape, chain, dtype, n_given, shared=True)
+    network = Network.__new__(Network)
+    network._build(shape, chain, dtype, seed, draw=False)
     if kept is not None:
         network.epochs_trained = kept["epochs_trained"]
     training = None if kept is None else Training.from_state(kept)
