@@ -82,7 +82,10 @@ LEVELS = [
     {"network"},
     {"_old_names"},
     {"__init__"},
-    {"demo"},
+    {"demo", "playground._random", "playground._state"},
+    {"playground._datasets"},
+    {"playground._model"},
+    {"playground"},
     {"cli"},
     {"__main__"},
     {

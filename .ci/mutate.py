@@ -77,6 +77,11 @@ TESTS = {  # module: the files in tests/ that are about it
     "layers": ["network", "sharing", "init", "errors", "warnings"],
     "minimization": ["minimize", "least_squares", "bad_functions", "errors"],
     "network": ["network", "seeds", "errors"],
+    "playground/__init__": ["playground"],
+    "playground/_datasets": ["playground"],
+    "playground/_model": ["playground"],
+    "playground/_random": ["playground"],
+    "playground/_state": ["playground"],
     "plot": ["extras", "demo", "docs"],
     "sklearn/_architecture": ["sklearn_numbers", "sklearn_extras", "sklearn_bad_input"],
     "sklearn/_classifier": [

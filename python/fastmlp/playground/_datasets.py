@@ -1,0 +1,111 @@
+"""The data sets of TensorFlow Playground: points ``(x, y, label)`` in about [-6, 6]².
+
+``noise`` is a share: 0.5 for a control that stands at 50. All draws come from one `Random`, in the
+order of the original, which is part of what a seed means.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from fastmlp.playground._random import Random
+
+Point = tuple[float, float, float]
+
+RADIUS = 5.0
+PLANE_RADIUS = 6.0
+N_POINTS = {"classification": 500, "regression": 1200}
+BUMPS = [(-4, 2.5, 1), (0, 2.5, -1), (4, 2.5, 1), (-4, -2.5, -1), (0, -2.5, 1), (4, -2.5, -1)]
+
+
+def circle(count: int, noise: float, random: Random) -> list[Point]:
+    """Return a disk of label 1 in a ring of label -1; the label is that of the noisy point."""
+
+    def ring(inner: float, outer: float) -> list[Point]:
+        points = []
+        for _ in range(count // 2):
+            r, angle = random.uniform(inner, outer), random.uniform(0, 2 * math.pi)
+            x, y = r * math.sin(angle), r * math.cos(angle)
+            dx, dy = (random.uniform(-RADIUS, RADIUS) * noise for _ in range(2))
+            points.append((x, y, 1.0 if math.hypot(x + dx, y + dy) < RADIUS * 0.5 else -1.0))
+        return points
+
+    return ring(0, RADIUS * 0.5) + ring(RADIUS * 0.7, RADIUS)
+
+
+def xor(count: int, noise: float, random: Random) -> list[Point]:
+    """Return four squares, 0.6 apart; the label is the sign of x y at the noisy point."""
+
+    def coordinate() -> float:
+        value = random.uniform(-RADIUS, RADIUS)
+        return value + 0.3 if value > 0 else value - 0.3
+
+    points = []
+    for _ in range(count):
+        x, y = coordinate(), coordinate()
+        dx, dy = (random.uniform(-RADIUS, RADIUS) * noise for _ in range(2))
+        points.append((x, y, 1.0 if (x + dx) * (y + dy) >= 0 else -1.0))
+    return points
+
+
+def gauss(count: int, noise: float, random: Random) -> list[Point]:
+    """Return two normal clouds around ±(2, 2), of variance 0.5 without noise and 4 at noise 0.5."""
+    variance = 0.5 * (1 - 2 * noise) + 4 * (2 * noise)
+    return [
+        (random.normal(center, variance), random.normal(center, variance), label)
+        for center, label in ((2, 1.0), (-2, -1.0))
+        for _ in range(count // 2)
+    ]
+
+
+def spiral(count: int, noise: float, random: Random) -> list[Point]:
+    """Return two arms of 1.75 turns, half a turn apart."""
+    half = count // 2
+    points = []
+    for start, label in ((0.0, 1.0), (math.pi, -1.0)):
+        for i in range(half):
+            r, t = i / half * 5, 1.75 * i / half * 2 * math.pi + start
+            x = r * math.sin(t) + random.uniform(-1, 1) * noise
+            y = r * math.cos(t) + random.uniform(-1, 1) * noise
+            points.append((x, y, label))
+    return points
+
+
+def _plane(
+    count: int, noise: float, random: Random, label: Callable[[float, float], float]
+) -> list[Point]:
+    """Return points of the square [-6, 6]², labelled where the noise has moved them."""
+    points = []
+    for _ in range(count):
+        x, y, dx, dy = (random.uniform(-PLANE_RADIUS, PLANE_RADIUS) for _ in range(4))
+        points.append((x, y, label(x + dx * noise, y + dy * noise)))
+    return points
+
+
+def reg_plane(count: int, noise: float, random: Random) -> list[Point]:
+    """Return points of the plane (x + y) / 10."""
+    return _plane(count, noise, random, lambda x, y: (x + y) / 10)
+
+
+def reg_gauss(count: int, noise: float, random: Random) -> list[Point]:
+    """Return six cones of radius 2 and height ±1; the largest counts."""
+
+    def label(x: float, y: float) -> float:
+        cones = (sign * max(0.0, 1 - math.hypot(x - u, y - v) / 2) for u, v, sign in BUMPS)
+        return max(cones, key=abs)
+
+    return _plane(count, noise, random, label)
+
+
+DATASETS: dict[str, dict[str, Callable[[int, float, Random], list[Point]]]] = {
+    "classification": {"circle": circle, "xor": xor, "gauss": gauss, "spiral": spiral},
+    "regression": {"reg-plane": reg_plane, "reg-gauss": reg_gauss},
+}
+
+
+def shuffled(problem: str, dataset: str, noise: float, random: Random) -> list[Point]:
+    """Return all points of a data set in the order in which they are split and trained on."""
+    points = DATASETS[problem][dataset](N_POINTS[problem], noise, random)
+    random.shuffle(points)
+    return points
