@@ -83,12 +83,12 @@ def test_a_restart_draws_new_weights_on_the_same_points() -> None:
     model = Model(State.parse("seed=1"))
     first, points = model.network.parameters.copy(), model.points.copy()
     model.train(3)
-    model.restart()
+    model.restart(model.state)
     assert model.epoch == 0
     assert np.all(model.points == points)
     assert not np.any(model.network.weights[0].T.ravel() == first[:8])
     twin = Model(State.parse("seed=1"))
-    twin.restart()
+    twin.restart(twin.state)
     assert np.all(twin.network.parameters == model.network.parameters)
 
 

@@ -1,4 +1,4 @@
-"""The command line: ``fastmlp demo``."""
+"""The command line: ``fastmlp demo``, ``fastmlp playground``."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        _demo(options)
+        options.run(options)
     except (ImportError, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -46,6 +46,12 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--seed", type=int, default=0, help="of the split and the networks (0)")
     demo.add_argument("--output", default="fastmlp-demo.png", metavar="PNG", help="the figure")
     demo.add_argument("--quiet", action="store_true", help="show no progress")
+    demo.set_defaults(run=_demo)
+    play = commands.add_parser("playground", help="TensorFlow Playground, in the browser")
+    play.add_argument("url", nargs="?", default="", help="an address of it, or its #state")
+    play.add_argument("--port", type=int, default=0, help="of this machine (any that is free)")
+    play.add_argument("--no-browser", action="store_true", help="print the address alone")
+    play.set_defaults(run=_playground)
     return parser
 
 
@@ -53,3 +59,9 @@ def _demo(options: argparse.Namespace) -> None:
     from fastmlp import demo
 
     demo.run(options.epochs, options.seed, options.output, quiet=options.quiet)
+
+
+def _playground(options: argparse.Namespace) -> None:
+    from fastmlp.playground import _server
+
+    _server.serve(options.url, options.port, browser=not options.no_browser)

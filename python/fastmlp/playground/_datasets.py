@@ -104,6 +104,16 @@ DATASETS: dict[str, dict[str, Callable[[int, float, Random], list[Point]]]] = {
 }
 
 
+def thumbnails() -> dict[str, list[Point]]:
+    """Return a few points of each data set, for its picture."""
+    random = Random("thumbnails")
+    makers = {name: make for some in DATASETS.values() for name, make in some.items()}
+    return {
+        name: [(round(x, 2), round(y, 2), round(label, 2)) for x, y, label in make(200, 0, random)]
+        for name, make in makers.items()
+    }
+
+
 def shuffled(problem: str, dataset: str, noise: float, random: Random) -> list[Point]:
     """Return all points of a data set in the order in which they are split and trained on."""
     points = DATASETS[problem][dataset](N_POINTS[problem], noise, random)

@@ -12,7 +12,7 @@ from fastmlp import _core
 from fastmlp.network import Network
 from fastmlp.playground._datasets import shuffled
 from fastmlp.playground._random import Random
-from fastmlp.playground._state import ACTIVATIONS, State
+from fastmlp.playground._state import State
 from fastmlp.trainer import Trainer
 
 Floats = NDArray[np.float64]
@@ -65,17 +65,17 @@ class Model:
         points = shuffled(state.problem, state.data_name, state.noise / 100, self._random)
         self.points: Floats = np.array(points)
         self.n_train = math.floor(len(points) * state.perc_train_data / 100)
-        self._inputs = inputs_of(state.features, self.points[:, :2])
-        self.restart()
+        self.restart(state)
 
-    def restart(self) -> None:
-        """Draw new weights, from where the stream of the seed is."""
-        state = self.state
-        units = (*state.network_shape, 1)
-        output = "tanh" if state.problem == "classification" else "identity"
+    def restart(self, state: State) -> None:
+        """Draw new weights, from where the stream of the seed is, for a state of the same data."""
+        self.state = state
+        self._inputs = inputs_of(state.features, self.points[:, :2])
+        *hidden, output = state.activations
+        activation = hidden[0] if hidden else None
         self.network = Network(
-            [len(state.features), *units],
-            activation=ACTIVATIONS[state.activation],
+            state.sizes,
+            activation=activation,
             output=output,
             init="zeros",
             dtype="float64",
@@ -108,6 +108,13 @@ class Model:
     def set_learning_rate(self, learning_rate: float) -> None:
         """Go on with another learning rate, from the parameters as they are."""
         self.state = self.state.replace(learning_rate=learning_rate)
+        self._make_trainer()
+
+    def go_to(self, epoch: int, parameters: Floats) -> None:
+        """Go on from parameters of an earlier epoch; samples carried since then are dropped."""
+        self.network.parameters = parameters
+        self._dead &= self.network.parameters == 0
+        self.epoch, self._n_carried = epoch, 0
         self._make_trainer()
 
     def train(self, epochs: int = 1) -> None:

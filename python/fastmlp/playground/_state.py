@@ -6,6 +6,7 @@ import dataclasses
 import math
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,12 +122,16 @@ class State:
             if value == "true" and key.endswith("_hide")
         }
         values["hidden"] = frozenset(hidden)
-        values.setdefault("seed", f"{secrets.randbelow(100_000) / 1e5:.5f}")
-        return cls(**values)
+        return cls(**({"seed": random_seed()} | values))
 
     def replace(self, **changes: Any) -> State:
         """Return a state with some fields changed."""
         return dataclasses.replace(self, **changes)
+
+    def updated(self, texts: Mapping[str, str]) -> State:
+        """Return a state with some fields changed, ``{key of the URL: text}``."""
+        changed = "&".join(f"{key}={text}" for key, text in texts.items())
+        return State.parse(f"{self.to_hash()}&{changed}")
 
     def to_hash(self) -> str:
         """Return the state as the part of a URL that follows the ``#``; `parse` reads it."""
@@ -143,9 +148,25 @@ class State:
         return tuple(name for name in FEATURES if getattr(self, name))
 
     @property
+    def sizes(self) -> list[int]:
+        """The widths of the network's layers, inputs first."""
+        return [len(self.features), *self.network_shape, 1]
+
+    @property
+    def activations(self) -> list[str]:
+        """The activations of the layers by fastmlp's names: tanh at the end for classification."""
+        output = "tanh" if self.problem == "classification" else "identity"
+        return [ACTIVATIONS[self.activation]] * len(self.network_shape) + [output]
+
+    @property
     def data_name(self) -> str:
         """The data set of the problem at hand."""
         return self.dataset if self.problem == "classification" else self.reg_dataset
+
+
+def random_seed() -> str:
+    """Return a seed of five digits, as the original draws them."""
+    return f"{secrets.randbelow(100_000) / 1e5:.5f}"
 
 
 def _check(fits: bool, key: str, value: object, expected: str) -> None:
