@@ -95,6 +95,7 @@ function syncControls() {
 function syncRange(control, value) {
   if (Number(value) > Number(control.max)) control.max = value;
   control.value = value;
+  if (control.value !== value) Object.assign(control, { step: "any", value });
   control.parentElement.querySelector("output").value = value;
 }
 

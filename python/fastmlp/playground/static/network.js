@@ -4,10 +4,22 @@ import { color, image } from "./colors.js";
 
 const TOP = 56; // above the units: the controls of a layer
 const SIDE = 34; // of a unit, where there is room
-const MANY = 600; // links that are still drawn with moving dashes
+const MANY = 600; // parameters up to which links are curves of moving dashes, above them plain lines
 const REACH = 8; // pixels within which a click meets a link
 
 const element = (name, values) => Object.assign(document.createElement(name), values);
+
+// The share of its height that a curve has gained at a share of its width: x(t) = 1.5 t (1 - t) + t³
+// is inverted by bisection, y(t) = t² (3 - 2 t).
+function curveRise(share) {
+  let [low, high] = [0, 1];
+  for (let round = 0; round < 12; round++) {
+    const t = (low + high) / 2;
+    if (1.5 * t * (1 - t) + t ** 3 < share) low = t;
+    else high = t;
+  }
+  return (3 - 2 * low) * low ** 2;
+}
 
 export class NetworkView {
   constructor(home, actions) {
@@ -118,21 +130,47 @@ export class NetworkView {
     const context = this.canvas.getContext("2d");
     context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     context.clearRect(0, 0, this.home.clientWidth, this.home.clientHeight);
-    const few = this.nParameters < MANY;
-    if (few) context.setLineDash([9, 1]);
-    context.lineDashOffset = -frame.epoch / 3;
+    if (this.isLarge) this.drawLines(context);
+    else this.drawCurves(context);
+    this.drawUnits(context);
+  }
+
+  get isLarge() {
+    return this.nParameters > MANY;
+  }
+
+  drawCurves(context) {
+    context.setLineDash([9, 1]);
+    context.lineDashOffset = -this.frame.epoch / 3;
     for (const { layer, unit, input, x, y, u, v } of this.links()) {
       const weight = this.weight(layer, unit, input);
-      if (!few && Math.abs(weight) < 0.1) continue;
       const half = (x + u) / 2;
       context.beginPath();
       context.moveTo(x, y);
       context.bezierCurveTo(half, y, half, v, u, v);
-      context.lineWidth = Math.min(10, 1 + 1.8 * Math.abs(weight)) * (few ? 1 : 0.4);
+      context.lineWidth = Math.min(10, 1 + 1.8 * Math.abs(weight));
       context.strokeStyle = color(weight);
       context.stroke();
     }
-    this.drawUnits(context);
+  }
+
+  // One path for all weights that round to the same quarter; those near 0 are not seen.
+  drawLines(context) {
+    const paths = new Map();
+    for (const { layer, unit, input, x, y, u, v } of this.links()) {
+      const weight = this.weight(layer, unit, input);
+      const quarter = Math.round(4 * Math.max(-5, Math.min(5, weight)));
+      if (quarter === 0 || Number.isNaN(quarter)) continue;
+      if (!paths.has(quarter)) paths.set(quarter, new Path2D());
+      paths.get(quarter).moveTo(x, y);
+      paths.get(quarter).lineTo(u, v);
+    }
+    context.setLineDash([]);
+    for (const [quarter, path] of paths) {
+      context.lineWidth = 0.4 + 0.18 * Math.abs(quarter);
+      context.strokeStyle = color(quarter / 4);
+      context.stroke(path);
+    }
   }
 
   drawUnits(context) {
@@ -159,14 +197,8 @@ export class NetworkView {
     for (const link of this.links()) {
       const share = (px - link.x) / (link.u - link.x);
       if (share < 0 || share > 1) continue;
-      // x(t) of the curve is invertible by a few steps of bisection; y(t) is a smooth step.
-      let [low, high] = [0, 1];
-      for (let round = 0; round < 12; round++) {
-        const t = (low + high) / 2;
-        if (1.5 * t * (1 - t) + t ** 3 < share) low = t;
-        else high = t;
-      }
-      const distance = Math.abs(link.y + (3 - 2 * low) * low ** 2 * (link.v - link.y) - py);
+      const rise = this.isLarge ? share : curveRise(share);
+      const distance = Math.abs(link.y + rise * (link.v - link.y) - py);
       if (distance < nearest) [nearest, found] = [distance, link];
     }
     if (found) this.actions.edit(found.layer, found.unit, found.input);
