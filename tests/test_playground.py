@@ -15,7 +15,7 @@ from fastmlp.playground._datasets import DATASETS, N_POINTS, shuffled
 from fastmlp.playground._model import Model
 from fastmlp.playground._random import Random
 from fastmlp.playground._state import CHOICES, FEATURES, State
-from playground_oracle import OracleNetwork
+from playground_oracle import ACTIVATIONS, OracleNetwork
 
 # Every tenth point, the first weights, and losses of 20 epochs, as the original's code (commit
 # 02469bd) computes them.
@@ -37,7 +37,7 @@ def test_a_url_of_the_original_has_its_points_start_and_losses(case: int) -> Non
 
 
 @pytest.mark.parametrize("penalty", CHOICES["regularization"])
-@pytest.mark.parametrize("activation", CHOICES["activation"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize(("size", "problem"), [(7, "regression"), (30, "classification")])
 def test_training_is_that_of_the_plain_oracle(
     penalty: str, activation: str, size: int, problem: str
@@ -98,11 +98,38 @@ def test_init_zero_starts_at_zero_with_the_same_stream() -> None:
     assert zero._random() == plain._random()
 
 
+@pytest.mark.parametrize("name", [*fm._core.optimizers, *fm._core.methods])
+def test_every_rule_and_method_trains(name: str) -> None:
+    text = f"seed=1&optimizer={name}&activation=elu&regularization=L2&regularizationRate=0.01"
+    run = playground.run(text, epochs=4)
+    start = playground.run(text, epochs=0).network
+    family, rate = (
+        (fm._core.methods, ()) if name in fm._core.methods else (fm._core.optimizers, (0.03,))
+    )
+    size = None if name in fm._core.methods else 10
+    trainer = fm.Trainer(
+        start, "squared_error", family[name](*rate), batch_size=size, shuffle=False, l2=0.01
+    )
+    for _ in range(4):
+        trainer.epoch(run.points[:250, :2], run.points[:250, 2])
+    np.testing.assert_allclose(run.network.parameters, start.parameters, rtol=1e-9, atol=1e-12)
+
+
+def test_momentum_is_that_of_sgd() -> None:
+    start = playground.run("seed=1", epochs=0).network
+    run = playground.run("seed=1&momentum=0.9", epochs=3)
+    rule = fm.SGD(0.03, momentum=0.9)
+    trainer = fm.Trainer(start, "squared_error", rule, batch_size=10, shuffle=False)
+    for _ in range(3):
+        trainer.epoch(run.points[:250, :2], run.points[:250, 2])
+    np.testing.assert_allclose(run.network.parameters, start.parameters, rtol=1e-12)
+
+
 def test_the_learning_rate_changes_without_a_restart() -> None:
     model = Model(State.parse("seed=1"))
     model.train(2)
     before = model.network.parameters.copy()
-    model.set_learning_rate(0.3)
+    model.go_on(model.state.replace(learning_rate=0.3))
     assert np.all(model.network.parameters == before)
     assert (model.epoch, model.state.learning_rate) == (2, 0.3)
 
@@ -142,7 +169,8 @@ def test_a_seed_gives_the_numbers_of_seedrandom() -> None:
 TEXTS = {name: st.sampled_from(some) for name, some in CHOICES.items()}
 STATES = st.builds(
     State,
-    **TEXTS,
+    **TEXTS | {"optimizer": st.sampled_from(["sgd", "adam"])},
+    momentum=st.floats(0, 0.999),
     batch_size=st.integers(1, 1000),
     learning_rate=st.floats(1e-9, 1e3),
     regularization_rate=st.floats(0, 10),
@@ -176,6 +204,11 @@ def test_what_is_not_known_counts_as_absent() -> None:
     ("text", "message"),
     [
         ("learningRate=fast", "learningRate='fast', expected a number"),
+        ("momentum=1", "momentum=1.0, expected 0 <= momentum < 1"),
+        (
+            "optimizer=newton&regularization=L1",
+            "optimizer='newton', expected a rule with a learning rate, where regularization=L1",
+        ),
         ("learningRate=0", "learningRate=0.0, expected a number > 0"),
         ("noise=nan", "noise='nan', expected a finite number"),
         ("batchSize=2.5", "batchSize='2.5', expected an integer"),

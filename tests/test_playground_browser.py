@@ -100,9 +100,23 @@ def test_the_learning_rate_changes_within_the_training(tab: Tab) -> None:
     expect(page.locator("#epoch")).to_have_text("2")
 
 
+def test_the_optimizer_changes_within_the_training(tab: Tab) -> None:
+    page = tab.open()
+    for epoch, name in ("1", "adam"), ("2", "levenberg_marquardt"):
+        page.select_option("[data-key=optimizer]", name)
+        expect(page).to_have_url(re.compile(f"optimizer={name}&"))
+        page.click("#step")
+        expect(page.locator("#epoch")).to_have_text(epoch)
+    page.select_option("[data-key=optimizer]", "sgd")
+    page.select_option("[data-key=momentum]", "0.9")
+    expect(page).to_have_url(re.compile("optimizer=sgd&momentum=0.9"))
+    assert page.locator("#epoch").inner_text() == "2"
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [
+        ("activation", "gelu"),
         ("activation", "sigmoid"),
         ("regularization", "L1"),
         ("regularizationRate", "0.03"),

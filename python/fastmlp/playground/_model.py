@@ -39,6 +39,15 @@ def inputs_of(features: tuple[str, ...], positions: Floats) -> Floats:
     return np.column_stack([_FEATURES[name](x, y) for name in features])
 
 
+def optimizer_of(state: State) -> _core.Optimizer:
+    """Return the update rule or the method of a state."""
+    family = _core.methods if state.searches else _core.optimizers
+    rate = {} if state.searches else {"learning_rate": state.learning_rate}
+    momentum = {"momentum": state.momentum} if state.optimizer == "sgd" else {}
+    optimizer: _core.Optimizer = family[state.optimizer](**rate, **momentum)
+    return optimizer
+
+
 class Model:
     """The points of a state, the network, and its training with the rules of the original.
 
@@ -56,7 +65,8 @@ class Model:
     The loss is the mean of (o - t)² / 2. With L2 a step is ``w -= learning_rate * (g + rate * w)``.
     With L1 it is ``v = w - learning_rate * g``, then ``v - learning_rate * rate * sign(w)``, where
     a weight whose sign this second part turns is set to 0 and stays there. Samples that do not fill
-    a batch at the end of an epoch join the first batch of the next.
+    a batch at the end of an epoch join the first batch of the next. Other rules than plain gradient
+    descent take their own step in place of the gradient's; L1 follows it in the same way.
     """
 
     def __init__(self, state: State) -> None:
@@ -99,15 +109,15 @@ class Model:
         self._trainer = Trainer(
             self.network,
             loss="squared_error",
-            optimizer=_core.optimizers["sgd"](state.learning_rate),
-            batch_size=state.batch_size,
+            optimizer=optimizer_of(state),
+            batch_size=None if state.searches else state.batch_size,
             shuffle=False,
             l2=state.regularization_rate if state.regularization == "L2" else 0.0,
         )
 
-    def set_learning_rate(self, learning_rate: float) -> None:
-        """Go on with another learning rate, from the parameters as they are."""
-        self.state = self.state.replace(learning_rate=learning_rate)
+    def go_on(self, state: State) -> None:
+        """Go on with another learning rate or optimizer, whose own state starts afresh."""
+        self.state = state
         self._make_trainer()
 
     def go_to(self, epoch: int, parameters: Floats) -> None:
@@ -131,6 +141,9 @@ class Model:
 
     def _train_epoch(self) -> None:
         X, y = self._inputs[: self.n_train], self.points[: self.n_train, 2]
+        if self.state.searches:
+            self._check(self._trainer.epoch(X, y))
+            return
         size = self.state.batch_size
         n_left = self.n_train % size if self.n_train >= size else 0
         end = self.n_train - n_left

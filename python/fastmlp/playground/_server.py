@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 from fastmlp._data.validation import value_error
 from fastmlp.playground._datasets import thumbnails
 from fastmlp.playground._session import Session
+from fastmlp.playground._state import CHOICES
 
 HOST = "127.0.0.1"
 MAX_BODY = 1_000_000
@@ -101,7 +102,8 @@ class Server(http.server.ThreadingHTTPServer):
 
     def started(self, name: str) -> dict[str, Any]:
         """Return what a page needs at its start alone."""
-        return {"session": name, "thumbnails": self._thumbnails}
+        optimizers = CHOICES["optimizer"]
+        return {"session": name, "thumbnails": self._thumbnails, "optimizers": optimizers}
 
     def close_session(self, name: str) -> None:
         """Forget a session."""

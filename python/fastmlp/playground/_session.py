@@ -23,6 +23,7 @@ MAX_FRAME_SECONDS = 0.25  # after which a frame is drawn, however many epochs we
 MAX_WEIGHT = 1e6
 N_MOMENTS = 200  # to which one can go back
 NEW_DATA = {"problem", "dataset", "reg_dataset", "noise", "perc_train_data"}
+LIVE = {"learning_rate", "optimizer", "momentum"}
 LOOKS = {"show_test_data", "discretize", "hide_text", "hidden", "tutorial", "collect_stats"}
 
 
@@ -144,8 +145,8 @@ class Session:
             self._start(Model(new if "seed" in values else new.replace(seed=random_seed())))
         elif "seed" in changed:
             self._start(Model(new))
-        elif changed == {"learning_rate"}:
-            self._model.set_learning_rate(new.learning_rate)
+        elif changed <= LIVE:
+            self._model.go_on(new)
         elif changed <= LOOKS:
             self._model.state = new
         else:

@@ -10,12 +10,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fastmlp import _core
 from fastmlp._data.validation import value_error
 
 MAX_LAYERS, MAX_UNITS = 32, 256
-ACTIVATIONS = {"relu": "relu", "tanh": "tanh", "sigmoid": "sigmoid", "linear": "identity"}
+OWN_ACTIVATIONS = ("hard_tanh", "leaky_relu", "elu", "selu", "softplus", "silu", "gelu")
+ACTIVATIONS = {  # name in the URL: fastmlp's
+    **{"relu": "relu", "tanh": "tanh", "sigmoid": "sigmoid", "linear": "identity"},
+    **{name: name for name in OWN_ACTIVATIONS},
+}
 CHOICES: dict[str, tuple[str, ...]] = {
     "activation": tuple(ACTIVATIONS),
+    "optimizer": (*_core.optimizers, *_core.methods),
     "regularization": ("none", "L1", "L2"),
     "problem": ("classification", "regression"),
     "dataset": ("circle", "xor", "gauss", "spiral"),
@@ -30,12 +36,15 @@ class State:
 
     Attributes
     ----------
-    activation : {"relu", "tanh", "sigmoid", "linear"}
-        Of all hidden layers.
+    activation : {"relu", "tanh", "sigmoid", "linear", "elu", "gelu", ...}
+        Of all hidden layers; the first four are the original's.
     regularization, regularization_rate : {"none", "L1", "L2"}, float
         The penalty on weights, biases excluded.
     batch_size, learning_rate : int, float
-        Of plain gradient descent.
+        Of the update rule.
+    optimizer, momentum : str, float
+        Any rule or method of fastmlp by its name, and the momentum of "sgd"; not in the original.
+        A method takes all points at once, without a learning rate.
     problem, dataset, reg_dataset : str
         The kind of problem, and the data set of each kind.
     noise, perc_train_data : float
@@ -79,12 +88,18 @@ class State:
     problem: str = "classification"
     init_zero: bool = False
     hide_text: bool = False
+    optimizer: str = "sgd"
+    momentum: float = 0.0
     hidden: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         """Refuse numbers out of range, by the keys of the URL."""
         _check(self.batch_size >= 1, "batchSize", self.batch_size, "an integer >= 1")
         _check(self.learning_rate > 0, "learningRate", self.learning_rate, "a number > 0")
+        _check(0 <= self.momentum < 1, "momentum", self.momentum, "0 <= momentum < 1")
+        rule = "a rule with a learning rate, where regularization=L1"
+        fits = self.regularization != "L1" or not self.searches
+        _check(fits, "optimizer", self.optimizer, rule)
         rate = self.regularization_rate
         _check(rate >= 0, "regularizationRate", rate, "a number >= 0")
         share = self.perc_train_data
@@ -157,6 +172,11 @@ class State:
         """The activations of the layers by fastmlp's names: tanh at the end for classification."""
         output = "tanh" if self.problem == "classification" else "identity"
         return [ACTIVATIONS[self.activation]] * len(self.network_shape) + [output]
+
+    @property
+    def searches(self) -> bool:
+        """Whether the optimizer is a method that searches for its steps."""
+        return self.optimizer in _core.methods
 
     @property
     def data_name(self) -> str:

@@ -12,6 +12,9 @@ const curve = new Curve(find("#curve"));
 const network = new NetworkView(find("#network"), { show, edit, resize });
 const DATASETS = { dataset: ["circle", "xor", "gauss", "spiral"], regDataset: ["reg-plane", "reg-gauss"] };
 
+// Settings that leave the network and its points as they are.
+const CALM = new Set(["showTestData", "discretize", "learningRate", "optimizer", "momentum"]);
+
 let state = {}; // the keys of the address, as texts
 let told = null; // what the server last said about points and sizes
 let shown = null; // [layer, unit] of the large map, or null for the output
@@ -111,7 +114,7 @@ function makeControls() {
   for (const control of all("[data-key]")) {
     control.onchange = () => {
       const value = control.type === "checkbox" ? String(control.checked) : control.value;
-      if (["showTestData", "discretize", "learningRate"].includes(control.dataset.key)) look(control.dataset.key, value);
+      if (CALM.has(control.dataset.key)) look(control.dataset.key, value);
       else set({ [control.dataset.key]: value });
     };
     if (control.type === "range") {
@@ -130,7 +133,6 @@ function makeControls() {
   find("#map").onmouseleave = () => (find("#reading").textContent = "\u00a0");
 }
 
-// Settings that leave the training as it is.
 function look(key, value) {
   attempt(async () => {
     const answer = await api.control("set", { values: { [key]: value } });
@@ -279,6 +281,7 @@ function makeFeatures() {
 async function start() {
   const first = await api.open(location.hash.slice(1));
   makeDatasets(first.thumbnails);
+  find("[data-key=optimizer]").replaceChildren(...first.optimizers.map((name) => new Option(name.replaceAll("_", " "), name)));
   makeFeatures();
   makeControls();
   accept(first);
