@@ -84,7 +84,7 @@ LEVELS = [
     {"__init__"},
     {"demo", "playground._datasets"},
     {"playground._model"},
-    {"playground", "playground._picture"},
+    {"playground", "playground._picture", "playground._table"},
     {"playground._session"},
     {"playground._server"},
     {"cli"},

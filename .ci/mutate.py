@@ -84,6 +84,7 @@ TESTS = {  # module: the files in tests/ that are about it
     "playground/_random": ["playground"],
     "playground/_server": ["playground_server"],
     "playground/_session": ["playground_session"],
+    "playground/_table": ["playground_table"],
     "playground/_state": ["playground"],
     "plot": ["extras", "demo", "docs"],
     "sklearn/_architecture": ["sklearn_numbers", "sklearn_extras", "sklearn_bad_input"],

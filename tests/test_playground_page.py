@@ -77,6 +77,20 @@ def test_a_state_is_reached_and_drawn(
     assert opened.faults == []
 
 
+def test_a_table_of_ones_own_is_opened(tab: Tab) -> None:
+    page = tab.open()
+    rows = b"1,2,a\n2,3,a\n5,1,b\n6,2,b\n"
+    table = {"name": "mine.csv", "mimeType": "text/csv", "buffer": rows}
+    page.set_input_files("#file", table)
+    expect(page.get_by_role("radio", name="own")).to_be_checked()
+    assert tab.state()["dataset"] == "own"
+    page.get_by_role("radio", name="xor").click()
+    page.get_by_role("radio", name="own").click()
+    expect(page.get_by_role("radio", name="own")).to_be_checked()
+    page.set_input_files("#file", table | {"buffer": b"1,2,3"})
+    expect(page.get_by_role("alert")).to_contain_text("the table has 1 points")
+
+
 def test_test_data_are_shown(tab: Tab) -> None:
     page = tab.open()
     points = pixels(page, "#map canvas:last-child")

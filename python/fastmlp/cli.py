@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     play.add_argument("url", nargs="?", default="", help="an address of it, or its #state")
     play.add_argument("--port", type=int, default=0, help="of this machine (any that is free)")
     play.add_argument("--no-browser", action="store_true", help="print the address alone")
+    play.add_argument("--data", metavar="CSV", help="points of your own: numbers, then a label")
     play.set_defaults(run=_playground)
     return parser
 
@@ -64,4 +65,4 @@ def _demo(options: argparse.Namespace) -> None:
 def _playground(options: argparse.Namespace) -> None:
     from fastmlp.playground import _server
 
-    _server.serve(options.url, options.port, browser=not options.no_browser)
+    _server.serve(options.url, options.port, options.data, browser=not options.no_browser)

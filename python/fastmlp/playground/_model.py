@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastmlp import _core
+from fastmlp._data.validation import value_error
 from fastmlp.network import Network
-from fastmlp.playground._datasets import shuffled
+from fastmlp.playground._datasets import Point, shuffled
 from fastmlp.playground._random import Random
 from fastmlp.playground._state import State
 from fastmlp.trainer import Trainer
@@ -54,7 +55,8 @@ class Model:
     Attributes
     ----------
     points : ndarray of shape (n, 3)
-        x, y and label; the first `n_train` are trained on, in this order in every epoch.
+        x, y and label, from `own` for the data set of that name; the first `n_train` are trained
+        on, in this order in every epoch.
     network : Network
         In float64, ending in tanh for classification and in the identity for regression.
     epoch : int
@@ -69,12 +71,18 @@ class Model:
     descent take their own step in place of the gradient's; L1 follows it in the same way.
     """
 
-    def __init__(self, state: State) -> None:
-        self.state = state
+    def __init__(self, state: State, own: list[Point] | None = None) -> None:
         self._random = Random(state.seed)
-        points = shuffled(state.problem, state.data_name, state.noise / 100, self._random)
+        if state.data_name == "own":
+            if own is None:
+                raise value_error("dataset", "own", "a file of one's own, opened before")
+            points = own.copy()
+            self._random.shuffle(points)
+        else:
+            points = shuffled(state.problem, state.data_name, state.noise / 100, self._random)
         self.points: Floats = np.array(points)
-        self.n_train = math.floor(len(points) * state.perc_train_data / 100)
+        share = math.floor(len(points) * state.perc_train_data / 100)
+        self.n_train = min(max(1, share), len(points) - 1)
         self.restart(state)
 
     def restart(self, state: State) -> None:

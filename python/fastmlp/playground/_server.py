@@ -13,6 +13,7 @@ import webbrowser
 from collections.abc import Callable
 from http import HTTPStatus
 from importlib import resources
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -57,12 +58,15 @@ class Server(http.server.ThreadingHTTPServer):
     ----------
     port : int
         0 for any that is free; where another is taken, the next free one.
+    table : str, optional
+        Data of the user's own, as CSV, with which all sessions begin.
     """
 
     daemon_threads = True
     request_queue_size = 32
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, table: str | None = None) -> None:
+        self._table = table
         self.token = secrets.token_urlsafe(16)
         self.sessions: dict[str, Session] = {}
         self._lock = threading.Lock()
@@ -89,7 +93,7 @@ class Server(http.server.ThreadingHTTPServer):
 
     def new_session(self, url: str) -> str:
         """Start a session; return its name."""
-        session = Session(url)
+        session = Session(url, self._table)
         with self._lock:
             if len(self.sessions) >= MAX_SESSIONS:
                 raise Refusal(
@@ -231,11 +235,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """Keep quiet about requests that are answered."""
 
 
-def serve(url: str, port: int, *, browser: bool) -> None:
+def serve(url: str, port: int, data: str | None, *, browser: bool) -> None:
     """Serve the playground until Ctrl-C; print its address, and open it in the browser."""
     _, sign, state = url.partition("#")
-    Session(url)  # refuses a state that does not fit before anything is started
-    with Server(port) as server, contextlib.suppress(KeyboardInterrupt):
+    table = None if data is None else Path(data).read_text(encoding="utf-8")
+    Session(url, table)  # refuses what does not fit before anything is started
+    with Server(port, table) as server, contextlib.suppress(KeyboardInterrupt):
         if port not in (0, server.server_port):
             print(f"port {port} is taken")
         address = f"{server.url}#{state if sign else '' if '://' in url else url}"

@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastmlp._data.validation import check_bool, check_int, type_error, value_error
+from fastmlp.playground._datasets import Point
 from fastmlp.playground._model import Diverged, Model
 from fastmlp.playground._picture import Picture, in_float32
 from fastmlp.playground._state import State, random_seed
+from fastmlp.playground._table import read_points
 
 MAX_EPOCHS = 1000  # in one frame
 MAX_FRAME_SECONDS = 0.25  # after which a frame is drawn, however many epochs were asked for
@@ -37,9 +39,13 @@ class Moment(NamedTuple):
 class Session:
     """The model of a tab, and what its page may ask of it; one request at a time."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, table: str | None = None) -> None:
         self._lock = threading.Lock()
-        self._start(Model(State.parse(url)))
+        self._own: list[Point] | None = None
+        if table is None:
+            self._start(self._model_of(State.parse(url)))
+        else:
+            self._open(State.parse(url), table)
         self.last_used = time.monotonic()
 
     def _start(self, model: Model) -> None:
@@ -47,6 +53,15 @@ class Session:
         self._message = ""
         self._past: deque[Moment] = deque(maxlen=N_MOMENTS)
         self._picture = Picture(model.state)
+
+    def _model_of(self, state: State) -> Model:
+        return Model(state, self._own)
+
+    def _open(self, state: State, table: str) -> None:
+        problem, points = read_points(table)
+        name = {"dataset": "own"} if problem == "classification" else {"reg_dataset": "own"}
+        self._own = points
+        self._start(self._model_of(state.replace(problem=problem, **name)))
 
     def control(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """Carry out an action of the page; return what it has to know then.
@@ -60,7 +75,8 @@ class Session:
             "describe": lambda _: None,
             "set": self._set,
             "restart": self._restart,
-            "same_start": lambda _: self._start(Model(self._model.state)),
+            "same_start": lambda _: self._start(self._model_of(self._model.state)),
+            "open": self._open_table,
             "regenerate": self._regenerate,
             "edit": self._edit,
             "back": self._back,
@@ -131,7 +147,14 @@ class Session:
             "sizes": self._model.state.sizes,
             "points": np.round(model.points, 4).tolist(),
             "n_train": model.n_train,
+            "own": self._own_kind(),
         }
+
+    def _own_kind(self) -> str:
+        """Return the key of the address under which the user's own data stand, or ""."""
+        if self._own is None:
+            return ""
+        return "dataset" if {label for _, _, label in self._own} == {-1.0, 1.0} else "regDataset"
 
     def _set(self, message: Mapping[str, Any]) -> None:
         """Set fields by the keys of a URL, ``{"values": {"batchSize": "7"}}``."""
@@ -142,9 +165,11 @@ class Session:
         new = old.updated(values)
         changed = {name for name in vars(new) if getattr(new, name) != getattr(old, name)}
         if changed & NEW_DATA:
-            self._start(Model(new if "seed" in values else new.replace(seed=random_seed())))
+            self._start(
+                self._model_of(new if "seed" in values else new.replace(seed=random_seed()))
+            )
         elif "seed" in changed:
-            self._start(Model(new))
+            self._start(self._model_of(new))
         elif changed <= LIVE:
             self._model.go_on(new)
         elif changed <= LOOKS:
@@ -153,12 +178,18 @@ class Session:
             self._model.restart(new)
             self._start(self._model)
 
+    def _open_table(self, message: Mapping[str, Any]) -> None:
+        table = message.get("table")
+        if not isinstance(table, str):
+            raise type_error("table", table, "a text in CSV")
+        self._open(self._model.state, table)
+
     def _restart(self, _: Mapping[str, Any]) -> None:
         self._model.restart(self._model.state)
         self._start(self._model)
 
     def _regenerate(self, _: Mapping[str, Any]) -> None:
-        self._start(Model(self._model.state.replace(seed=random_seed())))
+        self._start(self._model_of(self._model.state.replace(seed=random_seed())))
 
     def _edit(self, message: Mapping[str, Any]) -> None:
         """Set a weight, or the bias where ``input`` is null, of a unit of a layer from 1."""

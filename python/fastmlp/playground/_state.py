@@ -24,8 +24,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "optimizer": (*_core.optimizers, *_core.methods),
     "regularization": ("none", "L1", "L2"),
     "problem": ("classification", "regression"),
-    "dataset": ("circle", "xor", "gauss", "spiral"),
-    "reg_dataset": ("reg-plane", "reg-gauss"),
+    "dataset": ("circle", "xor", "gauss", "spiral", "own"),
+    "reg_dataset": ("reg-plane", "reg-gauss", "own"),
 }
 FEATURES = ("x", "y", "x_squared", "y_squared", "x_times_y", "sin_x", "sin_y")
 
@@ -46,7 +46,7 @@ class State:
         Any rule or method of fastmlp by its name, and the momentum of "sgd"; not in the original.
         A method takes all points at once, without a learning rate.
     problem, dataset, reg_dataset : str
-        The kind of problem, and the data set of each kind.
+        The kind of problem, and the data set of each kind; "own" are those of a file.
     noise, perc_train_data : float
         In percent.
     network_shape : tuple of int

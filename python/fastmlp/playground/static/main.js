@@ -10,7 +10,7 @@ const all = (selector) => [...document.querySelectorAll(selector)];
 const [mapCanvas, pointCanvas] = all("#map canvas");
 const curve = new Curve(find("#curve"));
 const network = new NetworkView(find("#network"), { show, edit, resize });
-const DATASETS = { dataset: ["circle", "xor", "gauss", "spiral"], regDataset: ["reg-plane", "reg-gauss"] };
+const DATASETS = { dataset: ["circle", "xor", "gauss", "spiral", "own"], regDataset: ["reg-plane", "reg-gauss", "own"] };
 
 // Settings that leave the network and its points as they are.
 const CALM = new Set(["showTestData", "discretize", "learningRate", "optimizer", "momentum"]);
@@ -82,7 +82,8 @@ function syncControls() {
     else syncSelect(control, value);
   }
   for (const button of all("#datasets button")) {
-    button.hidden = (button.dataset.name === "dataset") !== (state.problem === "classification");
+    const fits = (button.dataset.name === "dataset") === (state.problem === "classification");
+    button.hidden = !fits || (button.value === "own" && told.own !== button.dataset.name);
     const chosen = state[button.dataset.name] === button.value;
     button.setAttribute("aria-checked", chosen);
     button.tabIndex = chosen ? 0 : -1;
@@ -121,6 +122,8 @@ function makeControls() {
       control.oninput = () => (control.parentElement.querySelector("output").value = control.value);
     }
   }
+  find("#file").onchange = () =>
+    attempt(async () => accept(await api.control("open", { table: await find("#file").files[0].text() })));
   find("#play").onclick = () => play(!playing);
   find("#step").onclick = () => (play(false), (wanted += 1), (stale = true));
   find("#restart").onclick = () => (play(false), act("restart"));
@@ -172,16 +175,16 @@ function edit(layer, unit, input) {
   find("#source").replaceChildren(...["bias", ...inputs].map((name, index) => new Option(name, index - 1)));
   find("#source").value = input ?? -1;
   const current = () => {
-    const source = Number(find("#source").value);
-    const value = source < 0 ? network.bias(layer, unit) : network.weight(layer, unit, source);
+    const value = network.weight(layer, unit, Number(find("#source").value));
     find("#value").value = Number(value.toPrecision(6));
   };
   find("#source").onchange = current;
   current();
   dialog.onclose = () => {
     if (dialog.returnValue !== "set") return;
-    const source = Number(find("#source").value);
-    change("edit", { layer, unit, input: source < 0 ? null : source, value: find("#value").valueAsNumber });
+    const [source, value] = [Number(find("#source").value), find("#value").valueAsNumber];
+    network.setWeight(layer, unit, source, value); // until the next frame says so
+    change("edit", { layer, unit, input: source < 0 ? null : source, value });
   };
   dialog.returnValue = "";
   dialog.showModal();
@@ -247,9 +250,9 @@ function makeDatasets(thumbnails) {
       button.dataset.name = name;
       button.setAttribute("role", "radio");
       button.setAttribute("aria-label", value.replace("reg-", ""));
-      button.append(canvas);
+      button.append(thumbnails[value] ? canvas : "Own");
       find("#datasets").append(button);
-      drawPoints(canvas, thumbnails[value], { radius: 2, rim: () => "transparent" });
+      if (thumbnails[value]) drawPoints(canvas, thumbnails[value], { radius: 2, rim: () => "transparent" });
     }
   }
   find("#datasets").onkeydown = (event) => {

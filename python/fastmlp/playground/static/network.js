@@ -102,13 +102,18 @@ export class NetworkView {
     if (this.frame) this.draw(this.frame, this.discretize);
   }
 
-  weight(layer, unit, input) {
-    const position = this.offsets[layer - 1] + unit * this.sizes[layer - 1] + input;
-    return this.frame.parameters[position];
+  // Where a weight stands among the parameters, or the bias for input -1.
+  position(layer, unit, input) {
+    if (input < 0) return this.offsets[layer] - this.sizes[layer] + unit;
+    return this.offsets[layer - 1] + unit * this.sizes[layer - 1] + input;
   }
 
-  bias(layer, unit) {
-    return this.frame.parameters[this.offsets[layer] - this.sizes[layer] + unit];
+  weight(layer, unit, input) {
+    return this.frame.parameters[this.position(layer, unit, input)];
+  }
+
+  setWeight(layer, unit, input, value) {
+    this.frame.parameters[this.position(layer, unit, input)] = value;
   }
 
   get nParameters() {
@@ -181,7 +186,7 @@ export class NetworkView {
       for (const [unit, { left, middle, side }] of places.entries()) {
         const top = middle - side / 2;
         context.drawImage(this.sheet, 0, 10 * row++, 10, 10, left, top, side, side);
-        context.fillStyle = color(this.bias(index + 1, unit));
+        context.fillStyle = color(this.weight(index + 1, unit, -1));
         context.fillRect(left - 3, top + side - 4, 6, 6);
       }
     });
