@@ -44,38 +44,30 @@ LEVELS = [
     {"_data.validation", "_data.extras", "_fit.plateau", "_fit.progress"},
     {"_data.feature_names", "_data.threads", "_data.types", "_fit.epoch_result"},
     {
-        "_data.arrays",
-        "_data.attributes",
-        "_data.class_weight",
-        "_fit.status",
-        "_io.registry",
-        "plot",
-        "config",
+        *("_data.arrays", "_data.attributes", "_data.class_weight", "_fit.status"),
+        *("_io.atomic", "_io.container", "_io.registry", "plot", "config"),
     },
     {
-        *(
-            "_data.functions",
-            "_data.losses",
-            "_data.state_views",
-            "_data.targets",
-            "_data.views",
-            "_fit.callbacks",
-        ),
-        *("_fit.failure", "_fit.history", "gradient_check", "layers"),
+        *("_data.functions", "_data.losses", "_data.state_views", "_data.targets", "_data.views"),
+        *("_fit.callbacks", "_fit.failure", "_fit.history", "gradient_check", "layers"),
     },
     {
-        *("_data.dataset", "_fit.hooks", "_fit.settings", "_io.summary"),
+        *("_data.dataset", "_fit.hooks", "_fit.records", "_fit.settings"),
+        *("_io.layout", "_io.summary"),
         *("minimization", "step_length"),
     },
     {
         "_data.evaluation",
         "_fit.custom_loss",
-        "_fit.fit_config",
+        "_io.files",
         "_fit.own_gradient",
         "_fit.target_scale",
         "curvature",
     },
-    {"_data.derivatives", "_data.diagonals", "_fit.fit_loop", "_io.serialization"},
+    {"_data.derivatives", "_data.diagonals", "_io.serialization"},
+    {"_fit.checkpoint"},
+    {"_fit.fit_config"},
+    {"_fit.fit_loop"},
     {"_fit.one_epoch"},
     {"trainer"},
     {"_fit.fitting", "_fit.lr_finder"},
@@ -96,7 +88,7 @@ LEVELS = [
     },
     {"sklearn._parameters"},
     {"sklearn._architecture", "sklearn._docstrings"},
-    {"sklearn._model"},
+    {"sklearn._model", "sklearn._files"},
     {"sklearn._epochs", "sklearn._lbfgs"},
     {"sklearn._fitting"},
     {"sklearn._estimator"},
@@ -106,7 +98,10 @@ LEVELS = [
 RANKS = {module: rank for rank, level in enumerate(LEVELS) for module in level}
 COMPILED = {"_core._cpu"}
 LEAVES = {"__main__", "cli", "demo", "sklearn"}  # which may import optional packages at load
-OPTIONAL = {"joblib", "matplotlib", "pandas", "polars", "scipy", "sklearn", "torch", "tqdm"}
+OPTIONAL = {
+    *("joblib", "matplotlib", "mlflow", "optuna", "pandas", "polars", "safetensors", "scipy"),
+    *("sklearn", "tensorboard", "torch", "tqdm"),
+}
 IMPORT_FUNCTIONS = {"__import__", "find_spec", "import_module", "require"}
 
 FILE_LINES = 300

@@ -70,8 +70,8 @@ def with_types(line: str) -> str:
 
 
 def is_kept(line: str) -> bool:
-    """Return False for what only `inspect` reads, and for modules that no type needs any more."""
-    return "__signature__" not in line and line != "import types"
+    """Return False for what only Python reads, and for modules that no type needs any more."""
+    return not re.search(r"__(signature|slots)__", line) and line != "import types"
 
 
 def rewrite(stub: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -52,6 +54,35 @@ class Functions(Draws):
             self.fun, self.array(3), difference=self.one_of("central", "forward")
         )
         assert check.differences.shape == check.gradient.shape
+
+    def write_and_read(self, net: fm.Network, trainer: fm.Trainer) -> None:
+        """Files of both, whole and damaged; callbacks that write; what only needs a library."""
+        self.called.update({"load", "ModelFileError", "ModelCheckpoint", "CSVLogger", "Logging",
+                            "OptunaPruning", "TensorBoard", "MLflow"})  # fmt: skip
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "model")
+            net.save(path)
+            assert fm.load(path).parameters.tobytes() == net.parameters.tobytes()
+            trainer.save(path)
+            fm.Trainer.load(path, loss=self.one_of(None, trainer.loss)), fm.load(path)
+            text = bytearray(path.read_bytes())
+            text[int(self.random.integers(len(text)))] ^= int(self.random.integers(1, 256))
+            path.write_bytes(text)
+            self.attempt(lambda: fm.Trainer.load(path))
+            X, y, _ = self.samples(net)
+            pruning = fm.OptunaPruning(self, "loss")
+            callbacks = [fm.ModelCheckpoint(path, "loss"), fm.CSVLogger(path.with_suffix(".csv")),
+                         fm.Logging(), pruning]  # fmt: skip
+            for epochs in (1, 3):
+                net.fit(X, y, epochs=epochs, callbacks=callbacks, checkpoint=Path(folder, "run"))
+            repr(callbacks[0]), fm.TensorBoard(folder), fm.MLflow()
+            net.history.to_json(), net.history._repr_html_()  # type: ignore[union-attr]
+
+    def report(self, value: float, step: int) -> None:
+        """As a trial of Optuna."""
+
+    def should_prune(self) -> bool:
+        return False
 
     def differentiate(self, net: fm.Network) -> None:
         self.called.update({"Curvature", "CurvatureOperator", "Spectrum"})

@@ -223,6 +223,9 @@ class Program(Functions):
     def curvature(self) -> None:
         self.differentiate(self.net())
 
+    def files(self) -> None:
+        self.write_and_read(self.net(), self.trainer())
+
     def find_learning_rate(self) -> None:
         net = self.net()
         X, y, _ = self.samples(net)
@@ -254,7 +257,7 @@ CALLS = [
     "new_network", "new_layers", "new_windows", "new_trainer", "predict", "evaluate", "fit", "fit",
     "train", "train", "passes", "read_trainer", "copies", "parameters", "members", "minimize",
     "find_learning_rate", "threads", "half_made", "curvature", "least_squares", "line_search",
-    "check_gradient",
+    "check_gradient", "files",
 ]  # fmt: skip
 
 

@@ -67,6 +67,14 @@ def test_values_are_immutable(cls: Any, fields: dict[str, Any]) -> None:
             setattr(member, name, value)
 
 
+@members
+def test_the_class_of_a_value_stays(cls: Any, fields: dict[str, Any]) -> None:
+    """The core reads a value by its class, so that another one would be foreign memory."""
+    with pytest.raises(AttributeError, match="__class__"):
+        cls(**fields).__class__ = fm.Dense
+    assert issubclass(cls, _core.Member)
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_names_are_spellings(family: str) -> None:
     """A name, a class and an instance of its defaults mean the same; the class is exported."""

@@ -28,8 +28,8 @@ def assert_in_time(code: str, threads: int, *arguments: object) -> None:
     assert ours < 0.1 * threads + step
 
 
-# A timer of processor time sends what Ctrl-C sends, at a known moment of the work: SIGPROF with the
-# handler of SIGINT.
+# A timer sends what Ctrl-C sends, at a known moment of the work, with the handler of SIGINT:
+# SIGPROF where processor time is measured, SIGALRM to come at any moment, not at ticks alone.
 PRELUDE = """
 import signal, sys, time
 import numpy as np
@@ -38,15 +38,16 @@ from fastmlp import _core
 
 threads, moments = map(int, sys.argv[1:3])
 _core.force_num_threads(threads)
-signal.signal(signal.SIGPROF, signal.default_int_handler)
+for number in (signal.SIGPROF, signal.SIGALRM):
+    signal.signal(number, signal.default_int_handler)
 random = np.random.default_rng(threads)
 
-def latency(work, longest):
+def latency(work, longest, timer=signal.ITIMER_PROF):
     '''Processor seconds from a random moment's interrupt to its arrival.'''
     seconds = random.uniform(1e-4, longest)
     try:
         sent = time.process_time() + seconds
-        signal.setitimer(signal.ITIMER_PROF, seconds)
+        signal.setitimer(timer, seconds)
         while True:
             work()
     except KeyboardInterrupt:
@@ -142,7 +143,7 @@ work = {
 left_locked = Counter()
 for name, call in work.items():
     for _ in range(moments):
-        latency(call, 3e-3)
+        latency(call, 3e-3, signal.ITIMER_REAL)
         try:
             trainer.step(X, y)
         except RuntimeError:

@@ -81,39 +81,40 @@ constexpr auto kCost =
     "one pass over a, and one over a gradient; in a layer the former is part of the product";
 
 // phi of three numbers, as this build computes it.
-template <class Member>
-std::string example() {
+MemberText text(const MemberClass& member) {
   py::list numbers;
   for (const double a : {-1.0, 0.0, 2.0}) numbers.append(a);
-  const Array<double> given = numbers;
-  return std::string(">>> fm.") + Member::class_name + "()(" + text_of(numbers) +
-         ").round(4).tolist()\n" + rounded_text(value<double>(Member{}, given));
+  const py::array values = value<double>(standard<Activation>(member), Array<double>(numbers));
+  return {kCost, std::string(">>> fm.") + member.name + "()(" + text_of(numbers) +
+                     ").round(4).tolist()\n" + rounded_text(values)};
+}
+
+void add_traits(const MemberClass& member, py::dict& attributes) {
+  const auto traits = [](const auto& phi) { return ActivationTraits(phi.traits); };
+  const ActivationTraits found = std::visit(traits, standard<Activation>(member));
+  attributes["couples_units"] = found.couples_units;
+  attributes["predicts_classes"] = found.predicts_classes;
 }
 
 }  // namespace
 
 void bind_activations(py::module_& m) {
-  py::dict family;
-  const py::object call =
+  Family family{"activations", &text, {}, &add_traits, {}};
+  family.attributes["__call__"] =
       make_array_method("__call__", "phi(a), in the shape of a.",
                         [](const Activation& phi, const auto& a) { return value(phi, a); });
-  const py::object slope = make_array_method(
+  family.attributes["derivative"] = make_array_method(
       "derivative", "phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k).",
       [](const Activation& phi, const auto& a) {
         return couples_units(phi) ? softmax_jacobian(phi, a) : derivative(phi, a);
       });
-  for_each_member<Activation>([&](const auto& member) {
-    using Member = std::decay_t<decltype(member)>;
-    auto cls = bind_member<Member>(m, family, [] { return MemberText{kCost, example<Member>()}; });
-    cls.attr("couples_units") = Member::traits.couples_units;
-    cls.attr("predicts_classes") = Member::traits.predicts_classes;
-    cls.def_property_readonly(
-        "has_zero_derivative", [](const Member& self) { return has_zero_derivative(self); },
-        "No gradient passes backwards.");
-    cls.attr("__call__") = call;
-    cls.attr("derivative") = slope;
-  });
-  m.attr("activations") = family;
+  family.attributes["has_zero_derivative"] = make_property(
+      "has_zero_derivative(self) -> bool", "No gradient passes backwards.",
+      [](const py::object& self) {
+        const auto zero = [](const auto& phi) { return has_zero_derivative(phi); };
+        return py::bool_(std::visit(zero, choose<Activation>("self", self, "Activation")));
+      });
+  bind_family<Activation>(m, family);
 }
 
 }  // namespace fastmlp::bindings

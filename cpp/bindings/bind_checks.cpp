@@ -14,13 +14,16 @@ namespace fastmlp::bindings {
 namespace {
 
 py::object resolve(const std::string& family, const py::object& value, const std::string& where) {
-  if (family == "activation") return py::cast(choose<Activation>("activation", value, where));
-  if (family == "loss") return py::cast(choose<Loss>("loss", value, where));
-  if (family == "init") return py::cast(choose<Initializer>("init", value, where));
-  if (family == "optimizer") {
-    return py::cast(choose<decltype(join(Rule{}, Method{}))>("optimizer", value, where));
-  }
-  if (family == "line_search") return py::cast(choose<LineSearch>("method", value, where));
+  const auto chosen = [&](const char* parameter,
+                          std::initializer_list<const std::type_info*> families) {
+    const Choice choice = choose_member(families, parameter, value, where);
+    return make_object(*choice.member, choice.data);
+  };
+  if (family == "activation") return chosen("activation", {&typeid(Activation)});
+  if (family == "loss") return chosen("loss", {&typeid(Loss)});
+  if (family == "init") return chosen("init", {&typeid(Initializer)});
+  if (family == "optimizer") return chosen("optimizer", {&typeid(Rule), &typeid(Method)});
+  if (family == "line_search") return chosen("method", {&typeid(LineSearch)});
   throw py::value_error("resolve: family='" + family + "', expected one of: 'activation', " +
                         "'loss', 'init', 'optimizer', 'line_search'");
 }

@@ -47,25 +47,19 @@ py::object make_draw_method() {
       });
 }
 
-template <class Member>
-MemberText text() {
-  const auto cost = std::is_same_v<Member, Orthogonal>
+MemberText text(const MemberClass& member) {
+  const auto cost = *member.type == typeid(Orthogonal)
                         ? "n_in n_out min(n_in, n_out) multiplications, once per layer"
                         : "one pass over the weights, once per layer";
-  return {cost, std::string(">>> fm.") + Member::class_name + "()(3, 2, seed=1).shape\n(3, 2)"};
+  return {cost, std::string(">>> fm.") + member.name + "()(3, 2, seed=1).shape\n(3, 2)"};
 }
 
 }  // namespace
 
 void bind_initializers(py::module_& m) {
-  py::dict family;
-  const py::object call = make_draw_method();
-  for_each_member<Initializer>([&](const auto& member) {
-    using Member = std::decay_t<decltype(member)>;
-    auto cls = bind_member<Member>(m, family, &text<Member>);
-    cls.attr("__call__") = call;
-  });
-  m.attr("initializers") = family;
+  Family family{"initializers", &text, {}, nullptr, {}};
+  family.attributes["__call__"] = make_draw_method();
+  bind_family<Initializer>(m, family);
 }
 
 }  // namespace fastmlp::bindings

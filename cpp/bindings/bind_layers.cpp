@@ -2,22 +2,30 @@
 #include "family.hpp"
 
 namespace fastmlp::bindings {
+namespace {
 
-constexpr auto kCost =
-    "that of its products with a batch, see docs/performance.md; a value, it has no memory";
+MemberText text(const MemberClass&) {
+  return {"that of its products with a batch, see docs/performance.md; a value, it has no memory",
+          ""};
+}
+
+void add_traits(const MemberClass& member, py::dict& attributes) {
+  const std::shared_ptr<void> layer = member.make();
+  visit_layer(*static_cast<const LayerBase*>(layer.get()), [&](const auto& found) {
+    const LayerTraits traits = found.traits;
+    attributes["has_parameters"] = traits.has_parameters;
+    attributes["can_be_output"] = traits.can_be_output;
+  });
+}
+
+}  // namespace
 
 void bind_layers(py::module_& m) {
-  bind_resource<LayerBase, std::shared_ptr<LayerBase>>(m, "Layer",
-                                                       "A layer of a network, as a value.");
-  py::dict family;
-  for_each_member<Layer>([&](const auto& layer) {
-    using Member = std::decay_t<decltype(layer)>;
-    const auto cls = bind_member<Member, LayerBase, std::shared_ptr<Member>>(
-        m, family, [] { return MemberText{kCost, ""}; });
-    cls.attr("has_parameters") = Member::traits.has_parameters;
-    cls.attr("can_be_output") = Member::traits.can_be_output;
-  });
-  m.attr("layers") = family;
+  py::dict attributes;
+  attributes["__doc__"] = "A layer of a network, as a value.";
+  const py::object base = make_class(m, "Layer", py::type::of<Value>(), attributes);
+  m.attr("Layer") = base;
+  bind_family<Layer, LayerBase>(m, {"layers", &text, {}, &add_traits, base});
 }
 
 }  // namespace fastmlp::bindings

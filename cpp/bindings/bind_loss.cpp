@@ -75,37 +75,35 @@ py::object make_loss_method(const char* name, const char* doc,
 constexpr auto kCost = "one pass over o and y, for values and gradient together";
 
 // The loss of one sample, as this build computes it.
-template <class Member>
-std::string example() {
-  const bool halved = Member::traits.outputs_per_target == 2;
+MemberText text(const MemberClass& member) {
+  const auto loss = standard<Loss>(member);
+  const bool halved = target_columns(loss, 2) == 1;
   const py::object o = py::eval("[[0.25, 0.5]]"), y = py::eval(halved ? "[[1.0]]" : "[[0.0, 1.0]]");
-  const auto values = evaluate_loss<double>("", Member{}, o, y).first;
-  return std::string(">>> fm.") + Member::class_name + "()(" + text_of(o) + ", " + text_of(y) +
-         ").round(4).tolist()\n" + rounded_text(values);
+  const auto values = evaluate_loss<double>("", loss, o, y).first;
+  return {kCost, std::string(">>> fm.") + member.name + "()(" + text_of(o) + ", " + text_of(y) +
+                     ").round(4).tolist()\n" + rounded_text(values)};
+}
+
+void add_traits(const MemberClass& member, py::dict& attributes) {
+  const auto traits = [](const auto& loss) { return LossTraits(loss.traits); };
+  const LossTraits found = std::visit(traits, standard<Loss>(member));
+  attributes["target_range"] = py::make_tuple(found.min_target, found.max_target);
+  attributes["labels_pm1"] = found.labels_pm1;
+  attributes["reads_preactivation"] = found.reads_preactivation;
+  attributes["outputs_per_target"] = found.outputs_per_target;
 }
 
 }  // namespace
 
 void bind_losses(py::module_& m) {
-  py::dict family;
-  const py::object call = make_loss_method(
+  Family family{"losses", &text, {}, &add_traits, {}};
+  family.attributes["__call__"] = make_loss_method(
       "__call__", "L of each sample, (n,): summed over outputs, not averaged over samples.",
       [](const LossArrays& result) { return result.first; });
-  const py::object gradient =
+  family.attributes["gradient"] =
       make_loss_method("gradient", "dL/do of each sample, in the shape of o, without 1/n.",
                        [](const LossArrays& result) { return result.second; });
-  for_each_member<Loss>([&](const auto& member) {
-    using Member = std::decay_t<decltype(member)>;
-    auto cls = bind_member<Member>(m, family, [] { return MemberText{kCost, example<Member>()}; });
-    constexpr LossTraits kTraits = Member::traits;
-    cls.attr("target_range") = py::make_tuple(kTraits.min_target, kTraits.max_target);
-    cls.attr("labels_pm1") = kTraits.labels_pm1;
-    cls.attr("reads_preactivation") = kTraits.reads_preactivation;
-    cls.attr("outputs_per_target") = kTraits.outputs_per_target;
-    cls.attr("__call__") = call;
-    cls.attr("gradient") = gradient;
-  });
-  m.attr("losses") = family;
+  bind_family<Loss>(m, family);
 }
 
 }  // namespace fastmlp::bindings

@@ -190,11 +190,11 @@ py::tuple search_line(py::function fun, const Array<T>& w0, const Array<T>& d,
 
 template <class T>
 py::tuple least_squares(py::function residuals, const Array<T>& w0, py::function jacobian,
-                        const LevenbergMarquardt& optimizer, Index steps,
+                        const AnyOptimizer& optimizer, Index steps,
                         std::optional<double> max_seconds, bool record_path) {
   const FlushSubnormals flush;
   PythonResiduals<T> objective(std::move(residuals), std::move(jacobian), w0.size());
-  return minimize_objective<T>(objective, w0, Method(optimizer), {steps, max_seconds, record_path});
+  return minimize_objective<T>(objective, w0, optimizer, {steps, max_seconds, record_path});
 }
 
 }  // namespace

@@ -8,14 +8,19 @@
 namespace fastmlp::bindings {
 namespace {
 
+using Layers = std::vector<LayerReference>;
+
 template <class T>
-std::shared_ptr<Network<T>> make_network(const std::vector<Index>& inputs,
-                                         const std::vector<std::shared_ptr<LayerBase>>& layers,
+Index count(const std::vector<Index>& inputs, const Layers& layers) {
+  return count_parameters<T>(Shape(inputs), layers);
+}
+
+template <class T>
+std::shared_ptr<Network<T>> make_network(const std::vector<Index>& inputs, const Layers& layers,
                                          std::optional<std::uint64_t> seed) {
-  const std::vector<LayerReference> list(layers.begin(), layers.end());
   std::shared_ptr<Network<T>> network;
   run_alone([&](ThreadTeam& team) {
-    network = std::make_shared<Network<T>>(Shape(inputs), list, seed, team);
+    network = std::make_shared<Network<T>>(Shape(inputs), layers, seed, team);
   });
   return network;
 }
@@ -201,6 +206,8 @@ void bind_network(py::module_& m) {
   bind_resource<Network<T>, Holder>(m, "Network", "A plan of layers and its parameters.")
       .def(py::init(&make_network<T>), py::arg("inputs"), py::arg("layers"), py::arg("seed"),
            "Without a seed all parameters are 0.")
+      .def_static("count", &count<T>, py::arg("inputs"), py::arg("layers"),
+                  "The number of parameters, before any memory is taken for them.")
       .def_property_readonly("n_inputs",
                              [](const Network<T>& self) { return self.plan().inputs(); })
       .def_property_readonly("n_outputs",

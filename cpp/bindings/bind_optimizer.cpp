@@ -6,6 +6,10 @@
 namespace fastmlp::bindings {
 namespace {
 
+double rate_at(const Schedule& schedule, double k) {
+  return std::visit([=](const auto& member) { return double(member.at(k)); }, schedule);
+}
+
 // The rates of steps k, an array of any shape, or of a single one.
 template <class T>
 py::object rates(const Schedule& schedule, const std::string& where, const Array<T>& k) {
@@ -17,7 +21,7 @@ py::object rates(const Schedule& schedule, const std::string& where, const Array
       const std::string name = k.ndim() == 0 ? "k" : "k.flat[" + std::to_string(i) + "]";
       throw_invalid(where, name, number_text(step), "a finite number >= 0");
     }
-    to[i] = std::visit([=](const auto& member) { return member.at(step); }, schedule);
+    to[i] = rate_at(schedule, step);
   }
   return k.ndim() == 0 ? py::object(py::float_(to[0])) : rates;
 }
@@ -44,94 +48,93 @@ py::object make_rates_method() {
       });
 }
 
-template <class Member>
-std::string rate_example() {
-  const auto at = [](double k) { return text_of(py::float_(Member{}.at(k))); };
-  return std::string(">>> fm.") + Member::class_name + "()(10)\n" + at(10) + "\n>>> fm.SGD(fm." +
-         Member::class_name + "()).learning_rate([0, 10]).tolist()\n[" + at(0) + ", " + at(10) +
-         "]";
+MemberText schedule_text(const MemberClass& member) {
+  const auto at = [schedule = standard<Schedule>(member)](double k) {
+    return text_of(py::float_(rate_at(schedule, k)));
+  };
+  const std::string name = member.name;
+  return {"a few operations per step", ">>> fm." + name + "()(10)\n" + at(10) + "\n>>> fm.SGD(fm." +
+                                           name + "()).learning_rate([0, 10]).tolist()\n[" + at(0) +
+                                           ", " + at(10) + "]"};
 }
 
-// The state vectors of a rule with its defaults.
-template <class Member>
-std::string rule_cost() {
+MemberText search_text(const MemberClass& member) {
+  const std::string name = member.name;
+  return {"a value and a gradient for each length tried",
+          ">>> fm.LBFGS(line_search=fm." + name + "(c1=0.01)).line_search.c1\n0.01"};
+}
+
+bool needs_residuals(const MemberClass& method) {
+  return *method.type == typeid(LevenbergMarquardt);
+}
+
+MemberText method_text(const MemberClass& member) {
+  const std::string function = needs_residuals(member)
+                                   ? "least_squares(lambda w: w - 1, [3.0], optimizer="
+                                   : "minimize(lambda w: (w @ w, 2 * w), [3.0], ";
+  const auto cost = [](const auto& method) { return std::string(method.cost); };
+  return {std::visit(cost, standard<Method>(member)),
+          ">>> fm." + function + "fm." + member.name + "()).value < 1e-9\nTrue"};
+}
+
+void add_method_traits(const MemberClass& member, py::dict& attributes) {
+  attributes["evaluation_offset"] = 0.0;
+  attributes["needs_residuals"] = needs_residuals(member);
+}
+
+MemberText average_text(const MemberClass&) {
+  return {"one more vector of the size of the parameters, in the pass of the rule",
+          ">>> fm.Adam(average=fm.Polyak(beta=0.99)).average.beta\n0.99"};
+}
+
+// The cost names the state vectors of a rule with its defaults.
+MemberText rule_text(const MemberClass& member) {
+  const auto state = [](const auto& rule) { return std::vector<StateSpec>(rule.state(1e-3)); };
   std::string names;
-  for (const StateSpec& spec : Member{}.state(1e-3)) {
+  for (const StateSpec& spec : std::visit(state, standard<Rule>(member))) {
     names += (names.empty() ? "" : ", ") + std::string(spec.name);
   }
-  return "a step passes once over the parameters, their gradient and the state, which with "
-         "the defaults is " +
-         (names.empty() ? "none" : names);
+  return {
+      "a step passes once over the parameters, their gradient and the state, which with "
+      "the defaults is " +
+          (names.empty() ? "none" : names),
+      std::string(">>> fm.minimize(lambda w: (w @ w, 2 * w), [1.0], fm.") + member.name +
+          "(0.01), steps=5).value < 1.0\nTrue"};
 }
 
-template <class Member>
-std::string rule_example() {
-  return std::string(">>> fm.minimize(lambda w: (w @ w, 2 * w), [1.0], fm.") + Member::class_name +
-         "(0.01), steps=5).value < 1.0\nTrue";
+void add_rule_traits(const MemberClass& member, py::dict& attributes) {
+  const auto initial_only = [](const auto& rule) { return bool(rule.uses_initial_rate_only); };
+  attributes["uses_initial_rate_only"] = std::visit(initial_only, standard<Rule>(member));
+}
+
+py::object evaluation_offset(const py::object& self) {
+  const auto offset = [](const auto& rule) { return double(rule.evaluation_offset()); };
+  return py::float_(std::visit(offset, choose<Rule>("self", self, "Rule")));
 }
 
 }  // namespace
 
 void bind_schedules(py::module_& m) {
-  py::dict family;
-  const py::object call = make_rates_method();
-  for_each_member<Schedule>([&](const auto& schedule) {
-    using Member = std::decay_t<decltype(schedule)>;
-    auto cls = bind_member<Member>(
-        m, family, [] { return MemberText{"a few operations per step", rate_example<Member>()}; });
-    cls.attr("__call__") = call;
-  });
-  m.attr("schedules") = family;
+  Family family{"schedules", &schedule_text, {}, nullptr, {}};
+  family.attributes["__call__"] = make_rates_method();
+  bind_family<Schedule>(m, family);
 }
 
 void bind_line_searches(py::module_& m) {
-  py::dict family;
-  for_each_member<LineSearch>([&](const auto& search) {
-    using Member = std::decay_t<decltype(search)>;
-    bind_member<Member>(m, family, [] {
-      const std::string name = Member::class_name;
-      return MemberText{"a value and a gradient for each length tried",
-                        ">>> fm.LBFGS(line_search=fm." + name + "(c1=0.01)).line_search.c1\n0.01"};
-    });
-  });
-  m.attr("line_searches") = family;
+  bind_family<LineSearch>(m, {"line_searches", &search_text, {}, nullptr, {}});
 }
 
 void bind_methods(py::module_& m) {
-  py::dict family;
-  for_each_member<Method>([&](const auto& method) {
-    using Member = std::decay_t<decltype(method)>;
-    constexpr bool kNeedsResiduals = std::is_same_v<Member, LevenbergMarquardt>;
-    auto cls = bind_member<Member>(m, family, [] {
-      const std::string function = kNeedsResiduals
-                                       ? "least_squares(lambda w: w - 1, [3.0], optimizer="
-                                       : "minimize(lambda w: (w @ w, 2 * w), [3.0], ";
-      const std::string call = ">>> fm." + function + "fm." + Member::class_name + "()).value";
-      return MemberText{Member::cost, call + " < 1e-9\nTrue"};
-    });
-    cls.attr("evaluation_offset") = 0.0;
-    cls.attr("needs_residuals") = kNeedsResiduals;
-  });
-  m.attr("methods") = family;
+  bind_family<Method>(m, {"methods", &method_text, {}, &add_method_traits, {}});
 }
 
 void bind_optimizers(py::module_& m) {
-  py::dict averages, family;
-  bind_member<Polyak>(m, averages, [] {
-    return MemberText{"one more vector of the size of the parameters, in the pass of the rule",
-                      ">>> fm.Adam(average=fm.Polyak(beta=0.99)).average.beta\n0.99"};
-  });
-  m.attr("averages") = averages;
-  for_each_member<Rule>([&](const auto& rule) {
-    using Member = std::decay_t<decltype(rule)>;
-    auto cls = bind_member<Member>(
-        m, family, [] { return MemberText{rule_cost<Member>(), rule_example<Member>()}; });
-    cls.attr("uses_initial_rate_only") = Member::uses_initial_rate_only;
-    cls.def_property_readonly(
-        "evaluation_offset", [](const Member& self) { return self.evaluation_offset(); },
-        "The gradient is wanted at w + evaluation_offset v.");
-  });
-  m.attr("optimizers") = family;
+  bind_family<Average>(m, {"averages", &average_text, {}, nullptr, {}});
+  Family family{"optimizers", &rule_text, {}, &add_rule_traits, {}};
+  family.attributes["evaluation_offset"] =
+      make_property("evaluation_offset(self) -> float",
+                    "The gradient is wanted at w + evaluation_offset v.", &evaluation_offset);
+  bind_family<Rule>(m, family);
 }
 
 }  // namespace fastmlp::bindings

@@ -34,6 +34,7 @@ py::class_<C, Options...> bind_resource(py::handle scope, const char* name, cons
 }
 
 void bind_field_info(py::module_& m);
+void bind_member(py::module_& m);
 void bind_activations(py::module_& m);
 void bind_losses(py::module_& m);
 void bind_initializers(py::module_& m);

@@ -2,8 +2,6 @@
 
 #include <pybind11/eval.h>
 
-#include <unordered_map>
-
 #include "bindings.hpp"
 
 namespace fastmlp::bindings {
@@ -15,103 +13,6 @@ std::string field_repr(const FieldInfo& field) {
          field.description + (field.bounds.empty() ? "" : ": " + field.bounds) + ")";
 }
 
-constexpr auto kReplaceDoc =
-    "replace(self, **changes: typing.Any) -> typing.Self\n\n"
-    "A new value with some hyperparameters changed; ``name__parameter`` is one of a nested value,\n"
-    "as in `get_params`: ``fm.Adam().replace(learning_rate=0.01)``.";
-
-// The parameters by name; with `deep` those of parameters that have some, as name__parameter.
-py::dict deep_params(const py::dict& params, bool deep) {
-  if (!deep) return params;
-  py::dict all = params.attr("copy")();
-  for (const auto& [name, value] : params) {
-    if (!py::hasattr(value, "get_params") || PyType_Check(value.ptr())) continue;
-    const py::dict nested = value.attr("get_params")();
-    for (const auto& [inner, entry] : nested) {
-      all[py::str(name.cast<std::string>() + "__" + inner.cast<std::string>())] = entry;
-    }
-  }
-  return all;
-}
-
-// The classes of members by their types.
-std::unordered_map<const PyTypeObject*, MemberClass>& classes() {
-  static auto* const by_type = new std::unordered_map<const PyTypeObject*, MemberClass>();
-  return *by_type;
-}
-
-const MemberClass& class_of(const PyTypeObject* type) {
-  for (; type; type = type->tp_base) {
-    const auto found = classes().find(type);
-    if (found != classes().end()) return found->second;
-  }
-  throw py::type_error("self is not a member of a family");
-}
-
-py::dict params_of(const py::object& self) { return class_of(Py_TYPE(self.ptr())).write(self); }
-
-// Members are immutable: copies and clones are the object itself, so that references to layers
-// stay.
-py::object copy(const py::object& self) { return self; }
-
-py::object deep_copy(const py::object& self, const py::dict&) { return self; }
-
-// A new value with some parameters changed; name__parameter is one of a nested value.
-py::object replace(const py::object& self, const py::kwargs& changes) {
-  py::dict values = params_of(self), nested;
-  for (const auto& [key, value] : changes) {
-    const auto text = key.cast<std::string>();
-    const auto cut = text.find("__");
-    const py::str name(text.substr(0, cut));
-    if (cut == std::string::npos) {
-      values[name] = value;
-    } else {
-      if (!nested.contains(name)) nested[name] = py::dict();
-      nested[name][py::str(text.substr(cut + 2))] = value;
-    }
-  }
-  for (const auto& [name, parameters] : nested) {
-    if (!values.contains(name) || !py::hasattr(values[name], "get_params")) {
-      const auto where = py::type::of(self).attr("__name__").cast<std::string>();
-      throw py::type_error(where + ".replace: " + name.cast<std::string>() +
-                           " is not a value with parameters, expected the name of one before __");
-    }
-    values[name] = values[name].attr("replace")(**parameters);
-  }
-  return py::type::of(self)(**values);
-}
-
-// Protocols 0 and 1 cannot reduce a native object by themselves.
-py::tuple reduce(const py::object& self) {
-  const py::object allocate = py::module_::import("copyreg").attr("__newobj__");
-  return py::make_tuple(allocate, py::make_tuple(py::type::of(self)), params_of(self));
-}
-
-// "Adam(learning_rate=0.001, beta1=0.9)"
-std::string repr(const py::object& self) {
-  std::string text;
-  for (const auto& [name, value] : params_of(self)) {
-    text += (text.empty() ? "" : ", ") + name.cast<std::string>() + "=" +
-            std::string(py::str(py::repr(value)));
-  }
-  return py::str(py::type::of(self).attr("__name__")).cast<std::string>() + "(" + text + ")";
-}
-
-bool equal(const py::object& self, const py::object& other) {
-  const py::dict params = params_of(self);
-  return py::isinstance(other, py::type::of(self)) && params.equal(params_of(other));
-}
-
-py::ssize_t hash(const py::object& self) { return py::hash(py::str(repr(self))); }
-
-// What class_::def does for a class that is known at run time only; `cls` may be `object`.
-template <class F, class... Extra>
-py::cpp_function method(const py::handle& cls, const char* name, F&& f, const Extra&... extra) {
-  return {std::forward<F>(f), py::name(name), py::is_method(cls), extra...};
-}
-
-py::handle object_type() { return reinterpret_cast<PyObject*>(&PyBaseObject_Type); }
-
 // An attribute of a class that is made when it is read, as texts of sixty classes at every import
 // take longer than all else.
 struct LazyAttribute {
@@ -119,70 +20,38 @@ struct LazyAttribute {
 };
 
 py::object doc_of(const MemberClass& member) {
-  MemberText text = member.text();
+  MemberText text = member.text(member);
   if (member.example) text.example = member.example;
-  return py::str(member_doc(member.name, member.formula, text, member.fields()));
+  return py::str(member_doc(member.name, member.formula, text, list_fields(member)));
 }
 
-py::object fields_of(const MemberClass& member) { return py::tuple(py::cast(member.fields())); }
+py::object fields_of(const MemberClass& member) { return py::tuple(py::cast(list_fields(member))); }
 
-// The attributes of all members by name. Objects that classes share are made once, because the
-// thousand of them otherwise were most of the time of an import.
-py::dict common_attributes() {
-  py::dict attributes;
-  const auto add = [&](const char* name, auto&& f) {
-    attributes[name] = method(object_type(), name, f);
-  };
-  add("__getstate__", &params_of);
-  add("__copy__", &copy);
-  add("__deepcopy__", &deep_copy);
-  add("__sklearn_clone__", &copy);
-  add("__reduce__", &reduce);
-  add("__repr__", &repr);
-  add("__eq__", &equal);
-  add("__hash__", &hash);
-  py::list names;
-  names.append("deep");
-  attributes["__doc__"] = LazyAttribute{&doc_of};
-  attributes["fields"] = LazyAttribute{&fields_of};
-  attributes["get_params"] = make_method(
-      "get_params", names, "get_params(self, deep: bool = True) -> dict[str, typing.Any]",
-      "The hyperparameters by name; with deep those of nested values too.",
-      [](const py::object& self, const std::string& where, const py::dict& given) {
-        bool nested = true;
-        FieldReader(where.c_str(), given)("deep", nested, "");
-        return deep_params(params_of(self), nested);
-      });
-  py::options options;
-  options.disable_function_signatures();
-  attributes["replace"] = method(object_type(), "replace", &replace, kReplaceDoc);
-  return attributes;
-}
-
-// A read-only property; members of the same text share it.
-py::object field_property(py::dict& properties, const FieldInfo& field) {
+// The property of a field; members of the same text share it.
+py::object field_property(const FieldInfo& field) {
+  static auto* const properties = new py::dict();
   const std::string signature = property_signature(field);
   const py::str key = signature + "\n" + field.description;
-  if (!properties.contains(key)) {
-    const auto get = [name = field.name](const py::object& self) -> py::object {
-      return params_of(self)[name.c_str()];
-    };
-    const py::handle property(reinterpret_cast<PyObject*>(&PyProperty_Type));
-    py::options options;
-    options.disable_function_signatures();
-    properties[key] = property(py::cpp_function(get, signature.c_str()), py::none(), py::none(),
-                               field.description);
+  if (!properties->contains(key)) {
+    (*properties)[key] = make_property(signature, field.description,
+                                       [name = field.name](const py::object& self) -> py::object {
+                                         return params_of(self)[name.c_str()];
+                                       });
   }
-  return properties[key];
+  return (*properties)[key];
 }
 
-struct Shared {
-  py::dict attributes = common_attributes(), properties;
-};
-
-Shared& shared() {
-  static auto* const objects = new Shared();
-  return *objects;
+py::cpp_function make_constructor(const std::vector<FieldInfo>& fields) {
+  py::options options;
+  options.disable_function_signatures();
+  const auto construct_from = [](py::detail::value_and_holder& self, const py::args& args,
+                                 const py::kwargs& kwargs) {
+    const MemberClass& member = class_of(Py_TYPE(self.inst));
+    const auto names = py::reinterpret_borrow<py::list>(member.parameters);
+    construct(self, member, bind_arguments(member.name, names, args, kwargs));
+  };
+  return {construct_from, py::name("__init__"), py::is_method(py::type::of<Value>()),
+          py::detail::is_new_style_constructor(), constructor_signature(fields).c_str()};
 }
 
 }  // namespace
@@ -245,42 +114,64 @@ py::object make_method(const char* name, const py::list& names, const std::strin
   const std::string suffix = std::string(name) == "__call__" ? "" : std::string(".") + name;
   py::options options;
   options.disable_function_signatures();
-  return method(
-      object_type(), name,
+  return py::cpp_function(
       [names, suffix, body = std::move(body)](const py::object& self, const py::args& args,
                                               const py::kwargs& kwargs) {
         const auto class_name = py::type::of(self).attr("__name__").cast<std::string>();
         const std::string where = class_name + suffix;
         return body(self, where, bind_arguments(where.c_str(), names, args, kwargs));
       },
-      (signature + "\n\n" + doc).c_str());
+      py::name(name), py::is_method(py::type::of<Value>()), (signature + "\n\n" + doc).c_str());
 }
 
-void bind_common(py::object& cls, const MemberClass& member) {
-  using Instance = py::detail::value_and_holder;
-  classes()[reinterpret_cast<PyTypeObject*>(cls.ptr())] = member;
-  const std::vector<FieldInfo> fields = member.fields();
-  py::list names;
-  for (const FieldInfo& field : fields) {
-    names.append(field.name);
-    cls.attr(field.name.c_str()) = field_property(shared().properties, field);
-  }
-  for (const auto& [name, attribute] : shared().attributes) py::setattr(cls, name, attribute);
-  cls.attr("__setstate__") = method(
-      cls, "__setstate__",
-      [make = member.make](Instance& self, const py::dict& params) {
-        self.value_ptr() = make(params);
-      },
-      py::detail::is_new_style_constructor());
+py::object make_property(const std::string& signature, const std::string& doc,
+                         std::function<py::object(const py::object& self)> get) {
+  const py::handle property(reinterpret_cast<PyObject*>(&PyProperty_Type));
   py::options options;
   options.disable_function_signatures();
-  cls.attr("__init__") = method(
-      cls, "__init__",
-      [make = member.make, where = member.name, names](Instance& self, const py::args& args,
-                                                       const py::kwargs& kwargs) {
-        self.value_ptr() = make(bind_arguments(where, names, args, kwargs));
-      },
-      py::detail::is_new_style_constructor(), constructor_signature(fields).c_str());
+  return property(py::cpp_function(std::move(get), signature.c_str()), py::none(), py::none(), doc);
+}
+
+py::object make_class(const py::module_& m, const char* name, const py::handle& base,
+                      const py::dict& attributes) {
+  const py::handle type(reinterpret_cast<PyObject*>(&PyType_Type));
+  const py::handle property(reinterpret_cast<PyObject*>(&PyProperty_Type));
+  attributes["__module__"] = m.attr("__name__");
+  attributes["__slots__"] = py::tuple();
+  // What an object holds is known by its class, which therefore stays.
+  attributes["__class__"] = property(type);
+  return py::type::of(base)(name, py::make_tuple(base), attributes);
+}
+
+void bind_members(py::module_& m, const Family& family, const MemberClass* members,
+                  std::size_t count) {
+  const py::object base = family.base ? family.base : py::type::of<Value>();
+  const py::object doc = py::cast(LazyAttribute{&doc_of});
+  const py::object infos = py::cast(LazyAttribute{&fields_of});
+  py::dict classes;
+  for (std::size_t i = 0; i < count; ++i) {
+    MemberClass member = members[i];
+    const std::vector<FieldInfo> fields = list_fields(member);
+    py::dict attributes = family.attributes.attr("copy")();
+    py::list names;
+    for (const FieldInfo& field : fields) {
+      names.append(field.name);
+      attributes[field.name.c_str()] = field_property(field);
+    }
+    attributes["__init__"] = make_constructor(fields);
+    attributes["name"] = member.key;
+    attributes["__doc__"] = doc;
+    attributes["fields"] = infos;
+    if (family.add_traits) family.add_traits(member, attributes);
+    const py::object cls = make_class(m, member.name, base, attributes);
+    m.attr(member.name) = cls;
+    classes[member.key] = cls;
+    member.text = family.text;
+    member.python = reinterpret_cast<PyTypeObject*>(cls.ptr());
+    member.parameters = names.release().ptr();
+    register_class(member);
+  }
+  m.attr(family.name) = classes;
 }
 
 }  // namespace fastmlp::bindings

@@ -1,7 +1,5 @@
 #include "fields.hpp"
 
-#include "gil.hpp"
-
 namespace fastmlp::bindings {
 namespace {
 
@@ -16,40 +14,39 @@ std::string integer_text(const py::object& value) {
   return bits <= 512 ? text_of(value) : "an integer of " + std::to_string(bits) + " bits";
 }
 
-bool is_schedule(const py::object& value) {
-  bool found = false;
-  for_each_member<Schedule>(
-      [&](const auto& member) { found |= py::isinstance<std::decay_t<decltype(member)>>(value); });
-  return found;
-}
-
 std::string words_text(const OneOf& words) { return "one of: " + listed(words); }
 std::string words_annotation(const OneOf& words) { return "typing.Literal[" + listed(words) + "]"; }
 
-// A function in Python from the epoch to a learning rate.
-class PythonSchedule final : public CustomSchedule {
- public:
-  PythonSchedule(std::string where, py::object function)
-      : where_(std::move(where)), function_(std::move(function)) {}
-
-  const py::object& function() const { return function_; }
-  double at(Index epoch) const override {
-    const py::object answer = call_function(function_, py::int_(epoch));
-    const double rate = call_python([&] { return PyFloat_AsDouble(answer.ptr()); });
-    if (rate == -1.0 && PyErr_Occurred()) throw py::error_already_set();
-    if (!kNonNegative.contains(rate)) {
-      throw_invalid(where_, "learning_rate(" + std::to_string(epoch) + ")", text_of(answer),
-                    "a finite number >= 0");
-    }
-    return rate;
-  }
-
- private:
-  std::string where_;
-  py::object function_;
-};
+// Calls a functor with each field of what an object holds.
+template <class F>
+void visit_fields(const MemberClass& member, void* data, F&& f) {
+  VisitorOf<std::decay_t<F>> visitor(f);
+  member.visit(data, visitor);
+}
 
 }  // namespace
+
+py::dict params_of(const py::object& self) {
+  const MemberClass& member = class_of(Py_TYPE(self.ptr()));
+  FieldWriter writer;
+  visit_fields(member, data_of(self, member).get(), writer);
+  return writer.params;
+}
+
+std::vector<FieldInfo> list_fields(const MemberClass& member) {
+  FieldLister lister;
+  visit_fields(member, member.make().get(), lister);
+  return lister.fields;
+}
+
+void construct(py::detail::value_and_holder& self, const MemberClass& member,
+               const py::dict& params) {
+  const std::shared_ptr<void> data = member.make();
+  visit_fields(member, data.get(), FieldReader(member.name, params));
+  visit_fields(member, data.get(), Validator(member.name));
+  member.check(data.get());
+  hold(self, data);
+}
 
 std::string listed(const OneOf& words) {
   std::string text;
@@ -183,45 +180,6 @@ void FieldReader::operator()(const char* name, NumberOrWord& value, const OneOf&
   }
 }
 
-void FieldReader::operator()(const char* name, std::optional<Polyak>& value, const char*) const {
-  const py::object given = take(name);
-  if (!given || given.is_none()) return;
-  if (!py::isinstance<Polyak>(given)) wrong_kind(name, given, "an fm.Polyak or None");
-  value = given.cast<Polyak>();
-}
-
-void FieldReader::operator()(const char* name, LearningRate& value, const Interval&,
-                             const char*) const {
-  constexpr auto kExpected = "a number, a schedule or a function of the epoch";
-  const py::object given = take(name);
-  if (!given) return;
-  if (is_schedule(given)) {
-    value.source = given.cast<Schedule>();
-  } else if (PyCallable_Check(given.ptr()) && !PyType_Check(given.ptr())) {
-    value.source = std::make_shared<PythonSchedule>(where_, given);
-  } else {
-    value.source = number(name, given, kExpected);
-  }
-}
-
-void FieldWriter::operator()(const char* name, const LearningRate& value, const Interval&,
-                             const char*) {
-  if (const auto* custom = dynamic_cast<const PythonSchedule*>(value.custom())) {
-    params[name] = custom->function();
-  } else if (const double* number = std::get_if<double>(&value.source)) {
-    params[name] = *number;
-  } else {
-    params[name] = py::cast(std::get<Schedule>(value.source));
-  }
-}
-
-const char* family_noun(const Activation*) { return "activation"; }
-const char* family_noun(const Initializer*) { return "initializer"; }
-const char* family_noun(const LineSearch*) { return "line search"; }
-const char* family_alias(const Activation*) { return "Activation"; }
-const char* family_alias(const Initializer*) { return "Initializer"; }
-const char* family_alias(const LineSearch*) { return "LineSearch"; }
-
 void FieldLister::operator()(const char* name, double value, const Interval& bound,
                              const char* text) {
   const std::string standard = bound.contains(value) ? number_text(value) : "";
@@ -267,17 +225,6 @@ void FieldLister::operator()(const char* name, const NumberOrWord& value, const 
   const double* number = std::get_if<double>(&value);
   const std::string standard = number ? number_text(*number) : "'" + std::get<1>(value) + "'";
   fields.push_back({name, "float | str", standard, "a number >= 0 or " + words_text(words), text});
-}
-
-void FieldLister::operator()(const char* name, const std::optional<Polyak>&, const char* text) {
-  fields.push_back({name, "Polyak | None", "None", "", text});
-}
-
-void FieldLister::operator()(const char* name, const LearningRate& value, const Interval& bound,
-                             const char* text) {
-  fields.push_back({name, "float, schedule or callable",
-                    number_text(std::get<double>(value.source)), bound.text(name), text,
-                    "float | Schedule | collections.abc.Callable[[int], float]"});
 }
 
 }  // namespace fastmlp::bindings

@@ -4,20 +4,12 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
-#include <memory>
+#include <string>
+#include <vector>
 
-#include "fastmlp/base/family.hpp"
-#include "fastmlp/nn/layers.hpp"
-#include "fastmlp/optim/average.hpp"
-#include "fastmlp/optim/line_search.hpp"
-#include "fastmlp/optim/schedule.hpp"
+#include "member.hpp"
 
 namespace fastmlp::bindings {
-
-namespace py = pybind11;
-
-// The network's input, where a field refers to a layer.
-inline constexpr auto kInput = "input";
 
 std::string text_of(const py::handle& value);  // its repr
 std::string listed(const OneOf& words);        // "'step', 'epoch'"
@@ -34,39 +26,12 @@ class FieldWriter {
   void operator()(const char* name, const OptionalExtent& value, const IntegerInterval&,
                   const char*);
   void operator()(const char* name, const Padding& value, const OneOf&, const char*);
-  template <class L>
-  void operator()(const char* name, const std::shared_ptr<const L>& layer, const char*) {
-    params[name] = layer ? py::cast(std::const_pointer_cast<L>(layer)) : py::str(kInput);
-  }
+  void operator()(const char* name, const std::optional<Polyak>& value, const char*);
+  void operator()(const char* name, const std::optional<Initializer>& value, const char*);
+  void operator()(const char* name, const LayerReference& layer, const char*);
+  void operator()(const char* name, const DenseReference& layer, const char*);
   py::dict params;
 };
-
-template <class Member>
-py::dict write_fields(const Member& member) {
-  FieldWriter writer;
-  Member::fields(member, writer);
-  return writer.params;
-}
-
-// The member of a family that `value` denotes: an instance, or the key of one.
-template <class Variant>
-Variant choose(const char* parameter, const py::object& value, const std::string& where,
-               const std::string& otherwise = "") {
-  const bool named = py::isinstance<py::str>(value);
-  const std::string key = named ? value.cast<std::string>() : "";
-  std::optional<Variant> found;
-  std::string keys;
-  for_each_member<Variant>([&](const auto& member) {
-    using Member = std::decay_t<decltype(member)>;
-    if (named && key == Member::key) found = member;
-    if (!named && py::isinstance<Member>(value)) found = value.cast<Member>();
-    keys += (keys.empty() ? "" : ", ") + std::string(Member::key);
-  });
-  if (found) return *found;
-  const std::string given = where + ": " + parameter + "=" + std::string(py::repr(value));
-  if (named) throw py::value_error(given + " is not known; expected one of: " + keys + otherwise);
-  throw py::type_error(given + ", expected an instance or one of: " + keys + otherwise);
-}
 
 // Sets fields from a dict; throws TypeError for wrong types and for required fields that are
 // missing.
@@ -88,32 +53,11 @@ class FieldReader {
   void operator()(const char* name, NumberOrWord& value, const OneOf&, const char*) const;
   void operator()(const char* name, std::optional<Polyak>& value, const char*) const;
   void operator()(const char* name, LearningRate& value, const Interval&, const char*) const;
-  template <class... Members>
-  void operator()(const char* name, std::variant<Members...>& value, const char*) const {
-    if (const py::object given = take(name)) {
-      value = choose<std::variant<Members...>>(name, given, where_);
-    }
-  }
-  template <class... Members>
-  void operator()(const char* name, std::optional<std::variant<Members...>>& value,
-                  const char*) const {
-    const py::object given = take(name);
-    if (!given || given.is_none()) return;
-    value = choose<std::variant<Members...>>(name, given, where_, ", or None");
-  }
-  // A reference to any layer may also be to the network's input.
-  template <class L>
-  void operator()(const char* name, std::shared_ptr<const L>& value, const char*) const {
-    constexpr bool kAny = std::is_same_v<L, LayerBase>;
-    std::string expected = "a layer of the network or 'input'";
-    if constexpr (!kAny) expected = std::string("an fm.") + L::class_name + " of the network";
-    const py::object given = take(name);
-    if (!given) missing(name, expected);
-    if (kAny && py::isinstance<py::str>(given) && given.equal(py::str(kInput))) return;
-    if (!py::isinstance<L>(given)) wrong_kind(name, given, expected);
-    given.cast<const L&>();  // throws where it is not initialised
-    value = given.cast<std::shared_ptr<L>>();
-  }
+  void operator()(const char* name, Activation& value, const char*) const;
+  void operator()(const char* name, std::optional<Initializer>& value, const char*) const;
+  void operator()(const char* name, LineSearch& value, const char*) const;
+  void operator()(const char* name, LayerReference& value, const char*) const;
+  void operator()(const char* name, DenseReference& value, const char*) const;
 
  private:
   py::object take(const char* name) const;
@@ -140,15 +84,6 @@ struct FieldInfo {
   std::string annotation = type;  // its type in the stubs
 };
 
-const char* family_noun(const Activation*);
-const char* family_noun(const Initializer*);
-const char* family_noun(const LineSearch*);
-
-// The union of a family's classes in the stubs.
-const char* family_alias(const Activation*);
-const char* family_alias(const Initializer*);
-const char* family_alias(const LineSearch*);
-
 // Lists the fields of a member.
 class FieldLister {
  public:
@@ -170,36 +105,23 @@ class FieldLister {
                   const char* text);
   void operator()(const char* name, const std::optional<Polyak>&, const char* text);
   void operator()(const char* name, const LearningRate& value, const Interval&, const char* text);
-  template <class... Members>
-  void operator()(const char* name, const std::variant<Members...>& value, const char* text) {
-    const std::variant<Members...>* family = nullptr;
-    const auto key = [](const auto& member) { return std::string(member.key); };
-    fields.push_back({name, std::string("str or ") + family_noun(family),
-                      "'" + std::visit(key, value) + "'", "", text,
-                      std::string("str | ") + family_alias(family)});
-  }
-  template <class... Members>
-  void operator()(const char* name, const std::optional<std::variant<Members...>>&,
-                  const char* text) {
-    const std::variant<Members...>* family = nullptr;
-    fields.push_back({name, std::string("str, ") + family_noun(family) + " or None", "None", "",
-                      text, std::string("str | ") + family_alias(family) + " | None"});
-  }
-  template <class L>
-  void operator()(const char* name, const std::shared_ptr<const L>&, const char* text) {
-    constexpr bool kAny = std::is_same_v<L, LayerBase>;
-    fields.push_back({name, kAny ? "layer or 'input'" : "Dense", "", "", text,
-                      kAny ? "Layer | typing.Literal['input']" : "Dense"});
-  }
+  void operator()(const char* name, const Activation& value, const char* text);
+  void operator()(const char* name, const std::optional<Initializer>&, const char* text);
+  void operator()(const char* name, const LineSearch& value, const char* text);
+  void operator()(const char* name, const LayerReference&, const char* text);
+  void operator()(const char* name, const DenseReference&, const char* text);
   std::vector<FieldInfo> fields;
 };
 
-template <class Member>
-std::vector<FieldInfo> list_fields() {
-  FieldLister lister;
-  const Member standard{};
-  Member::fields(standard, lister);
-  return lister.fields;
-}
+// The fields of an object.
+py::dict params_of(const py::object& self);
+
+// The documentation of the fields of a class.
+std::vector<FieldInfo> list_fields(const MemberClass& member);
+
+// Gives a new object of a class its data: the fields of `params`, which must be valid, and
+// defaults.
+void construct(py::detail::value_and_holder& self, const MemberClass& member,
+               const py::dict& params);
 
 }  // namespace fastmlp::bindings

@@ -8,12 +8,6 @@
 
 namespace fastmlp::bindings {
 
-// What the documentation of a member has beside its formula and fields.
-struct MemberText {
-  std::string cost;
-  std::string example;
-};
-
 // The numpydoc text: the call, the formula, parameters, errors, cost and a running example.
 std::string member_doc(const char* class_name, const char* formula, const MemberText& text,
                        const std::vector<FieldInfo>& fields);

@@ -18,6 +18,7 @@ PYBIND11_MODULE(FASTMLP_MODULE, m) {
     }
   });
   bind_field_info(m);
+  bind_member(m);
   bind_activations(m);
   bind_losses(m);
   bind_initializers(m);

@@ -7,6 +7,7 @@ from fastmlp._fit.callbacks import Callback, EarlyStopping, ReduceOnPlateau
 from fastmlp._fit.epoch_result import EpochResult
 from fastmlp._fit.history import History
 from fastmlp._fit.status import TrainingWarning
+from fastmlp._io.files import ModelFileError, load
 from fastmlp._version import __version__ as __version__
 from fastmlp.config import get_num_threads, set_num_threads, show_config, threads
 from fastmlp.curvature import Curvature, CurvatureOperator, Spectrum
@@ -17,6 +18,9 @@ from fastmlp.trainer import Trainer
 # take an eighth of the time of `import fastmlp`.
 _ON_DEMAND = {
     "_fit.lr_finder": ("LearningRateCurve", "find_learning_rate"),
+    "_fit.records": (
+        *("CSVLogger", "Logging", "MLflow", "ModelCheckpoint", "OptunaPruning", "TensorBoard"),
+    ),
     "gradient_check": ("GradientCheck", "check_gradient"),
     "minimization": ("Result", "least_squares", "minimize"),
     "step_length": ("LineSearchResult", "line_search"),
@@ -29,12 +33,14 @@ __all__ = [
     "EarlyStopping",
     "EpochResult",
     "History",
+    "ModelFileError",
     "Network",
     "ReduceOnPlateau",
     "Spectrum",
     "Trainer",
     "TrainingWarning",
     "get_num_threads",
+    "load",
     "set_num_threads",
     "show_config",
     "threads",

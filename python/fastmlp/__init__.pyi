@@ -11,6 +11,7 @@ from fastmlp._core import AveragePool2D as AveragePool2D
 from fastmlp._core import BFGS as BFGS
 from fastmlp._core import Backtracking as Backtracking
 from fastmlp._core import BinaryCrossEntropy as BinaryCrossEntropy
+from fastmlp._fit.records import CSVLogger as CSVLogger
 from fastmlp._fit.callbacks import Callback as Callback
 from fastmlp._core import Constant as Constant
 from fastmlp._core import ConstantInit as ConstantInit
@@ -52,14 +53,19 @@ from fastmlp._fit.lr_finder import LearningRateCurve as LearningRateCurve
 from fastmlp._core import LevenbergMarquardt as LevenbergMarquardt
 from fastmlp.step_length import LineSearchResult as LineSearchResult
 from fastmlp._core import Lion as Lion
+from fastmlp._fit.records import Logging as Logging
+from fastmlp._fit.records import MLflow as MLflow
 from fastmlp._core import MaxPool1D as MaxPool1D
 from fastmlp._core import MaxPool2D as MaxPool2D
+from fastmlp._fit.records import ModelCheckpoint as ModelCheckpoint
+from fastmlp._io.files import ModelFileError as ModelFileError
 from fastmlp._core import NAdam as NAdam
 from fastmlp.network import Network as Network
 from fastmlp._core import Newton as Newton
 from fastmlp._core import NonlinearCG as NonlinearCG
 from fastmlp._core import Normal as Normal
 from fastmlp._core import OneCycle as OneCycle
+from fastmlp._fit.records import OptunaPruning as OptunaPruning
 from fastmlp._core import Orthogonal as Orthogonal
 from fastmlp._core import Perceptron as Perceptron
 from fastmlp._core import Poisson as Poisson
@@ -87,6 +93,7 @@ from fastmlp._core import SquaredError as SquaredError
 from fastmlp._core import StepDecay as StepDecay
 from fastmlp._core import StrongWolfe as StrongWolfe
 from fastmlp._core import Tanh as Tanh
+from fastmlp._fit.records import TensorBoard as TensorBoard
 from fastmlp._core import Tied as Tied
 from fastmlp.trainer import Trainer as Trainer
 from fastmlp._fit.status import TrainingWarning as TrainingWarning
@@ -96,6 +103,7 @@ from fastmlp._fit.lr_finder import find_learning_rate as find_learning_rate
 from fastmlp.config import get_num_threads as get_num_threads
 from fastmlp.minimization import least_squares as least_squares
 from fastmlp.step_length import line_search as line_search
+from fastmlp._io.files import load as load
 from fastmlp.minimization import minimize as minimize
 from fastmlp.config import set_num_threads as set_num_threads
 from fastmlp.config import show_config as show_config
@@ -112,6 +120,7 @@ __all__ = [
     'BFGS',
     'Backtracking',
     'BinaryCrossEntropy',
+    'CSVLogger',
     'Callback',
     'Constant',
     'ConstantInit',
@@ -153,14 +162,19 @@ __all__ = [
     'LevenbergMarquardt',
     'LineSearchResult',
     'Lion',
+    'Logging',
+    'MLflow',
     'MaxPool1D',
     'MaxPool2D',
+    'ModelCheckpoint',
+    'ModelFileError',
     'NAdam',
     'Network',
     'Newton',
     'NonlinearCG',
     'Normal',
     'OneCycle',
+    'OptunaPruning',
     'Orthogonal',
     'Perceptron',
     'Poisson',
@@ -188,6 +202,7 @@ __all__ = [
     'StepDecay',
     'StrongWolfe',
     'Tanh',
+    'TensorBoard',
     'Tied',
     'Trainer',
     'TrainingWarning',
@@ -197,6 +212,7 @@ __all__ = [
     'get_num_threads',
     'least_squares',
     'line_search',
+    'load',
     'minimize',
     'set_num_threads',
     'show_config',

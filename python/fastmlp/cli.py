@@ -1,8 +1,9 @@
-"""The command line: ``fastmlp demo``, ``fastmlp playground``."""
+"""The command line: ``fastmlp demo``, ``fastmlp info`` and ``fastmlp playground``."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 
@@ -20,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or 1 where an extra is missing or a value does not fit.
+        0, or 1 where an extra is missing, or a value or file does not fit; 2 is of wrong usage.
 
     Examples
     --------
@@ -53,7 +54,33 @@ def _parser() -> argparse.ArgumentParser:
     play.add_argument("--no-browser", action="store_true", help="print the address alone")
     play.add_argument("--data", metavar="CSV", help="points of your own: numbers, then a label")
     play.set_defaults(run=_playground)
+    info = commands.add_parser("info", help="describe a file of a network, trainer or estimator")
+    info.add_argument("file", metavar="FILE")
+    info.add_argument("--json", action="store_true", help="for other programs")
+    info.set_defaults(run=_info)
     return parser
+
+
+def _info(options: argparse.Namespace) -> None:
+    from fastmlp._io import files
+
+    found = files.describe(options.file)
+    if options.json:
+        print(json.dumps(found, indent=1))
+        return
+    specification, tensors = found.pop("specification"), found.pop("tensors")
+    shown_below = {"layers": None, "history": None}
+    settings = specification.get("estimator", {**specification, **shown_below})
+    for name, value in {**found, **settings, **found}.items():
+        text = value if isinstance(value, str) else json.dumps(value)
+        is_array = '"$tensor"' in text or '"$list"' in text
+        if name[0] != "_" and value is not None and not is_array:
+            print(f"{name}: {text}")
+    for name, (dtype, shape) in tensors.items():
+        print(f"  {name}  {dtype}  {shape}")
+    if "estimator" not in specification:
+        network = files.load(options.file)
+        print(network, *filter(None, [network.history]), sep="\n")
 
 
 def _demo(options: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from fastmlp._data.feature_names import NamedFeatures, as_names
 from fastmlp._data.validation import check_dtype, check_seed, error_prefix
 from fastmlp._data.views import Views
 from fastmlp._fit import fitting
-from fastmlp._io import registry, serialization
+from fastmlp._io import files, layout, registry, serialization
 from fastmlp._io import summary as _summary
 from fastmlp.layers import Layer, output_activation, plan
 
@@ -189,6 +190,40 @@ class Network(NamedFeatures, Attributes):
         """
         return copy.copy(self)
 
+    @error_prefix("Network.save")
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the network to a file in the layout of safetensors, which `fm.load` reads.
+
+        The file is there as a whole or not at all, also after a crash: it is written beside
+        `path`, brought to the disk, and then takes its place. Links are followed, the mode of an
+        old file is kept.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file, which is replaced.
+
+        Raises
+        ------
+        TypeError, ValueError
+            An attached attribute that files do not have; `path` is a folder or a device.
+        OSError
+            The file cannot be written.
+
+        Examples
+        --------
+        >>> import fastmlp as fm
+        >>> import os, tempfile
+        >>> path = os.path.join(tempfile.mkdtemp(), "model.safetensors")
+        >>> fm.Network([2, 1], seed=0).save(path)
+        >>> print(fm.load(path))
+        Network 2-1, float32, seed 0, 0 epochs trained
+        layer  shape   activation  parameters
+            0  2 -> 1  Identity()           3
+        total                               3
+        """
+        files.save(path, files.network_values(self))
+
     def __getstate__(self) -> dict[str, Any]:
         """Return the network as a versioned dictionary."""
         return serialization.network_to_dict(self)
@@ -197,9 +232,15 @@ class Network(NamedFeatures, Attributes):
     def __setstate__(self, values: Mapping[str, Any]) -> None:
         """Restore from `__getstate__`."""
         specification, epochs_trained = serialization.network_from_dict(values)
+        parameters = values["parameters"]
+        if isinstance(parameters, Mapping):
+            layout.check_size(*specification[:3], parameters)
         restored = Network.__new__(Network)
         restored._build(*specification, draw=False)
-        restored.parameters = values["parameters"]
+        if isinstance(parameters, Mapping):
+            layout.assign(restored, parameters)
+        else:
+            restored.parameters = parameters
         restored.epochs_trained = epochs_trained
         restored._feature_names = as_names(values.get("feature_names_in_"), restored.n_inputs)
         restored._history = serialization.history_from_dict(values.get("history"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from copyreg import __newobj__  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING, Any, Self
@@ -16,7 +17,7 @@ from fastmlp._data.losses import is_custom_loss
 from fastmlp._data.state_views import StateViews
 from fastmlp._data.threads import limited
 from fastmlp._data.validation import InvalidArgument, check_positive, error_prefix
-from fastmlp._fit import custom_loss, failure, one_epoch, own_gradient
+from fastmlp._fit import checkpoint, custom_loss, failure, one_epoch, own_gradient
 from fastmlp._fit.callbacks import check_rate_is_used
 from fastmlp._fit.epoch_result import EpochResult
 from fastmlp._fit.fit_config import FitConfig
@@ -149,6 +150,8 @@ class Trainer(Attributes):
         return twin
 
     __repr__ = summary.trainer_repr
+    save = checkpoint.save
+    load = classmethod(checkpoint.load)
 
     @property
     def n_steps(self) -> int:
@@ -249,6 +252,8 @@ class Trainer(Attributes):
         sample_weight: ArrayLike | None = None,
         class_weight: types.ClassWeight | None = None,
         max_seconds: float | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        checkpoint_every: int = 1,
         verbose: int = 0,
     ) -> History:
         """Make many epochs, with arguments and result of `Network.fit`, and keep the state.

@@ -1,6 +1,8 @@
 """What users write with the estimators: `mypy` and `pyright` accept it in their strict modes."""
 
+import tempfile
 import warnings
+from pathlib import Path
 from typing import assert_type
 
 import numpy as np
@@ -20,3 +22,6 @@ classifier.partial_fit(X, y).predict_proba(X)
 regressor = MLPRegressor("poisson", dropout=0.1, max_iter=3)
 assert_type(regressor.set_params(alpha=0.1).fit(X, X[:, 0]), MLPRegressor)
 score: float = regressor.score(X, X[:, 0])
+file = Path(tempfile.mkdtemp(), "model")
+classifier.save(file)
+assert_type(MLPClassifier.load(file, max_iter=5), MLPClassifier)

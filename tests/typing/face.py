@@ -4,7 +4,9 @@
 """
 
 import pickle
+import tempfile
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, assert_type
 
 import numpy as np
@@ -100,6 +102,16 @@ stopping = fm.EarlyStopping(monitor="loss", patience=5, min_delta=0.0, restore_b
 plateau = fm.ReduceOnPlateau("loss", factor=0.5, patience=3)
 net.fit(X, y, loss=squared, optimizer=fm.SGD(rate), epochs=1, callbacks=[Show(), Plain()])
 net.fit(X, y, epochs=1, callbacks=[stopping, plateau])
+
+# Files and records
+folder = Path(tempfile.mkdtemp())
+net.save(folder / "model.safetensors")
+assert_type(fm.load(str(folder / "model.safetensors")), fm.Network)
+fm.Trainer(net).save(folder / "run.ckpt")
+assert_type(fm.Trainer.load(folder / "run.ckpt", loss=None), fm.Trainer)
+records = [fm.CSVLogger(folder / "log.csv"), fm.Logging(), fm.ModelCheckpoint(folder / "m", "loss")]
+net.fit(X, y, epochs=1, callbacks=records, checkpoint=folder / "run", checkpoint_every=2)
+text: str = history.to_json()
 
 # Optimizers are values
 for optimizer in (

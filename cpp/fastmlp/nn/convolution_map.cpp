@@ -16,27 +16,36 @@ MapTraits traits_of(const Window& window, Index filters) {
 
 template <class T>
 ConvolutionMap<T>::ConvolutionMap(const Window& window, Index filters)
-    : LinearMap<T>(traits_of(window, filters)), window_(window), filters_(filters) {
-  const auto& [y, x, channels] = window_;
-  const Index row = x.kernel * channels;
-  forward_y_ = forward_runs(y, row, x.input * channels, 0, false);
-  forward_x_ = forward_runs(x, channels, channels, channels, x.dilation == 1);
-  backward_y_ = backward_runs(y, row, x.output * filters, 0);
-  backward_x_ = backward_runs(x, channels, filters, filters);
-  for (Index i = 0; i < y.kernel; ++i) {
-    for (Index j = 0; j < x.kernel; ++j) {
-      for (Index c = 0; c < channels; ++c) {
-        offsets_.push_back((i * y.dilation * x.input + j * x.dilation) * channels + c);
+    : LinearMap<T>(traits_of(window, filters)), window_(window), filters_(filters) {}
+
+template <class T>
+const typename ConvolutionMap<T>::Tables& ConvolutionMap<T>::tables() const {
+  std::call_once(made_, [this] {
+    const auto& [y, x, channels] = window_;
+    const Index row = x.kernel * channels;
+    Tables made;
+    made.forward_y = forward_runs(y, row, x.input * channels, 0, false);
+    made.forward_x = forward_runs(x, channels, channels, channels, x.dilation == 1);
+    made.backward_y = backward_runs(y, row, x.output * filters_, 0);
+    made.backward_x = backward_runs(x, channels, filters_, filters_);
+    for (Index i = 0; i < y.kernel; ++i) {
+      for (Index j = 0; j < x.kernel; ++j) {
+        for (Index c = 0; c < channels; ++c) {
+          made.offsets.push_back((i * y.dilation * x.input + j * x.dilation) * channels + c);
+        }
       }
     }
-  }
+    tables_ = std::move(made);
+  });
+  return tables_;
 }
 
 template <class T>
 void ConvolutionMap<T>::apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
                               const Epilogue<T>& epilogue) const {
-  multiply_windows<T>({call.w, this->traits().columns, 1, filters_, forward_y_, forward_x_}, a.cols,
-                      x.data, a.data, call.bias, epilogue);
+  const Tables& t = tables();
+  multiply_windows<T>({call.w, this->traits().columns, 1, filters_, t.forward_y, t.forward_x},
+                      a.cols, x.data, a.data, call.bias, epilogue);
 }
 
 // Each position of X sums Wᵀ delta over the outputs that have read it.
@@ -44,8 +53,9 @@ template <class T>
 void ConvolutionMap<T>::apply_transposed(const MapCall<T>& call, const PanelView<T>& delta,
                                          const MatrixView<T>& dx,
                                          const Epilogue<T>& epilogue) const {
+  const Tables& t = tables();
   multiply_windows<T>(
-      {call.w, 1, this->traits().columns, window_.channels, backward_y_, backward_x_}, dx.cols,
+      {call.w, 1, this->traits().columns, window_.channels, t.backward_y, t.backward_x}, dx.cols,
       delta.data, dx.data, nullptr, epilogue);
 }
 
@@ -71,7 +81,7 @@ void ConvolutionMap<T>::add_row_of_taps(Range filters, Index i, const GradientFa
     add_window_dots<T>(
         filters.size(), taps.size() * channels,
         {delta.data + (out * filters_ + filters.begin) * delta.row, delta.row, delta.panel},
-        {from.data + in * from.row, from.row, from.panel}, offsets_.data() + column,
+        {from.data + in * from.row, from.row, from.panel}, tables().offsets.data() + column,
         {rows.size(), end - first, x.output * filters_, filters_, y.stride * x.input * channels,
          x.stride * channels},
         factors.samples, g + column, ldc);
@@ -89,7 +99,7 @@ void ConvolutionMap<T>::weight_gradient(Range rows, const GradientFactors<T>& fa
     const PanelView<T>& delta = factors.delta;
     return add_window_dots<T>(rows.size(), columns,
                               {delta.data + rows.begin * delta.row, delta.row, delta.panel},
-                              factors.x, offsets_.data(),
+                              factors.x, tables().offsets.data(),
                               {y.output, x.output, x.output * filters_, filters_,
                                y.stride * x.input * channels, x.stride * channels},
                               factors.samples, g, columns);

@@ -1,6 +1,8 @@
 // The map of a convolution: the same weights at each position of a grid.
 #pragma once
 
+#include <mutex>
+
 #include "fastmlp/nn/linear_map.hpp"
 #include "fastmlp/nn/window.hpp"
 
@@ -23,10 +25,18 @@ class ConvolutionMap final : public LinearMap<T> {
  private:
   void add_row_of_taps(Range filters, Index i, const GradientFactors<T>& factors, T* g) const;
 
+  // Of the loops, in proportion to the axes, so they are made where the first batch is read: a file
+  // of a few bytes can describe long axes.
+  struct Tables {
+    WindowRuns forward_y, forward_x, backward_y, backward_x;
+    std::vector<Index> offsets;  // the row of X that each column of W reads, from the first on
+  };
+  const Tables& tables() const;
+
   Window window_;
   Index filters_;
-  WindowRuns forward_y_, forward_x_, backward_y_, backward_x_;
-  std::vector<Index> offsets_;  // the row of X that each column of W reads, from the first on
+  mutable std::once_flag made_;
+  mutable Tables tables_;
 };
 
 extern template class ConvolutionMap<float>;

@@ -3,9 +3,10 @@
 #include "fastmlp/base/error.hpp"
 
 namespace fastmlp {
+namespace {
 
 template <class T>
-Plan<T> make_plan(const Shape& inputs, const std::vector<LayerReference>& layers) {
+PlanBuilder<T> add_layers(const Shape& inputs, const std::vector<LayerReference>& layers) {
   require(!layers.empty(), "Network: no layers, expected at least one Dense");
   PlanBuilder<T> builder(inputs, layers);
   for (const LayerReference& each : layers) {
@@ -19,10 +20,24 @@ Plan<T> make_plan(const Shape& inputs, const std::vector<LayerReference>& layers
     });
     builder.finish_layer();
   }
-  return Plan<T>(std::move(builder));
+  return builder;
+}
+
+}  // namespace
+
+template <class T>
+Plan<T> make_plan(const Shape& inputs, const std::vector<LayerReference>& layers) {
+  return Plan<T>(add_layers<T>(inputs, layers));
+}
+
+template <class T>
+Index count_parameters(const Shape& inputs, const std::vector<LayerReference>& layers) {
+  return add_layers<T>(inputs, layers).size();
 }
 
 template Plan<float> make_plan(const Shape&, const std::vector<LayerReference>&);
 template Plan<double> make_plan(const Shape&, const std::vector<LayerReference>&);
+template Index count_parameters<float>(const Shape&, const std::vector<LayerReference>&);
+template Index count_parameters<double>(const Shape&, const std::vector<LayerReference>&);
 
 }  // namespace fastmlp

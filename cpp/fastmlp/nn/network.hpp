@@ -12,6 +12,9 @@ namespace fastmlp {
 // The plan of a list of layers, the last of which can be an output.
 template <class T>
 Plan<T> make_plan(const Shape& inputs, const std::vector<LayerReference>& layers);
+// The number of its parameters, without memory in proportion to them.
+template <class T>
+Index count_parameters(const Shape& inputs, const std::vector<LayerReference>& layers);
 
 template <class T>
 class Network {
@@ -39,5 +42,7 @@ class Network {
 
 extern template Plan<float> make_plan(const Shape&, const std::vector<LayerReference>&);
 extern template Plan<double> make_plan(const Shape&, const std::vector<LayerReference>&);
+extern template Index count_parameters<float>(const Shape&, const std::vector<LayerReference>&);
+extern template Index count_parameters<double>(const Shape&, const std::vector<LayerReference>&);
 
 }  // namespace fastmlp

@@ -183,6 +183,9 @@ class PlanBuilder {
   std::string where() const { return "Network: layers[" + std::to_string(layer()) + "]"; }
   void finish_layer() { outputs_.push_back(last()); }
 
+  // Parameters so far.
+  Index size() const { return size_; }
+
   Index last() const { return static_cast<Index>(nodes_.size()) - 1; }
   // Features of a node, by default of the last.
   Index width() const { return nodes_.back().rows; }

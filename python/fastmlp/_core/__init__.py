@@ -19,7 +19,5 @@ Activation, Loss, Initializer, Schedule, LineSearch, _Rule, _Method = (
 )
 Optimizer = _Rule | _Method
 
-for _class in vars(_build).values():
-    if hasattr(_class, "fields"):
-        _class.__signature__ = FieldSignature()
-        _class.__repr__ = hashable_repr(_class.__repr__)
+_build.Member.__signature__ = FieldSignature()
+_build.Member.__repr__ = hashable_repr(_build.Member.__repr__)

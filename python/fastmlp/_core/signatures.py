@@ -8,8 +8,8 @@ class FieldSignature:
     """The `__signature__` of the classes of a family."""
 
     def __get__(self, instance: object, owner: Any) -> object:
-        """Return the signature of the constructor; instances have none, as they are no classes."""
-        if instance is not None:
+        """Return the signature of the constructor; only classes with fields have one."""
+        if instance is not None or not hasattr(owner, "fields"):
             return None
         from inspect import Parameter, Signature
 

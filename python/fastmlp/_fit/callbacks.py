@@ -71,6 +71,15 @@ class Monitor(Callback):
         self.best_epoch = 0
         self._lowest, self._waiting_since = np.inf, 0
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return what the callback has in memory, for checkpoints."""
+        names = ("best", "best_epoch", "_lowest", "_waiting_since", "_kept")
+        return {name: value for name, value in vars(self).items() if name in names}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state_dict` returned, after `on_fit_begin`."""
+        vars(self).update({name: state[name] for name in self.state_dict()})
+
     def _improved(self, epoch: int, logs: Mapping[str, float]) -> bool:
         """Return whether the loss fell below all before; then waiting starts again."""
         improved = logs[self.monitor] < self._lowest - self.min_delta

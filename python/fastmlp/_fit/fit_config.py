@@ -14,6 +14,7 @@ from fastmlp._data.validation import (
     check_int,
     check_seconds,
 )
+from fastmlp._fit.checkpoint import Checkpoint
 from fastmlp._fit.hooks import check_callbacks
 from fastmlp._fit.plateau import MAX_EPOCHS, MAX_STEPS
 from fastmlp._fit.settings import is_method
@@ -31,6 +32,7 @@ class FitConfig(NamedTuple):
     callbacks: list[Any]
     max_seconds: float | None
     verbose: int
+    checkpoint: Checkpoint | None
 
     @classmethod
     def checked(cls, trainer: Trainer, given: Mapping[str, Any]) -> Self:
@@ -51,6 +53,7 @@ class FitConfig(NamedTuple):
             verbose=check_int(
                 int(verbose) if isinstance(verbose, bool) else verbose, "verbose", min=0, max=2
             ),
+            checkpoint=Checkpoint.checked(given["checkpoint"], given["checkpoint_every"]),
         )
 
     def observes_epochs(self) -> bool:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fastmlp._data.arrays import native
 from fastmlp._data.dataset import Dataset
 from fastmlp._data.losses import is_custom_loss, mean_loss
-from fastmlp._fit import custom_loss
+from fastmlp._fit import checkpoint, custom_loss
 from fastmlp._fit.epoch_result import EpochResult
 from fastmlp._fit.failure import describe_failure
 from fastmlp._fit.fit_config import FitConfig
@@ -40,7 +40,7 @@ class FitLoop:
         self._caller = caller
         self._history = History()
         self._plateau = Plateau()
-        self._warning = ""
+        self._warning, self._epoch, self._ending = "", 0, ""
         self._last_good = native(trainer.network.dtype).Snapshot()
 
     def run(self) -> History:
@@ -49,6 +49,8 @@ class FitLoop:
         An exception, Ctrl-C among them, leaves the same as a normal end, up to where it came.
         """
         trainer, callbacks, begun = self._trainer, self._config.callbacks, list[Any]()
+        file = self._config.checkpoint
+        resumed = None if file is None else file.resume(trainer, callbacks, self._caller)
         notify(callbacks, "set_trainer", trainer)
         self._start = time.perf_counter()
         self._progress = make_progress(self._config.verbose, self._config.epochs)
@@ -57,6 +59,8 @@ class FitLoop:
             for callback in callbacks:
                 notify([callback], "on_fit_begin")
                 begun.append(callback)
+            if resumed is not None:
+                self._resume(resumed)
             self._history.status = self._run_epochs()
         except BaseException:
             self._history.status = "interrupted"
@@ -77,8 +81,25 @@ class FitLoop:
                 self._trainer._loop = None
                 self._progress.close()
 
+    def _resume(self, run: dict[str, Any]) -> None:
+        """Go to where a checkpoint was made."""
+        self._epoch, self._ending = run["epoch"], run["ending"]
+        self._history.extend(run["losses"])
+        vars(self._plateau).update(run["plateau"])
+        checkpoint.recall(self._trainer, self._config.callbacks, run["callbacks"])
+
+    def _keep(self, ending: str) -> None:
+        """Write the checkpoint, if it is due."""
+        file, plateau = self._config.checkpoint, dict(vars(self._plateau))
+        at_the_end = bool(ending) or self._epoch >= self._config.epochs
+        if file is not None and (at_the_end or file.is_due(self._epoch)):
+            run = {"epoch": self._epoch, "ending": ending, "plateau": plateau}
+            file.write(self._trainer, self._config.callbacks, run)
+
     def _run_epochs(self) -> str:
-        config, epoch = self._config, 0
+        config, epoch = self._config, self._epoch
+        if self._ending:
+            return self._ending
         if self._trainer._native.can_diverge:
             self._trainer._native.keep(self._last_good)
         while epoch < config.epochs:
@@ -89,7 +110,7 @@ class FitLoop:
                 last = self._next_epochs(config.epochs - epoch, losses)
             finally:
                 self._history.extend({"loss": losses})
-            epoch += len(losses) + 1
+            epoch = self._epoch = epoch + len(losses) + 1
             if not math.isfinite(last.loss):
                 self._restore(epoch, last)
                 return "not_finite"
@@ -98,19 +119,23 @@ class FitLoop:
             stop = (last.n_steps > 0 or refused or at_the_end) and self._record(epoch, last)
             if refused:
                 self._warn(epoch, last, "the parameters before this step")
-            if last.status != "running":
-                return last.status
-            if stop:
-                return "stopped"
-            if config.until_plateau and self._plateau.reached(self._history.last_loss()):
-                return "converged"
+            ending = last.status if last.status != "running" else "stopped" if stop else ""
+            if not ending and config.until_plateau:
+                at_rest = self._plateau.reached(self._history.last_loss())
+                ending = "converged" if at_rest else ""
+            if ending not in ("max_seconds", "not_finite"):  # which end within an epoch
+                self._keep(ending)
+            if ending:
+                return ending
         if config.until_plateau:
             self._warning = self._plateau.advice()
         return "max_steps"
 
     def _next_epochs(self, n_left: int, losses: list[float]) -> EpochResult:
         """Run one epoch if anything observes epochs, otherwise all that remain."""
-        n_epochs = 1 if self._config.observes_epochs() else n_left
+        file = self._config.checkpoint
+        n_epochs = n_left if file is None else min(n_left, file.epochs_left(self._epoch))
+        n_epochs = 1 if self._config.observes_epochs() else n_epochs
         seconds = self._seconds_left()
         return run_epochs(self._trainer, self._data, n_epochs, seconds, self._last_good, losses)
 

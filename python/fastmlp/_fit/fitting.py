@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,8 @@ def fit(
     l2_scale: types.L2Scale = "constant",
     max_seconds: float | None = None,
     n_threads: int | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_every: int = 1,
     verbose: int = 0,
 ) -> History:
     """Train the network on samples.
@@ -83,6 +86,11 @@ def fit(
         Stop after this time, within an epoch too.
     n_threads : int, optional
         At most so many threads, as with `fm.threads`. Results do not depend on it, bit for bit.
+    checkpoint : path, optional
+        The file of the run: training goes on from it where it is there, bit for bit as if never
+        stopped, and writes it at the end and after every `checkpoint_every` epochs.
+    checkpoint_every : int, default 1
+        Epochs from one writing to the next.
     verbose : {0, 1, 2}, default 0
         1 shows a tqdm bar, or lines where tqdm is missing; 2 always lines.
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
+from fastmlp._data.extras import require
 from fastmlp._fit.status import ADVICE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+COLORS = ("#1f77b4", "#ff7f0e", "#2ca02c", "#d62728")
 
 
 class History(Mapping[str, list[float]]):
@@ -86,6 +91,55 @@ class History(Mapping[str, list[float]]):
         {}
         """
         return {name: list(values) for name, values in self._columns.items()}
+
+    def to_json(self) -> str:
+        """Return status and losses as JSON, in which null stands for nan and inf.
+
+        Examples
+        --------
+        >>> import fastmlp as fm
+        >>> fm.History().to_json()
+        '{"status": "running", "losses": {}}'
+        """
+        import json
+
+        finite = {
+            name: [x if math.isfinite(x) else None for x in values]
+            for name, values in self._columns.items()
+        }
+        return json.dumps({"status": self.status, "losses": finite})
+
+    def to_pandas(self) -> Any:
+        """Return a frame of pandas with a row per epoch and a column per loss.
+
+        Examples
+        --------
+        >>> import fastmlp as fm
+        >>> history = fm.Network([1, 1], init="zeros").fit([[0]], [1], epochs=1)
+        >>> history.to_pandas().loc[1, "loss"].item()
+        0.5
+        """
+        pandas = require("pandas", "History.to_pandas", "records")
+        index = pandas.RangeIndex(1, self.n_epochs + 1, name="epoch")
+        return pandas.DataFrame(self._columns, index=index)
+
+    def _repr_html_(self) -> str:
+        """Return the last losses above a small chart of all, for notebooks."""
+        import html
+
+        values = [x for column in self._columns.values() for x in column if math.isfinite(x)]
+        low, high = min(values, default=0.0), max(values, default=0.0)
+        scale = 80 / ((high - low) or 1.0)
+        lines = ""
+        for column, color in zip(self._columns.values(), COLORS, strict=False):
+            step = 296 / max(1, len(column) - 1)
+            points = " ".join(
+                f"{2 + step * epoch:.1f},{82 - scale * (x - low):.1f}"
+                for epoch, x in enumerate(column)
+                if math.isfinite(x)
+            )
+            lines += f'<polyline points="{points}" fill="none" stroke="{color}"/>'
+        return f'<pre>{html.escape(repr(self))}</pre><svg width="300" height="84">{lines}</svg>'
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the losses over the epochs with matplotlib.

@@ -28,6 +28,7 @@ METHODS = tuple(_core.methods.values())
 DEFAULT_BATCH_SIZE = 32
 ALL_ROWS = 2**62  # in a batch
 NATIVE_NETWORKS = (_core.float32.Network, _core.float64.Network)
+NATIVE_SNAPSHOTS = (_core.float32.Snapshot, _core.float64.Snapshot)
 
 
 class TrainerSettings(NamedTuple):

@@ -99,7 +99,7 @@ def network_to_dict(network: Network) -> dict[str, Any]:
         "version": NETWORK_VERSION,
         "dtype": network.dtype.name,
         "inputs": network.n_inputs if len(shape) == 1 else list(shape),
-        "layers": [_layer_to_dict(layer, network.layers) for layer in network.layers],
+        "layers": [layer_to_dict(layer, network.layers) for layer in network.layers],
         "seed": network.seed,
         "epochs_trained": network.epochs_trained,
         "feature_names_in_": None if names is None else list(names),
@@ -114,7 +114,7 @@ def network_from_dict(
 ) -> tuple[tuple[tuple[int, ...], tuple[Layer, ...], DType, int], int]:
     """Return inputs, layers, dtype and seed of a network, and its number of epochs."""
     _check_parts(values, NETWORK_FORMAT, NETWORK_VERSION, NETWORK_PARTS)
-    layers = _layers_from_dicts(values["layers"])
+    layers = layers_from_dicts(values["layers"])
     shape, layers = plan(layers, values["inputs"], None, None, "zeros")
     seed = check_int(values["seed"], "seed", min=0, max=MAX_SEED)
     specification = (shape, layers, check_dtype(values["dtype"]), seed)
@@ -135,7 +135,7 @@ def _optional(name: str, value: Any) -> dict[str, Any]:
     return {name: value} if value else {}
 
 
-def _layer_to_dict(layer: Any, layers: Sequence[Layer]) -> dict[str, Any]:
+def layer_to_dict(layer: Any, layers: Sequence[Layer]) -> dict[str, Any]:
     """Return a layer as a dictionary; a layer that it refers to is its index in the list."""
     fields = {
         name: _index_of(value, layers) if isinstance(value, Layer) else member_to_dict(value)
@@ -148,14 +148,14 @@ def _index_of(layer: Layer, layers: Sequence[Layer]) -> int:
     return next(index for index, other in enumerate(layers) if other is layer)
 
 
-def _layers_from_dicts(states: Any) -> Any:
+def layers_from_dicts(states: Any) -> Any:
     if not isinstance(states, (list, tuple)):
         raise type_error("layers", states, "a list of layers")
     layers: list[Layer] = []
     for index, state in enumerate(states):
         try:
             fields = {
-                name: member_from_dict(name, {**value} if name in FAMILIES else value)
+                name: member_from_dict(name, {**value} if name in FAMILIES and value else value)
                 for name, value in state.items()
             }
             for name in REFERENCES.intersection(fields):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -11,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fastmlp._data.validation import error_prefix, resolve
 from fastmlp.network import Network
+from fastmlp.sklearn import _files
 from fastmlp.sklearn._decorators import CallbackSupport
 from fastmlp.sklearn._fitting import Fitting
 from fastmlp.sklearn._model import Model, rebuilt
@@ -120,6 +122,34 @@ class BaseMLP(CallbackSupport, BaseEstimator):  # type: ignore[misc]
                 f"{name} is not stochastic."
             )
         return True
+
+    # Files.
+
+    save = _files.save
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], **params: Any) -> Self:
+        """Return the estimator of a file of `save`, from which `partial_fit` goes on.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file.
+        **params : dict
+            Parameters in place of those in the file, which has no objects in Python: callbacks,
+            functions and generators have to be given here.
+
+        Returns
+        -------
+        estimator
+
+        Raises
+        ------
+        fastmlp.ModelFileError
+            The file is damaged, or not of this estimator.
+        """
+        estimator: Self = _files.load(cls, path, params)
+        return estimator
 
     # Training.
 

@@ -1,0 +1,158 @@
+// Fields that are members of other families, or refer to layers.
+#include "fields.hpp"
+#include "gil.hpp"
+
+namespace fastmlp::bindings {
+namespace {
+
+// The network's input, where a field refers to a layer.
+constexpr auto kInput = "input";
+
+// "'relu'"
+template <class Family>
+std::string key_text(const Family& value) {
+  return std::string("'") + std::visit([](const auto& member) { return member.key; }, value) + "'";
+}
+
+// A function in Python from the epoch to a learning rate.
+class PythonSchedule final : public CustomSchedule {
+ public:
+  PythonSchedule(std::string where, py::object function)
+      : where_(std::move(where)), function_(std::move(function)) {}
+
+  const py::object& function() const { return function_; }
+  double at(Index epoch) const override {
+    const py::object answer = call_function(function_, py::int_(epoch));
+    const double rate = call_python([&] { return PyFloat_AsDouble(answer.ptr()); });
+    if (rate == -1.0 && PyErr_Occurred()) throw py::error_already_set();
+    if (!kNonNegative.contains(rate)) {
+      throw_invalid(where_, "learning_rate(" + std::to_string(epoch) + ")", text_of(answer),
+                    "a finite number >= 0");
+    }
+    return rate;
+  }
+
+ private:
+  std::string where_;
+  py::object function_;
+};
+
+}  // namespace
+
+void FieldReader::operator()(const char* name, std::optional<Polyak>& value, const char*) const {
+  const py::object given = take(name);
+  if (!given || given.is_none()) return;
+  std::optional<Average> average;
+  if (!read_member(given, average)) wrong_kind(name, given, "an fm.Polyak or None");
+  value = std::get<Polyak>(*average);
+}
+
+void FieldReader::operator()(const char* name, LearningRate& value, const Interval&,
+                             const char*) const {
+  constexpr auto kExpected = "a number, a schedule or a function of the epoch";
+  const py::object given = take(name);
+  if (!given) return;
+  std::optional<Schedule> schedule;
+  if (read_member(given, schedule)) {
+    value.source = *schedule;
+  } else if (PyCallable_Check(given.ptr()) && !PyType_Check(given.ptr())) {
+    value.source = std::make_shared<PythonSchedule>(where_, given);
+  } else {
+    value.source = number(name, given, kExpected);
+  }
+}
+
+void FieldWriter::operator()(const char* name, const LearningRate& value, const Interval&,
+                             const char*) {
+  if (const auto* custom = dynamic_cast<const PythonSchedule*>(value.custom())) {
+    params[name] = custom->function();
+  } else if (const double* number = std::get_if<double>(&value.source)) {
+    params[name] = *number;
+  } else {
+    params[name] = make_object(std::get<Schedule>(value.source));
+  }
+}
+
+void FieldReader::operator()(const char* name, Activation& value, const char*) const {
+  if (const py::object given = take(name)) value = choose<Activation>(name, given, where_);
+}
+
+void FieldReader::operator()(const char* name, std::optional<Initializer>& value,
+                             const char*) const {
+  const py::object given = take(name);
+  if (!given || given.is_none()) return;
+  value = choose<Initializer>(name, given, where_, ", or None");
+}
+
+void FieldReader::operator()(const char* name, LineSearch& value, const char*) const {
+  if (const py::object given = take(name)) value = choose<LineSearch>(name, given, where_);
+}
+
+void FieldReader::operator()(const char* name, LayerReference& value, const char*) const {
+  constexpr auto kExpected = "a layer of the network or 'input'";
+  const py::object given = take(name);
+  if (!given) missing(name, kExpected);
+  if (py::isinstance<py::str>(given) && given.equal(py::str(kInput))) return;
+  value = layer_in(given);
+  if (!value) wrong_kind(name, given, kExpected);
+}
+
+void FieldReader::operator()(const char* name, DenseReference& value, const char*) const {
+  constexpr auto kExpected = "an fm.Dense of the network";
+  const py::object given = take(name);
+  if (!given) missing(name, kExpected);
+  value = std::dynamic_pointer_cast<const Dense>(layer_in(given));
+  if (!value) wrong_kind(name, given, kExpected);
+}
+
+void FieldWriter::operator()(const char* name, const std::optional<Polyak>& value, const char*) {
+  params[name] = value ? make_object(Average(*value)) : py::none();
+}
+
+void FieldWriter::operator()(const char* name, const std::optional<Initializer>& value,
+                             const char*) {
+  params[name] = value ? make_object(*value) : py::none();
+}
+
+void FieldWriter::operator()(const char* name, const LayerReference& layer, const char*) {
+  params[name] = layer ? layer_object(layer) : py::str(kInput);
+}
+
+void FieldWriter::operator()(const char* name, const DenseReference& layer, const char*) {
+  params[name] = layer_object(layer);
+}
+
+void FieldLister::operator()(const char* name, const std::optional<Polyak>&, const char* text) {
+  fields.push_back({name, "Polyak | None", "None", "", text});
+}
+
+void FieldLister::operator()(const char* name, const LearningRate& value, const Interval& bound,
+                             const char* text) {
+  fields.push_back({name, "float, schedule or callable",
+                    number_text(std::get<double>(value.source)), bound.text(name), text,
+                    "float | Schedule | collections.abc.Callable[[int], float]"});
+}
+
+void FieldLister::operator()(const char* name, const Activation& value, const char* text) {
+  fields.push_back({name, "str or activation", key_text(value), "", text, "str | Activation"});
+}
+
+void FieldLister::operator()(const char* name, const std::optional<Initializer>&,
+                             const char* text) {
+  fields.push_back(
+      {name, "str, initializer or None", "None", "", text, "str | Initializer | None"});
+}
+
+void FieldLister::operator()(const char* name, const LineSearch& value, const char* text) {
+  fields.push_back({name, "str or line search", key_text(value), "", text, "str | LineSearch"});
+}
+
+void FieldLister::operator()(const char* name, const LayerReference&, const char* text) {
+  fields.push_back({name, "layer or 'input'", "", "", text, "Layer | typing.Literal['input']"});
+}
+
+void FieldLister::operator()(const char* name, const DenseReference&, const char* text) {
+  fields.push_back({name, "Dense", "", "", text, "Dense"});
+}
+
+}  // namespace fastmlp::bindings

@@ -1,0 +1,202 @@
+"""Callbacks that keep models and records: files, and the libraries that collect experiments."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from fastmlp._data.extras import require
+from fastmlp._data.validation import check_bool, error_prefix
+from fastmlp._fit.callbacks import Callback, Monitor
+
+if TYPE_CHECKING:
+    from fastmlp.trainer import Trainer
+
+Path = str | os.PathLike[str]
+
+
+class ModelCheckpoint(Monitor):
+    """Save the trainer after epochs: ``fm.load(path)`` is its network.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file, replaced as a whole.
+    monitor : {"val_loss", "loss"}, default "val_loss"
+        The loss to watch; ``"val_loss"`` needs `validation_data`.
+    best_only : bool, default True
+        If True, save only where the loss fell below all before.
+
+    Notes
+    -----
+    `checkpoint` of `Network.fit` is for runs that have to go on after a stop.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> import os, tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "best.safetensors")
+    >>> net = fm.Network([1, 1], seed=0)
+    >>> _ = net.fit([[0], [1]], [0, 1], epochs=3, callbacks=[fm.ModelCheckpoint(path, "loss")])
+    >>> fm.load(path).epochs_trained
+    3
+    """
+
+    @error_prefix("ModelCheckpoint")
+    def __init__(self, path: Path, monitor: str = "val_loss", best_only: bool = True) -> None:
+        self.path, self.best_only = os.fspath(path), check_bool(best_only, "best_only")
+        super().__init__(monitor, 1, 0.0)
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
+        """Save the trainer, where its loss is the best."""
+        improved = self._improved(epoch, logs)
+        if improved:
+            self.best, self.best_epoch = logs[self.monitor], epoch
+        if improved or not self.best_only:
+            self._trainer.save(self.path)
+
+    def __repr__(self) -> str:
+        """Return the call that makes this object."""
+        return f"ModelCheckpoint({self.path!r}, {self.monitor!r}, best_only={self.best_only})"
+
+
+class CSVLogger(Callback):
+    """Write a line of losses per epoch to a CSV file, which a run that goes on continues.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "losses.csv")
+    >>> net = fm.Network([1, 1], init="zeros")
+    >>> _ = net.fit([[0]], [1], epochs=1, callbacks=[fm.CSVLogger(path)])
+    >>> print(path.read_text())
+    epoch,loss
+    1,0.5
+    <BLANKLINE>
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = os.fspath(path)
+
+    def on_fit_begin(self) -> None:
+        """Begin a new file at the first epoch."""
+        self._size = 0
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
+        """Write a line."""
+        lines = [["epoch", *logs]] if self._size == 0 else []
+        lines.append([str(epoch), *(repr(float(value)) for value in logs.values())])
+        with open(self.path, "r+b" if self._size else "wb") as file:
+            file.seek(self._size)
+            file.truncate()  # what was written after the checkpoint
+            file.write("".join(",".join(line) + "\n" for line in lines).encode())
+            self._size = file.tell()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the length of the file so far."""
+        return {"size": self._size}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on at this length."""
+        self._size = state["size"]
+
+
+class Logging(Callback):
+    """Log the losses of each epoch as information to a logger of Python.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> logs = fm.Logging("fastmlp")  # of fit(callbacks=[logs])
+    """
+
+    def __init__(self, logger: str = "fastmlp") -> None:
+        self.logger = logger
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
+        """Log the losses."""
+        import logging
+
+        losses = ", ".join(f"{name}={value:.6g}" for name, value in logs.items())
+        logging.getLogger(self.logger).info("epoch %d: %s", epoch, losses)
+
+
+class TensorBoard(Callback):
+    """Write the losses for TensorBoard into a folder; needs tensorboard.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> logs = fm.TensorBoard("runs/first")  # of fit(callbacks=[logs]); tensorboard --logdir runs
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = os.fspath(folder)
+
+    def on_fit_begin(self) -> None:
+        """Open a new file in the folder."""
+        self._writer = require("tensorboard.summary", "TensorBoard", "records").Writer(self.folder)
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
+        """Write the losses."""
+        for name, value in logs.items():
+            self._writer.add_scalar(name, value, epoch)
+        self._writer.flush()
+
+    def on_fit_end(self) -> None:
+        """Close the file."""
+        self._writer.close()
+
+
+class MLflow(Callback):
+    """Log the trainer's settings and losses to the active run of MLflow; needs mlflow.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> logs = fm.MLflow()  # of fit(callbacks=[logs]), within mlflow.start_run()
+    """
+
+    def set_trainer(self, trainer: Trainer) -> None:
+        """Log the settings, with the network's call."""
+        self._mlflow = require("mlflow", "MLflow", "records")
+        names = ("optimizer", "loss", "batch_size", "seed", "l1", "l2", "network")
+        self._mlflow.log_params({name: repr(getattr(trainer, name)) for name in names})
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
+        """Log the losses."""
+        self._mlflow.log_metrics(dict(logs), step=epoch)
+
+
+class OptunaPruning(Callback):
+    """Report a loss to a trial of Optuna, and end the training where it is pruned.
+
+    Parameters
+    ----------
+    trial : optuna.Trial
+        The trial that an objective receives; ``optuna.TrialPruned`` ends `fit` with it.
+    monitor : {"val_loss", "loss"}, default "val_loss"
+        The loss that is reported.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> def objective(trial):
+    ...     pruning = fm.OptunaPruning(trial, "loss")
+    ...     rate = trial.suggest_float("rate", 1e-4, 1, log=True)
+    ...     net = fm.Network([1, 1], seed=0)
+    ...     history = net.fit([[0]], [1], optimizer=fm.SGD(rate), epochs=9, callbacks=[pruning])
+    ...     return history["loss"][-1]
+    """
+
+    def __init__(self, trial: Any, monitor: str = "val_loss") -> None:
+        self.trial, self.monitor = trial, monitor
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
+        """Report the loss; raise where the trial is pruned."""
+        self.trial.report(logs[self.monitor], epoch)
+        if self.trial.should_prune():
+            optuna = require("optuna", "OptunaPruning", "records")
+            raise optuna.TrialPruned(f"{self.monitor}={logs[self.monitor]:.6g} in epoch {epoch}")

@@ -1,0 +1,47 @@
+"""Writing a file as a whole: others see the old one or the new one, also after a crash."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Iterable
+from typing import Any
+
+from fastmlp._data.validation import value_error
+
+
+def write(path: str | os.PathLike[str], parts: Iterable[bytes | memoryview]) -> None:
+    """Write to a new file in the same folder, which takes the place of the old one on the disk.
+
+    Symbolic links are followed; an old file's mode is kept.
+    """
+    target = os.path.realpath(os.fsdecode(path))
+    folder, name = os.path.split(target)
+    mode = None
+    with contextlib.suppress(FileNotFoundError):
+        mode = os.stat(target).st_mode
+        if not stat.S_ISREG(mode):
+            raise value_error("path", os.fspath(path), "a file, or the name of a new one")
+    new = os.path.join(folder, f".{name[:200]}.{os.urandom(8).hex()}.tmp")
+    try:
+        with open(new, "xb") as file:
+            if mode is not None:
+                os.chmod(file.fileno(), stat.S_IMODE(mode))
+            file.writelines(parts)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(new, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(new)
+        raise
+    _sync_folder(folder)
+
+
+def _sync_folder(folder: str) -> None:
+    descriptor: Any = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

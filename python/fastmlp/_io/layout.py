@@ -1,0 +1,67 @@
+"""The parameters of a network under the names that they have in files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastmlp._data.arrays import DType, FloatArray, native
+from fastmlp._data.validation import InvalidValue
+
+if TYPE_CHECKING:
+    from fastmlp.network import Network
+
+
+def named(network: Network, flat: FloatArray) -> dict[str, FloatArray]:
+    """Return ``layers.<place>.weight`` and ``.bias`` as views of a flat vector of parameters.
+
+    In the order of `Network.parameters`: W as ``(n_out, n_in)`` or ``(filters, kernel ...,
+    channels)``, once where layers share it.
+    """
+    native, own, found = network._native, network.parameters, dict[int, Any]()
+    layers: tuple[Any, ...] = network.layers
+    places = [place for place, layer in enumerate(layers) if layer.has_parameters]
+    for index, place in enumerate(places):
+        for name, view in (("weight", native.weight(index)), ("bias", native.bias(index))):
+            if view is not None:
+                begin = (view.ctypes.data - own.ctypes.data) // own.itemsize
+                shape = (view.shape[-1], *view.shape[:-1])
+                part = flat[begin : begin + view.size].reshape(shape)
+                found.setdefault(begin, (f"layers.{place}.{name}", part))
+    return dict(found[begin] for begin in sorted(found))
+
+
+def check_size(
+    shape: tuple[int, ...], layers: Any, dtype: DType, tensors: Mapping[str, Any]
+) -> None:
+    """Raise unless the layers have the tensors' elements, before any memory is taken for them."""
+    expected = native(dtype).Network.count(shape, layers)
+    if (given := sum(map(np.size, tensors.values()))) != expected:
+        raise InvalidValue(f"parameters have {given} elements, expected {expected} of the layers")
+
+
+def check_state(values: Mapping[str, Any]) -> None:
+    """Raise unless the largest states of a trainer are there, before memory is taken for them."""
+    optimizer, state = values["optimizer"], values["state"]["optimizer"]
+    n = sum(map(np.size, values["network"]["parameters"].values()))
+    rows = {"lbfgs": ("s", optimizer.get("history_size")), "bfgs": ("inverse_hessian", n)}
+    name, n_rows = rows.get(optimizer["name"], ("", 0))
+    if name and np.shape(state[name]) != (n_rows * n,):
+        raise _unfit(f"optimizer.{name}", np.shape(state[name]), (n_rows * n,))
+
+
+def assign(network: Network, tensors: Mapping[str, Any]) -> None:
+    """Copy tensors of exactly these names, shapes and dtype into a network."""
+    parts = named(network, network.parameters)
+    if set(parts) != set(tensors):
+        raise InvalidValue(f"parameters={sorted(tensors)}, expected {sorted(parts)}")
+    for name, part in parts.items():
+        if tensors[name].shape != part.shape or tensors[name].dtype != part.dtype:
+            raise _unfit(name, tensors[name].shape, part.shape)
+        np.copyto(part, tensors[name])
+
+
+def _unfit(name: str, given: Any, expected: Any) -> InvalidValue:
+    return InvalidValue(f"{name} has shape {given}, expected {expected} in the network's dtype")
