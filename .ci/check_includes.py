@@ -76,7 +76,7 @@ LEVELS = [
     {"__init__"},
     {"demo", "playground._datasets"},
     {"playground._model"},
-    {"playground", "playground._picture", "playground._table"},
+    {"playground", "playground._export", "playground._picture", "playground._table"},
     {"playground._session"},
     {"playground._server"},
     {"cli"},

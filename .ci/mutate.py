@@ -98,6 +98,7 @@ TESTS = {  # module: the files in tests/ that are about it
     "playground/_random": ["playground"],
     "playground/_server": ["playground_server"],
     "playground/_session": ["playground_session"],
+    "playground/_export": ["playground_export"],
     "playground/_table": ["playground_table"],
     "playground/_state": ["playground"],
     "plot": ["extras", "demo", "docs"],

@@ -91,6 +91,25 @@ def test_a_table_of_ones_own_is_opened(tab: Tab) -> None:
     expect(page.get_by_role("alert")).to_contain_text("the table has 1 points")
 
 
+@pytest.mark.parametrize(
+    ("form", "file", "start"),
+    [
+        ("fastmlp", "playground_fastmlp.py", b'"""The network of a playground, after 1 epochs'),
+        ("torch", "playground_torch.py", b'"""The network of a playground, after 1 epochs'),
+        ("json", "playground_json.json", b"{"),
+        ("png", "playground.png", b"\x89PNG"),
+    ],
+)
+def test_the_network_is_exported(tab: Tab, form: str, file: str, start: bytes) -> None:
+    page = tab.open()
+    page.click("#step")
+    expect(page.locator("#epoch")).to_have_text("1")
+    with page.expect_download() as download:
+        page.select_option("#export", form)
+    assert download.value.suggested_filename == file
+    assert Path(download.value.path()).read_bytes().startswith(start)
+
+
 def test_test_data_are_shown(tab: Tab) -> None:
     page = tab.open()
     points = pixels(page, "#map canvas:last-child")

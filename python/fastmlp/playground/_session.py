@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from fastmlp._data.validation import check_bool, check_int, type_error, value_error
 from fastmlp.playground._datasets import Point
+from fastmlp.playground._export import exported
 from fastmlp.playground._model import Diverged, Model
 from fastmlp.playground._picture import Picture, in_float32
 from fastmlp.playground._state import State, random_seed
@@ -82,10 +83,13 @@ class Session:
             "back": self._back,
         }
         name = message.get("action")
-        if not isinstance(name, str) or name not in actions:
-            raise value_error("action", name, f"one of {', '.join(actions)}")
+        if not isinstance(name, str) or name not in {*actions, "export"}:
+            raise value_error("action", name, f"one of {', '.join([*actions, 'export'])}")
         with self._lock:
             self.last_used = time.monotonic()
+            if name == "export":
+                file, text = exported(self._model, message.get("form"))
+                return {"file": file, "text": text}
             actions[name](message)
             return self._description()
 

@@ -122,6 +122,10 @@ function makeControls() {
       control.oninput = () => (control.parentElement.querySelector("output").value = control.value);
     }
   }
+  find("#export").onchange = (event) => {
+    attempt(() => save(event.target.value));
+    event.target.value = "";
+  };
   find("#file").onchange = () =>
     attempt(async () => accept(await api.control("open", { table: await find("#file").files[0].text() })));
   find("#play").onclick = () => play(!playing);
@@ -154,6 +158,23 @@ const change = (action, message) =>
     say("");
     stale = true;
   });
+
+async function save(form) {
+  const link = document.createElement("a");
+  if (form === "png") Object.assign(link, { download: "playground.png", href: mapPicture() });
+  else {
+    const { file, text } = await api.control("export", { form });
+    Object.assign(link, { download: file, href: URL.createObjectURL(new Blob([text])) });
+  }
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
+function mapPicture() {
+  const canvas = Object.assign(document.createElement("canvas"), { width: 600, height: 600 });
+  for (const part of [mapCanvas, pointCanvas]) canvas.getContext("2d").drawImage(part, 0, 0, 600, 600);
+  return canvas.toDataURL();
+}
 
 const reshape = (sizes) => set({ networkShape: sizes.join(",") });
 

@@ -1,0 +1,70 @@
+"""What the playground exports computes what it shows."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from fastmlp.playground._export import exported
+from fastmlp.playground._model import Model
+from fastmlp.playground._session import Session
+from fastmlp.playground._state import ACTIVATIONS, FEATURES, State
+
+EVERY_FEATURE = "&".join(
+    f"{key}=true" for key in ("xSquared", "ySquared", "xTimesY", "sinX", "sinY")
+)
+
+
+def trained(text: str) -> Model:
+    model = Model(State.parse(text))
+    model.train(2)
+    return model
+
+
+@pytest.mark.parametrize("shape", ["", "3", "4,2"])
+@pytest.mark.parametrize("seed", ["1", 'a"""\\', "{x}", "\0\n"])
+def test_the_program_for_fastmlp_has_the_same_outputs(shape: str, seed: str) -> None:
+    model = trained(f"seed={seed}&networkShape={shape}&{EVERY_FEATURE}")
+    name, text = exported(model, "fastmlp")
+    assert name == "playground_fastmlp.py"
+    names: dict[str, object] = {}
+    exec(compile(text, name, "exec"), names)
+    outputs = names["predict"](*model.points[:, :2].T)  # type: ignore[operator]
+    np.testing.assert_array_equal(outputs, model.network.predict(model._inputs)[:, 0])
+
+
+@pytest.mark.parametrize("problem", ["classification", "regression"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_the_program_for_torch_has_the_same_outputs(activation: str, problem: str) -> None:
+    torch = pytest.importorskip("torch")
+    model = trained(f"seed=1&activation={activation}&problem={problem}&sinX=true")
+    names: dict[str, object] = {}
+    exec(exported(model, "torch")[1], names)
+    outputs = names["predict"](*torch.tensor(model.points[:, :2].T))  # type: ignore[operator]
+    expected = model.network.predict(model._inputs)[:, 0]
+    np.testing.assert_allclose(outputs, expected, rtol=1e-12, atol=1e-14)
+
+
+def test_json_has_all_numbers() -> None:
+    model = trained(f"seed=1&{EVERY_FEATURE}")
+    told = json.loads(exported(model, "json")[1])
+    assert (State.parse(told["hash"]), told["epoch"]) == (model.state, 2)
+    assert told["features"] == list(FEATURES)
+    flat = [
+        value
+        for layer in told["layers"]
+        for value in [*np.ravel(layer["weights"]), *layer["biases"]]
+    ]
+    np.testing.assert_array_equal(flat, model.network.parameters)
+    assert [layer["activation"] for layer in told["layers"]] == ["tanh", "tanh", "tanh"]
+
+
+def test_a_session_exports() -> None:
+    session = Session("seed=1")
+    told = session.control({"action": "export", "form": "json"})
+    assert told["file"] == "playground_json.json"
+    assert json.loads(told["text"])["epoch"] == 0
+    with pytest.raises(ValueError, match="form='exe', expected one of fastmlp, torch, json"):
+        session.control({"action": "export", "form": "exe"})
