@@ -80,8 +80,10 @@ def test_the_map_of_any_unit_is_shown() -> None:
 def test_a_learning_rate_changes_within_the_training() -> None:
     session = Session("seed=4")
     before = frame(session, epochs=2)
-    told = session.control({"action": "set", "values": {"learningRate": "0.3"}})
+    values = {"learningRate": "0.3", "optimizer": "adam", "momentum": "0.5"}
+    told = session.control({"action": "set", "values": values})
     assert "learningRate=0.3" in told["hash"]
+    assert "optimizer=adam&momentum=0.5" in told["hash"]
     after = frame(session)
     assert after.head["epoch"] == 2
     assert np.all(after.parameters == before.parameters)
@@ -135,7 +137,9 @@ def test_starts() -> None:
     frame(session, epochs=2)
     session.control({"action": "same_start"})
     assert np.all(frame(session).parameters == first.parameters)
+    frame(session, epochs=2)
     session.control({"action": "restart"})
+    assert (frame(session).head["epoch"], frame(session).head["moments"]) == (0, 0)
     assert not np.any(frame(session).parameters[:8] == first.parameters[:8])
     before = session.control({"action": "describe"})["points"]
     assert session.control({"action": "regenerate"})["points"] != before
@@ -203,6 +207,7 @@ def test_a_divergence_stops_is_said_and_can_be_undone() -> None:
             {"action": "edit", "layer": 1, "unit": 0, "value": "1"},
             "value='1' .str., expected a number",
         ),
+        ({"action": "edit", "layer": 1, "unit": 4, "value": 0}, "unit=4, expected"),
         ({"action": "edit", "layer": 1, "unit": 0, "input": 2, "value": 0}, "input=2, expected"),
         ({"action": "back", "all": 1}, "all=1 .int., expected True or False"),
     ],
