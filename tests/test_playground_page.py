@@ -110,6 +110,25 @@ def test_the_network_is_exported(tab: Tab, form: str, file: str, start: bytes) -
     assert Path(download.value.path()).read_bytes().startswith(start)
 
 
+def test_the_lines_of_a_large_network_follow_its_weights(tab: Tab) -> None:
+    page = tab.open("seed=4&networkShape=20,20,20&learningRate=0.3")
+    for epoch in ("1", "2"):
+        before = pixels(page, "#network canvas")
+        page.click("#step")
+        expect(page.locator("#epoch")).to_have_text(epoch)
+        assert pixels(page, "#network canvas") != before
+    column = """() => {
+      const canvas = document.querySelector("#network canvas");
+      const part = Object.assign(document.createElement("canvas"), { width: 20, height: 400 });
+      part.getContext("2d").drawImage(canvas, -250, 0);
+      return part.toDataURL();
+    }"""
+    lines = page.evaluate(column)  # none but lines stand there
+    page.click("#step")
+    expect(page.locator("#epoch")).to_have_text("3")
+    assert page.evaluate(column) != lines
+
+
 def test_test_data_are_shown(tab: Tab) -> None:
     page = tab.open()
     points = pixels(page, "#map canvas:last-child")

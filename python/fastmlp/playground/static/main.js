@@ -22,6 +22,7 @@ let latest = null; // frame
 let playing = false;
 let wanted = 0; // epochs of the next frame where not playing
 let stale = true; // a frame is wanted
+let settled = null; // promise of the last change of the parameters
 
 const values = (hash) => Object.fromEntries(hash.split("&").map((pair) => pair.split(/=(.*)/s)));
 const on = (key) => state[key] === "true";
@@ -152,12 +153,13 @@ function look(key, value) {
 }
 
 // Changes of the parameters.
-const change = (action, message) =>
-  attempt(async () => {
+function change(action, message) {
+  settled = attempt(async () => {
     await api.control(action, message);
     say("");
     stale = true;
   });
+}
 
 async function save(form) {
   const link = document.createElement("a");
@@ -189,7 +191,9 @@ function show(place) {
   stale = true;
 }
 
-function edit(layer, unit, input) {
+async function edit(layer, unit, input) {
+  await settled;
+  await attempt(async () => draw(await api.frame(0, shown, network.nParameters)));
   const dialog = find("#editor");
   const inputs = Array.from({ length: told.sizes[layer - 1] }, (_, index) => network.name(layer - 1, index));
   find("#editor-title").textContent = `Weights of ${network.name(layer, unit)}`;
@@ -204,7 +208,6 @@ function edit(layer, unit, input) {
   dialog.onclose = () => {
     if (dialog.returnValue !== "set") return;
     const [source, value] = [Number(find("#source").value), find("#value").valueAsNumber];
-    network.setWeight(layer, unit, source, value); // until the next frame says so
     change("edit", { layer, unit, input: source < 0 ? null : source, value });
   };
   dialog.returnValue = "";
@@ -214,6 +217,7 @@ function edit(layer, unit, input) {
 
 function play(start) {
   playing = start;
+  stale = true;
   find("#play").textContent = start ? "Pause" : "Play";
   find("#play").setAttribute("aria-pressed", start);
 }
@@ -231,7 +235,7 @@ function read(event) {
 function draw(frame) {
   latest = frame;
   mapCanvas.getContext("2d").putImageData(image(frame.large, 100, on("discretize")), 0, 0);
-  network.draw(frame, on("discretize"));
+  network.draw(frame, on("discretize"), playing);
   curve.add(frame);
   curve.draw();
   find("#epoch").value = frame.epoch.toLocaleString("en");

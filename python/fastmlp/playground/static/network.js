@@ -27,6 +27,8 @@ export class NetworkView {
     this.canvas = home.querySelector("canvas");
     this.actions = actions;
     this.sheet = document.createElement("canvas");
+    this.kept = document.createElement("canvas"); // the lines of a large network
+    this.age = 0;
     home.addEventListener("click", (event) => this.click(event));
     new ResizeObserver(() => this.sizes && this.layout()).observe(home);
   }
@@ -99,21 +101,14 @@ export class NetworkView {
     this.home.querySelectorAll(".layer").forEach((box, index) => {
       box.style.left = `${this.places[index + 1][0].left + SIDE / 2 - 42}px`;
     });
-    if (this.frame) this.draw(this.frame, this.discretize);
+    if (this.frame) this.draw(this.frame, this.discretize, false);
   }
 
-  // Where a weight stands among the parameters, or the bias for input -1.
-  position(layer, unit, input) {
-    if (input < 0) return this.offsets[layer] - this.sizes[layer] + unit;
-    return this.offsets[layer - 1] + unit * this.sizes[layer - 1] + input;
-  }
-
+  // A weight, or the bias for input -1.
   weight(layer, unit, input) {
-    return this.frame.parameters[this.position(layer, unit, input)];
-  }
-
-  setWeight(layer, unit, input, value) {
-    this.frame.parameters[this.position(layer, unit, input)] = value;
+    const { parameters } = this.frame;
+    if (input < 0) return parameters[this.offsets[layer] - this.sizes[layer] + unit];
+    return parameters[this.offsets[layer - 1] + unit * this.sizes[layer - 1] + input];
   }
 
   get nParameters() {
@@ -130,12 +125,12 @@ export class NetworkView {
     }
   }
 
-  draw(frame, discretize) {
-    Object.assign(this, { frame, discretize });
+  draw(frame, discretize, running) {
+    Object.assign(this, { frame, discretize, running });
     const context = this.canvas.getContext("2d");
     context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     context.clearRect(0, 0, this.home.clientWidth, this.home.clientHeight);
-    if (this.isLarge) this.drawLines(context);
+    if (this.isLarge) this.drawKeptLines(context);
     else this.drawCurves(context);
     this.drawUnits(context);
   }
@@ -159,6 +154,20 @@ export class NetworkView {
     }
   }
 
+  // Lines are drawn anew in every fifth frame of a training that runs, and in every other frame.
+  drawKeptLines(context) {
+    const { kept } = this;
+    const { width, height } = this.canvas;
+    this.age = this.running ? this.age + 1 : 0;
+    if (this.age % 5 === 0) {
+      Object.assign(kept, { width, height }); // which clears it
+      const lines = kept.getContext("2d");
+      lines.setTransform(context.getTransform());
+      this.drawLines(lines);
+    }
+    context.drawImage(kept, 0, 0, this.home.clientWidth, this.home.clientHeight);
+  }
+
   // One path for all weights that round to the same quarter; those near 0 are not seen.
   drawLines(context) {
     const paths = new Map();
@@ -170,7 +179,6 @@ export class NetworkView {
       paths.get(quarter).moveTo(x, y);
       paths.get(quarter).lineTo(u, v);
     }
-    context.setLineDash([]);
     for (const [quarter, path] of paths) {
       context.lineWidth = 0.4 + 0.18 * Math.abs(quarter);
       context.strokeStyle = color(quarter / 4);
