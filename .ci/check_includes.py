@@ -51,6 +51,7 @@ LEVELS = [
         *("_data.functions", "_data.losses", "_data.state_views", "_data.targets", "_data.views"),
         *("_fit.callbacks", "_fit.failure", "_fit.history", "gradient_check", "layers"),
     },
+    {"_data.sequences"},
     {
         *("_data.dataset", "_fit.hooks", "_fit.records", "_fit.settings"),
         *("_io.layout", "_io.summary"),
@@ -58,6 +59,7 @@ LEVELS = [
     },
     {
         "_data.evaluation",
+        "_data.stepping",
         "_fit.custom_loss",
         "_io.files",
         "_fit.own_gradient",

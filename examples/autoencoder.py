@@ -16,7 +16,7 @@ import fastmlp as fm
 
 N_NUMBERS = 8
 
-X = load_digits().data / 16
+X = load_digits(return_X_y=True)[0] / 16
 X_fit, X_test = train_test_split(X, random_state=0)
 
 wide, narrow = fm.Dense(64, "tanh"), fm.Dense(N_NUMBERS, "identity")

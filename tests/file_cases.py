@@ -46,10 +46,23 @@ def window_net(random: Random, dtype: str) -> fm.Network:
     return fm.Network(layers, inputs=shape, dtype=dtype, seed=int(random.integers(2**63)))
 
 
+def recurrent_net(random: Random, dtype: str) -> fm.Network:
+    layer = one_of(random, fm.Recurrent, fm.GRU, fm.LSTM)
+    first = layer(int(random.integers(1, 5)), sequences=True, bias=bool(random.integers(2)))
+    layers = [
+        one_of(random, first, fm.Bidirectional(first)),
+        one_of(random, fm.GRU(2), fm.Bidirectional(fm.LSTM(3)), fm.Recurrent(2, truncate=2)),
+        fm.Dense(2),
+    ]
+    shape = (int(random.integers(1, 6)), int(random.integers(1, 4)))
+    return fm.Network(layers, inputs=shape, dtype=dtype, seed=int(random.integers(2**63)))
+
+
 def random_net(seed: int) -> fm.Network:
     """With parameters that show their order."""
     random = np.random.default_rng(seed)
-    net = one_of(random, dense_net, window_net)(random, one_of(random, "float32", "float64"))
+    make = one_of(random, dense_net, window_net, recurrent_net)
+    net = make(random, one_of(random, "float32", "float64"))
     net.parameters = random.normal(size=net.n_parameters)
     net.epochs_trained = int(random.integers(99))
     return net

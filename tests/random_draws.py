@@ -109,7 +109,8 @@ class Draws:
         """X, y, and weights or None, for a network."""
         n = int(self.one_of(1, 2, 7, 16, 33, 150, 1100))
         X = self.array(n, net.n_inputs, dtype=net.dtype)
-        classes = self.random.integers(0, net.n_outputs, n)
+        *groups, n_classes = net.output_shape
+        classes = self.random.integers(0, n_classes, (n, *groups))
         y = self.one_of(self.array(n, net.n_outputs, dtype=net.dtype), classes, classes,
                         self.random.random((n, net.n_outputs)).astype(net.dtype))  # fmt: skip
         weights = self.one_of(None, self.random.random(n).astype(net.dtype))

@@ -116,6 +116,17 @@ class Program(Functions):
             inputs=(int(self.random.integers(4, 30)), 3) if flat else (5, 7, 2),
             dtype=self.one_of("float32", "float64"), seed=1))  # fmt: skip
 
+    def new_recurrent(self) -> None:
+        sequences, steps = bool(self.random.integers(2)), int(self.random.integers(1, 9))
+        kind = self.one_of(fm.Recurrent, fm.GRU, fm.LSTM)
+        recurrent = kind(self.one_of(1, 5, 20), "tanh", sequences,
+                         truncate=self.one_of(None, 2))  # fmt: skip
+        recurrent = self.one_of(recurrent, fm.Bidirectional(recurrent))
+        last = fm.Conv1D(3, 1, "softmax") if sequences else fm.Dense(3, "softmax")
+        self.called.update((kind.__name__, "Bidirectional"))
+        self.keep(self.nets, fm.Network([recurrent, last], inputs=(steps, 3), seed=1,
+                                        dtype=self.one_of("float32", "float64")))  # fmt: skip
+
     def new_trainer(self) -> None:
         self.keep(self.trainers, fm.Trainer(
             self.net(), self.loss(), self.any_optimizer(),
@@ -130,6 +141,9 @@ class Program(Functions):
         X = self.samples(net)[0]
         net.predict(self.one_of(X, X[0], X[:0]))
         net.jacobian(X[:9])
+        if len(net.input_shape) == 2:
+            net.step(self.array(4, net.input_shape[1]))
+            net.recurrent_state = self.one_of(None, net.recurrent_state)
 
     def evaluate(self) -> None:
         net = self.net()
@@ -254,8 +268,9 @@ class Program(Functions):
 
 
 CALLS = [
-    "new_network", "new_layers", "new_windows", "new_trainer", "predict", "evaluate", "fit", "fit",
-    "train", "train", "passes", "read_trainer", "copies", "parameters", "members", "minimize",
+    "new_network", "new_layers", "new_windows", "new_recurrent", "new_trainer", "predict",
+    "evaluate", "fit", "fit", "train", "train", "passes", "read_trainer", "copies", "parameters",
+    "members", "minimize",
     "find_learning_rate", "threads", "half_made", "curvature", "least_squares", "line_search",
     "check_gradient", "files",
 ]  # fmt: skip

@@ -162,7 +162,7 @@ FIT: dict[str, Case] = {
     "validation number": (fit(validation_data=3), TypeError, "fit: validation_data is of type int"),
     "validation X": (fit(validation_data=X), TypeError, "fit: validation_data is of type ndarray"),
     "validation of 4": (
-        fit(validation_data=(X, Y, Y, Y)), ValueError, "fit: validation_data has 4 members"),
+        fit(validation_data=(X, Y, Y, Y, Y)), ValueError, "fit: validation_data has 5 members"),
     "validation empty": (
         fit(validation_data=(X[:0], Y[:0])), ValueError, "fit: validation_data: X has shape (0, 4"),
     "validation weight": (

@@ -16,6 +16,13 @@ from window_oracle import TorchNet
 torch = pytest.importorskip("torch")
 
 import curvature_oracle  # noqa: E402  needs torch
+from torch_cases import (  # noqa: E402
+    Problem,
+    check_fifty_updates,
+    check_outputs_and_gradient,
+    check_products_with_curvature,
+    make_problem,
+)
 
 # torch's forward mode compiles some of its formulas by torch.jit.
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.*deprecated:DeprecationWarning")
@@ -56,74 +63,33 @@ NETS: dict[str, tuple[tuple[int, ...], Callable[[], list[Any]]]] = {
 }  # fmt: skip
 
 
-def problem(name: str, n: int, dtype: str = "float64") -> tuple[Any, ...]:
-    """(network, its torch function, X, y one-hot or real, smooth loss of (w, X))."""
-    shape, layers = NETS[name]
-    net = fm.Network(layers(), inputs=shape, dtype=dtype, seed=3)
-    rng = np.random.default_rng(n)
-    net.parameters = net.parameters + 0.05 * rng.normal(size=net.n_parameters)
-    X = rng.normal(size=(n, *shape)).astype(dtype)
-    classes = type(net.layers[-1].activation).__name__ == "Softmax"
-    y = np.eye(net.n_outputs)[rng.integers(0, net.n_outputs, n)] if classes else rng.normal(
-        size=(n, net.n_outputs))  # fmt: skip
-    oracle = TorchNet(net, ACTIVATIONS)
-    targets = torch.from_numpy(y)
-
-    def split_loss(z: Any) -> Any:
-        """The mean loss of the last pre-activations."""
-        if classes:
-            return (torch.logsumexp(z, 1) - (targets * z).sum(1)).mean()
-        return 0.5 * ((z - targets) ** 2).sum(1).mean()
-
-    inputs = torch.from_numpy(X.astype(float))
-    return net, lambda w: oracle(w, inputs, last=False), split_loss, X, y, oracle
+def problem(name: str, n: int, dtype: str = "float64") -> Problem:
+    return make_problem(NETS, lambda net: TorchNet(net, ACTIVATIONS), name, n, dtype)
 
 
 @pytest.mark.parametrize("name", NETS)
 @pytest.mark.parametrize("n", [1, 33, 1100])
 @pytest.mark.parametrize(("dtype", "bound"), [("float64", 1e-14), ("float32", 8e-6)])
 def test_outputs_and_gradient(name: str, n: int, dtype: str, bound: float) -> None:
-    """Of all shapes, strides, paddings and dilations, relative to the largest entry."""
-    net, split, loss, X, y, oracle = problem(name, n, dtype)
-    w = torch.from_numpy(net.parameters.astype(float)).requires_grad_()
-    outputs = oracle(w, torch.from_numpy(X.astype(float))).detach().numpy()
-    np.testing.assert_allclose(net.predict(X), outputs, atol=bound * np.abs(outputs).max())
-    value = loss(split(w))
-    value.backward()
-    ours, g = net.value_and_grad(X, y.astype(dtype))
-    assert ours == pytest.approx(value.item(), rel=bound)
-    expected = w.grad.numpy()
-    np.testing.assert_allclose(g, expected, atol=bound * np.abs(expected).max())
+    """Of all shapes, strides, paddings and dilations."""
+    check_outputs_and_gradient(problem(name, n, dtype), bound)
 
 
 @pytest.mark.parametrize("name", NETS)
 def test_products_with_curvature(name: str) -> None:
-    """H v and G v, which pick by the maxima of the point, and the Jacobian by the parameters."""
-    net, split, loss, X, y, oracle = problem(name, 37)
-    w = torch.from_numpy(net.parameters.copy())
-    v = torch.from_numpy(np.random.default_rng(0).normal(size=net.n_parameters))
-    at = w.clone().requires_grad_()
-    (g,) = torch.autograd.grad(loss(split(at)), at, create_graph=True)
-    (hv,) = torch.autograd.grad(g @ v, at)
-    scale = np.abs(hv.numpy()).max()
-    np.testing.assert_allclose(net.hvp(X, y, v.numpy()), hv.numpy(), atol=2e-12 * scale)
-    z, back = torch.func.vjp(split, w)
-    jv = torch.autograd.functional.jvp(split, w, v)[1]
-    h_jv = torch.func.jvp(torch.func.grad(loss), (z,), (jv,))[1]
-    gv = back(h_jv)[0].numpy()
-    np.testing.assert_allclose(net.gnvp(X, y, v.numpy()), gv, atol=2e-12 * np.abs(gv).max())
-    few = torch.from_numpy(X[:3])
-    J = torch.func.jacrev(lambda p: oracle(p, few))(w).numpy()
-    np.testing.assert_allclose(net.parameter_jacobian(X[:3]), J, atol=1e-12 * np.abs(J).max())
+    """They pick by the maxima of the point."""
+    check_products_with_curvature(problem(name, 37))
 
 
 @pytest.mark.parametrize("name", ["lenet", "sequence", "relu"])
 def test_diagonals(name: str) -> None:
     """Diagonals from single samples: exact, Gauss-Newton's, and squares of gradients."""
-    net, split, loss, X, y, _ = problem(name, 5)
+    case = problem(name, 5)
+    net, X, y = case.net, case.X, case.y
     w = torch.from_numpy(net.parameters.copy())
     H = net.hessian(X, y)
-    expected = torch.func.hessian(lambda p: loss(split(p)))(w).numpy() if name != "relu" else H
+    by_w = torch.func.hessian(lambda p: case.loss_of(case.split(p)))
+    expected = by_w(w).numpy() if name != "relu" else H
     np.testing.assert_allclose(H, expected, atol=1e-12 * np.abs(expected).max())
     scale = np.abs(H).max()
     np.testing.assert_allclose(net.hessian_diagonal(X, y), np.diag(H), atol=1e-12 * scale)
@@ -136,30 +102,7 @@ def test_diagonals(name: str) -> None:
 
 @pytest.mark.parametrize("name", NETS)
 def test_fifty_updates(name: str) -> None:
-    """Adam on batches of 16, with penalties on weights: the parameters of torch's."""
-    net, _, _, X, y, oracle = problem(name, 48)
-    marked = net.copy()
-    marked.parameters = np.zeros(net.n_parameters)
-    for W in marked.weights:
-        W[...] = 1.0
-    weights = torch.from_numpy(marked.parameters.astype(bool))
-    w = torch.from_numpy(net.parameters.copy()).requires_grad_()
-    adam = torch.optim.Adam([w], 0.01)
-    trainer = fm.Trainer(net, optimizer=fm.Adam(0.01), l1=1e-3, l2=1e-2)
-    for step in range(50):
-        rows = slice(16 * (step % 3), 16 * (step % 3) + 16)
-        z = oracle(w, torch.from_numpy(X[rows]), last=False)
-        targets = torch.from_numpy(y[rows])
-        if type(net.layers[-1].activation).__name__ == "Softmax":
-            value = (torch.logsumexp(z, 1) - (targets * z).sum(1)).mean()
-        else:
-            value = 0.5 * ((z - targets) ** 2).sum(1).mean()
-        value = value + 1e-3 * w[weights].abs().sum() + 5e-3 * (w[weights] ** 2).sum()
-        adam.zero_grad()
-        value.backward()
-        adam.step()
-        assert trainer.step(X[rows], y[rows]) == pytest.approx(value.item(), rel=1e-10)
-    np.testing.assert_allclose(net.parameters, w.detach().numpy(), atol=1e-10)
+    check_fifty_updates(problem(name, 48), 1e-10)
 
 
 @settings(max_examples=60, deadline=None)

@@ -15,6 +15,7 @@ import fastmlp as fm
 import reference as ref
 from curvature_cases import Case, LossSpec
 from fastmlp import _core
+from forced_threads import forced_threads
 from reference import Array
 
 torch = pytest.importorskip("torch")
@@ -191,12 +192,9 @@ def test_masks_of_the_oracle_are_those_of_training(number: int, threads: int) ->
     """Outputs and gradient of a training pass with dropout."""
     one = case(number)
     trainer = fm.Trainer(drawn.as_network(one), "squared_error")
-    _core.force_num_threads(threads)
-    try:
+    with forced_threads(threads):
         outputs = trainer.forward(one.X)
         g = trainer.backward(Oracle(one).output_gradient())
-    finally:
-        _core.force_num_threads(0)
     expected = one.net.predict(one.w, one.X)
     np.testing.assert_allclose(outputs, expected, rtol=1e-12, atol=1e-13)
     formula = Oracle(one).value_and_gradient()[1]
@@ -207,15 +205,12 @@ def test_masks_of_the_oracle_are_those_of_training(number: int, threads: int) ->
 
 
 def library_product(one: Case, net: Any, kind: str, v: Array, threads: int) -> Array:
-    _core.force_num_threads(threads)
-    try:
+    with forced_threads(threads):
         curvature = _core.float64.Curvature(
             net._native, one.X, one.y, one.loss.member, one.weights, one.seed, one.epoch
         )
         products: Array = curvature.products(kind, v[None])
         return products[0]
-    finally:
-        _core.force_num_threads(0)
 
 
 @cases

@@ -12,7 +12,7 @@ import scipy.stats
 
 import fastmlp as fm
 import reference as ref
-from fastmlp import _core
+from forced_threads import forced_threads
 from problems import TASKS, squared
 from reference import Array
 
@@ -40,11 +40,8 @@ def trained(layer: Any, threads: int = 0, seed: int = 3, **fields: Any) -> Any:
         [layer, fm.Dense(40, "tanh"), layer, fm.Dense(70, "relu"), layer, fm.Dense(2)],
         inputs=3, seed=seed, **fields,
     )  # fmt: skip
-    try:
-        _core.force_num_threads(threads)
+    with forced_threads(threads):
         net.fit(X, Y, epochs=2, batch_size=10)
-    finally:
-        _core.force_num_threads(0)
     return net
 
 

@@ -36,13 +36,18 @@ def test_a_network_comes_back_and_safetensors_reads_the_same(tmp_path: Path, see
     net.save(path)
     assert bits(fm.load(path)) == bits(net)
     found = safetensors.load_file(path)
-    places = [place for place, layer in enumerate(net.layers) if layer.has_parameters]
+    directions = [
+        (place, direction)
+        for place, layer in enumerate(net.layers)
+        for direction in ("", "_reverse")[: getattr(layer, "bidirectional", False) + 1]
+        if layer.has_parameters
+    ]
     expected = {}
-    for place, weight, bias in zip(places, net.weights, net.biases, strict=True):
+    for (place, direction), weight, bias in zip(directions, net.weights, net.biases, strict=True):
         if not isinstance(net.layers[place], fm.Tied):
-            expected[f"layers.{place}.weight"] = np.moveaxis(weight, -1, 0)
+            expected[f"layers.{place}.weight{direction}"] = np.moveaxis(weight, -1, 0)
         if bias is not None:
-            expected[f"layers.{place}.bias"] = bias
+            expected[f"layers.{place}.bias{direction}"] = bias
     assert set(found) == set(expected)
     for name, values in expected.items():
         assert found[name].dtype == net.dtype

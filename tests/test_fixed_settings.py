@@ -51,7 +51,7 @@ def test_a_trainers_settings_are_fixed(name: str) -> None:
         np.testing.assert_array_equal(each.network.parameters, twin.network.parameters)
 
 
-FIXED = ["layers", "n_inputs", "n_outputs", "n_parameters", "dtype", "seed"]
+FIXED = ["layers", "n_inputs", "output_shape", "n_outputs", "n_parameters", "dtype", "seed"]
 
 
 @pytest.mark.parametrize("name", FIXED)

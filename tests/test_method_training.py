@@ -12,6 +12,7 @@ import scipy.optimize
 import fastmlp as fm
 import reference_methods as ref
 from fastmlp import _core
+from forced_threads import forced_threads
 from reference import Array
 
 METHODS = {name: cls() for name, cls in _core.methods.items()}
@@ -143,12 +144,9 @@ def test_bits_are_the_same_for_any_number_of_threads(name: str) -> None:
     X, y = problem(300)
     results = []
     for threads in (1, 2, 3, 4):
-        _core.force_num_threads(threads)
-        try:
+        with forced_threads(threads):
             net = network()
             net.fit(X, y, optimizer=METHODS[name], epochs=6)
-        finally:
-            _core.force_num_threads(0)
         results.append(net.parameters.copy())
     for other in results[1:]:
         np.testing.assert_array_equal(other, results[0])

@@ -13,6 +13,7 @@ import pytest
 import fastmlp as fm
 import reference as ref
 from fastmlp import _core
+from forced_threads import forced_threads
 from problems import squared
 from reference import Array
 
@@ -146,12 +147,9 @@ def test_a_wild_entry_that_the_loss_does_not_show_leaves_no_trace_in_the_state(
         net.weights[0][1] = 0
         first = {name: array.copy() for name, array in one.state.items()}
         samples[7, 1] = WILD[dtype][2]
-        try:
-            _core.force_num_threads(used)
-            with pytest.warns(fm.TrainingWarning, match=r"of weights\[0\]\[1, \d+\] is not finite"):
-                assert np.isnan(one.step(samples, np.arange(40) % 3))
-        finally:
-            _core.force_num_threads(0)
+        named = r"of weights\[0\]\[1, \d+\] is not finite"
+        with forced_threads(used), pytest.warns(fm.TrainingWarning, match=named):
+            assert np.isnan(one.step(samples, np.arange(40) % 3))
         assert is_finite(one)
         assert one.n_steps == 1
         assert first["v"][1] == one.state["v"][1]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 import fastmlp as fm
 from curvature_problems import DTYPES, NETS, data, differences, nets, skipping
-from fastmlp import _core
+from forced_threads import forced_threads
 from reference import Array
 
 # ---- values --------------------------------------------------------------------------------------
@@ -143,16 +143,13 @@ def test_bits_are_the_same_for_any_threads_and_any_number_of_vectors(dtype: str,
     V = np.random.default_rng(0).normal(size=(3, net.n_parameters)).astype(dtype)
     results: list[list[NDArray[Any]]] = []
     for threads in (1, 2, 3, 4):
-        _core.force_num_threads(threads)
-        try:
+        with forced_threads(threads):
             many = [net.hvp(X, y, V), net.gnvp(X, y, V), net.parameter_jacobian(X)]
             many += [
                 net.hessian_diagonal(X[:100], y[:100], method=method, draws=2)
                 for method in ("exact", "gauss_newton", "curvature_propagation")
             ]
             alone = [np.array([method(X, y, v) for v in V]) for method in (net.hvp, net.gnvp)]
-        finally:
-            _core.force_num_threads(0)
         results.append([*many, *alone])
     for other in results[1:]:
         for ours, theirs in zip(results[0], other, strict=True):

@@ -11,7 +11,7 @@ import pytest
 
 import fastmlp as fm
 import reference as ref
-from fastmlp import _core
+from forced_threads import forced_threads
 
 RNG = np.random.default_rng(7)
 
@@ -122,8 +122,7 @@ def test_training_is_that_of_the_oracle(threads: int, optimizer: Any, rule: Any)
     slots, size = ORACLE.slots()
     l1, l2 = 0.02 * ORACLE.weight_mask(), np.zeros(size)
     l2[slots[0].weights] = 0.1
-    _core.force_num_threads(threads)
-    try:
+    with forced_threads(threads):
         for _ in range(20):
             value = ORACLE.value_and_grad(w, X, y)[0] + float(l1 @ abs(w) + 0.5 * l2 @ w**2)
             w = oracle.step(
@@ -133,8 +132,6 @@ def test_training_is_that_of_the_oracle(threads: int, optimizer: Any, rule: Any)
             rows *= np.minimum(1.0, 0.8 / np.linalg.norm(rows, axis=1))[:, None]
             assert trainer.step(X, y) == pytest.approx(value, rel=1e-12)
             np.testing.assert_allclose(net.parameters, w, rtol=0, atol=1e-12)
-    finally:
-        _core.force_num_threads(0)
 
 
 @pytest.mark.parametrize(
@@ -172,11 +169,8 @@ def test_equal_bits_for_any_number_of_threads() -> None:
     results = []
     for threads in (1, 2, 4):
         net = network("float32")
-        _core.force_num_threads(threads)
-        try:
+        with forced_threads(threads):
             net.fit(X, y, epochs=3, batch_size=70)
-        finally:
-            _core.force_num_threads(0)
         results.append(net.parameters.copy())
     np.testing.assert_array_equal(results[1], results[0])
     np.testing.assert_array_equal(results[2], results[0])

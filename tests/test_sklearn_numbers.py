@@ -15,8 +15,8 @@ pytest.importorskip("sklearn", minversion="1.6")
 from sklearn import neural_network
 from sklearn.datasets import load_digits
 
-import fastmlp as fm
 import fastmlp.sklearn as ours
+from forced_threads import forced_threads
 from sklearn_cases import CASES, Case, compare, fitted, of_1_9
 
 
@@ -100,11 +100,8 @@ def test_the_bits_do_not_depend_on_the_threads(name: str) -> None:
     case = CASES[name]
     results = []
     for n_threads in (1, 2, 4):
-        fm._core.force_num_threads(n_threads)
-        try:
+        with forced_threads(n_threads):
             estimator = fitted(ours, case)
-        finally:
-            fm._core.force_num_threads(0)
         results.append(np.concatenate([W.ravel() for W in estimator.coefs_]))
     for other in results[1:]:
         np.testing.assert_array_equal(results[0], other)

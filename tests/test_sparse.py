@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fastmlp as fm
-from fastmlp import _core
+from forced_threads import forced_threads
 from problems import squared
 
 sparse = pytest.importorskip("scipy.sparse")
@@ -84,11 +84,8 @@ def assert_equal_bits(found: dict[str, Any], expected: dict[str, Any]) -> None:
 @pytest.mark.parametrize("threads", [1, 3])
 def test_every_call_has_the_bits_of_the_dense_array(dtype: str, loss: Any, threads: int) -> None:
     X = samples(N, N_IN, dtype)
-    _core.force_num_threads(threads)
-    try:
+    with forced_threads(threads):
         found, expected = (everything(each, dtype, loss) for each in (X, X.toarray()))
-    finally:
-        _core.force_num_threads(0)
     assert_equal_bits(found, expected)
 
 
@@ -137,8 +134,7 @@ def test_wide_samples_and_several_chunks(dtype: str) -> None:
     X = samples(1100, 9000, dtype, density=0.002)
     net, y = network(9000, dtype), targets(1100)
     for threads in (1, 2):
-        _core.force_num_threads(threads)
-        try:
+        with forced_threads(threads):
             for call in (net.loss, net.value_and_grad):
                 for one, other in zip(
                     np.atleast_1d(np.array(call(X, y), object)),
@@ -146,8 +142,6 @@ def test_wide_samples_and_several_chunks(dtype: str) -> None:
                     strict=True,
                 ):
                     np.testing.assert_array_equal(one, other)
-        finally:
-            _core.force_num_threads(0)
 
 
 def damage(**arrays: Any) -> Any:

@@ -238,7 +238,8 @@ def use(member: Any, dtype: str) -> None:
     elif name in {cls.__name__ for cls in _core.initializers.values()}:
         fm.Network([3, 3], init=member, dtype=dtype)
     else:
-        shape = {"1D": (3, 1), "2D": (3, 3, 1)}.get(name[-2:], (3,))
+        sequences = name in ("Recurrent", "GRU", "LSTM") or name[-2:] == "1D"
+        shape = (3, 1) if sequences else (3, 3, 1) if name[-2:] == "2D" else (3,)
         fm.Network([member, fm.Dense(3)], inputs=shape, dtype=dtype)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import fastmlp as fm
-from fastmlp import _core
+from forced_threads import forced_threads
 
 X = np.random.default_rng(0).normal(size=(40, 6))
 Y = np.sin(X[:, :2])
@@ -111,11 +111,8 @@ def test_results_do_not_depend_on_the_number() -> None:
     """To the bit, with teams of up to four threads."""
     expected = calls(1)
     for n in (2, 3, 4):
-        _core.force_num_threads(n)
-        try:
+        with forced_threads(n):
             found = calls(n)
-        finally:
-            _core.force_num_threads(0)
         for name in expected.keys() - {"seen"}:
             for one, other in zip(expected[name], found[name], strict=True):
                 np.testing.assert_array_equal(one, other)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import fastmlp as fm
-from fastmlp import _core
+from forced_threads import forced_threads
 
 
 def lenet(dtype: str = "float32", seed: int = 0, **fields: Any) -> fm.Network:
@@ -52,11 +52,8 @@ def test_bits_do_not_depend_on_threads(dtype: str, optimizer: Any) -> None:
     trained = []
     for threads in (1, 2, 3, 4):
         net = lenet(dtype)
-        _core.force_num_threads(threads)
-        try:
+        with forced_threads(threads):
             net.fit(X, y, epochs=2, batch_size=70, optimizer=optimizer, l1=1e-4)
-        finally:
-            _core.force_num_threads(0)
         trained.append(net.parameters.copy())
     for each in trained[1:]:
         np.testing.assert_array_equal(each, trained[0])
@@ -120,7 +117,29 @@ def test_spatial_dropout_drops_channels() -> None:
     assert set(np.unique(h)) == {0.0, 1 / 0.75}
     np.testing.assert_array_equal(h, np.broadcast_to(h[:, :1], h.shape))
     assert np.mean(h == 0) == pytest.approx(0.25, abs=0.02)
-    np.testing.assert_array_equal(net.predict(np.ones(72)), np.ones(72))
+    np.testing.assert_array_equal(net.predict(np.ones(72)), np.ones((3, 4, 6)))
+
+
+@pytest.mark.parametrize("n", [1, 40])
+def test_a_softmax_is_one_of_the_channels_of_a_position(n: int) -> None:
+    """As of a dense network on each pixel, hidden and last, with one class per pixel."""
+    layers = [fm.Conv2D(5, 1, "softmax"), fm.Conv2D(4, 1, "softmax")]
+    image = fm.Network(layers, inputs=(3, 2, 6), dtype="float64", seed=0)
+    pixel = fm.Network([fm.Dense(5, "softmax"), fm.Dense(4, "softmax")], inputs=6, dtype="float64")
+    pixel.parameters = image.parameters
+    rng = np.random.default_rng(n)
+    X, y = rng.normal(size=(n, 3, 2, 6)), rng.integers(0, 4, (n, 3, 2))
+    outputs = image.predict(X)
+    np.testing.assert_allclose(outputs.reshape(-1, 4), pixel.predict(X.reshape(-1, 6)), rtol=1e-13)
+    value, g = image.value_and_grad(X, y)
+    one_value, one_g = pixel.value_and_grad(X.reshape(-1, 6), y.ravel())
+    assert value == pytest.approx(6 * one_value, rel=1e-13)
+    np.testing.assert_allclose(g, 6 * one_g, atol=1e-13)
+    v = rng.normal(size=image.n_parameters)
+    expected = 6 * pixel.hvp(X.reshape(-1, 6), y.ravel(), v)
+    np.testing.assert_allclose(image.hvp(X, y, v), expected, atol=1e-12)
+    expected = 6 * pixel.gnvp(X.reshape(-1, 6), y.ravel(), v)
+    np.testing.assert_allclose(image.gnvp(X, y, v), expected, atol=1e-12)
 
 
 def test_maxima_take_nan_and_the_first_of_equal_ones() -> None:
@@ -143,7 +162,6 @@ def test_maxima_take_nan_and_the_first_of_equal_ones() -> None:
         (lambda: fm.Network([fm.Conv2D(2, 3, dilation=4)], inputs=(8, 8, 1)), "dilation included"),
         (lambda: fm.Network([fm.MaxPool2D(2, padding=2), fm.Dense(1)], inputs=(8, 8, 1)),
          "smaller than the window"),
-        (lambda: fm.Network([fm.Conv2D(2, 3, "softmax")], inputs=(8, 8, 1)), "couples all units"),
         (lambda: fm.Conv2D(2, 0), "Conv2D: kernel=0, expected an integer >= 1"),
         (lambda: fm.Conv2D(2, 3, padding="half"), "Conv2D: padding='half', expected one of"),
         (lambda: fm.Network([fm.Conv2D(2, 3)], inputs=(8, 8, 0)), r"inputs\[2\]=0"),

@@ -20,9 +20,10 @@ class CurvatureHandle {
  public:
   CurvatureHandle(std::shared_ptr<Network<T>> network, const py::object& x,
                   const py::object& targets, const Loss& loss, const py::object& weights,
-                  std::optional<std::uint64_t> seed, std::uint32_t epoch, bool keeps)
+                  std::optional<std::uint64_t> seed, std::uint32_t epoch, bool keeps,
+                  const py::object& lengths)
       : network_(std::move(network)),
-        data_(x, targets, weights, *network_, loss),
+        data_(x, targets, weights, lengths, *network_, loss),
         objective_(network_->plan(), loss),
         copy_(keeps ? network_->size() : 0),
         w_(keeps ? copy_.data() : network_->w()) {
@@ -131,10 +132,11 @@ void bind_curvature(py::module_& m) {
   using Handle = CurvatureHandle<T>;
   bind_resource<Handle>(m, "Curvature", "Second derivatives of a loss at the present parameters.")
       .def(py::init<std::shared_ptr<Network<T>>, const py::object&, const py::object&, const Loss&,
-                    const py::object&, std::optional<std::uint64_t>, std::uint32_t, bool>(),
+                    const py::object&, std::optional<std::uint64_t>, std::uint32_t, bool,
+                    const py::object&>(),
            py::arg("network"), py::arg("X"), py::arg("targets"), py::arg("loss"),
            py::arg("weights"), py::arg("seed") = py::none(), py::arg("epoch") = 0,
-           py::arg("keeps") = true,
+           py::arg("keeps") = true, py::arg("lengths") = py::none(),
            "In training mode of this seed and epoch, or without a seed in evaluation mode; at a "
            "copy of the parameters where it keeps the point.")
       .def("products", &Handle::products, py::arg("kind"), py::arg("v").noconvert(),

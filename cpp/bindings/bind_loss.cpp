@@ -27,7 +27,7 @@ LossArrays evaluate_loss(const char* where, const Loss& loss, Array<T> o, Array<
   std::fill_n(value, n, T(0));  // stays where there are no outputs
   for_samples(out, [&](Range samples) {
     Matrix<T> a = out.columns(samples), t = target.columns(samples);
-    smooth_targets(loss, t.view());
+    smooth_targets(loss, t.view().rows, t.view());
     Matrix<T> by_output(outputs, samples.size());
     MatrixView<T> delta = by_output.view();
     const std::vector<T> ones(static_cast<std::size_t>(samples.size()), T(1));

@@ -35,15 +35,6 @@ py::object view(const py::object& self, std::vector<py::ssize_t> shape,
 }
 
 template <class T>
-Index layer_size(const Network<T>& network, Index layer) {
-  Index size = 0;
-  for (const Slot& slot : network.plan().slots()) {
-    if (slot.layer == layer) size += slot.range.size();
-  }
-  return size;
-}
-
-template <class T>
 py::tuple layer_shape(const Network<T>& network, Index layer) {
   const auto& shapes = network.plan().layer_shapes();
   require(layer >= 0 && layer < static_cast<Index>(shapes.size()),
@@ -87,22 +78,23 @@ py::object bias_view(const py::object& self, Index l) {
 }
 
 template <class T>
-py::array predict(const Network<T>& network, const py::object& x) {
+py::array predict(const Network<T>& network, const py::object& x, const py::object& lengths) {
   InputRows<T> input(x, network.plan().inputs());
   const SampleRows<T>& rows = input.rows();
   auto [array, out] = new_rows<T>(rows.rows, network.plan().outputs());
+  const std::int64_t* steps = lengths_of(lengths, rows.rows);
   const Work work{forward_operations(network, rows.rows)};
   if (releases_gil(work)) input.hold();
   run(work, [&, out = out](ThreadTeam& team) {
-    fastmlp::predict<T>(network.plan(), network.w(), rows, out, team);
+    fastmlp::predict<T>(network.plan(), network.w(), rows, out, team, steps);
   });
   return array;
 }
 
 template <class T>
 double loss(const Network<T>& network, const py::object& x, const py::object& targets,
-            const Loss& function, const py::object& weights) {
-  const LeasedDataset<T> leased(x, targets, weights, network, function);
+            const Loss& function, const py::object& weights, const py::object& lengths) {
+  const LeasedDataset<T> leased(x, targets, weights, lengths, network, function);
   const Dataset<T>& data = leased.data();
   double value = 0;
   run({forward_operations(network, data.size())}, [&](ThreadTeam& team) {
@@ -117,8 +109,9 @@ double loss(const Network<T>& network, const py::object& x, const py::object& ta
 template <class T>
 std::pair<double, py::array> value_and_gradient(const Network<T>& network, const py::object& x,
                                                 const py::object& targets, const Loss& function,
-                                                const py::object& weights) {
-  const LeasedDataset<T> leased(x, targets, weights, network, function);
+                                                const py::object& weights,
+                                                const py::object& lengths) {
+  const LeasedDataset<T> leased(x, targets, weights, lengths, network, function);
   const Dataset<T>& data = leased.data();
   Array<T> gradient(network.size());
   T* g = gradient.mutable_data();
@@ -217,8 +210,11 @@ void bind_network(py::module_& m) {
                              [](const Network<T>& self) { return self.plan().parameters().size(); })
       .def("layer_shape", &layer_shape<T>, py::arg("layer"),
            "The shape of the output of a layer of the list.")
-      .def("layer_size", &layer_size<T>, py::arg("layer"),
-           "The number of parameters that a layer of the list has, shared ones not counted.")
+      .def(
+          "layer_size",
+          [](const Network<T>& self, Index layer) { return self.plan().layer_size(layer); },
+          py::arg("layer"),
+          "The number of parameters that a layer of the list has, shared ones not counted.")
       .def_property_readonly("parameters",
                              [](const py::object& self) {
                                const Index size = self.cast<Network<T>&>().size();
@@ -226,10 +222,11 @@ void bind_network(py::module_& m) {
                              })
       .def("weight", &weight_view<T>, py::arg("l"))
       .def("bias", &bias_view<T>, py::arg("l"))
-      .def("predict", &predict<T>, py::arg("X"))
-      .def("loss", &loss<T>, py::arg("X"), py::arg("targets"), py::arg("loss"), py::arg("weights"))
+      .def("predict", &predict<T>, py::arg("X"), py::arg("lengths") = py::none())
+      .def("loss", &loss<T>, py::arg("X"), py::arg("targets"), py::arg("loss"), py::arg("weights"),
+           py::arg("lengths") = py::none())
       .def("value_and_grad", &value_and_gradient<T>, py::arg("X"), py::arg("targets"),
-           py::arg("loss"), py::arg("weights"))
+           py::arg("loss"), py::arg("weights"), py::arg("lengths") = py::none())
       .def("backward", &backward<T>, py::arg("X"), py::arg("output_gradient").noconvert())
       .def("jacobian", &jacobian<T>, py::arg("X"))
       .def("parameter_jacobian", &parameter_jacobian<T>, py::arg("X"));

@@ -24,11 +24,11 @@ class TrainerHandle {
   // As Trainer::epochs.
   py::tuple epochs(const py::object& x, const py::object& targets, const py::object& weights,
                    Index max, std::optional<double> max_seconds, Snapshot<T>& last_good,
-                   py::list losses, const py::object& order) {
+                   py::list losses, const py::object& order, const py::object& lengths) {
     require(max >= 1, "epochs: expected max >= 1");
     batch_rows_ = kNoBatch;
     trainer_.start_epoch();  // may run Python, so it comes before pointers are taken
-    const LeasedDataset<T> leased(x, targets, weights, *network_, trainer_.loss());
+    const LeasedDataset<T> leased(x, targets, weights, lengths, *network_, trainer_.loss());
     const Dataset<T>& data = leased.data();
     const double seconds = max_seconds.value_or(std::numeric_limits<double>::infinity());
     auto indices = order_of(order, data.size());
@@ -59,13 +59,13 @@ class TrainerHandle {
   // Passes in the orders of the rows, until one ends early; `results` receives what each has
   // reached, also where an exception ends the call. There is no schedule in Python.
   void passes(const py::object& x, const py::object& targets, const py::object& weights,
-              const py::object& orders, py::list results) {
+              const py::object& orders, py::list results, const py::object& lengths) {
     require(!trainer_.optimizer().has_custom_schedule(), "passes: the schedule is in Python");
     const auto rows = exact_array<std::int64_t>(orders, "orders");
     require(rows.ndim() == 2 && rows.size() > 0,
             "orders has shape " + shape_text(rows) + ", expected (epochs, n) with n >= 1");
     batch_rows_ = kNoBatch;
-    const LeasedDataset<T> leased(x, targets, weights, *network_, trainer_.loss());
+    const LeasedDataset<T> leased(x, targets, weights, lengths, *network_, trainer_.loss());
     const Dataset<T>& data = leased.data();
     const std::vector<Index> indices = indices_of(rows, data.size());
     const Index n = rows.shape(1), batch = std::min(trainer_.batch_size(), n);
@@ -95,8 +95,9 @@ class TrainerHandle {
     record();
   }
 
-  double step(const py::object& x, const py::object& targets, const py::object& weights) {
-    const LeasedDataset<T> leased(x, targets, weights, *network_, trainer_.loss());
+  double step(const py::object& x, const py::object& targets, const py::object& weights,
+              const py::object& lengths) {
+    const LeasedDataset<T> leased(x, targets, weights, lengths, *network_, trainer_.loss());
     const Dataset<T>& data = leased.data();
     batch_rows_ = kNoBatch;
     double value = 0;
@@ -223,16 +224,17 @@ void bind_trainer(py::module_& m) {
            py::arg("l2_scale"))
       .def("epochs", &Handle::epochs, py::arg("X"), py::arg("targets"), py::arg("weights"),
            py::arg("max"), py::arg("max_seconds"), py::arg("last_good"), py::arg("losses"),
-           py::arg("order") = py::none())
+           py::arg("order") = py::none(), py::arg("lengths") = py::none())
       .def("passes", &Handle::passes, py::arg("X"), py::arg("targets"), py::arg("weights"),
-           py::arg("orders"), py::arg("results"))
+           py::arg("orders"), py::arg("results"), py::arg("lengths") = py::none())
       .def(
           "keep", [](Handle& self, Snapshot<T>& snapshot) { self.trainer().keep(snapshot); },
           py::arg("snapshot"))
       .def(
           "go_back", [](Handle& self, Snapshot<T>& snapshot) { self.trainer().go_back(snapshot); },
           py::arg("snapshot"))
-      .def("step", &Handle::step, py::arg("X"), py::arg("targets"), py::arg("weights"))
+      .def("step", &Handle::step, py::arg("X"), py::arg("targets"), py::arg("weights"),
+           py::arg("lengths") = py::none())
       .def("forward", &Handle::forward, py::arg("X"))
       .def("backward", &Handle::backward, py::arg("output_gradient").noconvert())
       .def("apply", &Handle::apply, py::arg("gradient").noconvert(), py::arg("batch_weight"))

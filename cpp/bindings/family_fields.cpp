@@ -77,6 +77,10 @@ void FieldReader::operator()(const char* name, Activation& value, const char*) c
   if (const py::object given = take(name)) value = choose<Activation>(name, given, where_);
 }
 
+void FieldReader::operator()(const char* name, Initializer& value, const char*) const {
+  if (const py::object given = take(name)) value = choose<Initializer>(name, given, where_);
+}
+
 void FieldReader::operator()(const char* name, std::optional<Initializer>& value,
                              const char*) const {
   const py::object given = take(name);
@@ -109,6 +113,10 @@ void FieldWriter::operator()(const char* name, const std::optional<Polyak>& valu
   params[name] = value ? make_object(Average(*value)) : py::none();
 }
 
+void FieldWriter::operator()(const char* name, const Initializer& value, const char*) {
+  params[name] = make_object(value);
+}
+
 void FieldWriter::operator()(const char* name, const std::optional<Initializer>& value,
                              const char*) {
   params[name] = value ? make_object(*value) : py::none();
@@ -135,6 +143,10 @@ void FieldLister::operator()(const char* name, const LearningRate& value, const 
 
 void FieldLister::operator()(const char* name, const Activation& value, const char* text) {
   fields.push_back({name, "str or activation", key_text(value), "", text, "str | Activation"});
+}
+
+void FieldLister::operator()(const char* name, const Initializer& value, const char* text) {
+  fields.push_back({name, "str or initializer", key_text(value), "", text, "str | Initializer"});
 }
 
 void FieldLister::operator()(const char* name, const std::optional<Initializer>&,

@@ -33,6 +33,7 @@ class FieldVisitor {
   virtual void operator()(Text name, LearningRate&, const Interval&, Text) = 0;
   virtual void operator()(Text name, std::optional<Polyak>&, Text) = 0;
   virtual void operator()(Text name, Activation&, Text) = 0;
+  virtual void operator()(Text name, Initializer&, Text) = 0;
   virtual void operator()(Text name, std::optional<Initializer>&, Text) = 0;
   virtual void operator()(Text name, LineSearch&, Text) = 0;
   virtual void operator()(Text name, LayerReference&, Text) = 0;
@@ -87,6 +88,7 @@ class VisitorOf final : public FieldVisitor {
     f_(name, value, text);
   }
   void operator()(Text name, Activation& value, Text text) override { f_(name, value, text); }
+  void operator()(Text name, Initializer& value, Text text) override { f_(name, value, text); }
   void operator()(Text name, std::optional<Initializer>& value, Text text) override {
     f_(name, value, text);
   }

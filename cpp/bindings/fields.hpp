@@ -27,6 +27,7 @@ class FieldWriter {
                   const char*);
   void operator()(const char* name, const Padding& value, const OneOf&, const char*);
   void operator()(const char* name, const std::optional<Polyak>& value, const char*);
+  void operator()(const char* name, const Initializer& value, const char*);
   void operator()(const char* name, const std::optional<Initializer>& value, const char*);
   void operator()(const char* name, const LayerReference& layer, const char*);
   void operator()(const char* name, const DenseReference& layer, const char*);
@@ -54,6 +55,7 @@ class FieldReader {
   void operator()(const char* name, std::optional<Polyak>& value, const char*) const;
   void operator()(const char* name, LearningRate& value, const Interval&, const char*) const;
   void operator()(const char* name, Activation& value, const char*) const;
+  void operator()(const char* name, Initializer& value, const char*) const;
   void operator()(const char* name, std::optional<Initializer>& value, const char*) const;
   void operator()(const char* name, LineSearch& value, const char*) const;
   void operator()(const char* name, LayerReference& value, const char*) const;
@@ -106,6 +108,7 @@ class FieldLister {
   void operator()(const char* name, const std::optional<Polyak>&, const char* text);
   void operator()(const char* name, const LearningRate& value, const Interval&, const char* text);
   void operator()(const char* name, const Activation& value, const char* text);
+  void operator()(const char* name, const Initializer& value, const char* text);
   void operator()(const char* name, const std::optional<Initializer>&, const char* text);
   void operator()(const char* name, const LineSearch& value, const char* text);
   void operator()(const char* name, const LayerReference&, const char* text);

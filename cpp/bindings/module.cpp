@@ -34,6 +34,7 @@ PYBIND11_MODULE(FASTMLP_MODULE, m) {
   auto float32 = m.def_submodule("float32", "Networks and trainers in single precision.");
   auto float64 = m.def_submodule("float64", "Networks and trainers in double precision.");
   bind_networks(float32, float64);
+  bind_steps(float32, float64);
   bind_trainers(float32, float64);
   bind_curvatures(float32, float64);
   bind_minimize(float32, float64);

@@ -133,21 +133,33 @@ class InputRows {
   std::optional<MemoryLease> lease_;
 };
 
+// The steps of n sequences, or nullptr where there are none.
+inline const std::int64_t* lengths_of(const py::object& lengths, Index n) {
+  if (lengths.is_none()) return nullptr;
+  return vector_of(exact_array<std::int64_t>(lengths, "lengths"), n, "lengths").data();
+}
+
 // X, targets and weights as the core reads them, in memory that stays in place while this exists.
-// Targets are (n, n_out) or (n,) class indices.
+// Targets are (n, n_out), or class indices (n,) or (n, groups).
 template <class T>
 class LeasedDataset {
  public:
   LeasedDataset(const py::object& x, const py::object& targets, const py::object& weights,
-                const Network<T>& network, const Loss& loss)
+                const py::object& lengths, const Network<T>& network, const Loss& loss)
       : x_(x, network.plan().inputs()),
         targets_(targets_of(targets)),
-        weights_(weights_of(weights)) {
+        weights_(weights_of(weights)),
+        lengths_(lengths) {
     x_.hold();
     data_.x = x_.rows();
     const Index n = data_.x.rows;
     if (py::isinstance<Array<std::int64_t>>(targets)) {
-      data_.classes = vector_of(Array<std::int64_t>(targets), n, "y").data();
+      Array<std::int64_t> classes(targets);
+      const Index outputs = network.plan().outputs();
+      data_.groups = outputs / group_units(network.plan().output(), outputs);
+      data_.classes =
+          vector_of(Array<std::int64_t>(classes.reshape({classes.size()})), n * data_.groups, "y")
+              .data();
     } else {
       data_.y = rows_of(Array<T>(targets), target_columns(loss, network.plan().outputs()), "y");
       if (data_.y.rows != n) {
@@ -155,6 +167,7 @@ class LeasedDataset {
                               std::to_string(n) + ", as X has");
       }
     }
+    data_.lengths = lengths_of(lengths, n);
     if (weights.is_none()) return;
     data_.weights = vector_of(Array<T>(weights), n, "sample_weight").data();
   }
@@ -173,6 +186,7 @@ class LeasedDataset {
 
   InputRows<T> x_;
   MemoryLease targets_, weights_;
+  py::object lengths_;  // made by this package, so that nobody resizes it
   Dataset<T> data_;
 };
 

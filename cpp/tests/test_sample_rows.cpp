@@ -110,7 +110,7 @@ TEST_CASE_TEMPLATE("an epoch over given samples is one over copies of them", T, 
   ThreadTeam team;
   by_order.trainer.set_order(order);
   const EpochResult found = by_order.trainer.epoch(samples.weighted(), kForever, team);
-  const Dataset<T> copies{rows_of(x, 64), rows_of(y, 10), nullptr, weights.data()};
+  const Dataset<T> copies{rows_of(x, 64), rows_of(y, 10), nullptr, 1, weights.data()};
   const EpochResult expected = by_copy.trainer.epoch(copies, kForever, team);
   CHECK(found.loss == expected.loss);
   CHECK(found.samples == 7);

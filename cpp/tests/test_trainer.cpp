@@ -35,7 +35,7 @@ TEST_CASE_TEMPLATE("steps over an epoch's order are the epoch, bit for bit", T, 
         x.insert(x.end(), samples.data.x.row(row), samples.data.x.row(row) + 64);
         y.insert(y.end(), samples.data.y.row(row), samples.data.y.row(row) + 10);
       }
-      by_hand.trainer.step({rows_of(x, 64), rows_of(y, 10), nullptr, nullptr}, team);
+      by_hand.trainer.step({rows_of(x, 64), rows_of(y, 10)}, team);
     }
     by_hand.trainer.set_epoch_number(by_hand.trainer.epoch_number() + 1);
     CHECK(same_bits(by_hand.w(), whole.w()));

@@ -85,7 +85,7 @@ struct Samples {
       : x(uniform<T>(n * inputs, seed)),
         y(uniform<T>(n * outputs, seed + 1000, 0.1, 0.9)),
         weights(uniform<T>(n, seed + 2000, 0.5, 2.0)),
-        data{rows_of(x, inputs), rows_of(y, outputs), nullptr, nullptr} {}
+        data{rows_of(x, inputs), rows_of(y, outputs)} {}
   Samples(const Samples&) = delete;
 
   Dataset<T> weighted() const {

@@ -11,6 +11,7 @@ from fastmlp._io.files import ModelFileError, load
 from fastmlp._version import __version__ as __version__
 from fastmlp.config import get_num_threads, set_num_threads, show_config, threads
 from fastmlp.curvature import Curvature, CurvatureOperator, Spectrum
+from fastmlp.layers import Bidirectional
 from fastmlp.network import Network
 from fastmlp.trainer import Trainer
 
@@ -27,6 +28,7 @@ _ON_DEMAND = {
 }
 
 __all__ = [
+    "Bidirectional",
     "Callback",
     "Curvature",
     "CurvatureOperator",

@@ -10,6 +10,7 @@ from fastmlp._core import AveragePool1D as AveragePool1D
 from fastmlp._core import AveragePool2D as AveragePool2D
 from fastmlp._core import BFGS as BFGS
 from fastmlp._core import Backtracking as Backtracking
+from fastmlp.layers import Bidirectional as Bidirectional
 from fastmlp._core import BinaryCrossEntropy as BinaryCrossEntropy
 from fastmlp._fit.records import CSVLogger as CSVLogger
 from fastmlp._fit.callbacks import Callback as Callback
@@ -29,6 +30,7 @@ from fastmlp._fit.callbacks import EarlyStopping as EarlyStopping
 from fastmlp._fit.epoch_result import EpochResult as EpochResult
 from fastmlp._core import ExponentialDecay as ExponentialDecay
 from fastmlp._core import GELU as GELU
+from fastmlp._core import GRU as GRU
 from fastmlp._core import GaussianNLL as GaussianNLL
 from fastmlp._core import GaussianNoise as GaussianNoise
 from fastmlp._core import GlobalAveragePool1D as GlobalAveragePool1D
@@ -46,6 +48,7 @@ from fastmlp._core import Huber as Huber
 from fastmlp._core import Identity as Identity
 from fastmlp._core import InverseTimeDecay as InverseTimeDecay
 from fastmlp._core import LBFGS as LBFGS
+from fastmlp._core import LSTM as LSTM
 from fastmlp._core import LeCunNormal as LeCunNormal
 from fastmlp._core import LeCunUniform as LeCunUniform
 from fastmlp._core import LeakyReLU as LeakyReLU
@@ -75,6 +78,7 @@ from fastmlp._core import Quantile as Quantile
 from fastmlp._core import RAdam as RAdam
 from fastmlp._core import RMSProp as RMSProp
 from fastmlp._core import ReLU as ReLU
+from fastmlp._core import Recurrent as Recurrent
 from fastmlp._fit.callbacks import ReduceOnPlateau as ReduceOnPlateau
 from fastmlp.minimization import Result as Result
 from fastmlp._core import Rprop as Rprop
@@ -119,6 +123,7 @@ __all__ = [
     'AveragePool2D',
     'BFGS',
     'Backtracking',
+    'Bidirectional',
     'BinaryCrossEntropy',
     'CSVLogger',
     'Callback',
@@ -138,6 +143,7 @@ __all__ = [
     'EpochResult',
     'ExponentialDecay',
     'GELU',
+    'GRU',
     'GaussianNLL',
     'GaussianNoise',
     'GlobalAveragePool1D',
@@ -155,6 +161,7 @@ __all__ = [
     'Identity',
     'InverseTimeDecay',
     'LBFGS',
+    'LSTM',
     'LeCunNormal',
     'LeCunUniform',
     'LeakyReLU',
@@ -184,6 +191,7 @@ __all__ = [
     'RAdam',
     'RMSProp',
     'ReLU',
+    'Recurrent',
     'ReduceOnPlateau',
     'Result',
     'Rprop',

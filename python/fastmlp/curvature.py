@@ -95,6 +95,8 @@ class Curvature:
         As for `Network.loss`; a loss written in Python has no second derivatives here.
     sample_weight : array_like of shape (n_samples,), optional
         Weights >= 0 of the samples.
+    lengths : array_like of int, shape (n_samples,), optional
+        Steps of each sequence, as for `Network.loss`.
 
     Attributes
     ----------
@@ -129,8 +131,10 @@ class Curvature:
         y: ArrayLike,
         loss: LossLike | None = None,
         sample_weight: ArrayLike | None = None,
+        *,
+        lengths: ArrayLike | None = None,
     ) -> None:
-        self._prepare(network, X, y, loss, sample_weight, keep=True)
+        self._prepare(network, X, y, loss, sample_weight, lengths, keep=True)
 
     def _prepare(
         self,
@@ -139,6 +143,7 @@ class Curvature:
         y: ArrayLike,
         loss: LossLike | None,
         sample_weight: ArrayLike | None,
+        lengths: ArrayLike | None = None,
         *,
         keep: bool,
     ) -> None:
@@ -146,14 +151,14 @@ class Curvature:
         chosen = resolve_loss(loss, network)
         if is_custom_loss(chosen):
             raise value_error("loss", chosen, "a loss of this package, which has derivatives")
-        data = read_dataset(network, chosen, X, y, sample_weight)
+        data = read_dataset(network, chosen, X, y, sample_weight, lengths=lengths)
         check_weighted(data)
         given = data.arrays
         inputs, targets, weights = (
             np.array(part) if keep and part is not None else part for part in given
         )
         self._native = arrays.native(network.dtype).Curvature(
-            network._native, inputs, targets, chosen, weights, keeps=keep
+            network._native, inputs, targets, chosen, weights, keeps=keep, lengths=data.lengths
         )
         self._size, self._dtype = network.n_parameters, network.dtype
 

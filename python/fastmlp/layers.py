@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence, Set
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from fastmlp import _core
 from fastmlp._core import (
+    GRU,
+    LSTM,
     AveragePool1D,
     AveragePool2D,
     Conv1D,
@@ -22,6 +24,7 @@ from fastmlp._core import (
     Layer,
     MaxPool1D,
     MaxPool2D,
+    Recurrent,
     Skip,
     SpatialDropout,
     Tied,
@@ -31,6 +34,7 @@ from fastmlp._data.validation import (
     InvalidArgument,
     InvalidValue,
     check_int,
+    error_prefix,
     resolve,
     type_error,
     value_error,
@@ -39,8 +43,11 @@ from fastmlp._fit.status import warn
 
 # Pickles of 0.1.0 name the first three here.
 __all__ = [
+    "GRU",
+    "LSTM",
     "AveragePool1D",
     "AveragePool2D",
+    "Bidirectional",
     "Conv1D",
     "Conv2D",
     "Dense",
@@ -51,15 +58,53 @@ __all__ = [
     "Layer",
     "MaxPool1D",
     "MaxPool2D",
+    "Recurrent",
     "Skip",
     "SpatialDropout",
     "Tied",
 ]
 
+RECURRENT = (Recurrent, GRU, LSTM)
 RESHAPING = (
     *(Conv1D, MaxPool1D, AveragePool1D, GlobalAveragePool1D),
     *(Conv2D, MaxPool2D, AveragePool2D, GlobalAveragePool2D),
+    *RECURRENT,
 )
+
+
+RecurrentLayer = TypeVar("RecurrentLayer", Recurrent, GRU, LSTM)
+
+
+@error_prefix("Bidirectional")
+def Bidirectional(layer: RecurrentLayer) -> RecurrentLayer:
+    """Return a recurrent layer that goes through the sequence in both directions.
+
+    Each direction has weights of its own, of which ``net.weights`` and ``net.biases`` show those of
+    the forward one first. Outputs are those of both side by side, twice the units: with
+    `sequences` of each step, else of the last step and, of the reversed direction, of the first
+    (Schuster & Paliwal 1997).
+
+    Parameters
+    ----------
+    layer : Recurrent, GRU or LSTM
+        The layer; the result is ``layer.replace(bidirectional=True)``.
+
+    Raises
+    ------
+    TypeError
+        A layer of another kind.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> layers = [fm.Bidirectional(fm.GRU(8)), fm.Dense(1)]
+    >>> net = fm.Network(layers, inputs=(20, 3), seed=0)
+    >>> [W.shape for W in net.weights]
+    [(11, 24), (11, 24), (16, 1)]
+    """
+    if not isinstance(layer, RECURRENT):
+        raise type_error("layer", layer, "fm.Recurrent, fm.GRU or fm.LSTM")
+    return layer.replace(bidirectional=True)
 
 
 def parametric_layers(layers: Sequence[Any]) -> list[Any]:
@@ -148,7 +193,7 @@ def _input_shape(inputs: Any) -> tuple[int, ...]:
     if not isinstance(inputs, (tuple, list)):
         return (check_int(inputs, "inputs", min=1),)
     if not 1 <= len(inputs) <= 3:
-        expected = "a number, (length, channels) or (height, width, channels)"
+        expected = "a number, (length, channels), (time, features) or (height, width, channels)"
         raise value_error("inputs", inputs, expected)
     shape = tuple(check_int(size, f"inputs[{i}]", min=1) for i, size in enumerate(inputs))
     if math.prod(shape) > MAX_BYTES // 8:
@@ -183,7 +228,7 @@ def _output(output: Any) -> Any:
 def _check_size(n_inputs: int, layers: Sequence[Layer]) -> None:
     """Raise if there are too many parameters to address, in Python's unbounded integers.
 
-    From a layer on that slides a window, the core counts them.
+    From a layer on that slides a window or goes through time, the core counts them.
     """
     n_parameters, width = 0, n_inputs
     shapes: dict[int, tuple[int, int]] = {}  # (inputs, outputs) of the layers with weights

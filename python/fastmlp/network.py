@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from fastmlp import _core
-from fastmlp._data import arrays, derivatives, diagonals, evaluation, types
+from fastmlp._data import arrays, derivatives, diagonals, evaluation, stepping, types
 from fastmlp._data.arrays import DType, FloatArray
 from fastmlp._data.attributes import Attributes
 from fastmlp._data.feature_names import NamedFeatures, as_names
@@ -34,10 +34,12 @@ class Network(NamedFeatures, Attributes):
     ----------
     layers : list of int, or list of layers
         Short form: the sizes ``[n_inputs, hidden ..., n_outputs]``. Long form: layers such as
-        `Dense`, `Conv2D`, `Tied`, `Skip` and `Dropout`, the last one neither dropout nor noise.
+        `Dense`, `Conv2D`, `Recurrent`, `Tied`, `Skip` and `Dropout`, the last one neither dropout
+        nor noise.
     inputs : int or tuple of int, optional
-        In the long form, the number of inputs, or ``(length, channels)`` or ``(height, width,
-        channels)``: X is then of shape ``(n_samples, *inputs)``, or flat, in all methods.
+        In the long form, the number of inputs, or ``(length, channels)``, ``(time, features)`` or
+        ``(height, width, channels)``: X is then of shape ``(n_samples, *inputs)``, or flat, in all
+        methods. Outputs have the shape of the last layer, ``(n_samples, *output_shape)``.
     activation : str or activation, optional
         Activation of the hidden layers, in the short form only; default ``"relu"``.
     output : str or activation, optional
@@ -54,7 +56,7 @@ class Network(NamedFeatures, Attributes):
     ----------
     layers : tuple of layers
         The layers, every name resolved to a value.
-    input_shape, n_inputs, n_outputs, n_parameters, dtype, seed
+    input_shape, output_shape, n_inputs, n_outputs, n_parameters, dtype, seed
         Sizes, precision, and the seed, also where it was drawn.
     epochs_trained : int
         Epochs trained so far; a second `fit` continues the random stream.
@@ -77,7 +79,10 @@ class Network(NamedFeatures, Attributes):
     """
 
     _fixed = dict.fromkeys(
-        ("layers", "input_shape", "n_inputs", "n_outputs", "n_parameters", "dtype", "seed"),
+        (
+            *("layers", "input_shape", "output_shape", "n_inputs", "n_outputs", "n_parameters"),
+            *("dtype", "seed"),
+        ),
         "make a new fm.Network, or a fm.Trainer with a seed of its own",
     )
 
@@ -110,6 +115,7 @@ class Network(NamedFeatures, Attributes):
         self._native = arrays.native(dtype).Network(shape, layers, seed if draw else None)
         self.layers = layers
         self.input_shape = shape
+        self.output_shape: tuple[int, ...] = self._native.layer_shape(len(layers) - 1)
         self.n_inputs: int = self._native.n_inputs
         self.n_outputs: int = self._native.n_outputs
         self.n_parameters: int = self._native.n_parameters
@@ -119,6 +125,8 @@ class Network(NamedFeatures, Attributes):
         self._feature_names = None
         self._output_activation = output_activation(layers)
         self._in_training = _core.TrainingLock()
+        self._steps: Any = None  # the native network of one step, where there was one
+        self._state: FloatArray | None = None
         self._history: History | None = None
         self._own = frozenset(vars(self)) - attached | {"_own"}
 
@@ -162,7 +170,22 @@ class Network(NamedFeatures, Attributes):
         """Live views of the biases per layer with weights, ``(n_out,)``, or None without."""
         return Views([self._native.bias(index) for index in range(self._native.n_layers)], "biases")
 
+    @property
+    def recurrent_state(self) -> stepping.RecurrentState | None:
+        """The state from which `step` goes on, or None before the first step.
+
+        One array ``(n_samples, units)`` for each recurrent layer, of an `LSTM` the pair ``(h, c)``:
+        writable views, until the next step has a state of its own. Assigning copies; None starts
+        anew. Copies, pickles and files of the network do not carry it.
+        """
+        return stepping.state_views(self)
+
+    @recurrent_state.setter
+    def recurrent_state(self, values: Any) -> None:
+        stepping.set_state(self, values)
+
     fit = fitting.fit
+    step = stepping.step
     predict = evaluation.predict
     loss = evaluation.loss
     value_and_grad = evaluation.value_and_grad

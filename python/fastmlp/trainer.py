@@ -207,6 +207,7 @@ class Trainer(Attributes):
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         class_weight: types.ClassWeight | None = None,
+        lengths: ArrayLike | None = None,
     ) -> float:
         """Make one update on a batch; return its loss before the update, penalties included.
 
@@ -214,7 +215,8 @@ class Trainer(Attributes):
         the weights sum to 0 or the loss is not finite; it is nan where the update would not be.
         """
         try:
-            batch = read_dataset(self.network, self.loss, X, y, sample_weight, class_weight)
+            given = (X, y, sample_weight, class_weight, lengths)
+            batch = read_dataset(self.network, self.loss, *given)
             if self.n_threads is None:
                 value = self._step(batch)
             else:
@@ -230,9 +232,9 @@ class Trainer(Attributes):
         with self.network._in_training:
             self.__dict__["_forward_shape"] = None  # past __setattr__, for speed
             custom = is_custom_loss(self.loss)
-            return (
-                custom_loss.step(self, batch) if custom else float(self._native.step(*batch.arrays))
-            )
+            if custom:
+                return custom_loss.step(self, batch)
+            return float(self._native.step(*batch.arrays, batch.lengths))
 
     forward = own_gradient.forward
     backward = own_gradient.backward
@@ -251,6 +253,7 @@ class Trainer(Attributes):
         callbacks: Iterable[object] = (),
         sample_weight: ArrayLike | None = None,
         class_weight: types.ClassWeight | None = None,
+        lengths: ArrayLike | None = None,
         max_seconds: float | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
         checkpoint_every: int = 1,
@@ -269,7 +272,7 @@ class Trainer(Attributes):
 
     def _run(self, given: Mapping[str, Any], caller: str) -> History:
         config = FitConfig.checked(self, given)
-        names = ("X", "y", "sample_weight", "class_weight")
+        names = ("X", "y", "sample_weight", "class_weight", "lengths")
         data = read_training_data(self.network, self.loss, *(given[name] for name in names))
         with limited(self.n_threads), self.network._in_training:
             self._forward_shape = None

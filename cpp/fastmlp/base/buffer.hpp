@@ -66,6 +66,8 @@ struct MatrixView {
   Index stride = 0;
 
   T* row(Index i) const { return data + i * stride; }
+  // So many rows from one on.
+  MatrixView part(Index first, Index count) const { return {row(first), count, cols, stride}; }
   operator MatrixView<const T>() const { return {data, rows, cols, stride}; }
 };
 

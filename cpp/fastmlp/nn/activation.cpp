@@ -23,26 +23,40 @@ void for_elements(MatrixView<T> out, F&& f) {
   }
 }
 
+// f(view of the rows ...) for each group of units that a softmax couples.
+template <class F, class T, class... Rest>
+void for_groups(const Softmax& phi, F&& f, const MatrixView<T>& first, const Rest&... rest) {
+  const Index units = phi.units(first.rows);
+  for (Index i = 0; i < first.rows; i += units) f(first.part(i, units), rest.part(i, units)...);
+}
+
 // h = exp(a - max a) / sum
 template <class T>
-void softmax(MatrixView<const T> a, MatrixView<T> h) {
-  for_packs(h, [&](Index j) {
-    const Pack<T> shift = max_entry(a.rows, a.data + j, a.stride);
-    const Pack<T> total = exponentials(a.rows, a.data + j, a.stride, shift, h.data + j, h.stride);
-    for (Index i = 0; i < h.rows; ++i) store(h.row(i) + j, load(h.row(i) + j) / total);
-  });
+void softmax(const Softmax& phi, const MatrixView<const T>& all_a, const MatrixView<T>& all_h) {
+  const auto normalize = [](const MatrixView<const T>& a, const MatrixView<T>& h) {
+    for_packs(h, [&](Index j) {
+      const Pack<T> shift = max_entry(a.rows, a.data + j, a.stride);
+      const Pack<T> total = exponentials(a.rows, a.data + j, a.stride, shift, h.data + j, h.stride);
+      for (Index i = 0; i < h.rows; ++i) store(h.row(i) + j, load(h.row(i) + j) / total);
+    });
+  };
+  for_groups(phi, normalize, all_a, all_h);
 }
 
 // g <- h ∘ (g - g·h)
 template <class T>
-void softmax_backward(MatrixView<const T> h, MatrixView<T> g) {
-  for_packs(g, [&](Index j) {
-    const Pack<T> dot =
-        sum_entries<T>(g.rows, [&](Index i) { return load(g.row(i) + j) * load(h.row(i) + j); });
-    for (Index i = 0; i < g.rows; ++i) {
-      store(g.row(i) + j, load(h.row(i) + j) * (load(g.row(i) + j) - dot));
-    }
-  });
+void softmax_backward(const Activation& phi, const MatrixView<const T>& all_h,
+                      const MatrixView<T>& all_g) {
+  const auto multiply = [](const MatrixView<const T>& h, const MatrixView<T>& g) {
+    for_packs(g, [&](Index j) {
+      const Pack<T> dot =
+          sum_entries<T>(g.rows, [&](Index i) { return load(g.row(i) + j) * load(h.row(i) + j); });
+      for (Index i = 0; i < g.rows; ++i) {
+        store(g.row(i) + j, load(h.row(i) + j) * (load(g.row(i) + j) - dot));
+      }
+    });
+  };
+  for_groups(std::get<Softmax>(phi), multiply, all_h, all_g);
 }
 
 }  // namespace
@@ -57,7 +71,7 @@ void activate(const Activation& activation, const MatrixView<const T>& a, const 
   std::visit(
       [&](const auto& phi) {
         if constexpr (std::is_same_v<std::decay_t<decltype(phi)>, Softmax>) {
-          softmax(a, h);
+          softmax(phi, a, h);
         } else {
           for_elements(h, [phi, from = a, to = h](Index i, Index j) {
             store(to.row(i) + j, phi.value(load(from.row(i) + j)));
@@ -74,7 +88,7 @@ void activate_one(const Activation& activation, Index n, T* h) {
   }
   Matrix<T> column(n, 1);
   for (Index i = 0; i < n; ++i) *column.view().row(i) = h[i];
-  softmax<T>(column.view(), column.view());
+  activate<T>(activation, column.view(), column.view());
   for (Index i = 0; i < n; ++i) h[i] = *column.view().row(i);
 }
 
@@ -85,7 +99,7 @@ void differentiate(const Activation& activation, const MatrixView<const T>& a,
       [&](const auto& phi) {
         using Phi = std::decay_t<decltype(phi)>;
         if constexpr (std::is_same_v<Phi, Softmax>) {
-          softmax_backward(h, g);
+          softmax_backward(activation, h, g);
         } else if constexpr (!std::is_same_v<Phi, Identity>) {
           for_elements(g, [phi, a = a, h = h, to = g](Index i, Index j) {
             const Pack<T> slope = phi.derivative(load(a.row(i) + j), load(h.row(i) + j));
@@ -104,7 +118,7 @@ void linearize(const Activation& activation, const MatrixView<const T>& a,
       [&](const auto& phi) {
         if constexpr (std::is_same_v<std::decay_t<decltype(phi)>, Softmax>) {
           copy<const T>(g, point.curvature);
-          softmax_backward(h, g);
+          softmax_backward(activation, h, g);
         } else {
           for_elements(g, [&, phi](Index i, Index j) {
             const Pack<T> x = load(a.row(i) + j), y = load(h.row(i) + j), up = load(g.row(i) + j);
@@ -124,7 +138,7 @@ void r_activate(const Activation& activation, const MatrixView<const T>& h,
                 const MatrixView<T>& rh) {
   if (couples_units(activation)) {
     copy<const T>(ra, rh);
-    return softmax_backward(h, rh);  // the Jacobian of softmax is symmetric
+    return softmax_backward(activation, h, rh);  // the Jacobian of softmax is symmetric
   }
   for_elements(rh, [&](Index i, Index j) {
     const Pack<T> direction = load(ra.row(i) + j);
@@ -137,7 +151,7 @@ namespace {
 
 // delta = h ∘ (g - g·h), so delta' = h ∘ (g' - g'·h - g·h') + h' ∘ (g - g·h).
 template <class T>
-void r_softmax_backward(const MatrixView<const T>& h, const MatrixView<T>& g,
+void r_softmax_backward(const MatrixView<const T>& h, const MatrixView<const T>& g,
                         const MatrixView<const T>& rh, const MatrixView<T>& rg) {
   for_packs(rg, [&](Index j) {
     const auto at = [&](const auto& view, Index i) { return load(view.row(i) + j); };
@@ -159,7 +173,9 @@ void r_differentiate(const Activation& activation, const MatrixView<const T>& h,
                      const MatrixView<const T>& rh, const MatrixView<T>& rg) {
   const bool gauss_newton = ra.data == nullptr;
   if (couples_units(activation)) {
-    return gauss_newton ? softmax_backward(h, rg) : r_softmax_backward(h, point.curvature, rh, rg);
+    if (gauss_newton) return softmax_backward(activation, h, rg);
+    return for_groups(std::get<Softmax>(activation), r_softmax_backward<T>, h,
+                      MatrixView<const T>(point.curvature), rh, rg);
   }
   for_elements(rg, [&](Index i, Index j) {
     const Pack<T> term = gauss_newton ? Pack<T>{} : load(ra.row(i) + j);

@@ -149,6 +149,10 @@ struct Softmax : ActivationBase {
       "The largest a_j is subtracted first, so nothing overflows. derivative(a) is the Jacobian\n"
       "diag(h) - h hᵀ, of shape (..., k, k).";
   static constexpr ActivationTraits traits{true, true};
+  // Units of one softmax where a layer has several, one per position or step; 0: all. It follows
+  // from the shape of the layer, and is none of the fields.
+  Index group = 0;
+  Index units(Index rows) const { return group > 0 ? group : rows; }
 };
 
 struct LeakyReLU {
@@ -289,6 +293,11 @@ using Activation = std::variant<Identity, Sign, Sigmoid, Tanh, ReLU, HardTanh, S
                                 ELU, SELU, Softplus, SiLU, GELU>;
 
 bool uses_input(const Activation& activation);
+// Of n units, those that are coupled with each other.
+inline Index group_units(const Activation& activation, Index n) {
+  const auto* softmax = std::get_if<Softmax>(&activation);
+  return softmax ? softmax->units(n) : n;
+}
 inline bool couples_units(const Activation& activation) {
   return std::visit([](const auto& phi) { return phi.traits.couples_units; }, activation);
 }

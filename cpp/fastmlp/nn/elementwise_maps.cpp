@@ -59,18 +59,97 @@ void for_draws(const MapCall<T>& call, Stream kind, std::uint32_t layer, Index f
 template <class T>
 void IdentityMap<T>::apply(const MapCall<T>&, const PanelView<T>& x, const MatrixView<T>& a,
                            const Epilogue<T>& epilogue) const {
-  add_copy(x, a, epilogue.accumulate);
+  if (!epilogue.accumulate) clear_outside({first_, first_ + this->inputs()}, a);
+  add_copy(x, a.part(first_, this->inputs()), epilogue.accumulate);
 }
 
 template <class T>
 void IdentityMap<T>::apply_one(const T*, const T* x, const T*, bool accumulate, T* a) const {
-  add_one(this->inputs(), x, accumulate, a);
+  if (!accumulate) std::fill_n(a, this->outputs(), T(0));
+  add_one(this->inputs(), x, accumulate, a + first_);
 }
 
 template <class T>
 void IdentityMap<T>::apply_transposed(const MapCall<T>&, const PanelView<T>& delta,
                                       const MatrixView<T>& dx, const Epilogue<T>& epilogue) const {
-  add_copy(delta, dx, epilogue.accumulate);
+  add_copy({delta.data + first_ * delta.row, delta.row, delta.panel}, dx, epilogue.accumulate);
+}
+
+namespace {
+
+MapTraits by_panels(Index inputs, Range reads) {
+  MapTraits traits{inputs, reads.size()};
+  traits.by_panels = true;
+  if (reads.size() < inputs) traits.reads = reads;
+  return traits;
+}
+
+}  // namespace
+
+template <class T>
+ProductMap<T>::ProductMap(Index inputs, Range reads, Index factor, double sign)
+    : LinearMap<T>(by_panels(inputs, reads)), factor_(factor), sign_(sign) {}
+
+template <class T>
+void ProductMap<T>::multiply(const MapCall<T>& call, const PanelView<T>& x,
+                             const MatrixView<T>& out, bool accumulate) const {
+  const T* v = call.factor->at(factor_, call.samples.begin);
+  const Pack<T> sign = constant<Pack<T>>(sign_);
+  map_packs<T>(x, out, accumulate, [&](Index i, Index j, Pack<T> value) {
+    return sign * value * load(v + i * kNR<T> + j);
+  });
+}
+
+template <class T>
+void ProductMap<T>::apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
+                          const Epilogue<T>& epilogue) const {
+  multiply(call, this->read_rows(x), a, epilogue.accumulate);
+}
+
+template <class T>
+void ProductMap<T>::apply_transposed(const MapCall<T>& call, const PanelView<T>& delta,
+                                     const MatrixView<T>& dx, const Epilogue<T>& epilogue) const {
+  const Range read = this->input_rows();
+  if (!epilogue.accumulate) clear_outside(read, dx);
+  multiply(call, delta, dx.part(read.begin, read.size()), epilogue.accumulate);
+}
+
+template <class T>
+EndMap<T>::EndMap(Index width, Index step, bool last)
+    : LinearMap<T>(by_panels(width, {0, width})), step_(step), last_(last) {}
+
+template <class T>
+void EndMap<T>::apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
+                      const Epilogue<T>& epilogue) const {
+  const Index* lengths = call.context.lengths;
+  if (!lengths && last_) return add_copy(x, a, epilogue.accumulate);
+  if (!epilogue.accumulate) clear_outside<T>({}, a);
+  if (!lengths) return;
+  for (Index j = 0; j < call.samples.size(); ++j) {
+    if (lengths[call.samples.begin + j] != step_ + 1) continue;
+    for (Index i = 0; i < a.rows; ++i) a.row(i)[j] += x.data[i * x.row + j];
+  }
+}
+
+template <class T>
+void EndMap<T>::apply_transposed(const MapCall<T>& call, const PanelView<T>& delta,
+                                 const MatrixView<T>& dx, const Epilogue<T>& epilogue) const {
+  apply(call, delta, dx, epilogue);
+}
+
+template <class T>
+ConstantMap<T>::ConstantMap(Index width) : LinearMap<T>(by_panels(width, {0, width})) {}
+
+template <class T>
+void ConstantMap<T>::apply(const MapCall<T>&, const PanelView<T>& x, const MatrixView<T>& a,
+                           const Epilogue<T>& epilogue) const {
+  add_copy(x, a, epilogue.accumulate);
+}
+
+template <class T>
+void ConstantMap<T>::apply_transposed(const MapCall<T>&, const PanelView<T>&,
+                                      const MatrixView<T>& dx, const Epilogue<T>& epilogue) const {
+  if (!epilogue.accumulate) clear_outside<T>({}, dx);
 }
 
 // out = x ∘ mask / (1 - rate), which is kept
@@ -143,6 +222,12 @@ void GaussianNoiseMap<T>::apply_transposed(const MapCall<T>&, const PanelView<T>
 
 template class IdentityMap<float>;
 template class IdentityMap<double>;
+template class ProductMap<float>;
+template class ProductMap<double>;
+template class EndMap<float>;
+template class EndMap<double>;
+template class ConstantMap<float>;
+template class ConstantMap<double>;
 template class DropoutMap<float>;
 template class DropoutMap<double>;
 template class GaussianNoiseMap<float>;

@@ -6,15 +6,69 @@
 
 namespace fastmlp {
 
-// x: what a skip connection adds.
+// x: what a skip connection adds; or x from a row on of a longer output that is 0 elsewhere, so
+// that a sum of such terms is a sequence.
 template <class T>
 class IdentityMap final : public LinearMap<T> {
  public:
-  explicit IdentityMap(Index width) : LinearMap<T>({width, width}) {}
+  explicit IdentityMap(Index width) : IdentityMap(width, width, 0) {}
+  IdentityMap(Index inputs, Index outputs, Index first)
+      : LinearMap<T>({inputs, outputs}), first_(first) {}
 
   void apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
              const Epilogue<T>& epilogue) const override;
   void apply_one(const T* w, const T* x, const T* bias, bool accumulate, T* a) const override;
+  void apply_transposed(const MapCall<T>& call, const PanelView<T>& delta, const MatrixView<T>& dx,
+                        const Epilogue<T>& epilogue) const override;
+
+ private:
+  Index first_;
+};
+
+// sign u ∘ v for some features u of the input and v of another node, from `factor` on.
+template <class T>
+class ProductMap final : public LinearMap<T> {
+ public:
+  ProductMap(Index inputs, Range reads, Index factor, double sign = 1.0);
+
+  void apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
+             const Epilogue<T>& epilogue) const override;
+  void apply_transposed(const MapCall<T>& call, const PanelView<T>& delta, const MatrixView<T>& dx,
+                        const Epilogue<T>& epilogue) const override;
+
+ private:
+  void multiply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& out,
+                bool accumulate) const;
+
+  Index factor_;
+  double sign_;
+};
+
+// x for samples whose sequence ends with a step, else 0: over all steps these terms are the last
+// values. Without lengths all end with the last step.
+template <class T>
+class EndMap final : public LinearMap<T> {
+ public:
+  EndMap(Index width, Index step, bool last);
+
+  void apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
+             const Epilogue<T>& epilogue) const override;
+  void apply_transposed(const MapCall<T>& call, const PanelView<T>& delta, const MatrixView<T>& dx,
+                        const Epilogue<T>& epilogue) const override;
+
+ private:
+  Index step_;
+  bool last_;
+};
+
+// x as a constant, which no gradient passes: the state before a step.
+template <class T>
+class ConstantMap final : public LinearMap<T> {
+ public:
+  explicit ConstantMap(Index width);
+
+  void apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
+             const Epilogue<T>& epilogue) const override;
   void apply_transposed(const MapCall<T>& call, const PanelView<T>& delta, const MatrixView<T>& dx,
                         const Epilogue<T>& epilogue) const override;
 };
@@ -68,6 +122,12 @@ class GaussianNoiseMap final : public LinearMap<T> {
 
 extern template class IdentityMap<float>;
 extern template class IdentityMap<double>;
+extern template class ProductMap<float>;
+extern template class ProductMap<double>;
+extern template class EndMap<float>;
+extern template class EndMap<double>;
+extern template class ConstantMap<float>;
+extern template class ConstantMap<double>;
 extern template class DropoutMap<float>;
 extern template class DropoutMap<double>;
 extern template class GaussianNoiseMap<float>;

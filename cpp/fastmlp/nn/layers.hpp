@@ -9,6 +9,7 @@
 #include "fastmlp/nn/dense_map.hpp"
 #include "fastmlp/nn/elementwise_maps.hpp"
 #include "fastmlp/nn/layer.hpp"
+#include "fastmlp/nn/recurrent_layers.hpp"
 #include "fastmlp/nn/window_layers.hpp"
 
 namespace fastmlp {
@@ -188,7 +189,7 @@ struct Tied : LayerBase {
 
 using Layer = std::variant<Dense, Dropout, GaussianNoise, Skip, Tied, SpatialDropout, Conv1D,
                            Conv2D, MaxPool1D, MaxPool2D, AveragePool1D, AveragePool2D,
-                           GlobalAveragePool1D, GlobalAveragePool2D>;
+                           GlobalAveragePool1D, GlobalAveragePool2D, Recurrent, GRU, LSTM>;
 
 // Calls f(layer) with the static type of the layer.
 template <class F>

@@ -11,6 +11,8 @@
 // each call.
 #pragma once
 
+#include <algorithm>
+
 #include "fastmlp/base/parallel.hpp"
 #include "fastmlp/kernels/gemm.hpp"
 
@@ -25,6 +27,7 @@ struct PassContext {
   std::uint64_t seed = 0;
   std::uint32_t epoch = 0;
   Index first_sample = 0;
+  const Index* lengths = nullptr;  // of sequences, by column; without them all are whole
 };
 
 // Copies of a wide slot in the orders in which products read it; empty for other slots.
@@ -42,8 +45,9 @@ struct MapCall {
   const T* w = nullptr;  // the slot, of the parameters or of a direction
   const PackedWeights<T>* packed = nullptr;
   const T* bias = nullptr;
-  PanelMatrix<T>* mask = nullptr;  // of the batch; empty in passes that keep none
-  bool draws = false;              // noise is drawn now; otherwise the linear part is applied
+  PanelMatrix<T>* mask = nullptr;          // of the batch; empty in passes that keep none
+  const PanelMatrix<T>* factor = nullptr;  // values of the node that a product multiplies by
+  bool draws = false;  // noise is drawn now; otherwise the linear part is applied
   PrefetchSchedule<T>* prefetch = nullptr;
 };
 
@@ -57,6 +61,23 @@ struct GradientFactors {
   GradientFactors swapped() const { return {x, delta, transposed, samples}; }
 };
 
+// Sets all other rows to 0.
+template <class T>
+void clear_outside(Range rows, const MatrixView<T>& view) {
+  for (Index i = 0; i < view.rows; ++i) {
+    if (i < rows.begin || i >= rows.end) std::fill_n(view.row(i), view.cols, T(0));
+  }
+}
+
+// Sets the columns of samples whose sequence, of lengths[j] steps, has ended before this step to 0.
+template <class T>
+void clear_ended(const Index* lengths, Index step, const MatrixView<T>& view) {
+  for (Index j = 0; j < view.cols; ++j) {
+    if (lengths[j] > step) continue;
+    for (Index i = 0; i < view.rows; ++i) view.row(i)[j] = T(0);
+  }
+}
+
 enum class TransposedFactor { none, x, delta };
 
 struct MapTraits {
@@ -67,6 +88,7 @@ struct MapTraits {
   TransposedFactor transposed = TransposedFactor::none;
   bool stochastic = false;  // in training
   bool by_panels = false;   // few samples are computed in panels too: there is no apply_one
+  Range reads{};            // features of the input, where not all
 };
 
 template <class T>
@@ -78,6 +100,12 @@ class LinearMap {
   const MapTraits& traits() const { return traits_; }
   Index inputs() const { return traits_.inputs; }
   Index outputs() const { return traits_.outputs; }
+  bool reads_all() const { return traits_.reads.size() == 0; }
+  Range input_rows() const { return reads_all() ? Range{0, traits_.inputs} : traits_.reads; }
+  // X from the first feature on that is read.
+  PanelView<T> read_rows(const PanelView<T>& x) const {
+    return {x.data + input_rows().begin * x.row, x.row, x.panel};
+  }
 
   // A (n_out, samples) from X (n_in, samples).
   virtual void apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,

@@ -261,13 +261,14 @@ inline Index target_columns(const Loss& loss, Index outputs) {
   return std::visit([&](const auto& l) { return outputs / l.traits.outputs_per_target; }, loss);
 }
 
-// y <- (1 - s) y + s / n for the n targets of each sample, where the loss smooths labels.
+// y <- (1 - s) y + s / n for the targets of each sample, where the loss smooths labels of n
+// classes.
 template <class T>
-void smooth_targets(const Loss& loss, MatrixView<T> y) {
+void smooth_targets(const Loss& loss, Index n, MatrixView<T> y) {
   const auto* cross_entropy = std::get_if<CrossEntropy>(&loss);
   if (!cross_entropy || cross_entropy->label_smoothing == 0) return;
   const double s = cross_entropy->label_smoothing;
-  const T keep = static_cast<T>(1 - s), add = static_cast<T>(s / static_cast<double>(y.rows));
+  const T keep = static_cast<T>(1 - s), add = static_cast<T>(s / static_cast<double>(n));
   for (Index i = 0; i < y.rows; ++i) {
     for (Index j = 0; j < y.cols; ++j) y.row(i)[j] = keep * y.row(i)[j] + add;
   }

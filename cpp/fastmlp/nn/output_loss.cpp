@@ -1,6 +1,7 @@
 #include "fastmlp/nn/output_loss.hpp"
 
 #include "fastmlp/kernels/softmax.hpp"
+#include "fastmlp/nn/output_steps.hpp"
 
 namespace fastmlp {
 namespace {
@@ -25,28 +26,30 @@ struct Samples {
   }
 };
 
-// Softmax with cross-entropy: the shift by max a cancels in lse(a) - a.
+// Softmax with cross-entropy, summed over groups of n units: the shift by max a cancels in
+// lse(a) - a. A pack of samples from column j on.
 template <class T>
-void softmax_cross_entropy(const Samples<T>& s) {
-  const Index n = s.a.rows;
-  Pack<T> total;
-  s.for_packs(
-      [&](Index j) {
-        const Pack<T> shift = max_entry(n, s.a.data + j, s.a.stride);
-        total = exponentials(n, s.a.data + j, s.a.stride, shift, s.h.data + j, s.h.stride);
-        const Pack<T> log_total = log(total);
-        return sum_entries<T>(n, [&](Index i) {
-          const Pack<T> y = load(s.y.row(i) + j), a = clamp_to_finite(load(s.a.row(i) + j));
-          return y == Pack<T>{} ? Pack<T>{} : y * (log_total - (a - shift));
-        });
-      },
-      [&](Index j, Pack<T> scale) {
-        const auto y = [&](Index i) { return load(s.y.row(i) + j); };
-        const Pack<T> factor = sum_entries<T>(n, y) / total;
-        for (Index i = 0; i < n; ++i) {
-          store(s.delta->row(i) + j, (load(s.h.row(i) + j) * factor - y(i)) * scale);
-        }
-      });
+Pack<T> softmax_cross_entropy(const Samples<T>& s, Index n, Index j) {
+  const Index lanes = std::min(kLanes<T>, s.a.cols - j);
+  Pack<T> sum{};
+  for (Index first = 0; first < s.a.rows; first += n) {
+    const T* from = s.a.row(first) + j;
+    T* h = s.h.row(first) + j;
+    const auto y = [&](Index i) { return load(s.y.row(first + i) + j); };
+    const Pack<T> shift = max_entry(n, from, s.a.stride);
+    const Pack<T> total = exponentials(n, from, s.a.stride, shift, h, s.h.stride);
+    const Pack<T> log_total = log(total);
+    sum += sum_entries<T>(n, [&](Index i) {
+      const Pack<T> a = clamp_to_finite(load(from + i * s.a.stride));
+      return y(i) == Pack<T>{} ? Pack<T>{} : y(i) * (log_total - (a - shift));
+    });
+    if (!s.delta) continue;
+    const Pack<T> factor = sum_entries<T>(n, y) / total, scale = load_row(s.scale + j, lanes);
+    for (Index i = 0; i < n; ++i) {
+      store(s.delta->row(first + i) + j, (load(h + i * s.h.stride) * factor - y(i)) * scale);
+    }
+  }
+  return sum;
 }
 
 // softplus(a) - y a = log(1 + e^-|a|) + (a if a > 0) - y a, without the cancellation of large terms
@@ -124,10 +127,29 @@ Loss default_loss(const Activation& output) {
 template <class T>
 void loss_and_delta(const OutputLoss& output, const MatrixView<const T>& a,
                     const MatrixView<const T>& y, const MatrixView<T>& h, T* values, const T* scale,
-                    MatrixView<T>* delta, const ActivationDerivatives<T>* linearization) {
+                    MatrixView<T>* delta, const ActivationDerivatives<T>* linearization,
+                    const OutputSteps& steps) {
   const Samples<T> samples{a, y, h, values, scale, delta};
+  if (steps.count > 1) {
+    std::fill_n(values, a.cols, T(0));
+    return for_steps(steps, a.cols, scale, [&](Index t, const auto& part, const T* counted) {
+      T step_values[kNR<T>];
+      MatrixView<T> step_delta;
+      ActivationDerivatives<T> derivatives;
+      if (delta) step_delta = part(*delta);
+      if (linearization) derivatives = {part(linearization->slope), part(linearization->curvature)};
+      loss_and_delta<T>(output, part(a), part(y), part(h), step_values, counted,
+                        delta ? &step_delta : nullptr, linearization ? &derivatives : nullptr);
+      for (Index j = 0; j < a.cols; ++j) values[j] += steps.lengths[j] > t ? step_values[j] : T(0);
+      if (delta) clear_ended(steps.lengths, t, step_delta);
+    });
+  }
   const auto& [activation, loss] = output;
-  if (is_pair<Softmax, CrossEntropy>(activation, loss)) return softmax_cross_entropy(samples);
+  if (is_pair<Softmax, CrossEntropy>(activation, loss)) {
+    const Index units = std::get<Softmax>(activation).units(a.rows);
+    return samples.for_packs([&](Index j) { return softmax_cross_entropy(samples, units, j); },
+                             [](Index, Pack<T>) {});
+  }
   if (is_pair<Sigmoid, BinaryCrossEntropy>(activation, loss)) {
     return sigmoid_binary_cross_entropy(samples);
   }
@@ -155,18 +177,21 @@ void for_columns(const MatrixView<const T>& a, const T* scale, F&& f) {
   for (Index j = 0; j < a.cols; j += kLanes<T>) f(j, load_row(scale + j, a.cols - j));
 }
 
-// delta' = scale sum(y) (diag o - o oᵀ) a', because delta = o sum(y) - y
+// delta' = scale sum(y) (diag o - o oᵀ) a', because delta = o sum(y) - y; by groups of units
 template <class T>
-void r_softmax_cross_entropy(const MatrixView<const T>& a, const MatrixView<const T>& y,
-                             const MatrixView<T>& o, const T* scale, const MatrixView<const T>& ra,
-                             const MatrixView<T>& rdelta) {
-  activate<T>(Softmax{}, a, o);
+void r_softmax_cross_entropy(const Activation& phi, const MatrixView<const T>& a,
+                             const MatrixView<const T>& y, const MatrixView<T>& o, const T* scale,
+                             const MatrixView<const T>& ra, const MatrixView<T>& rdelta) {
+  activate<T>(phi, a, o);
   copy(ra, rdelta);
-  differentiate<T>(Softmax{}, a, o, rdelta);
+  differentiate<T>(phi, a, o, rdelta);
+  const Index n = std::get<Softmax>(phi).units(a.rows);
   for_columns(a, scale, [&](Index j, Pack<T> weight) {
-    const Pack<T> total = sum_entries<T>(y.rows, [&](Index i) { return load(y.row(i) + j); });
-    for (Index i = 0; i < a.rows; ++i) {
-      store(rdelta.row(i) + j, weight * total * load(rdelta.row(i) + j));
+    for (Index first = 0; first < a.rows; first += n) {
+      const Pack<T> total = sum_entries<T>(n, [&](Index i) { return load(y.row(first + i) + j); });
+      for (Index i = first; i < first + n; ++i) {
+        store(rdelta.row(i) + j, weight * total * load(rdelta.row(i) + j));
+      }
     }
   });
 }
@@ -228,10 +253,18 @@ template <class T>
 void r_delta(const OutputLoss& output, Curvature curvature, const MatrixView<const T>& a,
              const MatrixView<const T>& y, const MatrixView<T>& h, const T* scale,
              const ActivationDerivatives<T>& linearization, const MatrixView<T>& ra,
-             const MatrixView<T>& rh, const MatrixView<T>& rdelta) {
+             const MatrixView<T>& rh, const MatrixView<T>& rdelta, const OutputSteps& steps) {
   const auto& [activation, loss] = output;
+  if (steps.count > 1) {
+    return for_steps(steps, a.cols, scale, [&](Index, const auto& part, const T* counted) {
+      const ActivationDerivatives<T> derivatives{part(linearization.slope),
+                                                 part(linearization.curvature)};
+      r_delta<T>(output, curvature, part(a), part(y), part(h), counted, derivatives, part(ra),
+                 part(rh), part(rdelta));
+    });
+  }
   if (is_pair<Softmax, CrossEntropy>(activation, loss)) {
-    return r_softmax_cross_entropy<T>(a, y, h, scale, ra, rdelta);
+    return r_softmax_cross_entropy<T>(activation, a, y, h, scale, ra, rdelta);
   }
   if (is_pair<Sigmoid, BinaryCrossEntropy>(activation, loss)) {
     return r_sigmoid_binary_cross_entropy<T>(a, scale, ra, rdelta);
@@ -252,11 +285,12 @@ void r_delta(const OutputLoss& output, Curvature curvature, const MatrixView<con
 #define FASTMLP_INSTANTIATE(T)                                                                 \
   template void loss_and_delta(const OutputLoss&, const MatrixView<const T>&,                  \
                                const MatrixView<const T>&, const MatrixView<T>&, T*, const T*, \
-                               MatrixView<T>*, const ActivationDerivatives<T>*);               \
+                               MatrixView<T>*, const ActivationDerivatives<T>*,                \
+                               const OutputSteps&);                                            \
   template void r_delta(const OutputLoss&, Curvature, const MatrixView<const T>&,              \
                         const MatrixView<const T>&, const MatrixView<T>&, const T*,            \
                         const ActivationDerivatives<T>&, const MatrixView<T>&,                 \
-                        const MatrixView<T>&, const MatrixView<T>&);
+                        const MatrixView<T>&, const MatrixView<T>&, const OutputSteps&);
 FASTMLP_INSTANTIATE(float)
 FASTMLP_INSTANTIATE(double)
 #undef FASTMLP_INSTANTIATE

@@ -20,13 +20,21 @@ struct OutputLoss {
 // The default loss of an output activation.
 Loss default_loss(const Activation& output);
 
+// Rows of outputs and targets in as many equal groups as there are steps, of which the first
+// lengths[j] of a sample count; with one step all do.
+struct OutputSteps {
+  Index count = 1;
+  const Index* lengths = nullptr;
+};
+
 // values[j] = L_j for the columns (samples) of pre-activations A and targets Y. With `delta`, also
 // delta_j = scale[j] dL_j/da_j, and with `linearization` the derivatives of the activation there. H
 // is a buffer for the outputs; its contents afterwards are unspecified.
 template <class T>
 void loss_and_delta(const OutputLoss& output, const MatrixView<const T>& a,
                     const MatrixView<const T>& y, const MatrixView<T>& h, T* values, const T* scale,
-                    MatrixView<T>* delta, const ActivationDerivatives<T>* linearization = nullptr);
+                    MatrixView<T>* delta, const ActivationDerivatives<T>* linearization = nullptr,
+                    const OutputSteps& steps = {});
 
 // The matrix whose products with directions are computed: the Hessian, or Gauss and Newton's
 // approximation JᵀHJ of it, positive semidefinite for convex losses. H is the Hessian of the loss
@@ -40,6 +48,6 @@ template <class T>
 void r_delta(const OutputLoss& output, Curvature curvature, const MatrixView<const T>& a,
              const MatrixView<const T>& y, const MatrixView<T>& h, const T* scale,
              const ActivationDerivatives<T>& linearization, const MatrixView<T>& ra,
-             const MatrixView<T>& rh, const MatrixView<T>& rdelta);
+             const MatrixView<T>& rh, const MatrixView<T>& rdelta, const OutputSteps& steps = {});
 
 }  // namespace fastmlp

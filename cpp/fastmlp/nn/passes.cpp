@@ -1,6 +1,5 @@
 #include "fastmlp/nn/passes.hpp"
 
-#include "fastmlp/kernels/transpose.hpp"
 #include "fastmlp/nn/epilogue.hpp"
 
 namespace fastmlp {
@@ -36,8 +35,8 @@ Workspace<T> make_workspace(const Plan<T>& plan, Index n, bool backward) {
     const MapTraits& map = t.map->traits();
     auto& state = workspace.terms.emplace_back();
     if (!backward) continue;
-    if (map.transposed == TransposedFactor::x && t.input > 0) {
-      state.transposed = PanelMatrix<T>(n, map.inputs);
+    if (map.transposed == TransposedFactor::x && (t.input > 0 || !t.map->reads_all())) {
+      state.transposed = PanelMatrix<T>(n, t.map->input_rows().size());
     }
     if (map.transposed == TransposedFactor::delta) {
       state.transposed = PanelMatrix<T>(n, map.outputs);
@@ -79,12 +78,13 @@ MatrixView<T> forward(const Point<T>& point, Range samples, const ForwardPrefetc
   context.team->poll_interrupt(plan.operations_per_row() * static_cast<double>(samples.size()));
   for (std::size_t i = 0;; ++i) {
     const Term<T>& term = plan.terms()[i];
+    if (term.silent) continue;
     auto& state = workspace.terms[i];
     const Node& node = plan.node(term.output);
     auto& made = workspace.node(term.output);
     const PanelMatrix<T>& input = term.input == 0 ? x : workspace.node(term.input).h;
     if (term.transposed == TransposedFactor::x && !state.transposed.empty()) {
-      transpose(input.panels(), {0, term.map->inputs()}, samples, state.transposed);
+      transpose_input(*term.map, input, samples, state.transposed);
     }
     const MatrixView<T> a = made.preactivation(node).columns(samples);
     const Activate<T> phi(node.phi, a.data, made.h.at(0, samples.begin));
@@ -101,9 +101,9 @@ MatrixView<T> forward(const Point<T>& point, Range samples, const ForwardPrefetc
       term.map->apply(call, input.panel(samples.begin), a, epilogue);
     }
     if (i + 1 == plan.terms().size()) return a;
-    if (term.last && !term.fuses_activation) {
-      activate<T>(node.phi, a, made.h.columns(samples));
-    }
+    if (!term.last) continue;
+    if (!term.fuses_activation) activate<T>(node.phi, a, made.h.columns(samples));
+    clear_ended_steps(node, context, samples, made.h.columns(samples));
   }
 }
 
@@ -137,12 +137,16 @@ void backward(const Point<T>& point, Range samples, PanelMatrix<T>* input_gradie
     Epilogue<T> epilogue = fuses ? phi.epilogue() : Epilogue<T>{};
     epilogue.accumulate = !term.first_back;
     term.map->apply_transposed(call, delta.panel(samples.begin), g, epilogue);
-    if (!term.last_back || fuses) continue;
+    if (!term.last_back) continue;
     if (linearization) {
-      linearize<T>(node.phi, a, h, linearization->node(term.input).columns(samples), g);
-    } else {
+      const auto derivatives = linearization->node(term.input).columns(samples);
+      linearize<T>(node.phi, a, h, derivatives, g);
+      clear_ended_steps(node, context, samples, derivatives.slope);
+      clear_ended_steps(node, context, samples, derivatives.curvature);
+    } else if (!fuses) {
       differentiate<T>(node.phi, a, h, g);
     }
+    clear_ended_steps(node, context, samples, g);
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include <vector>
 
+#include "fastmlp/kernels/transpose.hpp"
 #include "fastmlp/kernels/window.hpp"
 #include "fastmlp/nn/plan.hpp"
 
@@ -88,8 +89,25 @@ MapCall<T> make_call(const Plan<T>& plan, std::size_t i, const PassContext& cont
     call.w = w + term.weights;
     call.packed = &packed[static_cast<std::size_t>(term.slot)];
   }
+  if (term.factor != kNone) call.factor = &workspace.node(term.factor).h;
   call.mask = &workspace.terms[i].mask;
   return call;
+}
+
+// What a map reads of X, samples in rows.
+template <class T>
+void transpose_input(const LinearMap<T>& map, const PanelMatrix<T>& x, Range samples,
+                     PanelMatrix<T>& to) {
+  transpose(map.read_rows(x.panels()), {0, map.input_rows().size()}, samples, to);
+}
+
+// Sets a node's values, or derivatives, to 0 for samples whose sequence has ended before its step:
+// phi is 0 there.
+template <class T>
+void clear_ended_steps(const Node& node, const PassContext& context, Range samples,
+                       const MatrixView<T>& values) {
+  if (!context.lengths || node.step == kNone) return;
+  clear_ended<T>(context.lengths + samples.begin, node.step, values);
 }
 
 // Parameters, a batch X (n_in, n), and the results there. The passes have so few arguments that
@@ -146,13 +164,19 @@ GradientFactors<T> factors_of(const Plan<T>& plan, std::size_t i, Index n, const
           transposed.empty() ? x.samples : transposed.panels(), n};
 }
 
-// g (+)= dL/db of a block: delta of a node, summed over n samples and all positions.
+// g (+)= dL/db of a block: delta of a node, summed over n samples and all positions. The first use
+// of some rows sets the others to 0.
 template <class T>
 void bias_gradient(const Plan<T>& plan, const GradientBlock& block, Index node, Index n,
                    const PanelView<T>& delta, bool accumulate, T* g) {
-  const Index rows = block.rows.end, positions = plan.node(node).rows / rows;
-  if (positions == 1) return sum_columns(rows, n, delta, g, accumulate);
-  sum_positions(rows, positions, n, delta, g, accumulate);
+  const Node& of = plan.node(node);
+  const Index rows = block.rows.end;
+  if (const Index some = of.bias_rows.size()) {
+    if (!accumulate) std::fill_n(g, rows, T(0));
+    return sum_columns(some, n, delta, g + of.bias_rows.begin, true);
+  }
+  if (of.rows == rows) return sum_columns(rows, n, delta, g, accumulate);
+  sum_positions(rows, of.rows / rows, n, delta, g, accumulate);
 }
 
 // g = dL/dw of a part, over the first n samples of the workspace; g must be padded by one register.

@@ -21,7 +21,7 @@ Index workspace_size(const std::vector<Node>& nodes, const std::vector<Term<T>>&
   for (const Node& node : nodes) size += node.rows * (node.stores_preactivation ? 3 : 2);
   for (const Term<T>& term : terms) {
     const MapTraits& map = term.map->traits();
-    if (map.transposed == TransposedFactor::x) size += map.inputs;
+    if (map.transposed == TransposedFactor::x) size += term.map->input_rows().size();
     if (map.transposed == TransposedFactor::delta || map.keeps_mask) size += map.outputs;
   }
   return size;
@@ -100,17 +100,18 @@ Index PlanBuilder<T>::add_slot(Slot slot) {
 template <class T>
 Index PlanBuilder<T>::add_weights(Index rows, Index columns, const Initializer& init,
                                   const LayerPenalty& penalty, Reuse reuse) {
-  const bool packed = reuse.positions == 1 && is_packed<T>(rows, columns);
-  return add_slot({{}, rows, columns, 0, false, packed, init, penalty, reuse});
+  const bool packed = reuse.positions == 1 && !reuse.by_terms && is_packed<T>(rows, columns);
+  const InitialBlock all{{0, rows}, {0, columns}, init};
+  return add_slot({{}, rows, columns, 0, false, packed, {all}, penalty, reuse});
 }
 
 template <class T>
 Index PlanBuilder<T>::add_bias(Index rows, const LayerPenalty& penalty) {
-  return add_slot({{}, rows, 1, 0, true, false, Zeros{}, penalty});
+  return add_slot({{}, rows, 1, 0, true, false, {}, penalty});
 }
 
 template <class T>
-void PlanBuilder<T>::add_node(std::vector<Use> uses, Index bias, Activation phi) {
+void PlanBuilder<T>::add_node(std::vector<Use> uses, Index bias, Activation phi, Range bias_rows) {
   const Index input = last();
   for (const Use& use : uses) {
     const MapTraits& map = use.map->traits();
@@ -119,9 +120,10 @@ void PlanBuilder<T>::add_node(std::vector<Use> uses, Index bias, Activation phi)
                                               map.columns == slot(use.slot).columns;
     require(fits, where() + " has a map of another shape than its slot");
     maps_.push_back(use.map);
-    terms_.push_back({use.map.get(), use.slot, use.input == kNone ? input : use.input, input + 1});
+    terms_.push_back({use.map.get(), use.slot, use.input == kNone ? input : use.input, input + 1,
+                      use.factor, use.silent});
   }
-  nodes_.push_back({uses.front().map->outputs(), 0, std::move(phi), bias});
+  nodes_.push_back({uses.front().map->outputs(), 0, std::move(phi), bias, bias_rows});
   shapes_.emplace_back(width());
 }
 
@@ -132,6 +134,7 @@ Plan<T>::Plan(PlanBuilder<T>&& builder)
       terms_(std::move(builder.terms_)),
       slots_(std::move(builder.slots_)),
       parameters_(std::move(builder.parameters_)),
+      states_(std::move(builder.states_)),
       size_(builder.size_) {
   for (const Index node : builder.outputs_) layer_shapes_.push_back(builder.shape(node));
   require(!parameters_.empty(), "Network: no layers, expected at least one Dense");
@@ -161,26 +164,39 @@ void Plan<T>::link_terms() {
   };
   for (auto t = terms_.rbegin(); t != terms_.rend(); ++t) t->first_back = mark(*t);
   is_read.assign(nodes_.size(), false);
+  Index started = 0;  // the node that has its first term
   for (Term<T>& t : terms_) {
     t.last_back = mark(t);
-    t.first = &t == &terms_.front() || (&t - 1)->output != t.output;
+    t.first = !t.silent && t.output != started;
+    if (t.first) started = t.output;
     t.last = &t == &terms_.back() || (&t + 1)->output != t.output;
     const Node& input = node(t.input);
     Node& made = nodes_[static_cast<std::size_t>(t.output)];
     const bool product = t.map->traits().runs_epilogue;
     t.fuses_activation = product && t.last && t.output != output && !couples_units(made.phi);
-    t.fuses_derivative = product && t.last_back && t.input > 0 && !couples_units(input.phi);
+    t.fuses_derivative =
+        product && t.map->reads_all() && t.last_back && t.input > 0 && !couples_units(input.phi);
     t.propagates = input.learns;
     t.transposed = t.map->traits().transposed;
     one_by_one_ = one_by_one_ && !t.map->traits().by_panels;
     made.learns = made.learns || t.slot != kNone || made.bias != kNone || t.propagates;
-    if (t.first && made.bias != kNone) t.bias = slot(made.bias).range.begin;
+    if (t.first && made.bias != kNone) {
+      t.bias = slot(made.bias).range.begin + made.bias_rows.begin;
+    }
     if (t.slot == kNone) continue;
     t.weights = slot(t.slot).range.begin;
     packs_ = packs_ || slot(t.slot).packed;
     wide_inputs_ = wide_inputs_ || (t.input == 0 && slot(t.slot).packed);
-    operations_ += 2.0 * static_cast<double>(slot(t.slot).work());
+    operations_ += 2.0 * static_cast<double>(work_of(t));
   }
+}
+
+// Of one row, in numbers of weights.
+template <class T>
+Index Plan<T>::work_of(const Term<T>& term) const {
+  const Slot& of = slot(term.slot);
+  const MapTraits& map = term.map->traits();
+  return of.reuse.by_terms ? map.outputs * term.map->input_rows().size() : of.work();
 }
 
 template <class T>
@@ -238,19 +254,27 @@ void Plan<T>::add_parts() {
 
 template <class T>
 void Plan<T>::initialize(std::uint64_t seed, T* w, ThreadTeam& team) const {
-  for (const Slot& s : slots_) {
-    if (s.bias) {
-      std::fill(w + s.range.begin, w + s.range.end, T(0));
-      continue;
+  std::fill_n(w, size_, T(0));
+  Index layer = kNone;
+  Rng rng(seed, Stream::initialization, 0);
+  for (const Slot& s : slots_) {  // those of a layer share a stream
+    if (s.layer != layer) {
+      rng = Rng(seed, Stream::initialization, static_cast<std::uint32_t>(s.layer));
     }
-    Rng rng(seed, Stream::initialization, static_cast<std::uint32_t>(s.layer));
-    Buffer<double> values(s.range.size());
-    const auto draw = [&](const auto& init) {
-      init.fill({s.columns, s.rows, s.rows * s.reuse.taps}, rng, values.data(), team);
-    };
-    std::visit(draw, s.init);
-    std::transform(values.data(), values.data() + values.size(), w + s.range.begin,
-                   [](double value) { return static_cast<T>(value); });
+    layer = s.layer;
+    for (const InitialBlock& block : s.initial) {
+      const Index rows = block.rows.size(), columns = block.columns.size();
+      Buffer<double> values(rows * columns);
+      const auto draw = [&](const auto& init) {
+        init.fill({columns, rows, rows * s.reuse.taps}, rng, values.data(), team);
+      };
+      std::visit(draw, block.init);
+      T* const to = w + s.range.begin + block.rows.begin * s.columns + block.columns.begin;
+      for (Index i = 0; i < rows; ++i) {
+        std::transform(values.data() + i * columns, values.data() + (i + 1) * columns,
+                       to + i * s.columns, [](double value) { return static_cast<T>(value); });
+      }
+    }
   }
 }
 

@@ -25,9 +25,17 @@ struct LayerPenalty {
   double max_norm = 0;  // 0: no limit
 };
 
-// Uses of each weight by a convolution: at all positions, and of one input by all taps.
+// Uses of each weight: by a convolution at all positions, and of one input by all taps; by a
+// recurrence at all steps, each a term.
 struct Reuse {
   Index positions = 1, taps = 1;
+  bool by_terms = false;
+};
+
+// The distribution of some rows and columns of a slot at the start.
+struct InitialBlock {
+  Range rows, columns;
+  Initializer init;
 };
 
 // A range of w that is one array (rows, columns), row-major.
@@ -36,8 +44,8 @@ struct Slot {
   Index rows, columns;
   Index layer;  // index in the list of layers
   bool bias = false;
-  bool packed = false;  // wide: products read copies in the order of their loops
-  Initializer init = Zeros{};
+  bool packed = false;                     // wide: products read copies in the order of their loops
+  std::vector<InitialBlock> initial = {};  // none: zeros
   LayerPenalty penalty = {};
   Reuse reuse = {};
 
@@ -55,10 +63,20 @@ struct LayerParameters {
   std::vector<Index> window = {};
 };
 
+// A quantity that a recurrent layer passes from step to step, as the nodes of its values before the
+// first step and after the last one.
+struct RecurrentState {
+  Index before, after;
+};
+
 template <class T>
 struct Term {
   const LinearMap<T>* map;
-  Index slot, input, output;        // kNone for maps without parameters; nodes
+  Index slot, input, output;  // kNone for maps without parameters; nodes
+  // Of a product u ∘ v, which two terms share: v for the one with the input u, u for the other,
+  // which is silent: it adds nothing to the value, and half of each derivative.
+  Index factor = kNone;
+  bool silent = false;
   Index weights = 0, bias = kNone;  // places in w: of the slot, and of the node's bias if first
   // Position among the terms of its node, and its part in the epilogue of the node's products.
   bool first = false, last = false, fuses_activation = false;
@@ -73,8 +91,10 @@ struct Node {
   Index offset = 0;  // of the features of one sample, all nodes side by side
   Activation phi;
   Index bias = kNone;                 // slot
+  Range bias_rows{};                  // of it, where not all
   bool stores_preactivation = false;  // phi' needs it, or it is the output
   bool learns = false;                // its value depends on some slot
+  Index step = kNone;                 // of a sequence: 0 for samples that have ended before
 };
 
 // Rows of a slot whose gradient is computed at once: the sum over all terms, or nodes for a bias,
@@ -121,6 +141,20 @@ class Plan {
   // Layers that have parameters, in order.
   const std::vector<LayerParameters>& parameters() const { return parameters_; }
 
+  // Steps of the output, where it is one for each step of a sequence; else 1.
+  Index output_steps() const {
+    const Shape& shape = layer_shapes_.back();
+    return shape.dims() == 2 ? shape.sizes[0] : 1;
+  }
+  // The parameters of a layer of the list, shared ones not counted.
+  Index layer_size(Index layer) const {
+    Index size = 0;
+    for (const Slot& slot : slots_) size += slot.layer == layer ? slot.range.size() : 0;
+    return size;
+  }
+  // In the order of the layers.
+  const std::vector<RecurrentState>& states() const { return states_; }
+
   // Elements of all nodes of one sample, each from a whole pack on.
   Index sample_size() const { return sample_size_; }
   // Samples of a chunk: kChunkSamples, or whole panels of about kChunkBytes where a sample takes
@@ -145,6 +179,7 @@ class Plan {
   void size_chunks();
   void add_parts();
   std::vector<Index> uses_of(Index slot) const;
+  Index work_of(const Term<T>& term) const;
 
   std::vector<std::shared_ptr<const LinearMap<T>>> maps_;
   std::vector<Node> nodes_;
@@ -153,6 +188,7 @@ class Plan {
   std::vector<LayerParameters> parameters_;
   std::vector<GradientPart> parts_;
   std::vector<Shape> layer_shapes_;
+  std::vector<RecurrentState> states_;
   Index size_ = 0, sample_size_ = 0, chunk_samples_ = kChunkSamples;
   double operations_ = 0;
   bool packs_ = false, wide_inputs_ = false, stochastic_ = false;
@@ -174,6 +210,8 @@ class PlanBuilder {
     std::shared_ptr<const LinearMap<T>> map;
     Index slot = kNone;
     Index input = kNone;  // kNone: the last node
+    Index factor = kNone;
+    bool silent = false;
   };
 
   PlanBuilder(const Shape& inputs, std::vector<LayerReference> layers);
@@ -199,10 +237,29 @@ class PlanBuilder {
 
   Index add_weights(Index rows, Index columns, const Initializer& init, const LayerPenalty& penalty,
                     Reuse reuse = {});
+  // Instead of one distribution of all.
+  void set_initial(Index slot, std::vector<InitialBlock> blocks) {
+    slots_[static_cast<std::size_t>(slot)].initial = std::move(blocks);
+  }
   Index add_bias(Index rows, const LayerPenalty& penalty);
-  void add_node(std::vector<Use> uses, Index bias = kNone, Activation phi = Identity{});
-  // The features of the last node have a shape.
-  void set_shape(Shape shape) { shapes_.back() = std::move(shape); }
+  // A silent use is not the last one.
+  void add_node(std::vector<Use> uses, Index bias = kNone, Activation phi = Identity{},
+                Range bias_rows = {});
+  // A node without terms, whose values no pass computes: those of the workspace, zeros at first.
+  void add_state(Index rows) {
+    nodes_.push_back({rows, 0, Identity{}});
+    shapes_.emplace_back(rows);
+  }
+  // The last node is 0 for samples that have ended before this step.
+  void set_step(Index step) { nodes_.back().step = step; }
+  // The layer that is being added is the last of the list.
+  bool is_output() const { return layer() + 1 == static_cast<Index>(layers_.size()); }
+  void show_state(Index before, Index after) { states_.push_back({before, after}); }
+  // The features of the last node have a shape; a softmax is one of the channels of a position.
+  void set_shape(Shape shape) {
+    if (auto* softmax = std::get_if<Softmax>(&nodes_.back().phi)) softmax->group = shape.channels();
+    shapes_.back() = std::move(shape);
+  }
   void show_parameters(Index weights, Index bias, bool transposed = false,
                        std::vector<Index> window = {}) {
     parameters_.push_back({layer(), weights, bias, transposed, std::move(window)});
@@ -222,6 +279,7 @@ class PlanBuilder {
   std::vector<Term<T>> terms_;
   std::vector<Slot> slots_;
   std::vector<LayerParameters> parameters_;
+  std::vector<RecurrentState> states_;
 };
 
 extern template class PlanBuilder<float>;

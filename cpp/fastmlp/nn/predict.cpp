@@ -18,13 +18,18 @@ class TilePass {
         team_(team),
         context_{&team},
         workspace_(make_workspace(plan, kTileColumns<T> * team.size(), backward)),
-        x_(plan.inputs(), kTileColumns<T> * team.size()) {
+        x_(plan.inputs(), workspace_.samples) {
     pack(plan, w, workspace_.packed, team);
   }
 
-  // f(rows of X, their samples in the workspace) for all tiles, after the forward pass.
+  // f(rows of X, their samples in the workspace) for all tiles, after the forward pass; `begin`
+  // before it.
   template <class F>
   void for_tiles(const SampleRows<T>& x, F&& f) {
+    for_tiles(x, [](Range, Range) {}, f);
+  }
+  template <class Begin, class F>
+  void for_tiles(const SampleRows<T>& x, Begin&& begin, F&& f) {
     team_.parallel_for(ceil_div(x.rows, kTileColumns<T>), [&](Index i, int thread) {
       const Range rows = tile(i, kTileColumns<T>, x.rows);
       const Range samples{thread * kTileColumns<T>, thread * kTileColumns<T> + rows.size()};
@@ -36,6 +41,9 @@ class TilePass {
         transpose(rows.size(), x.cols, x.row(rows.begin), x.stride, x_.at(0, samples.begin),
                   kNR<T>);
       }
+      if (lengths_)
+        std::copy_n(lengths_ + rows.begin, rows.size(), tile_lengths_.data() + samples.begin);
+      begin(rows, samples);
       const MatrixView<T> a = forward(point_, samples);
       activate<T>(plan_.output(), a, workspace_.output().h.columns(samples));
       f(rows, samples);
@@ -51,7 +59,16 @@ class TilePass {
     fastmlp::backward(point_, samples, input_gradient);
   }
 
-  MatrixView<T> h(Range samples) { return workspace_.output().h.columns(samples); }
+  // Of the rows of X.
+  void set_lengths(const std::int64_t* lengths) {
+    lengths_ = lengths;
+    tile_lengths_ = Buffer<Index>(workspace_.samples);
+    context_.lengths = tile_lengths_.data();
+  }
+  MatrixView<T> h(Range samples) {
+    return h(static_cast<Index>(plan_.nodes().size()) - 1, samples);
+  }
+  MatrixView<T> h(Index node, Range samples) { return workspace_.node(node).h.columns(samples); }
   const PanelMatrix<T>& x() const { return x_; }
   const Workspace<T>& workspace() const { return workspace_; }
 
@@ -62,6 +79,8 @@ class TilePass {
   PassContext context_;
   Workspace<T> workspace_;
   PanelMatrix<T> x_;
+  const std::int64_t* lengths_ = nullptr;
+  Buffer<Index> tile_lengths_;
   Point<T> point_{plan_, w_, context_, x_, workspace_};
 };
 
@@ -89,19 +108,54 @@ void predict_one_by_one(const Plan<T>& plan, const T* w, const SampleRows<T>& x,
   }
 }
 
+// Rows of a step for samples that have ended before it.
+template <class T>
+void clear_ended_outputs(const Plan<T>& plan, const std::int64_t* lengths, const MatrixView<T>& h) {
+  const Index steps = plan.output_steps(), rows = h.rows / steps;
+  for (Index t = 0; t < steps && steps > 1; ++t) {
+    clear_ended<T>(lengths, t, h.part(t * rows, rows));
+  }
+}
+
 }  // namespace
 
 template <class T>
 void predict(const Plan<T>& plan, const T* w, const SampleRows<T>& x, const MatrixView<T>& out,
-             ThreadTeam& team) {
+             ThreadTeam& team, const std::int64_t* lengths) {
   if (x.rows == 0) return;
   if (x.rows < kMinPanelSamples && plan.predicts_one_by_one()) {
     return predict_one_by_one(plan, w, x, out);
   }
   TilePass<T> pass(plan, w, false, team);
+  if (lengths) pass.set_lengths(lengths);
   pass.for_tiles(x, [&](Range rows, Range samples) {
     const MatrixView<T> h = pass.h(samples);
+    if (lengths) clear_ended_outputs(plan, lengths + rows.begin, h);
     transpose(plan.outputs(), rows.size(), h.data, h.stride, out.row(rows.begin), out.stride);
+  });
+}
+
+template <class T>
+void predict_from(const Plan<T>& plan, const T* w, const SampleRows<T>& x,
+                  const MatrixView<T>& state, const MatrixView<T>& out, ThreadTeam& team) {
+  TilePass<T> pass(plan, w, false, team);
+  const auto load_state = [&](Range rows, Range samples) {
+    T* from = state.row(rows.begin);
+    for (const RecurrentState& of : plan.states()) {
+      const MatrixView<T> h = pass.h(of.before, samples);
+      transpose(rows.size(), h.rows, from, state.stride, h.data, h.stride);
+      from += h.rows;
+    }
+  };
+  pass.for_tiles(x, load_state, [&](Range rows, Range samples) {
+    T* to = state.row(rows.begin);
+    for (const RecurrentState& of : plan.states()) {
+      const MatrixView<T> h = pass.h(of.after, samples);
+      transpose(h.rows, rows.size(), h.data, h.stride, to, state.stride);
+      to += h.rows;
+    }
+    const MatrixView<T> h = pass.h(samples);
+    transpose(h.rows, rows.size(), h.data, h.stride, out.row(rows.begin), out.stride);
   });
 }
 
@@ -146,9 +200,13 @@ void parameter_jacobian(const Plan<T>& plan, const T* w, const SampleRows<T>& x,
 }
 
 template void predict(const Plan<float>&, const float*, const SampleRows<float>&,
-                      const MatrixView<float>&, ThreadTeam&);
+                      const MatrixView<float>&, ThreadTeam&, const std::int64_t*);
 template void predict(const Plan<double>&, const double*, const SampleRows<double>&,
-                      const MatrixView<double>&, ThreadTeam&);
+                      const MatrixView<double>&, ThreadTeam&, const std::int64_t*);
+template void predict_from(const Plan<float>&, const float*, const SampleRows<float>&,
+                           const MatrixView<float>&, const MatrixView<float>&, ThreadTeam&);
+template void predict_from(const Plan<double>&, const double*, const SampleRows<double>&,
+                           const MatrixView<double>&, const MatrixView<double>&, ThreadTeam&);
 template void jacobian(const Plan<float>&, const float*, const SampleRows<float>&, float*,
                        ThreadTeam&);
 template void jacobian(const Plan<double>&, const double*, const SampleRows<double>&, double*,

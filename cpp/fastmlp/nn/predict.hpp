@@ -6,10 +6,17 @@
 
 namespace fastmlp {
 
-// Outputs (n, n_out) of X (n, n_in).
+// Outputs (n, n_out) of X (n, n_in), of sequences of these lengths where they are not all whole: 0
+// for the steps after their end.
 template <class T>
 void predict(const Plan<T>& plan, const T* w, const SampleRows<T>& x, const MatrixView<T>& out,
-             ThreadTeam& team);
+             ThreadTeam& team, const std::int64_t* lengths = nullptr);
+
+// The same from `state` (n, sum of the states' rows) before the first step, which becomes that
+// after the last one.
+template <class T>
+void predict_from(const Plan<T>& plan, const T* w, const SampleRows<T>& x,
+                  const MatrixView<T>& state, const MatrixView<T>& out, ThreadTeam& team);
 
 // J (n, n_out, n_in): the derivative of each output by each input.
 template <class T>

@@ -1,15 +1,17 @@
 #include "fastmlp/nn/r_passes.hpp"
 
-#include "fastmlp/kernels/transpose.hpp"
-
 namespace fastmlp {
 namespace {
 
 // The call of a term for the parameters, or for the direction.
 template <class T>
 MapCall<T> call_of(const Tangent<T>& tangent, std::size_t i, Range samples, bool direction) {
-  return make_call(tangent.plan, i, tangent.context, samples, direction ? tangent.v : tangent.w,
-                   direction ? tangent.direction.packed : tangent.point.packed, tangent.point);
+  MapCall<T> call =
+      make_call(tangent.plan, i, tangent.context, samples, direction ? tangent.v : tangent.w,
+                direction ? tangent.direction.packed : tangent.point.packed, tangent.point);
+  const Index factor = tangent.plan.terms()[i].factor;
+  if (direction && factor != kNone) call.factor = &tangent.direction.node(factor).h;
+  return call;
 }
 
 template <class T>
@@ -45,7 +47,7 @@ TangentWorkspace<T> make_tangent_workspace(const Plan<T>& plan, Index n) {
     const MapTraits& map = term.map->traits();
     PanelMatrix<T>& factor = tangent.transposed.emplace_back();
     const bool turns_x = map.transposed == TransposedFactor::x && term.propagates;
-    if (turns_x) factor = PanelMatrix<T>(n, map.inputs);
+    if (turns_x) factor = PanelMatrix<T>(n, term.map->input_rows().size());
     if (map.transposed == TransposedFactor::delta) factor = PanelMatrix<T>(n, map.outputs);
   }
   tangent.packed = make_packed(plan, true);
@@ -70,7 +72,7 @@ void r_forward(const Tangent<T>& tangent, const PanelMatrix<T>& x, Range samples
     const Term<T>& term = plan.terms()[i];
     const Node& node = plan.node(term.output);
     const MatrixView<T> ra = direction.node(term.output).a.columns(samples);
-    if (term.first) accumulate = false;
+    if (i == 0 || plan.terms()[i - 1].output != term.output) accumulate = false;
     if (term.slot != kNone) {  // B(v) h_in + v_b
       const PanelMatrix<T>& input = term.input == 0 ? x : tangent.point.node(term.input).h;
       MapCall<T> call = call_of(tangent, i, samples, true);
@@ -81,7 +83,7 @@ void r_forward(const Tangent<T>& tangent, const PanelMatrix<T>& x, Range samples
     if (term.propagates) {  // B(w) h_in'
       const PanelMatrix<T>& input = direction.node(term.input).h;
       if (term.transposed == TransposedFactor::x) {
-        transpose(input.panels(), {0, term.map->inputs()}, samples, direction.transposed[i]);
+        transpose_input(*term.map, input, samples, direction.transposed[i]);
       }
       term.map->apply(call_of(tangent, i, samples, false), input.panel(samples.begin), ra,
                       sum<T>(accumulate));
@@ -112,7 +114,7 @@ void r_backward(const Tangent<T>& tangent, Range samples) {
     const MatrixView<T> rg = below.delta.columns(samples);
     term.map->apply_transposed(call_of(tangent, i, samples, false), rdelta.panel(samples.begin), rg,
                                sum<T>(!term.first_back));
-    if (hessian && term.slot != kNone) {
+    if (hessian && (term.slot != kNone || term.factor != kNone)) {
       const PanelMatrix<T>& delta = tangent.point.node(term.output).delta;
       term.map->apply_transposed(call_of(tangent, i, samples, true), delta.panel(samples.begin), rg,
                                  sum<T>(true));

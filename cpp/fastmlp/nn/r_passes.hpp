@@ -3,6 +3,8 @@
 //   r_forward        a' = B(v) h_in + B(w) h_in' + v_b,  h' = phi'(a) ∘ a'
 //   r_backward       g' = B(w)ᵀ delta' + B(v)ᵀ delta,  delta' = phi'(a) ∘ g' + phi''(a) ∘ a' ∘ g
 //   r_part_gradient  from (delta', h_in) and (delta, h_in')
+// In a product u ∘ v the factor takes the part of the parameters: of its two terms, r_forward adds
+// v ∘ u' by one and u ∘ v' by the other.
 // Together they give H v; Gauss and Newton's matrix leaves out B(v)ᵀ delta, phi'' and (delta,
 // h_in').
 #pragma once

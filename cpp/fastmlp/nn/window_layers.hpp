@@ -54,8 +54,6 @@ struct Convolution : LayerBase {
   }
   template <class T>
   void add_to(PlanBuilder<T>& plan) const {
-    require(!couples_units(activation),
-            plan.where() + " has an activation that couples all units, expected one of each unit");
     const WindowSpec spec{kernel, stride, dilation, padding};
     const Window window = make_window(spec, plan.shape(), plan.where());
     const Index columns = checked_product(window.taps(), window.channels, "Network");

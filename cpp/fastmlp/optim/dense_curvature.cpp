@@ -19,10 +19,14 @@ Eigen::MatrixXd dense_hessian(Objective<T>& f, const T* w) {
   return (h + h.transpose()) / 2;
 }
 
+EigenSystem eigen_system(const Eigen::MatrixXd& h) {
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(h);
+  return {solver.eigenvectors(), solver.eigenvalues(), {}};
+}
+
 template <class T>
 EigenSystem eigen_system(const Eigen::MatrixXd& h, const T* g) {
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(h);
-  EigenSystem system{solver.eigenvectors(), solver.eigenvalues(), {}};
+  EigenSystem system = eigen_system(h);
   const Eigen::Map<const Eigen::Matrix<T, Eigen::Dynamic, 1>> gradient(g, h.rows());
   system.c = system.q.transpose() * gradient.template cast<double>();
   return system;

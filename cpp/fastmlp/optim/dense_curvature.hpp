@@ -17,6 +17,8 @@ struct EigenSystem {
 template <class T>
 Eigen::MatrixXd dense_hessian(Objective<T>& f, const T* w);
 
+// Without a gradient c is empty. The one instance of the decomposition, which is large.
+EigenSystem eigen_system(const Eigen::MatrixXd& h);
 template <class T>
 EigenSystem eigen_system(const Eigen::MatrixXd& h, const T* g);
 

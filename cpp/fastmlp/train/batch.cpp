@@ -11,6 +11,7 @@ void Batch<T>::reserve(Index n) {
   y_ = PanelMatrix<T>(targets_, n);
   y_samples_ = PanelMatrix<T>(n, targets_);
   scale_ = Buffer<T>(n);
+  lengths_ = Buffer<Index>(n);
 }
 
 template <class T>
@@ -66,9 +67,12 @@ void Batch<T>::gather(Range samples, const Loss& loss) {
     if (copies_) copy_row(data_.x, row, x_samples_, i);
     scale_[i] = data_.weights ? static_cast<T>(data_.weight(row) / divisor_) : equal;
   }
+  for (Index i = samples.begin; data_.lengths && i < samples.end; ++i) {
+    lengths_[i] = data_.lengths[from[i - samples.begin]];
+  }
   transpose(samples_, samples, {0, inputs_}, x_);
   gather_targets(from, samples);
-  smooth_targets(loss, y_.columns(samples));
+  smooth_targets(loss, classes_, y_.columns(samples));
 }
 
 // The targets of rows from[0], from[1], …; one-hot where they are classes.
@@ -77,7 +81,12 @@ void Batch<T>::gather_targets(const Index* from, Range samples) {
   const MatrixView<T> y = y_.columns(samples);
   if (data_.classes) {
     for (Index c = 0; c < y.rows; ++c) std::fill_n(y.row(c), y.cols, T(0));
-    for (Index j = 0; j < y.cols; ++j) y.row(data_.class_of(from[j], y.rows))[j] = T(1);
+    const Index groups = data_.groups, n = y.rows / groups;
+    for (Index j = 0; j < y.cols; ++j) {
+      for (Index g = 0; g < groups; ++g) {
+        y.row(g * n + data_.class_of(from[j] * groups + g, n))[j] = T(1);
+      }
+    }
     return;
   }
   if (y.rows <= kMaxScalarColumns<T>) {  // a transposed tile would be almost empty

@@ -6,6 +6,7 @@
 
 #include "fastmlp/kernels/matrix.hpp"
 #include "fastmlp/nn/loss.hpp"
+#include "fastmlp/nn/plan.hpp"
 #include "fastmlp/train/dataset.hpp"
 
 namespace fastmlp {
@@ -13,8 +14,13 @@ namespace fastmlp {
 template <class T>
 class Batch {
  public:
-  // With `wide` samples are always copied, because each would take a page in the caller's memory.
-  Batch(Index inputs, Index targets, bool wide) : inputs_(inputs), targets_(targets), wide_(wide) {}
+  // Samples of wide inputs are always copied, because each would take a page in the caller's
+  // memory.
+  Batch(const Plan<T>& plan, const Loss& loss)
+      : inputs_(plan.inputs()),
+        targets_(target_columns(loss, plan.outputs())),
+        classes_(group_units(plan.output(), targets_)),
+        wide_(plan.wide_inputs()) {}
 
   // Allocates for chunks of n samples.
   void reserve(Index n);
@@ -58,12 +64,14 @@ class Batch {
   MatrixView<T> y(Range samples) { return y_.columns(samples); }  // (n_targets, samples)
   const T* scale() const { return scale_.data(); }                // w_i / divisor
   PanelView<T> samples() const { return samples_; }               // (n, n_in)
+  // Of the sequences, where they are given.
+  const Index* lengths() const { return data_.lengths ? lengths_.data() : nullptr; }
 
  private:
   bool can_view_in_place(Range chunk) const;
   void gather_targets(const Index* from, Range samples);
 
-  Index inputs_, targets_;
+  Index inputs_, targets_, classes_;
   bool wide_;
   Dataset<T> data_;
   RowSelection rows_;
@@ -75,6 +83,7 @@ class Batch {
   PanelView<T> samples_;                  // x_samples_, or the caller's X
   bool copies_ = true;
   Buffer<T> scale_;
+  Buffer<Index> lengths_;
 };
 
 extern template class Batch<float>;

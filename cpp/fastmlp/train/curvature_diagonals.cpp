@@ -1,12 +1,13 @@
 #include "fastmlp/train/curvature_diagonals.hpp"
 
-#include <Eigen/Eigenvalues>
+#include <Eigen/Core>
 #include <cmath>
 
 #include "fastmlp/kernels/rng.hpp"
 #include "fastmlp/nn/factor_pass.hpp"
 #include "fastmlp/nn/r_passes.hpp"
 #include "fastmlp/nn/sample_gradient.hpp"
+#include "fastmlp/optim/dense_curvature.hpp"
 
 namespace fastmlp {
 namespace {
@@ -120,11 +121,9 @@ struct CurvatureDiagonals<T>::Group {
     }
     for (Index s = 0; s < n; ++s) {
       Eigen::MatrixXd& c = result.s[static_cast<std::size_t>(s)];
-      const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver((c + c.transpose()) / 2);
-      const Eigen::VectorXd values = solver.eigenvalues();
-      c = solver.eigenvectors();
-      c *= values.cwiseAbs().cwiseSqrt().asDiagonal();
-      result.signs.col(s) = values.cwiseSign();
+      const EigenSystem system = eigen_system((c + c.transpose()) / 2);
+      c = system.q * system.lambda.cwiseAbs().cwiseSqrt().asDiagonal();
+      result.signs.col(s) = system.lambda.cwiseSign();
     }
     return result;
   }

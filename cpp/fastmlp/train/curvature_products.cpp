@@ -30,7 +30,8 @@ void CurvatureProducts<T>::add_product(const Tangent<T>& tangent, Range chunk, b
     r_delta<T>(f_.output_loss_, tangent.curvature, point.a.columns(samples), f_.batch_.y(samples),
                point.h.columns(samples), f_.batch_.scale() + samples.begin,
                linearization_.nodes.back().columns(samples), direction.a.columns(samples),
-               direction.h.columns(samples), direction.delta.columns(samples));
+               direction.h.columns(samples), direction.delta.columns(samples),
+               f_.output_steps(samples));
     r_backward(tangent, samples);
     f_.team_->poll_interrupt(4 * f_.plan_.operations_per_row() *
                              static_cast<double>(samples.size()));

@@ -20,22 +20,24 @@ namespace fastmlp {
 }
 
 // n samples: x (n, n_in), and as targets either y (n, n_out) or, for a softmax output, the index of
-// each sample's class.
+// each sample's class, or of each group's, (n, groups).
 template <class T>
 struct Dataset {
   SampleRows<T> x;
   MatrixView<const T> y;
   const std::int64_t* classes = nullptr;
-  const T* weights = nullptr;  // n of them, or nullptr: 1 each
+  Index groups = 1;
+  const T* weights = nullptr;             // n of them, or nullptr: 1 each
+  const std::int64_t* lengths = nullptr;  // steps of each sample's sequence, or nullptr: all
 
   // The same arrays.
   bool operator==(const Dataset& other) const {
     return x == other.x && y.data == other.y.data && classes == other.classes &&
-           weights == other.weights;
+           groups == other.groups && weights == other.weights && lengths == other.lengths;
   }
   Index size() const { return x.rows; }
-  // The class of sample i, in [0, n). It is checked where it is used, and read once, because the
-  // caller's memory may change at any time.
+  // Class i, of a sample or of a group of one, in [0, n). It is checked where it is used, and read
+  // once, because the caller's memory may change at any time.
   Index class_of(Index i, Index n) const {
     const std::int64_t index = __atomic_load_n(classes + i, __ATOMIC_RELAXED);
     if (index < 0 || index >= n) throw_class(index, i, n);

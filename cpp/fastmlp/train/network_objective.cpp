@@ -23,7 +23,7 @@ template <class T>
 NetworkObjective<T>::NetworkObjective(const Plan<T>& plan, Loss loss)
     : plan_(plan),
       output_loss_{plan.output(), std::move(loss)},
-      batch_(plan.inputs(), target_columns(output_loss_.loss, plan.outputs()), plan.wide_inputs()),
+      batch_(plan, output_loss_.loss),
       schedule_(plan) {
   schedule_.set_workspace(workspace_);
   std::visit([](const auto& member) { check_underflow<T>(member); }, output_loss_.loss);
@@ -93,7 +93,7 @@ double NetworkObjective<T>::forward_backward(const T* w, Range chunk, bool backw
   batch_.start_chunk(chunk);
   const ForwardPrefetch<T>* prefetch = team_->is_parallel() ? &schedule_ : nullptr;
   const Index width = schedule_.tile_columns(chunk.size());
-  team_->parallel_for(ceil_div(chunk.size(), width), [&](Index i, int) {
+  team_->parallel_for(tiles(width, chunk.size()), [&](Index i, int) {
     const Range samples = tile(i, width, chunk.size());
     batch_.gather(samples, output_loss_.loss);
     const MatrixView<T> a = fastmlp::forward(point, samples, prefetch);
@@ -103,12 +103,12 @@ double NetworkObjective<T>::forward_backward(const T* w, Range chunk, bool backw
     if (linearization) derivatives = linearization->nodes.back().columns(samples);
     loss_and_delta<T>(output_loss_, a, batch_.y(samples), output.h.columns(samples),
                       values_.data() + samples.begin, batch_.scale() + samples.begin,
-                      backward ? &delta : nullptr, linearization ? &derivatives : nullptr);
+                      backward ? &delta : nullptr, linearization ? &derivatives : nullptr,
+                      output_steps(samples));
     if (backward) fastmlp::backward<T>(point, samples, nullptr, linearization);
   });
-  for (Index i = 0; i < chunk.size(); ++i) {
-    sum += static_cast<double>(batch_.scale()[i]) * static_cast<double>(values_[i]);
-  }
+  const T* scale = batch_.scale();
+  for (Index i = 0; i < chunk.size(); ++i) sum += double(scale[i]) * double(values_[i]);
   return sum;
 }
 

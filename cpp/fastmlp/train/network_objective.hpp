@@ -86,10 +86,7 @@ class NetworkObjective final : public ResidualObjective<T> {
   friend class ChunkLanes<T>;
 
   Range chunk(Index i) const { return tile(i, plan_.chunk_samples(), batch_.size()); }
-  Index chunks() const {
-    const Index n = batch_.size(), most = plan_.chunk_samples();
-    return 0 < n && n <= most ? 1 : ceil_div(n, most);  // divides for large batches alone
-  }
+  Index chunks() const { return tiles(plan_.chunk_samples(), batch_.size()); }
   Index parts() const { return static_cast<Index>(plan_.parts().size()); }
   const GradientPart& part(Index i) const { return plan_.parts()[static_cast<std::size_t>(i)]; }
   InputViews<T> inputs() const { return {batch_.x().panels(), batch_.samples()}; }
@@ -99,10 +96,14 @@ class NetworkObjective final : public ResidualObjective<T> {
   void start(const T* w) { start(w, plan_.chunk_samples()); }
   PassContext context_of(Range chunk) const {
     const PassContext& c = context_;
-    return {c.team, c.training, c.seed, c.epoch, c.first_sample + chunk.begin};
+    return {c.team, c.training, c.seed, c.epoch, c.first_sample + chunk.begin, batch_.lengths()};
   }
   double forward_backward(const T* w, Range chunk, bool backward,
                           Linearization<T>* linearization = nullptr, double sum = 0);
+  OutputSteps output_steps(Range samples) const {
+    const Index* lengths = batch_.lengths();
+    return {lengths ? plan_.output_steps() : 1, lengths ? lengths + samples.begin : nullptr};
+  }
   double sum_gradient(const T* w, T* updated, T* g);
   void add_gradient(Index n, bool first, T* updated, T* g);
   void gradient_and_update(T* w, bool computed, GradientConsumer<T>& consumer);

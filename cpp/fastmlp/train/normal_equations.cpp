@@ -21,6 +21,9 @@ void NormalEquations<T>::compute(const T* w, double* normal, double* g) {
   require(std::holds_alternative<SquaredError>(f_.output_loss_.loss),
           "LevenbergMarquardt: the loss is not a sum of squares, expected squared_error; for "
           "another loss use LBFGS or HessianFree");
+  require(!f_.batch_.lengths(),
+          "LevenbergMarquardt: lengths are given, expected whole sequences; with lengths use LBFGS "
+          "or HessianFree");
   const Index size = f_.size(), outputs = f_.plan_.outputs();
   const Index width = kTileColumns<T>;
   const Index block = std::max<Index>(1, kBlockElements / (size * outputs * width)) * width;

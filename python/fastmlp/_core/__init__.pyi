@@ -7,7 +7,7 @@ import numpy.typing
 import typing
 from . import float32
 from . import float64
-__all__: list[str] = ['AbsoluteError', 'Activation', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'AveragePool1D', 'AveragePool2D', 'BFGS', 'Backtracking', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'Conv1D', 'Conv2D', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'Dense', 'Dropout', 'ELU', 'ExponentialDecay', 'Field', 'GELU', 'GaussianNLL', 'GaussianNoise', 'GlobalAveragePool1D', 'GlobalAveragePool2D', 'GlorotNormal', 'GlorotUniform', 'HardTanh', 'HeNormal', 'HeUniform', 'HessianFree', 'Hinge', 'Huber', 'Identity', 'Initializer', 'InverseTimeDecay', 'LBFGS', 'Layer', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'LevenbergMarquardt', 'LineSearch', 'Lion', 'Loss', 'MaxPool1D', 'MaxPool2D', 'Member', 'MemoryLease', 'NAdam', 'Newton', 'NonlinearCG', 'Normal', 'OneCycle', 'Optimizer', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Rprop', 'SELU', 'SGD', 'SaddleFreeNewton', 'Schedule', 'SiLU', 'Sigmoid', 'Sign', 'Skip', 'Softmax', 'Softplus', 'SpatialDropout', 'SquaredError', 'StepDecay', 'StrongWolfe', 'Tanh', 'Tied', 'TrainingLock', 'Zeros', 'activations', 'averages', 'cgroup_cpu_limit', 'check_classes', 'check_dense_matrices', 'config', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'layers', 'line_searches', 'losses', 'methods', 'optimizers', 'resolve', 'schedules', 'set_num_threads', 'thread_limit']
+__all__: list[str] = ['AbsoluteError', 'Activation', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'AveragePool1D', 'AveragePool2D', 'BFGS', 'Backtracking', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'Conv1D', 'Conv2D', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'Dense', 'Dropout', 'ELU', 'ExponentialDecay', 'Field', 'GELU', 'GRU', 'GaussianNLL', 'GaussianNoise', 'GlobalAveragePool1D', 'GlobalAveragePool2D', 'GlorotNormal', 'GlorotUniform', 'HardTanh', 'HeNormal', 'HeUniform', 'HessianFree', 'Hinge', 'Huber', 'Identity', 'Initializer', 'InverseTimeDecay', 'LBFGS', 'LSTM', 'Layer', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'LevenbergMarquardt', 'LineSearch', 'Lion', 'Loss', 'MaxPool1D', 'MaxPool2D', 'Member', 'MemoryLease', 'NAdam', 'Newton', 'NonlinearCG', 'Normal', 'OneCycle', 'Optimizer', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Recurrent', 'Rprop', 'SELU', 'SGD', 'SaddleFreeNewton', 'Schedule', 'SiLU', 'Sigmoid', 'Sign', 'Skip', 'Softmax', 'Softplus', 'SpatialDropout', 'SquaredError', 'StepDecay', 'StrongWolfe', 'Tanh', 'Tied', 'TrainingLock', 'Zeros', 'activations', 'averages', 'cgroup_cpu_limit', 'check_classes', 'check_dense_matrices', 'config', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'layers', 'line_searches', 'losses', 'methods', 'optimizers', 'resolve', 'schedules', 'set_num_threads', 'thread_limit']
 class Field:
     """A hyperparameter of a member of a family."""
     @property
@@ -1033,6 +1033,190 @@ class GlobalAveragePool2D(Layer):
     has_parameters: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'global_average_pool2d'
     def __init__(self) -> None: ...
+class Recurrent(Layer):
+    """
+    Recurrent(units, activation='tanh', sequences=False, bias=True, init=None, recurrent_init='orthogonal', truncate=None, bidirectional=False, l1=None, l2=None, max_norm=None)
+
+    A recurrent layer: ``h_t = activation(W x_t + U h_{t-1} + b)`` from ``h_0 = 0``, for inputs of shape (time, features).
+
+    The output is the last h, or with `sequences` all of them, (time, units). A layer on each step of a sequence is ``Conv1D(units, 1)``; with a softmax it predicts a class per step. Gradients are those of backpropagation through time (Elman 1990; Werbos 1990). W is drawn from `init`, U from `recurrent_init`, b starts at 0. Parameters are [W, U] as (units, features + units), then b; ``net.weights[l]`` is the view (features + units, units), rows of x first. Penalties and `max_norm` are those of `Dense`. `truncate` cuts the gradient between blocks of so many steps (Williams & Peng 1990): then `hvp` is the derivative of the gradient along v, not symmetric, as is `gnvp`. Memory per sample: 3 units and features per step, and 2 units more with `sequences`.
+
+    Parameters
+    ----------
+    units : int
+        number of outputs per step: an integer >= 1.
+    activation : str or activation, default 'tanh'
+        phi, a name or a value such as fm.LeakyReLU(slope=0.1).
+    sequences : bool, default False
+        the output is h of all steps instead of the last.
+    bias : bool, default True
+        adds b.
+    init : str, initializer or None, default None
+        distribution of W at the start; None takes the network's.
+    recurrent_init : str or initializer, default 'orthogonal'
+        distribution of U at the start.
+    truncate : int | None, default None
+        steps after which no gradient passes to those before, counted from the first; None: all do: an integer >= 1, or None.
+    bidirectional : bool, default False
+        goes through the sequence in both directions, as fm.Bidirectional says.
+    l1 : float | None, default None
+        penalty l1 sum |W|; None takes that of fit: a finite l1 >= 0, or None.
+    l2 : float | None, default None
+        penalty l2 / 2 sum W**2; None takes that of fit: a finite l2 >= 0, or None.
+    max_norm : float | None, default None
+        largest Euclidean norm of a unit's weights; longer ones are scaled down after each update: a finite max_norm > 0, or None.
+    """
+    can_be_output: typing.ClassVar[bool] = True
+    fields: typing.ClassVar[tuple[Field, ...]]
+    has_parameters: typing.ClassVar[bool] = True
+    name: typing.ClassVar[str] = 'recurrent'
+    def __init__(self, units: int, activation: str | Activation = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, bidirectional: bool = False, l1: float | None = None, l2: float | None = None, max_norm: float | None = None) -> None: ...
+    @property
+    def activation(self) -> Activation: ...
+    @property
+    def bias(self) -> bool: ...
+    @property
+    def bidirectional(self) -> bool: ...
+    @property
+    def init(self) -> Initializer | None: ...
+    @property
+    def l1(self) -> float | None: ...
+    @property
+    def l2(self) -> float | None: ...
+    @property
+    def max_norm(self) -> float | None: ...
+    @property
+    def recurrent_init(self) -> Initializer: ...
+    @property
+    def sequences(self) -> bool: ...
+    @property
+    def truncate(self) -> int | None: ...
+    @property
+    def units(self) -> int: ...
+class GRU(Layer):
+    """
+    GRU(units, activation='tanh', sequences=False, bias=True, init=None, recurrent_init='orthogonal', truncate=None, bidirectional=False, l1=None, l2=None, max_norm=None)
+
+    A gated recurrent unit: ``h_t = (1 - z) n + z h_{t-1}`` with ``r, z = sigmoid(W x_t + U h_{t-1} + b)`` and ``n = activation(W_n x_t + b_n + r (U_n h_{t-1} + c_n))``.
+
+    The reset gate r acts after the product, as in torch and cuDNN (Cho et al. 2014). Rows of W and U are those of r, z, n, as in torch: ``net.weights[l]`` is (features + units, 3 units), and ``net.biases[l]`` that of r, z, n and c_n, 4 units. Otherwise as `Recurrent`; memory per sample: 12 units and 2 features per step.
+
+    Parameters
+    ----------
+    units : int
+        number of outputs per step: an integer >= 1.
+    activation : str or activation, default 'tanh'
+        phi, a name or a value such as fm.LeakyReLU(slope=0.1).
+    sequences : bool, default False
+        the output is h of all steps instead of the last.
+    bias : bool, default True
+        adds b.
+    init : str, initializer or None, default None
+        distribution of W at the start; None takes the network's.
+    recurrent_init : str or initializer, default 'orthogonal'
+        distribution of U at the start.
+    truncate : int | None, default None
+        steps after which no gradient passes to those before, counted from the first; None: all do: an integer >= 1, or None.
+    bidirectional : bool, default False
+        goes through the sequence in both directions, as fm.Bidirectional says.
+    l1 : float | None, default None
+        penalty l1 sum |W|; None takes that of fit: a finite l1 >= 0, or None.
+    l2 : float | None, default None
+        penalty l2 / 2 sum W**2; None takes that of fit: a finite l2 >= 0, or None.
+    max_norm : float | None, default None
+        largest Euclidean norm of a unit's weights; longer ones are scaled down after each update: a finite max_norm > 0, or None.
+    """
+    can_be_output: typing.ClassVar[bool] = True
+    fields: typing.ClassVar[tuple[Field, ...]]
+    has_parameters: typing.ClassVar[bool] = True
+    name: typing.ClassVar[str] = 'gru'
+    def __init__(self, units: int, activation: str | Activation = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, bidirectional: bool = False, l1: float | None = None, l2: float | None = None, max_norm: float | None = None) -> None: ...
+    @property
+    def activation(self) -> Activation: ...
+    @property
+    def bias(self) -> bool: ...
+    @property
+    def bidirectional(self) -> bool: ...
+    @property
+    def init(self) -> Initializer | None: ...
+    @property
+    def l1(self) -> float | None: ...
+    @property
+    def l2(self) -> float | None: ...
+    @property
+    def max_norm(self) -> float | None: ...
+    @property
+    def recurrent_init(self) -> Initializer: ...
+    @property
+    def sequences(self) -> bool: ...
+    @property
+    def truncate(self) -> int | None: ...
+    @property
+    def units(self) -> int: ...
+class LSTM(Layer):
+    """
+    LSTM(units, activation='tanh', sequences=False, bias=True, init=None, recurrent_init='orthogonal', truncate=None, bidirectional=False, l1=None, l2=None, max_norm=None, forget_bias=1)
+
+    Long short-term memory: ``h_t = o activation(c_t)``, ``c_t = f c_{t-1} + i g`` with ``i, f, o = sigmoid(W x_t + U h_{t-1} + b)`` and ``g = activation(W_g x_t + U_g h_{t-1} + b_g)``.
+
+    The state c passes from step to step by sums, so gradients vanish slowly (Hochreiter & Schmidhuber 1997; Gers et al. 2000). Rows of W, U and b are those of i, f, g, o, as in torch: ``net.weights[l]`` is (features + units, 4 units). b of the forget gate f starts at `forget_bias`, others at 0 (Jozefowicz et al. 2015). Otherwise as `Recurrent`; memory per sample: 17 units and 3 features per step.
+
+    Parameters
+    ----------
+    units : int
+        number of outputs per step: an integer >= 1.
+    activation : str or activation, default 'tanh'
+        phi, a name or a value such as fm.LeakyReLU(slope=0.1).
+    sequences : bool, default False
+        the output is h of all steps instead of the last.
+    bias : bool, default True
+        adds b.
+    init : str, initializer or None, default None
+        distribution of W at the start; None takes the network's.
+    recurrent_init : str or initializer, default 'orthogonal'
+        distribution of U at the start.
+    truncate : int | None, default None
+        steps after which no gradient passes to those before, counted from the first; None: all do: an integer >= 1, or None.
+    bidirectional : bool, default False
+        goes through the sequence in both directions, as fm.Bidirectional says.
+    l1 : float | None, default None
+        penalty l1 sum |W|; None takes that of fit: a finite l1 >= 0, or None.
+    l2 : float | None, default None
+        penalty l2 / 2 sum W**2; None takes that of fit: a finite l2 >= 0, or None.
+    max_norm : float | None, default None
+        largest Euclidean norm of a unit's weights; longer ones are scaled down after each update: a finite max_norm > 0, or None.
+    forget_bias : float, default 1
+        b of the forget gate at the start: a finite number.
+    """
+    can_be_output: typing.ClassVar[bool] = True
+    fields: typing.ClassVar[tuple[Field, ...]]
+    has_parameters: typing.ClassVar[bool] = True
+    name: typing.ClassVar[str] = 'lstm'
+    def __init__(self, units: int, activation: str | Activation = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, bidirectional: bool = False, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, forget_bias: float = 1) -> None: ...
+    @property
+    def activation(self) -> Activation: ...
+    @property
+    def bias(self) -> bool: ...
+    @property
+    def bidirectional(self) -> bool: ...
+    @property
+    def forget_bias(self) -> float: ...
+    @property
+    def init(self) -> Initializer | None: ...
+    @property
+    def l1(self) -> float | None: ...
+    @property
+    def l2(self) -> float | None: ...
+    @property
+    def max_norm(self) -> float | None: ...
+    @property
+    def recurrent_init(self) -> Initializer: ...
+    @property
+    def sequences(self) -> bool: ...
+    @property
+    def truncate(self) -> int | None: ...
+    @property
+    def units(self) -> int: ...
 class Constant(Member):
     """
     Constant(learning_rate=0.001, per='step')

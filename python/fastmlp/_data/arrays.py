@@ -157,6 +157,16 @@ def as_shape(value: Any, shape: tuple[int, ...], dtype: DType, name: str) -> Flo
     return convert(array, dtype, name)
 
 
+def as_outputs(value: Any, network: Network, n: int, single: bool, name: str) -> FloatArray:
+    """Return `value` of shape ``(n, *output_shape)`` or ``(n, n_outputs)`` as the latter."""
+    array = read(value, name)
+    lead = () if single else (n,)
+    if array.shape not in {(*lead, *network.output_shape), (*lead, network.n_outputs)}:
+        expected = (*lead, *network.output_shape)
+        raise InvalidValue(f"{name} has shape {array.shape}, expected {expected}")
+    return convert(array, network.dtype, name).reshape(n, network.n_outputs)
+
+
 def lease(*values: Any) -> tuple[_core.MemoryLease, ...]:
     """Return objects that keep the memory of the arrays among `values` where it is.
 

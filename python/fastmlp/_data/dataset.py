@@ -12,33 +12,38 @@ from fastmlp._data import arrays
 from fastmlp._data.arrays import FloatArray, Samples
 from fastmlp._data.class_weight import check_class_names
 from fastmlp._data.losses import is_custom_loss
+from fastmlp._data.sequences import as_lengths, without_ended
 from fastmlp._data.targets import TargetSpec, as_weights, check_range
-from fastmlp._data.validation import InvalidType, InvalidValue
+from fastmlp._data.validation import InvalidType, InvalidValue, value_error
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
 
 
 class Dataset(NamedTuple):
-    """X ``(n, n_inputs)``, targets ``(n, n_outputs)`` or classes ``(n,)``, weights ``(n,)``.
+    """Samples, targets and weights.
 
-    `leases` hold the memory of a run, in which Python code runs between native calls.
+    X is ``(n, n_inputs)``, targets are ``(n, n_outputs)`` or classes ``(n, *groups)``, weights and
+    the lengths of sequences ``(n,)``. `leases` hold the memory of a run, in which Python code runs
+    between native calls.
     """
 
     X: Samples
     targets: NDArray[Any]
     weights: FloatArray | None
+    lengths: NDArray[np.int64] | None = None
     leases: tuple[_core.MemoryLease, ...] = ()
 
     @property
     def arrays(self) -> tuple[Samples, NDArray[Any], FloatArray | None]:
-        """Return the arguments of a native call."""
+        """Return the first arguments of a native call."""
         return self[:3]
 
     def take(self, indices: NDArray[np.int64]) -> Dataset:
         """Return the samples at these indices, in this order."""
         weights = None if self.weights is None else self.weights[indices]
-        return Dataset(arrays.take(self.X, indices), self.targets[indices], weights)
+        lengths = None if self.lengths is None else self.lengths[indices]
+        return Dataset(arrays.take(self.X, indices), self.targets[indices], weights, lengths)
 
     def total_weight(self, indices: NDArray[np.int64] | None = None) -> float:
         """Return the sum of the weights, 1 each where there are none, of all or these samples."""
@@ -52,10 +57,18 @@ def target_spec(network: Network, loss: Any) -> TargetSpec:
     """Return the form of y for a network with a loss."""
     is_custom = is_custom_loss(loss)
     labels_pm1 = not is_custom and loss.labels_pm1
-    n_columns = network.n_outputs if is_custom else network.n_outputs // loss.outputs_per_target
+    per_target = 1 if is_custom else loss.outputs_per_target
+    shape, n_columns = network.output_shape, network.n_outputs
+    if per_target > 1:  # the targets of a loss of pairs are flat: the first half of all outputs
+        n_columns //= per_target
+        shape = (n_columns,)
     probabilities = network._output_activation.predicts_classes
-    classes = n_columns > 1 and (probabilities or labels_pm1)
-    return TargetSpec(n_columns, network.dtype, classes, labels_pm1, is_custom)
+    groups = shape[:-1] if probabilities else ()
+    n_classes = shape[-1] if probabilities else n_columns
+    classes = n_classes > 1 and (probabilities or labels_pm1)
+    return TargetSpec(
+        shape, groups, n_columns, n_classes, network.dtype, classes, labels_pm1, is_custom
+    )
 
 
 def read_dataset(
@@ -65,17 +78,24 @@ def read_dataset(
     y: Any,
     sample_weight: Any = None,
     class_weight: Any = None,
+    lengths: Any = None,
 ) -> Dataset:
     """Convert X, y and the weights; raise if they do not fit the network or each other."""
     inputs, single = arrays.as_inputs(X, network)
     arrays.check_samples(inputs)
+    steps = None if lengths is None else as_lengths(lengths, network, len(inputs))
     if single:
-        y = arrays.read(y, "y").reshape(1, -1)
+        y = arrays.read(y, "y")
+        y = y[np.newaxis] if y.ndim > 1 else y.reshape(1, -1)
     spec = target_spec(network, loss)
+    if steps is not None:
+        if spec.any_shape:
+            raise value_error("loss", loss, "one of this package, as lengths are given")
+        y = without_ended(y, steps, network, spec.shape)
     targets = spec.read(y, len(inputs))
     weights = as_weights(sample_weight, class_weight, targets, network.dtype)
     check_class_names(class_weight, targets, spec.n_columns)
-    return Dataset(inputs, spec.encode(targets), weights)
+    return Dataset(inputs, spec.encode(targets), weights, steps)
 
 
 def read_training_data(
@@ -85,10 +105,11 @@ def read_training_data(
     y: Any,
     sample_weight: Any = None,
     class_weight: Any = None,
+    lengths: Any = None,
 ) -> Dataset:
     """Read a dataset; raise at nan and inf, targets out of range, and weights that are all 0."""
     leases = arrays.lease(X, y, sample_weight)
-    data = read_dataset(network, loss, X, y, sample_weight, class_weight)
+    data = read_dataset(network, loss, X, y, sample_weight, class_weight, lengths)
     arrays.check_finite(data.X, "X")
     if data.targets.dtype != np.int64:
         arrays.check_finite(data.targets, "y")

@@ -13,6 +13,7 @@ from fastmlp._data import arrays
 from fastmlp._data.arrays import FloatArray
 from fastmlp._data.dataset import check_weighted, read_dataset
 from fastmlp._data.losses import evaluate, is_custom_loss, mean_loss, resolve_loss
+from fastmlp._data.sequences import as_lengths
 from fastmlp._data.threads import check_threads, limited
 from fastmlp._data.types import InputLike, LossLike
 from fastmlp._data.validation import InvalidArgument, error_prefix
@@ -21,20 +22,30 @@ if TYPE_CHECKING:
     from fastmlp.network import Network
 
 
-def predict(self: Network, X: InputLike, *, n_threads: int | None = None) -> FloatArray:
+def predict(
+    self: Network,
+    X: InputLike,
+    *,
+    lengths: ArrayLike | None = None,
+    n_threads: int | None = None,
+) -> FloatArray:
     """Compute the outputs of the network.
 
     Parameters
     ----------
     X : array_like or sparse matrix of shape (n_samples, n_inputs), or (n_inputs,)
         Samples, or one sample. Not searched for nan.
+    lengths : array_like of int, shape (n_samples,), optional
+        Steps of each sequence, 1 to time; the outputs are those of the sequence without what
+        comes after, and 0 for steps after the end.
     n_threads : int, optional
         At most so many threads, as with `fm.threads`.
 
     Returns
     -------
     ndarray of shape (n_samples, n_outputs) or (n_outputs,)
-        Outputs in the network's dtype. Cost: one forward pass.
+        Outputs in the network's dtype; those of a last layer with a shape, such as ``Conv1D`` or
+        ``Recurrent(sequences=True)``, have its axes. Cost: one forward pass.
 
     Raises
     ------
@@ -49,13 +60,16 @@ def predict(self: Network, X: InputLike, *, n_threads: int | None = None) -> Flo
     """
     try:
         inputs, single = arrays.as_inputs(X, self)
+        steps = None if lengths is None else as_lengths(lengths, self, len(inputs))
         if n_threads is None:
-            outputs: FloatArray = self._native.predict(inputs)
+            outputs: FloatArray = self._native.predict(inputs, steps)
         else:
             with limited(check_threads(n_threads)):
-                outputs = self._native.predict(inputs)
+                outputs = self._native.predict(inputs, steps)
     except InvalidArgument as error:
         raise error.named("Network.predict") from error.__cause__
+    if len(self.output_shape) > 1:
+        outputs = outputs.reshape(len(outputs), *self.output_shape)
     return outputs[0] if single else outputs
 
 
@@ -67,6 +81,7 @@ def loss(
     loss: LossLike | None = None,
     *,
     sample_weight: ArrayLike | None = None,
+    lengths: ArrayLike | None = None,
     n_threads: int | None = None,
 ) -> float:
     """Compute the weighted mean loss over the samples, without penalties.
@@ -76,11 +91,15 @@ def loss(
     X : array_like or sparse matrix of shape (n_samples, n_inputs), or (n_inputs,)
         Samples.
     y : array_like of shape (n_samples, n_outputs) or (n_samples,)
-        Targets; 1-D for one output, or class indices for a softmax output.
+        Targets; 1-D for one output, or class indices for a softmax output, one for each position
+        or step where it has several. ``(n_samples, *output_shape)`` too.
     loss : str, loss or callable, optional
         Default: the loss that belongs to the output activation, as in `fit`.
     sample_weight : array_like of shape (n_samples,), optional
         Weights >= 0, not all 0; 1 each where they are not given.
+    lengths : array_like of int, shape (n_samples,), optional
+        Steps of each sequence, as for `predict`; the loss is the sum over these, and y and X,
+        which must be finite, are not read after them.
     n_threads : int, optional
         At most so many threads, as with `fm.threads`.
 
@@ -101,7 +120,7 @@ def loss(
     2.5
     """
     chosen = resolve_loss(loss, self)
-    data = read_dataset(self, chosen, X, y, sample_weight)
+    data = read_dataset(self, chosen, X, y, sample_weight, lengths=lengths)
     check_weighted(data)
     with limited(check_threads(n_threads)):
         return mean_loss(self, chosen, data)
@@ -115,13 +134,14 @@ def value_and_grad(
     loss: LossLike | None = None,
     *,
     sample_weight: ArrayLike | None = None,
+    lengths: ArrayLike | None = None,
     n_threads: int | None = None,
 ) -> tuple[float, FloatArray]:
     """Compute the weighted mean loss and its gradient by all parameters, by backpropagation.
 
     Parameters
     ----------
-    X, y, loss, sample_weight, n_threads
+    X, y, loss, sample_weight, lengths, n_threads
         As for `loss`.
 
     Returns
@@ -144,7 +164,7 @@ def value_and_grad(
     array([-3., -6., -3.], dtype=float32)
     """
     chosen = resolve_loss(loss, self)
-    data = read_dataset(self, chosen, X, y, sample_weight)
+    data = read_dataset(self, chosen, X, y, sample_weight, lengths=lengths)
     check_weighted(data)
     value: float
     gradient: FloatArray
@@ -154,7 +174,7 @@ def value_and_grad(
             value, by_output = evaluate(chosen, outputs, data.targets, data.weights)
             gradient = self._native.backward(data.X, by_output)
         else:
-            arguments = (data.X, data.targets, chosen, data.weights)
+            arguments = (data.X, data.targets, chosen, data.weights, data.lengths)
             value, gradient = self._native.value_and_grad(*arguments)
     return value, gradient
 
@@ -188,9 +208,8 @@ def backward(self: Network, X: InputLike, output_gradient: ArrayLike) -> FloatAr
     """
     inputs, single = arrays.as_inputs(X, self)
     arrays.check_samples(inputs)
-    shape = (self.n_outputs,) if single else (len(inputs), self.n_outputs)
-    gradient = arrays.as_shape(output_gradient, shape, self.dtype, "output_gradient")
-    flat: FloatArray = self._native.backward(inputs, gradient.reshape(-1, self.n_outputs))
+    gradient = arrays.as_outputs(output_gradient, self, len(inputs), single, "output_gradient")
+    flat: FloatArray = self._native.backward(inputs, gradient)
     return flat
 
 

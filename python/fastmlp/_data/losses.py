@@ -45,7 +45,7 @@ def mean_loss(network: Network, loss: Any, data: Dataset) -> float:
     if is_custom_loss(loss):
         outputs = network._native.predict(data.X)
         return evaluate(loss, outputs, data.targets, data.weights)[0]
-    return float(network._native.loss(data.X, data.targets, loss, data.weights))
+    return float(network._native.loss(data.X, data.targets, loss, data.weights, data.lengths))
 
 
 def evaluate(

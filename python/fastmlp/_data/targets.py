@@ -20,24 +20,32 @@ ROUNDING = 1e-5  # of targets that were probabilities in float32
 class TargetSpec(NamedTuple):
     """Targets of a network with a loss: one column per output, or per two outputs.
 
-    `classes`: a 1-D y holds class indices. `labels_pm1`: the loss is defined for -1 and +1.
-    `any_shape`: a custom loss may have a y of another shape.
+    `shape` are the axes of a sample's targets. `groups` are the axes before the last one where the
+    outputs of each position or step are classes of their own. `n_columns` are the targets of a
+    sample, `n_classes` its classes, or those of each group. `classes`: a y without the last axis
+    holds class indices. `labels_pm1`: the loss is defined for -1 and +1. `any_shape`: a custom loss
+    may have a y of another shape.
     """
 
+    shape: tuple[int, ...]
+    groups: tuple[int, ...]
     n_columns: int
+    n_classes: int
     dtype: DType
     classes: bool
     labels_pm1: bool
     any_shape: bool
 
     def read(self, y: Any, n_samples: int) -> NDArray[Any]:
-        """Return y as int64 class indices ``(n,)`` or as targets ``(n, n_columns)``."""
+        """Return y as int64 class indices ``(n, *groups)`` or as targets ``(n, n_columns)``."""
         array = arrays.read(y, "y", NUMBER_LABELS if self.classes else "")
         self._check_length(array, n_samples)
-        if self.classes and array.shape in {(n_samples,), (n_samples, 1)}:
-            return _class_indices(array.reshape(-1), self.n_columns)
+        if self.classes and array.shape in self._index_shapes(n_samples):
+            return _class_indices(array.reshape(n_samples, *self.groups), self.n_classes)
         if self.n_columns == 1 and array.ndim == 1:
             array = array.reshape(-1, 1)
+        if len(self.shape) > 1 and array.shape == (n_samples, *self.shape):
+            array = array.reshape(n_samples, self.n_columns)
         if not self.any_shape and array.shape != (n_samples, self.n_columns):
             _raise_shape(array.shape, self._expected(n_samples))
         return arrays.convert(array, self.dtype, "y")
@@ -46,17 +54,22 @@ class TargetSpec(NamedTuple):
         """Return the targets of the loss: ±1 for the perceptron, one-hot for a custom loss."""
         is_index = targets.dtype == np.int64
         if is_index and (self.labels_pm1 or self.any_shape):
-            targets = np.eye(self.n_columns, dtype=self.dtype)[targets]
+            one_hot = np.eye(self.n_classes, dtype=self.dtype)[targets]
+            targets = one_hot.reshape(len(targets), self.n_columns)
         return _as_pm1(targets) if self.labels_pm1 else targets
+
+    def _index_shapes(self, n_samples: int) -> set[tuple[int, ...]]:
+        shape = (n_samples, *self.groups)
+        return {shape} if self.groups else {shape, (n_samples, 1)}
 
     def _check_length(self, array: NDArray[Any], n_samples: int) -> None:
         if array.ndim == 0 or len(array) != n_samples:
             _raise_shape(array.shape, self._expected(n_samples))
 
     def _expected(self, n_samples: int) -> str:
-        shape = f"({n_samples}, {self.n_columns})"
+        shape = str((n_samples, *self.shape))
         if self.classes:
-            return f"({n_samples},) class indices or {shape}"
+            return f"{(n_samples, *self.groups)} class indices or {shape}"
         return f"({n_samples},) or {shape}" if self.n_columns == 1 else shape
 
 
@@ -110,7 +123,7 @@ def _class_indices(labels: NDArray[Any], n_classes: int) -> NDArray[np.int64]:
     if labels.dtype.kind == "f" and not np.array_equal(indices, labels):
         first = int(np.argmax(indices != labels))
         _raise_class(labels, first, n_classes)
-    first = _core.check_classes(indices, n_classes)
+    first = _core.check_classes(indices.reshape(-1), n_classes)
     if first >= 0:
         _raise_class(labels, first, n_classes)
     return indices
@@ -170,6 +183,8 @@ def _labels(targets: NDArray[Any]) -> NDArray[Any]:
     if targets.ndim == 1:
         return targets
     n_columns = targets.shape[1]
+    if targets.dtype == np.int64:
+        raise InvalidValue("class_weight is given, expected a y of one class per sample")
     if n_columns == 1 and np.array_equal(targets, np.rint(targets)):
         return targets.reshape(-1)
     labels: NDArray[Any] = np.argmax(targets, axis=1)
@@ -183,7 +198,9 @@ def _raise_shape(given: tuple[int, ...], expected: str) -> NoReturn:
 
 
 def _raise_class(labels: NDArray[Any], index: int, n_classes: int) -> NoReturn:
-    hint = NUMBER_LABELS if np.isfinite(labels[index]) else arrays.FILL
+    label = labels.flat[index]
+    hint = NUMBER_LABELS if np.isfinite(label) else arrays.FILL
     raise InvalidValue(
-        f"y[{index}]={labels[index]!s}, expected class indices 0 to {n_classes - 1}{hint}"
+        f"y[{arrays.position_name(index, labels.shape)}]={label!s}, expected class "
+        f"indices 0 to {n_classes - 1}{hint}"
     )

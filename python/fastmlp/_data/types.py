@@ -39,6 +39,10 @@ LossLike: TypeAlias = str | ResolvedLoss
 
 # Keys are classes, of any kind of number.
 ClassWeight: TypeAlias = Mapping[Any, float] | Literal["balanced"]
-Validation: TypeAlias = tuple[InputLike, ArrayLike] | tuple[InputLike, ArrayLike, ArrayLike]
+Validation: TypeAlias = (
+    tuple[InputLike, ArrayLike]
+    | tuple[InputLike, ArrayLike, ArrayLike]
+    | tuple[InputLike, ArrayLike, ArrayLike | None, ArrayLike]
+)
 Weighting: TypeAlias = Literal["set", "batch"]
 L2Scale: TypeAlias = Literal["constant", "batch_weight"]

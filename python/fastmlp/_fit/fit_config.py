@@ -68,13 +68,16 @@ class FitConfig(NamedTuple):
 
 def _read_validation(trainer: Trainer, validation_data: Any, X: Any) -> Dataset:
     """Read the samples of a validation, whose columns must be those of X."""
-    expected = "(X, y) or (X, y, sample_weight)"
+    expected = "(X, y), (X, y, sample_weight) or (X, y, sample_weight, lengths)"
     if not isinstance(validation_data, (tuple, list)):
         kind = type(validation_data).__name__
         raise InvalidType(f"validation_data is of type {kind}, expected {expected}")
-    if len(validation_data) not in (2, 3):
+    if len(validation_data) not in (2, 3, 4):
         n_members = len(validation_data)
         raise InvalidValue(f"validation_data has {n_members} members, expected {expected}")
     in_validation = argument_prefix("validation_data: ")
     in_validation(check_names)(validation_data[0], names_of(X))
-    return in_validation(read_training_data)(trainer.network, trainer.loss, *validation_data)
+    X_val, y, weights, lengths = (*validation_data, None, None)[:4]
+    return in_validation(read_training_data)(
+        trainer.network, trainer.loss, X_val, y, weights, lengths=lengths
+    )

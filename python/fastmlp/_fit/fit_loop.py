@@ -195,9 +195,8 @@ def run_epochs(
         if is_custom_loss(trainer.loss):
             last = custom_loss.epoch(trainer, data, max_seconds, order)
         else:
-            last = EpochResult._make(
-                native_trainer.epochs(*data.arrays, n_epochs, max_seconds, last_good, losses, order)
-            )
+            given = (n_epochs, max_seconds, last_good, losses, order, data.lengths)
+            last = EpochResult._make(native_trainer.epochs(*data.arrays, *given))
         trainer._last_epoch = last
         return last
     finally:
@@ -215,6 +214,6 @@ def run_passes(
     native_trainer = trainer._native
     index = native_trainer.epoch_number
     try:
-        native_trainer.passes(*data.arrays, orders, results)
+        native_trainer.passes(*data.arrays, orders, results, data.lengths)
     finally:
         trainer.network.epochs_trained += native_trainer.epoch_number - index

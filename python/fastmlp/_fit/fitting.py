@@ -31,6 +31,7 @@ def fit(
     callbacks: Iterable[object] = (),
     sample_weight: ArrayLike | None = None,
     class_weight: types.ClassWeight | None = None,
+    lengths: ArrayLike | None = None,
     l1: float = 0.0,
     l2: float = 0.0,
     regularize_biases: bool = False,
@@ -63,7 +64,7 @@ def fit(
         of itself for 10 epochs, at most 200; methods that search end by themselves, at 1000.
     batch_size : int, optional
         Samples per update. Default: 32, and all for methods that search.
-    validation_data : tuple (X, y) or (X, y, sample_weight), optional
+    validation_data : tuple (X, y), (X, y, sample_weight) or with lengths as fourth, optional
         Samples whose loss is recorded after each epoch as ``"val_loss"``.
     callbacks : iterable of objects, default ()
         With some of `on_fit_begin`, `on_epoch_end` and `on_fit_end`; see `fm.Callback`.
@@ -71,6 +72,8 @@ def fit(
         Weights w >= 0. The loss of a batch of B of them is ``sum_i w_i L_i / (B mean(w))``.
     class_weight : dict {class: weight} or "balanced", optional
         Factors on the sample weights; a class that is not named weighs 1.
+    lengths : array_like of int, shape (n_samples,), optional
+        Steps of each sequence, for recurrent networks; as for `Network.loss`.
     l1, l2 : float, default 0.0
         Penalty ``l1 sum |W| + l2 / 2 sum W**2``, for layers without a value of their own.
     regularize_biases : bool, default False

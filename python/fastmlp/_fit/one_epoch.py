@@ -26,6 +26,7 @@ def epoch(
     order: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
     class_weight: types.ClassWeight | None = None,
+    lengths: ArrayLike | None = None,
     max_seconds: float | None = None,
 ) -> float:
     """Make one shuffled pass over the samples; return the mean loss, penalties included.
@@ -34,7 +35,7 @@ def epoch(
 
     Parameters
     ----------
-    X, y, sample_weight, class_weight, max_seconds
+    X, y, sample_weight, class_weight, lengths, max_seconds
         As for `Network.fit`.
     order : array_like of int, shape (n,), optional
         Indices of the samples in the order of the pass, in which some may come several times and
@@ -53,7 +54,7 @@ def epoch(
     """
     limit = check_seconds(max_seconds, "max_seconds")
     snapshot = arrays.native(self.network.dtype).Snapshot()
-    data = read_training_data(self.network, self.loss, X, y, sample_weight, class_weight)
+    data = read_training_data(self.network, self.loss, X, y, sample_weight, class_weight, lengths)
     rows = read_order(order, len(data.X))
     with limited(self.n_threads), self.network._in_training:
         self._forward_shape = None

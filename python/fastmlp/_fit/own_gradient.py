@@ -40,7 +40,7 @@ def forward(self: Trainer, X: InputLike) -> FloatArray:
         outputs: FloatArray = self._native.forward(inputs)
         self._forward_shape = outputs.shape
         self.network._remember_names(X)
-    return outputs
+    return outputs.reshape(len(outputs), *self.network.output_shape)
 
 
 @error_prefix("Trainer.backward")
@@ -53,12 +53,12 @@ def backward(self: Trainer, output_gradient: ArrayLike) -> FloatArray:
         Derivative of the loss by the outputs of the last `forward`, without penalties; divide
         by the number of samples for a mean.
     """
-    shape, dtype = self._forward_shape, self.network.dtype
-    if shape is None:
+    if self._forward_shape is None:
         raise RuntimeError(
             "Trainer.backward: there are no outputs since the last update; call forward"
         )
-    gradient = arrays.as_shape(output_gradient, shape, dtype, "output_gradient")
+    n_samples = self._forward_shape[0]
+    gradient = arrays.as_outputs(output_gradient, self.network, n_samples, False, "output_gradient")
     with limited(self.n_threads), self.network._in_training:
         flat: FloatArray = self._native.backward(gradient)
     return flat

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,19 +18,27 @@ def named(network: Network, flat: FloatArray) -> dict[str, FloatArray]:
     """Return ``layers.<place>.weight`` and ``.bias`` as views of a flat vector of parameters.
 
     In the order of `Network.parameters`: W as ``(n_out, n_in)`` or ``(filters, kernel ...,
-    channels)``, once where layers share it.
+    channels)``, once where layers share it; ``.weight_reverse`` and ``.bias_reverse`` are those of
+    a bidirectional layer's second direction.
     """
     native, own, found = network._native, network.parameters, dict[int, Any]()
-    layers: tuple[Any, ...] = network.layers
-    places = [place for place, layer in enumerate(layers) if layer.has_parameters]
-    for index, place in enumerate(places):
+    for index, (place, suffix) in enumerate(_parts(network.layers)):
         for name, view in (("weight", native.weight(index)), ("bias", native.bias(index))):
             if view is not None:
                 begin = (view.ctypes.data - own.ctypes.data) // own.itemsize
                 shape = (view.shape[-1], *view.shape[:-1])
                 part = flat[begin : begin + view.size].reshape(shape)
-                found.setdefault(begin, (f"layers.{place}.{name}", part))
+                found.setdefault(begin, (f"layers.{place}.{name}{suffix}", part))
     return dict(found[begin] for begin in sorted(found))
+
+
+def _parts(layers: Any) -> Iterator[tuple[int, str]]:
+    """Yield the place in the list, and which direction it is, of all that has weights."""
+    for place, layer in enumerate(layers):
+        if layer.has_parameters:
+            yield place, ""
+            if getattr(layer, "bidirectional", False):
+                yield place, "_reverse"
 
 
 def check_size(

@@ -82,6 +82,7 @@ PROGRESS_1 = {  # names of version 1: section and name now
 FAMILIES = {  # the setting or hyperparameter that has members of a family
     "activation": _core.activations,
     "init": _core.initializers,
+    "recurrent_init": _core.initializers,
     "loss": _core.losses,
     "optimizer": {**_core.optimizers, **_core.methods},
     "learning_rate": _core.schedules,

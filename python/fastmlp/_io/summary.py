@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from fastmlp.layers import Conv1D, Conv2D, Dense, Layer
+from fastmlp.layers import RECURRENT, Conv1D, Conv2D, Dense, Layer
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
@@ -88,6 +88,10 @@ def _brief(layer: Any, layers: Sequence[Any]) -> str:
     if isinstance(layer, (Conv1D, Conv2D)):
         name = type(layer).__name__
         return f"{name}({layer.filters}, {layer.kernel}), {layer.activation!r}"
+    if isinstance(layer, RECURRENT):
+        name = f"{type(layer).__name__}({layer.units})"
+        name = f"Bidirectional({name})" if layer.bidirectional else name
+        return f"{name}, {layer.activation!r}"
     return layer_name(layer, layers)
 
 

@@ -76,6 +76,16 @@ def sequence() -> fm.Network:
     return filled(fm.Network(layers, inputs=(9, 2), seed=1))
 
 
+def recurrent() -> fm.Network:
+    layers = [
+        fm.Bidirectional(fm.GRU(2, sequences=True)), fm.Conv1D(3, 1, "softmax"),
+        fm.LSTM(2, fm.ELU(0.5), sequences=True, truncate=3, forget_bias=0.5, bias=False),
+        fm.Bidirectional(fm.LSTM(1, sequences=True)),
+        fm.Recurrent(2, recurrent_init=fm.Orthogonal(0.5), l2=1e-2), fm.Dense(2, "softmax"),
+    ]  # fmt: skip
+    return filled(fm.Network(layers, inputs=(4, 2), dtype="float64", seed=5))
+
+
 def activations() -> fm.Network:
     members = [cls() for name, cls in _core.activations.items() if name != "softmax"]
     inits = [cls() for cls in _core.initializers.values() if cls is not fm.ConstantInit]
@@ -140,7 +150,8 @@ def classifier() -> Any:
 
 
 NETWORKS: dict[str, Callable[[], fm.Network]] = {
-    "dense": dense, "windows": windows, "sequence": sequence, "activations": activations,
+    "dense": dense, "windows": windows, "sequence": sequence, "recurrent": recurrent,
+    "activations": activations,
 }  # fmt: skip
 TRAINERS: dict[str, Callable[[], fm.Trainer]] = {
     name: lambda index=index, cls=cls: trainer(index, cls)

@@ -15,7 +15,16 @@ class Axes:
         markersize: float | None = None,
         linestyle: str | None = None,
     ) -> object: ...
+    def imshow(self, X: ArrayLike, cmap: str, *, vmin: float, vmax: float) -> object: ...
     def set(
-        self, *, xlabel: str, ylabel: str, xscale: str = "linear", yscale: str = "linear"
+        self,
+        *,
+        xlabel: str = ...,
+        ylabel: str = ...,
+        xscale: str = "linear",
+        yscale: str = "linear",
+        xticks: list[float] = ...,
+        yticks: list[float] = ...,
     ) -> object: ...
+    def set_ylabel(self, ylabel: str) -> object: ...
     def legend(self, *, loc: str = ...) -> object: ...
