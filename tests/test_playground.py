@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 import fastmlp as fm
 from fastmlp import playground
+from fastmlp.playground._choices import ACTIVATIONS as NAMES
+from fastmlp.playground._choices import CHOICES, FEATURES
 from fastmlp.playground._datasets import DATASETS, N_POINTS, shuffled
 from fastmlp.playground._model import Model
 from fastmlp.playground._random import Random
-from fastmlp.playground._state import CHOICES, FEATURES, State
+from fastmlp.playground._state import State
 from playground_oracle import ACTIVATIONS, OracleNetwork
 
 # Every tenth point, the first weights, and losses of 20 epochs, as the original's code (commit
@@ -169,7 +171,14 @@ def test_a_seed_gives_the_numbers_of_seedrandom() -> None:
 TEXTS = {name: st.sampled_from(some) for name, some in CHOICES.items()}
 STATES = st.builds(
     State,
-    **TEXTS | {"optimizer": st.sampled_from(["sgd", "adam"])},
+    **TEXTS | {name: st.sampled_from(["sgd", "adam"]) for name in ("optimizer", "rival_optimizer")},
+    activations=st.lists(st.sampled_from(list(NAMES)), max_size=3).map(tuple),
+    classes=st.integers(2, 6),
+    clip_norm=st.floats(0, 10),
+    schedule_epochs=st.integers(1, 1000),
+    dropout=st.floats(0, 0.99),
+    input_noise=st.floats(0, 9),
+    rival_learning_rate=st.floats(1e-9, 1e3),
     momentum=st.floats(0, 0.999),
     batch_size=st.integers(1, 1000),
     learning_rate=st.floats(1e-9, 1e3),

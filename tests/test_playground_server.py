@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -121,11 +121,34 @@ def test_idle_sessions_end(server: Server, monkeypatch: pytest.MonkeyPatch) -> N
     assert list(server.sessions) == [used]
 
 
-def test_a_session_trains_only_while_its_page_asks(server: Server) -> None:
-    name = new_session(server)
-    post(server, "/frame", {"session": name, "epochs": 5})
-    post(server, "/close", {"session": name})
-    assert name not in server.sessions
+def test_a_session_that_ends_trains_no_more(server: Server) -> None:
+    """Whether its page closes it or it is idle, and within the message that it carries out."""
+    for end in (lambda name: post(server, "/close", {"session": name}), make_idle(server)):
+        name = new_session(
+            server, "seed=4&networkShape=256,256,256,256,256,256,256,256&batchSize=1"
+        )
+        session = server.sessions[name]
+        with ThreadPoolExecutor(1) as pool:
+            frame = pool.submit(post, server, "/frame", {"session": name, "epochs": 1000})
+            wait_for(lambda: session._model._trainer.n_steps > 0)  # noqa: B023  # called here
+            end(name)
+            wait_for(lambda: name not in server.sessions)  # noqa: B023
+            frame.result(60)
+        assert session._model.epoch <= 1
+
+
+def make_idle(server: Server) -> Callable[[str], None]:
+    def end(name: str) -> None:
+        server.sessions[name].last_used -= _server.IDLE_SECONDS + 1
+
+    return end
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert condition()
 
 
 def test_requests_at_once_are_taken_in_turn(server: Server) -> None:
@@ -141,9 +164,19 @@ VALUES = [
     *(None, True, -1, 0, 2, 10**400, 1e308, float("nan"), float("inf"), "", "3", "NaN", "\ud800"),
     *([], [1, 0], [[]], {}, {"x": "false"}, {"networkShape": "1,2"}, {"noise": "1e9"}),
     *({"learningRate": "1e300"}, {"batchSize": "1" * 400}, {"seed": "\x00"}, {"": ""}),
+    *({"rivalOptimizer": "adam", "dropout": "0.5"}, {"classes": "4", "activations": "relu,,x"}),
+    *({"optimizer": "newton", "schedule": "one_cycle"}, {"clipNorm": "-1"}, {"loss": "hinge"}),
+    *([[1, 2, 1], [3, 4, -1]], [[1, 2, 1], [3, 4, 0.5], [0, 7, 1]], [0, 2], "1,2,3,a\n" * 4),
+    *("1,2,3,a\n4,5,6,b\n7,8,1,c\n0,0,0,c", "fastmlp", "safetensors"),
 ]
-KEYS = ["action", "values", "epochs", "show", "layer", "unit", "input", "value", "all", "hash"]
-ACTIONS = ["set", "restart", "same_start", "regenerate", "edit", "back", "describe", "x"]
+KEYS = [
+    *("action", "values", "epochs", "show", "layer", "unit", "input", "value", "all", "hash"),
+    *("layers", "points", "table", "columns", "form"),
+]
+ACTIONS = [
+    *("set", "restart", "same_start", "regenerate", "edit", "back", "describe", "x"),
+    *("open", "draw", "export", "surface", "spectrum"),
+]
 
 
 def fuzz(server: Server, count: int, seed: int) -> set[int]:

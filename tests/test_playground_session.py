@@ -21,6 +21,7 @@ class Frame(NamedTuple):
     head: dict[str, Any]
     parameters: NDArray[np.float32]
     large: NDArray[np.uint8]
+    rival: NDArray[np.uint8] | None
     small: NDArray[np.uint8]
 
 
@@ -33,7 +34,9 @@ def frame(session: Session, **message: Any) -> Frame:
     begin = 4 + length
     parameters = np.frombuffer(data, "<f4", n_parameters, begin)
     pixels = np.frombuffer(data, np.uint8, offset=begin + 4 * n_parameters)
-    return Frame(head, parameters, pixels[:10_000], pixels[10_000:].reshape(-1, 100))
+    large, *rivals = np.split(pixels[: 20_000 if "rival" in head else 10_000], [10_000])
+    small = pixels[10_000 * (1 + ("rival" in head)) :].reshape(-1, 100)
+    return Frame(head, parameters, large, rivals[0] if "rival" in head else None, small)
 
 
 def losses(session: Session) -> tuple[float, float]:
@@ -169,7 +172,7 @@ def test_weights_and_biases_are_edited() -> None:
     assert network.weights[0][1, 2] == 2.5
     assert network.biases[0][2] == -1
     session.control({"action": "back", "all": True})
-    assert network.weights[0][1, 2] != 2.5
+    assert session._model.network.weights[0][1, 2] != 2.5
 
 
 def test_a_divergence_stops_is_said_and_can_be_undone() -> None:

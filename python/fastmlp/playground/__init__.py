@@ -33,8 +33,8 @@ class Run:
     n_train : int
         Number of points trained on.
     losses : ndarray of shape (epochs + 1, 2)
-        Mean of (o - t)² / 2 over training and test points, before training and after each epoch;
-        nan after a divergence.
+        Mean of (o - t)² / 2, or of the loss chosen, over training and test points, before training
+        and after each epoch; nan after a divergence.
     network : Network
         Trained, in float64.
     """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 from fastmlp.playground._random import Random
 
@@ -15,8 +16,27 @@ Point = tuple[float, float, float]
 
 RADIUS = 5.0
 PLANE_RADIUS = 6.0
+TURN = 2 * math.pi
 N_POINTS = {"classification": 500, "regression": 1200}
 BUMPS = [(-4, 2.5, 1), (0, 2.5, -1), (4, 2.5, 1), (-4, -2.5, -1), (0, -2.5, 1), (4, -2.5, -1)]
+
+
+class Own(NamedTuple):
+    """Points of the user's own.
+
+    Attributes
+    ----------
+    problem, classes : str, int
+        The kind of problem; labels are -1 and 1, or 0, 1, ... of more classes, or any in [-1, 1].
+    points : list of (x, y, label)
+    columns : tuple of str
+        Names of the columns of numbers in a table.
+    """
+
+    problem: str
+    classes: int
+    points: list[Point]
+    columns: tuple[str, ...] = ()
 
 
 def circle(count: int, noise: float, random: Random) -> list[Point]:
@@ -98,6 +118,62 @@ def reg_gauss(count: int, noise: float, random: Random) -> list[Point]:
     return _plane(count, noise, random, label)
 
 
+def rings(count: int, noise: float, random: Random, classes: int) -> list[Point]:
+    """Return a disk in rings; the label is that of the ring in which the noisy point lies."""
+    width = RADIUS / classes
+    points = []
+    for index in range(count):
+        r = width * (index % classes + random.uniform(0.1, 0.9))
+        x, y, (dx, dy) = *_at(r, random.uniform(0, TURN)), _moved(noise, random)
+        points.append((x, y, float(min(classes - 1, int(math.hypot(x + dx, y + dy) / width)))))
+    return points
+
+
+def sectors(count: int, noise: float, random: Random, classes: int) -> list[Point]:
+    """Return a disk in sectors; the label is that of the sector in which the noisy point lies."""
+    width = TURN / classes
+    points = []
+    for index in range(count):
+        angle = width * (index % classes + random.uniform(0.05, 0.95))
+        x, y, (dx, dy) = *_at(random.uniform(0.5, RADIUS), angle), _moved(noise, random)
+        turned = math.atan2(x + dx, y + dy) % TURN
+        points.append((x, y, float(min(classes - 1, int(turned / width)))))
+    return points
+
+
+def clouds(count: int, noise: float, random: Random, classes: int) -> list[Point]:
+    """Return normal clouds on a circle, of variance 0.3 without noise and 3 at noise 0.5."""
+    variance = 0.3 + 5.4 * noise
+    points = []
+    for index in range(count):
+        x, y = _at(3.5, TURN * (index % classes) / classes)
+        point = random.normal(x, variance), random.normal(y, variance)
+        points.append((*point, float(index % classes)))
+    return points
+
+
+def arms(count: int, noise: float, random: Random, classes: int) -> list[Point]:
+    """Return arms of a spiral, each of one turn."""
+    points = []
+    for index in range(count):
+        share, arm = index / count, index % classes
+        x, y = _at(RADIUS * share, TURN * (share + arm / classes))
+        dx, dy = (random.uniform(-1, 1) * noise for _ in range(2))
+        points.append((x + dx, y + dy, float(arm)))
+    return points
+
+
+def _at(radius: float, angle: float) -> tuple[float, float]:
+    return radius * math.sin(angle), radius * math.cos(angle)
+
+
+def _moved(noise: float, random: Random) -> tuple[float, float]:
+    dx, dy = (random.uniform(-RADIUS, RADIUS) * noise for _ in range(2))
+    return dx, dy
+
+
+# The kin of the original's data sets for more than two classes, which are 0, 1, ...
+CLASSES = {"circle": rings, "xor": sectors, "gauss": clouds, "spiral": arms}
 DATASETS: dict[str, dict[str, Callable[[int, float, Random], list[Point]]]] = {
     "classification": {"circle": circle, "xor": xor, "gauss": gauss, "spiral": spiral},
     "regression": {"reg-plane": reg_plane, "reg-gauss": reg_gauss},
@@ -114,8 +190,13 @@ def thumbnails() -> dict[str, list[Point]]:
     }
 
 
-def shuffled(problem: str, dataset: str, noise: float, random: Random) -> list[Point]:
+def shuffled(
+    problem: str, dataset: str, noise: float, random: Random, classes: int = 2
+) -> list[Point]:
     """Return all points of a data set in the order in which they are split and trained on."""
-    points = DATASETS[problem][dataset](N_POINTS[problem], noise, random)
+    if classes > 2:
+        points = CLASSES[dataset](N_POINTS[problem], noise, random, classes)
+    else:
+        points = DATASETS[problem][dataset](N_POINTS[problem], noise, random)
     random.shuffle(points)
     return points

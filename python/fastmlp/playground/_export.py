@@ -1,8 +1,12 @@
-"""The network of a playground as a program for fastmlp or torch, or as JSON."""
+"""The network of a playground as a program for fastmlp or torch, as JSON, or as a file."""
 
 from __future__ import annotations
 
+import base64
 import json
+import tempfile
+from itertools import pairwise
+from pathlib import Path
 from textwrap import fill
 
 from fastmlp._data.validation import value_error
@@ -18,26 +22,30 @@ FORMULAS = {
     "sin_y": "{module}.sin(y)",
 }
 TORCH = {
-    "hard_tanh": "Hardtanh",
-    "leaky_relu": "LeakyReLU",
-    "relu": "ReLU",
-    "silu": "SiLU",
-    **{name: name.title() for name in ("identity", "sigmoid", "softplus", "tanh")},
-    **{name: name.upper() for name in ("elu", "gelu", "selu")},
+    "hard_tanh": "Hardtanh()",
+    "leaky_relu": "LeakyReLU()",
+    "relu": "ReLU()",
+    "silu": "SiLU()",
+    "softmax": "Softmax(1)",
+    **{name: f"{name.title()}()" for name in ("identity", "sigmoid", "softplus", "tanh")},
+    **{name: f"{name.upper()}()" for name in ("elu", "gelu", "selu")},
 }
 FASTMLP_PROGRAM = '''"""The network of a playground, after {epoch} epochs: #{hash}"""
 
 import fastmlp as fm
 import numpy as np
 
-net = fm.Network({sizes}, activation={hidden!r}, output={output!r}, dtype="float64")
+layers = [
+{layers}
+]
+net = fm.Network(layers, inputs={n_inputs}, dtype="float64")
 net.parameters = [
 {values}
 ]
 
 
 def predict(x, y):
-    return net.predict(np.column_stack([{features}]))[:, 0]
+    return net.predict(np.column_stack([{features}])){columns}
 '''
 TORCH_PROGRAM = '''"""The network of a playground, after {epoch} epochs: #{hash}"""
 
@@ -54,30 +62,34 @@ torch.nn.utils.vector_to_parameters(torch.tensor(values, dtype=torch.float64), n
 
 @torch.no_grad()
 def predict(x, y):
-    return net(torch.stack([{features}], 1))[:, 0]
+    return net(torch.stack([{features}], 1)){columns}
 '''
 
 
-def exported(model: Model, form: object) -> tuple[str, str]:
-    """Return the name and the text of a file in the form "fastmlp", "torch" or "json"."""
+def exported(model: Model, form: object) -> dict[str, str]:
+    """Return the name of a file in the form asked for, and its text, or its bytes in base 64."""
     forms = {"fastmlp": ("py", _fastmlp), "torch": ("py", _torch), "json": ("json", _json)}
+    if form == "safetensors":
+        return {"file": "playground.safetensors", "base64": _safetensors(model)}
     if not isinstance(form, str) or form not in forms:
-        raise value_error("form", form, f"one of {', '.join(forms)}")
+        raise value_error("form", form, f"one of {', '.join([*forms, 'safetensors'])}")
     suffix, write = forms[form]
-    return f"playground_{form}.{suffix}", write(model)
+    return {"file": f"playground_{form}.{suffix}", "text": write(model)}
 
 
 def _fastmlp(model: Model) -> str:
-    *hidden, output = model.state.activations
-    shape = {"sizes": model.state.sizes, "hidden": hidden[0] if hidden else None, "output": output}
-    return FASTMLP_PROGRAM.format(**shape, **_parts(model, "np"))
+    n_inputs, *units = model.state.sizes
+    pairs = zip(units, model.state.layer_activations, strict=True)
+    lines = [f"    fm.Dense({n_out}, {activation!r})," for n_out, activation in pairs]
+    parts = {"layers": "\n".join(lines), "n_inputs": n_inputs, **_parts(model, "np")}
+    return FASTMLP_PROGRAM.format(**parts)
 
 
 def _torch(model: Model) -> str:
-    sizes = model.state.sizes
+    triples = zip(pairwise(model.state.sizes), model.state.layer_activations, strict=True)
     lines = [
-        f"    torch.nn.Linear({n_in}, {n_out}),\n    torch.nn.{TORCH[activation]}(),"
-        for n_in, n_out, activation in zip(sizes, sizes[1:], model.state.activations, strict=False)
+        f"    torch.nn.Linear({n_in}, {n_out}),\n    torch.nn.{TORCH[activation]},"
+        for (n_in, n_out), activation in triples
     ]
     return TORCH_PROGRAM.format(layers="\n".join(lines), **_parts(model, "torch"))
 
@@ -88,6 +100,7 @@ def _parts(model: Model, module: str) -> dict[str, str]:
     return {
         "epoch": str(model.epoch),
         "hash": model.state.to_hash().encode("unicode_escape").decode().replace('"', '\\"'),
+        "columns": "" if model.state.has_classes else "[:, 0]",
         "values": fill(numbers, 96, initial_indent="    ", subsequent_indent="    ") + ",",
         "features": ", ".join(FORMULAS[name] for name in model.state.features).format(
             module=module
@@ -100,9 +113,16 @@ def _json(model: Model) -> str:
     layers = [
         {"activation": activation, "weights": weights.T.tolist(), "biases": biases.tolist()}
         for activation, weights, biases in zip(
-            model.state.activations, network.weights, network.biases, strict=True
+            model.state.layer_activations, network.weights, network.biases, strict=True
         )
         if biases is not None
     ]
     told = {"hash": model.state.to_hash(), "epoch": model.epoch, "features": model.state.features}
     return json.dumps({**told, "layers": layers}, indent=1)
+
+
+def _safetensors(model: Model) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "playground.safetensors")
+        model.network.save(path)
+        return base64.b64encode(path.read_bytes()).decode()

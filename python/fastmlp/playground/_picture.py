@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastmlp.layers import Dense
 from fastmlp.network import Network
 from fastmlp.playground._model import inputs_of
 from fastmlp.playground._state import State
@@ -15,7 +16,9 @@ from fastmlp.playground._state import State
 EDGE = 6.0
 DENSITY, SMALL_DENSITY = 100, 10  # points along each side: of the map, of a unit's map
 LARGEST = 1e9
+CLASS_SHADES = 42  # bytes of each of six classes
 Bytes = NDArray[np.uint8]
+Outputs = NDArray[np.float32]
 
 
 def square(density: int, edge: float) -> NDArray[np.float64]:
@@ -25,10 +28,25 @@ def square(density: int, edge: float) -> NDArray[np.float64]:
     return np.column_stack([x.ravel(), y.ravel()])
 
 
-def shades(outputs: NDArray[np.float32]) -> Bytes:
+def shades(outputs: Outputs) -> Bytes:
     """Return outputs as bytes: 0 for -1 and less, 255 for 1 and more."""
-    seen = np.clip(np.nan_to_num(outputs, nan=0.0), -1, 1)  # nan: of a training that diverges
-    return np.asarray(np.rint(seen * 127.5 + 127.5), np.uint8)
+    seen = outputs * 127.5
+    np.nan_to_num(seen, copy=False, nan=0.0)  # of a training that diverges
+    np.clip(seen, -127.5, 127.5, out=seen)
+    seen += 127.5
+    return np.asarray(np.rint(seen), np.uint8)
+
+
+def class_shades(outputs: Outputs) -> Bytes:
+    """Return outputs ``(n, n_classes)`` as bytes: 42 times the first largest, plus 0 to 41.
+
+    The shade is 0 where all outputs of a softmax are alike, and 41 where one is 1.
+    """
+    outputs = np.nan_to_num(outputs)
+    chosen = outputs.argmax(1)
+    even = 1 / outputs.shape[1]
+    lead = np.clip((outputs.max(1) - even) / (1 - even), 0, 1)
+    return np.asarray(CLASS_SHADES * chosen + np.rint((CLASS_SHADES - 1) * lead), np.uint8)
 
 
 def in_float32(parameters: NDArray[Any]) -> NDArray[np.float32]:
@@ -41,37 +59,62 @@ class Picture:
     """The outputs of every unit of a network, layer by layer, in float32.
 
     Each layer is a network of its own that reads the output of the one before, so that all units
-    together cost one forward pass. Layer 0 are the features.
+    together cost one forward pass; the large map is one pass of a network up to its layer. Layer 0
+    are the features.
     """
 
     def __init__(self, state: State) -> None:
+        self._state = state
         self._layers = [
             Network(widths, output=activation, init="zeros", dtype="float32", seed=0)
-            for widths, activation in zip(pairwise(state.sizes), state.activations, strict=True)
+            for widths, activation in zip(
+                pairwise(state.sizes), state.layer_activations, strict=True
+            )
         ]
+        self._begun: dict[int, Network] = {}  # networks up to a layer
         # A unit of the small map stands for a block of the large one, and sees its centre.
         centres = EDGE * (1 - (DENSITY / SMALL_DENSITY - 1) / (DENSITY - 1))
         self._large = inputs_of(state.features, square(DENSITY, EDGE)).astype(np.float32)
         self._small = inputs_of(state.features, square(SMALL_DENSITY, centres)).astype(np.float32)
 
-    def draw(self, network: Network, layer: int, unit: int) -> tuple[Bytes, Bytes]:
-        """Return the map of a unit, ``(10000,)``, and those of all units, ``(n_units, 100)``.
+    def large(self, network: Network, layer: int, unit: int | None) -> Bytes:
+        """Return the map of a unit of a layer, ``(10000,)``; None is that of the whole output.
 
-        Parameters
-        ----------
-        network : Network
-            Of the state given to the constructor.
-        layer, unit : int
-            Of the large map; the output is unit 0 of the last layer.
+        `network` is one of the state given to the constructor, here and in `small`.
         """
+        outputs = self._large
+        if layer > 0:
+            begun = self._up_to(layer)
+            begun.parameters = in_float32(network.parameters[: begun.n_parameters])
+            outputs = begun.predict(self._large)
+        last = layer == len(self._layers)
+        if last and unit is None and self._state.has_classes:
+            return class_shades(outputs)
+        return shades(self._seen(outputs[:, unit or 0], last=last))
+
+    def small(self, network: Network) -> Bytes:
+        """Return the maps of all units, ``(n_units, 100)``."""
         parameters, begin = in_float32(network.parameters), 0
+        outputs, maps = self._small, []
         for part in self._layers:
             part.parameters = parameters[begin : begin + part.n_parameters]
             begin += part.n_parameters
-        large, outputs, small = self._large, self._small, []
-        for part in self._layers[:layer]:
-            large = part.predict(large)
-        for part in self._layers:
             outputs = part.predict(outputs)
-            small.append(outputs)
-        return shades(large[:, unit]), shades(np.column_stack(small).T)
+            maps.append(outputs)
+        maps[-1] = self._seen(maps[-1], last=True)
+        return shades(np.concatenate(maps, axis=1)).T
+
+    def _seen(self, outputs: Outputs, *, last: bool) -> Outputs:
+        """Return probabilities p of the output as 2 p - 1, other outputs as they are."""
+        chances = last and self._state.layer_activations[-1] in ("sigmoid", "softmax")
+        return 2 * outputs - 1 if chances else outputs
+
+    def _up_to(self, layer: int) -> Network:
+        if layer not in self._begun:
+            n_inputs, *sizes = self._state.sizes[: layer + 1]
+            activations = self._state.layer_activations
+            layers = [Dense(*pair) for pair in zip(sizes, activations, strict=False)]
+            self._begun[layer] = Network(
+                layers, inputs=n_inputs, init="zeros", dtype="float32", seed=0
+            )
+        return self._begun[layer]

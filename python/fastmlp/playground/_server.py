@@ -18,9 +18,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from fastmlp._data.validation import value_error
+from fastmlp.playground._choices import CHOICES
 from fastmlp.playground._datasets import thumbnails
+from fastmlp.playground._inside import MAX_SPECTRUM, MAX_SURFACE
 from fastmlp.playground._session import Session
-from fastmlp.playground._state import CHOICES
 
 HOST = "127.0.0.1"
 MAX_BODY = 1_000_000
@@ -106,13 +107,16 @@ class Server(http.server.ThreadingHTTPServer):
 
     def started(self, name: str) -> dict[str, Any]:
         """Return what a page needs at its start alone."""
-        optimizers = CHOICES["optimizer"]
-        return {"session": name, "thumbnails": self._thumbnails, "optimizers": optimizers}
+        limits = {"surface": MAX_SURFACE, "spectrum": MAX_SPECTRUM}
+        told = {"thumbnails": self._thumbnails, "choices": CHOICES, "limits": limits}
+        return {"session": name, **told}
 
     def close_session(self, name: str) -> None:
-        """Forget a session."""
+        """Forget a session, and stop its training."""
         with self._lock:
-            self.sessions.pop(name, None)
+            session = self.sessions.pop(name, None)
+        if session is not None:
+            session.close()
 
     def service_actions(self) -> None:
         """Close idle sessions; `serve_forever` calls this twice a second."""

@@ -6,63 +6,66 @@ import json
 import struct
 import threading
 import time
-from collections import deque
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fastmlp._data.validation import check_bool, check_int, type_error, value_error
-from fastmlp.playground._datasets import Point
+from fastmlp.playground._datasets import Own
 from fastmlp.playground._export import exported
-from fastmlp.playground._model import Diverged, Model
+from fastmlp.playground._inside import layers_of, spectrum_of, surface_of
+from fastmlp.playground._model import Model
 from fastmlp.playground._picture import Picture, in_float32
+from fastmlp.playground._race import LIVE, Race
 from fastmlp.playground._state import State, random_seed
-from fastmlp.playground._table import read_points
+from fastmlp.playground._table import drawn_points, read_points
 
 MAX_EPOCHS = 1000  # in one frame
-MAX_FRAME_SECONDS = 0.25  # after which a frame is drawn, however many epochs were asked for
 MAX_WEIGHT = 1e6
-N_MOMENTS = 200  # to which one can go back
-NEW_DATA = {"problem", "dataset", "reg_dataset", "noise", "perc_train_data"}
-LIVE = {"learning_rate", "optimizer", "momentum"}
+NEW_DATA = {"problem", "dataset", "reg_dataset", "noise", "perc_train_data", "classes"}
 LOOKS = {"show_test_data", "discretize", "hide_text", "hidden", "tutorial", "collect_stats"}
 
 
-class Moment(NamedTuple):
-    """What a training goes back to."""
-
-    epoch: int
-    parameters: NDArray[Any]
-
-
 class Session:
-    """The model of a tab, and what its page may ask of it; one request at a time."""
+    """The race of a tab, and what its page may ask of it; one request at a time."""
 
     def __init__(self, url: str, table: str | None = None) -> None:
         self._lock = threading.Lock()
-        self._own: list[Point] | None = None
+        self._closed = threading.Event()
+        self._own: Own | None = None
+        self._table = ""
         if table is None:
-            self._start(self._model_of(State.parse(url)))
+            self._start(Model(State.parse(url)))
         else:
             self._open(State.parse(url), table)
         self.last_used = time.monotonic()
 
+    def close(self) -> None:
+        """Stop a training in progress."""
+        self._closed.set()
+
+    @property
+    def _model(self) -> Model:
+        return self._race.model
+
     def _start(self, model: Model) -> None:
-        self._model = model
-        self._message = ""
-        self._past: deque[Moment] = deque(maxlen=N_MOMENTS)
+        self._race = Race(model)
         self._picture = Picture(model.state)
 
     def _model_of(self, state: State) -> Model:
         return Model(state, self._own)
 
-    def _open(self, state: State, table: str) -> None:
-        problem, points = read_points(table)
-        name = {"dataset": "own"} if problem == "classification" else {"reg_dataset": "own"}
-        self._own = points
-        self._start(self._model_of(state.replace(problem=problem, **name)))
+    def _open(self, state: State, table: str, columns: tuple[int, int] | None = None) -> None:
+        self._take(state, read_points(table, columns))
+        self._table = table
+
+    def _take(self, state: State, own: Own) -> None:
+        """Start on points of the user's own."""
+        name = {"dataset": "own"} if own.problem == "classification" else {"reg_dataset": "own"}
+        model = Model(state.replace(problem=own.problem, classes=own.classes, **name), own)
+        self._own = own
+        self._start(model)
 
     def control(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """Carry out an action of the page; return what it has to know then.
@@ -72,24 +75,29 @@ class Session:
         ValueError, TypeError
             The action is not known or a value does not fit; nothing has changed.
         """
-        actions = {
+        actions: dict[str, Callable[[Mapping[str, Any]], None]] = {
             "describe": lambda _: None,
             "set": self._set,
             "restart": self._restart,
-            "same_start": lambda _: self._start(self._model_of(self._model.state)),
+            "same_start": lambda _: self._same_start(self._model.state),
             "open": self._open_table,
+            "draw": self._draw,
             "regenerate": self._regenerate,
             "edit": self._edit,
             "back": self._back,
         }
+        answers: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+            "export": lambda given: exported(self._model, given.get("form")),
+            "surface": lambda _: surface_of(self._model, self._race.paths),
+            "spectrum": lambda _: spectrum_of(self._model),
+        }
         name = message.get("action")
-        if not isinstance(name, str) or name not in {*actions, "export"}:
-            raise value_error("action", name, f"one of {', '.join([*actions, 'export'])}")
+        if not isinstance(name, str) or name not in {**actions, **answers}:
+            raise value_error("action", name, f"one of {', '.join([*actions, *answers])}")
         with self._lock:
             self.last_used = time.monotonic()
-            if name == "export":
-                file, text = exported(self._model, message.get("form"))
-                return {"file": file, "text": text}
+            if name in answers:
+                return answers[name](message)
             actions[name](message)
             return self._description()
 
@@ -97,68 +105,58 @@ class Session:
         """Train for ``epochs`` and return a frame: head, parameters, maps.
 
         A frame is the length of its head in four bytes; the head in JSON, filled with spaces to a
-        multiple of 4; the parameters in float32; the map of the unit ``show``, 100 x 100 bytes; and
-        10 x 10 bytes for each unit. Numbers are little-endian.
+        multiple of 4; the parameters in float32; the map of the unit ``show``, 100 x 100 bytes;
+        with a rival its output's map, of the same size; and 10 x 10 bytes for each unit. Numbers
+        are little-endian. With ``layers`` the head has the report of `layers_of`.
         """
         epochs = check_int(message.get("epochs", 0), "epochs", min=0, max=MAX_EPOCHS)
+        with_layers = check_bool(message.get("layers", False), "layers")
         with self._lock:
             self.last_used = time.monotonic()
-            show = self._shown(message.get("show"))
-            self._train(epochs)
-            return self._encoded(*self._picture.draw(self._model.network, *show))
+            layer, unit = self._shown(message.get("show"))
+            self._race.train(epochs, self._closed.is_set)
+            return self._encoded(layer, unit, with_layers=with_layers)
 
-    def _train(self, epochs: int) -> None:
+    def _encoded(self, layer: int, unit: int | None, *, with_layers: bool) -> bytes:
         model = self._model
-        if epochs == 0 or self._message:
-            return
-        self._remember()
-        end = time.monotonic() + MAX_FRAME_SECONDS
-        try:
-            for _ in range(epochs):
-                model.train()
-                if time.monotonic() > end:
-                    break
-        except Diverged as error:
-            self._message = str(error)
-
-    def _remember(self) -> None:
-        self._past.append(Moment(self._model.epoch, self._model.network.parameters.copy()))
-
-    def _encoded(self, large: NDArray[np.uint8], small: NDArray[np.uint8]) -> bytes:
-        model = self._model
-        train, test = (loss if np.isfinite(loss) else None for loss in model.losses())
-        values = {"epoch": model.epoch, "train": train, "test": test, "message": self._message}
-        head = json.dumps({**values, "moments": len(self._past)}).encode()
+        first, *rivals = self._race.losses()
+        told = {"epoch": model.epoch, **first, "moments": self._race.n_moments}
+        if rivals:
+            told["rival"] = rivals[0]
+        if with_layers:
+            told["layers"] = layers_of(model)
+        head = json.dumps(told).encode()
         head += b" " * (-len(head) % 4)
-        parameters = in_float32(model.network.parameters)
-        parts = (parameters.tobytes(), large.tobytes(), small.tobytes())
-        return b"".join([struct.pack("<I", len(head)), head, *parts])
+        maps = [self._picture.large(model.network, layer, unit)]
+        for lane in self._race.lanes[1:]:
+            maps.append(self._picture.large(lane.model.network, len(model.state.sizes) - 1, None))
+        maps.append(self._picture.small(model.network))
+        parameters = in_float32(model.network.parameters).tobytes()
+        parts = [struct.pack("<I", len(head)), head, parameters, *(part.tobytes() for part in maps)]
+        return b"".join(parts)
 
-    def _shown(self, show: Any) -> tuple[int, int]:
+    def _shown(self, show: Any) -> tuple[int, int | None]:
         sizes = self._model.state.sizes
         if show is None:
-            return len(sizes) - 1, 0
+            return len(sizes) - 1, None
         if not isinstance(show, list) or len(show) != 2:
             raise type_error("show", show, "[layer, unit]")
         layer = check_int(show[0], "layer", min=0, max=len(sizes) - 1)
         return layer, check_int(show[1], "unit", min=0, max=sizes[layer] - 1)
 
     def _description(self) -> dict[str, Any]:
-        model = self._model
+        model, own = self._model, self._own
         return {
             "hash": model.state.to_hash(),
             "features": model.state.features,
-            "sizes": self._model.state.sizes,
+            "sizes": model.state.sizes,
+            "activations": model.state.hidden_activations,
+            "losses": list(model.state.losses),
+            "loss": model.state.loss_name,
             "points": np.round(model.points, 4).tolist(),
             "n_train": model.n_train,
-            "own": self._own_kind(),
+            "own": own and {"problem": own.problem, "classes": own.classes, "columns": own.columns},
         }
-
-    def _own_kind(self) -> str:
-        """Return the key of the address under which the user's own data stand, or ""."""
-        if self._own is None:
-            return ""
-        return "dataset" if {label for _, _, label in self._own} == {-1.0, 1.0} else "regDataset"
 
     def _set(self, message: Mapping[str, Any]) -> None:
         """Set fields by the keys of a URL, ``{"values": {"batchSize": "7"}}``."""
@@ -169,24 +167,36 @@ class Session:
         new = old.updated(values)
         changed = {name for name in vars(new) if getattr(new, name) != getattr(old, name)}
         if changed & NEW_DATA:
-            self._start(
-                self._model_of(new if "seed" in values else new.replace(seed=random_seed()))
-            )
+            seeded = new if "seed" in values else new.replace(seed=random_seed())
+            self._start(self._model_of(seeded))
         elif "seed" in changed:
             self._start(self._model_of(new))
-        elif changed <= LIVE:
-            self._model.go_on(new)
         elif changed <= LOOKS:
             self._model.state = new
+        elif changed <= LIVE | LOOKS:
+            self._race.go_on(new)
+        elif changed <= {"rival_optimizer"} | LIVE | LOOKS:
+            self._same_start(new)
         else:
             self._model.restart(new)
             self._start(self._model)
 
+    def _same_start(self, state: State) -> None:
+        self._race = self._race.at_start(state)
+
     def _open_table(self, message: Mapping[str, Any]) -> None:
-        table = message.get("table")
+        """Open a table, or the one that is open with other columns, a pair of indices."""
+        table = message.get("table", self._table)
         if not isinstance(table, str):
             raise type_error("table", table, "a text in CSV")
-        self._open(self._model.state, table)
+        columns = message.get("columns")
+        if columns is not None and (not isinstance(columns, list) or len(columns) != 2):
+            raise type_error("columns", columns, "two indices, or null")
+        pair = None if columns is None else (columns[0], columns[1])
+        self._open(self._model.state, table, pair)
+
+    def _draw(self, message: Mapping[str, Any]) -> None:
+        self._take(self._model.state, drawn_points(message.get("points"), self._model.state))
 
     def _restart(self, _: Mapping[str, Any]) -> None:
         self._model.restart(self._model.state)
@@ -197,7 +207,6 @@ class Session:
 
     def _edit(self, message: Mapping[str, Any]) -> None:
         """Set a weight, or the bias where ``input`` is null, of a unit of a layer from 1."""
-        network = self._model.network
         value = message.get("value")
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise type_error("value", value, "a number")
@@ -210,8 +219,9 @@ class Session:
         row = (
             None if source is None else check_int(source, "input", min=0, max=sizes[layer - 1] - 1)
         )
-        self._remember()
-        self._message = ""
+        self._race.remember()
+        self._race.edited()
+        network = self._model.network
         if row is None:
             bias = network.biases[layer - 1]
             assert bias is not None  # all layers of a playground have one
@@ -221,12 +231,4 @@ class Session:
 
     def _back(self, message: Mapping[str, Any]) -> None:
         """Go back to before the last frame, or to the start where ``all`` is true."""
-        to_start = check_bool(message.get("all", False), "all")
-        if not self._past:
-            raise value_error("back", 0, "a training that has begun")
-        moment = self._past[0] if to_start else self._past[-1]
-        while self._past and self._past[-1] is not moment:
-            self._past.pop()
-        self._past.pop()
-        self._model.go_to(moment.epoch, moment.parameters)
-        self._message = ""
+        self._race.back(to_start=check_bool(message.get("all", False), "all"))

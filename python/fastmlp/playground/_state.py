@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from fastmlp import _core
 from fastmlp._data.validation import value_error
-
-MAX_LAYERS, MAX_UNITS = 32, 256
-OWN_ACTIVATIONS = ("hard_tanh", "leaky_relu", "elu", "selu", "softplus", "silu", "gelu")
-ACTIVATIONS = {  # name in the URL: fastmlp's
-    **{"relu": "relu", "tanh": "tanh", "sigmoid": "sigmoid", "linear": "identity"},
-    **{name: name for name in OWN_ACTIVATIONS},
-}
-CHOICES: dict[str, tuple[str, ...]] = {
-    "activation": tuple(ACTIVATIONS),
-    "optimizer": (*_core.optimizers, *_core.methods),
-    "regularization": ("none", "L1", "L2"),
-    "problem": ("classification", "regression"),
-    "dataset": ("circle", "xor", "gauss", "spiral", "own"),
-    "reg_dataset": ("reg-plane", "reg-gauss", "own"),
-}
-FEATURES = ("x", "y", "x_squared", "y_squared", "x_times_y", "sin_x", "sin_y")
+from fastmlp.playground._choices import (
+    ACTIVATIONS,
+    FEATURES,
+    LOSSES,
+    MAX_CLASSES,
+    MAX_LAYERS,
+    MAX_PARAMETERS,
+    MAX_UNITS,
+)
+from fastmlp.playground._texts import camel_case, read, write
 
 
 @dataclass(frozen=True)
@@ -38,13 +31,26 @@ class State:
     ----------
     activation : {"relu", "tanh", "sigmoid", "linear", "elu", "gelu", ...}
         Of all hidden layers; the first four are the original's.
+    activations : tuple of str
+        Of single hidden layers, in their order, where they differ; "" and missing ones are as
+        `activation`. This and all below up to `problem` are not in the original.
+    classes, loss : int, str
+        More than two classes end in softmax; a loss that the problem has not counts as "default".
+    optimizer, momentum, clip_norm : str, float, float
+        Any rule or method of fastmlp by its name, the momentum of "sgd", and the norm to which
+        gradients are clipped, 0 for none. A method takes all points at once, without a learning
+        rate.
+    schedule, schedule_epochs : str, int
+        How the learning rate changes, and the epochs in which it falls to a tenth, or to 0.
+    dropout, input_noise : float
+        The share of units of each hidden layer that are left out; the deviation of the noise on
+        the features.
+    rival_optimizer, rival_learning_rate : str, float
+        Of a second network with the same start on the same points; "none" for no second one.
     regularization, regularization_rate : {"none", "L1", "L2"}, float
         The penalty on weights, biases excluded.
     batch_size, learning_rate : int, float
         Of the update rule.
-    optimizer, momentum : str, float
-        Any rule or method of fastmlp by its name, and the momentum of "sgd"; not in the original.
-        A method takes all points at once, without a learning rate.
     problem, dataset, reg_dataset : str
         The kind of problem, and the data set of each kind; "own" are those of a file.
     noise, perc_train_data : float
@@ -90,25 +96,54 @@ class State:
     hide_text: bool = False
     optimizer: str = "sgd"
     momentum: float = 0.0
+    activations: tuple[str, ...] = ()
+    classes: int = 2
+    loss: str = "default"
+    clip_norm: float = 0.0
+    schedule: str = "constant"
+    schedule_epochs: int = 100
+    dropout: float = 0.0
+    input_noise: float = 0.0
+    rival_optimizer: str = "none"
+    rival_learning_rate: float = 0.03
     hidden: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         """Refuse numbers out of range, by the keys of the URL."""
-        _check(self.batch_size >= 1, "batchSize", self.batch_size, "an integer >= 1")
-        _check(self.learning_rate > 0, "learningRate", self.learning_rate, "a number > 0")
-        _check(0 <= self.momentum < 1, "momentum", self.momentum, "0 <= momentum < 1")
-        rule = "a rule with a learning rate, where regularization=L1"
-        fits = self.regularization != "L1" or not self.searches
-        _check(fits, "optimizer", self.optimizer, rule)
-        rate = self.regularization_rate
-        _check(rate >= 0, "regularizationRate", rate, "a number >= 0")
-        share = self.perc_train_data
-        _check(1 <= share <= 99, "percTrainData", share, "a percentage from 1 to 99")
+        for name, fits, expected in (
+            ("batch_size", self.batch_size >= 1, "an integer >= 1"),
+            ("learning_rate", self.learning_rate > 0, "a number > 0"),
+            ("rival_learning_rate", self.rival_learning_rate > 0, "a number > 0"),
+            ("momentum", 0 <= self.momentum < 1, "0 <= momentum < 1"),
+            ("clip_norm", self.clip_norm >= 0, "a number >= 0"),
+            ("schedule_epochs", self.schedule_epochs >= 1, "an integer >= 1"),
+            ("dropout", 0 <= self.dropout < 1, "0 <= dropout < 1"),
+            ("input_noise", self.input_noise >= 0, "a number >= 0"),
+            ("regularization_rate", self.regularization_rate >= 0, "a number >= 0"),
+            ("perc_train_data", 1 <= self.perc_train_data <= 99, "a percentage from 1 to 99"),
+            ("classes", 2 <= self.classes <= MAX_CLASSES, f"2 to {MAX_CLASSES} classes"),
+            ("x", bool(self.features), "at least one feature"),
+        ):
+            _check(fits, camel_case(name), getattr(self, name), expected)
         shape = self.network_shape
         n_layers, wide = f"at most {MAX_LAYERS} hidden layers", f"1 to {MAX_UNITS} units per layer"
         _check(len(shape) <= MAX_LAYERS, "networkShape", shape, n_layers)
         _check(all(1 <= units <= MAX_UNITS for units in shape), "networkShape", shape, wide)
-        _check(bool(self.features), "x", False, "at least one feature")
+        self._check_method("optimizer")
+        self._check_method("rival_optimizer")
+
+    def _check_method(self, name: str) -> None:
+        """Refuse a method where only an update rule fits."""
+        key, method = camel_case(name), getattr(self, name)
+        if method not in _core.methods:
+            return
+        rule = "a rule with a learning rate, where regularization=L1"
+        _check(self.regularization != "L1", key, method, rule)
+        squared = method != "levenberg_marquardt" or self.loss_name == "squared_error"
+        _check(squared, key, method, "loss=squared_error with it")
+        most = MAX_PARAMETERS.get(method, self.n_parameters)
+        few = f"at most {most} parameters with it, not {self.n_parameters}"
+        _check(self.n_parameters <= most, key, method, few)
 
     @classmethod
     def parse(cls, url: str) -> State:
@@ -151,7 +186,7 @@ class State:
     def to_hash(self) -> str:
         """Return the state as the part of a URL that follows the ``#``; `parse` reads it."""
         pairs = [
-            f"{camel_case(field.name)}={_text(getattr(self, field.name))}"
+            f"{camel_case(field.name)}={write(getattr(self, field.name))}"
             for field in dataclasses.fields(self)
             if field.name != "hidden"
         ]
@@ -165,13 +200,39 @@ class State:
     @property
     def sizes(self) -> list[int]:
         """The widths of the network's layers, inputs first."""
-        return [len(self.features), *self.network_shape, 1]
+        return [len(self.features), *self.network_shape, self.classes if self.has_classes else 1]
 
     @property
-    def activations(self) -> list[str]:
-        """The activations of the layers by fastmlp's names: tanh at the end for classification."""
-        output = "tanh" if self.problem == "classification" else "identity"
-        return [ACTIVATIONS[self.activation]] * len(self.network_shape) + [output]
+    def n_parameters(self) -> int:
+        """The number of weights and biases."""
+        return sum((n_in + 1) * n_out for n_in, n_out in pairwise(self.sizes))
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether there is an output for each of more than two classes."""
+        return self.problem == "classification" and self.classes > 2
+
+    @property
+    def losses(self) -> dict[str, str]:
+        """The losses of the problem, the default first, and the output's activation with each."""
+        return LOSSES["classes" if self.has_classes else self.problem]
+
+    @property
+    def loss_name(self) -> str:
+        """The loss that is trained, by fastmlp's name."""
+        return self.loss if self.loss in self.losses else next(iter(self.losses))
+
+    @property
+    def hidden_activations(self) -> list[str]:
+        """The activation of each hidden layer by its name in the URL."""
+        given = dict(enumerate(self.activations))
+        return [given.get(layer) or self.activation for layer in range(len(self.network_shape))]
+
+    @property
+    def layer_activations(self) -> list[str]:
+        """The activations of the layers by fastmlp's names, that of the output last."""
+        hidden = [ACTIVATIONS[name] for name in self.hidden_activations]
+        return [*hidden, self.losses[self.loss_name]]
 
     @property
     def searches(self) -> bool:
@@ -183,6 +244,13 @@ class State:
         """The data set of the problem at hand."""
         return self.dataset if self.problem == "classification" else self.reg_dataset
 
+    @property
+    def rival(self) -> State | None:
+        """The state of the second network, if there is one."""
+        if self.rival_optimizer == "none":
+            return None
+        return self.replace(optimizer=self.rival_optimizer, learning_rate=self.rival_learning_rate)
+
 
 def random_seed() -> str:
     """Return a seed of five digits, as the original draws them."""
@@ -192,48 +260,3 @@ def random_seed() -> str:
 def _check(fits: bool, key: str, value: object, expected: str) -> None:
     if not fits:
         raise value_error(key, list(value) if isinstance(value, tuple) else value, expected)
-
-
-def camel_case(name: str) -> str:
-    """Return the key in a URL of a field."""
-    return re.sub("_(.)", lambda match: match[1].upper(), name)
-
-
-def read(name: str, default: Any, text: str) -> Any:
-    """Return the value of a field from its text, or its default where a name is not known."""
-    key = camel_case(name)
-    if name in CHOICES:
-        return text if text in CHOICES[name] else default
-    if isinstance(default, bool):
-        return text != "false"
-    if isinstance(default, tuple):
-        return tuple(_integer(key, part) for part in text.split(",")) if text.strip() else ()
-    if isinstance(default, int):
-        return _integer(key, text)
-    if name == "noise":
-        noise = _number(key, text)
-        return 50.0 if noise > 80 else max(0.0, noise)
-    return _number(key, text) if isinstance(default, float) else text
-
-
-def _number(key: str, text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        raise value_error(key, text, "a number") from None
-    _check(math.isfinite(number), key, text, "a finite number")
-    return number
-
-
-def _integer(key: str, text: str) -> int:
-    number = _number(key, text)
-    _check(number.is_integer(), key, text, "an integer")
-    return int(number)
-
-
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple):
-        return ",".join(map(str, value))
-    return str(value).removesuffix(".0") if isinstance(value, float) else str(value)

@@ -28,9 +28,10 @@ export function close() {
   if (session) post("close", {}, { keepalive: true }).catch(() => {});
 }
 
-// A frame: length of the head, head in JSON, parameters in float32, a map of 100 x 100, small maps.
-export async function frame(epochs, show, nParameters) {
-  const data = await (await post("frame", { epochs, show })).arrayBuffer();
+// A frame: length of the head, head in JSON, parameters in float32, a map of 100 x 100, that of a
+// rival if there is one, and small maps.
+export async function frame(epochs, show, layers, nParameters) {
+  const data = await (await post("frame", { epochs, show, layers })).arrayBuffer();
   const length = new DataView(data).getUint32(0, true);
   const head = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
   const maps = 4 + length + 4 * nParameters;
@@ -38,6 +39,7 @@ export async function frame(epochs, show, nParameters) {
     ...head,
     parameters: new Float32Array(data, 4 + length, nParameters),
     large: new Uint8Array(data, maps, 10000),
-    small: new Uint8Array(data, maps + 10000),
+    rivalMap: head.rival && new Uint8Array(data, maps + 10000, 10000),
+    small: new Uint8Array(data, maps + (head.rival ? 20000 : 10000)),
   };
 }

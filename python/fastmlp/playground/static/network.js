@@ -2,8 +2,9 @@
 
 import { color, image } from "./colors.js";
 
-const TOP = 56; // above the units: the controls of a layer
+const TOP = 88; // above the units: the controls of a layer
 const SIDE = 34; // of a unit, where there is room
+const NARROW = 62; // of a layer with its controls
 const MANY = 600; // parameters up to which links are curves of moving dashes, above them plain lines
 const REACH = 8; // pixels within which a click meets a link
 
@@ -33,9 +34,12 @@ export class NetworkView {
     new ResizeObserver(() => this.sizes && this.layout()).observe(home);
   }
 
-  // sizes: widths of all layers, inputs first; names: of the inputs; rows: their heights on the page.
-  build(sizes, names, rows) {
-    Object.assign(this, { sizes, names, rows });
+  // sizes: widths of all layers, inputs first; names: of the inputs; rows: their heights on the page;
+  // activations: of the hidden layers.
+  build(sizes, names, rows, activations) {
+    Object.assign(this, { sizes, names, rows, activations });
+    this.frame = null; // of another network
+    this.home.style.minWidth = `${NARROW * (sizes.length - 1)}px`;
     this.home.querySelectorAll(".unit, .layer").forEach((old) => old.remove());
     this.offsets = [0];
     for (let layer = 1; layer < sizes.length; layer++) {
@@ -69,6 +73,12 @@ export class NetworkView {
     }
     const count = this.sizes[layer];
     box.append(element("div", { textContent: `${count} unit${count === 1 ? "" : "s"}` }));
+    const list = document.querySelector("[data-key=activation]").cloneNode(true);
+    delete list.dataset.key;
+    list.setAttribute("aria-label", `Activation of layer ${layer}`);
+    list.value = this.activations[layer - 1];
+    list.onchange = () => this.actions.activate(layer, list.value);
+    box.append(list);
     this.home.append(box);
   }
 
@@ -98,10 +108,12 @@ export class NetworkView {
       const sizes = { left, top: middle - side / 2, width: side, height: side };
       for (const [name, value] of Object.entries(sizes)) button.style[name] = `${value}px`;
     });
+    const room = Math.min(84, (width - SIDE) / last - 4);
     this.home.querySelectorAll(".layer").forEach((box, index) => {
-      box.style.left = `${this.places[index + 1][0].left + SIDE / 2 - 42}px`;
+      const left = this.places[index + 1][0].left + (SIDE - room) / 2;
+      Object.assign(box.style, { left: `${left}px`, width: `${room}px` });
     });
-    if (this.frame) this.draw(this.frame, this.discretize, false);
+    if (this.frame) this.draw(this.frame, this.colors, false);
   }
 
   // A weight, or the bias for input -1.
@@ -125,8 +137,8 @@ export class NetworkView {
     }
   }
 
-  draw(frame, discretize, running) {
-    Object.assign(this, { frame, discretize, running });
+  draw(frame, colors, running) {
+    Object.assign(this, { frame, colors, running });
     const context = this.canvas.getContext("2d");
     context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     context.clearRect(0, 0, this.home.clientWidth, this.home.clientHeight);
@@ -187,7 +199,7 @@ export class NetworkView {
   }
 
   drawUnits(context) {
-    this.sheet.getContext("2d").putImageData(image(this.frame.small, 10, this.discretize), 0, 0);
+    this.sheet.getContext("2d").putImageData(image(this.frame.small, 10, this.colors), 0, 0);
     context.imageSmoothingEnabled = false;
     let row = 0;
     this.places.slice(1).forEach((places, index) => {
