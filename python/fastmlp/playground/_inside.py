@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ Floats = NDArray[np.float64]
 
 FLAT = 0.01  # of the largest slope of an activation, below which it counts as flat
 SLOPES = {"sigmoid": 0.25, "tanh": 1.0, "hard_tanh": 1.0, "softmax": 0.25}  # of those with limits
-FADES, EXPLODES = 1e-3, 100  # a gradient by that of the next layer, and by the weights
+FADES, EXPLODES = 1e-3, 100  # a gradient by that of the output's layer, and by the weights
 N_STEPS = 51
 SURFACE_WORK = 4e6  # points times parameters of one evaluation
 MAX_SURFACE, MAX_SPECTRUM = 20_000, 500  # parameters
@@ -76,8 +75,7 @@ def _judge(reports: list[dict[str, Any]]) -> None:
             report["said"] = ""
         if report["gradient"] > EXPLODES * report["weights"] > 0:
             report["said"] = "the gradient explodes: it is far larger than the weights"
-    for report, above in pairwise(reports):
-        if report["gradient"] < FADES * above["gradient"] and not report["said"]:
+        if report["gradient"] < FADES * output["gradient"] and not report["said"]:
             report["said"] = "the gradient vanishes on its way to this layer"
 
 

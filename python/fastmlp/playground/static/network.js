@@ -96,7 +96,7 @@ export class NetworkView {
       const pitch = (height - TOP) / Math.max(size, 8);
       const side = layer === 0 ? 0 : Math.min(SIDE, 0.85 * pitch, (0.6 * width) / last);
       const left = (layer / last) * (width - SIDE);
-      const first = layer === last ? (height + TOP - pitch) / 2 : TOP;
+      const first = layer === last ? (height + TOP - size * pitch) / 2 : TOP;
       return Array.from({ length: size }, (_, unit) => {
         const row = layer === 0 && this.rows ? this.rows[unit] : first + (unit + 0.5) * pitch;
         return { left, middle: row, side };
