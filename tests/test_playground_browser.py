@@ -50,6 +50,16 @@ def test_epochs_per_frame(tab: Tab) -> None:
     expect(page.locator("#epoch")).to_have_text(re.compile(r"\d00"))
 
 
+def test_one_batch_per_frame(tab: Tab) -> None:
+    page = tab.open("seed=4&batchSize=25")
+    page.select_option("#speed", "batch")
+    page.click("#play")
+    expect(page.locator("#epoch")).to_have_text("1")
+    expect(page.locator("#time")).to_have_text(re.compile(r"[\d.]+ ms"))
+    page.click("#play")
+    assert page.evaluate("document.querySelector('#back').disabled") is False
+
+
 def test_reset_draws_new_weights(tab: Tab) -> None:
     page = tab.open()
     before = losses_of(page)

@@ -158,3 +158,40 @@ def test_a_session_that_is_closed_trains_no_more() -> None:
     thread.join(60)
     assert not thread.is_alive()
     assert session._model.epoch <= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "n_batches"),
+    [
+        ("seed=4&batchSize=70", 3),
+        ("seed=4&batchSize=70&regularization=L1&regularizationRate=0.1", 3),
+        ("seed=4&batchSize=250&momentum=0.9", 1),
+        ("seed=4&batchSize=251", 1),
+        ("seed=4&optimizer=lbfgs", 1),
+    ],
+)
+def test_single_batches_make_the_epochs_of_a_run(text: str, n_batches: int) -> None:
+    """A batch at a time, with the samples that are carried, in the middle of an epoch too."""
+    session, run = Session(text), playground.run(text, epochs=4)
+    for epoch in (1, 2):
+        for batch in range(n_batches):
+            assert session._model.epoch == epoch - 1
+            before = frame(session).parameters
+            shown = frame(session, batch=True)
+            assert np.any(shown.parameters != before) or "251" in text
+            assert shown.head["moments"] == (epoch - 1) * n_batches + batch + 1
+        assert (shown.head["epoch"], shown.head["train"]) == (epoch, run.losses[epoch, 0])
+    frame(session, batch=True)
+    rest = frame(session, epochs=1 if n_batches > 1 else 0).head
+    assert (rest["epoch"], rest["train"]) == (3, run.losses[3, 0])
+    session.control({"action": "back"})
+    assert frame(session, epochs=1 if n_batches > 1 else 2).head["train"] in run.losses[3:5, 0]
+
+
+def test_a_batch_that_diverges_is_told() -> None:
+    session = Session("seed=1&problem=regression&activation=relu&learningRate=1000")
+    for _ in range(200):
+        told = frame(session, batch=True).head
+    assert "diverged in epoch 1, step" in told["message"]
+    with pytest.raises(TypeError, match="batch=2"):
+        session.frame({"batch": 2})

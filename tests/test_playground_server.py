@@ -171,7 +171,7 @@ VALUES = [
 ]
 KEYS = [
     *("action", "values", "epochs", "show", "layer", "unit", "input", "value", "all", "hash"),
-    *("layers", "points", "table", "columns", "form"),
+    *("layers", "points", "table", "columns", "form", "batch"),
 ]
 ACTIONS = [
     *("set", "restart", "same_start", "regenerate", "edit", "back", "describe", "x"),

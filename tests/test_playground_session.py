@@ -29,6 +29,7 @@ def frame(session: Session, **message: Any) -> Frame:
     data = session.frame(message)
     (length,) = struct.unpack_from("<I", data)
     head = json.loads(data[4 : 4 + length])
+    assert head.pop("seconds") >= 0
     sizes = session.control({"action": "describe"})["sizes"]
     n_parameters = sum((a + 1) * b for a, b in pairwise(sizes))
     begin = 4 + length

@@ -87,6 +87,7 @@ class Model:
         network = network_of(state)
         trainer = trainer_of(state, network, self.n_train)  # refuses what does not fit together
         self.state, self.network, self._trainer = state, network, trainer
+        self._epoch_start = 0
         self._inputs = inputs_of(state.features, self.points[:, :2])
         self._targets = self.points[:, 2]
         if state.loss_name == "binary_cross_entropy":
@@ -103,7 +104,7 @@ class Model:
             self._is_weight[position : position + weights.size] = True
             position += weights.size + weights.shape[1]
         self._dead = np.zeros(network.n_parameters, bool)
-        self.epoch = self._n_carried = 0
+        self.epoch = self._n_carried = self._next = 0
 
     def go_on(self, state: State) -> None:
         """Go on with another learning rate or optimizer, whose own state starts afresh."""
@@ -129,33 +130,70 @@ class Model:
             `stopped`, which is asked between native calls, was true.
         """
         for _ in range(epochs):
-            self._epoch_start = self._trainer.n_steps
             self._train_epoch(stopped)
-            self.epoch += 1
+
+    def train_batch(self) -> None:
+        """Take the next step of the epoch alone; of a method, a step on all points.
+
+        Raises
+        ------
+        Diverged
+            The loss or an update is not finite.
+        """
+        if self.state.searches or self.n_train < self.state.batch_size:
+            self._train_epoch(lambda: False)
+        else:
+            self._take_batch()
+            if self._next >= self._end:
+                self._end_epoch()
+
+    @property
+    def _end(self) -> int:
+        """Where the samples begin that do not fill a batch."""
+        return self.n_train - self.n_train % self.state.batch_size
 
     def _train_epoch(self, stopped: Callable[[], bool]) -> None:
-        X, y = self._inputs[: self.n_train], self._targets[: self.n_train]
+        """Train to the end of the epoch, which may have begun."""
+        X, y = self.training_data()
         if self.state.searches:
+            self._epoch_start = self._trainer.n_steps
             self._check(self._trainer.epoch(X, y))
-            return
+        elif self.state.regularization == "L1":
+            while self._next < self._end:
+                self._take_batch()
+        elif self._end > 0:  # the original waits for ever for a whole batch
+            if self._next == 0:
+                self._take_batch()
+            self._take_batches(stopped)
+        self._end_epoch()
+
+    def _end_epoch(self) -> None:
+        self._n_carried = self.n_train - self._end if self._end > 0 else 0
+        self._next = 0
+        self.epoch += 1
+
+    def _take_batch(self) -> None:
+        """Make a step on the next batch, to whose first the samples of the last epoch are added."""
+        X, y = self.training_data()
         size = self.state.batch_size
-        n_left = self.n_train % size if self.n_train >= size else 0
-        end = self.n_train - n_left
-        if self.n_train < size:
-            return  # the original waits for ever for a whole batch
-        first = np.r_[self.n_train - self._n_carried : self.n_train, 0:size]
-        self._step(X[first], y[first])
-        if self.state.regularization == "L1":
-            for start in range(size, end, size):
-                self._step(X[start : start + size], y[start : start + size])
-        else:
-            n_batches = max(1, int(CALL_OPERATIONS / (6 * size * self.network.n_parameters)))
-            for start in range(size, end, n_batches * size):
-                if stopped():
-                    raise Stopped
-                order = np.arange(start, min(end, start + n_batches * size))
-                self._check(self._trainer.epoch(X, y, order=order))
-        self._n_carried = n_left
+        rows = np.arange(self._next, self._next + size)
+        if self._next == 0:
+            self._epoch_start = self._trainer.n_steps
+            rows = np.r_[self.n_train - self._n_carried : self.n_train, rows]
+        self._step(X[rows], y[rows])
+        self._next += size
+
+    def _take_batches(self, stopped: Callable[[], bool]) -> None:
+        """Make the steps on all batches that are left, some in each native call."""
+        X, y = self.training_data()
+        size, end = self.state.batch_size, self._end
+        n_rows = size * max(1, int(CALL_OPERATIONS / (6 * size * self.network.n_parameters)))
+        while self._next < end:
+            if stopped():
+                raise Stopped
+            order = np.arange(self._next, min(end, self._next + n_rows))
+            self._check(self._trainer.epoch(X, y, order=order))
+            self._next = int(order[-1]) + 1
 
     def _step(self, X: Floats, y: NDArray[np.float64 | np.int64]) -> None:
         before = np.sign(self.network.parameters)

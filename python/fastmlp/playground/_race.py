@@ -98,15 +98,29 @@ class Race:
 
     def train(self, epochs: int, stopped: Callable[[], bool]) -> None:
         """Train all networks that have not diverged, for some epochs or a quarter of a second."""
-        if epochs == 0 or all(lane.message for lane in self.lanes):
+        if epochs == 0 or self._is_over:
             return
         self.remember()
         end = time.monotonic() + MAX_FRAME_SECONDS
         for _ in range(epochs):
-            self.lanes = tuple(_after_epoch(lane, stopped) for lane in self.lanes)
+            self._train_each(lambda model: model.train(1, stopped))
             if stopped() or time.monotonic() > end:
                 break
         self._keep_path()
+
+    def train_batch(self) -> None:
+        """Let all networks that have not diverged make one step."""
+        if not self._is_over:
+            self.remember()
+            self._train_each(Model.train_batch)
+            self._keep_path()
+
+    @property
+    def _is_over(self) -> bool:
+        return all(lane.message for lane in self.lanes)
+
+    def _train_each(self, train: Callable[[Model], None]) -> None:
+        self.lanes = tuple(_trained(lane, train) for lane in self.lanes)
 
     def remember(self) -> None:
         """Keep the present for `back`."""
@@ -156,11 +170,11 @@ class Race:
         return told
 
 
-def _after_epoch(lane: Lane, stopped: Callable[[], bool]) -> Lane:
+def _trained(lane: Lane, train: Callable[[Model], None]) -> Lane:
     if lane.message:
         return lane
     try:
-        lane.model.train(1, stopped)
+        train(lane.model)
     except Diverged as error:
         return Lane(lane.model, str(error))
     except Stopped:

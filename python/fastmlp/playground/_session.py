@@ -102,25 +102,33 @@ class Session:
             return self._description()
 
     def frame(self, message: Mapping[str, Any]) -> bytes:
-        """Train for ``epochs`` and return a frame: head, parameters, maps.
+        """Train for ``epochs``, or a single ``batch``, and return a frame: head, parameters, maps.
 
         A frame is the length of its head in four bytes; the head in JSON, filled with spaces to a
         multiple of 4; the parameters in float32; the map of the unit ``show``, 100 x 100 bytes;
         with a rival its output's map, of the same size; and 10 x 10 bytes for each unit. Numbers
-        are little-endian. With ``layers`` the head has the report of `layers_of`.
+        are little-endian. With ``layers`` the head has the report of `layers_of`; its ``seconds``
+        are those of an epoch of the training, or of the batch.
         """
         epochs = check_int(message.get("epochs", 0), "epochs", min=0, max=MAX_EPOCHS)
         with_layers = check_bool(message.get("layers", False), "layers")
+        is_batch = check_bool(message.get("batch", False), "batch")
         with self._lock:
             self.last_used = time.monotonic()
             layer, unit = self._shown(message.get("show"))
-            self._race.train(epochs, self._closed.is_set)
-            return self._encoded(layer, unit, with_layers=with_layers)
+            begin, start = self._model.epoch, time.perf_counter()
+            if is_batch:
+                self._race.train_batch()
+            else:
+                self._race.train(epochs, self._closed.is_set)
+            n_epochs = max(1, self._model.epoch - begin)
+            seconds = (time.perf_counter() - start) / n_epochs
+            return self._encoded(layer, unit, seconds, with_layers=with_layers)
 
-    def _encoded(self, layer: int, unit: int | None, *, with_layers: bool) -> bytes:
+    def _encoded(self, layer: int, unit: int | None, seconds: float, *, with_layers: bool) -> bytes:
         model = self._model
         first, *rivals = self._race.losses()
-        told = {"epoch": model.epoch, **first, "moments": self._race.n_moments}
+        told = {"epoch": model.epoch, **first, "moments": self._race.n_moments, "seconds": seconds}
         if rivals:
             told["rival"] = rivals[0]
         if with_layers:

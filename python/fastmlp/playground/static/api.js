@@ -30,8 +30,8 @@ export function close() {
 
 // A frame: length of the head, head in JSON, parameters in float32, a map of 100 x 100, that of a
 // rival if there is one, and small maps.
-export async function frame(epochs, show, layers, nParameters) {
-  const data = await (await post("frame", { epochs, show, layers })).arrayBuffer();
+export async function frame(wanted, nParameters) {
+  const data = await (await post("frame", wanted)).arrayBuffer();
   const length = new DataView(data).getUint32(0, true);
   const head = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
   const maps = 4 + length + 4 * nParameters;

@@ -116,7 +116,9 @@ async function edit(layer, unit, input) {
   editWeights(network, layer, unit, input, (message) => change("edit", message));
 }
 
-const ask = (epochs) => api.frame(epochs, shown, wantsLayers(), network.nParameters);
+// A frame after some epochs, or after a single batch.
+const ask = (epochs, batch = false) =>
+  api.frame({ epochs, batch, show: shown, layers: wantsLayers() }, network.nParameters);
 
 function play(start) {
   playing = start;
@@ -137,6 +139,7 @@ function draw(frame) {
   curve.add(frame);
   curve.draw();
   find("#epoch").value = frame.epoch.toLocaleString("en");
+  if (playing) find("#time").value = `${(1000 * frame.seconds).toPrecision(2)} ms`;
   find("#train").value = rounded(frame.train);
   find("#test").value = rounded(frame.test);
   find("#back").disabled = frame.moments === 0;
@@ -159,12 +162,13 @@ function drawRival({ rival, rivalMap }, colors) {
 
 async function loop() {
   if (app.told && (playing || stale)) {
-    const epochs = playing ? Number(find("#speed").value) : Math.min(wanted, 1000);
+    const batch = playing && find("#speed").value === "batch";
+    const epochs = batch ? 0 : playing ? Number(find("#speed").value) : Math.min(wanted, 1000);
     const asked = app.told;
     wanted -= playing ? 0 : epochs;
     stale = wanted > 0;
     await attempt(async () => {
-      const frame = await ask(epochs);
+      const frame = await ask(epochs, batch);
       if (asked === app.told) draw(frame); // not of a network that is no more
       else stale = true;
     });
