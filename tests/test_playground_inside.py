@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import fastmlp as fm
 from fastmlp.playground._inside import MAX_SPECTRUM, N_STEPS, layers_of, spectrum_of, surface_of
 from fastmlp.playground._model import Model
 from fastmlp.playground._session import Session
@@ -177,3 +178,22 @@ def test_numbers_that_are_not_finite_are_null() -> None:
     model.network.parameters[:] = 1e200
     losses = surface_of(model, [[model.network.parameters.copy()]])["losses"]
     assert all(value is None for row in losses for value in row)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_native_surface_is_the_loss_at_each_point(dtype: Any) -> None:
+    network = fm.Network([2, 3, 1], output="tanh", dtype=dtype, seed=0)
+    draw = np.random.default_rng(0)
+    X, y = draw.normal(size=(9, 2)).astype(dtype), draw.normal(size=(9, 1)).astype(dtype)
+    axes = draw.normal(size=(2, network.n_parameters)).astype(dtype)
+    steps = np.array([[-1.0, 0.5, 2.0], [0.0, 0.25, -3.0]])
+    found = network._native.loss_surface(X, y, fm.SquaredError(), axes, steps)
+    start = network.parameters.copy()
+    for i, a in enumerate(steps[0]):
+        for j, b in enumerate(steps[1]):
+            network.parameters = start + a * axes[0] + b * axes[1]
+            expected = network.loss(X, y)
+            assert found[i, j] == pytest.approx(expected, rel=1e-6 if dtype == "float32" else 1e-13)
+    for bad in (axes[:1], steps), (axes, steps[:1]), (axes[:, :-1].copy(), steps):
+        with pytest.raises(ValueError, match="axes"):
+            network._native.loss_surface(X, y, fm.SquaredError(), *bad)

@@ -76,6 +76,31 @@ def test_a_rate_of_the_rival_changes_within_the_training() -> None:
     assert frame(session).head | {"moments": 1} == before.head
 
 
+@pytest.mark.parametrize(
+    ("key", "kept"), [("learningRate", 1), ("rivalLearningRate", 0), ("discretize", 2)]
+)
+def test_a_change_leaves_the_other_networks_optimizer_alone(key: str, kept: int) -> None:
+    session = Session(f"{TEXT}&batchSize=25&momentum=0.9")
+    frame(session, epochs=2)
+    value = "true" if key == "discretize" else "0.5"
+    session.control({"action": "set", "values": {key: value}})
+    steps = [lane.model._trainer.n_steps for lane in session._race.lanes]
+    assert steps == [20 if kept in (index, 2) else 0 for index in range(2)]
+
+
+def test_a_rival_that_does_not_fit_changes_nothing() -> None:
+    session = Session("seed=4&schedule=cosine_decay")
+    frame(session, epochs=2)
+    told, before = session.control({"action": "describe"}), frame(session)
+    for more in {}, {"dropout": "0.1"}, {"noise": "20", "seed": "1"}, {"seed": "2"}:
+        with pytest.raises(ValueError, match="because the rule adapts"):
+            session.control({"action": "set", "values": {"rivalOptimizer": "rprop", **more}})
+        assert session.control({"action": "describe"}) == told
+        after = frame(session)
+        assert after.head == before.head
+        np.testing.assert_array_equal(after.parameters, before.parameters)
+
+
 def test_a_network_that_diverges_stands_still_while_the_other_trains() -> None:
     text = "seed=1&problem=regression&activation=relu&networkShape=8,8"
     session = Session(f"{text}&rivalOptimizer=sgd&rivalLearningRate=1000")

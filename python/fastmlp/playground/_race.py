@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,11 +16,9 @@ from fastmlp.playground._state import State
 
 MAX_FRAME_SECONDS = 0.25  # after which a frame is drawn, however many epochs were asked for
 N_MOMENTS, MOMENTS_BYTES = 200, 1 << 27  # to which one can go back
-# Settings that change within a training.
-LIVE = {
-    *("learning_rate", "optimizer", "momentum", "clip_norm", "schedule", "schedule_epochs"),
-    "rival_learning_rate",
-}
+# Settings of the update rule, and all that change within a training.
+RULE = {"learning_rate", "optimizer", "momentum", "clip_norm", "schedule", "schedule_epochs"}
+LIVE = RULE | {"rival_learning_rate"}
 N_PATH, PATH_PARAMETERS = 200, 20_000  # points kept of a path, of networks up to this size
 
 
@@ -83,7 +81,7 @@ class Race:
         return Race(model)
 
     def go_on(self, state: State) -> None:
-        """Go on with other learning rates or optimizers, whose own state starts afresh.
+        """Go on with other learning rates or optimizers; the state of those starts afresh.
 
         Raises
         ------
@@ -91,9 +89,7 @@ class Race:
             Something does not fit together; nothing has changed.
         """
         changed = [lane.copy() for lane in self.lanes]
-        for lane, new in zip(changed, (state, state.rival), strict=False):
-            if new is not None:
-                lane.model.go_on(new)
+        _adapt(changed, state)
         self.lanes = tuple(Lane(lane.model) for lane in changed)
 
     def train(self, epochs: int, stopped: Callable[[], bool]) -> None:
@@ -139,11 +135,7 @@ class Race:
         while self._past and self._past[-1] is not self.lanes:
             self._past.pop()
         self._past.pop()
-        for (model, _), new in zip(self.lanes, (state, state.rival), strict=False):
-            if new is not None and any(getattr(model.state, n) != getattr(new, n) for n in LIVE):
-                model.go_on(new)
-            elif new is not None:
-                model.state = new
+        _adapt(self.lanes, state)
         self._keep_path()
 
     def _keep_path(self) -> None:
@@ -168,6 +160,15 @@ class Race:
             train, test = (loss if np.isfinite(loss) else None for loss in model.losses())
             told.append({"train": train, "test": test, "message": message})
         return told
+
+
+def _adapt(lanes: Iterable[Lane], state: State) -> None:
+    """Give networks the settings of a state that change within a training."""
+    for (model, _), new in zip(lanes, (state, state.rival), strict=False):
+        if new is not None and any(getattr(model.state, n) != getattr(new, n) for n in RULE):
+            model.go_on(new)
+        elif new is not None:
+            model.state = new
 
 
 def _trained(lane: Lane, train: Callable[[Model], None]) -> Lane:

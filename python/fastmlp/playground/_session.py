@@ -50,8 +50,7 @@ class Session:
         return self._race.model
 
     def _start(self, model: Model) -> None:
-        self._race = Race(model)
-        self._picture = Picture(model.state)
+        self._race, self._picture = Race(model), Picture(model.state)
 
     def _model_of(self, state: State) -> Model:
         return Model(state, self._own)
@@ -78,7 +77,7 @@ class Session:
         actions: dict[str, Callable[[Mapping[str, Any]], None]] = {
             "describe": lambda _: None,
             "set": self._set,
-            "restart": self._restart,
+            "restart": lambda _: self._restart_as(self._model.state),
             "same_start": lambda _: self._same_start(self._model.state),
             "open": self._open_table,
             "draw": self._draw,
@@ -186,8 +185,7 @@ class Session:
         elif changed <= {"rival_optimizer"} | LIVE | LOOKS:
             self._same_start(new)
         else:
-            self._model.restart(new)
-            self._start(self._model)
+            self._restart_as(new)
 
     def _same_start(self, state: State) -> None:
         self._race = self._race.at_start(state)
@@ -206,9 +204,11 @@ class Session:
     def _draw(self, message: Mapping[str, Any]) -> None:
         self._take(self._model.state, drawn_points(message.get("points"), self._model.state))
 
-    def _restart(self, _: Mapping[str, Any]) -> None:
-        self._model.restart(self._model.state)
-        self._start(self._model)
+    def _restart_as(self, state: State) -> None:
+        """Draw new weights, for a state of the same data."""
+        model = self._model.copy()
+        model.restart(state)
+        self._start(model)
 
     def _regenerate(self, _: Mapping[str, Any]) -> None:
         self._start(self._model_of(self._model.state.replace(seed=random_seed())))
