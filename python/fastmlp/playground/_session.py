@@ -7,10 +7,12 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
+from fastmlp._data.threads import limited
 from fastmlp._data.validation import check_bool, check_int, type_error, value_error
 from fastmlp.playground._datasets import Own
 from fastmlp.playground._export import exported
@@ -23,6 +25,7 @@ from fastmlp.playground._table import drawn_points, read_points
 
 MAX_EPOCHS = 1000  # in one frame
 MAX_WEIGHT = 1e6
+FEW_PARAMETERS = 20_000  # for which one thread is enough
 NEW_DATA = {"problem", "dataset", "reg_dataset", "noise", "perc_train_data", "classes"}
 LOOKS = {"show_test_data", "discretize", "hide_text", "hidden", "tutorial", "collect_stats"}
 
@@ -48,6 +51,10 @@ class Session:
     @property
     def _model(self) -> Model:
         return self._race.model
+
+    def _few_threads(self) -> AbstractContextManager[None]:
+        """Leave the other processors to the browser, unless the network is large."""
+        return limited(1 if self._model.network.n_parameters <= FEW_PARAMETERS else None)
 
     def _start(self, model: Model) -> None:
         self._race, self._picture = Race(model), Picture(model.state)
@@ -93,7 +100,7 @@ class Session:
         name = message.get("action")
         if not isinstance(name, str) or name not in {**actions, **answers}:
             raise value_error("action", name, f"one of {', '.join([*actions, *answers])}")
-        with self._lock:
+        with self._lock, self._few_threads():
             self.last_used = time.monotonic()
             if name in answers:
                 return answers[name](message)
@@ -112,7 +119,7 @@ class Session:
         epochs = check_int(message.get("epochs", 0), "epochs", min=0, max=MAX_EPOCHS)
         with_layers = check_bool(message.get("layers", False), "layers")
         is_batch = check_bool(message.get("batch", False), "batch")
-        with self._lock:
+        with self._lock, self._few_threads():
             self.last_used = time.monotonic()
             layer, unit = self._shown(message.get("show"))
             begin, start = self._model.epoch, time.perf_counter()

@@ -19,6 +19,7 @@ let shown = null; // [layer, unit] of the large map, or null for the output
 let playing = false;
 let wanted = 0; // epochs of the next frame where not playing
 let stale = true; // a frame is wanted
+let coming = null; // the frame that is on its way
 let settled = null; // promise of the last change of the parameters
 
 const values = (hash) => Object.fromEntries(hash.split("&").map((pair) => pair.split(/=(.*)/s)));
@@ -39,20 +40,26 @@ async function attempt(action) {
   }
 }
 
+// After the frame that is on its way, which is of the state before.
+async function control(action, message) {
+  await Promise.allSettled([coming?.frame]);
+  return api.control(action, message);
+}
+
 // Changes that start a network; those of looks and rates, which do not; those of the parameters.
-const act = (action, message) => attempt(async () => accept(await api.control(action, message)));
+const act = (action, message) => attempt(async () => accept(await control(action, message)));
 const set = (changed) => act("set", { values: changed });
 
 function look(changed) {
   attempt(async () => {
-    note(await api.control("set", { values: changed }));
+    note(await control("set", { values: changed }));
     drawData();
   });
 }
 
 function change(action, message) {
   settled = attempt(async () => {
-    await api.control(action, message);
+    await control(action, message);
     say("");
     stale = true;
   });
@@ -160,17 +167,28 @@ function drawRival({ rival, rivalMap }, colors) {
   find("#rival-test").value = rival.message ? "diverged" : rounded(rival.test);
 }
 
+// Asks for the next frame.
+function request() {
+  const batch = playing && find("#speed").value === "batch";
+  const epochs = batch ? 0 : playing ? Number(find("#speed").value) : Math.min(wanted, 1000);
+  wanted -= playing ? 0 : epochs;
+  stale = wanted > 0;
+  const frame = ask(epochs, batch);
+  frame.catch(() => {}); // of a frame that nobody awaits any more
+  return { asked: app.told, frame };
+}
+
+// While a frame of a training is drawn, the server computes the next one.
 async function loop() {
-  if (app.told && (playing || stale)) {
-    const batch = playing && find("#speed").value === "batch";
-    const epochs = batch ? 0 : playing ? Number(find("#speed").value) : Math.min(wanted, 1000);
-    const asked = app.told;
-    wanted -= playing ? 0 : epochs;
-    stale = wanted > 0;
+  if (app.told && (playing || stale || coming)) {
     await attempt(async () => {
-      const frame = await ask(epochs, batch);
-      if (asked === app.told) draw(frame); // not of a network that is no more
-      else stale = true;
+      coming ??= request();
+      const { asked, frame } = coming;
+      const arrived = await frame.finally(() => (coming = null));
+      if (asked === app.told) {
+        if (playing && !arrived.message) coming = request();
+        draw(arrived);
+      } else stale = true; // it is of a network that is no more
     });
   }
   if (app.frame) await attempt(() => refresh(playing, limits));
@@ -197,7 +215,7 @@ function makeButtons() {
   find("#add-layer").onclick = () => reshape([...app.told.sizes.slice(1, -1), 2]);
   find("#remove-layer").onclick = () => reshape(app.told.sizes.slice(1, -2));
   find("#paste").onclick = () => pasteTable((message) => act("open", message));
-  find("#file").onchange = () => attempt(async () => accept(await api.control("open", { table: await find("#file").files[0].text() })));
+  find("#file").onchange = () => attempt(async () => accept(await control("open", { table: await find("#file").files[0].text() })));
   find("#export").onchange = (event) => {
     attempt(async () => say(await save(event.target.value)));
     event.target.value = "";
