@@ -191,15 +191,11 @@ template <class T>
   }
 }
 
-}  // namespace
-
+// A product of several tiles.
 template <class T>
-void gemm(Index m, Index n, Index k, const StridedOperand<T>& a, const PanelView<T>& b, T* c,
-          Index ldc, const T* bias, const Epilogue<T>& epilogue, PrefetchSchedule<T>* prefetch) {
-  if (m == 0 || n == 0) return;
-  if (m > kL1Rows<T> && epilogue.function) {
-    return multiply_in_parts(m, n, k, a, b, c, ldc, bias, epilogue, prefetch);
-  }
+[[gnu::noinline]] void multiply_tiles(Index m, Index n, Index k, const StridedOperand<T>& a,
+                                      const PanelView<T>& b, T* c, Index ldc, const T* bias,
+                                      const Epilogue<T>& epilogue, PrefetchSchedule<T>* prefetch) {
   const Index packs = ceil_div(n, kLanes<T>);
   const Index row_tiles = ceil_div(m, kMR);
   if (prefetch) prefetch->set_slots(row_tiles * ceil_div(packs, kPanelPacks));
@@ -231,6 +227,30 @@ void gemm(Index m, Index n, Index k, const StridedOperand<T>& a, const PanelView
     }
     last = first;
   }
+  if (epilogue.function) epilogue.function->apply(c, m, n, ldc);
+}
+
+}  // namespace
+
+template <class T>
+void gemm(Index m, Index n, Index k, const StridedOperand<T>& a, const PanelView<T>& b, T* c,
+          Index ldc, const T* bias, const Epilogue<T>& epilogue, PrefetchSchedule<T>* prefetch) {
+  if (m == 0 || n == 0) return;
+  if (m > kL1Rows<T> && epilogue.function) {
+    return multiply_in_parts(m, n, k, a, b, c, ldc, bias, epilogue, prefetch);
+  }
+  constexpr Index kMaxRows = std::min<Index>(kMR, kPrefetchingSums - 1);
+  if (m > kMaxRows || n > kLanes<T>) {
+    return multiply_tiles(m, n, k, a, b, c, ldc, bias, epilogue, prefetch);
+  }
+  // One tile, without the loops, which take longer than its arithmetic.
+  if (prefetch) {
+    prefetch->set_slots(1);
+    prefetch->issue_next();
+  }
+  const auto& by_packs = epilogue.accumulate ? kKernels<T, true> : kKernels<T, false>;
+  by_packs[n <= kLanes<T> / 2 ? 0 : 1][m - 1](
+      {k, a.data, a, b.data, b.row, c, ldc, bias, epilogue.relu, epilogue.h, n, {a.data, 0}});
   if (epilogue.function) epilogue.function->apply(c, m, n, ldc);
 }
 
