@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 
 import fastmlp as fm
-from fastmlp.playground._inside import MAX_SPECTRUM, N_STEPS, layers_of, spectrum_of, surface_of
+from fastmlp.playground._inside import (
+    MAX_SPECTRUM,
+    N_STEPS,
+    _judge,
+    layers_of,
+    spectrum_of,
+    surface_of,
+)
 from fastmlp.playground._model import Model
 from fastmlp.playground._session import Session
 from fastmlp.playground._state import State
@@ -81,6 +88,31 @@ def test_saturation_vanishing_and_exploding_are_said() -> None:
     model = model_of("seed=1&networkShape=4")
     model.network.weights[0][:] *= 20
     assert layers_of(model)[0]["said"] == "saturated: smaller weights, or another activation"
+
+
+@pytest.mark.parametrize(
+    ("gradient", "weights", "dead", "saturated", "said"),
+    [
+        (999.0, 10.0, 0.0, 0.0, ""),
+        (1001.0, 10.0, 0.0, 0.0, "explodes"),
+        (1001.0, 0.0, 0.0, 0.0, ""),
+        (0.99e-3, 1.0, 0.0, 0.0, "vanishes"),
+        (1.01e-3, 1.0, 0.0, 0.0, ""),
+        (0.99e-3, 1.0, 0.5, 0.0, "dead"),
+        (0.5, 1.0, 0.0, 0.5, "saturated"),
+        (0.5, 1.0, 0.49, 0.49, ""),
+    ],
+)
+def test_remarks_begin_where_they_are_said_to(
+    gradient: float, weights: float, dead: float, saturated: float, said: str
+) -> None:
+    values = {"gradient": gradient, "weights": weights, "dead": dead, "saturated": saturated}
+    output: dict[str, Any] = {"gradient": 1.0, "weights": 1.0, "dead": 1.0, "saturated": 1.0}
+    report: dict[str, Any] = dict(values)
+    _judge([report, output])
+    assert said in report["said"]
+    assert bool(report["said"]) == bool(said)
+    assert output["said"] == ""
 
 
 def test_frames_have_the_report_on_request() -> None:
