@@ -183,6 +183,42 @@ def test_settings_that_do_not_fit_are_refused(text: str, message: str) -> None:
         playground.run(text)
 
 
+MANY = "seed=1&problem=regression&percTrainData=90"  # 1080 points to train on
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ("optimizer=newton&networkShape=129", True),  # 517 parameters
+        ("optimizer=newton&networkShape=133", False),
+        ("optimizer=levenberg_marquardt&networkShape=249", True),
+        ("optimizer=saddle_free_newton&networkShape=64,64", True),
+        ("optimizer=saddle_free_newton&networkShape=67,67", False),
+        ("optimizer=hessian_free&networkShape=67,67", False),
+        ("batchSize=1080&networkShape=" + ",".join(["256"] * 14), True),  # 856,321
+        ("batchSize=1080&networkShape=" + ",".join(["256"] * 16), False),
+        ("batchSize=30&networkShape=" + ",".join(["256"] * 32), True),
+    ],
+)
+def test_steps_that_would_take_long_are_refused(text: str, fits: bool) -> None:
+    state = State.parse(f"{MANY}&{text}")
+    if fits:
+        assert Model(state).network.n_parameters == state.n_parameters
+    else:
+        with pytest.raises(ValueError, match=r"a smaller network with it, or fewer than 1080 poi"):
+            Model(state)
+
+
+def test_a_large_network_takes_no_table_of_many_points() -> None:
+    text = "networkShape=" + ",".join(["256"] * 32)
+    table = "\n".join(f"{index},{index % 7},{index % 2}" for index in range(3000))
+    session = Session("seed=1", table)
+    told = session.control({"action": "describe"})
+    with pytest.raises(ValueError, match="a smaller network, or fewer than 3000 points"):
+        session.control({"action": "set", "values": {"networkShape": text.partition("=")[2]}})
+    assert session.control({"action": "describe"}) == told
+
+
 @pytest.mark.parametrize("name", MAX_PARAMETERS)
 def test_a_setting_that_does_not_fit_changes_nothing_in_a_session(name: str) -> None:
     session = Session("seed=1&networkShape=256,256")

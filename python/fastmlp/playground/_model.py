@@ -13,7 +13,7 @@ from fastmlp._data.validation import value_error
 from fastmlp.playground._datasets import Own, shuffled
 from fastmlp.playground._random import Random
 from fastmlp.playground._state import State
-from fastmlp.playground._training import network_of, trainer_of
+from fastmlp.playground._training import check_work, network_of, trainer_of
 
 Floats = NDArray[np.float64]
 
@@ -84,6 +84,7 @@ class Model:
 
     def restart(self, state: State) -> None:
         """Draw new weights, from where the stream of the seed is, for a state of the same data."""
+        check_work(state, self.n_train, len(self.points))
         network = network_of(state)
         trainer = trainer_of(state, network, self.n_train)  # refuses what does not fit together
         self.state, self.network, self._trainer = state, network, trainer
@@ -108,6 +109,7 @@ class Model:
 
     def go_on(self, state: State) -> None:
         """Go on with another learning rate or optimizer, whose own state starts afresh."""
+        check_work(state, self.n_train, len(self.points))
         self._trainer = trainer_of(state, self.network, self.n_train)
         self.state = state
 

@@ -5,10 +5,19 @@ from __future__ import annotations
 import math
 
 from fastmlp import _core
+from fastmlp._data.validation import value_error
 from fastmlp.layers import Dense, Dropout, GaussianNoise, Layer
 from fastmlp.network import Network
 from fastmlp.playground._state import State
 from fastmlp.trainer import Trainer
+
+# Parameters, to this power, times points of a step of a method; of a step of any other; and of an
+# evaluation: about half a second each.
+MAX_WORK = {
+    **{"newton": (2, 3e8), "levenberg_marquardt": (2, 3e9), "bfgs": (2, 3e9)},
+    **{"saddle_free_newton": (1, 5e6), "hessian_free": (1, 5e6)},
+}
+MAX_STEP, MAX_EVALUATION = 1e9, 5e9
 
 
 def network_of(state: State) -> Network:
@@ -20,6 +29,18 @@ def network_of(state: State) -> Network:
         layers += [Dropout(state.dropout)] if state.dropout else []
     layers.append(Dense(n_outputs, output))
     return Network(layers, inputs=state.sizes[0], init="zeros", dtype="float64", seed=0)
+
+
+def check_work(state: State, n_train: int, n_points: int) -> None:
+    """Refuse a step, or an evaluation of all points, that would take much longer than a second."""
+    power, most = MAX_WORK.get(state.optimizer, (1, MAX_STEP))
+    n_at_once = n_train if state.searches else min(state.batch_size, n_train)
+    if state.n_parameters**power * n_at_once > most:
+        expected = f"a smaller network with it, or fewer than {n_at_once} points in a step"
+        raise value_error("optimizer", state.optimizer, expected)
+    if state.n_parameters * n_points > MAX_EVALUATION:
+        expected = f"a smaller network, or fewer than {n_points} points"
+        raise value_error("networkShape", list(state.network_shape), expected)
 
 
 def trainer_of(state: State, network: Network, n_train: int) -> Trainer:
