@@ -52,14 +52,14 @@ LEVELS = [
         *("_fit.callbacks", "_fit.failure", "_fit.history", "gradient_check", "layers"),
     },
     {"_data.sequences"},
+    {"_data.stepping"},
     {
-        *("_data.dataset", "_fit.hooks", "_fit.records", "_fit.settings"),
+        *("_data.dataset", "_fit.carrying", "_fit.hooks", "_fit.records", "_fit.settings"),
         *("_io.layout", "_io.summary"),
         *("minimization", "step_length"),
     },
     {
         "_data.evaluation",
-        "_data.stepping",
         "_fit.custom_loss",
         "_io.files",
         "_fit.own_gradient",
@@ -83,8 +83,8 @@ LEVELS = [
     {"playground", *(f"playground._{part}" for part in ("export", "inside", "picture", "race"))},
     *({name} for name in ("playground._session", "playground._server", "cli", "__main__")),
     {
-        *("sklearn._constraints", "sklearn._decorators", "sklearn._held_out", "sklearn._labels"),
-        *("sklearn._observers", "sklearn._optimizers", "sklearn._reported_loss"),
+        *("sklearn._constraints", "sklearn._decorators", "sklearn._draws", "sklearn._held_out"),
+        *("sklearn._labels", "sklearn._observers", "sklearn._optimizers", "sklearn._reported_loss"),
         *("sklearn._sample_weights", "sklearn._threads"),
     },
     {"sklearn._parameters"},

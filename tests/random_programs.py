@@ -133,14 +133,14 @@ class Program(Functions):
             batch_size=self.one_of(None, 1, 5, 32, 2000),
             l1=self.one_of(0, 0.1), l2=self.one_of(0, 0.1),
             l2_scale=self.one_of("constant", "batch_weight"), n_threads=self.one_of(None, 1, 3),
-            shuffle=bool(self.random.integers(2))))  # fmt: skip
+            shuffle=self.one_of(False, True), carry_state=self.one_of(False, True)))  # fmt: skip
         self.called.add("Trainer")
 
     def predict(self) -> None:
         net = self.net()
         X = self.samples(net)[0]
         net.predict(self.one_of(X, X[0], X[:0]))
-        net.jacobian(X[:9])
+        self.one_of(net.jacobian, net.activations)(X[:9])
         if len(net.input_shape) == 2:
             net.step(self.array(4, net.input_shape[1]))
             net.recurrent_state = self.one_of(None, net.recurrent_state)

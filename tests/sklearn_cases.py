@@ -40,12 +40,18 @@ def same(a: Any, b: Any) -> None:
 
 
 class Case(NamedTuple):
-    """Data by name, calls of `fit` or `partial_fit`, and parameters."""
+    """Data by name, calls of `fit` or `partial_fit`, and parameters.
+
+    `changes` are parameters set before each call; with `stream` the random state is a generator,
+    which all calls share.
+    """
 
     data: str
     params: dict[str, Any]
     calls: tuple[str, ...] = ("fit",)
     weighted: bool = False
+    changes: tuple[dict[str, Any], ...] = ()
+    stream: bool = False
 
 
 def digits() -> tuple[Any, Any]:
@@ -59,6 +65,8 @@ def data_named(name: str) -> tuple[Any, Any]:
     X, y = digits()
     if name == "binary":
         y = np.where(y > 4, "high", "low")
+    elif name == "texts":
+        y = np.array([f"{digit % 5:o<{digit % 5 + 1}}" for digit in y], dtype=object)
     elif name == "multilabel":
         X, y = make_multilabel_classification(300, 20, n_classes=4, random_state=0)
     elif name == "regression":
@@ -74,7 +82,7 @@ def data_named(name: str) -> tuple[Any, Any]:
 
 
 def is_classified(name: str) -> bool:
-    return name.partition("/")[0] in ("digits", "binary", "multilabel")
+    return name.partition("/")[0] in ("digits", "binary", "texts", "multilabel")
 
 
 def weights_for(y: Any) -> Any:
@@ -88,10 +96,14 @@ def fitted(module: Any, case: Case, dtype: Any = np.float64) -> Any:
     weights = weights_for(y) if case.weighted else None
     kind = module.MLPClassifier if is_classified(case.data) else module.MLPRegressor
     defaults = {"hidden_layer_sizes": (16,), "max_iter": EPOCHS, "random_state": 3}
-    estimator = kind(**(defaults | case.params))
+    params = defaults | case.params
+    if case.stream:
+        params["random_state"] = np.random.RandomState(params["random_state"])
+    estimator = kind(**params)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for number, call in enumerate(case.calls):
+            estimator.set_params(**dict(*case.changes[number : number + 1]))
             rows = slice(None) if call == "fit" else slice(100 * number, 100 * number + 130)
             part = None if weights is None else weights[rows]
             given: dict[str, Any] = {}
@@ -123,13 +135,17 @@ def compare(case: Case, tolerance: float = 1e-10) -> tuple[Any, Any]:
                 close(
                     [a], [b], 1e-12 if "score" in name and is_classified(case.data) else tolerance
                 )
+    if case.stream:
+        assert mine.random_state.randint(2**31) == theirs.random_state.randint(2**31)
     X, _ = data_named(case.data)
-    np.testing.assert_array_equal(np.round(mine.predict(X), 6), np.round(theirs.predict(X), 6)) if (
-        not is_classified(case.data)
-    ) else np.testing.assert_array_equal(mine.predict(X), theirs.predict(X))
+    predictions = mine.predict(X), theirs.predict(X)
+    assert predictions[0].dtype == predictions[1].dtype
     if is_classified(case.data):
+        np.testing.assert_array_equal(*predictions)
         close([mine.predict_proba(X)], [theirs.predict_proba(X)], tolerance)
-        np.testing.assert_array_equal(mine.classes_, theirs.classes_)
+        np.testing.assert_array_equal(mine.classes_, theirs.classes_, strict=True)
+    else:
+        np.testing.assert_array_equal(*np.round(predictions, 6))
     return theirs, mine
 
 
@@ -167,6 +183,7 @@ CASES = {
     "early stopping, weights": Case("binary", EARLY, weighted=True),
     "early stopping, regression": Case("regression", EARLY),
     "early stopping, labels": Case("multilabel", EARLY),
+    "texts": Case("texts", {}, ("partial_fit", "fit")),
     "weights": Case("digits", {"alpha": 0.5, "batch_size": 70}, weighted=True),
     "weights, regression": Case("regression", {}, weighted=True),
     "warm start": Case("digits", {"warm_start": True}, ("fit", "fit")),

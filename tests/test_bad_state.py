@@ -102,6 +102,7 @@ def test_a_network_larger_than_memory(sizes: list[int]) -> None:
 MEMORY = {
     "predict X": "net.predict(broad(2**24, 4))",
     "predict out": "wide.predict(broad(2**17, 1, 'f4'))",
+    "activations": "wide.activations(broad(2**17, 1, 'f4'))",
     "jacobian": "wide.jacobian(broad(2**17, 1, 'f4'))",
     "loss": "net.loss(broad(2**24, 4), broad(2**24))",
     "value_and_grad": "net.value_and_grad(broad(2**24, 4), broad(2**24))",

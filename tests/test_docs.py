@@ -66,8 +66,13 @@ def test_pages_run(page: Path) -> None:
     run_page(page)
 
 
+# These are run by tests/test_sequence_examples.py.
+SEQUENCES = {"adding", "characters", "clipping", "sunspots", "vanishing"}
+EXAMPLES = [s for s in sorted((ROOT / "examples").glob("*.py")) if s.stem not in SEQUENCES]
+
+
 @pytest.mark.usefixtures("elsewhere")
-@pytest.mark.parametrize("script", sorted((ROOT / "examples").glob("*.py")), ids=lambda s: s.name)
+@pytest.mark.parametrize("script", EXAMPLES, ids=lambda script: script.name)
 def test_examples_run(
     script: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -56,6 +56,7 @@ EVALUATION: dict[str, tuple[str, Callable[[Subject, Any], Any]]] = {
     "loss": ("Network.loss", lambda s, frame: s.net.loss(frame, Y)),
     "value_and_grad": ("Network.value_and_grad", lambda s, frame: s.net.value_and_grad(frame, Y)),
     "backward": ("Network.backward", lambda s, frame: s.net.backward(frame, Y)),
+    "activations": ("Network.activations", lambda s, frame: s.net.activations(frame)),
     "jacobian": ("Network.jacobian", lambda s, frame: s.net.jacobian(frame)),
     "find_learning_rate": (
         "find_learning_rate",

@@ -25,7 +25,8 @@ def classifier() -> Any:
 SETTINGS: dict[str, Any] = {
     "network": classifier(), "loss": fm.SquaredError(), "optimizer": fm.SGD(0.5), "batch_size": 4,
     "seed": 9, "l1": 1.0, "l2": 1.0, "regularize_biases": True, "shuffle": False,
-    "weighting": "batch", "l2_scale": "batch_weight", "n_threads": 1,
+    "weighting": "batch", "l2_scale": "batch_weight", "carry_state": True,
+    "n_threads": 1,
 }  # fmt: skip
 
 

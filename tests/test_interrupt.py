@@ -108,6 +108,7 @@ work = {
     "value_and_grad": lambda: net.value_and_grad(X, y),
     "backward": lambda: net.backward(X, y),
     "jacobian": lambda: net.jacobian(X[:50]),
+    "activations": lambda: net.activations(X),
 }
 ours = max(latency(work[sys.argv[3]], 0.1) for _ in range(moments))
 if net.parameters.tobytes() != before:
@@ -117,8 +118,11 @@ print(ours, 0)
 )
 
 
+CALLED = ["predict", "loss", "value_and_grad", "backward", "jacobian", "activations"]
+
+
 @pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("call", ["predict", "loss", "value_and_grad", "backward", "jacobian"])
+@pytest.mark.parametrize("call", CALLED)
 @pytest.mark.parametrize("moments", [3, pytest.param(40, marks=pytest.mark.slow)])
 def test_every_long_call_can_be_interrupted(call: str, threads: int, moments: int) -> None:
     assert_in_time(CALLS, threads, moments, call)

@@ -60,6 +60,7 @@ READERS: dict[str, Callable[[fm.Network, fm.Trainer, Array, Array, Array], Any]]
     "loss": lambda net, trainer, X, Y, w: net.loss(X, Y),
     "value_and_grad": lambda net, trainer, X, Y, w: net.value_and_grad(X, Y),
     "backward": lambda net, trainer, X, Y, w: net.backward(X, Y),
+    "activations": lambda net, trainer, X, Y, w: net.activations(X),
     "jacobian": lambda net, trainer, X, Y, w: net.jacobian(X),
     "step": lambda net, trainer, X, Y, w: trainer.step(X, Y, w),
     "epoch": lambda net, trainer, X, Y, w: trainer.epoch(X, Y, sample_weight=w),

@@ -137,6 +137,7 @@ def test_sixteen_threads_predict_as_one(threads: int) -> None:
         lambda: net.loss(X, y),
         lambda: net.value_and_grad(X, y)[1],
         lambda: net.jacobian(X[:9]),
+        lambda: net.activations(X)[0],
     ]
     _core.force_num_threads(1)
     expected = [np.asarray(call()).tobytes() for call in calls]

@@ -17,7 +17,7 @@ from sklearn.datasets import load_digits
 
 import fastmlp.sklearn as ours
 from forced_threads import forced_threads
-from sklearn_cases import CASES, Case, compare, fitted, of_1_9
+from sklearn_cases import CASES, EARLY, SGD, Case, compare, fitted, of_1_9
 
 
 @of_1_9
@@ -27,16 +27,20 @@ def test_the_numbers_are_those_of_scikit_learn(name: str) -> None:
     compare(CASES[name])
 
 
+DATA = ("digits", "binary", "texts", "multilabel", "regression", "outputs", "counts")
+CHANGES: tuple[dict[str, Any], ...] = (  # of parameters between calls
+    *({}, {"alpha": 0.01}, {"batch_size": 50}, {"max_iter": 2, "tol": 0.1}),
+    *({"shuffle": False}, {"learning_rate_init": 0.003}),
+)
+
+
 @st.composite
 def cases(draw: Any) -> Case:
-    data = draw(
-        st.sampled_from(["digits", "binary", "multilabel", "regression", "outputs", "counts"])
-    )
+    data = draw(st.sampled_from(DATA)) + draw(st.sampled_from(["", "", "/csr", "/csc"]))
     solver = draw(st.sampled_from(["adam", "sgd"]))
     early = draw(st.booleans())
-    calls = draw(st.sampled_from([("fit",), ("fit", "fit"), ("partial_fit",) * 2]))
-    if calls[0] == "partial_fit":
-        early = False
+    calls = tuple(draw(st.lists(st.sampled_from(["fit", "partial_fit"]), min_size=1, max_size=3)))
+    early = early and "partial_fit" not in calls
     params = {
         "solver": solver,
         "hidden_layer_sizes": draw(st.lists(st.integers(1, 20), max_size=3)),
@@ -44,7 +48,7 @@ def cases(draw: Any) -> Case:
         # Adam divides by |g|: weights that alpha drives to 0 make 1e-6 of the last bit.
         "alpha": draw(st.sampled_from([0.0, 1e-4] if solver == "adam" else [1e-4, 0.3, 5.0])),
         "batch_size": draw(
-            st.sampled_from(["auto", 7, 23, 64, 1000]) if data != "digits" else st.just(100)
+            st.sampled_from(["auto", 7, 23, 64, 1000]) if data[:6] != "digits" else st.just(100)
         ),
         "learning_rate": draw(st.sampled_from(["constant", "invscaling", "adaptive"])),
         "learning_rate_init": draw(st.sampled_from([1e-3, 0.01])),
@@ -56,14 +60,18 @@ def cases(draw: Any) -> Case:
         "early_stopping": early,
         "validation_fraction": draw(st.sampled_from([0.1, 0.4])),
         "beta_1": draw(st.sampled_from([0.0, 0.9])),
+        "beta_2": draw(st.sampled_from([0.9, 0.999])),
+        "epsilon": draw(st.sampled_from([1e-8, 1e-3])),
         "n_iter_no_change": draw(st.sampled_from([1, 3, np.inf])),
         "max_iter": draw(st.integers(1, 8)),
         "warm_start": draw(st.booleans()),
         "random_state": draw(st.integers(0, 1000)),
     }
-    if data == "counts":
+    if data.startswith("counts"):
         params["loss"] = "poisson"
-    return Case(data, params, calls, weighted=draw(st.booleans()))
+    weighted, stream = draw(st.booleans()), draw(st.booleans())
+    changes = draw(st.lists(st.sampled_from(CHANGES), min_size=3, max_size=3))
+    return Case(data, params, calls, weighted, ({}, *changes), stream)
 
 
 @of_1_9
@@ -78,6 +86,14 @@ def test_the_numbers_are_those_of_scikit_learn_for_any_configuration(case: Case)
             fitted(ours, case)
     else:
         compare(case, 1e-9)
+
+
+@pytest.mark.parametrize("module", [neural_network, ours])
+def test_early_stopping_brings_nothing_back_where_the_first_epoch_diverges(module: Any) -> None:
+    """Labels of a network of nan have an accuracy, but no parameters that could be kept."""
+    rate = {"learning_rate_init": 1e200, "activation": "identity", "batch_size": 10}
+    with pytest.raises(ValueError, match="Solver produced non-finite parameter weights"):
+        fitted(module, Case("digits", EARLY | SGD | rate))
 
 
 def test_single_precision_predicts_the_same_digits() -> None:

@@ -92,6 +92,25 @@ py::array predict(const Network<T>& network, const py::object& x, const py::obje
 }
 
 template <class T>
+py::list activations(const Network<T>& network, const py::object& x, const py::object& lengths) {
+  InputRows<T> input(x, network.plan().inputs());
+  input.hold();
+  const SampleRows<T>& rows = input.rows();
+  const std::int64_t* steps = lengths_of(lengths, rows.rows);
+  py::list arrays;
+  std::vector<MatrixView<T>> outputs;
+  for (const Index node : network.plan().layer_outputs()) {
+    auto [array, out] = new_rows<T>(rows.rows, network.plan().node(node).rows);
+    arrays.append(array);
+    outputs.push_back(out);
+  }
+  run({forward_operations(network, rows.rows)}, [&](ThreadTeam& team) {
+    fastmlp::activations<T>(network.plan(), network.w(), rows, outputs, team, steps);
+  });
+  return arrays;
+}
+
+template <class T>
 double loss(const Network<T>& network, const py::object& x, const py::object& targets,
             const Loss& function, const py::object& weights, const py::object& lengths) {
   const LeasedDataset<T> leased(x, targets, weights, lengths, network, function);
@@ -255,6 +274,7 @@ void bind_network(py::module_& m) {
       .def("weight", &weight_view<T>, py::arg("l"))
       .def("bias", &bias_view<T>, py::arg("l"))
       .def("predict", &predict<T>, py::arg("X"), py::arg("lengths") = py::none())
+      .def("activations", &activations<T>, py::arg("X"), py::arg("lengths") = py::none())
       .def("loss", &loss<T>, py::arg("X"), py::arg("targets"), py::arg("loss"), py::arg("weights"),
            py::arg("lengths") = py::none())
       .def("loss_surface", &loss_surface<T>, py::arg("X"), py::arg("targets"), py::arg("loss"),

@@ -29,8 +29,7 @@ class Steps {
     require(plan_.size() == network_->size(), "the layers read several steps at once");
     InputRows<T> input(x, plan_.inputs());
     const SampleRows<T>& rows = input.rows();
-    Index size = 0;
-    for (const Index each : state_sizes()) size += each;
+    const Index size = plan_.state_size();
     const MatrixView<const T> from = rows_of(before, size, "state");
     require(from.rows == rows.rows, "state has " + std::to_string(from.rows) + " rows, expected " +
                                         std::to_string(rows.rows));

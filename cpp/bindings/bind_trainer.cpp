@@ -95,6 +95,17 @@ class TrainerHandle {
     record();
   }
 
+  // The states (batch, Plan::state_size) from which the batches of the next calls go on, and which
+  // they write; None: all sequences begin with their batch.
+  void set_states(const py::object& states) {
+    trainer_.set_states({});
+    states_ = states;
+    if (states.is_none()) return;
+    auto array = exact_array<T>(states, "states");
+    const auto rows = rows_of(array, network_->plan().state_size(), "states");
+    trainer_.set_states({array.mutable_data(), rows.rows, rows.cols, rows.cols});
+  }
+
   double step(const py::object& x, const py::object& targets, const py::object& weights,
               const py::object& lengths) {
     const LeasedDataset<T> leased(x, targets, weights, lengths, *network_, trainer_.loss());
@@ -154,6 +165,7 @@ class TrainerHandle {
  private:
   std::shared_ptr<Network<T>> network_;
   Trainer<T> trainer_;
+  py::object states_;
   static constexpr Index kNoBatch = -1;
   Index batch_rows_ = kNoBatch;  // of the last forward, while its activations are kept
 };
@@ -233,6 +245,7 @@ void bind_trainer(py::module_& m) {
       .def(
           "go_back", [](Handle& self, Snapshot<T>& snapshot) { self.trainer().go_back(snapshot); },
           py::arg("snapshot"))
+      .def("set_states", &Handle::set_states, py::arg("states"))
       .def("step", &Handle::step, py::arg("X"), py::arg("targets"), py::arg("weights"),
            py::arg("lengths") = py::none())
       .def("forward", &Handle::forward, py::arg("X"))

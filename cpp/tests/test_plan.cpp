@@ -1,3 +1,4 @@
+#include "fastmlp/nn/block_map.hpp"
 #include "fastmlp/nn/network.hpp"
 #include "fastmlp/train/trainer.hpp"
 #include "testing.hpp"
@@ -108,6 +109,39 @@ TEST_CASE("the gradient of a shared slot has all its uses, and its penalties cou
     CHECK(group.l2 == (group.bias ? 0 : 0.25));
   }
   CHECK(end == plan.size());
+}
+
+namespace {
+
+// A node of products with one slot (256, 3), the uses by so many steps, of x from these features
+// on.
+Plan<float> steps_plan(Index steps, const std::vector<Index>& first_inputs) {
+  PlanBuilder<float> builder(Shape(6), {});
+  const Index w = builder.add_weights(256, 3, Zeros{}, {}, {steps, 1, true});
+  std::vector<PlanBuilder<float>::Use> uses;
+  for (const Index first : first_inputs) {
+    const WeightBlock block{256, 3, {0, 256}, {0, 3}, 6, first};
+    uses.push_back({std::make_shared<BlockMap<float>>(block), w, 0});
+  }
+  builder.add_node(std::move(uses));
+  builder.show_parameters(w, kNone);
+  return Plan<float>(std::move(builder));
+}
+
+}  // namespace
+
+TEST_CASE("products that read the same features keep one transposed factor") {
+  const Plan<float> plan = steps_plan(1, {0, 3, 0, 3});
+  const auto workspace = make_workspace(plan, 5, true);
+  for (const std::size_t i : {0u, 1u, 2u, 3u}) {
+    CHECK(plan.terms()[i].keeper == static_cast<Index>(i % 2));
+    CHECK(workspace.terms[i].transposed.empty() == (i >= 2));
+  }
+}
+
+TEST_CASE("blocks of the gradient do not shrink with the number of steps that add to them") {
+  const auto blocks = [](Index steps) { return steps_plan(steps, {0}).parts().size(); };
+  CHECK(blocks(2) == blocks(1000));
 }
 
 TEST_CASE("initial weights follow from the seed, a layer's from its position") {

@@ -172,7 +172,7 @@ class Network(NamedFeatures, Attributes):
 
     @property
     def recurrent_state(self) -> stepping.RecurrentState | None:
-        """The state from which `step` goes on, or None before the first step.
+        """The state from which `step`, and training with `carry_state`, go on; None at first.
 
         One array ``(n_samples, units)`` for each recurrent layer, of an `LSTM` the pair ``(h, c)``:
         writable views, until the next step has a state of its own. Assigning copies; None starts
@@ -190,6 +190,7 @@ class Network(NamedFeatures, Attributes):
     loss = evaluation.loss
     value_and_grad = evaluation.value_and_grad
     backward = evaluation.backward
+    activations = evaluation.activations
     jacobian = evaluation.jacobian
     parameter_jacobian = derivatives.parameter_jacobian
     hvp, gnvp = derivatives.hvp, derivatives.gnvp

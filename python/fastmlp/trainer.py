@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Mapping
 from copyreg import __newobj__  # type: ignore[attr-defined]
@@ -17,7 +18,7 @@ from fastmlp._data.losses import is_custom_loss
 from fastmlp._data.state_views import StateViews
 from fastmlp._data.threads import limited
 from fastmlp._data.validation import InvalidArgument, check_positive, error_prefix
-from fastmlp._fit import checkpoint, custom_loss, failure, one_epoch, own_gradient
+from fastmlp._fit import carrying, checkpoint, custom_loss, failure, one_epoch, own_gradient
 from fastmlp._fit.callbacks import check_rate_is_used
 from fastmlp._fit.epoch_result import EpochResult
 from fastmlp._fit.fit_config import FitConfig
@@ -40,7 +41,8 @@ class Trainer(Attributes):
     ----------
     network : Network
         The network to train, in place.
-    loss, optimizer, batch_size, l1, l2, regularize_biases, shuffle, weighting, l2_scale, n_threads
+    loss, optimizer, batch_size, l1, l2, regularize_biases, shuffle, weighting, l2_scale, \
+carry_state, n_threads
         As in `Network.fit`. All are attributes too, names resolved to values, and stay as they
         are: other settings need a new trainer.
     seed : int, optional
@@ -89,6 +91,7 @@ class Trainer(Attributes):
     shuffle: bool
     weighting: types.Weighting
     l2_scale: types.L2Scale
+    carry_state: bool
     n_threads: int | None
 
     @error_prefix("Trainer")
@@ -106,6 +109,7 @@ class Trainer(Attributes):
         shuffle: bool = True,
         weighting: types.Weighting = "set",
         l2_scale: types.L2Scale = "constant",
+        carry_state: bool = False,
         n_threads: int | None = None,
     ) -> None:
         self._start(network, locals(), "Trainer")
@@ -141,6 +145,7 @@ class Trainer(Attributes):
         restored = type(self).__new__(type(self))
         restored._build(network, TrainerSettings.checked(network, given), 0)
         serialization.load_state(restored, state)
+        carrying.load(network, values)
         self._become(restored, values.get("attributes", {}))
 
     def __copy__(self) -> Self:
@@ -231,10 +236,15 @@ class Trainer(Attributes):
     def _step(self, batch: Dataset) -> float:
         with self.network._in_training:
             self.__dict__["_forward_shape"] = None  # past __setattr__, for speed
-            custom = is_custom_loss(self.loss)
-            if custom:
-                return custom_loss.step(self, batch)
-            return float(self._native.step(*batch.arrays, batch.lengths))
+            if not self.carry_state:
+                return self._update(batch)
+            state = carrying.batch_state(self, len(batch.X))
+            return carrying.carried(self, state, lambda: self._update(batch), math.isfinite)
+
+    def _update(self, batch: Dataset) -> float:
+        if is_custom_loss(self.loss):
+            return custom_loss.step(self, batch)
+        return float(self._native.step(*batch.arrays, batch.lengths))
 
     forward = own_gradient.forward
     backward = own_gradient.backward
@@ -274,6 +284,7 @@ class Trainer(Attributes):
         config = FitConfig.checked(self, given)
         names = ("X", "y", "sample_weight", "class_weight", "lengths")
         data = read_training_data(self.network, self.loss, *(given[name] for name in names))
+        carrying.check_rows(self, len(data.X), "X")
         with limited(self.n_threads), self.network._in_training:
             self._forward_shape = None
             self.network._remember_names(given["X"])

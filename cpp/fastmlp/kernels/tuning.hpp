@@ -71,6 +71,10 @@ constexpr Index kPackedRowsTogether = 4;
 // enough for the micro-kernel.
 constexpr Index kGradientBlockElements = 2048;
 
+// The same where many terms add to a block, each with factors of its own: their reads from a far
+// cache, once for each block, count for more than the update.
+constexpr Index kSummedBlockElements = 8192;
+
 // Weights below which a layer is one gradient block, because a second thread would gain nothing.
 constexpr Index kMinDividedElements = 800;
 

@@ -12,12 +12,22 @@ void add_or_store(T* out, Pack<T> value, bool accumulate) {
   store(out, accumulate ? load(out) + value : value);
 }
 
-// out (+)= f(i, j, x) for every pack of X, at row i and column j.
+// out (+)= f(i, j, x) for every pack of X, at row i and column j; whole rows of panels count as a
+// single one.
 template <class T, class F>
 void map_packs(const PanelView<T>& x, const MatrixView<T>& out, bool accumulate, F&& f) {
-  for (Index i = 0; i < out.rows; ++i) {
-    for (Index j = 0; j < out.cols; j += kLanes<T>) {
-      add_or_store(out.row(i) + j, f(i, j, load(x.data + i * x.row + j)), accumulate);
+  const bool contiguous = round_up(out.cols, kLanes<T>) == out.stride && x.row == out.stride;
+  const Index rows = contiguous ? 1 : out.rows;
+  const Index length = contiguous ? out.rows * out.stride : out.cols;
+  for (Index i = 0; i < rows; ++i) {
+    const T* from = x.data + i * x.row;
+    T* to = out.row(i);
+    if (accumulate) {
+      for (Index j = 0; j < length; j += kLanes<T>) {
+        store(to + j, load(to + j) + f(i, j, load(from + j)));
+      }
+    } else {
+      for (Index j = 0; j < length; j += kLanes<T>) store(to + j, f(i, j, load(from + j)));
     }
   }
 }

@@ -1,7 +1,5 @@
 #include "fastmlp/nn/factor_pass.hpp"
 
-#include <algorithm>
-
 #include "fastmlp/kernels/transpose.hpp"
 
 namespace fastmlp {
@@ -12,8 +10,7 @@ void factor_pass(const Point<T>& point, Range samples, Index top,
                  const std::function<void(Index, const MatrixView<T>&)>& add) {
   const auto& [plan, w, context, x, workspace] = point;
   for (Index k = 1; k <= top; ++k) {
-    const MatrixView<T> delta = workspace.node(k).delta.columns(samples);
-    for (Index i = 0; i < delta.rows; ++i) std::fill_n(delta.row(i), delta.cols, T(0));
+    fill_zero(workspace.node(k).delta.columns(samples));
   }
   Epilogue<T> sum;
   sum.accumulate = true;

@@ -33,9 +33,10 @@ Workspace<T> make_workspace(const Plan<T>& plan, Index n, bool backward) {
   }
   for (const Term<T>& t : plan.terms()) {
     const MapTraits& map = t.map->traits();
+    const bool keeps = t.keeper == static_cast<Index>(workspace.terms.size());
     auto& state = workspace.terms.emplace_back();
     if (!backward) continue;
-    if (map.transposed == TransposedFactor::x && (t.input > 0 || !t.map->reads_all())) {
+    if (keeps && map.transposed == TransposedFactor::x && (t.input > 0 || !t.map->reads_all())) {
       state.transposed = PanelMatrix<T>(n, t.map->input_rows().size());
     }
     if (map.transposed == TransposedFactor::delta) {
@@ -108,6 +109,26 @@ MatrixView<T> forward(const Point<T>& point, Range samples, const ForwardPrefetc
 }
 
 template <class T>
+MatrixView<T> forward_from(const Point<T>& point, const MatrixView<T>& states, Index first,
+                           Range samples, const ForwardPrefetch<T>* prefetch) {
+  if (!states.data) return forward(point, samples, prefetch);
+  T* from = states.row(first);
+  for (const RecurrentState& of : point.plan.states()) {
+    const MatrixView<T> h = point.workspace.node(of.before).h.columns(samples);
+    transpose(samples.size(), h.rows, from, states.stride, h.data, h.stride);
+    from += h.rows;
+  }
+  const MatrixView<T> a = forward(point, samples, prefetch);
+  T* to = states.row(first);
+  for (const RecurrentState& of : point.plan.states()) {
+    const MatrixView<T> h = point.workspace.node(of.after).h.columns(samples);
+    transpose(h.rows, samples.size(), h.data, h.stride, to, states.stride);
+    to += h.rows;
+  }
+  return a;
+}
+
+template <class T>
 void backward(const Point<T>& point, Range samples, PanelMatrix<T>* input_gradient,
               Linearization<T>* linearization) {
   const auto& [plan, w, context, x, workspace] = point;
@@ -172,6 +193,8 @@ void part_gradient(const Plan<T>& plan, const GradientPart& part, Index n, const
                      std::vector<PackedWeights<T>>&);                                           \
   template void pack(const Plan<T>&, const T*, std::vector<PackedWeights<T>>&, ThreadTeam&);    \
   template MatrixView<T> forward(const Point<T>&, Range, const ForwardPrefetch<T>*);            \
+  template MatrixView<T> forward_from(const Point<T>&, const MatrixView<T>&, Index, Range,      \
+                                      const ForwardPrefetch<T>*);                               \
   template void backward(const Point<T>&, Range, PanelMatrix<T>*, Linearization<T>*);           \
   template void part_gradient(const Plan<T>&, const GradientPart&, Index, const InputViews<T>&, \
                               const Workspace<T>&, T*, PrefetchSchedule<T>*);

@@ -128,6 +128,12 @@ template <class T>
 MatrixView<T> forward(const Point<T>& point, Range samples,
                       const ForwardPrefetch<T>* prefetch = nullptr);
 
+// The same, where `states` (n, Plan::state_size) has rows, from those of the samples, from row
+// `first` on, before the first step; they become the states after the last one.
+template <class T>
+MatrixView<T> forward_from(const Point<T>& point, const MatrixView<T>& states, Index first,
+                           Range samples, const ForwardPrefetch<T>* prefetch = nullptr);
+
 // From delta of the last node to delta of all nodes that depend on parameters; with
 // `input_gradient` of all nodes, and dL/dX (n_in, n). `linearization` keeps the derivatives that
 // directions need.
@@ -158,7 +164,8 @@ template <class T>
 GradientFactors<T> factors_of(const Plan<T>& plan, std::size_t i, Index n, const InputViews<T>& x,
                               const Workspace<T>& workspace) {
   const Term<T>& term = plan.terms()[i];
-  const PanelMatrix<T>& transposed = workspace.terms[i].transposed;
+  const auto keeper = static_cast<std::size_t>(term.keeper);
+  const PanelMatrix<T>& transposed = workspace.terms[keeper].transposed;
   return {workspace.node(term.output).delta.panels(),
           term.input == 0 ? x.features : workspace.node(term.input).h.panels(),
           transposed.empty() ? x.samples : transposed.panels(), n};

@@ -1,6 +1,8 @@
 #include "fastmlp/nn/plan.hpp"
 
 #include <algorithm>
+#include <array>
+#include <map>
 
 #include "fastmlp/base/error.hpp"
 
@@ -19,9 +21,11 @@ template <class T>
 Index workspace_size(const std::vector<Node>& nodes, const std::vector<Term<T>>& terms) {
   Index size = 0;
   for (const Node& node : nodes) size += node.rows * (node.stores_preactivation ? 3 : 2);
-  for (const Term<T>& term : terms) {
+  for (std::size_t i = 0; i < terms.size(); ++i) {
+    const Term<T>& term = terms[i];
     const MapTraits& map = term.map->traits();
-    if (map.transposed == TransposedFactor::x) size += term.map->input_rows().size();
+    const bool keeps = term.keeper == static_cast<Index>(i);
+    if (keeps && map.transposed == TransposedFactor::x) size += term.map->input_rows().size();
     if (map.transposed == TransposedFactor::delta || map.keeps_mask) size += map.outputs;
   }
   return size;
@@ -32,10 +36,11 @@ Index workspace_size(const std::vector<Node>& nodes, const std::vector<Term<T>>&
 std::vector<Range> cut_rows(const Slot& slot) {
   if (slot.work() < kMinDividedElements) return {{0, slot.rows}};
   const Index group = slot.packed ? kMR : 1, groups = ceil_div(slot.rows, group);
-  const Index min_rows = slot.packed ? kPackedBlockRows : slot.reuse.positions > 1 ? kDotRows : kMR;
+  const Index positions = slot.reuse.by_terms ? 1 : slot.reuse.positions;
+  const Index min_rows = slot.packed ? kPackedBlockRows : positions > 1 ? kDotRows : kMR;
+  const Index elements = slot.reuse.by_terms ? kSummedBlockElements : kGradientBlockElements;
   const Index blocks =
-      ceil_div(slot.rows,
-               std::max(min_rows, kGradientBlockElements / (slot.columns * slot.reuse.positions)));
+      ceil_div(slot.rows, std::max(min_rows, elements / (slot.columns * positions)));
   const Index count = std::min(round_up(blocks, 2), groups);
   const auto boundary = [&](Index i) { return std::min(slot.rows, groups * i / count * group); };
   std::vector<Range> rows;
@@ -136,7 +141,8 @@ Plan<T>::Plan(PlanBuilder<T>&& builder)
       parameters_(std::move(builder.parameters_)),
       states_(std::move(builder.states_)),
       size_(builder.size_) {
-  for (const Index node : builder.outputs_) layer_shapes_.push_back(builder.shape(node));
+  layer_outputs_ = std::move(builder.outputs_);
+  for (const Index node : layer_outputs_) layer_shapes_.push_back(builder.shape(node));
   require(!parameters_.empty(), "Network: no layers, expected at least one Dense");
   Buffer<T>::check_available(size_);  // before parts are made in proportion to it
   link_terms();
@@ -164,7 +170,8 @@ void Plan<T>::link_terms() {
   };
   for (auto t = terms_.rbegin(); t != terms_.rend(); ++t) t->first_back = mark(*t);
   is_read.assign(nodes_.size(), false);
-  Index started = 0;  // the node that has its first term
+  Index started = 0;                              // the node that has its first term
+  std::map<std::array<Index, 3>, Index> keepers;  // by input and features
   for (Term<T>& t : terms_) {
     t.last_back = mark(t);
     t.first = !t.silent && t.output != started;
@@ -178,6 +185,11 @@ void Plan<T>::link_terms() {
         product && t.map->reads_all() && t.last_back && t.input > 0 && !couples_units(input.phi);
     t.propagates = input.learns;
     t.transposed = t.map->traits().transposed;
+    t.keeper = static_cast<Index>(&t - terms_.data());
+    if (t.transposed == TransposedFactor::x) {
+      const auto [begin, end] = t.map->input_rows();
+      t.keeper = keepers.try_emplace({t.input, begin, end}, t.keeper).first->second;
+    }
     one_by_one_ = one_by_one_ && !t.map->traits().by_panels;
     made.learns = made.learns || t.slot != kNone || made.bias != kNone || t.propagates;
     if (t.first && made.bias != kNone) {

@@ -84,6 +84,8 @@ struct Term {
   bool first_back = false, last_back = false, fuses_derivative = false;
   bool propagates = false;                               // some slot at or below its input learns
   TransposedFactor transposed = TransposedFactor::none;  // as the map's
+  // The term that keeps this factor: this one, or the first that reads the same features.
+  Index keeper = 0;
 };
 
 struct Node {
@@ -136,7 +138,8 @@ class Plan {
   const std::vector<Slot>& slots() const { return slots_; }
   const Slot& slot(Index i) const { return slots_[static_cast<std::size_t>(i)]; }
   const std::vector<GradientPart>& parts() const { return parts_; }
-  // The shape of each layer's output.
+  // The node and the shape of each layer's output.
+  const std::vector<Index>& layer_outputs() const { return layer_outputs_; }
   const std::vector<Shape>& layer_shapes() const { return layer_shapes_; }
   // Layers that have parameters, in order.
   const std::vector<LayerParameters>& parameters() const { return parameters_; }
@@ -154,6 +157,12 @@ class Plan {
   }
   // In the order of the layers.
   const std::vector<RecurrentState>& states() const { return states_; }
+  // Their features, side by side.
+  Index state_size() const {
+    Index size = 0;
+    for (const RecurrentState& state : states_) size += node(state.after).rows;
+    return size;
+  }
 
   // Elements of all nodes of one sample, each from a whole pack on.
   Index sample_size() const { return sample_size_; }
@@ -187,6 +196,7 @@ class Plan {
   std::vector<Slot> slots_;
   std::vector<LayerParameters> parameters_;
   std::vector<GradientPart> parts_;
+  std::vector<Index> layer_outputs_;
   std::vector<Shape> layer_shapes_;
   std::vector<RecurrentState> states_;
   Index size_ = 0, sample_size_ = 0, chunk_samples_ = kChunkSamples;

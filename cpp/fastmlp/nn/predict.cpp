@@ -22,14 +22,9 @@ class TilePass {
     pack(plan, w, workspace_.packed, team);
   }
 
-  // f(rows of X, their samples in the workspace) for all tiles, after the forward pass; `begin`
-  // before it.
+  // f(rows of X, their samples in the workspace) for all tiles, after the forward pass.
   template <class F>
   void for_tiles(const SampleRows<T>& x, F&& f) {
-    for_tiles(x, [](Range, Range) {}, f);
-  }
-  template <class Begin, class F>
-  void for_tiles(const SampleRows<T>& x, Begin&& begin, F&& f) {
     team_.parallel_for(ceil_div(x.rows, kTileColumns<T>), [&](Index i, int thread) {
       const Range rows = tile(i, kTileColumns<T>, x.rows);
       const Range samples{thread * kTileColumns<T>, thread * kTileColumns<T> + rows.size()};
@@ -43,8 +38,7 @@ class TilePass {
       }
       if (lengths_)
         std::copy_n(lengths_ + rows.begin, rows.size(), tile_lengths_.data() + samples.begin);
-      begin(rows, samples);
-      const MatrixView<T> a = forward(point_, samples);
+      const MatrixView<T> a = forward_from(point_, states_, rows.begin, samples);
       activate<T>(plan_.output(), a, workspace_.output().h.columns(samples));
       f(rows, samples);
     });
@@ -65,9 +59,9 @@ class TilePass {
     tile_lengths_ = Buffer<Index>(workspace_.samples);
     context_.lengths = tile_lengths_.data();
   }
-  MatrixView<T> h(Range samples) {
-    return h(static_cast<Index>(plan_.nodes().size()) - 1, samples);
-  }
+  // Of the rows of X, which go on from them.
+  void set_states(const MatrixView<T>& states) { states_ = states; }
+  MatrixView<T> h(Range samples) { return workspace_.output().h.columns(samples); }
   MatrixView<T> h(Index node, Range samples) { return workspace_.node(node).h.columns(samples); }
   const PanelMatrix<T>& x() const { return x_; }
   const Workspace<T>& workspace() const { return workspace_; }
@@ -81,14 +75,14 @@ class TilePass {
   PanelMatrix<T> x_;
   const std::int64_t* lengths_ = nullptr;
   Buffer<Index> tile_lengths_;
+  MatrixView<T> states_{};
   Point<T> point_{plan_, w_, context_, x_, workspace_};
 };
 
 // Matrix-vector products, sample by sample: the features of a node are contiguous and start at a
-// cache line.
-template <class T>
-void predict_one_by_one(const Plan<T>& plan, const T* w, const SampleRows<T>& x,
-                        const MatrixView<T>& out) {
+// cache line. f(row of X, features of all nodes) for each.
+template <class T, class F>
+void predict_one_by_one(const Plan<T>& plan, const T* w, const SampleRows<T>& x, F&& f) {
   Buffer<T> values(plan.sample_size());
   T* const h = values.data();
   for (Index i = 0; i < x.rows; ++i) {
@@ -104,17 +98,26 @@ void predict_one_by_one(const Plan<T>& plan, const T* w, const SampleRows<T>& x,
                           term.bias == kNone ? nullptr : w + term.bias, !term.first, a);
       if (term.last) activate_one(node.phi, node.rows, a);
     }
-    std::copy_n(h + plan.nodes().back().offset, plan.outputs(), out.row(i));
+    f(i, static_cast<const T*>(h));
   }
 }
 
-// Rows of a step for samples that have ended before it.
 template <class T>
-void clear_ended_outputs(const Plan<T>& plan, const std::int64_t* lengths, const MatrixView<T>& h) {
-  const Index steps = plan.output_steps(), rows = h.rows / steps;
-  for (Index t = 0; t < steps && steps > 1; ++t) {
-    clear_ended<T>(lengths, t, h.part(t * rows, rows));
+bool predicts_one_by_one(const Plan<T>& plan, const SampleRows<T>& x) {
+  return x.rows < kMinPanelSamples && plan.predicts_one_by_one();
+}
+
+// Outputs of these samples to the rows of `out`, 0 in steps after the end of a sequence.
+template <class T>
+void write_outputs(const Shape& shape, const std::int64_t* lengths, Range rows,
+                   const MatrixView<T>& h, const MatrixView<T>& out) {
+  if (lengths && shape.dims() == 2) {
+    const Index steps = shape.sizes[0], features = h.rows / steps;
+    for (Index t = 0; t < steps; ++t) {
+      clear_ended<T>(lengths + rows.begin, t, h.part(t * features, features));
+    }
   }
+  transpose(h.rows, rows.size(), h.data, h.stride, out.row(rows.begin), out.stride);
 }
 
 }  // namespace
@@ -123,15 +126,40 @@ template <class T>
 void predict(const Plan<T>& plan, const T* w, const SampleRows<T>& x, const MatrixView<T>& out,
              ThreadTeam& team, const std::int64_t* lengths) {
   if (x.rows == 0) return;
-  if (x.rows < kMinPanelSamples && plan.predicts_one_by_one()) {
-    return predict_one_by_one(plan, w, x, out);
+  if (predicts_one_by_one(plan, x)) {
+    const Index offset = plan.nodes().back().offset;
+    return predict_one_by_one(plan, w, x, [&](Index i, const T* h) {
+      std::copy_n(h + offset, plan.outputs(), out.row(i));
+    });
   }
   TilePass<T> pass(plan, w, false, team);
   if (lengths) pass.set_lengths(lengths);
   pass.for_tiles(x, [&](Range rows, Range samples) {
-    const MatrixView<T> h = pass.h(samples);
-    if (lengths) clear_ended_outputs(plan, lengths + rows.begin, h);
-    transpose(plan.outputs(), rows.size(), h.data, h.stride, out.row(rows.begin), out.stride);
+    write_outputs(plan.layer_shapes().back(), lengths, rows, pass.h(samples), out);
+  });
+}
+
+template <class T>
+void activations(const Plan<T>& plan, const T* w, const SampleRows<T>& x,
+                 const std::vector<MatrixView<T>>& out, ThreadTeam& team,
+                 const std::int64_t* lengths) {
+  if (x.rows == 0) return;
+  const auto for_layers = [&](auto&& f) {
+    for (std::size_t l = 0; l < out.size(); ++l) f(l, plan.layer_outputs()[l]);
+  };
+  if (predicts_one_by_one(plan, x)) {
+    return predict_one_by_one(plan, w, x, [&](Index i, const T* h) {
+      for_layers([&](std::size_t l, Index node) {
+        std::copy_n(h + plan.node(node).offset, out[l].cols, out[l].row(i));
+      });
+    });
+  }
+  TilePass<T> pass(plan, w, false, team);
+  if (lengths) pass.set_lengths(lengths);
+  pass.for_tiles(x, [&](Range rows, Range samples) {
+    for_layers([&](std::size_t l, Index node) {
+      write_outputs(plan.layer_shapes()[l], lengths, rows, pass.h(node, samples), out[l]);
+    });
   });
 }
 
@@ -139,21 +167,8 @@ template <class T>
 void predict_from(const Plan<T>& plan, const T* w, const SampleRows<T>& x,
                   const MatrixView<T>& state, const MatrixView<T>& out, ThreadTeam& team) {
   TilePass<T> pass(plan, w, false, team);
-  const auto load_state = [&](Range rows, Range samples) {
-    T* from = state.row(rows.begin);
-    for (const RecurrentState& of : plan.states()) {
-      const MatrixView<T> h = pass.h(of.before, samples);
-      transpose(rows.size(), h.rows, from, state.stride, h.data, h.stride);
-      from += h.rows;
-    }
-  };
-  pass.for_tiles(x, load_state, [&](Range rows, Range samples) {
-    T* to = state.row(rows.begin);
-    for (const RecurrentState& of : plan.states()) {
-      const MatrixView<T> h = pass.h(of.after, samples);
-      transpose(h.rows, rows.size(), h.data, h.stride, to, state.stride);
-      to += h.rows;
-    }
+  pass.set_states(state);
+  pass.for_tiles(x, [&](Range rows, Range samples) {
     const MatrixView<T> h = pass.h(samples);
     transpose(h.rows, rows.size(), h.data, h.stride, out.row(rows.begin), out.stride);
   });
@@ -203,6 +218,10 @@ template void predict(const Plan<float>&, const float*, const SampleRows<float>&
                       const MatrixView<float>&, ThreadTeam&, const std::int64_t*);
 template void predict(const Plan<double>&, const double*, const SampleRows<double>&,
                       const MatrixView<double>&, ThreadTeam&, const std::int64_t*);
+template void activations(const Plan<float>&, const float*, const SampleRows<float>&,
+                          const std::vector<MatrixView<float>>&, ThreadTeam&, const std::int64_t*);
+template void activations(const Plan<double>&, const double*, const SampleRows<double>&,
+                          const std::vector<MatrixView<double>>&, ThreadTeam&, const std::int64_t*);
 template void predict_from(const Plan<float>&, const float*, const SampleRows<float>&,
                            const MatrixView<float>&, const MatrixView<float>&, ThreadTeam&);
 template void predict_from(const Plan<double>&, const double*, const SampleRows<double>&,

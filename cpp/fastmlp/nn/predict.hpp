@@ -12,7 +12,13 @@ template <class T>
 void predict(const Plan<T>& plan, const T* w, const SampleRows<T>& x, const MatrixView<T>& out,
              ThreadTeam& team, const std::int64_t* lengths = nullptr);
 
-// The same from `state` (n, sum of the states' rows) before the first step, which becomes that
+// out[l] (n, features) = the outputs of layer l of the list; the last are those of `predict`.
+template <class T>
+void activations(const Plan<T>& plan, const T* w, const SampleRows<T>& x,
+                 const std::vector<MatrixView<T>>& out, ThreadTeam& team,
+                 const std::int64_t* lengths = nullptr);
+
+// Outputs from `state` (n, sum of the states' rows) before the first step, which becomes that
 // after the last one.
 template <class T>
 void predict_from(const Plan<T>& plan, const T* w, const SampleRows<T>& x,

@@ -21,11 +21,6 @@ Epilogue<T> sum(bool accumulate) {
   return epilogue;
 }
 
-template <class T>
-void fill_zero(const MatrixView<T>& view) {
-  for (Index i = 0; i < view.rows; ++i) std::fill_n(view.row(i), view.cols, T(0));
-}
-
 // Rows of each node that have derivatives: none of the input, node 0, which is a constant.
 template <class T>
 std::vector<Index> differentiable_rows(const Plan<T>& plan) {
@@ -46,7 +41,8 @@ TangentWorkspace<T> make_tangent_workspace(const Plan<T>& plan, Index n) {
   for (const Term<T>& term : plan.terms()) {
     const MapTraits& map = term.map->traits();
     PanelMatrix<T>& factor = tangent.transposed.emplace_back();
-    const bool turns_x = map.transposed == TransposedFactor::x && term.propagates;
+    const bool keeps = term.keeper + 1 == static_cast<Index>(tangent.transposed.size());
+    const bool turns_x = keeps && map.transposed == TransposedFactor::x && term.propagates;
     if (turns_x) factor = PanelMatrix<T>(n, term.map->input_rows().size());
     if (map.transposed == TransposedFactor::delta) factor = PanelMatrix<T>(n, map.outputs);
   }
@@ -82,7 +78,7 @@ void r_forward(const Tangent<T>& tangent, const PanelMatrix<T>& x, Range samples
     }
     if (term.propagates) {  // B(w) h_in'
       const PanelMatrix<T>& input = direction.node(term.input).h;
-      if (term.transposed == TransposedFactor::x) {
+      if (!direction.transposed[i].empty() && term.transposed == TransposedFactor::x) {
         transpose_input(*term.map, input, samples, direction.transposed[i]);
       }
       term.map->apply(call_of(tangent, i, samples, false), input.panel(samples.begin), ra,
@@ -149,7 +145,8 @@ void r_part_gradient(const Tangent<T>& tangent, const GradientPart& part, Index 
     if (tangent.curvature == Curvature::gauss_newton || !term.propagates) return;
     factors = factors_of(plan, i, n, x, point);  // (delta, h_in')
     factors.x = direction.node(term.input).h.panels();
-    if (needs_x) factors.transposed = direction.transposed[i].panels();
+    const auto keeper = static_cast<std::size_t>(term.keeper);
+    if (needs_x) factors.transposed = direction.transposed[keeper].panels();
     term.map->weight_gradient(block.rows, factors, true, to, nullptr);
   });
 }

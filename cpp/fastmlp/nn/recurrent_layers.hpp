@@ -66,7 +66,7 @@ struct GRU : RecurrentFields {
       "gate r acts after the product, as in torch and cuDNN (Cho et al. 2014). Rows of W and U are "
       "those of r, z, n, as in torch: ``net.weights[l]`` is (features + units, 3 units), and "
       "``net.biases[l]`` that of r, z, n and c_n, 4 units. Otherwise as `Recurrent`; memory per "
-      "sample: 12 units and 2 features per step.";
+      "sample: 11 units and the features per step.";
   static constexpr auto example =
       ">>> layers = [fm.GRU(16), fm.Dense(1)]\n"
       ">>> fm.Network(layers, inputs=(20, 3), seed=0).weights[0].shape\n(19, 48)";
@@ -83,7 +83,7 @@ struct LSTM : RecurrentFields {
       "(Hochreiter & Schmidhuber 1997; Gers et al. 2000). Rows of W, U and b are those of i, f, g, "
       "o, as in torch: ``net.weights[l]`` is (features + units, 4 units). b of the forget gate f "
       "starts at `forget_bias`, others at 0 (Jozefowicz et al. 2015). Otherwise as `Recurrent`; "
-      "memory per sample: 17 units and 3 features per step.";
+      "memory per sample: 15 units and the features per step.";
   static constexpr auto example =
       ">>> layers = [fm.LSTM(16), fm.Dense(1)]\n"
       ">>> fm.Network(layers, inputs=(20, 3), seed=0).weights[0].shape\n(19, 64)";

@@ -96,7 +96,7 @@ double NetworkObjective<T>::forward_backward(const T* w, Range chunk, bool backw
   team_->parallel_for(tiles(width, chunk.size()), [&](Index i, int) {
     const Range samples = tile(i, width, chunk.size());
     batch_.gather(samples, output_loss_.loss);
-    const MatrixView<T> a = fastmlp::forward(point, samples, prefetch);
+    const auto a = forward_from(point, states_, chunk.begin + samples.begin, samples, prefetch);
     auto& output = workspace_.output();
     MatrixView<T> delta = output.delta.columns(samples);
     ActivationDerivatives<T> derivatives;
@@ -227,7 +227,7 @@ void NetworkObjective<T>::forward(const T* w, const SampleRows<T>& x, MatrixView
   team_->parallel_for(ceil_div(batch_.size(), kTileColumns<T>), [&](Index i, int) {
     const Range samples = tile(i, kTileColumns<T>, batch_.size());
     batch_.gather_inputs(x, samples);
-    const MatrixView<T> a = fastmlp::forward(point, samples);
+    const MatrixView<T> a = forward_from(point, states_, samples.begin, samples);
     const MatrixView<T> h = workspace_.output().h.columns(samples);
     activate<T>(plan_.output(), a, h);
     transpose(h.rows, h.cols, h.data, h.stride, out.row(samples.begin), out.stride);
@@ -254,7 +254,7 @@ void NetworkObjective<T>::backward(const T* w, MatrixView<const T> output_gradie
 template <class T>
 ChunkLanes<T>* NetworkObjective<T>::lanes() {
   const double work = plan_.operations_per_row() * static_cast<double>(plan_.chunk_samples());
-  if (chunks() < 2 || !team_->is_parallel() || work > kMaxLaneOperations) return nullptr;
+  if (!may_take_lanes() || work > kMaxLaneOperations) return nullptr;
   if (!lanes_) lanes_ = std::make_unique<ChunkLanes<T>>(*this);
   return lanes_.get();
 }

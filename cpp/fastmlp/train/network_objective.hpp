@@ -52,6 +52,11 @@ class NetworkObjective final : public ResidualObjective<T> {
     context_ = {team_, context.training, context.seed, context.epoch, context.first_sample};
     if (other_draws) ++version_;
   }
+  // The states (n, Plan::state_size) from which the sequences of a batch go on, and which each pass
+  // forward replaces by those after its last step; without data all sequences begin.
+  void set_states(const MatrixView<T>& states) { states_ = states; }
+  const MatrixView<T>& states() const { return states_; }
+  void clear_states() { std::fill_n(states_.data, states_.rows * states_.cols, T(0)); }
   // The arrays may have been written since the last call: the same selection is another function.
   void invalidate_data() { same_data_ = false; }
   // Between streams w is written by their consumer alone, or after set_team: copies that were
@@ -107,6 +112,7 @@ class NetworkObjective final : public ResidualObjective<T> {
   double sum_gradient(const T* w, T* updated, T* g);
   void add_gradient(Index n, bool first, T* updated, T* g);
   void gradient_and_update(T* w, bool computed, GradientConsumer<T>& consumer);
+  bool may_take_lanes() const { return chunks() > 1 && team_->is_parallel() && !states_.data; }
   ChunkLanes<T>* lanes();
   CurvatureProducts<T>& curvature();
 
@@ -115,6 +121,7 @@ class NetworkObjective final : public ResidualObjective<T> {
   ThreadTeam* team_ = nullptr;
   PassContext context_{};
   Batch<T> batch_;
+  MatrixView<T> states_{};
   StepSchedule<T> schedule_;
 
   Workspace<T> workspace_;

@@ -114,7 +114,7 @@ template <class T>
 void StepSchedule<T>::prefetch_delta(const GradientPart& part, Index n) const {
   if (!team_->is_parallel()) return;
   for (const GradientBlock& block : part.blocks) {
-    if (block.bias) continue;
+    if (block.bias || plan_.slot(block.slot).reuse.by_terms) continue;
     for (const Index use : block.uses) {
       const Term<T>& term = plan_.terms()[static_cast<std::size_t>(use)];
       if (term.transposed != TransposedFactor::x) continue;

@@ -35,7 +35,8 @@ class StepSchedule final : public ForwardPrefetch<T> {
   // and a proportional range of the next batch.
   bool schedule(const GradientPart& part, Range order, T* updated,
                 PrefetchSchedule<T>& schedule) const;
-  // Loads the rows of delta that a part's gradient reads, which another core may have written.
+  // Loads the rows of delta that a part's gradient reads, which another core may have written;
+  // those of one use, for those of all steps of a recurrence would be evicted again.
   void prefetch_delta(const GradientPart& part, Index n) const;
 
  private:

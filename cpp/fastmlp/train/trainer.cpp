@@ -72,6 +72,7 @@ EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, Thread
   EpochMeans means;
   const Index steps = optimizer_->steps();
   objective_.set_data(data, mean_weight(data, samples));
+  objective_.clear_states();
   // What the steps of single batches say: the end of progress on one is not that on the others.
   bool advances = false;
   Status stopped = Status::running;
@@ -82,6 +83,7 @@ EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, Thread
     }
     select(samples.batch(begin), std::min(batch_size, n - begin));
     if (objective_.weight() == 0) {
+      pass_by();
       means.skip(objective_.divisor());
       samples_seen_ += objective_.samples();
       continue;
@@ -187,8 +189,7 @@ double Trainer<T>::step(const Dataset<T>& data, ThreadTeam& team) {
   optimizer_->set_deadline(Deadline::max());
   objective_.set_data(data);
   select({}, data.size());
-  StepResult result;
-  if (objective_.weight() != 0) result = step_on_batch(team);
+  const StepResult result = objective_.weight() != 0 ? step_on_batch(team) : pass_by();
   samples_seen_ += data.size();  // not where the step was interrupted
   const bool refused = result.status == Status::not_finite && std::isfinite(result.value);
   return refused ? std::nan("") : result.value;
@@ -198,12 +199,13 @@ double Trainer<T>::step(const Dataset<T>& data, ThreadTeam& team) {
 template <class T>
 void Trainer<T>::select(RowSelection rows, Index n) {
   objective_.select(rows, n);
-  set_context();
+  set_context(n);
 }
 
-// The layers act as in training, with the random numbers of this position.
+// For n samples: the layers act as in training, with the random numbers of this position.
 template <class T>
-void Trainer<T>::set_context() {
+void Trainer<T>::set_context(Index n) {
+  require(!objective_.states().data || objective_.states().rows == n, "the states are of others");
   objective_.set_context(
       {nullptr, true, options_.seed, static_cast<std::uint32_t>(epoch_), samples_seen_});
 }
@@ -249,7 +251,7 @@ template <class T>
 void Trainer<T>::forward(const SampleRows<T>& x, MatrixView<T> out, ThreadTeam& team) {
   swap_out_average();
   objective_.set_team(team);
-  set_context();
+  set_context(x.rows);
   objective_.forward(network_.w(), x, out);
   samples_seen_ += x.rows;
 }

@@ -58,6 +58,10 @@ class Trainer {
   // The iterate while the network holds the average.
   const Buffer<T>& iterate() const { return iterate_; }
 
+  // Each batch goes on from these states, as NetworkObjective::set_states; an epoch begins with
+  // zeros. Not for optimizers that evaluate a batch several times.
+  void set_states(const MatrixView<T>& states) { objective_.set_states(states); }
+
   void forward(const SampleRows<T>& x, MatrixView<T> out, ThreadTeam& team);
   void backward(MatrixView<const T> output_gradient, T* g, ThreadTeam& team);
   // The update of a batch of this weight; returns the penalties, as Optimizer::apply.
@@ -90,7 +94,12 @@ class Trainer {
 
  private:
   void select(RowSelection rows, Index n);
-  void set_context();
+  void set_context(Index n);
+  // A batch whose weights sum to 0, of which nothing is learned: the states go on.
+  StepResult pass_by() {
+    if (objective_.states().data) objective_.value(network_.w());
+    return {};
+  }
   void scale_penalties(double batch_weight);
   StepResult step_on_batch(ThreadTeam& team);
   std::optional<double> mean_weight(const Dataset<T>& data, const EpochOrder& samples) const;

@@ -7,7 +7,7 @@ import numpy.typing
 import typing
 from . import float32
 from . import float64
-__all__: list[str] = ['AbsoluteError', 'Activation', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'AveragePool1D', 'AveragePool2D', 'BFGS', 'Backtracking', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'Conv1D', 'Conv2D', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'Dense', 'Dropout', 'ELU', 'ExponentialDecay', 'Field', 'GELU', 'GRU', 'GaussianNLL', 'GaussianNoise', 'GlobalAveragePool1D', 'GlobalAveragePool2D', 'GlorotNormal', 'GlorotUniform', 'HardTanh', 'HeNormal', 'HeUniform', 'HessianFree', 'Hinge', 'Huber', 'Identity', 'Initializer', 'InverseTimeDecay', 'LBFGS', 'LSTM', 'Layer', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'LevenbergMarquardt', 'LineSearch', 'Lion', 'Loss', 'MaxPool1D', 'MaxPool2D', 'Member', 'MemoryLease', 'NAdam', 'Newton', 'NonlinearCG', 'Normal', 'OneCycle', 'Optimizer', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Recurrent', 'Rprop', 'SELU', 'SGD', 'SaddleFreeNewton', 'Schedule', 'SiLU', 'Sigmoid', 'Sign', 'Skip', 'Softmax', 'Softplus', 'SpatialDropout', 'SquaredError', 'StepDecay', 'StrongWolfe', 'Tanh', 'Tied', 'TrainingLock', 'Zeros', 'activations', 'averages', 'cgroup_cpu_limit', 'check_classes', 'check_dense_matrices', 'config', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'layers', 'line_searches', 'losses', 'methods', 'optimizers', 'resolve', 'schedules', 'set_num_threads', 'thread_limit']
+__all__: list[str] = ['AbsoluteError', 'Activation', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'AveragePool1D', 'AveragePool2D', 'BFGS', 'Backtracking', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'Conv1D', 'Conv2D', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'Dense', 'Dropout', 'ELU', 'ExponentialDecay', 'Field', 'GELU', 'GRU', 'GaussianNLL', 'GaussianNoise', 'GlobalAveragePool1D', 'GlobalAveragePool2D', 'GlorotNormal', 'GlorotUniform', 'HardTanh', 'HeNormal', 'HeUniform', 'HessianFree', 'Hinge', 'Huber', 'Identity', 'Initializer', 'InverseTimeDecay', 'LBFGS', 'LSTM', 'Layer', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'LevenbergMarquardt', 'LineSearch', 'Lion', 'Loss', 'MaxPool1D', 'MaxPool2D', 'Member', 'MemoryLease', 'NAdam', 'Newton', 'NonlinearCG', 'Normal', 'OneCycle', 'Optimizer', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Recurrent', 'Rprop', 'SELU', 'SGD', 'SaddleFreeNewton', 'Schedule', 'SiLU', 'Sigmoid', 'Sign', 'Skip', 'Softmax', 'Softplus', 'SpatialDropout', 'SquaredError', 'StepDecay', 'StrongWolfe', 'Tanh', 'Tied', 'TrainingLock', 'Zeros', 'activations', 'averages', 'cgroup_cpu_limit', 'check_classes', 'check_dense_matrices', 'config', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'layers', 'line_searches', 'losses', 'methods', 'optimizers', 'resolve', 'schedules', 'set_num_threads', 'shuffled_orders', 'thread_limit']
 class Field:
     """A hyperparameter of a member of a family."""
     @property
@@ -1099,7 +1099,7 @@ class GRU(Layer):
 
     A gated recurrent unit: ``h_t = (1 - z) n + z h_{t-1}`` with ``r, z = sigmoid(W x_t + U h_{t-1} + b)`` and ``n = activation(W_n x_t + b_n + r (U_n h_{t-1} + c_n))``.
 
-    The reset gate r acts after the product, as in torch and cuDNN (Cho et al. 2014). Rows of W and U are those of r, z, n, as in torch: ``net.weights[l]`` is (features + units, 3 units), and ``net.biases[l]`` that of r, z, n and c_n, 4 units. Otherwise as `Recurrent`; memory per sample: 12 units and 2 features per step.
+    The reset gate r acts after the product, as in torch and cuDNN (Cho et al. 2014). Rows of W and U are those of r, z, n, as in torch: ``net.weights[l]`` is (features + units, 3 units), and ``net.biases[l]`` that of r, z, n and c_n, 4 units. Otherwise as `Recurrent`; memory per sample: 11 units and the features per step.
 
     Parameters
     ----------
@@ -1159,7 +1159,7 @@ class LSTM(Layer):
 
     Long short-term memory: ``h_t = o activation(c_t)``, ``c_t = f c_{t-1} + i g`` with ``i, f, o = sigmoid(W x_t + U h_{t-1} + b)`` and ``g = activation(W_g x_t + U_g h_{t-1} + b_g)``.
 
-    The state c passes from step to step by sums, so gradients vanish slowly (Hochreiter & Schmidhuber 1997; Gers et al. 2000). Rows of W, U and b are those of i, f, g, o, as in torch: ``net.weights[l]`` is (features + units, 4 units). b of the forget gate f starts at `forget_bias`, others at 0 (Jozefowicz et al. 2015). Otherwise as `Recurrent`; memory per sample: 17 units and 3 features per step.
+    The state c passes from step to step by sums, so gradients vanish slowly (Hochreiter & Schmidhuber 1997; Gers et al. 2000). Rows of W, U and b are those of i, f, g, o, as in torch: ``net.weights[l]`` is (features + units, 4 units). b of the forget gate f starts at `forget_bias`, others at 0 (Jozefowicz et al. 2015). Otherwise as `Recurrent`; memory per sample: 15 units and the features per step.
 
     Parameters
     ----------
@@ -2543,6 +2543,12 @@ def get_num_threads() -> int: ...
 def resolve(family: str, value: typing.Any, where: str) -> typing.Any:
     """The member of a family given as an instance or by its key."""
 def set_num_threads(threads: typing.SupportsInt) -> None: ...
+def shuffled_orders(bit_generator: typing.Any, order: numpy.typing.NDArray[numpy.int64], n_orders: typing.SupportsInt) -> numpy.typing.NDArray[numpy.int64]:
+    """
+    Orders ``(n_orders, n)``, each shuffled from the one before it, the first from `order`.
+
+    With the numbers, and so the state after them, of ``RandomState.shuffle``. The capsule is that of a bit generator which no other thread uses meanwhile.
+    """
 Activation: typing.TypeAlias = Identity | Sign | Sigmoid | Tanh | ReLU | HardTanh | Softmax | LeakyReLU | ELU | SELU | Softplus | SiLU | GELU
 Initializer: typing.TypeAlias = GlorotUniform | GlorotNormal | HeUniform | HeNormal | LeCunUniform | LeCunNormal | Normal | Orthogonal | Zeros | ConstantInit
 LineSearch: typing.TypeAlias = StrongWolfe | Backtracking

@@ -52,18 +52,9 @@ def step(self: Network, x: ArrayLike) -> FloatArray:
     ((1,), (1, 8))
     """
     try:
-        steps = steps_of(self)
-        _check_forward(self)
+        steps = checked_steps(self)
         inputs, single = _as_step(x, self)
-        state = self._state
-        if state is None:
-            state = np.zeros((len(inputs), sum(steps.state_sizes)), self.dtype)
-        if len(state) != len(inputs):
-            raise InvalidValue(
-                f"x has {len(inputs)} samples, expected {len(state)}, as the last step; "
-                "net.recurrent_state = None starts anew"
-            )
-        outputs, self._state = steps.step(inputs, state)
+        outputs, self._state = steps.step(inputs, state_of(self, len(inputs), "x"))
     except InvalidArgument as error:
         raise error.named("Network.step") from error.__cause__
     # Of a sequence, without its time.
@@ -71,13 +62,28 @@ def step(self: Network, x: ArrayLike) -> FloatArray:
     return shaped[0] if single else shaped
 
 
-def _check_forward(network: Network) -> None:
-    """Raise at a layer that reads the sequence from its end."""
+def checked_steps(network: Network) -> Any:
+    """Return the native network of one step; raise at layers that read others than this one."""
+    steps = steps_of(network)
     for index, layer in enumerate(network.layers):
         if getattr(layer, "bidirectional", False):
             raise InvalidValue(
                 f"layers[{index}] is bidirectional, expected layers that read no later step"
             )
+    return steps
+
+
+def state_of(network: Network, n_samples: int, name: str) -> FloatArray:
+    """Return the state ``(n_samples, state sizes)``, at first zeros, for the samples `name`."""
+    state = network._state
+    if state is None:
+        return np.zeros((n_samples, sum(steps_of(network).state_sizes)), network.dtype)
+    if len(state) != n_samples:
+        raise InvalidValue(
+            f"{name} has {n_samples} samples, expected {len(state)}, as the last step; "
+            "net.recurrent_state = None starts anew"
+        )
+    return state
 
 
 def state_views(network: Network) -> RecurrentState | None:
@@ -98,7 +104,7 @@ def set_state(network: Network, values: Any) -> None:
     if values is None:
         network._state = None
         return
-    _check_forward(network)
+    checked_steps(network)
     layers = recurrent_layers(network)
     expected = f"None or one entry for each of the {len(layers)} recurrent layers"
     if not isinstance(values, (tuple, list)) or len(values) != len(layers):
@@ -113,7 +119,6 @@ def set_state(network: Network, values: Any) -> None:
             n_samples = len(parts[0]) if parts else len(arrays.read(entry, name))
             shape = (n_samples, layer.units)
             parts.append(arrays.as_shape(entry, shape, network.dtype, name))
-    steps_of(network)
     network._state = np.concatenate(parts, axis=1)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from fastmlp._data.arrays import native
 from fastmlp._data.validation import InvalidValue, check_int, error_prefix, short_repr, type_error
+from fastmlp._fit import carrying
 from fastmlp._fit.settings import NATIVE_SNAPSHOTS, TrainerSettings
 from fastmlp._io import files, layout, serialization
 
@@ -131,8 +132,10 @@ def _adopt(trainer: Trainer, callbacks: Sequence[Any], values: dict[str, Any]) -
     if run is None:
         raise InvalidValue("it has no run, expected the checkpoint of one; use fm.load")
     saved = values["network"]
-    here = {**serialization.pickled_trainer(trainer), **network.__getstate__()}
+    later = serialization.LATER
+    here = {**later, **serialization.pickled_trainer(trainer), **network.__getstate__()}
     pairs = {name: (saved[name], here[name]) for name in NETWORK}
+    values = {**later, **values}
     pairs |= {name: (values[name], here[name]) for name in SETTINGS}
     kinds = [type(callback).__name__ for callback in callbacks]
     pairs["callbacks"] = [memory["kind"] for memory in run["callbacks"]], kinds
@@ -147,6 +150,7 @@ def _adopt(trainer: Trainer, callbacks: Sequence[Any], values: dict[str, Any]) -
         settings = settings._replace(seed=values["seed"])
         vars(trainer).update(seed=settings.seed, _native=settings.native_trainer(network, 0))
     serialization.load_state(trainer, values["state"])
+    carrying.load(network, values)
     layout.assign(network, saved["parameters"])
     vars(network)["seed"] = saved["seed"]
     network.epochs_trained = saved["epochs_trained"]

@@ -36,6 +36,8 @@ def _update(trainer: Trainer, batch: Dataset, divisor: float | None) -> tuple[fl
     native = trainer._native
     seen, weight = native.samples_seen, batch.total_weight()
     if weight == 0:
+        if trainer.carry_state:
+            native.forward(batch.X)  # the state goes on
         native.samples_seen = seen + len(batch.X)
         return 0.0, 0.0, False
     try:

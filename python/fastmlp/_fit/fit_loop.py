@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fastmlp._data.arrays import native
 from fastmlp._data.dataset import Dataset
 from fastmlp._data.losses import is_custom_loss, mean_loss
-from fastmlp._fit import checkpoint, custom_loss
+from fastmlp._fit import carrying, checkpoint, custom_loss
 from fastmlp._fit.epoch_result import EpochResult
 from fastmlp._fit.failure import describe_failure
 from fastmlp._fit.fit_config import FitConfig
@@ -192,11 +192,18 @@ def run_epochs(
     native_trainer = trainer._native
     index = native_trainer.epoch_number
     try:
-        if is_custom_loss(trainer.loss):
-            last = custom_loss.epoch(trainer, data, max_seconds, order)
-        else:
+
+        def run() -> EpochResult:
+            if is_custom_loss(trainer.loss):
+                return custom_loss.epoch(trainer, data, max_seconds, order)
             given = (n_epochs, max_seconds, last_good, losses, order, data.lengths)
-            last = EpochResult._make(native_trainer.epochs(*data.arrays, *given))
+            return EpochResult._make(native_trainer.epochs(*data.arrays, *given))
+
+        if trainer.carry_state:
+            state = carrying.first_state(trainer)
+            last = carrying.carried(trainer, state, run, lambda r: math.isfinite(r.loss))
+        else:
+            last = run()
         trainer._last_epoch = last
         return last
     finally:

@@ -38,6 +38,7 @@ def fit(
     shuffle: bool = True,
     weighting: types.Weighting = "set",
     l2_scale: types.L2Scale = "constant",
+    carry_state: bool = False,
     max_seconds: float | None = None,
     n_threads: int | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
@@ -85,6 +86,10 @@ def fit(
     l2_scale : {"constant", "batch_weight"}, default "constant"
         "batch_weight" divides all l2 by the batch's sum of weights, 1 each without weights, the
         last, shorter batch too: scikit-learn's alpha.
+    carry_state : bool, default False
+        Recurrent layers begin sample i of a batch with the state after sample i of the one before,
+        without a gradient through it, and the first batch of an epoch with zeros. It needs
+        ``shuffle=False`` and batches of one size; `net.recurrent_state` has the last state.
     max_seconds : float, optional
         Stop after this time, within an epoch too.
     n_threads : int, optional

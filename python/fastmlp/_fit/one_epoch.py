@@ -10,7 +10,7 @@ from fastmlp._data import arrays, types
 from fastmlp._data.dataset import read_order, read_training_data
 from fastmlp._data.threads import limited
 from fastmlp._data.validation import check_seconds, error_prefix
-from fastmlp._fit import failure
+from fastmlp._fit import carrying, failure
 from fastmlp._fit.fit_loop import run_epochs
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ def epoch(
     snapshot = arrays.native(self.network.dtype).Snapshot()
     data = read_training_data(self.network, self.loss, X, y, sample_weight, class_weight, lengths)
     rows = read_order(order, len(data.X))
+    name, n_rows = ("X", len(data.X)) if rows is None else ("order", len(rows))
+    carrying.check_rows(self, n_rows, name)
     with limited(self.n_threads), self.network._in_training:
         self._forward_shape = None
         self.network._remember_names(X)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from numpy.typing import ArrayLike
 
 from fastmlp._data import arrays
-from fastmlp._data.arrays import FloatArray
+from fastmlp._data.arrays import FloatArray, Samples
 from fastmlp._data.threads import limited
 from fastmlp._data.types import InputLike
 from fastmlp._data.validation import error_prefix
-from fastmlp._fit import failure
+from fastmlp._fit import carrying, failure
 from fastmlp._fit.settings import check_evaluation_point
 
 if TYPE_CHECKING:
@@ -37,10 +37,21 @@ def forward(self: Trainer, X: InputLike) -> FloatArray:
     arrays.check_samples(inputs)
     with limited(self.n_threads), self.network._in_training:
         self._forward_shape = None
-        outputs: FloatArray = self._native.forward(inputs)
+        outputs = _outputs(self, inputs)
         self._forward_shape = outputs.shape
         self.network._remember_names(X)
     return outputs.reshape(len(outputs), *self.network.output_shape)
+
+
+def _outputs(trainer: Trainer, inputs: Samples) -> FloatArray:
+    def run() -> FloatArray:
+        outputs: FloatArray = trainer._native.forward(inputs)
+        return outputs
+
+    if not trainer.carry_state:
+        return run()
+    state = carrying.batch_state(trainer, len(inputs))
+    return carrying.carried(trainer, state, run, lambda _: True)
 
 
 @error_prefix("Trainer.backward")

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from fastmlp import _core
 from fastmlp._data.arrays import native
 from fastmlp._data.losses import is_custom_loss, resolve_loss
+from fastmlp._data.stepping import checked_steps
 from fastmlp._data.threads import check_threads
 from fastmlp._data.validation import (
+    argument_prefix,
     check_bool,
     check_epochs_trained,
     check_int,
@@ -44,6 +46,7 @@ class TrainerSettings(NamedTuple):
     shuffle: bool
     weighting: str
     l2_scale: str
+    carry_state: bool
     n_threads: int | None
 
     @classmethod
@@ -64,11 +67,14 @@ class TrainerSettings(NamedTuple):
             shuffle=check_bool(given["shuffle"], "shuffle"),
             weighting=_check_word(given["weighting"], "weighting", "set", "batch"),
             l2_scale=_check_word(given["l2_scale"], "l2_scale", "constant", "batch_weight"),
+            carry_state=check_bool(given.get("carry_state", False), "carry_state"),
             n_threads=check_threads(given["n_threads"]),
         )
         if is_custom_loss(settings.loss):
             check_evaluation_point(settings.optimizer, "the loss is a custom function")
         _check_method(settings)
+        if settings.carry_state:
+            _check_carrying(network, settings)
         return settings
 
     def native_trainer(self, network: Network, first_epoch: Any) -> Any:
@@ -120,6 +126,17 @@ def _check_method(settings: TrainerSettings) -> None:
     if optimizer.needs_residuals and loss.name != "squared_error":
         expected = "loss='squared_error' with it; for other losses use fm.LBFGS()"
         raise value_error("optimizer", optimizer, expected)
+
+
+def _check_carrying(network: Network, settings: TrainerSettings) -> None:
+    """Raise where the state after one batch is not that before the next."""
+    argument_prefix("carry_state=True, but ")(checked_steps)(network)
+    if is_method(settings.optimizer):
+        expected = "a first-order optimizer, as carry_state=True: one evaluation for each batch"
+        raise value_error("optimizer", settings.optimizer, expected)
+    if settings.shuffle:
+        expected = "False, as carry_state=True: sample i of a batch goes on in the next"
+        raise value_error("shuffle", True, expected)
 
 
 def check_evaluation_point(optimizer: Any, reason: str) -> None:

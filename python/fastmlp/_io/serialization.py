@@ -21,10 +21,9 @@ A trainer is::
                "schedule": {"steps": 7, "epoch": 0, "custom_rate": 0.0, "scale": 1.0},
                "trainer": {"first_epoch": 0, "epoch": 1, "samples_seen": 64}}}
 
-Both have ``"attributes"`` where users have added some, and a trained network its ``"history"``.
-The core lists the entries of ``"state"``: they are its `Trainer::visit_state`. Version 1 of a
-trainer was that of 0.1.0, whose weighting was "batch". Pickles keep the network and functions
-written in Python as objects.
+Both may have ``"attributes"``, of users, a trained network ``"history"``, a trainer that carries
+states ``"carry_state"`` and ``"recurrent_state"``. The core lists ``"state"``: `visit_state`.
+Version 1 was that of 0.1.0. Pickles keep the network and functions written in Python as objects.
 """
 
 from __future__ import annotations
@@ -47,6 +46,7 @@ from fastmlp._data.validation import (
     type_error,
     value_error,
 )
+from fastmlp._fit import carrying
 from fastmlp._fit.history import History
 from fastmlp._fit.settings import TrainerSettings
 from fastmlp._io.registry import from_dict
@@ -66,7 +66,8 @@ TRAINER_FORMAT = "fastmlp.trainer"
 TRAINER_VERSION = 2
 SETTINGS = TrainerSettings._fields
 TRAINER_PARTS = ("network", *SETTINGS, "state")
-SINCE_2 = {"weighting": "batch", "l2_scale": "constant", "n_threads": None}
+LATER = {"carry_state": False}  # settings that older dictionaries lack
+SINCE_2 = {"weighting": "batch", "l2_scale": "constant", "n_threads": None, **LATER}
 SETTINGS_1 = tuple(name for name in SETTINGS if name not in SINCE_2)
 TRAINER_PARTS_1 = ("network", *SETTINGS_1, "progress", "state", "iterate")
 PROGRESS_1 = {  # names of version 1: section and name now
@@ -194,8 +195,9 @@ def pickled_trainer(trainer: Trainer) -> dict[str, Any]:
         "format": TRAINER_FORMAT,
         "version": TRAINER_VERSION,
         "network": trainer.network,
-        **{name: member_to_dict(getattr(trainer, name)) for name in SETTINGS},
+        **{name: member_to_dict(getattr(trainer, name)) for name in SETTINGS if name not in LATER},
         "state": trainer._native.state_dict(),
+        **carrying.entries(trainer),
         **_optional("attributes", trainer._attached()),
     }
 
@@ -223,8 +225,8 @@ def member_from_dict(name: str, value: Any) -> Any:
 
 def trainer_from_dict(values: Any) -> tuple[Any, dict[str, Any], Any]:
     """Return the network, the settings and the state of the dictionary of a trainer."""
-    if isinstance(values, Mapping) and values.get("version") == 1:
-        values = _from_version_1(values)
+    if isinstance(values, Mapping):
+        values = _from_version_1(values) if values.get("version") == 1 else {**LATER, **values}
     _check_parts(values, TRAINER_FORMAT, TRAINER_VERSION, TRAINER_PARTS)
     network = values["network"]
     if isinstance(network, Mapping):

@@ -43,12 +43,12 @@ def real(interval: str) -> Constraint:
     low, high = map(float, interval[1:-1].split(","))
 
     def holds(value: Any) -> bool:
-        if not isinstance(value, Real) or math.isnan(value):
+        if not isinstance(value, Real):
             return False
-        number = float(value)
+        number: Any = value  # which may be an integer that has no float, or nan
         above = number >= low if interval[0] == "[" else number > low
-        below = number <= high if interval[-1] == "]" or math.isinf(high) else number < high
-        return above and below
+        below = number <= high if interval[-1] == "]" else number < high
+        return bool(above and below)
 
     return Constraint(f"a float in the range {interval}", holds)
 

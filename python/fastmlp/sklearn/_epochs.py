@@ -16,6 +16,7 @@ from fastmlp._data.losses import is_custom_loss
 from fastmlp._fit.epoch_result import EpochResult
 from fastmlp._fit.fit_loop import SEARCH_ENDS, run_epochs, run_passes
 from fastmlp._fit.status import warn
+from fastmlp.sklearn._draws import Draws
 from fastmlp.sklearn._held_out import Samples, Score
 from fastmlp.sklearn._model import Model
 from fastmlp.sklearn._observers import Observers
@@ -40,19 +41,20 @@ class Epochs:
         held_out: Score | None,
         validation: Samples | None,
         observers: Observers,
-        random: np.random.RandomState,
+        draws: Draws,
         given_X: Callable[[], Any],
     ) -> None:
         self._estimator = estimator
         self._model = model
         self._rate = rate
         self._trainer = trainer
-        self._samples = samples
+        self._n_samples = samples.n
         self._data = samples.data
+        self._y = samples.y
         self._held_out = held_out
         self._validation = validation
         self._observers = observers
-        self._random = random
+        self._draws = draws
         self._given_X = given_X
         self._reported = ReportedLoss(model.network, trainer.loss, self._data, trainer.batch_size)
         self._snapshot = native(model.network.dtype).Snapshot()
@@ -82,7 +84,7 @@ class Epochs:
         except KeyboardInterrupt:
             while self._made:
                 self._reported_status(*self._made.popleft())
-                self._record(self._samples.n)
+                self._record()
             warn("Training interrupted by user.", UserWarning)
         finally:
             self._trainer._native.swap_in_average()
@@ -101,7 +103,7 @@ class Epochs:
             status = next(passes)
             if status == "max_seconds":
                 return
-            logs = self._record(self._samples.n)
+            logs = self._record()
             stop = self._stalled() or status in SEARCH_ENDS
             if self._is_observed:
                 stop |= self._observers.epoch_ended(
@@ -122,12 +124,11 @@ class Epochs:
         After a loss that is not finite there are no more updates, as none would change a nan; the
         epochs are counted on.
         """
-        order: Any = np.arange(self._samples.n)
+        order: Any = np.arange(self._n_samples)
         n_left = n_epochs
         while n_left > 0:
-            orders = np.empty((self._n_at_once(n_left), len(order)), np.int64)
-            for row in orders:
-                row[:] = order = self._next_order(order)
+            orders = self._orders(order, self._n_at_once(n_left))
+            order = orders[-1]
             n_left -= len(orders)
             results: list[tuple[Any, ...]] = []
             try:
@@ -147,15 +148,12 @@ class Epochs:
             return 1
         estimator = self._estimator
         n_sure = estimator.n_iter_no_change + 1 - estimator._no_improvement_count
-        return int(max(1, min(n_left, n_sure, MOST_INDICES // self._samples.n)))
+        return int(max(1, min(n_left, n_sure, MOST_INDICES // self._n_samples)))
 
-    def _next_order(self, order: Any) -> Any:
-        """Return the order of the next epoch, which is drawn from the last as by scikit-learn."""
+    def _orders(self, last: Any, n_epochs: int) -> Any:
         if not self._estimator.shuffle:
-            return order
-        permutation = np.arange(len(order))
-        self._random.shuffle(permutation)
-        return order.take(permutation)
+            return np.tile(last, (n_epochs, 1))
+        return self._draws.orders(last, n_epochs)
 
     def _train(self, orders: Any, results: list[tuple[Any, ...]]) -> None:
         """Make passes in these orders; `results` receives what they have reached."""
@@ -177,25 +175,33 @@ class Epochs:
             self._estimator.loss_ = math.nan if self.diverged else self._reported.of(result, order)
         return result.status
 
-    def _record(self, n_samples: int) -> dict[str, float]:
+    def _record(self) -> dict[str, float]:
+        """Record an epoch that was made, and count it; return what callbacks are told of it."""
+        estimator = self._estimator
+        loss = estimator.loss_
+        estimator.n_iter_ += 1
+        estimator.t_ += self._n_samples
+        estimator.loss_curve_.append(loss)
+        logs = {"loss": loss}
+        if self._is_observed:
+            self._observe(logs)
+        if self._held_out is None:
+            self._count(-loss, -estimator.best_loss_)
+            estimator.best_loss_ = min(estimator.best_loss_, loss)
+        self._rate.epoch_ended(estimator.t_)
+        return logs
+
+    def _observe(self, logs: dict[str, float]) -> None:
+        """Print, validate and score the network as it is after an epoch."""
         estimator = self._estimator
         self._trainer._native.swap_in_average()
-        estimator.n_iter_ += 1
-        estimator.t_ += n_samples
-        estimator.loss_curve_.append(estimator.loss_)
-        logs = {"loss": estimator.loss_}
         if estimator.verbose:
             print(f"Iteration {estimator.n_iter_}, loss = {estimator.loss_:.8f}")
         if self._validation is not None:
             logs["val_loss"] = self._reported.on(self._validation.data)
             estimator.validation_loss_curve_.append(logs["val_loss"])
-        if self._held_out is None:
-            self._count(-estimator.loss_, -estimator.best_loss_)
-            estimator.best_loss_ = min(estimator.best_loss_, estimator.loss_)
-        else:
+        if self._held_out is not None:
             logs["val_score"] = self._score(self._held_out)
-        self._rate.epoch_ended(estimator.t_)
-        return logs
 
     def _count(self, score: float, best: float) -> None:
         """Count epochs that did not bring the score above the best by `tol`; nan is no such."""
@@ -235,7 +241,7 @@ class Epochs:
         """Return the samples as scikit-learn's callbacks receive them."""
         weights = self._data.weights
         metadata = None if weights is None else {"sample_weight": weights}
-        return {"X": self._given_X, "y": self._samples.y, "metadata": metadata}
+        return {"X": self._given_X, "y": self._y, "metadata": metadata}
 
     def _score(self, held_out: Score) -> float:
         """Record the score of the samples held out, and keep the best parameters."""
@@ -247,5 +253,6 @@ class Epochs:
         self._count(score, estimator.best_validation_score_)
         if score > estimator.best_validation_score_:
             estimator.best_validation_score_ = score
-            self.best = self._model.network.parameters.copy()
+            # A diverged network has no parameters to end with, though labels have a score.
+            self.best = None if self.diverged else self._model.network.parameters.copy()
         return score

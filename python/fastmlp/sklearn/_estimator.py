@@ -14,6 +14,7 @@ from fastmlp._data.validation import error_prefix, resolve
 from fastmlp.network import Network
 from fastmlp.sklearn import _files
 from fastmlp.sklearn._decorators import CallbackSupport
+from fastmlp.sklearn._draws import draws_from
 from fastmlp.sklearn._fitting import Fitting
 from fastmlp.sklearn._model import Model, rebuilt
 from fastmlp.sklearn._optimizers import searches
@@ -30,6 +31,7 @@ class BaseMLP(CallbackSupport, BaseEstimator):  # type: ignore[misc]
     solver: str
     optimizer: Any
     n_threads: int | None
+    random_state: Any
     coefs_: list[Any]
     intercepts_: list[Any]
     loss_: float
@@ -172,8 +174,8 @@ class BaseMLP(CallbackSupport, BaseEstimator):  # type: ignore[misc]
             if begin is not None:
                 begin()
             in_method(check_parameters)(owner, vars(self))
-            with limited(self.n_threads):
-                in_method(Fitting(self, incremental).run)(X, y, sample_weight, X_val, y_val)
+            with limited(self.n_threads), draws_from(self.random_state) as draws:
+                in_method(Fitting(self, incremental, draws).run)(X, y, sample_weight, X_val, y_val)
         except BaseException:
             undo()
             raise

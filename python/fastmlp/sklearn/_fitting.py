@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.metrics import check_scoring
-from sklearn.utils import check_random_state
 
 from fastmlp._data.dataset import read_training_data
 from fastmlp._data.losses import resolve_loss
@@ -15,6 +14,7 @@ from fastmlp._fit.status import warn
 from fastmlp.layers import plan
 from fastmlp.sklearn import _lbfgs
 from fastmlp.sklearn._architecture import new_network, plan_layers
+from fastmlp.sklearn._draws import Draws
 from fastmlp.sklearn._epochs import Epochs
 from fastmlp.sklearn._held_out import Samples, Score, check_enough, split, take_rows
 from fastmlp.sklearn._model import Model
@@ -30,8 +30,9 @@ RECORDS = ("loss_curve_", "validation_scores_", "best_loss_", "best_validation_s
 class Fitting:
     """The steps of one call, with what they share."""
 
-    def __init__(self, estimator: Any, incremental: bool) -> None:
+    def __init__(self, estimator: Any, incremental: bool, draws: Draws) -> None:
         self._estimator = estimator
+        self._draws = draws
         self._incremental = incremental
         self._first = not hasattr(estimator, "coefs_") or not (incremental or estimator.warm_start)
 
@@ -43,7 +44,6 @@ class Fitting:
         anew = not (warm or self._incremental)
         X, y, codes = estimator._read(X, y, self._first, anew, full=warm)
         weights = read_weights(sample_weight, getattr(estimator, "class_weight", None), X, y)
-        self._random = check_random_state(estimator.random_state)
         self._model = self._begin(X, codes)
         self._network = self._model.network
         self._loss = resolve_loss(estimator._output()[1], self._network)
@@ -75,7 +75,7 @@ class Fitting:
             for name in RECORDS:
                 given.pop(name, None)
             estimator.t_ = estimator._no_improvement_count = 0
-            model = Model(new_network(layers, X.shape[1], X.dtype, self._random, given))
+            model = Model(new_network(layers, X.shape[1], X.dtype, self._draws.random, given))
         else:
             model = self._continued(layers, X.shape[1])
         estimator._model = model
@@ -143,7 +143,7 @@ class Fitting:
             held_out=held_out,
             validation=validation,
             observers=Observers(estimator, estimator.callbacks, recorded, n_epochs),
-            random=self._random,
+            draws=self._draws,
             given_X=self._present_X,
         )
         if held_out is not None and self._first:
@@ -193,7 +193,7 @@ class Fitting:
         estimator = self._estimator
         labels = estimator._strata(samples.codes)
         n_samples = samples.n
-        rest, held = split(n_samples, estimator.validation_fraction, self._random, labels)
+        rest, held = split(n_samples, estimator.validation_fraction, self._draws.random, labels)
         self._rows = rest
         X = None if estimator.scoring is None else take_rows(self._given_X, held)
         return samples.take(rest), self._scored_by(samples.take(held), X)

@@ -18,15 +18,28 @@ SINGLE = ("binary", "multiclass")
 MULTILABEL = "multilabel-indicator"
 
 
-def learn_labels(estimator: Any, y: Any, kind: str | None = None) -> None:
+def learn_labels(estimator: Any, y: Any) -> None:
     """Set ``classes_`` from a first y; raise at what is no label."""
-    kind = type_of_target(y, input_name="y") if kind is None else kind
+    kind = _kind(y)
     if kind not in SINGLE:
         y_binarizer = LabelBinarizer().fit(y)  # which refuses all but indicators of labels
         estimator.classes_, kind = y_binarizer.classes_, y_binarizer.y_type_
     else:
-        estimator.classes_ = np.unique(y)
+        labels = np.unique(y)  # texts become as long as the longest, whatever has held them
+        estimator.classes_ = np.array(labels.tolist()) if labels.dtype.kind in "OU" else labels
     estimator._y_kind, estimator._y_is_sparse = kind, issparse(y)
+
+
+def _kind(y: Any) -> str:
+    """Return scikit-learn's `type_of_target`, which takes a tenth of a small fit.
+
+    Of integers and texts it is told by their number, unless it may warn of too many.
+    """
+    if isinstance(y, np.ndarray) and y.ndim == 1 and y.dtype.kind in "biuU":
+        n_classes = len(np.unique(y))
+        if 2 * n_classes < len(y):
+            return SINGLE[n_classes > 2]
+    return str(type_of_target(y, input_name="y"))
 
 
 def set_labels(estimator: Any, network: Network, classes: Any) -> None:

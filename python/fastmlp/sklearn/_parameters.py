@@ -205,10 +205,8 @@ def check_parameters(owner: str, given: Mapping[str, Any]) -> None:
         if name in given:
             check_parameter(owner, name, given[name], constraints)
     _check_sizes(given["hidden_layer_sizes"])
-    for name in ("alpha", "l1", "input_noise"):
+    for name in ("l1", "input_noise"):
         check_non_negative(given[name], name)
-    for name in ("learning_rate_init", "epsilon"):
-        check_positive(given[name], name)
     if given["layers"] is not None:
         _check_layers(given["layers"])
     check_bool(given.get("stratify", False), "stratify")

@@ -15,6 +15,9 @@ class Axes:
         markersize: float | None = None,
         linestyle: str | None = None,
     ) -> object: ...
+    def semilogy(
+        self, x: ArrayLike, y: ArrayLike, linestyle: str = "-", /, *, label: str
+    ) -> object: ...
     def imshow(self, X: ArrayLike, cmap: str, *, vmin: float, vmax: float) -> object: ...
     def set(
         self,
@@ -23,6 +26,7 @@ class Axes:
         ylabel: str = ...,
         xscale: str = "linear",
         yscale: str = "linear",
+        title: str = "",
         xticks: list[float] = ...,
         yticks: list[float] = ...,
     ) -> object: ...

@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from typing import overload
+from typing import Literal, overload
 
 from matplotlib.axes import Axes
 
@@ -9,4 +9,6 @@ class Figure:
     def subplots(self) -> Axes: ...
     @overload
     def subplots(self, nrows: int, ncols: int) -> Sequence[Sequence[Axes]]: ...
+    @overload
+    def subplots(self, nrows: Literal[1], ncols: int, *, sharey: bool) -> Sequence[Axes]: ...
     def savefig(self, fname: str, *, dpi: int) -> None: ...
