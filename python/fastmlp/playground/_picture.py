@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -56,22 +55,12 @@ def in_float32(parameters: NDArray[Any]) -> NDArray[np.float32]:
 
 
 class Picture:
-    """The outputs of every unit of a network, layer by layer, in float32.
-
-    Each layer is a network of its own that reads the output of the one before, so that all units
-    together cost one forward pass; the large map is one pass of a network up to its layer. Layer 0
-    are the features.
-    """
+    """The outputs of every unit of a network, in float32; layer 0 are the features."""
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._layers = [
-            Network(widths, output=activation, init="zeros", dtype="float32", seed=0)
-            for widths, activation in zip(
-                pairwise(state.sizes), state.layer_activations, strict=True
-            )
-        ]
-        self._begun: dict[int, Network] = {}  # networks up to a layer
+        self._n_layers = len(state.sizes) - 1
+        self._begun: dict[int, Network] = {}  # copies of the network up to a layer
         # A unit of the small map stands for a block of the large one, and sees its centre.
         centres = EDGE * (1 - (DENSITY / SMALL_DENSITY - 1) / (DENSITY - 1))
         self._large = inputs_of(state.features, square(DENSITY, EDGE)).astype(np.float32)
@@ -84,23 +73,15 @@ class Picture:
         """
         outputs = self._large
         if layer > 0:
-            begun = self._up_to(layer)
-            begun.parameters = in_float32(network.parameters[: begun.n_parameters])
-            outputs = begun.predict(self._large)
-        last = layer == len(self._layers)
+            outputs = self._up_to(layer, network).predict(self._large)
+        last = layer == self._n_layers
         if last and unit is None and self._state.has_classes:
             return class_shades(outputs)
         return shades(self._seen(outputs[:, unit or 0], last=last))
 
     def small(self, network: Network) -> Bytes:
         """Return the maps of all units, ``(n_units, 100)``."""
-        parameters, begin = in_float32(network.parameters), 0
-        outputs, maps = self._small, []
-        for part in self._layers:
-            part.parameters = parameters[begin : begin + part.n_parameters]
-            begin += part.n_parameters
-            outputs = part.predict(outputs)
-            maps.append(outputs)
+        maps = self._up_to(self._n_layers, network).activations(self._small)
         maps[-1] = self._seen(maps[-1], last=True)
         return shades(np.concatenate(maps, axis=1)).T
 
@@ -109,12 +90,15 @@ class Picture:
         chances = last and self._state.layer_activations[-1] in ("sigmoid", "softmax")
         return 2 * outputs - 1 if chances else outputs
 
-    def _up_to(self, layer: int) -> Network:
+    def _up_to(self, layer: int, network: Network) -> Network:
+        """Return a copy of the network up to a layer, without dropout and noise."""
         if layer not in self._begun:
             n_inputs, *sizes = self._state.sizes[: layer + 1]
-            activations = self._state.layer_activations
-            layers = [Dense(*pair) for pair in zip(sizes, activations, strict=False)]
+            pairs = zip(sizes, self._state.layer_activations, strict=False)
+            layers = [Dense(units, activation) for units, activation in pairs]
             self._begun[layer] = Network(
                 layers, inputs=n_inputs, init="zeros", dtype="float32", seed=0
             )
-        return self._begun[layer]
+        begun = self._begun[layer]
+        begun.parameters = in_float32(network.parameters[: begun.n_parameters])
+        return begun
