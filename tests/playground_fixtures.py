@@ -20,6 +20,7 @@ def browser() -> Iterator[Any]:
     if CHROMIUM is None:
         pytest.skip("chromium-headless-shell is not installed")
     sync_api = pytest.importorskip("playwright.sync_api")
+    sync_api.expect.set_options(timeout=30_000)  # a busy machine draws few frames in a second
     with sync_api.sync_playwright() as api:
         running = api.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield running

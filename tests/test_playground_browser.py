@@ -47,7 +47,7 @@ def test_epochs_per_frame(tab: Tab) -> None:
     page = tab.open()
     page.select_option("#speed", "100")
     page.click("#play")
-    expect(page.locator("#epoch")).to_have_text(re.compile(r"\d00"))
+    expect(page.locator("#epoch")).to_have_text(re.compile(r"\d\d\d"))
 
 
 def test_one_batch_per_frame(tab: Tab) -> None:
