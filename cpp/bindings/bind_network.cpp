@@ -125,6 +125,38 @@ double loss(const Network<T>& network, const py::object& x, const py::object& ta
   return value;
 }
 
+// The mean loss at w + a u + b v, (n_steps, n_steps): axes has the rows u and v, steps has all a
+// and all b.
+template <class T>
+py::array loss_surface(const Network<T>& network, const py::object& x, const py::object& targets,
+                       const Loss& function, const Array<T>& axes, const Array<double>& steps) {
+  const LeasedDataset<T> leased(x, targets, py::none(), py::none(), network, function);
+  const Dataset<T>& data = leased.data();
+  const MatrixView<const T> directions = rows_of(axes, network.size(), "axes");
+  require(directions.rows == 2 && steps.ndim() == 2 && steps.shape(0) == 2,
+          "loss_surface: axes and steps have two rows each");
+  const MemoryLease axes_lease(axes), steps_lease(steps);
+  const Index n = steps.shape(1);
+  auto [array, surface] = new_rows<double>(n, n);
+  run({static_cast<double>(n * n) * forward_operations(network, data.size())},
+      [&, surface = surface](ThreadTeam& team) {
+        NetworkObjective<T> objective(network.plan(), function);
+        objective.select(data, {}, data.size());
+        Buffer<T> point(network.size());
+        for (Index i = 0; i < n; ++i) {
+          for (Index j = 0; j < n; ++j) {
+            const T a = static_cast<T>(steps.data()[i]), b = static_cast<T>(steps.data()[n + j]);
+            for (Index k = 0; k < network.size(); ++k) {
+              point[k] = network.w()[k] + a * directions.row(0)[k] + b * directions.row(1)[k];
+            }
+            objective.set_team(team);
+            surface.row(i)[j] = objective.value(point.data());
+          }
+        }
+      });
+  return array;
+}
+
 template <class T>
 std::pair<double, py::array> value_and_gradient(const Network<T>& network, const py::object& x,
                                                 const py::object& targets, const Loss& function,
@@ -246,6 +278,9 @@ void bind_network(py::module_& m) {
       .def("activations", &activations<T>, py::arg("X"), py::arg("lengths") = py::none())
       .def("loss", &loss<T>, py::arg("X"), py::arg("targets"), py::arg("loss"), py::arg("weights"),
            py::arg("lengths") = py::none())
+      .def("loss_surface", &loss_surface<T>, py::arg("X"), py::arg("targets"), py::arg("loss"),
+           py::arg("axes").noconvert(), py::arg("steps").noconvert(),
+           "The loss at w + a u + b v for all a in the first row of steps and all b in the second.")
       .def("value_and_grad", &value_and_gradient<T>, py::arg("X"), py::arg("targets"),
            py::arg("loss"), py::arg("weights"), py::arg("lengths") = py::none())
       .def("backward", &backward<T>, py::arg("X"), py::arg("output_gradient").noconvert())

@@ -1,4 +1,4 @@
-"""The command line: ``fastmlp demo`` and ``fastmlp info``."""
+"""The command line: ``fastmlp demo``, ``fastmlp info`` and ``fastmlp playground``."""
 
 from __future__ import annotations
 
@@ -49,6 +49,12 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--output", default="fastmlp-demo.png", metavar="PNG", help="the figure")
     demo.add_argument("--quiet", action="store_true", help="show no progress")
     demo.set_defaults(run=_demo)
+    play = commands.add_parser("playground", help="TensorFlow Playground, in the browser")
+    play.add_argument("url", nargs="?", default="", help="an address of it, or its #state")
+    play.add_argument("--port", type=int, default=0, help="of this machine (any that is free)")
+    play.add_argument("--no-browser", action="store_true", help="print the address alone")
+    play.add_argument("--data", metavar="CSV", help="points of your own: numbers, then a label")
+    play.set_defaults(run=_playground)
     info = commands.add_parser("info", help="describe a file of a network, trainer or estimator")
     info.add_argument("file", metavar="FILE")
     info.add_argument("--json", action="store_true", help="for other programs")
@@ -83,3 +89,9 @@ def _demo(options: argparse.Namespace) -> None:
     from fastmlp import demo
 
     demo.run(options.epochs, options.seed, options.output, quiet=options.quiet)
+
+
+def _playground(options: argparse.Namespace) -> None:
+    from fastmlp.playground import _server
+
+    _server.serve(options.url, options.port, options.data, browser=not options.no_browser)

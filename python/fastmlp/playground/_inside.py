@@ -1,0 +1,172 @@
+"""What happens inside a network of the playground: layers, the loss around it, its curvature."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastmlp import _core
+from fastmlp._data.dataset import read_dataset
+from fastmlp._data.losses import resolve_loss
+from fastmlp._data.validation import InvalidValue
+from fastmlp.playground._model import Model
+
+Floats = NDArray[np.float64]
+
+FLAT = 0.01  # of the largest slope of an activation, below which it counts as flat
+SLOPES = {"sigmoid": 0.25, "tanh": 1.0, "hard_tanh": 1.0, "softmax": 0.25}  # of those with limits
+FADES, EXPLODES = 1e-3, 100  # a gradient by that of the output's layer, and by the weights
+N_STEPS = 51
+SURFACE_WORK = 4e6  # points times parameters of one evaluation
+MAX_SURFACE, MAX_SPECTRUM = 20_000, 500  # parameters
+
+
+def layers_of(model: Model) -> list[dict[str, Any]]:
+    """Return a report on each layer that has parameters, on the points trained on.
+
+    Returns
+    -------
+    list of dict
+        ``gradient`` and ``weights``: 2-norms over the weights and biases. ``dead``: the share of
+        units through which no gradient passes, because the slope of the activation is below a
+        hundredth of its largest at all points. ``saturated``: the share of outputs of an
+        activation with limits where that is so. ``said``: what is wrong, or "".
+    """
+    X, y = model.training_data()
+    network, loss = model.network, model.state.loss_name
+    _, gradient = network.value_and_grad(X, y, loss=loss)
+    reports, begin, h = [], 0, X
+    names = model.state.layer_activations
+    for name, W, b in zip(names, network.weights, network.biases, strict=True):
+        assert b is not None  # all layers of a playground have one
+        activation = _core.activations[name]()
+        a = h @ W + b
+        h, flat = activation(a), _is_flat(activation.derivative(a), SLOPES.get(name, 1.0))
+        part = slice(begin, begin := begin + W.size + b.size)
+        reports.append(
+            {
+                "gradient": float(np.linalg.norm(gradient[part])),
+                "weights": float(np.linalg.norm(network.parameters[part])),
+                "dead": float(flat.all(0).mean()),
+                "saturated": float(flat.mean()) if name in SLOPES else 0.0,
+            }
+        )
+    _judge(reports)
+    return reports
+
+
+def _is_flat(slopes: Floats, largest: float) -> NDArray[np.bool_]:
+    return np.abs(slopes) < FLAT * largest
+
+
+def _judge(reports: list[dict[str, Any]]) -> None:
+    """Add to each report what is wrong with its layer; an output may well be flat, being sure."""
+    *hidden, output = reports
+    output["said"] = ""
+    for report in hidden:
+        if report["dead"] >= 0.5:
+            report["said"] = "most units are dead: a smaller learning rate, or leaky_relu"
+        elif report["saturated"] >= 0.5:
+            report["said"] = "saturated: smaller weights, or another activation"
+        else:
+            report["said"] = ""
+        if report["gradient"] > EXPLODES * report["weights"] > 0:
+            report["said"] = "the gradient explodes: it is far larger than the weights"
+        if report["gradient"] < FADES * output["gradient"] and not report["said"]:
+            report["said"] = "the gradient vanishes on its way to this layer"
+
+
+def surface_of(model: Model, paths: Sequence[Sequence[Floats]]) -> dict[str, Any]:
+    """Return the loss on a plane through the parameters, and paths of a training within it.
+
+    The plane is spanned by the first two principal components of the paths' differences from here;
+    where these have none, by random directions.
+
+    Parameters
+    ----------
+    model : Model
+    paths : sequence of sequences of ndarray
+        Parameters of each training so far.
+
+    Returns
+    -------
+    dict
+        ``losses``: 51 rows of 51, over `x`, the range of the first axis, from row to row and `y`,
+        that of the second, within a row; None where not finite. ``paths``: points (a, b) of each
+        path. ``share``: of all differences from here, that which lies in the plane. ``points``: the
+        number of points whose loss this is.
+
+    Raises
+    ------
+    ValueError
+        The network is too large.
+    """
+    network = model.network
+    _check_size(model, MAX_SURFACE, "a loss surface")
+    here = network.parameters.copy()
+    moves = [np.array(path) - here for path in paths]
+    axes, share = _plane(np.concatenate(moves))
+    coordinates = [move @ axes.T for move in moves]
+    ranges = [_range(axis) for axis in np.concatenate([*coordinates, np.zeros((1, 2))]).T]
+    X, y = model.training_data()
+    n = max(1, min(len(X), int(SURFACE_WORK / network.n_parameters)))
+    loss = resolve_loss(model.state.loss_name, network)
+    steps = np.array([np.linspace(*some, N_STEPS) for some in ranges])
+    data = read_dataset(network, loss, X[:n], y[:n])
+    found = network._native.loss_surface(data.X, data.targets, loss, axes, steps)
+    return {
+        "losses": [[_finite(value) for value in row] for row in found],
+        "x": ranges[0],
+        "y": ranges[1],
+        "paths": [np.round(some, 6).tolist() for some in coordinates],
+        "share": share,
+        "points": n,
+    }
+
+
+def _plane(moves: Floats) -> tuple[Floats, float]:
+    """Return two orthonormal rows, and the share of the moves' squares that they span."""
+    # The last rows stand for missing components, and count for nothing else.
+    filler = np.random.default_rng(0).normal(size=(2, moves.shape[1]))
+    _, values, rows = np.linalg.svd(moves, full_matrices=False)
+    kept = rows[: int(np.sum(values[:2] > 1e-9 * max(values[0], 1e-300)))]
+    axes = np.linalg.qr(np.concatenate([kept, filler]).T)[0].T[:2]
+    total = float(np.sum(values**2))
+    return np.ascontiguousarray(axes), float(np.sum(values[: len(kept)] ** 2)) / (total or 1.0)
+
+
+def _range(values: Floats) -> tuple[float, float]:
+    """Return an interval around values, at least 2 wide."""
+    low, high = float(values.min()), float(values.max())
+    margin = max(0.25 * (high - low), 1 - (high - low) / 2)
+    return low - margin, high + margin
+
+
+def _finite(value: float) -> float | None:
+    return float(f"{value:.5g}") if np.isfinite(value) else None
+
+
+def spectrum_of(model: Model) -> dict[str, Any]:
+    """Return all eigenvalues of the Hessian of the training loss, ascending, and the gradient.
+
+    Raises
+    ------
+    ValueError
+        The network is too large.
+    """
+    _check_size(model, MAX_SPECTRUM, "the spectrum of a Hessian")
+    X, y = model.training_data()
+    loss = model.state.loss_name
+    values = np.linalg.eigvalsh(model.network.hessian(X, y, loss=loss))
+    _, gradient = model.network.value_and_grad(X, y, loss=loss)
+    told = [_finite(value) for value in values]
+    return {"values": told, "gradient": float(np.linalg.norm(gradient))}
+
+
+def _check_size(model: Model, most: int, what: str) -> None:
+    count = model.network.n_parameters
+    if count > most:
+        raise InvalidValue(f"{what} needs a network of at most {most} parameters, not {count}")
