@@ -1,7 +1,7 @@
 // The base of all layers.
 #pragma once
 
-#include "fastmlp/nn/plan.hpp"
+#include "fastmlp/nn/plan_builder.hpp"
 
 namespace fastmlp {
 
