@@ -128,7 +128,9 @@ def bowl(w: Array) -> tuple[Any, Array]:
 G, FLAT, ONES = np.ones((N, N_OUT)), np.linspace(-1, 1, 43), np.arange(1.0, N + 1)
 SLOTS: dict[str, Slot] = {
     "predict X": Slot(lambda s, v: s.net.predict(v), "Network.predict", X),
-    "activations X": Slot(lambda s, v: s.net.activations(v), "Network.activations", X),
+    "activations X": Slot(
+        lambda s, v: np.hstack(s.net.activations(v)), "Network.activations", X
+    ),
     "jacobian X": Slot(lambda s, v: s.net.jacobian(v), "Network.jacobian", X),
     "loss X": Slot(lambda s, v: s.net.loss(v, Y), "Network.loss", X),
     "loss y": Slot(lambda s, v: s.net.loss(X, v), "Network.loss", TARGETS, "y"),
