@@ -102,11 +102,6 @@ void predict_one_by_one(const Plan<T>& plan, const T* w, const SampleRows<T>& x,
   }
 }
 
-template <class T>
-bool predicts_one_by_one(const Plan<T>& plan, const SampleRows<T>& x) {
-  return x.rows < kMinPanelSamples && plan.predicts_one_by_one();
-}
-
 // Outputs of these samples to the rows of `out`, 0 in steps after the end of a sequence.
 template <class T>
 void write_outputs(const Shape& shape, const std::int64_t* lengths, Range rows,
@@ -120,47 +115,44 @@ void write_outputs(const Shape& shape, const std::int64_t* lengths, Range rows,
   transpose(h.rows, rows.size(), h.data, h.stride, out.row(rows.begin), out.stride);
 }
 
-}  // namespace
-
+// out[0], out[1], ... = the outputs of the layers from `first` to the last.
 template <class T>
-void predict(const Plan<T>& plan, const T* w, const SampleRows<T>& x, const MatrixView<T>& out,
-             ThreadTeam& team, const std::int64_t* lengths) {
+void layer_outputs(const Plan<T>& plan, const T* w, const SampleRows<T>& x, std::size_t first,
+                   const MatrixView<T>* out, ThreadTeam& team, const std::int64_t* lengths) {
   if (x.rows == 0) return;
-  if (predicts_one_by_one(plan, x)) {
-    const Index offset = plan.nodes().back().offset;
-    return predict_one_by_one(plan, w, x, [&](Index i, const T* h) {
-      std::copy_n(h + offset, plan.outputs(), out.row(i));
-    });
-  }
-  TilePass<T> pass(plan, w, false, team);
-  if (lengths) pass.set_lengths(lengths);
-  pass.for_tiles(x, [&](Range rows, Range samples) {
-    write_outputs(plan.layer_shapes().back(), lengths, rows, pass.h(samples), out);
-  });
-}
-
-template <class T>
-void activations(const Plan<T>& plan, const T* w, const SampleRows<T>& x,
-                 const std::vector<MatrixView<T>>& out, ThreadTeam& team,
-                 const std::int64_t* lengths) {
-  if (x.rows == 0) return;
+  const std::vector<Index>& nodes = plan.layer_outputs();
   const auto for_layers = [&](auto&& f) {
-    for (std::size_t l = 0; l < out.size(); ++l) f(l, plan.layer_outputs()[l]);
+    for (std::size_t l = first; l < nodes.size(); ++l) f(l, nodes[l], out[l - first]);
   };
-  if (predicts_one_by_one(plan, x)) {
+  if (x.rows < kMinPanelSamples && plan.predicts_one_by_one()) {
     return predict_one_by_one(plan, w, x, [&](Index i, const T* h) {
-      for_layers([&](std::size_t l, Index node) {
-        std::copy_n(h + plan.node(node).offset, out[l].cols, out[l].row(i));
+      for_layers([&](std::size_t, Index node, const MatrixView<T>& to) {
+        std::copy_n(h + plan.node(node).offset, to.cols, to.row(i));
       });
     });
   }
   TilePass<T> pass(plan, w, false, team);
   if (lengths) pass.set_lengths(lengths);
   pass.for_tiles(x, [&](Range rows, Range samples) {
-    for_layers([&](std::size_t l, Index node) {
-      write_outputs(plan.layer_shapes()[l], lengths, rows, pass.h(node, samples), out[l]);
+    for_layers([&](std::size_t l, Index node, const MatrixView<T>& to) {
+      write_outputs(plan.layer_shapes()[l], lengths, rows, pass.h(node, samples), to);
     });
   });
+}
+
+}  // namespace
+
+template <class T>
+void predict(const Plan<T>& plan, const T* w, const SampleRows<T>& x, const MatrixView<T>& out,
+             ThreadTeam& team, const std::int64_t* lengths) {
+  layer_outputs(plan, w, x, plan.layer_outputs().size() - 1, &out, team, lengths);
+}
+
+template <class T>
+void activations(const Plan<T>& plan, const T* w, const SampleRows<T>& x,
+                 const std::vector<MatrixView<T>>& out, ThreadTeam& team,
+                 const std::int64_t* lengths) {
+  layer_outputs(plan, w, x, 0, out.data(), team, lengths);
 }
 
 template <class T>
@@ -169,8 +161,7 @@ void predict_from(const Plan<T>& plan, const T* w, const SampleRows<T>& x,
   TilePass<T> pass(plan, w, false, team);
   pass.set_states(state);
   pass.for_tiles(x, [&](Range rows, Range samples) {
-    const MatrixView<T> h = pass.h(samples);
-    transpose(h.rows, rows.size(), h.data, h.stride, out.row(rows.begin), out.stride);
+    write_outputs<T>(plan.layer_shapes().back(), nullptr, rows, pass.h(samples), out);
   });
 }
 
