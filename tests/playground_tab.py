@@ -54,6 +54,16 @@ def pixels(page: Any, selector: str) -> str:
     return str(page.evaluate("s => document.querySelector(s).toDataURL()", selector))
 
 
+def n_colors(page: Any) -> int:
+    """The number of colours in the large map."""
+    count = """() => {
+      const canvas = document.querySelector("#map canvas");
+      const { data } = canvas.getContext("2d").getImageData(0, 0, 100, 100);
+      return new Set(new Uint32Array(data.buffer)).size;
+    }"""
+    return int(page.evaluate(count))
+
+
 def shows_change(tab: Tab, selector: str, before: str) -> None:
     for _ in range(300):
         if pixels(tab.page, selector) != before:

@@ -61,8 +61,10 @@ class Functions(Draws):
                             "OptunaPruning", "TensorBoard", "MLflow"})  # fmt: skip
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "model")
-            net.save(path)
-            assert fm.load(path).parameters.tobytes() == net.parameters.tobytes()
+            net.save(path)  # which another thread may train meanwhile, but not its copy
+            kept = net.copy()
+            kept.save(path)
+            assert fm.load(path).parameters.tobytes() == kept.parameters.tobytes()
             trainer.save(path)
             fm.Trainer.load(path, loss=self.one_of(None, trainer.loss)), fm.load(path)
             text = bytearray(path.read_bytes())

@@ -6,6 +6,7 @@ Needs PyPI's playwright and Debian's chromium-headless-shell: ``pytest -m browse
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -60,13 +61,17 @@ def test_one_batch_per_frame(tab: Tab) -> None:
     assert page.evaluate("document.querySelector('#back').disabled") is False
 
 
+def step_and_start_with(page: Any, button: str) -> None:
+    page.click("#step")
+    expect(page.locator("#epoch")).to_have_text("1")
+    page.click(button)
+    expect(page.locator("#epoch")).to_have_text("0")
+
+
 def test_reset_draws_new_weights(tab: Tab) -> None:
     page = tab.open()
     before = losses_of(page)
-    page.click("#step")
-    expect(page.locator("#epoch")).to_have_text("1")
-    page.click("#restart")
-    expect(page.locator("#epoch")).to_have_text("0")
+    step_and_start_with(page, "#restart")
     assert losses_of(page) != before
     assert tab.state()["seed"] == "4"
 
@@ -74,10 +79,7 @@ def test_reset_draws_new_weights(tab: Tab) -> None:
 def test_same_start_has_the_first_weights_again(tab: Tab) -> None:
     page = tab.open()
     before = losses_of(page)
-    page.click("#step")
-    expect(page.locator("#epoch")).to_have_text("1")
-    page.click("#same-start")
-    expect(page.locator("#epoch")).to_have_text("0")
+    step_and_start_with(page, "#same-start")
     assert losses_of(page) == before
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from fastmlp import playground
 from fastmlp.playground._server import Server
-from playground_tab import Tab, losses_of, pixels, shows_change
+from playground_tab import Tab, losses_of, n_colors, pixels, shows_change
 
 pytest_plugins = ["playground_fixtures"]
 pytestmark = pytest.mark.browser
@@ -109,12 +109,7 @@ def test_classes_have_outputs_colours_and_readings(tab: Tab) -> None:
     page.click("#play")
     expect(page.locator("#train")).to_have_text(re.compile(r"^0\.0"))
     page.click("#play")
-    colors = """() => {
-      const canvas = document.querySelector("#map canvas");
-      const { data } = canvas.getContext("2d").getImageData(0, 0, 100, 100);
-      return new Set(new Uint32Array(data.buffer)).size;
-    }"""
-    assert page.evaluate(colors) == 5
+    assert n_colors(page) == 5
     page.locator("#map").hover(position={"x": 150, "y": 50})
     expect(page.locator("#reading")).to_have_text(re.compile("class 1"))
     expect(page.locator(".scale")).to_be_hidden()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from fastmlp.playground._server import Server
-from playground_tab import Tab, pixels, shows_change
+from playground_tab import Tab, n_colors, pixels, shows_change
 
 pytest_plugins = ["playground_fixtures"]
 pytestmark = pytest.mark.browser
@@ -87,12 +87,7 @@ def test_the_output_is_discretized_and_the_curve_stands_still(tab: Tab) -> None:
     page.get_by_label("Discretize output").check()
     shows_change(tab, "#map canvas", drawn)
     assert pixels(page, "#curve") == curve
-    colors = """() => {
-      const canvas = document.querySelector("#map canvas");
-      const { data } = canvas.getContext("2d").getImageData(0, 0, 100, 100);
-      return new Set(new Uint32Array(data.buffer)).size;
-    }"""
-    assert page.evaluate(colors) == 2
+    assert n_colors(page) == 2
 
 
 def test_a_unit_that_is_pointed_at_is_shown_large(tab: Tab) -> None:
@@ -121,7 +116,8 @@ def test_the_value_under_the_pointer_is_told(tab: Tab) -> None:
 def edit(page: Any, source: str, value: str) -> None:
     page.locator("#source").select_option(label=source)
     page.locator("#value").fill(value)
-    page.get_by_role("button", name="Set", exact=True).click()
+    with page.expect_response("**/control"):  # the weight is set before the answer comes
+        page.get_by_role("button", name="Set", exact=True).click()
 
 
 def test_a_bias_and_a_weight_are_edited_by_keyboard(tab: Tab, server: Server) -> None:
