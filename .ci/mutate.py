@@ -46,6 +46,7 @@ TESTS = {  # module: the files in tests/ that are about it
     "_fit/checkpoint": ["checkpoint", "files", "golden_files"],
     "_fit/callbacks": ["callbacks", "lr_finder", "hooks", "best_epoch", "errors"],
     "_fit/carrying": ["carried_state", "carried_state_kept"],
+    "_fit/leftover": ["carried_samples"],
     "_fit/custom_loss": ["trainer", "weights", "loss", "presentations", "not_finite"],
     "_fit/epoch_result": ["epoch_result"],
     "_fit/failure": ["poisoned", "not_finite"],

@@ -183,7 +183,7 @@ class Program(Functions):
         X, y, weights = self.samples(trainer.network)
         trainer.step(X, y, weights)
         order = self.one_of(None, self.random.integers(np.shape(X)[0], size=self.one_of(1, 40)))
-        trainer.epoch(X, y, order=order, sample_weight=weights)
+        trainer.epoch(X, y, order=order, carry=self.one_of(True, False), sample_weight=weights)
         assert type(trainer.last_epoch) is fm.EpochResult
         self.called.add("EpochResult")
         trainer.run(X, y, epochs=2, callbacks=[self], max_seconds=0.05)

@@ -24,7 +24,8 @@ class TrainerHandle {
   // As Trainer::epochs.
   py::tuple epochs(const py::object& x, const py::object& targets, const py::object& weights,
                    Index max, std::optional<double> max_seconds, Snapshot<T>& last_good,
-                   py::list losses, const py::object& order, const py::object& lengths) {
+                   py::list losses, const py::object& order, const py::object& lengths,
+                   Index more_in_first) {
     require(max >= 1, "epochs: expected max >= 1");
     batch_rows_ = kNoBatch;
     trainer_.start_epoch();  // may run Python, so it comes before pointers are taken
@@ -33,7 +34,7 @@ class TrainerHandle {
     const double seconds = max_seconds.value_or(std::numeric_limits<double>::infinity());
     auto indices = order_of(order, data.size());
     const Index n = indices ? static_cast<Index>(indices->size()) : data.size();
-    trainer_.set_order(std::move(indices));
+    trainer_.set_order(std::move(indices), more_in_first);
     const Index batch = std::min(trainer_.batch_size(), n);
     trainer_.set_tuned(!threads_are_forced());
     const Index epochs = trainer_.optimizer().has_custom_schedule() ? 1 : max;
@@ -153,10 +154,9 @@ class TrainerHandle {
     return penalties;
   }
 
-  // The order of n samples in the next epoch, which begins with this call.
-  Array<std::int64_t> batches(Index n) {
-    require(n >= 0, "batches: n=" + std::to_string(n) + ", expected at least 0");
-    trainer_.start_epoch();
+  // The order of n samples in the next epoch.
+  Array<std::int64_t> order(Index n) {
+    require(n >= 0, "order: n=" + std::to_string(n) + ", expected at least 0");
     Array<std::int64_t> indices(n);
     std::copy_n(trainer_.order(n).indices().begin(), n, indices.mutable_data());
     return indices;
@@ -236,7 +236,8 @@ void bind_trainer(py::module_& m) {
            py::arg("l2_scale"))
       .def("epochs", &Handle::epochs, py::arg("X"), py::arg("targets"), py::arg("weights"),
            py::arg("max"), py::arg("max_seconds"), py::arg("last_good"), py::arg("losses"),
-           py::arg("order") = py::none(), py::arg("lengths") = py::none())
+           py::arg("order") = py::none(), py::arg("lengths") = py::none(),
+           py::arg("more_in_first") = 0)
       .def("passes", &Handle::passes, py::arg("X"), py::arg("targets"), py::arg("weights"),
            py::arg("orders"), py::arg("results"), py::arg("lengths") = py::none())
       .def(
@@ -255,7 +256,8 @@ void bind_trainer(py::module_& m) {
           "penalties",
           [](Handle& self, double batch_weight) { return self.trainer().penalties(batch_weight); },
           py::arg("batch_weight"))
-      .def("batches", &Handle::batches, py::arg("n"))
+      .def("start_epoch", [](Handle& self) { self.trainer().start_epoch(); })
+      .def("order", &Handle::order, py::arg("n"))
       .def_property_readonly("n_steps",
                              [](Handle& self) { return self.trainer().optimizer().steps(); })
       .def_property_readonly("can_diverge",

@@ -24,6 +24,7 @@ from fastmlp._fit.epoch_result import EpochResult
 from fastmlp._fit.fit_config import FitConfig
 from fastmlp._fit.fit_loop import FitLoop
 from fastmlp._fit.history import History
+from fastmlp._fit.leftover import NO_SAMPLES, carried_samples
 from fastmlp._fit.settings import TrainerSettings
 from fastmlp._fit.target_scale import warn_of_scale
 from fastmlp._io import registry, serialization, summary
@@ -126,6 +127,7 @@ carry_state, n_threads
         self._native = settings.native_trainer(network, first_epoch)
         self._forward_shape: tuple[int, ...] | None = None
         self._last_epoch: EpochResult | None = None
+        self._leftover = NO_SAMPLES  # samples of the last epoch, for the first batch of the next
         self._loop: FitLoop | None = None  # the run in progress
         self._own = frozenset(vars(self)) - attached | {"_own"}
 
@@ -146,6 +148,7 @@ carry_state, n_threads
         restored._build(network, TrainerSettings.checked(network, given), 0)
         serialization.load_state(restored, state)
         carrying.load(network, values)
+        restored._leftover = carried_samples(values)
         self._become(restored, values.get("attributes", {}))
 
     def __copy__(self) -> Self:

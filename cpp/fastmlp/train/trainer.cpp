@@ -45,7 +45,8 @@ const EpochOrder& Trainer<T>::order(Index n) {
 }
 
 template <class T>
-void Trainer<T>::set_order(std::optional<std::vector<Index>> indices) {
+void Trainer<T>::set_order(std::optional<std::vector<Index>> indices, Index more_in_first) {
+  more_in_first_ = more_in_first;
   order_is_given_ = indices.has_value();
   if (indices) order_.take(std::move(*indices));
 }
@@ -54,8 +55,8 @@ void Trainer<T>::set_order(std::optional<std::vector<Index>> indices) {
 template <class T>
 std::optional<double> Trainer<T>::mean_weight(const Dataset<T>& data,
                                               const EpochOrder& samples) const {
-  const bool one_batch = samples.size() <= options_.batch_size;
-  if (options_.weighting == Weighting::batch || one_batch) return std::nullopt;
+  const bool by_batch = options_.weighting == Weighting::batch;
+  if (by_batch || samples.size() <= options_.batch_size) return std::nullopt;
   return order_is_given_ ? data.mean_weight(samples.indices()) : data.mean_weight();
 }
 
@@ -68,6 +69,7 @@ EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, Thread
   objective_.set_team(team);
   const EpochOrder& samples = order_is_given_ ? order_ : order(data.size());
   const Index n = samples.size(), batch_size = options_.batch_size;
+  Index size = std::min(n, batch_size + more_in_first_);  // of this batch
   EpochResult result;
   EpochMeans means;
   const Index steps = optimizer_->steps();
@@ -76,12 +78,12 @@ EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, Thread
   // What the steps of single batches say: the end of progress on one is not that on the others.
   bool advances = false;
   Status stopped = Status::running;
-  for (Index begin = 0; begin < n; begin += batch_size) {
+  for (Index begin = 0; begin < n; begin += size, size = std::min(batch_size, n - begin)) {
     if (timed && seconds_since(start) >= max_seconds) {
       result.status = Status::max_seconds;
       break;
     }
-    select(samples.batch(begin), std::min(batch_size, n - begin));
+    select(samples.batch(begin), size);
     if (objective_.weight() == 0) {
       pass_by();
       means.skip(objective_.divisor());
@@ -89,7 +91,7 @@ EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, Thread
       continue;
     }
     // The first batch follows the last one, but in another order where the data are shuffled.
-    const Index next = begin + batch_size < n ? begin + batch_size : 0;
+    const Index next = begin + size < n ? begin + size : 0;
     if (next > 0 || samples.is_consecutive()) {
       objective_.set_next_batch(samples.batch(next), std::min(batch_size, n - next));
     }
@@ -98,7 +100,7 @@ EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, Thread
     means.add(step, objective_.divisor(), objective_.samples());
     if (step.status == Status::running) {
       advances = true;
-    } else if (n <= batch_size || ends_epoch(step.status)) {
+    } else if (size == n || ends_epoch(step.status)) {
       result.status = step.status;
       break;
     } else {
@@ -110,11 +112,6 @@ EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, Thread
   if (result.status == Status::running) set_epoch_number(epoch_ + 1);
   means.write(result);
   return result;
-}
-
-template <class T>
-void Trainer<T>::scale_penalties(double batch_weight) {
-  if (options_.l2_scale == L2Scale::batch_weight) optimizer_->set_l2_factor(1 / batch_weight);
 }
 
 template <class T>

@@ -74,8 +74,8 @@ class Trainer {
   // The order of n samples in the next epoch.
   const EpochOrder& order(Index n);
   // The samples of the next epochs in their order, any of the data any number of times; without
-  // them the order is that of the options.
-  void set_order(std::optional<std::vector<Index>> indices);
+  // them the order is that of the options. The first batch has so many samples more than others.
+  void set_order(std::optional<std::vector<Index>> indices, Index more_in_first = 0);
   Index epoch_number() const { return epoch_; }
   void set_epoch_number(Index epoch) {
     epoch_ = epoch;
@@ -100,7 +100,9 @@ class Trainer {
     if (objective_.states().data) objective_.value(network_.w());
     return {};
   }
-  void scale_penalties(double batch_weight);
+  void scale_penalties(double batch_weight) {
+    if (options_.l2_scale == L2Scale::batch_weight) optimizer_->set_l2_factor(1 / batch_weight);
+  }
   StepResult step_on_batch(ThreadTeam& team);
   std::optional<double> mean_weight(const Dataset<T>& data, const EpochOrder& samples) const;
   StepResult tuned_step(ThreadTeam& team);
@@ -112,6 +114,7 @@ class Trainer {
   std::unique_ptr<Optimizer<T>> optimizer_;
   EpochOrder order_;
   bool order_is_given_ = false;
+  Index more_in_first_ = 0;
   ThreadTuner tuner_;
   bool tuned_ = false;
   Index first_epoch_, epoch_;

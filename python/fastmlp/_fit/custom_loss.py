@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -55,13 +56,17 @@ def _update(trainer: Trainer, batch: Dataset, divisor: float | None) -> tuple[fl
 
 
 def epoch(
-    trainer: Trainer, data: Dataset, max_seconds: float | None, order: NDArray[np.int64] | None
+    trainer: Trainer,
+    data: Dataset,
+    max_seconds: float | None,
+    order: NDArray[np.int64] | None,
+    more_in_first: int,
 ) -> EpochResult:
     """Make one pass over the samples; it counts if it made a step and its loss is finite."""
     native = trainer._native
     index, n_steps, failed = native.epoch_number, native.n_steps, False
     try:
-        result = _pass(trainer, data, max_seconds, order)
+        result = _pass(trainer, data, max_seconds, order, more_in_first)
         if result.status != "not_finite" and not native.is_finite():
             result = result._replace(loss=math.nan, status="not_finite")
         failed = not math.isfinite(result.loss)
@@ -72,18 +77,23 @@ def epoch(
 
 
 def _pass(
-    trainer: Trainer, data: Dataset, max_seconds: float | None, order: NDArray[np.int64] | None
+    trainer: Trainer,
+    data: Dataset,
+    max_seconds: float | None,
+    order: NDArray[np.int64] | None,
+    more_in_first: int,
 ) -> EpochResult:
     native, means, n_steps = trainer._native, EpochMeans(), trainer.n_steps
     deadline = math.inf if max_seconds is None else time.perf_counter() + max_seconds
-    drawn = native.batches(len(data.X))  # the epoch begins
-    rows = drawn if order is None else order
+    native.start_epoch()
+    rows = native.order(len(data.X)) if order is None else order
     batch_size = trainer.batch_size or len(rows)
     mean_weight = data.total_weight(order) / len(rows)
-    for start in range(0, len(rows), batch_size):
+    starts = range(more_in_first + batch_size, len(rows), batch_size)
+    for start, end in pairwise([0, *starts, len(rows)]):
         if time.perf_counter() >= deadline:
             return means.result(trainer.n_steps - n_steps, "max_seconds")
-        batch = data.take(rows[start : start + batch_size])
+        batch = data.take(rows[start:end])
         n_samples, weight = len(batch.X), batch.total_weight()
         divisor = n_samples * mean_weight if trainer.weighting == "set" else weight
         value, penalty, refused = _update(trainer, batch, divisor)

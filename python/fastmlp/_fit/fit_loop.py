@@ -183,11 +183,13 @@ def run_epochs(
     last_good: Any,
     losses: list[float],
     order: NDArray[np.int64] | None = None,
+    more_in_first: int = 0,
 ) -> EpochResult:
     """Run one epoch or more; return the result of the last, which the trainer keeps.
 
     `losses` receives those of the others, also where an exception ends the call, and `last_good`
-    what the trainer keeps after the last but one. A custom loss and a given order run one epoch.
+    what the trainer keeps after the last but one. A custom loss and a given order run one epoch,
+    whose first batch has `more_in_first` samples more than others.
     """
     native_trainer = trainer._native
     index = native_trainer.epoch_number
@@ -195,8 +197,8 @@ def run_epochs(
 
         def run() -> EpochResult:
             if is_custom_loss(trainer.loss):
-                return custom_loss.epoch(trainer, data, max_seconds, order)
-            given = (n_epochs, max_seconds, last_good, losses, order, data.lengths)
+                return custom_loss.epoch(trainer, data, max_seconds, order, more_in_first)
+            given = (n_epochs, max_seconds, last_good, losses, order, data.lengths, more_in_first)
             return EpochResult._make(native_trainer.epochs(*data.arrays, *given))
 
         if trainer.carry_state:

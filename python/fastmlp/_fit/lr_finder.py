@@ -161,12 +161,12 @@ def _split(trainer: Trainer, data: Dataset, n_steps: int) -> tuple[list[Any], Da
     n_samples = len(data.X)
     size = trainer.batch_size or n_samples
     order = copy.copy(trainer)._native
-    rows = order.batches(n_samples)
+    rows = order.order(n_samples)
     n_held = min(n_samples // HELD_OUT, MAX_HELD_OUT) if n_samples >= 2 * HELD_OUT else 0
     trained = rows[n_held:]
     batches: list[Any] = []
     while len(batches) < n_steps:
-        indices = trained[order.batches(len(trained))]
+        indices = trained[order.order(len(trained))]
         batches += [indices[begin : begin + size] for begin in range(0, len(indices), size)]
         order.epoch_number += 1
     return batches[:n_steps], data.take(rows[:n_held]) if n_held else data

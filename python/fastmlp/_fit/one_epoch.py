@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 from fastmlp._data import arrays, types
 from fastmlp._data.dataset import read_order, read_training_data
 from fastmlp._data.threads import limited
-from fastmlp._data.validation import check_seconds, error_prefix
-from fastmlp._fit import carrying, failure
+from fastmlp._data.validation import check_bool, check_seconds, error_prefix
+from fastmlp._fit import carrying, failure, leftover
 from fastmlp._fit.fit_loop import run_epochs
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def epoch(
     y: ArrayLike,
     *,
     order: ArrayLike | None = None,
+    carry: bool = False,
     sample_weight: ArrayLike | None = None,
     class_weight: types.ClassWeight | None = None,
     lengths: ArrayLike | None = None,
@@ -42,6 +43,10 @@ def epoch(
         others not at all: the same numbers as of ``epoch(X[order], y[order])`` without shuffling,
         and no copy of X. The last batch has what is left. Default: a new random order, or
         ascending for ``shuffle=False``.
+    carry : bool, default False
+        The samples of a last batch that is not full are not used here, but join the first batch of
+        the next call with ``carry=True`` on the same X, as in TensorFlow Playground. A call without
+        it forgets them.
 
     Examples
     --------
@@ -51,6 +56,11 @@ def epoch(
     (2.0, 1)
     >>> trainer.epoch([[1], [2], [3]], [2, 2, 2], order=[0, 0])
     0.0
+    >>> trainer = fm.Trainer(fm.Network([1, 1], seed=0), batch_size=2)
+    >>> for _ in range(2):
+    ...     _ = trainer.epoch([[1], [2], [3]], [2, 2, 2], carry=True)
+    >>> trainer.last_epoch.n_samples  # the one that was left, and two
+    3
     """
     limit = check_seconds(max_seconds, "max_seconds")
     snapshot = arrays.native(self.network.dtype).Snapshot()
@@ -58,9 +68,13 @@ def epoch(
     rows = read_order(order, len(data.X))
     name, n_rows = ("X", len(data.X)) if rows is None else ("order", len(rows))
     carrying.check_rows(self, n_rows, name)
+    n_carried, left = 0, leftover.NO_SAMPLES
+    if check_bool(carry, "carry"):
+        rows, n_carried, left = leftover.joined(self, rows, len(data.X))
     with limited(self.n_threads), self.network._in_training:
         self._forward_shape = None
         self.network._remember_names(X)
-        loss = run_epochs(self, data, 1, limit, snapshot, [], rows).loss
+        loss = run_epochs(self, data, 1, limit, snapshot, [], rows, n_carried).loss
+        self._leftover = left
     failure.warn_of_defect(self, "Trainer.epoch")
     return loss

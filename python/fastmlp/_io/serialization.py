@@ -21,8 +21,8 @@ A trainer is::
                "schedule": {"steps": 7, "epoch": 0, "custom_rate": 0.0, "scale": 1.0},
                "trainer": {"first_epoch": 0, "epoch": 1, "samples_seen": 64}}}
 
-Both may have ``"attributes"``, of users, a trained network ``"history"``, a trainer that carries
-states ``"carry_state"`` and ``"recurrent_state"``. The core lists ``"state"``: `visit_state`.
+Both may have ``"attributes"``, of users, a trained network ``"history"``, a trainer what it carries
+on, ``"recurrent_state"`` and ``"carried_samples"``. The core lists ``"state"``: `visit_state`.
 Version 1 was that of 0.1.0. Pickles keep the network and functions written in Python as objects.
 """
 
@@ -46,7 +46,7 @@ from fastmlp._data.validation import (
     type_error,
     value_error,
 )
-from fastmlp._fit import carrying
+from fastmlp._fit import carrying, leftover
 from fastmlp._fit.history import History
 from fastmlp._fit.settings import TrainerSettings
 from fastmlp._io.registry import from_dict
@@ -197,7 +197,7 @@ def pickled_trainer(trainer: Trainer) -> dict[str, Any]:
         "network": trainer.network,
         **{name: member_to_dict(getattr(trainer, name)) for name in SETTINGS if name not in LATER},
         "state": trainer._native.state_dict(),
-        **carrying.entries(trainer),
+        **(carrying.entries(trainer) | leftover.entries(trainer)),
         **_optional("attributes", trainer._attached()),
     }
 

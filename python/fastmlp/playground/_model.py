@@ -105,13 +105,14 @@ class Model:
             self._is_weight[position : position + weights.size] = True
             position += weights.size + weights.shape[1]
         self._dead = np.zeros(network.n_parameters, bool)
-        self.epoch = self._n_carried = self._next = 0
+        self.epoch = self._next = 0
 
     def go_on(self, state: State) -> None:
         """Go on with another learning rate or optimizer, whose own state starts afresh."""
         check_work(state, self.n_train, len(self.points))
-        self._trainer = trainer_of(state, self.network, self.n_train)
-        self.state = state
+        trainer = trainer_of(state, self.network, self.n_train)
+        trainer._leftover = self._trainer._leftover
+        self.state, self._trainer = state, trainer
 
     def copy(self) -> Model:
         """Return a model on the same points that goes on from here by itself, bit for bit."""
@@ -145,7 +146,7 @@ class Model:
         if self.state.searches or self.n_train < self.state.batch_size:
             self._train_epoch(lambda: False)
         else:
-            self._take_batch()
+            self._take(self.state.batch_size)
             if self._next >= self._end:
                 self._end_epoch()
 
@@ -156,53 +157,41 @@ class Model:
 
     def _train_epoch(self, stopped: Callable[[], bool]) -> None:
         """Train to the end of the epoch, which may have begun."""
-        X, y = self.training_data()
+        size = self.state.batch_size
         if self.state.searches:
             self._epoch_start = self._trainer.n_steps
-            self._check(self._trainer.epoch(X, y))
-        elif self.state.regularization == "L1":
-            while self._next < self._end:
-                self._take_batch()
+            self._check(self._trainer.epoch(*self.training_data()))
         elif self._end > 0:  # the original waits for ever for a whole batch
             if self._next == 0:
-                self._take_batch()
-            self._take_batches(stopped)
+                self._take(size)
+            operations = 6 * size * self.network.n_parameters
+            each_shrinks = self.state.regularization == "L1"
+            n_rows = size if each_shrinks else size * max(1, int(CALL_OPERATIONS / operations))
+            while self._next < self._end:
+                if stopped():
+                    raise Stopped
+                self._take(n_rows)
         self._end_epoch()
 
     def _end_epoch(self) -> None:
-        self._n_carried = self.n_train - self._end if self._end > 0 else 0
         self._next = 0
         self.epoch += 1
 
-    def _take_batch(self) -> None:
-        """Make a step on the next batch, to whose first the samples of the last epoch are added."""
-        X, y = self.training_data()
-        size = self.state.batch_size
-        rows = np.arange(self._next, self._next + size)
+    def _take(self, n_rows: int) -> None:
+        """Make the steps on so many more samples, whole batches; L1 follows them.
+
+        What is left behind the last batch of the epoch joins the first of the next.
+        """
         if self._next == 0:
             self._epoch_start = self._trainer.n_steps
-            rows = np.r_[self.n_train - self._n_carried : self.n_train, rows]
-        self._step(X[rows], y[rows])
-        self._next += size
-
-    def _take_batches(self, stopped: Callable[[], bool]) -> None:
-        """Make the steps on all batches that are left, some in each native call."""
-        X, y = self.training_data()
-        size, end = self.state.batch_size, self._end
-        n_rows = size * max(1, int(CALL_OPERATIONS / (6 * size * self.network.n_parameters)))
-        while self._next < end:
-            if stopped():
-                raise Stopped
-            order = np.arange(self._next, min(end, self._next + n_rows))
-            self._check(self._trainer.epoch(X, y, order=order))
-            self._next = int(order[-1]) + 1
-
-    def _step(self, X: Floats, y: NDArray[np.float64 | np.int64]) -> None:
+        end = min(self._end, self._next + n_rows)
+        order = np.arange(self._next, self.n_train if end == self._end else end)
         before = np.sign(self.network.parameters)
         pull = self._trainer.learning_rate * self.state.regularization_rate
-        self._check(self._trainer.step(X, y))
+        self._check(self._trainer.epoch(*self.training_data(), order=order, carry=True))
         if self.state.regularization == "L1":
             self._shrink(before, pull)
+        self._next = end
 
     def _shrink(self, signs: Floats, pull: float) -> None:
         """Take the step of L1 along the signs before the update; zeros that it makes are final."""
