@@ -272,7 +272,7 @@ CALLS = [
     "evaluate", "fit", "fit", "train", "train", "passes", "read_trainer", "copies", "parameters",
     "members", "minimize",
     "find_learning_rate", "threads", "half_made", "curvature", "least_squares", "line_search",
-    "check_gradient", "files",
+    "check_gradient", "files", "diagnose", "separability",
 ]  # fmt: skip
 
 

@@ -38,5 +38,6 @@ PYBIND11_MODULE(FASTMLP_MODULE, m) {
   bind_steps(float32, float64);
   bind_trainers(float32, float64);
   bind_curvatures(float32, float64);
+  bind_diagnoses(float32, float64);
   bind_minimize(float32, float64);
 }

@@ -22,8 +22,11 @@ _ON_DEMAND = {
     "_fit.records": (
         *("CSVLogger", "Logging", "MLflow", "ModelCheckpoint", "OptunaPruning", "TensorBoard"),
     ),
+    "_fit.recorder": ("DiagnosisRecorder",),
+    "diagnosis": ("Diagnosis", "LayerDiagnosis"),
     "gradient_check": ("GradientCheck", "check_gradient"),
     "minimization": ("Result", "least_squares", "minimize"),
+    "separability": ("linearly_separable",),
     "step_length": ("LineSearchResult", "line_search"),
 }
 

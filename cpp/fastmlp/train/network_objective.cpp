@@ -81,6 +81,7 @@ void NetworkObjective<T>::start(const T* w, Index n) {
   reserve(std::min(n, batch_.size()));
   if (packed_ != w) pack(plan_, w, workspace_.packed, *team_);
   packed_ = nullptr;
+  mistakes_ = 0;
   if (curvature_) curvature_->drop_point();
 }
 
@@ -107,9 +108,8 @@ double NetworkObjective<T>::forward_backward(const T* w, Range chunk, bool backw
                       output_steps(samples));
     if (backward) fastmlp::backward<T>(point, samples, nullptr, linearization);
   });
-  const T* scale = batch_.scale();
-  for (Index i = 0; i < chunk.size(); ++i) sum += double(scale[i]) * double(values_[i]);
-  return sum;
+  if (backward && std::holds_alternative<Sign>(plan_.output())) count_mistakes(chunk.size());
+  return add_losses(chunk.size(), sum);
 }
 
 // g (+)= the gradient over n samples in the workspace; `updated` are the parameters if they are

@@ -98,6 +98,7 @@ EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, Thread
     const StepResult step = tuned_step(team);
     samples_seen_ += objective_.samples();
     means.add(step, objective_.divisor(), objective_.samples());
+    result.mistakes += objective_.mistakes();
     if (step.status == Status::running) {
       advances = true;
     } else if (size == n || ends_epoch(step.status)) {

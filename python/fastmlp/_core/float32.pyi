@@ -5,7 +5,7 @@ import fastmlp._core
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Curvature', 'Network', 'Snapshot', 'SparseMatrix', 'Steps', 'Trainer', 'least_squares', 'line_search', 'minimize']
+__all__: list[str] = ['Curvature', 'Network', 'Snapshot', 'SparseMatrix', 'Steps', 'Trainer', 'diagnose', 'diagnose_outputs', 'least_squares', 'line_search', 'minimize']
 class SparseMatrix:
     """Samples in compressed sparse rows, read in place."""
     def __init__(self, data: numpy.typing.NDArray[numpy.float32], indices: numpy.ndarray, indptr: numpy.ndarray, n_columns: typing.SupportsInt) -> None: ...
@@ -110,6 +110,10 @@ class Curvature:
         """Eigenvalues in the Krylov space of a start vector, by Lanczos' method."""
     @property
     def has_exact_diagonal(self) -> bool: ...
+def diagnose(network: Network, X: typing.Any, targets: typing.Any, loss: fastmlp._core.Loss, weights: typing.Any, lengths: typing.Any) -> tuple[typing.Any, ...]:
+    """The loss, its gradient, and a tuple of the fields of NodeReport for each node."""
+def diagnose_outputs(network: Network, X: typing.Any, output_gradient: numpy.typing.NDArray[numpy.float32]) -> tuple[typing.Any, ...]:
+    """The same of sum(outputs * output_gradient), whose value is given as 0."""
 def least_squares(residuals: collections.abc.Callable[..., typing.Any], w0: numpy.typing.NDArray[numpy.float32], jacobian: collections.abc.Callable[..., typing.Any], optimizer: fastmlp._core.Optimizer, steps: typing.SupportsInt, max_seconds: typing.SupportsFloat | None, record_path: bool) -> tuple[typing.Any, ...]: ...
 def line_search(fun: collections.abc.Callable[..., typing.Any], w0: numpy.typing.NDArray[numpy.float32], direction: numpy.typing.NDArray[numpy.float32], method: fastmlp._core.LineSearch, first_step: typing.SupportsFloat) -> tuple[typing.Any, ...]: ...
 def minimize(fun: collections.abc.Callable[..., typing.Any], w0: numpy.typing.NDArray[numpy.float32], optimizer: fastmlp._core.Optimizer, steps: typing.SupportsInt, hvp: typing.Any, max_seconds: typing.SupportsFloat | None, record_path: bool) -> tuple[typing.Any, ...]: ...

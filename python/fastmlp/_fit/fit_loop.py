@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fastmlp._data.arrays import native
 from fastmlp._data.dataset import Dataset
 from fastmlp._data.losses import is_custom_loss, mean_loss
-from fastmlp._fit import carrying, checkpoint, custom_loss
+from fastmlp._fit import carrying, checkpoint, custom_loss, separation
 from fastmlp._fit.epoch_result import EpochResult
 from fastmlp._fit.failure import describe_failure
 from fastmlp._fit.fit_config import FitConfig
@@ -42,6 +42,7 @@ class FitLoop:
         self._plateau = Plateau()
         self._warning, self._epoch, self._ending = "", 0, ""
         self._last_good = native(trainer.network.dtype).Snapshot()
+        self._separates = separation.is_perceptron(trainer)
 
     def run(self) -> History:
         """Run all epochs, or fewer where a callback, the time or the loss ends the run.
@@ -97,7 +98,7 @@ class FitLoop:
             file.write(self._trainer, self._config.callbacks, run)
 
     def _run_epochs(self) -> str:
-        config, epoch = self._config, self._epoch
+        config, epoch, data = self._config, self._epoch, self._data
         if self._ending:
             return self._ending
         if self._trainer._native.can_diverge:
@@ -120,14 +121,19 @@ class FitLoop:
             if refused:
                 self._warn(epoch, last, "the parameters before this step")
             ending = last.status if last.status != "running" else "stopped" if stop else ""
-            if not ending and config.until_plateau:
+            if not ending and self._separates:
+                separated = last.n_mistakes == 0 and separation.is_separated(self._trainer, data)
+                ending = "converged" if separated else ""
+            elif not ending and config.until_plateau:
                 at_rest = self._plateau.reached(self._history.last_loss())
                 ending = "converged" if at_rest else ""
             if ending not in ("max_seconds", "not_finite"):  # which end within an epoch
                 self._keep(ending)
             if ending:
                 return ending
-        if config.until_plateau:
+        if self._separates:
+            self._warning = self._history.separation("max_steps")
+        elif config.until_plateau:
             self._warning = self._plateau.advice()
         return "max_steps"
 
@@ -135,7 +141,7 @@ class FitLoop:
         """Run one epoch if anything observes epochs, otherwise all that remain."""
         file = self._config.checkpoint
         n_epochs = n_left if file is None else min(n_left, file.epochs_left(self._epoch))
-        n_epochs = 1 if self._config.observes_epochs() else n_epochs
+        n_epochs = 1 if self._config.observes_epochs() or self._separates else n_epochs
         seconds = self._seconds_left()
         return run_epochs(self._trainer, self._data, n_epochs, seconds, self._last_good, losses)
 
@@ -151,6 +157,8 @@ class FitLoop:
         if epoch < self._config.epochs and trainer._native.can_diverge:
             trainer._native.keep(self._last_good)
         logs = {"loss": result.loss}
+        if self._separates:
+            logs["mistakes"] = result.n_mistakes
         if self._config.validation is not None:
             logs["val_loss"] = mean_loss(trainer.network, trainer.loss, self._config.validation)
         self._history.append(logs)

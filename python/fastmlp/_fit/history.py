@@ -59,7 +59,20 @@ class History(Mapping[str, list[float]]):
     @property
     def advice(self) -> str:
         """Meaning of the status, and what to do."""
-        return ADVICE[self.status]
+        return self.separation(self.status) or ADVICE[self.status]
+
+    def separation(self, status: str) -> str:
+        """Return what a perceptron that ends with this status has reached; "" for others."""
+        mistakes = self._columns.get("mistakes", [])
+        if mistakes and status == "converged":
+            return f"separated after {sum(mistakes):.0f} mistakes in {len(mistakes)} epochs"
+        if mistakes and status == "max_steps":
+            return (
+                f"not separated within {len(mistakes)} epochs, {mistakes[-1]:.0f} mistakes in the "
+                f"last; fm.linearly_separable(X, y) says whether a hyperplane can; if not, hidden "
+                f"layers help"
+            )
+        return ""
 
     @property
     def n_epochs(self) -> int:
@@ -187,4 +200,6 @@ class History(Mapping[str, list[float]]):
         """Show the last epoch and the status."""
         last: dict[str, Any] = {name: f"{values[-1]:.6g}" for name, values in self._columns.items()}
         shown = ", ".join(f"{name}={value}" for name, value in last.items())
-        return f"History({self.n_epochs} epochs, {shown or 'empty'}, status={self.status!r})"
+        verdict = f", {text}" if (text := self.separation(self.status).partition(",")[0]) else ""
+        values = f"{self.n_epochs} epochs, {shown or 'empty'}, status={self.status!r}"
+        return f"History({values}{verdict})"
