@@ -89,8 +89,9 @@ class NetworkObjective final : public ResidualObjective<T> {
   void normal_equations(const T* w, double* normal, double* g) override;
 
   // Outputs (n, n_out) of X in the present mode; then, for the same rows and w, the flat gradient
-  // of sum(outputs * output_gradient).
-  void forward(const T* w, const SampleRows<T>& x, MatrixView<T> out);
+  // of sum(outputs * output_gradient). Outputs of steps after the end of a sequence are 0.
+  void forward(const T* w, const SampleRows<T>& x, MatrixView<T> out,
+               const std::int64_t* lengths = nullptr);
   void backward(const T* w, MatrixView<const T> output_gradient, T* g);
 
  private:
@@ -116,8 +117,10 @@ class NetworkObjective final : public ResidualObjective<T> {
   double forward_backward(const T* w, Range chunk, bool backward,
                           Linearization<T>* linearization = nullptr, double sum = 0);
   OutputSteps output_steps(Range samples) const {
-    const Index* lengths = batch_.lengths();
-    return {lengths ? plan_.output_steps() : 1, lengths ? lengths + samples.begin : nullptr};
+    if (const Index* lengths = batch_.lengths()) {
+      return {plan_.output_steps(), lengths + samples.begin};
+    }
+    return {loss_steps_};
   }
   double sum_gradient(const T* w, T* updated, T* g);
   void add_gradient(Index n, bool first, T* updated, T* g);
@@ -140,6 +143,7 @@ class NetworkObjective final : public ResidualObjective<T> {
 
   const Plan<T>& plan_;
   OutputLoss output_loss_;
+  Index loss_steps_;  // of sequences without lengths: more than 1 where the loss is one of pairs
   ThreadTeam* team_ = nullptr;
   PassContext context_{};
   Batch<T> batch_;

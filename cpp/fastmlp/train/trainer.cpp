@@ -246,11 +246,12 @@ void Trainer<T>::swap_out_average() {
 }
 
 template <class T>
-void Trainer<T>::forward(const SampleRows<T>& x, MatrixView<T> out, ThreadTeam& team) {
+void Trainer<T>::forward(const SampleRows<T>& x, MatrixView<T> out, ThreadTeam& team,
+                         const std::int64_t* lengths) {
   swap_out_average();
   objective_.set_team(team);
   set_context(x.rows);
-  objective_.forward(network_.w(), x, out);
+  objective_.forward(network_.w(), x, out, lengths);
   samples_seen_ += x.rows;
 }
 

@@ -57,7 +57,8 @@ def fit(
     loss : str, loss or callable, optional
         Default by the output: softmax cross_entropy, sigmoid binary_cross_entropy, sign
         perceptron, else squared_error. A callable takes ``(outputs, y)``, both ``(n,
-        n_outputs)``, and returns values ``(n,)`` and their gradient ``(n, n_outputs)``.
+        n_outputs)``, and returns values ``(n,)`` and their gradient ``(n, n_outputs)``. Where
+        `lengths` are given for outputs of each step, n are the steps before the ends of all.
     optimizer : str or optimizer, default "adam"
         A name, or a value such as ``fm.SGD(0.1, momentum=0.9)``. Its state starts fresh.
     epochs : int, optional
