@@ -33,9 +33,9 @@ SEARCH_ENDS = ("converged", "no_progress", "line_search_failed")
 class FitLoop:
     """One run of a trainer over its data; `caller` is the public function, for warnings."""
 
-    def __init__(self, trainer: Trainer, data: Dataset, config: FitConfig, caller: str) -> None:
+    def __init__(self, trainer: Trainer, config: FitConfig, caller: str) -> None:
         self._trainer = trainer
-        self._data = data
+        self._data = config.data
         self._config = config
         self._caller = caller
         self._history = History()
@@ -145,7 +145,7 @@ class FitLoop:
         return max(0.0, self._config.max_seconds - (time.perf_counter() - self._start))
 
     def _record(self, epoch: int, result: EpochResult) -> bool:
-        """Record the losses of a good epoch and pass them on; return True to stop."""
+        """Record losses and metrics of a good epoch and pass them on; return True to stop."""
         trainer = self._trainer
         trainer._native.swap_in_average()
         if epoch < self._config.epochs and trainer._native.can_diverge:
@@ -153,9 +153,16 @@ class FitLoop:
         logs = {"loss": result.loss}
         if self._config.validation is not None:
             logs["val_loss"] = mean_loss(trainer.network, trainer.loss, self._config.validation)
+        for metrics in self._config.metrics:
+            logs |= metrics.values()
         self._history.append(logs)
+        try:
+            stop = epoch_ended(self._config.callbacks, epoch, logs)
+            self._history.complete(logs)
+        finally:
+            self._history.complete({})  # nan for what is missing
         self._progress.show(epoch, logs)
-        return epoch_ended(self._config.callbacks, epoch, logs)
+        return stop
 
     def training_loss(self) -> float:
         """Return the loss of the samples at the present parameters, penalties included."""
