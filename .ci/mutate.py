@@ -64,7 +64,7 @@ TESTS = {  # module: the files in tests/ that are about it
     "_fit/one_epoch": ["order", "trainer"],
     "_fit/own_gradient": ["trainer", "optimizer", "errors", "feature_names", "presentations"],
     "_fit/plateau": ["default_epochs", "callbacks"],
-    "_fit/progress": ["callbacks", "extras", "hooks"],
+    "_fit/progress": ["progress", "callbacks", "extras", "hooks"],
     "_fit/records": ["records", "checkpoint"],
     "_fit/settings": [
         *("l2_scale", "method_training", "trainer", "invalid_hyperparameters", "errors"),

@@ -63,11 +63,10 @@ class FitConfig(NamedTuple):
         )
 
     def observes_epochs(self) -> bool:
-        """Return whether anything is done after single epochs."""
+        """Return whether anything but a display is done after single epochs."""
         return (
             self.until_plateau
             or self.validation is not None
             or bool(self.metrics)
-            or self.verbose > 0
             or any(hasattr(callback, "on_epoch_end") for callback in self.callbacks)
         )

@@ -75,7 +75,10 @@ def epoch_ended(callbacks: Sequence[Any], epoch: int, logs: dict[str, float]) ->
     for name, value in logs.items():
         if not isinstance(name, str):
             raise type_error("logs", name, "names as keys")
-        logs[name] = check_number(value, f"logs[{name!r}]")
+        if type(value) is not float:
+            logs[name] = check_number(value, f"logs[{name!r}]")
+    if answers.count(None) == len(answers):
+        return False
     for callback, answer in zip(callbacks, answers, strict=True):
         if answer is not None and not isinstance(answer, (bool, np.bool_)):
             name = f"{type(callback).__name__}.on_epoch_end"
