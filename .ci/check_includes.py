@@ -43,7 +43,7 @@ LEVELS = [
     {"_core"},
     {"_data.validation", "_data.extras", "_fit.plateau", "_fit.progress"},
     {"_fit.remedies"},
-    {"_data.feature_names", "_data.threads", "_data.types", "_fit.epoch_result"},
+    {"_data.feature_names", "_data.threads", "_data.types", "_fit.epoch_result", "_fit.monitor"},
     {
         *("_data.arrays", "_data.attributes", "_data.class_weight", "_fit.status"),
         *("_io.atomic", "_io.container", "_io.registry", "plot", "config"),
@@ -66,6 +66,8 @@ LEVELS = [
         "_io.files",
         *("_fit.own_gradient", "_fit.separation"),
         "_fit.target_scale",
+        "_fit.metrics",
+        "_fit.validation_data",
         "curvature",
         "diagnosis",
     },

@@ -30,6 +30,7 @@ PYBIND11_MODULE(FASTMLP_MODULE, m) {
   bind_checks(m);
   bind_lock(m);
   bind_memory(m);
+  bind_metrics(m);
   bind_orders(m);
   bind_threads(m);
   auto float32 = m.def_submodule("float32", "Networks and trainers in single precision.");

@@ -13,7 +13,7 @@ from fastmlp._core import Backtracking as Backtracking
 from fastmlp.layers import Bidirectional as Bidirectional
 from fastmlp._core import BinaryCrossEntropy as BinaryCrossEntropy
 from fastmlp._fit.records import CSVLogger as CSVLogger
-from fastmlp._fit.callbacks import Callback as Callback
+from fastmlp._fit.monitor import Callback as Callback
 from fastmlp._core import Constant as Constant
 from fastmlp._core import ConstantInit as ConstantInit
 from fastmlp._core import Conv1D as Conv1D
