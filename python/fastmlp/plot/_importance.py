@@ -92,7 +92,7 @@ def permutation_importance(
         ax.tick_params("x", rotation=90)
     ax.axhline(0, color="0.6", linewidth=0.8, linestyle=":")
     is_classifier = hasattr(estimator, "classes_")
-    ax.set_ylabel(f"decrease of {'the accuracy' if is_classifier else 'R²'}")
+    ax.set(xlabel="feature", ylabel=f"decrease of {'the accuracy' if is_classifier else 'R²'}")
     return ax
 
 
