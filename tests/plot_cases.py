@@ -22,7 +22,7 @@ Y = (X[:, 0] > X[:, 1]).astype(int)
 HISTORY = {"loss": [3.0, 2.0, 1.5], "val_loss": [3.5, 2.5, 2.6], "lr": [1.0, 0.5, 0.25]}
 NET = fm.Network([2, 3, 1], activation="tanh", output="sigmoid", dtype="float64", seed=0)
 VALUES = fm.Network([2, 3, 1], dtype="float64", seed=0)
-CLASSES = fm.Network([2, 3, 2], output="softmax", dtype="float64", seed=0)
+CLASSES = fm.Network([2, 3, 2], activation="tanh", output="softmax", dtype="float64", seed=0)
 WIDE = fm.Network([3, 1], seed=0)
 RECURRENT = fm.Network([fm.GRU(2), fm.Dense(1)], inputs=(4, 3), seed=0)
 IMAGES = fm.Network([fm.Conv2D(3, 2), fm.Dense(1)], inputs=(4, 4, 1), seed=0)

@@ -37,6 +37,8 @@ def estimator_of(model: Any, X: Any, y: Any) -> tuple[Any, Any, Any]:
         estimator = estimators.MLPClassifier.from_network(model, classes)
     else:
         estimator = estimators.MLPRegressor.from_network(model)
+    if hasattr(X, "columns") and not hasattr(estimator, "feature_names_in_"):
+        estimator.feature_names_in_ = np.asarray(X.columns, object)  # a network takes any frame
     if np.ndim(X) > 2:
         X = np.reshape(X, (len(X), -1))
     targets = None if y is None else np.asarray(y)
