@@ -23,7 +23,7 @@ def test_the_heat_map_has_a_row_for_each_layer_and_a_column_for_each_epoch() -> 
     (image,) = ax.images
     expected = [[1e-4, 2e-4, 3e-4, 4e-4], [1e-2] * 4, [10, 100, 1000, 10000]]
     np.testing.assert_allclose(image.get_array(), expected)
-    assert image.get_extent() == [0.5, 4.5, 2.5, -0.5]  # the first epoch is 1, at the top layer 0
+    assert image.get_extent() == [-0.5, 3.5, 2.5, -0.5]  # the first epoch is 0, at the top layer 0
     assert image.origin == "upper"
     assert [tick.get_text() for tick in ax.get_yticklabels()] == list(NAMES)
     assert list(ax.get_yticks()) == [0, 1, 2]
@@ -73,8 +73,10 @@ def test_one_epoch_is_a_heat_map_of_one_column() -> None:
 
 @pytest.mark.parametrize("kind", [list, tuple])
 def test_a_callback_is_drawn_by_its_records(kind: type) -> None:
-    ax = gradient_norms(SimpleNamespace(records=kind(epochs(3))), new_axes())
+    """Each record is `every` epochs after the one before; the first is before the training."""
+    ax = gradient_norms(SimpleNamespace(records=kind(epochs(3)), every=10), new_axes())
     assert ax.images[0].get_array().shape == (3, 3)
+    assert ax.images[0].get_extent() == [-5, 25, 2.5, -0.5]
 
 
 def test_misread_digits_are_shown_beside_the_learning_curve() -> None:

@@ -26,9 +26,10 @@ def gradient_norms(diagnoses: Any, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    diagnoses : sequence of Diagnosis, or one
-        One for each epoch, with the attributes ``layer_names``, a list of str, and
-        ``gradient_norms``, ``(n_layers,)``; or an object that has them as ``records``.
+    diagnoses : sequence of Diagnosis, one of them, or recorder
+        Objects with the attributes ``layer_names``, a list of str, and ``gradient_norms``,
+        ``(n_layers,)``: one before the training and one after each epoch. Or a callback that has
+        them as ``records``, after each `every` epochs.
     ax : matplotlib.axes.Axes, optional
         Axes to draw on; default a new figure.
 
@@ -51,13 +52,15 @@ def gradient_norms(diagnoses: Any, ax: Axes | None = None) -> Axes:
     >>> from fastmlp.plot import gradient_norms
     >>> from matplotlib.figure import Figure
     >>> names = ["hidden", "output"]
-    >>> epochs = [SimpleNamespace(layer_names=names, gradient_norms=g) for g in ([1, 2], [3, 4])]
-    >>> gradient_norms(epochs, Figure().subplots()).get_xlabel()
+    >>> norms = [[1.0, 2.0], [0.5, 3.0]]
+    >>> records = [SimpleNamespace(layer_names=names, gradient_norms=g) for g in norms]
+    >>> gradient_norms(records, Figure().subplots()).get_xlabel()
     'epoch'
     """
     one = hasattr(diagnoses, "gradient_norms")
     every = [diagnoses] if one else getattr(diagnoses, "records", diagnoses)
     expected = "a diagnosis, or a sequence of them, one per epoch"
+    spacing = getattr(diagnoses, "every", 1)  # epochs from one to the next
     if not isinstance(every, (list, tuple)):
         raise type_error("diagnoses", diagnoses, expected)
     if not every:
@@ -76,7 +79,7 @@ def gradient_norms(diagnoses: Any, ax: Axes | None = None) -> Axes:
             interpolation="nearest",
             norm=scale,
             cmap=color_map(SEQUENTIAL),
-            extent=(0.5, len(every) + 0.5, len(names) - 0.5, -0.5),
+            extent=(-0.5 * spacing, (len(every) - 0.5) * spacing, len(names) - 0.5, -0.5),
         )
         ax.set(xlabel="epoch")
         ax.xaxis.set_major_locator(matplotlib("ticker").MaxNLocator(integer=True))
