@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import fastmlp as fm
+from fastmlp import plot
 
-plt.style.use("seaborn-v0_8-colorblind")
 STEPS, CURVATURE = 60, np.array([0.1, 10.0])
 
 
@@ -30,17 +30,18 @@ OPTIMIZERS: dict[str, fm.SGD | fm.AdaGrad | fm.RMSProp | fm.Adam] = {
     "Adam": fm.Adam(0.2),
 }
 
-figure, (plane, curves) = plt.subplots(1, 2, figsize=(10, 3.5), layout="constrained")
-x, y = np.meshgrid(np.linspace(-4.5, 1.5, 100), np.linspace(-1.5, 1.5, 100))
-plane.contour(x, y, 0.05 * x**2 + 5 * y**2, 12, colors="lightgrey")
-for (name, optimizer), marker in zip(OPTIMIZERS.items(), "osD^", strict=True):
-    result = fm.minimize(valley, [-4.0, 1.0], optimizer, steps=STEPS, record_path=True)
+results = {
+    name: fm.minimize(valley, [-4.0, 1.0], optimizer, steps=STEPS, record_path=True)
+    for name, optimizer in OPTIMIZERS.items()
+}
+values: dict[str, dict[str, list[float]]] = {}
+for name, result in results.items():
     assert result.path is not None
     print(f"{name:17} value {result.value:.1e} after {result.n_steps} steps")
-    plane.plot(*result.path.T, marker=marker, markersize=3, label=name)
-    curves.semilogy(0.5 * result.path**2 @ CURVATURE, label=name)
-plane.plot(0, 0, "k+", markersize=12)
-plane.set(xlabel="w₁", ylabel="w₂")
-curves.set(xlabel="step", ylabel="value")
-curves.legend(loc="lower left")
+    values[name] = {"value": [valley(w)[0] for w in result.path[1:]]}
+
+figure, (plane, curves) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
+plot.contours(valley, results, xlim=(-4.5, 1.5), ylim=(-1.1, 1.8), ax=plane)
+plot.learning_curves(values, "value", log=True, ax=curves)
+curves.set_xlabel("step")
 plt.show()

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import fastmlp as fm
+from fastmlp import plot
 
-plt.style.use("seaborn-v0_8-colorblind")
 Array = NDArray[np.floating]
 START = (-4.0, 1.0)
 
@@ -26,7 +26,6 @@ def steps_to_minimum(path: Array) -> int:
 
 
 figure, axes = plt.subplots(1, 2, sharey=True, figsize=(9, 3), layout="constrained")
-x, y = np.meshgrid(np.linspace(-4.5, 1.5, 200), np.linspace(-1.5, 1.5, 100))
 for (name, curvature), ax in zip({"circular": 1.0, "elliptical": 20.0}.items(), axes, strict=True):
     h = np.array([1.0, curvature])
 
@@ -40,9 +39,6 @@ for (name, curvature), ax in zip({"circular": 1.0, "elliptical": 20.0}.items(), 
     n_steps = steps_to_minimum(path)
     turns = np.count_nonzero(np.diff(np.sign(path[: n_steps + 1, 1])))
     print(f"{name:10} bowl, learning rate {rate:.3f}: steps {n_steps}, across the axis {turns}")
-    ax.contour(x, y, 0.5 * (x**2 + curvature * y**2), 10, colors="lightgrey")
-    ax.plot(*path.T, marker=".", color="C2")
-    ax.plot(0, 0, "k+", markersize=12)
-    ax.set(title=f"{name}, steps: {n_steps}", xlabel="w₁", aspect="equal")
-axes[0].set_ylabel("w₂")
+    plot.contours(bowl, {"gradient descent": path}, xlim=(-4.5, 1.5), ylim=(-1.5, 1.5), ax=ax)
+    ax.set(title=f"{name}, steps: {n_steps}", aspect="equal")
 plt.show()

@@ -13,8 +13,8 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 import fastmlp as fm
+from fastmlp import plot
 
-plt.style.use("seaborn-v0_8-colorblind")
 X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X / 16, y, stratify=y, random_state=0)
 X_fit, X_val, y_fit, y_val = train_test_split(X_train, y_train, stratify=y_train, random_state=0)
@@ -32,10 +32,7 @@ figure, axes = plt.subplot_mosaic(
     [["curve", *range(4)], ["curve", *range(4, 8)]],
     width_ratios=[4, 1, 1, 1, 1], figsize=(10, 3.5), layout="constrained",
 )  # fmt: skip
-axes["curve"].semilogy(history["loss"], label="training")
-axes["curve"].semilogy(history["val_loss"], label="validation")
-axes["curve"].set(xlabel="epoch", ylabel="cross-entropy")
-axes["curve"].legend(loc="upper right")
+plot.learning_curve(history, axes["curve"], log=True)
 for k in range(8):
     axes[k].set_axis_off()
 for k, index in enumerate(wrong[:8]):

@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import fastmlp as fm
+from fastmlp import plot
 
 plt.style.use("seaborn-v0_8-colorblind")
 rng = np.random.default_rng(0)
@@ -38,14 +39,11 @@ print(
 )
 
 figure, (curves, plane) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
-curves.loglog(history["loss"], label="training")
-curves.loglog(history["val_loss"], color="C2", label="validation")
-curves.axvline(stopping.best_epoch, color="k", linestyle=":", label="best epoch")
+plot.learning_curve(history, curves, log=True)
 plane.plot(*fit, "ko", markersize=4, label="training samples")
 plane.plot(grid, net.predict(grid), color="C2", label="after 3000 epochs")
 plane.plot(grid, stopped.predict(grid), color="C0", label="best epoch")
-curves.set(xlabel="epoch", ylabel="loss")
+curves.set_xscale("log")
 plane.set(xlabel="x", ylabel="y")
-curves.legend(loc="lower left")
 plane.legend(loc="upper left")
 plt.show()

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import fastmlp as fm
+from fastmlp import plot
 
-plt.style.use("seaborn-v0_8-colorblind")
 STEPS, CURVATURE = 60, np.array([1.0, 20.0])
 
 
@@ -28,16 +28,18 @@ OPTIMIZERS = {
     "Nesterov": fm.SGD(0.03, momentum=0.8, nesterov="lecture"),
 }
 
-figure, (plane, curves) = plt.subplots(1, 2, figsize=(10, 3.5), layout="constrained")
-x, y = np.meshgrid(np.linspace(-4.5, 2, 100), np.linspace(-1.5, 1.5, 100))
-plane.contour(x, y, 0.5 * (x**2 + 20 * y**2), 12, colors="lightgrey")
-for name, optimizer in OPTIMIZERS.items():
-    result = fm.minimize(bowl, [-4.0, 1.0], optimizer, steps=STEPS, record_path=True)
+results = {
+    name: fm.minimize(bowl, [-4.0, 1.0], optimizer, steps=STEPS, record_path=True)
+    for name, optimizer in OPTIMIZERS.items()
+}
+values: dict[str, dict[str, list[float]]] = {}
+for name, result in results.items():
     assert result.path is not None
     print(f"{name:17} value {result.value:.1e} after {result.n_steps} steps")
-    plane.plot(*result.path.T, marker=".", label=name)
-    curves.semilogy(0.5 * result.path**2 @ CURVATURE, label=name)
-plane.set(xlabel="w₁", ylabel="w₂")
-curves.set(xlabel="step", ylabel="value")
-curves.legend(loc="lower left")
+    values[name] = {"value": [bowl(w)[0] for w in result.path[1:]]}
+
+figure, (plane, curves) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
+plot.contours(bowl, results, ax=plane)
+plot.learning_curves(values, "value", log=True, ax=curves)
+curves.set_xlabel("step")
 plt.show()

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import fastmlp as fm
+from fastmlp import plot
 
-plt.style.use("seaborn-v0_8-colorblind")
 Array = NDArray[np.floating]
 
 
@@ -30,16 +30,15 @@ OPTIMIZERS: dict[str, fm.Newton | fm.SaddleFreeNewton | fm.SGD] = {
     "momentum": fm.SGD(0.05, momentum=0.8),
 }
 
-figure, ax = plt.subplots(figsize=(6.5, 5), layout="constrained")
-grid = np.array(np.meshgrid(np.linspace(-0.6, 1.2, 100), np.linspace(-0.6, 1.8, 100)))
-ax.contour(*grid, f(grid)[0], 20, colors="lightgrey")
-for (name, optimizer), style in zip(OPTIMIZERS.items(), ("X-", "o-", "s-", "."), strict=True):
-    result = fm.minimize(f, [1.0, 0.05], optimizer, steps=80, record_path=True)
-    assert result.path is not None
+results = {
+    name: fm.minimize(f, [1.0, 0.05], optimizer, steps=80, record_path=True)
+    for name, optimizer in OPTIMIZERS.items()
+}
+for name, result in results.items():
     print(f"{name:21} ends at {result.w.round(3) + 0.0}, {result.status}, {result.n_steps} steps")
-    ax.plot(*result.path.T, style, label=name)
+
+figure, ax = plt.subplots(figsize=(7, 5), layout="constrained")
+plot.contours(f, results, xlim=(-0.6, 1.2), ylim=(-0.6, 2.1), ax=ax)
 ax.annotate("saddle", (0, 0), (-0.4, -0.4), arrowprops={"arrowstyle": "->"})
 ax.annotate("minimum", (0, 2**0.5), (-0.5, 1.6), arrowprops={"arrowstyle": "->"})
-ax.set(xlabel="x", ylabel="y")
-ax.legend(loc="upper right")
 plt.show()

@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 import fastmlp as fm
+from fastmlp import plot
 
-plt.style.use("seaborn-v0_8-colorblind")
 Array = NDArray[np.floating]
 
 
-def rosenbrock(w: Array) -> tuple[Array, Array]:
+def rosenbrock(w: Array) -> tuple[float, Array]:
     """100 (y - x²)² + (1 - x)², its minimum 0 at (1, 1), and the gradient."""
     a, b = w[1] - w[0] ** 2, 1 - w[0]
-    return 100 * a**2 + b**2, np.array([-400 * a * w[0] - 2 * b, 200 * a])
+    return float(100 * a**2 + b**2), np.array([-400 * a * w[0] - 2 * b, 200 * a])
 
 
 def product(w: Array, v: Array) -> Array:
@@ -37,18 +37,18 @@ OPTIMIZERS: dict[str, fm.SGD | fm.NonlinearCG | fm.BFGS | fm.LBFGS | fm.Newton] 
     "Newton": fm.Newton(),
 }
 
-figure, (plane, curves) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-grid = np.array(np.meshgrid(np.linspace(-1.6, 1.4, 200), np.linspace(-0.5, 1.8, 200)))
-plane.contour(*grid, rosenbrock(grid)[0], np.logspace(-1, 3, 15), colors="lightgrey")
-for (name, optimizer), color in zip(OPTIMIZERS.items(), ("C0", "C1", "C2", "C3", "k"), strict=True):
-    result = fm.minimize(
-        rosenbrock, [-1.2, 1.0], optimizer, steps=2000, hvp=product, record_path=True
-    )
-    print(f"{name:20} value {result.value:.0e} after {result.n_evaluations} evaluations")
+results = {
+    name: fm.minimize(rosenbrock, [-1.2, 1.0], each, steps=2000, hvp=product, record_path=True)
+    for name, each in OPTIMIZERS.items()
+}
+values: dict[str, dict[str, list[float]]] = {}
+for name, result in results.items():
     assert result.path is not None
-    plane.plot(*result.path.T, color=color, marker=".", markersize=3, label=name)
-    curves.loglog(np.maximum(rosenbrock(result.path.T)[0], 1e-16), color=color, label=name)
-plane.set(xlabel="w₁", ylabel="w₂")
-curves.set(xlabel="step", ylabel="value", xlim=(1, 3000))
-curves.legend(loc="lower right")
+    print(f"{name:20} value {result.value:.0e} after {result.n_evaluations} evaluations")
+    values[name] = {"value": [rosenbrock(w)[0] for w in result.path[1:]]}
+
+figure, (plane, curves) = plt.subplots(1, 2, figsize=(11, 4.5), layout="constrained")
+plot.contours(rosenbrock, results, xlim=(-1.6, 1.4), ylim=(-0.5, 2.4), ax=plane)
+plot.learning_curves(values, "value", log=True, ax=curves)
+curves.set(xlabel="step", xscale="log")
 plt.show()

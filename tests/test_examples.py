@@ -47,6 +47,13 @@ def test_there_are_examples_and_each_is_run_by_a_test() -> None:
     assert {script.stem for script in SCRIPTS} == set(re.findall(r'run_example\("(\w+)"', text))
 
 
+def test_pages_name_examples_that_exist() -> None:
+    pages = [FOLDER.parent / "README.md", *(FOLDER.parent / "docs").glob("*.md")]
+    text = "".join(page.read_text(encoding="utf-8") for page in pages if page.exists())
+    named = set(re.findall(r"examples/([\w/]+\.py)", text))
+    assert {name for name in named if not (FOLDER / name).exists()} == set()
+
+
 def test_derivatives_of_activations(run_example: Run) -> None:
     largest = by_name(r"^(\w+) +largest derivative ([\d.]+)", run_example("activations"))
     assert largest["Sigmoid"] == 0.25
@@ -220,3 +227,9 @@ def test_training_flattens_the_spectrum(run_example: Run) -> None:
     before, flat_before, after, flat_after = numbers(r"from (-?[\d.]+) .*, (\d+)% nearly", printed)
     assert before < -0.1 < after
     assert flat_before < 10 < 50 < flat_after
+
+
+def test_the_path_of_training_lies_in_a_plane(run_example: Run) -> None:
+    printed = run_example("loss_surface")
+    assert numbers(r"loss ([\d.]+) after 60 epochs$", printed)[0] < 0.01
+    assert numbers(r"contain ([\d.]+)% of the path$", printed)[0] > 90
