@@ -1,4 +1,4 @@
-"""Documentation that runs: README, docs, examples and every docstring."""
+"""Documentation that runs: README, docs and every docstring."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import doctest
 import importlib
 import pkgutil
 import re
-import runpy
-import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
@@ -64,21 +62,6 @@ def test_the_readmes_example_runs() -> None:
 @pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
 def test_pages_run(page: Path) -> None:
     run_page(page)
-
-
-# These are run by tests/test_sequence_examples.py.
-SEQUENCES = {"adding", "characters", "clipping", "sunspots", "vanishing"}
-EXAMPLES = [s for s in sorted((ROOT / "examples").glob("*.py")) if s.stem not in SEQUENCES]
-
-
-@pytest.mark.usefixtures("elsewhere")
-@pytest.mark.parametrize("script", EXAMPLES, ids=lambda script: script.name)
-def test_examples_run(
-    script: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "argv", [str(script)])
-    runpy.run_path(str(script), run_name="__main__")
-    assert capsys.readouterr().out
 
 
 def test_links_between_pages_lead_somewhere() -> None:
