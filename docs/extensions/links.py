@@ -1,0 +1,59 @@
+"""Code that names something public, or an example, becomes a link to its page."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from api_pages import groups
+from docutils import nodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+EXAMPLE = re.compile(r"examples/([\w/]+)\.py")
+
+
+def page_of(text: str, names: set[str]) -> str | None:
+    """Return the page of ``fm.Adam``, ``Adam(0.1)``, ``Network.fit`` or ``examples/bowl.py``."""
+    example = EXAMPLE.fullmatch(text)
+    if example:
+        return f"auto_examples/{example[1]}"
+    name = re.sub(r"\(.*\)$", "", text).replace("fm.", "fastmlp.", 1)
+    if not re.fullmatch(r"(fastmlp\.)?[A-Za-z_.0-9]+", name):
+        return None
+    if not name.startswith("fastmlp."):
+        if not name[0].isupper():
+            return None
+        name = f"fastmlp.{name}"
+    owner = name if name in names else name.rpartition(".")[0]
+    return f"api/{owner}" if owner in names else None
+
+
+class LinkCode(SphinxPostTransform):
+    default_priority = 5
+
+    def run(self, **kwargs: Any) -> None:
+        names = {name for group in groups().values() for name in group}
+        for literal in list(self.document.findall(nodes.literal)):
+            here = self.env.docname
+            if isinstance(literal.parent, nodes.reference) or "kbd" in literal["classes"]:
+                continue
+            page = page_of(literal.astext(), names)
+            if page is None or page == here or page not in self.env.all_docs:
+                continue
+            uri = self.app.builder.get_relative_uri(here, page)
+            reference = nodes.reference("", "", internal=True, refuri=uri)
+            literal.replace_self(reference)
+            reference += literal
+
+
+def link_examples(app: Any, docname: str, source: list[str]) -> None:
+    """Links to scripts, which lie outside of the site, lead to their pages in the gallery."""
+    gallery = "auto_examples/"
+    text = re.sub(r"\]\(\.\./examples/([\w/]+)\.py\)", rf"]({gallery}\1.rst)", source[0])
+    source[0] = re.sub(r"\]\(\.\./examples(/\w+)?\)", rf"]({gallery}index.rst)", text)
+
+
+def setup(app: Any) -> dict[str, bool]:
+    app.add_post_transform(LinkCode)
+    app.connect("source-read", link_examples)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
