@@ -22,12 +22,7 @@ extensions = [
     "formulas",
     "links",
 ]
-exclude_patterns = [
-    "extensions",
-    "**/README.md",
-    "auto_examples/**/*.ipynb",
-    "auto_examples/**/*.py",
-]
+exclude_patterns = ["extensions"]
 suppress_warnings = ["config.cache"]  # the sort key of the gallery is a function
 nitpicky = True
 smartquotes = False  # values of parameters are quoted
@@ -53,11 +48,12 @@ sphinx_gallery_conf = {
     "within_subsection_order": "FileNameSortKey",
     "backreferences_dir": None,
     "notebook_images": False,
-    "min_reported_time": 1e9,
+    "write_computation_times": False,  # this page would load scripts from elsewhere
 }
 
 html_theme = "pydata_sphinx_theme"
 html_title = "fastmlp"
+html_sidebars = {"*": []}  # pages of the API and the gallery alone have neighbours
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
@@ -69,6 +65,6 @@ html_theme_options = {
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": [],
-    "show_prev_next": True,
+    "navigation_depth": 2,
     "header_links_before_dropdown": 6,
 }

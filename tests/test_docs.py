@@ -66,6 +66,15 @@ def test_pages_run(page: Path) -> None:
     run_page(page)
 
 
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
+def test_pages_say_whom_they_are_for(page: Path) -> None:
+    """Their first paragraph has the readers, and what these will be able to do."""
+    _, first, *_ = page.read_text(encoding="utf-8").split("\n\n")
+    if page.stem != "index":  # which leads to all others
+        assert first.startswith("For whoever ")
+        assert ". After this page you can " in " ".join(first.split())
+
+
 # These are run by tests/test_sequence_examples.py.
 SEQUENCES = {"adding", "characters", "clipping", "sunspots", "vanishing"}
 EXAMPLES = [s for s in sorted((ROOT / "examples").glob("*.py")) if s.stem not in SEQUENCES]

@@ -75,16 +75,16 @@ def members(cls: Any) -> list[str]:
         for name, value in inspect.getmembers(cls)
         if (not name.startswith("_") or name == "__call__")
         and name not in fields
-        and (inspect.isroutine(value) or isinstance(value, property))
         and inspect.getdoc(value)
-        and home(cls, name).startswith("fastmlp")
+        and home(value).startswith("fastmlp")
     ]
 
 
-def home(cls: Any, name: str) -> str:
-    """Module of the class in which a member is defined; "" of those that all classes have."""
-    owner = next((base for base in cls.__mro__ if name in vars(base)), None)
-    return "" if owner is None else owner.__module__
+def home(member: Any) -> str:
+    """Return the module of a method or a property, "" of anything else."""
+    if isinstance(member, property):
+        member = member.fget
+    return getattr(member, "__module__", None) or "" if inspect.isroutine(member) else ""
 
 
 def source(cls: type) -> tuple[Path, int, int]:

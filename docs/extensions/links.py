@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
 from api_pages import groups
 from docutils import nodes
+from sphinx.errors import PycodeError
+from sphinx.pycode import ModuleAnalyzer
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 EXAMPLE = re.compile(r"examples/([\w/]+)\.py")
@@ -28,17 +31,21 @@ def page_of(text: str, names: set[str]) -> str | None:
     return f"api/{owner}" if owner in names else None
 
 
+def in_link(node: nodes.Node | None) -> bool:
+    while node is not None and not isinstance(node, nodes.reference):
+        node = node.parent
+    return node is not None
+
+
 class LinkCode(SphinxPostTransform):
-    default_priority = 5
+    default_priority = 20  # after references are resolved
 
     def run(self, **kwargs: Any) -> None:
         names = {name for group in groups().values() for name in group}
         for literal in list(self.document.findall(nodes.literal)):
             here = self.env.docname
-            if isinstance(literal.parent, nodes.reference) or "kbd" in literal["classes"]:
-                continue
             page = page_of(literal.astext(), names)
-            if page is None or page == here or page not in self.env.all_docs:
+            if page is None or page == here or page not in self.env.all_docs or in_link(literal):
                 continue
             uri = self.app.builder.get_relative_uri(here, page)
             reference = nodes.reference("", "", internal=True, refuri=uri)
@@ -47,13 +54,26 @@ class LinkCode(SphinxPostTransform):
 
 
 def link_examples(app: Any, docname: str, source: list[str]) -> None:
-    """Links to scripts, which lie outside of the site, lead to their pages in the gallery."""
+    """Links to scripts lead to their pages in the gallery; others out of the site become text."""
     gallery = "auto_examples/"
     text = re.sub(r"\]\(\.\./examples/([\w/]+)\.py\)", rf"]({gallery}\1.rst)", source[0])
-    source[0] = re.sub(r"\]\(\.\./examples(/\w+)?\)", rf"]({gallery}index.rst)", text)
+    text = re.sub(r"\]\(\.\./examples(/\w+)?\)", rf"]({gallery}index.rst)", text)
+    source[0] = re.sub(r"\[([^\]]*)\]\(\.\./[^)]*\)", r"\1", text)
+
+
+def module_of(app: Any, module: str, name: str) -> str | None:
+    """Return the module that defines a name; `__module__` of public classes is the package."""
+    for home in [name for name in sys.modules if name.startswith("fastmlp.")]:
+        try:
+            if name in ModuleAnalyzer.for_module(home).find_tags():
+                return home
+        except PycodeError:  # a native module has no source in Python
+            continue
+    return None
 
 
 def setup(app: Any) -> dict[str, bool]:
     app.add_post_transform(LinkCode)
     app.connect("source-read", link_examples)
+    app.connect("viewcode-follow-imported", module_of)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
