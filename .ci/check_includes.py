@@ -45,8 +45,9 @@ LEVELS = [
     {"_data.feature_names", "_data.threads", "_data.types", "_fit.epoch_result"},
     {
         *("_data.arrays", "_data.attributes", "_data.class_weight", "_fit.status"),
-        *("_io.atomic", "_io.container", "_io.registry", "plot", "config"),
+        *("_io.atomic", "_io.container", "_io.registry", "config"),
     },
+    *({name} for name in ("plot._axes", "plot._curves")),
     {
         *("_data.functions", "_data.losses", "_data.state_views", "_data.targets", "_data.views"),
         *("_fit.callbacks", "_fit.failure", "_fit.history", "gradient_check", "layers"),
@@ -59,7 +60,7 @@ LEVELS = [
         *("minimization", "step_length"),
     },
     {
-        "_data.evaluation",
+        *("_data.evaluation", "_data.surface"),
         "_fit.custom_loss",
         "_io.files",
         "_fit.own_gradient",
@@ -78,10 +79,10 @@ LEVELS = [
     {"playground._texts"},
     {"playground._state"},
     {"__init__"},
-    {"demo", "playground._datasets", "playground._training"},
+    {"playground._datasets", "playground._training"},
     {"playground._model", "playground._table"},
     {"playground", *(f"playground._{part}" for part in ("export", "inside", "picture", "race"))},
-    *({name} for name in ("playground._session", "playground._server", "cli", "__main__")),
+    *({name} for name in ("playground._session", "playground._server")),
     {
         *("sklearn._constraints", "sklearn._decorators", "sklearn._draws", "sklearn._held_out"),
         *("sklearn._labels", "sklearn._observers", "sklearn._optimizers", "sklearn._reported_loss"),
@@ -95,6 +96,9 @@ LEVELS = [
     {"sklearn._estimator"},
     {"sklearn._classifier", "sklearn._regressor"},
     {"sklearn"},
+    {*(f"plot._{part}" for part in ("activations", "contours", "images", "models", "regions"))},
+    {"plot._importance", "plot._landscape", "plot._predictions", "plot._weights"},
+    *({name} for name in ("plot", "demo", "cli", "__main__")),
 ]
 RANKS = {module: rank for rank, level in enumerate(LEVELS) for module in level}
 COMPILED = {"_core._cpu"}

@@ -39,6 +39,7 @@ TESTS = {  # module: the files in tests/ that are about it
     "_data/sequences": ["recurrent_steps", "recurrent_lengths"],
     "_data/state_views": ["fixed_settings", "trainer_state"],
     "_data/stepping": ["recurrent_steps", "bidirectional"],
+    "_data/surface": ["plot_landscape", "playground_inside"],
     "_data/targets": ["loss", "weights", "errors", "bad_input"],
     "_data/threads": ["thread_limits"],
     "_data/validation": ["errors", "invalid_hyperparameters", "config"],
@@ -105,7 +106,7 @@ TESTS = {  # module: the files in tests/ that are about it
     "playground/_table": ["playground_table"],
     "playground/_texts": ["playground"],
     "playground/_training": ["playground", "playground_choices"],
-    "plot": ["extras", "demo", "docs"],
+    **{f"plot/{p.stem}": ["plot_axes", f"plot{p.stem}"] for p in (PACKAGE / "plot").glob("*.py")},
     "sklearn/_architecture": ["sklearn_numbers", "sklearn_extras", "sklearn_bad_input"],
     "sklearn/_classifier": [
         "sklearn_numbers",

@@ -1,19 +1,21 @@
-"""The cliff of a recurrent unit: gradient descent is thrown away, with clipping it is not.
+"""
+The cliff of a recurrent unit, and clipping
+===========================================
 
-The unit x <- sigmoid(w x + b), 50 times in a row, shall end at 0.7 (Pascanu, Mikolov & Bengio
-2013). Its loss has a wall along which the gradient is huge. With matplotlib the paths are drawn
-into cliff.png. Takes about a second.
+For those whose loss suddenly jumps. The unit x <- sigmoid(w x + b), 50 times in a row, shall end at
+0.7 (Pascanu, Mikolov & Bengio 2013). Its loss has a wall along which the gradient is huge: one step
+of gradient descent there throws the parameters far away; with the gradient clipped it is a step as
+any other.
 """
 
-import importlib.util
-
+import matplotlib.pyplot as plt
 import numpy as np
 from numpy.typing import NDArray
 
 import fastmlp as fm
 
+plt.style.use("seaborn-v0_8-colorblind")
 Array = NDArray[np.floating]
-
 STEPS, TARGET = 50, 0.7
 
 
@@ -30,29 +32,24 @@ def loss(p: Array) -> tuple[Array, Array]:
 
 assert fm.check_gradient(loss, [4.2, -2.3]).error < 1e-8
 
-OPTIMIZERS: dict[str, fm.SGD] = {
+OPTIMIZERS = {
     "gradient descent": fm.SGD(0.1),
     "clipped by norm": fm.SGD(0.1, clip_norm=1.0),
     "clipped by value": fm.SGD(0.1, clip_value=0.7),
 }
 
-paths: dict[str, NDArray[np.floating]] = {}
-for name, optimizer in OPTIMIZERS.items():
+figure, (whole, near) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+for ax, w, b in ((whole, (3.5, 7.0), (-3.5, 2.5)), (near, (4.1, 4.75), (-2.4, -1.95))):
+    grid = np.array(np.meshgrid(np.linspace(w[0], w[1], 300), np.linspace(b[0], b[1], 300)))
+    image = ax.pcolormesh(*grid, loss(grid)[0], cmap="Greys", vmax=0.4, rasterized=True)
+    ax.set(xlabel="w", ylabel="b", xlim=w, ylim=b)
+figure.colorbar(image, label="loss")
+for (name, optimizer), marker in zip(OPTIMIZERS.items(), "o^s", strict=True):
     result = fm.minimize(loss, [4.6, -2.305], optimizer, steps=200, record_path=True)
     assert result.path is not None
     longest = np.linalg.norm(np.diff(result.path, axis=0), axis=1).max()
-    print(f"{name:<17} value {result.value:.1e}, longest step {longest:.2g}")
-    paths[name] = result.path
-
-if importlib.util.find_spec("matplotlib"):
-    from matplotlib.figure import Figure
-
-    figure = Figure((7, 4), layout="constrained")
-    ax = figure.subplots()
-    grid = np.array(np.meshgrid(np.linspace(3.5, 7, 300), np.linspace(-3.5, 2.5, 300)))
-    ax.pcolormesh(grid[0], grid[1], loss(grid)[0], cmap="Greys", rasterized=True)
-    for name, path in paths.items():
-        ax.plot(*path.T, marker=".", markersize=3, label=name)
-    ax.set(xlabel="w", ylabel="b")
-    ax.legend(loc="upper right")
-    figure.savefig("cliff.png", dpi=150)
+    print(f"{name:17} value {result.value:.1e}, longest step {longest:.2g}")
+    for ax in (whole, near):
+        ax.plot(*result.path.T, marker=marker, markersize=3, linewidth=1, label=name)
+whole.legend(loc="upper left")
+plt.show()

@@ -1,19 +1,25 @@
-"""A saddle: plain Newton lands on it and stays, the others leave. f = x² - y² + y⁴ / 4.
+"""
+Newton's method at a saddle
+===========================
 
-With matplotlib the paths are drawn into saddle.png. Takes less than a second.
+For those who take a vanishing gradient for a minimum. The function x² - y² + y⁴ / 4 has a saddle at
+0 and minima at y = ±√2. Newton's method looks for any point without slope and lands on the saddle;
+a trust region, absolute curvatures (saddle-free Newton) or momentum lead away from it.
 """
 
-import importlib.util
-
+import matplotlib.pyplot as plt
 import numpy as np
 from numpy.typing import NDArray
 
 import fastmlp as fm
+from fastmlp import plot
+
+Array = NDArray[np.floating]
 
 
-def f(w: NDArray[np.floating]) -> tuple[float, NDArray[np.floating]]:
-    """The value and the gradient; a saddle at 0, minima at y = ±sqrt(2)."""
-    x, y = float(w[0]), float(w[1])
+def f(w: Array) -> tuple[Array, Array]:
+    """The value and the gradient."""
+    x, y = w
     return x * x - y * y + y**4 / 4, np.array([2 * x, -2 * y + y**3])
 
 
@@ -24,22 +30,15 @@ OPTIMIZERS: dict[str, fm.Newton | fm.SaddleFreeNewton | fm.SGD] = {
     "momentum": fm.SGD(0.05, momentum=0.8),
 }
 
-paths: dict[str, NDArray[np.floating]] = {}
-for name, optimizer in OPTIMIZERS.items():
-    result = fm.minimize(f, [1.0, 0.05], optimizer, steps=80, record_path=True)
-    print(f"{name:<21} ends at {result.w.round(3) + 0.0}, {result.status}, {result.n_steps} steps")
-    assert result.path is not None
-    paths[name] = result.path
+results = {
+    name: fm.minimize(f, [1.0, 0.05], optimizer, steps=80, record_path=True)
+    for name, optimizer in OPTIMIZERS.items()
+}
+for name, result in results.items():
+    print(f"{name:21} ends at {result.w.round(3) + 0.0}, {result.status}, {result.n_steps} steps")
 
-if importlib.util.find_spec("matplotlib"):
-    from matplotlib.figure import Figure
-
-    figure = Figure((6, 5), layout="constrained")
-    ax = figure.subplots()
-    x, y = np.meshgrid(np.linspace(-1.2, 1.2, 100), np.linspace(-2, 2, 100))
-    ax.contour(x, y, x**2 - y**2 + y**4 / 4, 20, colors="lightgrey")
-    for name, path in paths.items():
-        ax.plot(*path.T, marker=".", label=name)
-    ax.set(xlabel="x", ylabel="y")
-    ax.legend(loc="upper right")
-    figure.savefig("saddle.png", dpi=150)
+figure, ax = plt.subplots(figsize=(7, 5), layout="constrained")
+plot.contours(f, results, xlim=(-0.6, 1.2), ylim=(-0.6, 2.1), ax=ax)
+ax.annotate("saddle", (0, 0), (-0.4, -0.4), arrowprops={"arrowstyle": "->"})
+ax.annotate("minimum", (0, 2**0.5), (-0.5, 1.6), arrowprops={"arrowstyle": "->"})
+plt.show()

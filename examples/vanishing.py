@@ -1,24 +1,20 @@
-"""The gradient that vanishes over time: Elman's network, GRU and LSTM, before and after training.
+"""
+The gradient that vanishes over time, and gates that keep it
+============================================================
 
-python examples/vanishing.py [--plot FILE]
-
-The task is to repeat the first input after the last. Elman's gradient by the input of a step has a
-factor U for each later step, so it falls exponentially, and nothing is learned. A gate can keep the
-state as it is: with a gate that starts open (the forget gate's bias, or that of z) the first input
-counts from the beginning, and is learned; the LSTM mostly learns that by itself. Some seconds.
+For those whose network forgets. The task is to repeat the first input after the last. The gradient
+of Elman's network by the input of a step has a factor for each later step, so it falls
+exponentially, and nothing is learned. A gate can keep the state as it is: where it starts open (the
+forget gate's bias, or that of z) the first input counts from the beginning; the LSTM mostly learns
+to open it.
 """
 
-import argparse
-
+import matplotlib.pyplot as plt
 import numpy as np
-from numpy.typing import NDArray
 
 import fastmlp as fm
 
-parser = argparse.ArgumentParser()
-parser.add_argument("--plot", metavar="FILE", help="draw the gradients over time")
-plot: str | None = parser.parse_args().plot
-
+plt.style.use("seaborn-v0_8-colorblind")
 STEPS, UNITS, SHOWN = 60, 16, (1, 20, 40, 59)
 X = np.random.default_rng(0).normal(size=(4_000, STEPS, 1)).astype("float32")
 y = X[:, 0]
@@ -30,30 +26,24 @@ LAYERS: dict[str, fm.Recurrent | fm.GRU | fm.LSTM] = {
     "GRU, open": fm.GRU(UNITS),
     "LSTM, open": fm.LSTM(UNITS, forget_bias=5.0),
 }
+STYLES = ("C2-", "C0-", "C1-", "C0--", "C1--")
 
-curves: dict[str, NDArray[np.floating]] = {}
+figure, axes = plt.subplots(1, 2, sharey=True, figsize=(10, 4), layout="constrained")
 print(f"{'|d output / d x_t|':20}" + "".join(f"{f'T - {t}':>9}" for t in SHOWN) + "    loss")
-for name, layer in LAYERS.items():
+for (name, layer), style in zip(LAYERS.items(), STYLES, strict=True):
     net = fm.Network([layer, fm.Dense(1)], inputs=(STEPS, 1), seed=0)
     if name == "GRU, open":
         bias = net.biases[0]
         assert bias is not None
         bias[UNITS : 2 * UNITS] = 5.0  # of z, between those of r and n
-    for state in ("before", "after"):
+    for state, ax in zip(("before", "after"), axes, strict=True):
         if state == "after":
             net.fit(X, y, optimizer=fm.Adam(5e-3, clip_norm=1.0), epochs=15)
         norms = np.abs(net.jacobian(X[:200]).reshape(200, STEPS)).mean(axis=0)
-        curves[f"{name}, {state}"] = norms
         numbers = "".join(f"{norms[-1 - t]:9.0e}" for t in SHOWN)
         print(f"{name:11}{state:9}{numbers}{net.loss(X, y):8.3f}")
-
-if plot:
-    from matplotlib.figure import Figure
-
-    figure = Figure((9, 3.5), layout="constrained")
-    for state, ax in zip(("before", "after"), figure.subplots(1, 2, sharey=True), strict=True):
-        for name in LAYERS:
-            ax.semilogy(np.arange(STEPS), curves[f"{name}, {state}"], label=name)
-        ax.set(xlabel="step t", ylabel="|d output / d x_t|", title=f"{state} training")
-        ax.legend()
-    figure.savefig(plot, dpi=150)
+        ax.semilogy(np.arange(STEPS), norms, style, label=name)
+        ax.set(xlabel="step t", title=f"{state} training", ylim=(1e-11, 10))
+axes[0].set_ylabel("|d output / d x_t|")
+axes[0].legend(loc="lower right")
+plt.show()

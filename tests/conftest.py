@@ -5,6 +5,11 @@ Generated cases are a fixed sample; `--hypothesis-profile=thorough` draws many f
 
 from __future__ import annotations
 
+import runpy
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
@@ -28,3 +33,37 @@ settings.load_profile("fixed")
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(2024)
+
+
+@pytest.fixture
+def run_example(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Callable[..., str]:
+    """Run a script of examples/ in an empty folder; return what it prints.
+
+    It must show what it has drawn, in figures that are open then, and leave no files.
+    """
+    pytest.importorskip("sklearn", minversion="1.6")
+    pytest.importorskip("matplotlib").use("Agg")
+    import matplotlib.pyplot as plt
+
+    def run(name: str, *arguments: object) -> str:
+        shown: list[int] = []
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
+        monkeypatch.setattr(plt, "show", lambda: shown.append(len(plt.get_fignums())))
+        path = Path(__file__).parents[1] / "examples" / f"{name}.py"
+        with plt.rc_context():
+            plt.close("all")
+            runpy.run_path(str(path), run_name="__main__")
+            figures = [plt.figure(number) for number in plt.get_fignums()]
+            for figure in figures:
+                figure.canvas.draw()
+            assert shown == [len(figures)]
+            assert all(any(ax.has_data() for ax in figure.axes) for figure in figures)
+            plt.close("all")
+        assert figures
+        assert list(tmp_path.iterdir()) == []
+        return str(capsys.readouterr().out)
+
+    return run

@@ -22,6 +22,14 @@ def as_start(w0: Any, name: str = "w0") -> FloatArray:
     return start
 
 
+def as_value(value: Any) -> float:
+    """Return the value of a function as a float."""
+    array = arrays.read(value, "value of fun")
+    if array.size != 1:
+        raise InvalidValue(f"value of fun has shape {array.shape}, expected ()")
+    return float(array.item())
+
+
 def checked_function(
     fun: Callable[[FloatArray], tuple[ArrayLike, ArrayLike]], dim: int, dtype: DType
 ) -> Callable[[FloatArray], tuple[float, FloatArray]]:
@@ -31,11 +39,9 @@ def checked_function(
         pair = fun(w)
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
             raise InvalidType(f"fun returned {type(pair).__name__}, expected (value, gradient)")
-        value = arrays.read(pair[0], "value of fun")
-        if value.size != 1:
-            raise InvalidValue(f"value of fun has shape {value.shape}, expected ()")
+        value = as_value(pair[0])
         gradient = arrays.as_shape(pair[1], (dim,), dtype, "gradient of fun")
-        return float(value.item()), gradient
+        return value, gradient
 
     return checked
 

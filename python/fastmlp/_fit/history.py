@@ -141,13 +141,17 @@ class History(Mapping[str, list[float]]):
             lines += f'<polyline points="{points}" fill="none" stroke="{color}"/>'
         return f'<pre>{html.escape(repr(self))}</pre><svg width="300" height="84">{lines}</svg>'
 
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the losses over the epochs with matplotlib.
+    def plot(self, ax: Axes | None = None, *, key: str = "loss", log: bool = False) -> Axes:
+        """Draw the loss over the epochs with matplotlib, by `fastmlp.plot.learning_curve`.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
             Axes to draw on; default a new figure.
+        key : str, default "loss"
+            What to draw, of the training and of the validation data.
+        log : bool, default False
+            If True, the axis of the loss is logarithmic.
 
         Returns
         -------
@@ -167,9 +171,9 @@ class History(Mapping[str, list[float]]):
         >>> history.plot(Figure().subplots()).get_xlabel()
         'epoch'
         """
-        from fastmlp.plot import learning_curve
+        from fastmlp.plot._curves import learning_curve
 
-        return learning_curve(self, ax)
+        return learning_curve(self, ax, key=key, log=log)
 
     def __getitem__(self, name: str) -> list[float]:
         """Return the numbers of one loss, one per epoch."""

@@ -75,7 +75,7 @@ class LearningRateCurve:
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the curve and its suggestion on `ax` or a new figure; needs the extra ``plot``."""
-        from fastmlp.plot import learning_rate_curve
+        from fastmlp.plot._curves import learning_rate_curve
 
         return learning_rate_curve(self, ax)
 

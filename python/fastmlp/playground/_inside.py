@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastmlp import _core
-from fastmlp._data.dataset import read_dataset
-from fastmlp._data.losses import resolve_loss
+from fastmlp._data.surface import interval, loss_surface, principal_plane
 from fastmlp._data.validation import InvalidValue
 from fastmlp.playground._model import Model
 
@@ -108,15 +107,13 @@ def surface_of(model: Model, paths: Sequence[Sequence[Floats]]) -> dict[str, Any
     _check_size(model, MAX_SURFACE, "a loss surface")
     here = network.parameters.copy()
     moves = [np.array(path) - here for path in paths]
-    axes, share = _plane(np.concatenate(moves))
+    axes, share = principal_plane(np.concatenate(moves))
     coordinates = [move @ axes.T for move in moves]
-    ranges = [_range(axis) for axis in np.concatenate([*coordinates, np.zeros((1, 2))]).T]
+    ranges = [interval(axis) for axis in np.concatenate([*coordinates, np.zeros((1, 2))]).T]
     X, y = model.training_data()
     n = max(1, min(len(X), int(SURFACE_WORK / network.n_parameters)))
-    loss = resolve_loss(model.state.loss_name, network)
     steps = np.array([np.linspace(*some, N_STEPS) for some in ranges])
-    data = read_dataset(network, loss, X[:n], y[:n])
-    found = network._native.loss_surface(data.X, data.targets, loss, axes, steps)
+    found = loss_surface(network, X[:n], y[:n], model.state.loss_name, axes, steps)
     return {
         "losses": [[_finite(value) for value in row] for row in found],
         "x": ranges[0],
@@ -125,24 +122,6 @@ def surface_of(model: Model, paths: Sequence[Sequence[Floats]]) -> dict[str, Any
         "share": share,
         "points": n,
     }
-
-
-def _plane(moves: Floats) -> tuple[Floats, float]:
-    """Return two orthonormal rows, and the share of the moves' squares that they span."""
-    # The last rows stand for missing components, and count for nothing else.
-    filler = np.random.default_rng(0).normal(size=(2, moves.shape[1]))
-    _, values, rows = np.linalg.svd(moves, full_matrices=False)
-    kept = rows[: int(np.sum(values[:2] > 1e-9 * max(values[0], 1e-300)))]
-    axes = np.linalg.qr(np.concatenate([kept, filler]).T)[0].T[:2]
-    total = float(np.sum(values**2))
-    return np.ascontiguousarray(axes), float(np.sum(values[: len(kept)] ** 2)) / (total or 1.0)
-
-
-def _range(values: Floats) -> tuple[float, float]:
-    """Return an interval around values, at least 2 wide."""
-    low, high = float(values.min()), float(values.max())
-    margin = max(0.25 * (high - low), 1 - (high - low) / 2)
-    return low - margin, high + margin
 
 
 def _finite(value: float) -> float | None:

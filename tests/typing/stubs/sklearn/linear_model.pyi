@@ -1,4 +1,5 @@
 from typing import Any
 
+LinearRegression: Any
 LogisticRegression: Any
 Ridge: Any
