@@ -12,7 +12,7 @@ from sphinx.errors import PycodeError
 from sphinx.pycode import ModuleAnalyzer
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
-EXAMPLE = re.compile(r"examples/([\w/]+)\.py")
+EXAMPLE = re.compile(r"examples/(\w+)\.py")
 
 
 def page_of(text: str, names: set[str]) -> str | None:
@@ -54,11 +54,13 @@ class LinkCode(SphinxPostTransform):
 
 
 def link_examples(app: Any, docname: str, source: list[str]) -> None:
-    """Links to scripts lead to their pages in the gallery; others out of the site become text."""
-    gallery = "auto_examples/"
-    text = re.sub(r"\]\(\.\./examples/([\w/]+)\.py\)", rf"]({gallery}\1.rst)", source[0])
-    text = re.sub(r"\]\(\.\./examples(/\w+)?\)", rf"]({gallery}index.rst)", text)
-    source[0] = re.sub(r"\[([^\]]*)\]\(\.\./[^)]*\)", r"\1", text)
+    """Links to scripts lead to their pages in the gallery; to folders out of the site nowhere.
+
+    Scripts that are not in the gallery can be downloaded.
+    """
+    text = re.sub(r"\]\(\.\./examples/(\w+)\.py\)", r"](auto_examples/\1.rst)", source[0])
+    text = re.sub(r"\]\(\.\./examples/?\)", "](auto_examples/index.rst)", text)
+    source[0] = re.sub(r"\[([^\]]*)\]\(\.\./(?![\w/]+\.py\))[^)]*\)", r"\1", text)
 
 
 def module_of(app: Any, module: str, name: str) -> str | None:
