@@ -64,6 +64,15 @@ def test_pages_run(page: Path) -> None:
     run_page(page)
 
 
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
+def test_pages_say_whom_they_are_for(page: Path) -> None:
+    """Their first paragraph has the readers, and what these will be able to do."""
+    _, first, *_ = page.read_text(encoding="utf-8").split("\n\n")
+    if page.stem != "index":  # which leads to all others
+        assert re.match(r"For whoever |This page is for ", first)
+        assert " you can " in " ".join(first.split())
+
+
 def test_links_between_pages_lead_somewhere() -> None:
     pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
     for page in filter(Path.exists, pages):

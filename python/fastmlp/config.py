@@ -92,12 +92,12 @@ def show_config() -> None:
     Examples
     --------
     >>> import fastmlp as fm
-    >>> fm.show_config()  # doctest: +SKIP
-    fastmlp       0.1.0
-    python        3.11.7
-    numpy         2.4.6
-    isa           v4 (installed: v4)
-    compiler      GCC 12.2.0
+    >>> fm.show_config()  # doctest: +ELLIPSIS
+    fastmlp       ...
+    python        3...
+    numpy         2...
+    isa           ... (installed: ...)
+    ...
     """
     parts = {
         "fastmlp": __version__,

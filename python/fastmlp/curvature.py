@@ -29,7 +29,21 @@ BLOCK_BYTES = 1 << 24  # of products that are computed at a time
 
 
 class Spectrum(NamedTuple):
-    """Eigenvalues at both ends of a spectrum, ascending, ``(k,)`` each."""
+    """Eigenvalues at both ends of a spectrum.
+
+    Attributes
+    ----------
+    smallest, largest : ndarray of shape (k,)
+        Ascending.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network([1, 1], init="zeros", dtype="float64")
+    >>> spectrum = net.hessian_spectrum([[1.0], [3.0]], [0.0, 0.0], 1)
+    >>> spectrum.smallest.round(3), spectrum.largest.round(3)
+    (array([0.172]), array([5.828]))
+    """
 
     smallest: NDArray[np.float64]
     largest: NDArray[np.float64]
@@ -46,6 +60,14 @@ class CurvatureOperator:
         ``matvec(v)`` is the matrix times v, ``(n_parameters,)`` or ``(n_parameters, 1)``.
     matmat : callable
         The same for the columns of ``(n_parameters, k)``.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network([1, 1], init="zeros", dtype="float64")
+    >>> H = fm.Curvature(net, [[1.0], [3.0]], [0.0, 0.0]).hessian
+    >>> H.shape, H.matvec([0.0, 1.0])
+    ((2, 2), array([2., 1.]))
     """
 
     def __init__(

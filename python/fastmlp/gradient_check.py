@@ -26,6 +26,13 @@ class GradientCheck(NamedTuple):
         What the function returned.
     differences : ndarray of the same shape
         The derivatives by differences of values.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> check = fm.check_gradient(lambda x: (x @ x, 2 * x), [1.0, 2.0])
+    >>> check.gradient, check.differences.round(6)
+    (array([2., 4.]), array([2., 4.]))
     """
 
     error: float

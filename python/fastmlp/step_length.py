@@ -33,6 +33,13 @@ class LineSearchResult(NamedTuple):
         evaluations allowed), ``"failed"`` or ``"not_descent"`` (the slope along d is not negative).
     n_evaluations : int
         Calls of the function, that at the start included.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> result = fm.line_search(lambda w: (w @ w, 2 * w), [1.0], [-2.0])
+    >>> result.status, result.value < 1.0
+    ('found', True)
     """
 
     step: float

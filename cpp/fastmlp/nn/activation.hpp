@@ -40,7 +40,9 @@ struct ActivationBase {
 
 struct Identity : ActivationBase {
   static constexpr auto key = "identity", class_name = "Identity";
-  static constexpr auto doc = "phi(a) = a.";
+  static constexpr auto doc = R"(The activation of linear layers.
+
+    phi(a) = a;  phi'(a) = 1)";
   template <class P>
   P value(P a) const {
     return a;
@@ -53,10 +55,12 @@ struct Identity : ActivationBase {
 
 struct Sign {
   static constexpr auto key = "sign", class_name = "Sign";
-  static constexpr auto doc =
-      "phi(a) = -1, 0 or 1, the sign of a (Rosenblatt 1958).\n\n"
-      "The derivative is 0, so a hidden layer of signs cannot learn by gradient, unless\n"
-      "straight_through is set: then it is that of hard tanh (Bengio et al. 2013).";
+  static constexpr auto doc = R"(The sign (Rosenblatt 1958).
+
+    phi(a) = -1 for a < 0, 0 for a = 0, 1 for a > 0;  phi'(a) = 0
+
+So a hidden layer of signs cannot learn by gradient, unless straight_through is set: then the
+derivative is that of hard tanh (Bengio et al. 2013).)";
   static constexpr ActivationTraits traits{};
   static constexpr bool uses_input = true;
   bool straight_through = false;
@@ -81,8 +85,9 @@ struct Sign {
 
 struct Sigmoid : ActivationBase {
   static constexpr auto key = "sigmoid", class_name = "Sigmoid";
-  static constexpr auto doc =
-      "phi(a) = 1 / (1 + exp(-a)); phi' = phi (1 - phi) (Rumelhart et al. 1986).";
+  static constexpr auto doc = R"(The logistic function (Rumelhart et al. 1986).
+
+    phi(a) = 1 / (1 + exp(-a));  phi' = phi (1 - phi))";
   template <class P>
   P value(P a) const {
     return sigmoid(a);
@@ -99,7 +104,9 @@ struct Sigmoid : ActivationBase {
 
 struct Tanh : ActivationBase {
   static constexpr auto key = "tanh", class_name = "Tanh";
-  static constexpr auto doc = "phi(a) = tanh(a); phi' = 1 - phi² (LeCun et al. 1998).";
+  static constexpr auto doc = R"(The hyperbolic tangent (LeCun et al. 1998).
+
+    phi(a) = tanh(a);  phi' = 1 - phi²)";
   template <class P>
   P value(P a) const {
     return tanh(a);
@@ -116,7 +123,9 @@ struct Tanh : ActivationBase {
 
 struct ReLU : ActivationBase {
   static constexpr auto key = "relu", class_name = "ReLU";
-  static constexpr auto doc = "phi(a) = max(a, 0); phi'(0) = 0 (Nair & Hinton 2010).";
+  static constexpr auto doc = R"(The rectified linear unit (Nair & Hinton 2010).
+
+    phi(a) = max(a, 0);  phi'(0) = 0)";
   template <class P>
   P value(P a) const {
     return relu(a);
@@ -129,7 +138,9 @@ struct ReLU : ActivationBase {
 
 struct HardTanh : ActivationBase {
   static constexpr auto key = "hard_tanh", class_name = "HardTanh";
-  static constexpr auto doc = "phi(a) = max(min(a, 1), -1); phi'(±1) = 0 (Collobert 2004).";
+  static constexpr auto doc = R"(The identity between -1 and 1, constant beyond (Collobert 2004).
+
+    phi(a) = max(min(a, 1), -1);  phi'(±1) = 0)";
   template <class P>
   P value(P a) const {
     return clamp_above(clamp_below(a, -1.0), 1.0);
@@ -144,10 +155,12 @@ struct HardTanh : ActivationBase {
 // Jacobian.
 struct Softmax : ActivationBase {
   static constexpr auto key = "softmax", class_name = "Softmax";
-  static constexpr auto doc =
-      "phi(a)_i = exp(a_i) / sum_j exp(a_j), along the last axis (Bridle 1990).\n\n"
-      "The largest a_j is subtracted first, so nothing overflows. derivative(a) is the Jacobian\n"
-      "diag(h) - h hᵀ, of shape (..., k, k).";
+  static constexpr auto doc = R"(Probabilities of classes, along the last axis (Bridle 1990).
+
+    phi(a)_i = exp(a_i) / sum_j exp(a_j)
+
+The largest a_j is subtracted first, so nothing overflows. derivative(a) is the Jacobian
+diag(h) - h hᵀ, of shape (..., k, k).)";
   static constexpr ActivationTraits traits{true, true};
   // Units of one softmax where a layer has several, one per position or step; 0: all. It follows
   // from the shape of the layer, and is none of the fields.
@@ -157,7 +170,9 @@ struct Softmax : ActivationBase {
 
 struct LeakyReLU {
   static constexpr auto key = "leaky_relu", class_name = "LeakyReLU";
-  static constexpr auto doc = "phi(a) = a for a > 0, else slope * a (Maas et al. 2013).";
+  static constexpr auto doc = R"(A rectifier with a slope below 0 (Maas et al. 2013).
+
+    phi(a) = a for a > 0, else slope a)";
   static constexpr ActivationTraits traits{};
   static constexpr bool uses_input = false;
   double slope = 0.01;
@@ -181,8 +196,9 @@ struct LeakyReLU {
 
 struct ELU {
   static constexpr auto key = "elu", class_name = "ELU";
-  static constexpr auto doc =
-      "phi(a) = a for a > 0, else alpha (exp(a) - 1) (Clevert et al. 2016).";
+  static constexpr auto doc = R"(The exponential linear unit (Clevert et al. 2016).
+
+    phi(a) = a for a > 0, else alpha (exp(a) - 1))";
   static constexpr ActivationTraits traits{};
   static constexpr bool uses_input = false;
   double alpha = 1.0;
@@ -207,8 +223,9 @@ struct ELU {
 struct SELU : ActivationBase {
   static constexpr auto key = "selu", class_name = "SELU";
   static constexpr auto doc =
-      "phi(a) = s a for a > 0, else s alpha (exp(a) - 1), with the constants of Klambauer et al. "
-      "2017.";
+      R"(ELU scaled to keep mean 0 and variance 1 from layer to layer (Klambauer et al. 2017).
+
+    phi(a) = s a for a > 0, else s alpha (exp(a) - 1);  s = 1.0507…, alpha = 1.6733…)";
   static constexpr double kScale = 1.0507009873554804934193349852946;
   static constexpr double kAlpha = 1.6732632423543772848170429916717;
   template <class P>
@@ -227,7 +244,9 @@ struct SELU : ActivationBase {
 
 struct Softplus : ActivationBase {
   static constexpr auto key = "softplus", class_name = "Softplus";
-  static constexpr auto doc = "phi(a) = log(1 + exp(a)); phi' = sigmoid(a) (Dugas et al. 2001).";
+  static constexpr auto doc = R"(A smooth rectifier (Dugas et al. 2001).
+
+    phi(a) = log(1 + exp(a));  phi' = sigmoid(a))";
   static constexpr bool uses_input = true;
   template <class P>
   P value(P a) const {
@@ -245,7 +264,9 @@ struct Softplus : ActivationBase {
 
 struct SiLU : ActivationBase {
   static constexpr auto key = "silu", class_name = "SiLU";
-  static constexpr auto doc = "phi(a) = a sigmoid(a), also called swish (Elfwing et al. 2018).";
+  static constexpr auto doc = R"(The sigmoid linear unit, also called swish (Elfwing et al. 2018).
+
+    phi(a) = a sigmoid(a))";
   static constexpr bool uses_input = true;
   static constexpr double kFar =
       1000.0;  // beyond it sigmoid(±a) is 0 or 1 in any precision: no inf * 0
@@ -269,8 +290,11 @@ struct SiLU : ActivationBase {
 struct GELU : ActivationBase {
   static constexpr auto key = "gelu", class_name = "GELU";
   static constexpr auto doc =
-      "phi(a) = a Φ(a) with the normal distribution function Φ, exact by erf (Hendrycks & Gimpel "
-      "2016).";
+      R"(The Gaussian error linear unit, exact by erf (Hendrycks & Gimpel 2016).
+
+    phi(a) = a Φ(a)
+
+Φ is the distribution function of the standard normal distribution.)";
   static constexpr bool uses_input = true;
   static constexpr double kFar = 40.0;  // beyond it Φ(±a) is 0 or 1 in any precision: no inf * 0
   template <class P>

@@ -40,7 +40,10 @@ inline double lecun_variance(const WeightShape& shape) {
 
 struct GlorotUniform : IndependentInit {
   static constexpr auto key = "glorot_uniform", class_name = "GlorotUniform";
-  static constexpr auto doc = "Uniform with variance 2 / (n_in + n_out) (Glorot & Bengio 2010).";
+  static constexpr auto doc =
+      R"(Uniform distribution with variance 2 / (n_in + n_out) (Glorot & Bengio 2010).
+
+    W ~ U(-r, r),  r = sqrt(6 / (n_in + n_out)))";
   void fill(const WeightShape& shape, Rng& rng, double* w, ThreadTeam& team) const {
     uniform(glorot_variance(shape), shape.size(), rng, w, team);
   }
@@ -48,7 +51,10 @@ struct GlorotUniform : IndependentInit {
 
 struct GlorotNormal : IndependentInit {
   static constexpr auto key = "glorot_normal", class_name = "GlorotNormal";
-  static constexpr auto doc = "Normal with variance 2 / (n_in + n_out) (Glorot & Bengio 2010).";
+  static constexpr auto doc =
+      R"(Normal distribution with variance 2 / (n_in + n_out) (Glorot & Bengio 2010).
+
+    W ~ N(0, 2 / (n_in + n_out)))";
   void fill(const WeightShape& shape, Rng& rng, double* w, ThreadTeam& team) const {
     normal(glorot_variance(shape), shape.size(), rng, w, team);
   }
@@ -56,7 +62,9 @@ struct GlorotNormal : IndependentInit {
 
 struct HeUniform : IndependentInit {
   static constexpr auto key = "he_uniform", class_name = "HeUniform";
-  static constexpr auto doc = "Uniform with variance 2 / n_in (He et al. 2015).";
+  static constexpr auto doc = R"(Uniform distribution with variance 2 / n_in (He et al. 2015).
+
+    W ~ U(-r, r),  r = sqrt(6 / n_in))";
   void fill(const WeightShape& shape, Rng& rng, double* w, ThreadTeam& team) const {
     uniform(he_variance(shape), shape.size(), rng, w, team);
   }
@@ -64,7 +72,9 @@ struct HeUniform : IndependentInit {
 
 struct HeNormal : IndependentInit {
   static constexpr auto key = "he_normal", class_name = "HeNormal";
-  static constexpr auto doc = "Normal with variance 2 / n_in (He et al. 2015).";
+  static constexpr auto doc = R"(Normal distribution with variance 2 / n_in (He et al. 2015).
+
+    W ~ N(0, 2 / n_in))";
   void fill(const WeightShape& shape, Rng& rng, double* w, ThreadTeam& team) const {
     normal(he_variance(shape), shape.size(), rng, w, team);
   }
@@ -72,7 +82,9 @@ struct HeNormal : IndependentInit {
 
 struct LeCunUniform : IndependentInit {
   static constexpr auto key = "lecun_uniform", class_name = "LeCunUniform";
-  static constexpr auto doc = "Uniform with variance 1 / n_in (LeCun et al. 1998).";
+  static constexpr auto doc = R"(Uniform distribution with variance 1 / n_in (LeCun et al. 1998).
+
+    W ~ U(-r, r),  r = sqrt(3 / n_in))";
   void fill(const WeightShape& shape, Rng& rng, double* w, ThreadTeam& team) const {
     uniform(lecun_variance(shape), shape.size(), rng, w, team);
   }
@@ -80,7 +92,9 @@ struct LeCunUniform : IndependentInit {
 
 struct LeCunNormal : IndependentInit {
   static constexpr auto key = "lecun_normal", class_name = "LeCunNormal";
-  static constexpr auto doc = "Normal with variance 1 / n_in (LeCun et al. 1998).";
+  static constexpr auto doc = R"(Normal distribution with variance 1 / n_in (LeCun et al. 1998).
+
+    W ~ N(0, 1 / n_in))";
   void fill(const WeightShape& shape, Rng& rng, double* w, ThreadTeam& team) const {
     normal(lecun_variance(shape), shape.size(), rng, w, team);
   }
@@ -88,7 +102,9 @@ struct LeCunNormal : IndependentInit {
 
 struct Normal : IndependentInit {
   static constexpr auto key = "normal", class_name = "Normal";
-  static constexpr auto doc = "Normal with mean 0 and the standard deviation given.";
+  static constexpr auto doc = R"(Normal distribution with mean 0 and the standard deviation given.
+
+    W ~ N(0, std²))";
   double std = 0.01;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
@@ -102,8 +118,9 @@ struct Normal : IndependentInit {
 struct Orthogonal {
   static constexpr auto key = "orthogonal", class_name = "Orthogonal";
   static constexpr auto doc =
-      "W Wᵀ = gain² I or, where n_out > n_in, Wᵀ W = gain² I, uniformly distributed (Saxe et al. "
-      "2013).";
+      R"(Orthonormal rows or columns times gain, uniformly distributed (Saxe et al. 2013).
+
+    W Wᵀ = gain² I, or Wᵀ W = gain² I where n_out > n_in)";
   double gain = 1.0;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
@@ -114,7 +131,9 @@ struct Orthogonal {
 
 struct Zeros : IndependentInit {
   static constexpr auto key = "zeros", class_name = "Zeros";
-  static constexpr auto doc = "All weights 0.";
+  static constexpr auto doc = R"(All weights 0.
+
+    W = 0)";
   void fill(const WeightShape& shape, Rng& rng, double* w, ThreadTeam& team) const {
     normal(0.0, shape.size(), rng, w, team);
   }
@@ -122,7 +141,9 @@ struct Zeros : IndependentInit {
 
 struct ConstantInit {
   static constexpr auto key = "constant", class_name = "ConstantInit";
-  static constexpr auto doc = "All weights the value given.";
+  static constexpr auto doc = R"(All weights the value given.
+
+    W = value)";
   double value = 0.0;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {

@@ -16,11 +16,13 @@ namespace fastmlp {
 
 struct Dense : LayerBase {
   static constexpr auto key = "dense", class_name = "Dense";
-  static constexpr auto doc =
-      "A fully connected layer: ``h = activation(W x + b)``; W is drawn from `init`, b starts at "
-      "0.\n\nIts penalty is ``l1 sum |W| + l2 / 2 sum W**2``; None takes `l1`, `l2` of `fit` and "
-      "the `init` of the network. `max_norm` limits the Euclidean norm of the weights of one unit: "
-      "longer ones are scaled down to it after each update (Srivastava et al. 2014).";
+  static constexpr auto doc = R"(A fully connected layer.
+
+    h = activation(W x + b)
+
+W is drawn from `init`, b starts at 0. The penalty is ``l1 sum |W| + l2 / 2 sum W**2``; None takes
+`l1`, `l2` of `fit` and the `init` of the network. `max_norm` limits the Euclidean norm of the
+weights of a unit: longer ones are scaled down to it after each update (Srivastava et al. 2014).)";
   static constexpr auto example = ">>> fm.Dense(128, \"relu\", l2=1e-4).units\n128";
   Index units = kRequiredInteger;
   Activation activation;
@@ -52,11 +54,12 @@ struct Dense : LayerBase {
 struct Dropout : LayerBase {
   static constexpr auto key = "dropout", class_name = "Dropout";
   static constexpr LayerTraits traits{false, false};
-  static constexpr auto doc =
-      "Drops units at random in training: ``h = x mask / (1 - rate)``, mask 0 with probability "
-      "`rate`, per unit and sample.\n\nOff in `predict` and the other methods of `Network` but "
-      "`fit`. The masks follow from the seed, the epoch and the sample, for any number of threads "
-      "(Srivastava et al. 2014).";
+  static constexpr auto doc = R"(Drops units at random in training (Srivastava et al. 2014).
+
+    h = x mask / (1 - rate),  mask = 0 with probability rate, else 1
+
+Each unit of each sample has its own mask. Off in `predict` and the other methods of `Network` but
+`fit`. The masks follow from the seed, the epoch and the sample, for any number of threads.)";
   static constexpr auto example =
       ">>> layers = [fm.Dense(128, \"relu\"), fm.Dropout(0.2), fm.Dense(10, \"softmax\")]\n"
       ">>> fm.Network(layers, inputs=64, seed=0).n_parameters\n9610";
@@ -74,10 +77,12 @@ struct Dropout : LayerBase {
 struct SpatialDropout : LayerBase {
   static constexpr auto key = "spatial_dropout", class_name = "SpatialDropout";
   static constexpr LayerTraits traits{false, false};
-  static constexpr auto doc =
-      "Drops whole channels at random in training: ``h = x mask / (1 - rate)``, mask 0 with "
-      "probability `rate`, per channel and sample.\n\nNeighbouring positions are so alike that "
-      "`Dropout` of single ones loses little (Tompson et al. 2015); otherwise as `Dropout`.";
+  static constexpr auto doc = R"(Drops whole channels at random in training (Tompson et al. 2015).
+
+    h = x mask / (1 - rate),  mask = 0 with probability rate, else 1
+
+Each channel of each sample has its own mask: neighbouring positions are so alike that `Dropout` of
+single ones loses little. Otherwise as `Dropout`.)";
   static constexpr auto example =
       ">>> layers = [fm.Conv2D(6, 3, \"relu\"), fm.SpatialDropout(0.2), fm.Dense(10)]\n"
       ">>> fm.Network(layers, inputs=(8, 8, 1), seed=0).n_parameters\n2230";
@@ -96,9 +101,11 @@ struct SpatialDropout : LayerBase {
 struct GaussianNoise : LayerBase {
   static constexpr auto key = "gaussian_noise", class_name = "GaussianNoise";
   static constexpr LayerTraits traits{false, false};
-  static constexpr auto doc =
-      "Adds noise in training: ``h = x + N(0, std**2)``.\n\nFresh at each presentation of a "
-      "sample, otherwise as `Dropout` (Bishop 1995).";
+  static constexpr auto doc = R"(Adds noise in training (Bishop 1995).
+
+    h = x + N(0, std²)
+
+Fresh at each presentation of a sample, otherwise as `Dropout`.)";
   static constexpr auto example =
       ">>> net = fm.Network([fm.GaussianNoise(0.1), fm.Dense(1)], inputs=2, seed=0)\n"
       ">>> net.predict([[0.0, 0.0]])\narray([[0.]], dtype=float32)";
@@ -117,9 +124,12 @@ struct Skip : LayerBase {
   static constexpr auto key = "skip", class_name = "Skip";
   static constexpr LayerTraits traits{false, true};
   static constexpr auto doc =
-      "A skip connection: ``h = x + h_of``, the sum of the preceding layer's output and that of an "
-      "earlier layer.\n\nThe two must be equally wide. `of` is a layer object from earlier in the "
-      "list, or ``\"input\"`` for the network's input (He et al. 2016).";
+      R"(A skip connection: adds the output of an earlier layer (He et al. 2016).
+
+    h = x + h_of
+
+x is the preceding layer's output; the two must be equally wide. `of` is a layer object from
+earlier in the list, or ``"input"`` for the network's input.)";
   static constexpr auto example =
       ">>> first = fm.Dense(8, \"relu\")\n"
       ">>> layers = [first, fm.Dense(8, \"relu\"), fm.Skip(first), fm.Dense(1)]\n"
@@ -145,11 +155,12 @@ struct Skip : LayerBase {
 struct Tied : LayerBase {
   static constexpr auto key = "tied", class_name = "Tied";
   static constexpr auto doc =
-      "A layer with the weights of an earlier one: ``h = activation(Wᵀ x + b)``, or W itself where "
-      "`transposed` is False; b is not shared.\n\nW is one array with one gradient, the sum over "
-      "its "
-      "uses; its penalties and its `max_norm` are those of `layer`. The decoder of an autoencoder "
-      "that shares the weights of its encoder (Hinton & Salakhutdinov 2006).";
+      R"(A layer with the weights W of an earlier one (Hinton & Salakhutdinov 2006).
+
+    h = activation(Wᵀ x + b),  or activation(W x + b) where transposed is False
+
+b is not shared. W is one array with one gradient, the sum over its uses; its penalties and its
+`max_norm` are those of `layer`. A decoder may thus share the weights of its encoder.)";
   static constexpr auto example =
       ">>> encoder = fm.Dense(32, \"sigmoid\")\n"
       ">>> net = fm.Network([encoder, fm.Tied(encoder, \"sigmoid\")], inputs=64, seed=0)\n"

@@ -40,7 +40,9 @@ struct LossBase {
 
 struct SquaredError : LossBase {
   static constexpr auto key = "squared_error", class_name = "SquaredError";
-  static constexpr auto doc = "L = 1/2 sum_j (o_j - y_j)²; dL/do = o - y (Legendre 1805).";
+  static constexpr auto doc = R"(Half the squared error (Legendre 1805).
+
+    L = 1/2 sum_j (o_j - y_j)²;  dL/do = o - y)";
   template <class P>
   P value(P o, P y) const {
     return constant<P>(0.5) * (o - y) * (o - y);
@@ -58,8 +60,9 @@ struct SquaredError : LossBase {
 
 struct AbsoluteError : LossBase {
   static constexpr auto key = "absolute_error", class_name = "AbsoluteError";
-  static constexpr auto doc =
-      "L = sum_j |o_j - y_j|; dL/do = sign(o - y), 0 at equality (Laplace 1793).";
+  static constexpr auto doc = R"(The absolute error (Laplace 1793).
+
+    L = sum_j |o_j - y_j|;  dL/do = sign(o - y), 0 at equality)";
   template <class P>
   P value(P o, P y) const {
     return abs(o - y);
@@ -73,9 +76,9 @@ struct AbsoluteError : LossBase {
 
 struct Huber {
   static constexpr auto key = "huber", class_name = "Huber";
-  static constexpr auto doc =
-      "L = sum_j (e_j² / 2 where |e_j| <= delta, else delta (|e_j| - delta / 2)), e = o - y (Huber "
-      "1964).";
+  static constexpr auto doc = R"(Quadratic for small errors e, linear for large ones (Huber 1964).
+
+    e = o - y;  L = sum_j (e_j² / 2 where |e_j| <= delta, else delta (|e_j| - delta / 2)))";
   static constexpr LossTraits traits{};
   double delta = 1.0;
   template <class Self, class F>
@@ -99,7 +102,9 @@ struct Huber {
 
 struct CrossEntropy {
   static constexpr auto key = "cross_entropy", class_name = "CrossEntropy";
-  static constexpr auto doc = R"(L = -sum_j y_j log o_j, with 0 log 0 = 0; dL/do = -y / o.
+  static constexpr auto doc = R"(Negative log-likelihood of class probabilities.
+
+    L = -sum_j y_j log o_j, with 0 log 0 = 0;  dL/do = -y / o
 
 On a softmax output it is computed from pre-activations by log-sum-exp. label_smoothing s replaces
 the targets y by (1 - s) y + s / n_out (Szegedy et al. 2016).)";
@@ -126,9 +131,11 @@ the targets y by (1 - s) y + s / n_out (Szegedy et al. 2016).)";
 
 struct BinaryCrossEntropy : LossBase {
   static constexpr auto key = "binary_cross_entropy", class_name = "BinaryCrossEntropy";
-  static constexpr auto doc =
-      "L = -sum_j [y_j log o_j + (1 - y_j) log(1 - o_j)]; dL/do = (1 - y) / (1 - o) - y / o.\n\n"
-      "On a sigmoid output it is computed from pre-activations: softplus(a) - y a (Cox 1958).";
+  static constexpr auto doc = R"(Negative log-likelihood of independent labels, 0 or 1 (Cox 1958).
+
+    L = -sum_j [y_j log o_j + (1 - y_j) log(1 - o_j)];  dL/do = (1 - y) / (1 - o) - y / o
+
+On a sigmoid output it is computed from pre-activations: softplus(a) - y a.)";
   static constexpr LossTraits traits{0, 1};
   template <class P>
   P value(P o, P y) const {
@@ -151,9 +158,11 @@ struct BinaryCrossEntropy : LossBase {
 struct Perceptron : LossBase {
   static constexpr auto key = "perceptron", class_name = "Perceptron";
   static constexpr auto doc =
-      "L = sum_j max(0, -y_j a_j) for labels y = ±1 and the pre-activation a (Rosenblatt 1958).\n\n"
-      "dL/da = -y where y a <= 0: at equality too, or a perceptron that starts from zeros never "
-      "moves.";
+      R"(The perceptron criterion, for labels y = ±1 and the pre-activation a (Rosenblatt 1958).
+
+    L = sum_j max(0, -y_j a_j);  dL/da = -y where y a <= 0
+
+The gradient is -y at equality too, or a perceptron that starts from zeros never moves.)";
   static constexpr LossTraits traits{-1, 1, true, true};
   template <class P>
   P value(P a, P y) const {
@@ -169,9 +178,11 @@ struct Perceptron : LossBase {
 struct Hinge : LossBase {
   static constexpr auto key = "hinge", class_name = "Hinge";
   static constexpr auto doc =
-      R"(L = sum_j max(0, 1 - y_j a_j) for labels y = ±1 (Cortes & Vapnik 1995).
+      R"(The margin loss of support vector machines, for labels y = ±1 (Cortes & Vapnik 1995).
 
-dL/da = -y where y a <= 1, at equality too. On a sign output a is the pre-activation.)";
+    L = sum_j max(0, 1 - y_j a_j);  dL/da = -y where y a <= 1
+
+The gradient is -y at equality too. On a sign output a is the pre-activation.)";
   static constexpr LossTraits traits{-1, 1, true, true};
   template <class P>
   P value(P a, P y) const {
@@ -189,7 +200,8 @@ struct Quantile {
   static constexpr auto doc =
       R"(Pinball loss, whose minimum is the quantile q (Koenker & Bassett 1978).
 
-    L = sum_j max(q e_j, (q - 1) e_j), e = y - o; dL/do = -q for e > 0, 1 - q for e < 0, 0 at 0.)";
+    e = y - o;  L = sum_j max(q e_j, (q - 1) e_j)
+    dL/do = -q for e > 0, 1 - q for e < 0, 0 at 0)";
   static constexpr LossTraits traits{};
   double q = 0.5;
   template <class Self, class F>
@@ -217,8 +229,8 @@ struct Poisson {
   static constexpr auto doc =
       R"(Negative log-likelihood of counts, without the term that depends only on y.
 
-    log_input=True (as torch):  o is the log of the rate, L = sum_j exp(o_j) - y_j o_j
-    log_input=False (as Keras): o is the rate itself,     L = sum_j o_j - y_j log o_j)";
+    L = sum_j (exp(o_j) - y_j o_j)    with log_input: o is the log of the rate, as in torch
+    L = sum_j (o_j - y_j log o_j)     without: o is the rate itself, as in Keras)";
   static constexpr LossTraits traits{0};
   bool log_input = true;
   template <class Self, class F>

@@ -40,16 +40,18 @@ struct RecurrentFields : LayerBase {
 struct Recurrent : RecurrentFields {
   static constexpr auto key = "recurrent", class_name = "Recurrent";
   static constexpr auto doc =
-      "A recurrent layer: ``h_t = activation(W x_t + U h_{t-1} + b)`` from ``h_0 = 0``, for "
-      "inputs of shape (time, features).\n\nThe output is the last h, or with `sequences` all of "
-      "them, (time, units). A layer on each step of a sequence is ``Conv1D(units, 1)``; with a "
-      "softmax it predicts a class per step. Gradients are those of backpropagation through time "
-      "(Elman 1990; Werbos 1990). W is drawn from `init`, U from `recurrent_init`, b starts at 0. "
-      "Parameters are [W, U] as (units, features + units), then b; ``net.weights[l]`` is the view "
-      "(features + units, units), rows of x first. Penalties and `max_norm` are those of `Dense`. "
-      "`truncate` cuts the gradient between blocks of so many steps (Williams & Peng 1990): then "
-      "`hvp` is the derivative of the gradient along v, not symmetric, as is `gnvp`. Memory per "
-      "sample: 3 units and features per step, and 2 units more with `sequences`.";
+      R"(A recurrent layer, for inputs of shape (time, features) (Elman 1990; Werbos 1990).
+
+    h_t = activation(W x_t + U h_{t-1} + b),  h_0 = 0
+
+The output is the last h, or with `sequences` all of them, (time, units). A layer on each step of a
+sequence is ``Conv1D(units, 1)``; with a softmax it predicts a class per step. Gradients are those
+of backpropagation through time. W is drawn from `init`, U from `recurrent_init`, b starts at 0.
+Parameters are [W, U] as (units, features + units), then b; ``net.weights[l]`` is the view (features
++ units, units), rows of x first. Penalties and `max_norm` are those of `Dense`. `truncate` cuts the
+gradient between blocks of so many steps (Williams & Peng 1990): then `hvp` is the derivative of the
+gradient along v, not symmetric, as is `gnvp`. Memory per sample: 3 units and features per step, and
+2 units more with `sequences`.)";
   static constexpr auto example =
       ">>> layers = [fm.Recurrent(16, sequences=True), fm.Conv1D(5, 1, \"softmax\")]\n"
       ">>> net = fm.Network(layers, inputs=(20, 3), seed=0)\n"
@@ -60,13 +62,16 @@ struct Recurrent : RecurrentFields {
 
 struct GRU : RecurrentFields {
   static constexpr auto key = "gru", class_name = "GRU";
-  static constexpr auto doc =
-      "A gated recurrent unit: ``h_t = (1 - z) n + z h_{t-1}`` with ``r, z = sigmoid(W x_t + U "
-      "h_{t-1} + b)`` and ``n = activation(W_n x_t + b_n + r (U_n h_{t-1} + c_n))``.\n\nThe reset "
-      "gate r acts after the product, as in torch and cuDNN (Cho et al. 2014). Rows of W and U are "
-      "those of r, z, n, as in torch: ``net.weights[l]`` is (features + units, 3 units), and "
-      "``net.biases[l]`` that of r, z, n and c_n, 4 units. Otherwise as `Recurrent`; memory per "
-      "sample: 11 units and the features per step.";
+  static constexpr auto doc = R"(A gated recurrent unit (Cho et al. 2014).
+
+    r, z = sigmoid(W x_t + U h_{t-1} + b)
+    n = activation(W_n x_t + b_n + r (U_n h_{t-1} + c_n))
+    h_t = (1 - z) n + z h_{t-1},  h_0 = 0
+
+The reset gate r acts after the product, as in torch and cuDNN. Rows of W and U are those of r, z,
+n, as in torch: ``net.weights[l]`` is (features + units, 3 units), and ``net.biases[l]`` that of r,
+z, n and c_n, 4 units. Otherwise as `Recurrent`; memory per sample: 11 units and the features per
+step.)";
   static constexpr auto example =
       ">>> layers = [fm.GRU(16), fm.Dense(1)]\n"
       ">>> fm.Network(layers, inputs=(20, 3), seed=0).weights[0].shape\n(19, 48)";
@@ -77,13 +82,16 @@ struct GRU : RecurrentFields {
 struct LSTM : RecurrentFields {
   static constexpr auto key = "lstm", class_name = "LSTM";
   static constexpr auto doc =
-      "Long short-term memory: ``h_t = o activation(c_t)``, ``c_t = f c_{t-1} + i g`` with ``i, f, "
-      "o = sigmoid(W x_t + U h_{t-1} + b)`` and ``g = activation(W_g x_t + U_g h_{t-1} + "
-      "b_g)``.\n\nThe state c passes from step to step by sums, so gradients vanish slowly "
-      "(Hochreiter & Schmidhuber 1997; Gers et al. 2000). Rows of W, U and b are those of i, f, g, "
-      "o, as in torch: ``net.weights[l]`` is (features + units, 4 units). b of the forget gate f "
-      "starts at `forget_bias`, others at 0 (Jozefowicz et al. 2015). Otherwise as `Recurrent`; "
-      "memory per sample: 15 units and the features per step.";
+      R"(Long short-term memory (Hochreiter & Schmidhuber 1997; Gers et al. 2000).
+
+    i, f, o = sigmoid(W x_t + U h_{t-1} + b)
+    g = activation(W_g x_t + U_g h_{t-1} + b_g)
+    c_t = f c_{t-1} + i g,  h_t = o activation(c_t),  c_0 = h_0 = 0
+
+The state c passes from step to step by sums, so gradients vanish slowly. Rows of W, U and b are
+those of i, f, g, o, as in torch: ``net.weights[l]`` is (features + units, 4 units). b of the forget
+gate f starts at `forget_bias`, others at 0 (Jozefowicz et al. 2015). Otherwise as `Recurrent`;
+memory per sample: 15 units and the features per step.)";
   static constexpr auto example =
       ">>> layers = [fm.LSTM(16), fm.Dense(1)]\n"
       ">>> fm.Network(layers, inputs=(20, 3), seed=0).weights[0].shape\n(19, 64)";

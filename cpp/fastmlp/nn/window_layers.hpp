@@ -73,9 +73,11 @@ struct Convolution : LayerBase {
 
 struct Conv1D : Convolution<1> {
   static constexpr auto key = "conv1d", class_name = "Conv1D";
-  static constexpr auto doc =
-      "A convolution of sequences: ``h[t, f] = activation(b[f] + sum_k,c W[f, k, c] x[t stride + k "
-      "dilation - pad, c])``.\n\nFor inputs of shape (length, channels); see `Conv2D`.";
+  static constexpr auto doc = R"(A convolution of sequences, for inputs of shape (length, channels).
+
+    h[t, f] = activation(b[f] + sum_k,c W[f, k, c] x[t stride + k dilation - pad, c])
+
+Otherwise as `Conv2D`.)";
   static constexpr auto example =
       ">>> layers = [fm.Conv1D(8, 5, \"relu\", padding=\"same\"), fm.GlobalAveragePool1D(),\n"
       "...           fm.Dense(3, \"softmax\")]\n"
@@ -86,15 +88,17 @@ struct Conv1D : Convolution<1> {
 struct Conv2D : Convolution<2> {
   static constexpr auto key = "conv2d", class_name = "Conv2D";
   static constexpr auto doc =
-      "A convolution of images: ``h[y, x, f] = activation(b[f] + sum_i,j,c W[f, i, j, c] x[y', x', "
-      "c])`` with ``y' = y stride + i dilation - pad``, x' likewise.\n\nFor inputs of shape "
-      "(height, width, channels). Padding is \"valid\", none; \"same\", as many zeros that there "
-      "are ceil(size / stride) positions, an odd one at the end (Keras, TensorFlow); or a number "
-      "for each side. W is drawn from `init` with n_in = kernel**2 channels and n_out = kernel**2 "
-      "filters, b starts at 0. Parameters are (filters, kernel, kernel, channels), then b; "
-      "``net.weights[l]`` is the view (kernel, kernel, channels, filters), and "
-      "``net.weights[l].transpose(3, 2, 0, 1)`` that of torch. Penalties are those of `Dense`; "
-      "`max_norm` limits each filter (LeCun et al. 1989).";
+      R"(A convolution of images, for inputs of shape (height, width, channels) (LeCun et al. 1989).
+
+    h[y, x, f] = activation(b[f] + sum_i,j,c W[f, i, j, c] x[y', x', c])
+    y' = y stride + i dilation - pad,  x' = x stride + j dilation - pad
+
+Padding is "valid", none; "same", as many zeros that there are ceil(size / stride) positions, an odd
+one at the end (Keras, TensorFlow); or a number for each side. W is drawn from `init` with
+n_in = kernel**2 channels and n_out = kernel**2 filters, b starts at 0. Parameters are (filters,
+kernel, kernel, channels), then b; ``net.weights[l]`` is the view (kernel, kernel, channels, filters),
+and ``net.weights[l].transpose(3, 2, 0, 1)`` that of torch. Penalties are those of `Dense`;
+`max_norm` limits each filter.)";
   static constexpr auto example =
       ">>> layers = [fm.Conv2D(6, 3, \"relu\"), fm.MaxPool2D(2), fm.Dense(10, \"softmax\")]\n"
       ">>> net = fm.Network(layers, inputs=(8, 8, 1), seed=0)\n"
@@ -127,8 +131,11 @@ struct Pooling : LayerBase {
 
 struct MaxPool1D : Pooling<1, MaxPoolMap> {
   static constexpr auto key = "max_pool1d", class_name = "MaxPool1D";
-  static constexpr auto doc =
-      "The maximum over each window of a sequence, per channel.\n\nSee `MaxPool2D`.";
+  static constexpr auto doc = R"(The maximum over each window of a sequence, per channel.
+
+    h[t, c] = max_k x[t stride + k - pad, c]
+
+See `MaxPool2D`.)";
   static constexpr auto example =
       ">>> layers = [fm.MaxPool1D(2), fm.Dense(3)]\n"
       ">>> fm.Network(layers, inputs=(4, 1), seed=0).n_parameters\n9";
@@ -136,9 +143,12 @@ struct MaxPool1D : Pooling<1, MaxPoolMap> {
 
 struct MaxPool2D : Pooling<2, MaxPoolMap> {
   static constexpr auto key = "max_pool2d", class_name = "MaxPool2D";
-  static constexpr auto doc =
-      "The maximum over each window of an image, per channel.\n\nIts derivative is that of the "
-      "first of equal maxima. Padding as for `Conv2D`, but nothing of it is taken for a maximum.";
+  static constexpr auto doc = R"(The maximum over each window of an image, per channel.
+
+    h[y, x, c] = max_i,j x[y stride + i - pad, x stride + j - pad, c]
+
+Its derivative is that of the first of equal maxima. Padding as for `Conv2D`, but nothing of it is
+taken for a maximum.)";
   static constexpr auto example =
       ">>> layers = [fm.MaxPool2D(2), fm.Dense(3)]\n"
       ">>> fm.Network(layers, inputs=(2, 4, 1), seed=0).n_parameters\n9";
@@ -146,8 +156,11 @@ struct MaxPool2D : Pooling<2, MaxPoolMap> {
 
 struct AveragePool1D : Pooling<1, AveragePoolMap> {
   static constexpr auto key = "average_pool1d", class_name = "AveragePool1D";
-  static constexpr auto doc =
-      "The mean over each window of a sequence, per channel.\n\nSee `AveragePool2D`.";
+  static constexpr auto doc = R"(The mean over each window of a sequence, per channel.
+
+    h[t, c] = mean_k x[t stride + k - pad, c]
+
+See `AveragePool2D`.)";
   static constexpr auto example =
       ">>> layers = [fm.AveragePool1D(2), fm.Dense(3)]\n"
       ">>> fm.Network(layers, inputs=(4, 1), seed=0).n_parameters\n9";
@@ -155,10 +168,11 @@ struct AveragePool1D : Pooling<1, AveragePoolMap> {
 
 struct AveragePool2D : Pooling<2, AveragePoolMap> {
   static constexpr auto key = "average_pool2d", class_name = "AveragePool2D";
-  static constexpr auto doc =
-      "The mean over each window of an image, per channel.\n\nPadding as for `Conv2D`, but the "
-      "mean "
-      "is that of the inputs alone.";
+  static constexpr auto doc = R"(The mean over each window of an image, per channel.
+
+    h[y, x, c] = mean_i,j x[y stride + i - pad, x stride + j - pad, c]
+
+Padding as for `Conv2D`, but the mean is that of the inputs alone.)";
   static constexpr auto example =
       ">>> layers = [fm.AveragePool2D(2), fm.Dense(3)]\n"
       ">>> fm.Network(layers, inputs=(2, 4, 1), seed=0).n_parameters\n9";
@@ -182,7 +196,9 @@ struct GlobalAveragePool : LayerBase {
 struct GlobalAveragePool1D : GlobalAveragePool<1> {
   static constexpr auto key = "global_average_pool1d", class_name = "GlobalAveragePool1D";
   static constexpr auto doc =
-      "The mean of a whole sequence, per channel: (length, channels) -> (channels).";
+      R"(The mean of a whole sequence, per channel: (length, channels) -> (channels).
+
+    h[c] = mean_t x[t, c])";
   static constexpr auto example =
       ">>> layers = [fm.GlobalAveragePool1D(), fm.Dense(3)]\n"
       ">>> fm.Network(layers, inputs=(9, 2), seed=0).n_parameters\n9";
@@ -190,9 +206,11 @@ struct GlobalAveragePool1D : GlobalAveragePool<1> {
 
 struct GlobalAveragePool2D : GlobalAveragePool<2> {
   static constexpr auto key = "global_average_pool2d", class_name = "GlobalAveragePool2D";
-  static constexpr auto doc =
-      "The mean of a whole image, per channel: (height, width, channels) -> (channels) (Lin et al. "
-      "2013).";
+  static constexpr auto doc = R"(The mean of a whole image, per channel (Lin et al. 2013).
+
+    h[c] = mean_y,x x[y, x, c]
+
+From (height, width, channels) to (channels).)";
   static constexpr auto example =
       ">>> layers = [fm.GlobalAveragePool2D(), fm.Dense(3)]\n"
       ">>> fm.Network(layers, inputs=(4, 4, 2), seed=0).n_parameters\n9";

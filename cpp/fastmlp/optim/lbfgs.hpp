@@ -14,9 +14,10 @@ struct LBFGS : SearchOptions {
   static constexpr auto doc =
       R"(Quasi-Newton directions from the last steps (Nocedal 1980; Nocedal & Wright 2006, algorithm 7.4).
 
-    d = -G g,  G: sᵀy/yᵀy I updated by the last pairs s = w - w_old, y = g - g_old, as BFGS does
+    d = -G g,  s = w - w_old,  y = g - g_old
 
-Pairs with sᵀy <= eps yᵀy are left out. Made for the full batch.)";
+G is sᵀy/yᵀy I, updated by the last pairs s, y as BFGS does. Pairs with sᵀy <= eps yᵀy are left out.
+Made for the full batch.)";
   static constexpr auto cost =
       "an evaluation for each length tried, usually one, and 2 history_size vectors of memory";
   Index history_size = 10;

@@ -15,12 +15,10 @@ struct Newton : ModelOptions {
 
     (H + lambda I) p = -g,  w <- w + p
 
-    'trust_region'   the smallest lambda >= 0 with H + lambda I >= 0 and |p| <= radius
-    'levenberg'      lambda by the ratio of the decrease of f to the predicted one (Nielsen 1999)
-    a number         that lambda; every step is made, also uphill: 0 is the plain method, which is
-                     attracted by saddle points
-
-Made for the full batch and for few parameters.)";
+'trust_region' takes the smallest lambda >= 0 with H + lambda I >= 0 and |p| <= radius; 'levenberg'
+adapts lambda to the ratio of the decrease of f to the predicted one (Nielsen 1999); a number is
+lambda itself, and every step is made, also uphill: 0 is the plain method, which is attracted by
+saddle points. Made for the full batch and for few parameters.)";
   static constexpr auto cost =
       "for P parameters P Hessian-vector products, about 9 P³ operations and P² numbers";
   NumberOrWord damping = std::string("trust_region");

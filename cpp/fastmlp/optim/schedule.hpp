@@ -35,7 +35,9 @@ struct ScheduleBase {
 
 struct Constant : ScheduleBase<Constant> {
   static constexpr auto key = "constant", class_name = "Constant";
-  static constexpr auto doc = "lr_k = learning_rate.";
+  static constexpr auto doc = R"(The same rate in all steps k = 0, 1, …
+
+    lr_k = learning_rate)";
   template <class Self, class F>
   static void own_fields(Self&, F&&) {}
   double at(double) const { return learning_rate; }
@@ -43,8 +45,9 @@ struct Constant : ScheduleBase<Constant> {
 
 struct ExponentialDecay : ScheduleBase<ExponentialDecay> {
   static constexpr auto key = "exponential_decay", class_name = "ExponentialDecay";
-  static constexpr auto doc =
-      "lr_k = learning_rate exp(-rate k); torch's ExponentialLR with gamma = exp(-rate).";
+  static constexpr auto doc = R"(Exponential decay; torch's ExponentialLR with gamma = exp(-rate).
+
+    lr_k = learning_rate exp(-rate k))";
   double rate = 0.01;
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
@@ -55,7 +58,9 @@ struct ExponentialDecay : ScheduleBase<ExponentialDecay> {
 
 struct InverseTimeDecay : ScheduleBase<InverseTimeDecay> {
   static constexpr auto key = "inverse_time_decay", class_name = "InverseTimeDecay";
-  static constexpr auto doc = "lr_k = learning_rate / (1 + rate k) (Robbins & Monro 1951).";
+  static constexpr auto doc = R"(Decay with the inverse of time (Robbins & Monro 1951).
+
+    lr_k = learning_rate / (1 + rate k))";
   double rate = 0.01;
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
@@ -66,7 +71,9 @@ struct InverseTimeDecay : ScheduleBase<InverseTimeDecay> {
 
 struct StepDecay : ScheduleBase<StepDecay> {
   static constexpr auto key = "step_decay", class_name = "StepDecay";
-  static constexpr auto doc = "lr_k = learning_rate factor^floor(k / every); torch's StepLR.";
+  static constexpr auto doc = R"(A factor after each so many steps; torch's StepLR.
+
+    lr_k = learning_rate factor^floor(k / every))";
   double every = 1000, factor = 0.1;
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
@@ -79,8 +86,9 @@ struct StepDecay : ScheduleBase<StepDecay> {
 struct PolynomialDecay : ScheduleBase<PolynomialDecay> {
   static constexpr auto key = "polynomial_decay", class_name = "PolynomialDecay";
   static constexpr auto doc =
-      "lr_k = end + (learning_rate - end) (1 - k / steps)^power up to k = steps, then end; torch's "
-      "PolynomialLR where end = 0.";
+      R"(A power that ends after so many steps; torch's PolynomialLR where end = 0.
+
+    lr_k = end + (learning_rate - end) (1 - k / steps)^power,  k <= steps;  then end)";
   double steps = 1000, power = 1, end = 0;
   template <class Self, class F>
   static void own_fields(Self& self, F&& f) {
@@ -97,10 +105,10 @@ struct CosineDecay : ScheduleBase<CosineDecay> {
   static constexpr auto key = "cosine_decay", class_name = "CosineDecay";
   static constexpr auto doc = R"(Half a cosine from learning_rate to end (Loshchilov & Hutter 2017).
 
-    lr_k = end + (learning_rate - end) (1 + cos(pi k / steps)) / 2
+    lr_k = learning_rate (k + 1) / (warmup + 1),  k < warmup
+    lr_k = end + (learning_rate - end) (1 + cos(pi (k - warmup) / steps)) / 2;  then end
 
-after a linear rise over the first `warmup` steps. Then end; or, with restarts, the cosine again
-and again, each time restarts times as long.)";
+With restarts it is followed by the cosine again and again, each time restarts times as long.)";
   double steps = 1000, warmup = 0, end = 0;
   std::optional<double> restarts;
   template <class Self, class F>
@@ -122,10 +130,12 @@ and again, each time restarts times as long.)";
 
 struct OneCycle : ScheduleBase<OneCycle> {
   static constexpr auto key = "one_cycle", class_name = "OneCycle";
-  static constexpr auto doc = R"(One rise and one fall along cosines (Smith & Topin 2018).
+  static constexpr auto doc =
+      R"(One rise and one fall along cosines (Smith & Topin 2018); torch's OneCycleLR.
 
-From max_lr / start_factor up to max_lr over the first fraction `rise` of the steps, down to
-max_lr / (start_factor end_factor) over the others; torch's OneCycleLR.)";
+    start = max_lr / start_factor;  end = start / end_factor;  top = rise steps - 1
+    lr_k = start + (max_lr - start) (1 - cos(pi k / top)) / 2,  k <= top
+    lr_k = end + (max_lr - end) (1 + cos(pi (k - top) / (steps - 1 - top))) / 2,  k > top)";
   double max_lr = 1e-2, steps = 1000, rise = 0.3, start_factor = 25, end_factor = 1e4;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {

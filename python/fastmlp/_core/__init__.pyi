@@ -30,7 +30,9 @@ class Identity(Member):
     """
     Identity()
 
-    phi(a) = a.
+    The activation of linear layers.
+
+        phi(a) = a;  phi'(a) = 1
     """
     couples_units: typing.ClassVar[bool] = False
     fields: typing.ClassVar[tuple[Field, ...]]
@@ -47,10 +49,12 @@ class Sign(Member):
     """
     Sign(straight_through=False)
 
-    phi(a) = -1, 0 or 1, the sign of a (Rosenblatt 1958).
+    The sign (Rosenblatt 1958).
 
-    The derivative is 0, so a hidden layer of signs cannot learn by gradient, unless
-    straight_through is set: then it is that of hard tanh (Bengio et al. 2013).
+        phi(a) = -1 for a < 0, 0 for a = 0, 1 for a > 0;  phi'(a) = 0
+
+    So a hidden layer of signs cannot learn by gradient, unless straight_through is set: then the
+    derivative is that of hard tanh (Bengio et al. 2013).
 
     Parameters
     ----------
@@ -74,7 +78,9 @@ class Sigmoid(Member):
     """
     Sigmoid()
 
-    phi(a) = 1 / (1 + exp(-a)); phi' = phi (1 - phi) (Rumelhart et al. 1986).
+    The logistic function (Rumelhart et al. 1986).
+
+        phi(a) = 1 / (1 + exp(-a));  phi' = phi (1 - phi)
     """
     couples_units: typing.ClassVar[bool] = False
     fields: typing.ClassVar[tuple[Field, ...]]
@@ -91,7 +97,9 @@ class Tanh(Member):
     """
     Tanh()
 
-    phi(a) = tanh(a); phi' = 1 - phi² (LeCun et al. 1998).
+    The hyperbolic tangent (LeCun et al. 1998).
+
+        phi(a) = tanh(a);  phi' = 1 - phi²
     """
     couples_units: typing.ClassVar[bool] = False
     fields: typing.ClassVar[tuple[Field, ...]]
@@ -108,7 +116,9 @@ class ReLU(Member):
     """
     ReLU()
 
-    phi(a) = max(a, 0); phi'(0) = 0 (Nair & Hinton 2010).
+    The rectified linear unit (Nair & Hinton 2010).
+
+        phi(a) = max(a, 0);  phi'(0) = 0
     """
     couples_units: typing.ClassVar[bool] = False
     fields: typing.ClassVar[tuple[Field, ...]]
@@ -125,7 +135,9 @@ class HardTanh(Member):
     """
     HardTanh()
 
-    phi(a) = max(min(a, 1), -1); phi'(±1) = 0 (Collobert 2004).
+    The identity between -1 and 1, constant beyond (Collobert 2004).
+
+        phi(a) = max(min(a, 1), -1);  phi'(±1) = 0
     """
     couples_units: typing.ClassVar[bool] = False
     fields: typing.ClassVar[tuple[Field, ...]]
@@ -142,7 +154,9 @@ class Softmax(Member):
     """
     Softmax()
 
-    phi(a)_i = exp(a_i) / sum_j exp(a_j), along the last axis (Bridle 1990).
+    Probabilities of classes, along the last axis (Bridle 1990).
+
+        phi(a)_i = exp(a_i) / sum_j exp(a_j)
 
     The largest a_j is subtracted first, so nothing overflows. derivative(a) is the Jacobian
     diag(h) - h hᵀ, of shape (..., k, k).
@@ -162,7 +176,9 @@ class LeakyReLU(Member):
     """
     LeakyReLU(slope=0.01)
 
-    phi(a) = a for a > 0, else slope * a (Maas et al. 2013).
+    A rectifier with a slope below 0 (Maas et al. 2013).
+
+        phi(a) = a for a > 0, else slope a
 
     Parameters
     ----------
@@ -186,7 +202,9 @@ class ELU(Member):
     """
     ELU(alpha=1)
 
-    phi(a) = a for a > 0, else alpha (exp(a) - 1) (Clevert et al. 2016).
+    The exponential linear unit (Clevert et al. 2016).
+
+        phi(a) = a for a > 0, else alpha (exp(a) - 1)
 
     Parameters
     ----------
@@ -210,7 +228,9 @@ class SELU(Member):
     """
     SELU()
 
-    phi(a) = s a for a > 0, else s alpha (exp(a) - 1), with the constants of Klambauer et al. 2017.
+    ELU scaled to keep mean 0 and variance 1 from layer to layer (Klambauer et al. 2017).
+
+        phi(a) = s a for a > 0, else s alpha (exp(a) - 1);  s = 1.0507…, alpha = 1.6733…
     """
     couples_units: typing.ClassVar[bool] = False
     fields: typing.ClassVar[tuple[Field, ...]]
@@ -227,7 +247,9 @@ class Softplus(Member):
     """
     Softplus()
 
-    phi(a) = log(1 + exp(a)); phi' = sigmoid(a) (Dugas et al. 2001).
+    A smooth rectifier (Dugas et al. 2001).
+
+        phi(a) = log(1 + exp(a));  phi' = sigmoid(a)
     """
     couples_units: typing.ClassVar[bool] = False
     fields: typing.ClassVar[tuple[Field, ...]]
@@ -244,7 +266,9 @@ class SiLU(Member):
     """
     SiLU()
 
-    phi(a) = a sigmoid(a), also called swish (Elfwing et al. 2018).
+    The sigmoid linear unit, also called swish (Elfwing et al. 2018).
+
+        phi(a) = a sigmoid(a)
     """
     couples_units: typing.ClassVar[bool] = False
     fields: typing.ClassVar[tuple[Field, ...]]
@@ -261,7 +285,11 @@ class GELU(Member):
     """
     GELU()
 
-    phi(a) = a Φ(a) with the normal distribution function Φ, exact by erf (Hendrycks & Gimpel 2016).
+    The Gaussian error linear unit, exact by erf (Hendrycks & Gimpel 2016).
+
+        phi(a) = a Φ(a)
+
+    Φ is the distribution function of the standard normal distribution.
     """
     couples_units: typing.ClassVar[bool] = False
     fields: typing.ClassVar[tuple[Field, ...]]
@@ -278,7 +306,9 @@ class SquaredError(Member):
     """
     SquaredError()
 
-    L = 1/2 sum_j (o_j - y_j)²; dL/do = o - y (Legendre 1805).
+    Half the squared error (Legendre 1805).
+
+        L = 1/2 sum_j (o_j - y_j)²;  dL/do = o - y
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     labels_pm1: typing.ClassVar[bool] = False
@@ -295,7 +325,9 @@ class AbsoluteError(Member):
     """
     AbsoluteError()
 
-    L = sum_j |o_j - y_j|; dL/do = sign(o - y), 0 at equality (Laplace 1793).
+    The absolute error (Laplace 1793).
+
+        L = sum_j |o_j - y_j|;  dL/do = sign(o - y), 0 at equality
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     labels_pm1: typing.ClassVar[bool] = False
@@ -312,7 +344,9 @@ class Huber(Member):
     """
     Huber(delta=1)
 
-    L = sum_j (e_j² / 2 where |e_j| <= delta, else delta (|e_j| - delta / 2)), e = o - y (Huber 1964).
+    Quadratic for small errors e, linear for large ones (Huber 1964).
+
+        e = o - y;  L = sum_j (e_j² / 2 where |e_j| <= delta, else delta (|e_j| - delta / 2))
 
     Parameters
     ----------
@@ -336,7 +370,9 @@ class CrossEntropy(Member):
     """
     CrossEntropy(label_smoothing=0)
 
-    L = -sum_j y_j log o_j, with 0 log 0 = 0; dL/do = -y / o.
+    Negative log-likelihood of class probabilities.
+
+        L = -sum_j y_j log o_j, with 0 log 0 = 0;  dL/do = -y / o
 
     On a softmax output it is computed from pre-activations by log-sum-exp. label_smoothing s replaces
     the targets y by (1 - s) y + s / n_out (Szegedy et al. 2016).
@@ -363,9 +399,11 @@ class BinaryCrossEntropy(Member):
     """
     BinaryCrossEntropy()
 
-    L = -sum_j [y_j log o_j + (1 - y_j) log(1 - o_j)]; dL/do = (1 - y) / (1 - o) - y / o.
+    Negative log-likelihood of independent labels, 0 or 1 (Cox 1958).
 
-    On a sigmoid output it is computed from pre-activations: softplus(a) - y a (Cox 1958).
+        L = -sum_j [y_j log o_j + (1 - y_j) log(1 - o_j)];  dL/do = (1 - y) / (1 - o) - y / o
+
+    On a sigmoid output it is computed from pre-activations: softplus(a) - y a.
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     labels_pm1: typing.ClassVar[bool] = False
@@ -382,9 +420,11 @@ class Hinge(Member):
     """
     Hinge()
 
-    L = sum_j max(0, 1 - y_j a_j) for labels y = ±1 (Cortes & Vapnik 1995).
+    The margin loss of support vector machines, for labels y = ±1 (Cortes & Vapnik 1995).
 
-    dL/da = -y where y a <= 1, at equality too. On a sign output a is the pre-activation.
+        L = sum_j max(0, 1 - y_j a_j);  dL/da = -y where y a <= 1
+
+    The gradient is -y at equality too. On a sign output a is the pre-activation.
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     labels_pm1: typing.ClassVar[bool] = True
@@ -401,9 +441,11 @@ class Perceptron(Member):
     """
     Perceptron()
 
-    L = sum_j max(0, -y_j a_j) for labels y = ±1 and the pre-activation a (Rosenblatt 1958).
+    The perceptron criterion, for labels y = ±1 and the pre-activation a (Rosenblatt 1958).
 
-    dL/da = -y where y a <= 0: at equality too, or a perceptron that starts from zeros never moves.
+        L = sum_j max(0, -y_j a_j);  dL/da = -y where y a <= 0
+
+    The gradient is -y at equality too, or a perceptron that starts from zeros never moves.
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     labels_pm1: typing.ClassVar[bool] = True
@@ -422,7 +464,8 @@ class Quantile(Member):
 
     Pinball loss, whose minimum is the quantile q (Koenker & Bassett 1978).
 
-        L = sum_j max(q e_j, (q - 1) e_j), e = y - o; dL/do = -q for e > 0, 1 - q for e < 0, 0 at 0.
+        e = y - o;  L = sum_j max(q e_j, (q - 1) e_j)
+        dL/do = -q for e > 0, 1 - q for e < 0, 0 at 0
 
     Parameters
     ----------
@@ -448,8 +491,8 @@ class Poisson(Member):
 
     Negative log-likelihood of counts, without the term that depends only on y.
 
-        log_input=True (as torch):  o is the log of the rate, L = sum_j exp(o_j) - y_j o_j
-        log_input=False (as Keras): o is the rate itself,     L = sum_j o_j - y_j log o_j
+        L = sum_j (exp(o_j) - y_j o_j)    with log_input: o is the log of the rate, as in torch
+        L = sum_j (o_j - y_j log o_j)     without: o is the rate itself, as in Keras
 
     Parameters
     ----------
@@ -494,7 +537,9 @@ class GlorotUniform(Member):
     """
     GlorotUniform()
 
-    Uniform with variance 2 / (n_in + n_out) (Glorot & Bengio 2010).
+    Uniform distribution with variance 2 / (n_in + n_out) (Glorot & Bengio 2010).
+
+        W ~ U(-r, r),  r = sqrt(6 / (n_in + n_out))
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'glorot_uniform'
@@ -505,7 +550,9 @@ class GlorotNormal(Member):
     """
     GlorotNormal()
 
-    Normal with variance 2 / (n_in + n_out) (Glorot & Bengio 2010).
+    Normal distribution with variance 2 / (n_in + n_out) (Glorot & Bengio 2010).
+
+        W ~ N(0, 2 / (n_in + n_out))
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'glorot_normal'
@@ -516,7 +563,9 @@ class HeUniform(Member):
     """
     HeUniform()
 
-    Uniform with variance 2 / n_in (He et al. 2015).
+    Uniform distribution with variance 2 / n_in (He et al. 2015).
+
+        W ~ U(-r, r),  r = sqrt(6 / n_in)
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'he_uniform'
@@ -527,7 +576,9 @@ class HeNormal(Member):
     """
     HeNormal()
 
-    Normal with variance 2 / n_in (He et al. 2015).
+    Normal distribution with variance 2 / n_in (He et al. 2015).
+
+        W ~ N(0, 2 / n_in)
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'he_normal'
@@ -538,7 +589,9 @@ class LeCunUniform(Member):
     """
     LeCunUniform()
 
-    Uniform with variance 1 / n_in (LeCun et al. 1998).
+    Uniform distribution with variance 1 / n_in (LeCun et al. 1998).
+
+        W ~ U(-r, r),  r = sqrt(3 / n_in)
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'lecun_uniform'
@@ -549,7 +602,9 @@ class LeCunNormal(Member):
     """
     LeCunNormal()
 
-    Normal with variance 1 / n_in (LeCun et al. 1998).
+    Normal distribution with variance 1 / n_in (LeCun et al. 1998).
+
+        W ~ N(0, 1 / n_in)
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'lecun_normal'
@@ -560,7 +615,9 @@ class Normal(Member):
     """
     Normal(std=0.01)
 
-    Normal with mean 0 and the standard deviation given.
+    Normal distribution with mean 0 and the standard deviation given.
+
+        W ~ N(0, std²)
 
     Parameters
     ----------
@@ -578,7 +635,9 @@ class Orthogonal(Member):
     """
     Orthogonal(gain=1)
 
-    W Wᵀ = gain² I or, where n_out > n_in, Wᵀ W = gain² I, uniformly distributed (Saxe et al. 2013).
+    Orthonormal rows or columns times gain, uniformly distributed (Saxe et al. 2013).
+
+        W Wᵀ = gain² I, or Wᵀ W = gain² I where n_out > n_in
 
     Parameters
     ----------
@@ -597,6 +656,8 @@ class Zeros(Member):
     Zeros()
 
     All weights 0.
+
+        W = 0
     """
     fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'zeros'
@@ -608,6 +669,8 @@ class ConstantInit(Member):
     ConstantInit(value=0)
 
     All weights the value given.
+
+        W = value
 
     Parameters
     ----------
@@ -627,9 +690,13 @@ class Dense(Layer):
     """
     Dense(units, activation='identity', bias=True, init=None, l1=None, l2=None, max_norm=None)
 
-    A fully connected layer: ``h = activation(W x + b)``; W is drawn from `init`, b starts at 0.
+    A fully connected layer.
 
-    Its penalty is ``l1 sum |W| + l2 / 2 sum W**2``; None takes `l1`, `l2` of `fit` and the `init` of the network. `max_norm` limits the Euclidean norm of the weights of one unit: longer ones are scaled down to it after each update (Srivastava et al. 2014).
+        h = activation(W x + b)
+
+    W is drawn from `init`, b starts at 0. The penalty is ``l1 sum |W| + l2 / 2 sum W**2``; None takes
+    `l1`, `l2` of `fit` and the `init` of the network. `max_norm` limits the Euclidean norm of the
+    weights of a unit: longer ones are scaled down to it after each update (Srivastava et al. 2014).
 
     Parameters
     ----------
@@ -671,9 +738,12 @@ class Dropout(Layer):
     """
     Dropout(rate)
 
-    Drops units at random in training: ``h = x mask / (1 - rate)``, mask 0 with probability `rate`, per unit and sample.
+    Drops units at random in training (Srivastava et al. 2014).
 
-    Off in `predict` and the other methods of `Network` but `fit`. The masks follow from the seed, the epoch and the sample, for any number of threads (Srivastava et al. 2014).
+        h = x mask / (1 - rate),  mask = 0 with probability rate, else 1
+
+    Each unit of each sample has its own mask. Off in `predict` and the other methods of `Network` but
+    `fit`. The masks follow from the seed, the epoch and the sample, for any number of threads.
 
     Parameters
     ----------
@@ -691,9 +761,11 @@ class GaussianNoise(Layer):
     """
     GaussianNoise(std)
 
-    Adds noise in training: ``h = x + N(0, std**2)``.
+    Adds noise in training (Bishop 1995).
 
-    Fresh at each presentation of a sample, otherwise as `Dropout` (Bishop 1995).
+        h = x + N(0, std²)
+
+    Fresh at each presentation of a sample, otherwise as `Dropout`.
 
     Parameters
     ----------
@@ -711,9 +783,12 @@ class Skip(Layer):
     """
     Skip(of)
 
-    A skip connection: ``h = x + h_of``, the sum of the preceding layer's output and that of an earlier layer.
+    A skip connection: adds the output of an earlier layer (He et al. 2016).
 
-    The two must be equally wide. `of` is a layer object from earlier in the list, or ``"input"`` for the network's input (He et al. 2016).
+        h = x + h_of
+
+    x is the preceding layer's output; the two must be equally wide. `of` is a layer object from
+    earlier in the list, or ``"input"`` for the network's input.
 
     Parameters
     ----------
@@ -731,9 +806,12 @@ class Tied(Layer):
     """
     Tied(layer, activation='identity', transposed=True, bias=True)
 
-    A layer with the weights of an earlier one: ``h = activation(Wᵀ x + b)``, or W itself where `transposed` is False; b is not shared.
+    A layer with the weights W of an earlier one (Hinton & Salakhutdinov 2006).
 
-    W is one array with one gradient, the sum over its uses; its penalties and its `max_norm` are those of `layer`. The decoder of an autoencoder that shares the weights of its encoder (Hinton & Salakhutdinov 2006).
+        h = activation(Wᵀ x + b),  or activation(W x + b) where transposed is False
+
+    b is not shared. W is one array with one gradient, the sum over its uses; its penalties and its
+    `max_norm` are those of `layer`. A decoder may thus share the weights of its encoder.
 
     Parameters
     ----------
@@ -763,9 +841,12 @@ class SpatialDropout(Layer):
     """
     SpatialDropout(rate)
 
-    Drops whole channels at random in training: ``h = x mask / (1 - rate)``, mask 0 with probability `rate`, per channel and sample.
+    Drops whole channels at random in training (Tompson et al. 2015).
 
-    Neighbouring positions are so alike that `Dropout` of single ones loses little (Tompson et al. 2015); otherwise as `Dropout`.
+        h = x mask / (1 - rate),  mask = 0 with probability rate, else 1
+
+    Each channel of each sample has its own mask: neighbouring positions are so alike that `Dropout` of
+    single ones loses little. Otherwise as `Dropout`.
 
     Parameters
     ----------
@@ -783,9 +864,11 @@ class Conv1D(Layer):
     """
     Conv1D(filters, kernel, activation='identity', stride=1, padding='valid', dilation=1, bias=True, init=None, l1=None, l2=None, max_norm=None)
 
-    A convolution of sequences: ``h[t, f] = activation(b[f] + sum_k,c W[f, k, c] x[t stride + k dilation - pad, c])``.
+    A convolution of sequences, for inputs of shape (length, channels).
 
-    For inputs of shape (length, channels); see `Conv2D`.
+        h[t, f] = activation(b[f] + sum_k,c W[f, k, c] x[t stride + k dilation - pad, c])
+
+    Otherwise as `Conv2D`.
 
     Parameters
     ----------
@@ -843,9 +926,17 @@ class Conv2D(Layer):
     """
     Conv2D(filters, kernel, activation='identity', stride=1, padding='valid', dilation=1, bias=True, init=None, l1=None, l2=None, max_norm=None)
 
-    A convolution of images: ``h[y, x, f] = activation(b[f] + sum_i,j,c W[f, i, j, c] x[y', x', c])`` with ``y' = y stride + i dilation - pad``, x' likewise.
+    A convolution of images, for inputs of shape (height, width, channels) (LeCun et al. 1989).
 
-    For inputs of shape (height, width, channels). Padding is "valid", none; "same", as many zeros that there are ceil(size / stride) positions, an odd one at the end (Keras, TensorFlow); or a number for each side. W is drawn from `init` with n_in = kernel**2 channels and n_out = kernel**2 filters, b starts at 0. Parameters are (filters, kernel, kernel, channels), then b; ``net.weights[l]`` is the view (kernel, kernel, channels, filters), and ``net.weights[l].transpose(3, 2, 0, 1)`` that of torch. Penalties are those of `Dense`; `max_norm` limits each filter (LeCun et al. 1989).
+        h[y, x, f] = activation(b[f] + sum_i,j,c W[f, i, j, c] x[y', x', c])
+        y' = y stride + i dilation - pad,  x' = x stride + j dilation - pad
+
+    Padding is "valid", none; "same", as many zeros that there are ceil(size / stride) positions, an odd
+    one at the end (Keras, TensorFlow); or a number for each side. W is drawn from `init` with
+    n_in = kernel**2 channels and n_out = kernel**2 filters, b starts at 0. Parameters are (filters,
+    kernel, kernel, channels), then b; ``net.weights[l]`` is the view (kernel, kernel, channels, filters),
+    and ``net.weights[l].transpose(3, 2, 0, 1)`` that of torch. Penalties are those of `Dense`;
+    `max_norm` limits each filter.
 
     Parameters
     ----------
@@ -905,6 +996,8 @@ class MaxPool1D(Layer):
 
     The maximum over each window of a sequence, per channel.
 
+        h[t, c] = max_k x[t stride + k - pad, c]
+
     See `MaxPool2D`.
 
     Parameters
@@ -933,7 +1026,10 @@ class MaxPool2D(Layer):
 
     The maximum over each window of an image, per channel.
 
-    Its derivative is that of the first of equal maxima. Padding as for `Conv2D`, but nothing of it is taken for a maximum.
+        h[y, x, c] = max_i,j x[y stride + i - pad, x stride + j - pad, c]
+
+    Its derivative is that of the first of equal maxima. Padding as for `Conv2D`, but nothing of it is
+    taken for a maximum.
 
     Parameters
     ----------
@@ -960,6 +1056,8 @@ class AveragePool1D(Layer):
     AveragePool1D(size, stride=None, padding='valid')
 
     The mean over each window of a sequence, per channel.
+
+        h[t, c] = mean_k x[t stride + k - pad, c]
 
     See `AveragePool2D`.
 
@@ -989,6 +1087,8 @@ class AveragePool2D(Layer):
 
     The mean over each window of an image, per channel.
 
+        h[y, x, c] = mean_i,j x[y stride + i - pad, x stride + j - pad, c]
+
     Padding as for `Conv2D`, but the mean is that of the inputs alone.
 
     Parameters
@@ -1016,6 +1116,8 @@ class GlobalAveragePool1D(Layer):
     GlobalAveragePool1D()
 
     The mean of a whole sequence, per channel: (length, channels) -> (channels).
+
+        h[c] = mean_t x[t, c]
     """
     can_be_output: typing.ClassVar[bool] = True
     fields: typing.ClassVar[tuple[Field, ...]]
@@ -1026,7 +1128,11 @@ class GlobalAveragePool2D(Layer):
     """
     GlobalAveragePool2D()
 
-    The mean of a whole image, per channel: (height, width, channels) -> (channels) (Lin et al. 2013).
+    The mean of a whole image, per channel (Lin et al. 2013).
+
+        h[c] = mean_y,x x[y, x, c]
+
+    From (height, width, channels) to (channels).
     """
     can_be_output: typing.ClassVar[bool] = True
     fields: typing.ClassVar[tuple[Field, ...]]
@@ -1037,9 +1143,18 @@ class Recurrent(Layer):
     """
     Recurrent(units, activation='tanh', sequences=False, bias=True, init=None, recurrent_init='orthogonal', truncate=None, bidirectional=False, l1=None, l2=None, max_norm=None)
 
-    A recurrent layer: ``h_t = activation(W x_t + U h_{t-1} + b)`` from ``h_0 = 0``, for inputs of shape (time, features).
+    A recurrent layer, for inputs of shape (time, features) (Elman 1990; Werbos 1990).
 
-    The output is the last h, or with `sequences` all of them, (time, units). A layer on each step of a sequence is ``Conv1D(units, 1)``; with a softmax it predicts a class per step. Gradients are those of backpropagation through time (Elman 1990; Werbos 1990). W is drawn from `init`, U from `recurrent_init`, b starts at 0. Parameters are [W, U] as (units, features + units), then b; ``net.weights[l]`` is the view (features + units, units), rows of x first. Penalties and `max_norm` are those of `Dense`. `truncate` cuts the gradient between blocks of so many steps (Williams & Peng 1990): then `hvp` is the derivative of the gradient along v, not symmetric, as is `gnvp`. Memory per sample: 3 units and features per step, and 2 units more with `sequences`.
+        h_t = activation(W x_t + U h_{t-1} + b),  h_0 = 0
+
+    The output is the last h, or with `sequences` all of them, (time, units). A layer on each step of a
+    sequence is ``Conv1D(units, 1)``; with a softmax it predicts a class per step. Gradients are those
+    of backpropagation through time. W is drawn from `init`, U from `recurrent_init`, b starts at 0.
+    Parameters are [W, U] as (units, features + units), then b; ``net.weights[l]`` is the view (features
+    + units, units), rows of x first. Penalties and `max_norm` are those of `Dense`. `truncate` cuts the
+    gradient between blocks of so many steps (Williams & Peng 1990): then `hvp` is the derivative of the
+    gradient along v, not symmetric, as is `gnvp`. Memory per sample: 3 units and features per step, and
+    2 units more with `sequences`.
 
     Parameters
     ----------
@@ -1097,9 +1212,16 @@ class GRU(Layer):
     """
     GRU(units, activation='tanh', sequences=False, bias=True, init=None, recurrent_init='orthogonal', truncate=None, bidirectional=False, l1=None, l2=None, max_norm=None)
 
-    A gated recurrent unit: ``h_t = (1 - z) n + z h_{t-1}`` with ``r, z = sigmoid(W x_t + U h_{t-1} + b)`` and ``n = activation(W_n x_t + b_n + r (U_n h_{t-1} + c_n))``.
+    A gated recurrent unit (Cho et al. 2014).
 
-    The reset gate r acts after the product, as in torch and cuDNN (Cho et al. 2014). Rows of W and U are those of r, z, n, as in torch: ``net.weights[l]`` is (features + units, 3 units), and ``net.biases[l]`` that of r, z, n and c_n, 4 units. Otherwise as `Recurrent`; memory per sample: 11 units and the features per step.
+        r, z = sigmoid(W x_t + U h_{t-1} + b)
+        n = activation(W_n x_t + b_n + r (U_n h_{t-1} + c_n))
+        h_t = (1 - z) n + z h_{t-1},  h_0 = 0
+
+    The reset gate r acts after the product, as in torch and cuDNN. Rows of W and U are those of r, z,
+    n, as in torch: ``net.weights[l]`` is (features + units, 3 units), and ``net.biases[l]`` that of r,
+    z, n and c_n, 4 units. Otherwise as `Recurrent`; memory per sample: 11 units and the features per
+    step.
 
     Parameters
     ----------
@@ -1157,9 +1279,16 @@ class LSTM(Layer):
     """
     LSTM(units, activation='tanh', sequences=False, bias=True, init=None, recurrent_init='orthogonal', truncate=None, bidirectional=False, l1=None, l2=None, max_norm=None, forget_bias=1)
 
-    Long short-term memory: ``h_t = o activation(c_t)``, ``c_t = f c_{t-1} + i g`` with ``i, f, o = sigmoid(W x_t + U h_{t-1} + b)`` and ``g = activation(W_g x_t + U_g h_{t-1} + b_g)``.
+    Long short-term memory (Hochreiter & Schmidhuber 1997; Gers et al. 2000).
 
-    The state c passes from step to step by sums, so gradients vanish slowly (Hochreiter & Schmidhuber 1997; Gers et al. 2000). Rows of W, U and b are those of i, f, g, o, as in torch: ``net.weights[l]`` is (features + units, 4 units). b of the forget gate f starts at `forget_bias`, others at 0 (Jozefowicz et al. 2015). Otherwise as `Recurrent`; memory per sample: 15 units and the features per step.
+        i, f, o = sigmoid(W x_t + U h_{t-1} + b)
+        g = activation(W_g x_t + U_g h_{t-1} + b_g)
+        c_t = f c_{t-1} + i g,  h_t = o activation(c_t),  c_0 = h_0 = 0
+
+    The state c passes from step to step by sums, so gradients vanish slowly. Rows of W, U and b are
+    those of i, f, g, o, as in torch: ``net.weights[l]`` is (features + units, 4 units). b of the forget
+    gate f starts at `forget_bias`, others at 0 (Jozefowicz et al. 2015). Otherwise as `Recurrent`;
+    memory per sample: 15 units and the features per step.
 
     Parameters
     ----------
@@ -1221,7 +1350,9 @@ class Constant(Member):
     """
     Constant(learning_rate=0.001, per='step')
 
-    lr_k = learning_rate.
+    The same rate in all steps k = 0, 1, …
+
+        lr_k = learning_rate
 
     Parameters
     ----------
@@ -1247,7 +1378,9 @@ class ExponentialDecay(Member):
     """
     ExponentialDecay(learning_rate=0.001, rate=0.01, per='step')
 
-    lr_k = learning_rate exp(-rate k); torch's ExponentialLR with gamma = exp(-rate).
+    Exponential decay; torch's ExponentialLR with gamma = exp(-rate).
+
+        lr_k = learning_rate exp(-rate k)
 
     Parameters
     ----------
@@ -1277,7 +1410,9 @@ class InverseTimeDecay(Member):
     """
     InverseTimeDecay(learning_rate=0.001, rate=0.01, per='step')
 
-    lr_k = learning_rate / (1 + rate k) (Robbins & Monro 1951).
+    Decay with the inverse of time (Robbins & Monro 1951).
+
+        lr_k = learning_rate / (1 + rate k)
 
     Parameters
     ----------
@@ -1307,7 +1442,9 @@ class StepDecay(Member):
     """
     StepDecay(learning_rate=0.001, every=1e+03, factor=0.1, per='step')
 
-    lr_k = learning_rate factor^floor(k / every); torch's StepLR.
+    A factor after each so many steps; torch's StepLR.
+
+        lr_k = learning_rate factor^floor(k / every)
 
     Parameters
     ----------
@@ -1341,7 +1478,9 @@ class PolynomialDecay(Member):
     """
     PolynomialDecay(learning_rate=0.001, steps=1e+03, power=1, end=0, per='step')
 
-    lr_k = end + (learning_rate - end) (1 - k / steps)^power up to k = steps, then end; torch's PolynomialLR where end = 0.
+    A power that ends after so many steps; torch's PolynomialLR where end = 0.
+
+        lr_k = end + (learning_rate - end) (1 - k / steps)^power,  k <= steps;  then end
 
     Parameters
     ----------
@@ -1381,10 +1520,10 @@ class CosineDecay(Member):
 
     Half a cosine from learning_rate to end (Loshchilov & Hutter 2017).
 
-        lr_k = end + (learning_rate - end) (1 + cos(pi k / steps)) / 2
+        lr_k = learning_rate (k + 1) / (warmup + 1),  k < warmup
+        lr_k = end + (learning_rate - end) (1 + cos(pi (k - warmup) / steps)) / 2;  then end
 
-    after a linear rise over the first `warmup` steps. Then end; or, with restarts, the cosine again
-    and again, each time restarts times as long.
+    With restarts it is followed by the cosine again and again, each time restarts times as long.
 
     Parameters
     ----------
@@ -1426,10 +1565,11 @@ class OneCycle(Member):
     """
     OneCycle(max_lr=0.01, steps=1e+03, rise=0.3, start_factor=25, end_factor=1e+04, per='step')
 
-    One rise and one fall along cosines (Smith & Topin 2018).
+    One rise and one fall along cosines (Smith & Topin 2018); torch's OneCycleLR.
 
-    From max_lr / start_factor up to max_lr over the first fraction `rise` of the steps, down to
-    max_lr / (start_factor end_factor) over the others; torch's OneCycleLR.
+        start = max_lr / start_factor;  end = start / end_factor;  top = rise steps - 1
+        lr_k = start + (max_lr - start) (1 - cos(pi k / top)) / 2,  k <= top
+        lr_k = end + (max_lr - end) (1 + cos(pi (k - top) / (steps - 1 - top))) / 2,  k > top
 
     Parameters
     ----------
@@ -2260,9 +2400,10 @@ class LBFGS(Member):
 
     Quasi-Newton directions from the last steps (Nocedal 1980; Nocedal & Wright 2006, algorithm 7.4).
 
-        d = -G g,  G: sᵀy/yᵀy I updated by the last pairs s = w - w_old, y = g - g_old, as BFGS does
+        d = -G g,  s = w - w_old,  y = g - g_old
 
-    Pairs with sᵀy <= eps yᵀy are left out. Made for the full batch.
+    G is sᵀy/yᵀy I, updated by the last pairs s, y as BFGS does. Pairs with sᵀy <= eps yᵀy are left out.
+    Made for the full batch.
 
     Parameters
     ----------
@@ -2373,12 +2514,10 @@ class Newton(Member):
 
         (H + lambda I) p = -g,  w <- w + p
 
-        'trust_region'   the smallest lambda >= 0 with H + lambda I >= 0 and |p| <= radius
-        'levenberg'      lambda by the ratio of the decrease of f to the predicted one (Nielsen 1999)
-        a number         that lambda; every step is made, also uphill: 0 is the plain method, which is
-                         attracted by saddle points
-
-    Made for the full batch and for few parameters.
+    'trust_region' takes the smallest lambda >= 0 with H + lambda I >= 0 and |p| <= radius; 'levenberg'
+    adapts lambda to the ratio of the decrease of f to the predicted one (Nielsen 1999); a number is
+    lambda itself, and every step is made, also uphill: 0 is the plain method, which is attracted by
+    saddle points. Made for the full batch and for few parameters.
 
     Parameters
     ----------

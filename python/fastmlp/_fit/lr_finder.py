@@ -51,6 +51,14 @@ class LearningRateCurve:
         was not finite.
     suggestion : float
         The rate at which a longer training reached the lowest loss.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> X = [[i / 50] for i in range(100)]
+    >>> curve = fm.find_learning_rate(fm.Network([1, 1], seed=0), X, X, steps=50)
+    >>> curve.suggestion in curve.learning_rates
+    True
     """
 
     learning_rates: FloatArray

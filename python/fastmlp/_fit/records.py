@@ -75,6 +75,11 @@ class ModelCheckpoint(Monitor):
 class CSVLogger(Callback):
     """Write a line of losses per epoch to a CSV file, which a run that goes on continues.
 
+    Parameters
+    ----------
+    path : str or path-like
+        The file; a new run replaces it.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -117,10 +122,20 @@ class CSVLogger(Callback):
 class Logging(Callback):
     """Log the losses of each epoch as information to a logger of Python.
 
+    Parameters
+    ----------
+    logger : str, default "fastmlp"
+        Its name.
+
     Examples
     --------
+    >>> import logging, sys
     >>> import fastmlp as fm
-    >>> logs = fm.Logging("fastmlp")  # of fit(callbacks=[logs])
+    >>> logging.getLogger("first").setLevel("INFO")
+    >>> logging.getLogger("first").addHandler(logging.StreamHandler(sys.stdout))
+    >>> net = fm.Network([1, 1], init="zeros")
+    >>> _ = net.fit([[0]], [1], epochs=1, callbacks=[fm.Logging("first")])
+    epoch 1: loss=0.5
     """
 
     def __init__(self, logger: str = "fastmlp") -> None:
@@ -136,6 +151,11 @@ class Logging(Callback):
 
 class TensorBoard(Callback):
     """Write the losses for TensorBoard into a folder; needs tensorboard.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        The folder of the run; ``tensorboard --logdir`` reads it.
 
     Examples
     --------

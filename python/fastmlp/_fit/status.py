@@ -24,7 +24,19 @@ ADVICE = {
 
 
 class TrainingWarning(UserWarning):
-    """A training that diverged, or that cannot succeed, without being a misuse."""
+    """A training that diverged, or that cannot succeed, without being a misuse.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import fastmlp as fm
+    >>> net = fm.Network([1, 1], seed=0)
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", fm.TrainingWarning)
+    ...     net.fit([[1.0]], [2.0], optimizer=fm.SGD(1e30), epochs=9)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    fastmlp.TrainingWarning: ...
+    """
 
 
 def warn(message: str, category: type[Warning] = TrainingWarning) -> None:

@@ -37,6 +37,13 @@ class Run:
         and after each epoch; nan after a divergence.
     network : Network
         Trained, in float64.
+
+    Examples
+    --------
+    >>> import fastmlp.playground
+    >>> run = fastmlp.playground.run("#seed=0.11111&dataset=xor")
+    >>> run.state.dataset, run.points.shape, run.network.n_inputs
+    ('xor', (500, 3), 2)
     """
 
     state: State

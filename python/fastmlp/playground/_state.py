@@ -65,6 +65,13 @@ class State:
         As in the original; the first three change nothing there either.
     hidden : frozenset of str
         Names of the controls that are not shown, from keys such as ``dataset_hide=true``.
+
+    Examples
+    --------
+    >>> from fastmlp.playground import State
+    >>> state = State.parse("#dataset=spiral&networkShape=8,8")
+    >>> state.dataset, state.network_shape, state.activation
+    ('spiral', (8, 8), 'tanh')
     """
 
     activation: str = "tanh"
