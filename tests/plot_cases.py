@@ -86,6 +86,7 @@ BAD: list[tuple[str, tuple[Any, ...], dict[str, Any], str]] = [
         {},
         "expected a classifier with probabilities of two classes",
     ),
+    ("calibration", (NET, X, Y + 1), {}, r"y has the label 2, expected one of \[0 1\]"),
     ("confusion_matrix", (3, X, Y), {}, r"model=3 \(int\), expected a fm.Network, or an estimator"),
     ("confusion_matrix", (VALUES, X, Y), {}, "expected a fitted classifier, or an output"),
     ("confusion_matrix", (NET, X, Y), {"normalize": "rows"}, "normalize='rows', expected 'true'"),

@@ -55,6 +55,19 @@ class Functions(Draws):
         )
         assert check.differences.shape == check.gradient.shape
 
+    def diagnose(self) -> None:
+        net = self.net()
+        X, y, weights = self.samples(net)
+        self.called.update({"Diagnosis", "DiagnosisRecorder", "LayerDiagnosis"})
+        recorder = fm.DiagnosisRecorder(X, y, self.loss(), sample_weight=weights)
+        str(net.diagnose(X, y, self.loss())), net.fit(X, y, epochs=2, callbacks=[recorder])
+
+    def separability(self) -> None:
+        self.called.add("linearly_separable")
+        n, m = (int(k) for k in self.random.integers(1, 12, 2))
+        labels = self.one_of(self.random.integers(0, self.one_of(1, 2, 4), n), self.array(n))
+        fm.linearly_separable(self.array(n, m), labels, bias=self.one_of(True, False))
+
     def write_and_read(self, net: fm.Network, trainer: fm.Trainer) -> None:
         """Files of both, whole and damaged; callbacks that write; what only needs a library."""
         self.called.update({"load", "ModelFileError", "ModelCheckpoint", "CSVLogger", "Logging",

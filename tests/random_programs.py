@@ -156,23 +156,22 @@ class Program(Functions):
     def fit(self) -> None:
         net = self.net()
         X, y, weights = self.samples(net)
-        self.callbacks = [
-            fm.EarlyStopping(self.one_of("loss", "val_loss"), patience=1),
-            fm.ReduceOnPlateau("loss", patience=1),
-            self,
-        ]
+        stopping = fm.EarlyStopping(self.one_of("loss", "val_loss"), patience=1)
+        self.callbacks = [stopping, fm.ReduceOnPlateau("loss", patience=1), self]
         history = net.fit(
             X, y, loss=self.loss(), optimizer=self.any_optimizer(), epochs=int(self.one_of(1, 4)),
             batch_size=self.one_of(None, 1, 32, 2000),
             callbacks=self.callbacks[: self.one_of(0, 3)],
             validation_data=self.one_of(None, (X, y)), sample_weight=weights,
+            metrics=self.one_of((), "r2", ["accuracy", "auc"], {"f": lambda y, o: len(y)}),
             class_weight=self.one_of(None, "balanced"), l2=self.one_of(0, 0.1),
             max_seconds=self.one_of(None, 1e-3, 0.05))  # fmt: skip
-        history.to_dict(), [history[name] for name in history], repr(history), len(history)
+        history.to_dict(), repr(history), history.best_epoch
         self.called.update({"EarlyStopping", "ReduceOnPlateau", "History", "Callback"})
 
     def on_epoch_end(self, epoch: int, logs: Any) -> bool:
         """As a callback: use other calls, or fail."""
+        logs["added"] = float(epoch)
         self.attempt(self.one_of(self.predict, self.spoil, self.new_network, self.read_trainer))
         if self.random.random() < 0.1:
             raise InterruptedError
@@ -272,7 +271,7 @@ CALLS = [
     "evaluate", "fit", "fit", "train", "train", "passes", "read_trainer", "copies", "parameters",
     "members", "minimize",
     "find_learning_rate", "threads", "half_made", "curvature", "least_squares", "line_search",
-    "check_gradient", "files",
+    "check_gradient", "files", "diagnose", "separability",
 ]  # fmt: skip
 
 

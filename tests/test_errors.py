@@ -55,7 +55,8 @@ CONSTRUCTION: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: fm.LeakyReLU("steep"), TypeError, r"slope"),
     (lambda: fm.Huber(delta=0.0), ValueError, r"^Huber: delta=0.*expected"),
     (lambda: fm.Normal(std=-1.0), ValueError, r"^Normal: std=-1.*expected"),
-    (lambda: fm.EarlyStopping(monitor="acc"), ValueError, r"^EarlyStopping: monitor='acc'"),
+    (lambda: fm.EarlyStopping(monitor=3), TypeError, r"^EarlyStopping: monitor=3 \(int\)"),
+    (lambda: fm.EarlyStopping(mode="auto"), ValueError, r"^EarlyStopping: mode='auto', expected"),
     (lambda: fm.EarlyStopping(patience=-1), ValueError, r"^EarlyStopping: patience=-1, expected"),
     (lambda: fm.Trainer("net"), TypeError, r"^Trainer: network='net'"),
     (

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import fastmlp as fm
-from fastmlp._fit.progress import Guarded, Silence
+from fastmlp._fit.progress import Progress, Silence
 from reference import Array
 
 X, Y = [[0.0], [1.0]], [0.0, 1.0]
@@ -131,12 +131,12 @@ def test_a_display_is_silent_after_it_has_failed() -> None:
             raise ValueError
 
     failing = Fails()
-    display = Guarded(failing)
+    display = Progress(failing)
     display.show(1, {})
     display.show(2, {})
     display.close()
     assert failing.n == 1
-    Guarded(Fails()).close()
+    Progress(Fails()).close()
 
 
 def tiny(o: Array, y: Array) -> tuple[Array, Array]:

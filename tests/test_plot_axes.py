@@ -67,6 +67,28 @@ def test_bad_arguments_are_named_and_leave_the_axes(
     assert pyplot.get_fignums() == []
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("calibration", (NET, X, Y[:9]), "inconsistent numbers of samples"),
+        ("calibration", (NET, X[:, :1], Y), "X has 1 features"),
+        ("confusion_matrix", (NET, X, Y[:9]), "inconsistent numbers of samples"),
+        ("partial_dependence", (NET, X, 2), "features"),
+        ("partial_dependence", (NET, X, "width"), "'width' not in"),
+        ("permutation_importance", (NET, X, Y[:9]), "inconsistent numbers of samples"),
+    ],
+)
+def test_errors_of_scikit_learn_leave_the_axes_too(name: str, arguments: Any, message: str) -> None:
+    ax = new_axes()
+    before = contents(ax)
+    with pytest.raises(ValueError, match=message):
+        getattr(plot, name)(*arguments, ax=ax)
+    assert contents(ax) == before
+    with pytest.raises(ValueError, match=message):
+        getattr(plot, name)(*arguments)
+    assert pyplot.get_fignums() == []
+
+
 @pytest.mark.parametrize("name", CALLS)
 def test_other_things_than_axes_are_refused(name: str) -> None:
     with pytest.raises(TypeError, match=rf"^{name}: ax=3 \(int\), expected a matplotlib.axes.Axes"):

@@ -47,7 +47,10 @@ def test_model_checkpoint_saves_the_best_or_every_epoch(
     assert fm.load(path).epochs_trained == epoch
     assert fm.Trainer.load(path).n_steps == epoch
     assert (saver.best, saver.best_epoch) == (0.0, 3)
-    assert repr(saver) == f"ModelCheckpoint({str(path)!r}, 'val_loss', best_only={best_only})"
+    assert (
+        repr(saver)
+        == f"ModelCheckpoint({str(path)!r}, 'val_loss', best_only={best_only}, mode='min')"
+    )
 
 
 def test_model_checkpoint_remembers_the_best_over_a_stop(tmp_path: Path) -> None:
@@ -60,7 +63,7 @@ def test_model_checkpoint_remembers_the_best_over_a_stop(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("given", "words"),
-    [(("x", "accuracy"), "monitor='accuracy'"), (("x", "loss", 1), "best_only=1")],
+    [(("x", 3), "monitor=3"), (("x", "loss", 1), "best_only=1"), (("x", "l", True, "up"), "mode=")],
 )
 def test_model_checkpoint_refuses(given: Any, words: str) -> None:
     with pytest.raises((TypeError, ValueError), match=f"^ModelCheckpoint: {words}"):

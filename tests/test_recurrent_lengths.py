@@ -219,6 +219,11 @@ def test_same_bits_for_any_number_of_threads() -> None:
 X3 = np.zeros((2, TIME, 3))
 
 
+def own_loss(o: Any, y: Any) -> Any:
+    """Whose gradient has a row less."""
+    return o[:, 0], o[1:]
+
+
 @pytest.mark.parametrize(
     ("layers", "call", "message"),
     [
@@ -229,17 +234,20 @@ X3 = np.zeros((2, TIME, 3))
         (NETS["class"](), lambda net: net.loss(X3, [0, 1], lengths=[0, 2]),
          r"^Network.loss: lengths\[0\]=0, expected 1 to 7"),
         (NETS["class"](), lambda net: net.fit(X3, [0, 1], lengths=[1.5, 2]), "expected integers"),
-        (NETS["class"](), lambda net: net.fit(X3, [0, 1], loss=lambda o, y: 0, lengths=[1, 2]),
-         "expected one of this package, as lengths are given"),
+        (NETS["tagger"](), lambda net: net.fit(X3, np.zeros(2), loss=own_loss, lengths=[1, 2]),
+         r"^fit: y has shape \(2,\), expected \(2, 7, ...\), a target of each step, as lengths"),
+        (NETS["tagger"](), lambda net: net.loss(X3, np.zeros((2, 7)), own_loss, lengths=[1, 3]),
+         r"^Network.loss: gradient of the loss has shape \(3, 3\), expected \(4, 3\)"),
+        ([fm.Dense(3)], lambda net: net.backward(X3, np.zeros((2, 3)), lengths=[1, 2]),
+         "Network.backward: no layer is recurrent"),
+        (NETS["class"](), lambda net: fm.Trainer(net).forward(X3, lengths=[1, 2, 3]),
+         r"Trainer.forward: lengths has shape \(3,\), expected \(2,\)"),
         ([fm.GRU(2, sequences=True), fm.Dense(3)], lambda net: net.predict(X3, lengths=[1, 2]),
          r"layers\[1\]=Dense reads several steps at once"),
         ([fm.Dense(3)], lambda net: net.predict(X3, lengths=[1, 2]), "no layer is recurrent"),
-        ([fm.GRU(2, sequences=True)],
+        ([fm.GRU(3, sequences=True)],
          lambda net: net.loss(X3, np.zeros((2, TIME, 1)), "gaussian_nll", lengths=[1, 2]),
-         "one target per output"),
-        ([fm.GRU(2)], lambda net: net.fit(X3, np.zeros((2, 2)), lengths=[1, 2],
-                                          optimizer=fm.LevenbergMarquardt()),
-         "LevenbergMarquardt: lengths are given, expected whole sequences"),
+         r"output_shape\[-1\]=3, expected an even number"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused(layers: Any, call: Any, message: str) -> None:

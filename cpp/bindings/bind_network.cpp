@@ -177,57 +177,56 @@ std::pair<double, py::array> value_and_gradient(const Network<T>& network, const
 }
 
 template <class T>
-py::array backward(const Network<T>& network, const py::object& x,
-                   const Array<T>& output_gradient) {
+py::array backward(const Network<T>& network, const py::object& x, const Array<T>& output_gradient,
+                   const py::object& lengths) {
   InputRows<T> input(x, network.plan().inputs());
   input.hold();
   const SampleRows<T>& rows = input.rows();
   const MemoryLease upstream_lease(output_gradient);
   const MatrixView<const T> upstream =
       rows_of(output_gradient, network.plan().outputs(), "output_gradient");
-  require(upstream.rows == rows.rows, "output_gradient has " + std::to_string(upstream.rows) +
-                                          " rows, expected " + std::to_string(rows.rows));
-  require(rows.rows > 0, "X has no rows, expected at least one");
+  require(upstream.rows == rows.rows && rows.rows > 0,
+          "backward: expected as many rows of output_gradient as of X, at least one");
+  const std::int64_t* steps = lengths_of(lengths, rows.rows);
   Array<T> gradient(network.size());
   T* g = gradient.mutable_data();
   run({step_operations(network, rows.rows)}, [&](ThreadTeam& team) {
     NetworkObjective<T> objective(network.plan(), SquaredError{});
     objective.set_team(team);
     Matrix<T> outputs(rows.rows, network.plan().outputs());
-    objective.forward(network.w(), rows, outputs.view());
+    objective.forward(network.w(), rows, outputs.view(), steps);
     objective.backward(network.w(), upstream, g);
   });
   return gradient;
 }
 
-template <class T>
-py::array jacobian(const Network<T>& network, const py::object& x) {
+// Derivatives (n, n_out, columns) of the outputs; `passes` is the work of one by forward passes.
+template <class T, class F>
+py::array output_derivatives(const char* name, const Network<T>& network, const py::object& x,
+                             Index columns, Index passes, F&& compute) {
   InputRows<T> input(x, network.plan().inputs());
   input.hold();
   const SampleRows<T>& rows = input.rows();
-  const Index entries = checked_product(rows.rows, network.plan().outputs(), "jacobian");
-  checked_product(entries, network.plan().inputs() * static_cast<Index>(sizeof(T)), "jacobian");
-  Array<T> array({rows.rows, network.plan().outputs(), network.plan().inputs()});
+  const Index outputs = network.plan().outputs();
+  const Index entries = checked_product(rows.rows, outputs, name);
+  checked_product(entries, columns * static_cast<Index>(sizeof(T)), name);
+  Array<T> array({rows.rows, outputs, columns});
   T* out = array.mutable_data();
-  run({forward_operations(network, entries)}, [&](ThreadTeam& team) {
-    fastmlp::jacobian<T>(network.plan(), network.w(), rows, out, team);
-  });
+  run({forward_operations(network, passes * entries)},
+      [&](ThreadTeam& team) { compute(network.plan(), network.w(), rows, out, team); });
   return array;
 }
 
 template <class T>
+py::array jacobian(const Network<T>& network, const py::object& x) {
+  return output_derivatives("jacobian", network, x, network.plan().inputs(), 1,
+                            &fastmlp::jacobian<T>);
+}
+
+template <class T>
 py::array parameter_jacobian(const Network<T>& network, const py::object& x) {
-  InputRows<T> input(x, network.plan().inputs());
-  input.hold();
-  const SampleRows<T>& rows = input.rows();
-  const Index entries = checked_product(rows.rows, network.plan().outputs(), "parameter_jacobian");
-  checked_product(entries, network.size() * static_cast<Index>(sizeof(T)), "parameter_jacobian");
-  Array<T> array({rows.rows, network.plan().outputs(), network.size()});
-  T* out = array.mutable_data();
-  run({forward_operations(network, 2 * entries)}, [&](ThreadTeam& team) {
-    fastmlp::parameter_jacobian<T>(network.plan(), network.w(), rows, out, team);
-  });
-  return array;
+  return output_derivatives("parameter_jacobian", network, x, network.size(), 2,
+                            &fastmlp::parameter_jacobian<T>);
 }
 
 template <class T>
@@ -283,7 +282,8 @@ void bind_network(py::module_& m) {
            "The loss at w + a u + b v for all a in the first row of steps and all b in the second.")
       .def("value_and_grad", &value_and_gradient<T>, py::arg("X"), py::arg("targets"),
            py::arg("loss"), py::arg("weights"), py::arg("lengths") = py::none())
-      .def("backward", &backward<T>, py::arg("X"), py::arg("output_gradient").noconvert())
+      .def("backward", &backward<T>, py::arg("X"), py::arg("output_gradient").noconvert(),
+           py::arg("lengths") = py::none())
       .def("jacobian", &jacobian<T>, py::arg("X"))
       .def("parameter_jacobian", &parameter_jacobian<T>, py::arg("X"));
 }

@@ -118,14 +118,15 @@ class TrainerHandle {
     return value;
   }
 
-  py::array forward(const py::object& x) {
+  py::array forward(const py::object& x, const py::object& lengths) {
     InputRows<T> input(x, network_->plan().inputs());
     input.hold();
     const SampleRows<T>& rows = input.rows();
+    const std::int64_t* steps = lengths_of(lengths, rows.rows);
     auto [array, out] = new_rows<T>(rows.rows, network_->plan().outputs());
     batch_rows_ = kNoBatch;  // also where this is interrupted
     run({forward_operations(*network_, rows.rows)},
-        [&, out = out](ThreadTeam& team) { trainer_.forward(rows, out, team); });
+        [&, out = out](ThreadTeam& team) { trainer_.forward(rows, out, team, steps); });
     batch_rows_ = rows.rows;
     return array;
   }
@@ -249,7 +250,7 @@ void bind_trainer(py::module_& m) {
       .def("set_states", &Handle::set_states, py::arg("states"))
       .def("step", &Handle::step, py::arg("X"), py::arg("targets"), py::arg("weights"),
            py::arg("lengths") = py::none())
-      .def("forward", &Handle::forward, py::arg("X"))
+      .def("forward", &Handle::forward, py::arg("X"), py::arg("lengths") = py::none())
       .def("backward", &Handle::backward, py::arg("output_gradient").noconvert())
       .def("apply", &Handle::apply, py::arg("gradient").noconvert(), py::arg("batch_weight"))
       .def(

@@ -46,12 +46,14 @@ void bind_methods(py::module_& m);
 void bind_checks(py::module_& m);
 void bind_lock(py::module_& m);
 void bind_memory(py::module_& m);
+void bind_metrics(py::module_& m);
 void bind_orders(py::module_& m);
 void bind_threads(py::module_& m);
 void bind_networks(py::module_& float32, py::module_& float64);
 void bind_steps(py::module_& float32, py::module_& float64);
 void bind_trainers(py::module_& float32, py::module_& float64);
 void bind_curvatures(py::module_& float32, py::module_& float64);
+void bind_diagnoses(py::module_& float32, py::module_& float64);
 void bind_minimize(py::module_& float32, py::module_& float64);
 
 }  // namespace fastmlp::bindings

@@ -34,7 +34,8 @@ inline std::optional<std::vector<Index>> order_of(const py::object& order, Index
 // The parts of Python's EpochResult, in its order.
 inline py::tuple parts_of(const EpochResult& result) {
   return py::make_tuple(result.loss, result.data_loss, result.penalty, result.data_loss_by_count,
-                        result.penalty_by_count, result.steps, result.samples, text(result.status));
+                        result.penalty_by_count, result.steps, result.samples, text(result.status),
+                        result.mistakes);
 }
 
 }  // namespace fastmlp::bindings

@@ -30,6 +30,7 @@ PYBIND11_MODULE(FASTMLP_MODULE, m) {
   bind_checks(m);
   bind_lock(m);
   bind_memory(m);
+  bind_metrics(m);
   bind_orders(m);
   bind_threads(m);
   auto float32 = m.def_submodule("float32", "Networks and trainers in single precision.");
@@ -38,5 +39,6 @@ PYBIND11_MODULE(FASTMLP_MODULE, m) {
   bind_steps(float32, float64);
   bind_trainers(float32, float64);
   bind_curvatures(float32, float64);
+  bind_diagnoses(float32, float64);
   bind_minimize(float32, float64);
 }

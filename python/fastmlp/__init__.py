@@ -3,9 +3,10 @@
 from importlib import import_module as _import_module
 
 from fastmlp import _core, _old_names
-from fastmlp._fit.callbacks import Callback, EarlyStopping, ReduceOnPlateau
+from fastmlp._fit.callbacks import EarlyStopping, ReduceOnPlateau
 from fastmlp._fit.epoch_result import EpochResult
 from fastmlp._fit.history import History
+from fastmlp._fit.monitor import Callback
 from fastmlp._fit.status import TrainingWarning
 from fastmlp._io.files import ModelFileError, load
 from fastmlp._version import __version__ as __version__
@@ -22,8 +23,11 @@ _ON_DEMAND = {
     "_fit.records": (
         *("CSVLogger", "Logging", "MLflow", "ModelCheckpoint", "OptunaPruning", "TensorBoard"),
     ),
+    "_fit.recorder": ("DiagnosisRecorder",),
+    "diagnosis": ("Diagnosis", "LayerDiagnosis"),
     "gradient_check": ("GradientCheck", "check_gradient"),
     "minimization": ("Result", "least_squares", "minimize"),
+    "separability": ("linearly_separable",),
     "step_length": ("LineSearchResult", "line_search"),
 }
 

@@ -13,7 +13,7 @@ from fastmlp._core import Backtracking as Backtracking
 from fastmlp.layers import Bidirectional as Bidirectional
 from fastmlp._core import BinaryCrossEntropy as BinaryCrossEntropy
 from fastmlp._fit.records import CSVLogger as CSVLogger
-from fastmlp._fit.callbacks import Callback as Callback
+from fastmlp._fit.monitor import Callback as Callback
 from fastmlp._core import Constant as Constant
 from fastmlp._core import ConstantInit as ConstantInit
 from fastmlp._core import Conv1D as Conv1D
@@ -24,6 +24,8 @@ from fastmlp.curvature import Curvature as Curvature
 from fastmlp.curvature import CurvatureOperator as CurvatureOperator
 from fastmlp._core import DeltaBarDelta as DeltaBarDelta
 from fastmlp._core import Dense as Dense
+from fastmlp.diagnosis import Diagnosis as Diagnosis
+from fastmlp._fit.recorder import DiagnosisRecorder as DiagnosisRecorder
 from fastmlp._core import Dropout as Dropout
 from fastmlp._core import ELU as ELU
 from fastmlp._fit.callbacks import EarlyStopping as EarlyStopping
@@ -49,6 +51,7 @@ from fastmlp._core import Identity as Identity
 from fastmlp._core import InverseTimeDecay as InverseTimeDecay
 from fastmlp._core import LBFGS as LBFGS
 from fastmlp._core import LSTM as LSTM
+from fastmlp.diagnosis import LayerDiagnosis as LayerDiagnosis
 from fastmlp._core import LeCunNormal as LeCunNormal
 from fastmlp._core import LeCunUniform as LeCunUniform
 from fastmlp._core import LeakyReLU as LeakyReLU
@@ -107,6 +110,7 @@ from fastmlp._fit.lr_finder import find_learning_rate as find_learning_rate
 from fastmlp.config import get_num_threads as get_num_threads
 from fastmlp.minimization import least_squares as least_squares
 from fastmlp.step_length import line_search as line_search
+from fastmlp.separability import linearly_separable as linearly_separable
 from fastmlp._io.files import load as load
 from fastmlp.minimization import minimize as minimize
 from fastmlp.config import set_num_threads as set_num_threads
@@ -137,6 +141,8 @@ __all__ = [
     'CurvatureOperator',
     'DeltaBarDelta',
     'Dense',
+    'Diagnosis',
+    'DiagnosisRecorder',
     'Dropout',
     'ELU',
     'EarlyStopping',
@@ -162,6 +168,7 @@ __all__ = [
     'InverseTimeDecay',
     'LBFGS',
     'LSTM',
+    'LayerDiagnosis',
     'LeCunNormal',
     'LeCunUniform',
     'LeakyReLU',
@@ -220,6 +227,7 @@ __all__ = [
     'get_num_threads',
     'least_squares',
     'line_search',
+    'linearly_separable',
     'load',
     'minimize',
     'set_num_threads',

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from fastmlp import _core
 from fastmlp._data import arrays, types
 from fastmlp._data.attributes import Attributes
-from fastmlp._data.dataset import Dataset, read_dataset, read_training_data
+from fastmlp._data.dataset import Dataset, read_dataset
 from fastmlp._data.losses import is_custom_loss
 from fastmlp._data.state_views import StateViews
 from fastmlp._data.threads import limited
@@ -263,7 +263,9 @@ carry_state, n_threads
         *,
         epochs: int | None = None,
         validation_data: types.Validation | None = None,
-        callbacks: Iterable[object] = (),
+        validation_split: float | None = None,
+        metrics: types.MetricsLike = (),
+        callbacks: object | Iterable[object] = (),
         sample_weight: ArrayLike | None = None,
         class_weight: types.ClassWeight | None = None,
         lengths: ArrayLike | None = None,
@@ -285,11 +287,9 @@ carry_state, n_threads
 
     def _run(self, given: Mapping[str, Any], caller: str) -> History:
         config = FitConfig.checked(self, given)
-        names = ("X", "y", "sample_weight", "class_weight", "lengths")
-        data = read_training_data(self.network, self.loss, *(given[name] for name in names))
-        carrying.check_rows(self, len(data.X), "X")
+        carrying.check_rows(self, len(config.data.X), "X")
         with limited(self.n_threads), self.network._in_training:
             self._forward_shape = None
             self.network._remember_names(given["X"])
-            warn_of_scale(self.network, self.loss, data, caller)
-            return FitLoop(self, data, config, caller).run()
+            warn_of_scale(self.network, self.loss, config.data, caller)
+            return FitLoop(self, config, caller).run()

@@ -132,7 +132,7 @@ void loss_and_delta(const OutputLoss& output, const MatrixView<const T>& a,
   const Samples<T> samples{a, y, h, values, scale, delta};
   if (steps.count > 1) {
     std::fill_n(values, a.cols, T(0));
-    return for_steps(steps, a.cols, scale, [&](Index t, const auto& part, const T* counted) {
+    for_steps(steps, a.cols, scale, [&](Index t, const auto& part, const T* counted) {
       T step_values[kNR<T>];
       MatrixView<T> step_delta;
       ActivationDerivatives<T> derivatives;
@@ -140,9 +140,10 @@ void loss_and_delta(const OutputLoss& output, const MatrixView<const T>& a,
       if (linearization) derivatives = {part(linearization->slope), part(linearization->curvature)};
       loss_and_delta<T>(output, part(a), part(y), part(h), step_values, counted,
                         delta ? &step_delta : nullptr, linearization ? &derivatives : nullptr);
-      for (Index j = 0; j < a.cols; ++j) values[j] += steps.lengths[j] > t ? step_values[j] : T(0);
-      if (delta) clear_ended(steps.lengths, t, step_delta);
+      for (Index j = 0; j < a.cols; ++j) values[j] += steps.counts(t, j) ? step_values[j] : T(0);
     });
+    if (delta) clear_ended(steps, *delta);
+    return;
   }
   const auto& [activation, loss] = output;
   if (is_pair<Softmax, CrossEntropy>(activation, loss)) {

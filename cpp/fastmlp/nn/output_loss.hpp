@@ -20,11 +20,13 @@ struct OutputLoss {
 // The default loss of an output activation.
 Loss default_loss(const Activation& output);
 
-// Rows of outputs and targets in as many equal groups as there are steps, of which the first
-// lengths[j] of a sample count; with one step all do.
+// Rows of outputs and targets in as many equal groups as there are steps, each with a loss of its
+// own. Of a sample the first lengths[j] count; without lengths all do.
 struct OutputSteps {
   Index count = 1;
   const Index* lengths = nullptr;
+
+  bool counts(Index step, Index sample) const { return !lengths || lengths[sample] > step; }
 };
 
 // values[j] = L_j for the columns (samples) of pre-activations A and targets Y. With `delta`, also

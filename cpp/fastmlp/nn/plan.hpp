@@ -143,11 +143,8 @@ class Plan {
   // Layers that have parameters, in order.
   const std::vector<LayerParameters>& parameters() const { return parameters_; }
 
-  // Steps of the output, where it is one for each step of a sequence; else 1.
-  Index output_steps() const {
-    const Shape& shape = layer_shapes_.back();
-    return shape.dims() == 2 ? shape.sizes[0] : 1;
-  }
+  // Steps of a sequence, or positions, that have outputs of their own; else 1.
+  Index output_steps() const { return outputs() / layer_shapes_.back().sizes.back(); }
   // The parameters of a layer of the list, shared ones not counted.
   Index layer_size(Index layer) const {
     Index size = 0;

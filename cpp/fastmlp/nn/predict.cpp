@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fastmlp/kernels/transpose.hpp"
+#include "fastmlp/nn/output_steps.hpp"
 #include "fastmlp/nn/sample_gradient.hpp"
 
 namespace fastmlp {
@@ -106,12 +107,7 @@ void predict_one_by_one(const Plan<T>& plan, const T* w, const SampleRows<T>& x,
 template <class T>
 void write_outputs(const Shape& shape, const std::int64_t* lengths, Range rows,
                    const MatrixView<T>& h, const MatrixView<T>& out) {
-  if (lengths && shape.dims() == 2) {
-    const Index steps = shape.sizes[0], features = h.rows / steps;
-    for (Index t = 0; t < steps; ++t) {
-      clear_ended<T>(lengths + rows.begin, t, h.part(t * features, features));
-    }
-  }
+  if (lengths && shape.dims() == 2) clear_ended<T>({shape.sizes[0], lengths + rows.begin}, h);
   transpose(h.rows, rows.size(), h.data, h.stride, out.row(rows.begin), out.stride);
 }
 

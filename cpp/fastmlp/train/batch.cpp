@@ -103,14 +103,18 @@ void Batch<T>::gather_targets(const Index* from, Range samples) {
 }
 
 template <class T>
-void Batch<T>::start_gather(Index n) {
+void Batch<T>::start_gather(Index n, const std::int64_t* lengths) {
   n_ = n;
+  data_.lengths = lengths;
   samples_ = x_samples_.panels();
 }
 
 template <class T>
 void Batch<T>::gather_inputs(const SampleRows<T>& x, Range samples) {
   for (Index i = samples.begin; i < samples.end; ++i) copy_row(x, i, x_samples_, i);
+  if (data_.lengths) {
+    std::copy_n(data_.lengths + samples.begin, samples.size(), lengths_.data() + samples.begin);
+  }
   transpose(x_samples_.panels(), samples, {0, inputs_}, x_);
 }
 

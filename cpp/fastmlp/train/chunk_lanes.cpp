@@ -27,6 +27,7 @@ double ChunkLanes<T>::run(const T* w, T* g) {
   prepare(w);
   const Index chunks = f_.chunks(), size = f_.size();
   double sum = 0, values[kWave];
+  f_.mistakes_ = 0;
   for (Index first = 0; first < chunks; first += kWave) {
     const Index wave = std::min(kWave, chunks - first);
     f_.team_->parallel_for(wave, [&](Index i, int thread) {
@@ -42,6 +43,7 @@ double ChunkLanes<T>::run(const T* w, T* g) {
       for (Index j = 0; j < size && g; ++j) g[j] = first + i == 0 ? from[j] : g[j] + from[j];
     }
   }
+  for (const auto& lane : lanes_) f_.mistakes_ += lane->mistakes_;
   return sum;
 }
 

@@ -85,7 +85,8 @@ struct CurvatureDiagonals<T>::Group {
     if (node == last()) {
       NetworkObjective<T>& f = owner.f_;
       return r_delta<T>(f.output_loss_, kind, state.a.columns(samples), f.batch_.y(samples), values,
-                        f.batch_.scale() + samples.begin, derivatives, direction, output, column);
+                        f.batch_.scale() + samples.begin, derivatives, direction, output, column,
+                        f.output_steps(samples));
     }
     const Activation& phi = plan().node(node).phi;
     r_activate<T>(phi, values, derivatives, direction, output);

@@ -14,6 +14,7 @@ struct EpochResult {
   double data_loss = 0, penalty = 0;                    // by weight: the parts of the loss
   double data_loss_by_count = 0, penalty_by_count = 0;  // the same by count
   Index samples = 0;                                    // that were presented with a weight
+  Index mistakes = 0;                                   // as NetworkObjective::mistakes
 };
 
 // Sums over the batches of an epoch.

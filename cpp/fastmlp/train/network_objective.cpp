@@ -4,7 +4,6 @@
 
 #include "fastmlp/base/tuning.hpp"
 #include "fastmlp/kernels/reduce.hpp"
-#include "fastmlp/kernels/transpose.hpp"
 #include "fastmlp/train/chunk_lanes.hpp"
 #include "fastmlp/train/curvature_diagonals.hpp"
 #include "fastmlp/train/curvature_products.hpp"
@@ -23,6 +22,7 @@ template <class T>
 NetworkObjective<T>::NetworkObjective(const Plan<T>& plan, Loss loss)
     : plan_(plan),
       output_loss_{plan.output(), std::move(loss)},
+      loss_steps_(target_columns(output_loss_.loss, 2) == 1 ? plan.output_steps() : 1),
       batch_(plan, output_loss_.loss),
       schedule_(plan) {
   schedule_.set_workspace(workspace_);
@@ -81,6 +81,7 @@ void NetworkObjective<T>::start(const T* w, Index n) {
   reserve(std::min(n, batch_.size()));
   if (packed_ != w) pack(plan_, w, workspace_.packed, *team_);
   packed_ = nullptr;
+  mistakes_ = 0;
   if (curvature_) curvature_->drop_point();
 }
 
@@ -107,9 +108,8 @@ double NetworkObjective<T>::forward_backward(const T* w, Range chunk, bool backw
                       output_steps(samples));
     if (backward) fastmlp::backward<T>(point, samples, nullptr, linearization);
   });
-  const T* scale = batch_.scale();
-  for (Index i = 0; i < chunk.size(); ++i) sum += double(scale[i]) * double(values_[i]);
-  return sum;
+  if (backward && std::holds_alternative<Sign>(plan_.output())) count_mistakes(chunk.size());
+  return add_losses(chunk.size(), sum);
 }
 
 // g (+)= the gradient over n samples in the workspace; `updated` are the parameters if they are
@@ -213,40 +213,6 @@ void NetworkObjective<T>::gradient_and_update(T* w, bool computed, GradientConsu
   });
   packed_ = w;
   packed_version_ = consumer.version();
-}
-
-template <class T>
-void NetworkObjective<T>::forward(const T* w, const SampleRows<T>& x, MatrixView<T> out) {
-  reserve(x.rows);
-  batch_.start_gather(x.rows);
-  schedule_.clear_next_batch();
-  ++version_;
-  packed_ = nullptr;
-  start(w);
-  const Point<T> point{plan_, w, context_, batch_.x(), workspace_};
-  team_->parallel_for(ceil_div(batch_.size(), kTileColumns<T>), [&](Index i, int) {
-    const Range samples = tile(i, kTileColumns<T>, batch_.size());
-    batch_.gather_inputs(x, samples);
-    const MatrixView<T> a = forward_from(point, states_, samples.begin, samples);
-    const MatrixView<T> h = workspace_.output().h.columns(samples);
-    activate<T>(plan_.output(), a, h);
-    transpose(h.rows, h.cols, h.data, h.stride, out.row(samples.begin), out.stride);
-  });
-}
-
-template <class T>
-void NetworkObjective<T>::backward(const T* w, MatrixView<const T> output_gradient, T* g) {
-  auto& output = workspace_.output();
-  const Point<T> point{plan_, w, context_, batch_.x(), workspace_};
-  team_->parallel_for(ceil_div(batch_.size(), kTileColumns<T>), [&](Index i, int) {
-    const Range samples = tile(i, kTileColumns<T>, batch_.size());
-    const MatrixView<T> delta = output.delta.columns(samples);
-    transpose(delta.cols, delta.rows, output_gradient.row(samples.begin), output_gradient.stride,
-              delta.data, delta.stride);
-    differentiate<T>(plan_.output(), output.a.columns(samples), output.h.columns(samples), delta);
-    fastmlp::backward(point, samples);
-  });
-  add_gradient(batch_.size(), true, nullptr, g);
 }
 
 // Lanes for the chunks of the batch, where they pay: rounds of the team for each chunk of a small

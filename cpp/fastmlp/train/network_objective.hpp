@@ -25,6 +25,9 @@ template <class T>
 class CurvatureDiagonals;
 
 template <class T>
+class Diagnosis;
+
+template <class T>
 class ChunkLanes;
 
 template <class T>
@@ -69,6 +72,9 @@ class NetworkObjective final : public ResidualObjective<T> {
   Index samples() const { return batch_.size(); }
   double weight() const { return batch_.weight(); }
   double divisor() const { return batch_.divisor(); }
+  // Of an output `sign`, whose losses have no gradient where a sample is on the right side: outputs
+  // that had one in the last evaluation; else 0.
+  Index mistakes() const { return mistakes_; }
 
   Index size() const override { return plan_.size(); }
   double value(const T* w) override;
@@ -83,14 +89,16 @@ class NetworkObjective final : public ResidualObjective<T> {
   void normal_equations(const T* w, double* normal, double* g) override;
 
   // Outputs (n, n_out) of X in the present mode; then, for the same rows and w, the flat gradient
-  // of sum(outputs * output_gradient).
-  void forward(const T* w, const SampleRows<T>& x, MatrixView<T> out);
+  // of sum(outputs * output_gradient). Outputs of steps after the end of a sequence are 0.
+  void forward(const T* w, const SampleRows<T>& x, MatrixView<T> out,
+               const std::int64_t* lengths = nullptr);
   void backward(const T* w, MatrixView<const T> output_gradient, T* g);
 
  private:
   friend class CurvatureProducts<T>;
   friend class NormalEquations<T>;
   friend class CurvatureDiagonals<T>;
+  friend class Diagnosis<T>;
   friend class ChunkLanes<T>;
 
   Range chunk(Index i) const { return tile(i, plan_.chunk_samples(), batch_.size()); }
@@ -109,18 +117,33 @@ class NetworkObjective final : public ResidualObjective<T> {
   double forward_backward(const T* w, Range chunk, bool backward,
                           Linearization<T>* linearization = nullptr, double sum = 0);
   OutputSteps output_steps(Range samples) const {
-    const Index* lengths = batch_.lengths();
-    return {lengths ? plan_.output_steps() : 1, lengths ? lengths + samples.begin : nullptr};
+    if (const Index* lengths = batch_.lengths()) {
+      return {plan_.output_steps(), lengths + samples.begin};
+    }
+    return {loss_steps_};
   }
   double sum_gradient(const T* w, T* updated, T* g);
   void add_gradient(Index n, bool first, T* updated, T* g);
   void gradient_and_update(T* w, bool computed, GradientConsumer<T>& consumer);
   bool may_take_lanes() const { return chunks() > 1 && team_->is_parallel() && !states_.data; }
   ChunkLanes<T>* lanes();
+  // sum + the loss of n samples in the workspace
+  double add_losses(Index n, double sum) const {
+    const T* scale = batch_.scale();
+    for (Index i = 0; i < n; ++i) sum += double(scale[i]) * double(values_[i]);
+    return sum;
+  }
+  void count_mistakes(Index n) {
+    PanelMatrix<T>& delta = workspace_.output().delta;
+    for (Index j = 0; j < n; ++j) {
+      for (Index i = 0; i < plan_.outputs(); ++i) mistakes_ += *delta.at(i, j) != 0;
+    }
+  }
   CurvatureProducts<T>& curvature();
 
   const Plan<T>& plan_;
   OutputLoss output_loss_;
+  Index loss_steps_;  // of sequences without lengths: more than 1 where the loss is one of pairs
   ThreadTeam* team_ = nullptr;
   PassContext context_{};
   Batch<T> batch_;
@@ -140,6 +163,7 @@ class NetworkObjective final : public ResidualObjective<T> {
   bool exclusive_writer_ = false;
   bool same_data_ = false;  // the arrays are those of the last selection
   std::uint64_t version_ = 0;
+  Index mistakes_ = 0;
 };
 
 extern template class NetworkObjective<float>;

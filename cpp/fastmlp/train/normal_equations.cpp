@@ -21,9 +21,6 @@ void NormalEquations<T>::compute(const T* w, double* normal, double* g) {
   require(std::holds_alternative<SquaredError>(f_.output_loss_.loss),
           "LevenbergMarquardt: the loss is not a sum of squares, expected squared_error; for "
           "another loss use LBFGS or HessianFree");
-  require(!f_.batch_.lengths(),
-          "LevenbergMarquardt: lengths are given, expected whole sequences; with lengths use LBFGS "
-          "or HessianFree");
   const Index size = f_.size(), outputs = f_.plan_.outputs();
   const Index width = kTileColumns<T>;
   const Index block = std::max<Index>(1, kBlockElements / (size * outputs * width)) * width;
@@ -49,7 +46,7 @@ void NormalEquations<T>::compute(const T* w, double* normal, double* g) {
   }
 }
 
-// Rows (sample, output) of J and r, each times sqrt(w_i / sum w).
+// Rows (sample, output) of J and r, each times sqrt(w_i / sum w); 0 after the end of a sequence.
 template <class T>
 void NormalEquations<T>::fill_rows(const T* w, Range chunk, Range samples) {
   const Index size = f_.size(), outputs = f_.plan_.outputs(), width = kTileColumns<T>;
@@ -62,17 +59,23 @@ void NormalEquations<T>::fill_rows(const T* w, Range chunk, Range samples) {
     t = {samples.begin + t.begin, samples.begin + t.end};
     const MatrixView<T> h = output.h.columns(t), delta = output.delta.columns(t);
     const MatrixView<T> y = f_.batch_.y(t);
+    const OutputSteps steps = f_.output_steps(t);
     for (Index j = 0; j < outputs; ++j) {
       for (Index i = 0; i < outputs; ++i) std::fill_n(delta.row(i), t.size(), T(i == j));
       differentiate<T>(f_.plan_.output(), output.a.columns(t), h, delta);
       backward(point, t);
       for (Index s = 0; s < t.size(); ++s) {
+        const Index row = (t.begin + s - samples.begin) * outputs + j;
+        double* to = jacobian_.data() + row * size;
+        if (!steps.counts(j * steps.count / outputs, s)) {
+          residuals_[static_cast<std::size_t>(row)] = 0;
+          std::fill_n(to, size, 0.0);
+          continue;
+        }
         sample_gradient(f_.plan_, t.begin + s, f_.inputs(), f_.workspace_, g);
         const double root = std::sqrt(static_cast<double>(f_.batch_.scale()[t.begin + s]));
-        const Index row = (t.begin + s - samples.begin) * outputs + j;
         const double e = static_cast<double>(h.row(j)[s]) - static_cast<double>(y.row(j)[s]);
         residuals_[static_cast<std::size_t>(row)] = root * e;
-        double* to = jacobian_.data() + row * size;
         for (Index i = 0; i < size; ++i) to[i] = root * static_cast<double>(g[i]);
       }
     }

@@ -98,6 +98,7 @@ EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, Thread
     const StepResult step = tuned_step(team);
     samples_seen_ += objective_.samples();
     means.add(step, objective_.divisor(), objective_.samples());
+    result.mistakes += objective_.mistakes();
     if (step.status == Status::running) {
       advances = true;
     } else if (size == n || ends_epoch(step.status)) {
@@ -245,11 +246,12 @@ void Trainer<T>::swap_out_average() {
 }
 
 template <class T>
-void Trainer<T>::forward(const SampleRows<T>& x, MatrixView<T> out, ThreadTeam& team) {
+void Trainer<T>::forward(const SampleRows<T>& x, MatrixView<T> out, ThreadTeam& team,
+                         const std::int64_t* lengths) {
   swap_out_average();
   objective_.set_team(team);
   set_context(x.rows);
-  objective_.forward(network_.w(), x, out);
+  objective_.forward(network_.w(), x, out, lengths);
   samples_seen_ += x.rows;
 }
 

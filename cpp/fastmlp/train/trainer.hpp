@@ -62,7 +62,8 @@ class Trainer {
   // zeros. Not for optimizers that evaluate a batch several times.
   void set_states(const MatrixView<T>& states) { objective_.set_states(states); }
 
-  void forward(const SampleRows<T>& x, MatrixView<T> out, ThreadTeam& team);
+  void forward(const SampleRows<T>& x, MatrixView<T> out, ThreadTeam& team,
+               const std::int64_t* lengths = nullptr);
   void backward(MatrixView<const T> output_gradient, T* g, ThreadTeam& team);
   // The update of a batch of this weight; returns the penalties, as Optimizer::apply.
   double apply(T* g, double batch_weight, ThreadTeam& team);

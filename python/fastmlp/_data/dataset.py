@@ -12,9 +12,9 @@ from fastmlp._data import arrays
 from fastmlp._data.arrays import FloatArray, Samples
 from fastmlp._data.class_weight import check_class_names
 from fastmlp._data.losses import is_custom_loss
-from fastmlp._data.sequences import as_lengths, without_ended
+from fastmlp._data.sequences import as_lengths, rows_of_steps, without_ended
 from fastmlp._data.targets import TargetSpec, as_weights, check_range
-from fastmlp._data.validation import InvalidType, InvalidValue, value_error
+from fastmlp._data.validation import InvalidType, InvalidValue
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
@@ -24,14 +24,16 @@ class Dataset(NamedTuple):
     """Samples, targets and weights.
 
     X is ``(n, n_inputs)``, targets are ``(n, n_outputs)`` or classes ``(n, *groups)``, weights and
-    the lengths of sequences ``(n,)``. `leases` hold the memory of a run, in which Python code runs
-    between native calls.
+    the lengths of sequences ``(n,)``. `counted` are the steps ``(n, time)`` that a custom loss of
+    each step reads, where not all, and targets ``(n, time, ...)`` then. `leases` hold the memory of
+    a run, in which Python code runs between native calls.
     """
 
     X: Samples
     targets: NDArray[Any]
     weights: FloatArray | None
     lengths: NDArray[np.int64] | None = None
+    counted: NDArray[np.bool_] | None = None
     leases: tuple[_core.MemoryLease, ...] = ()
 
     @property
@@ -43,7 +45,9 @@ class Dataset(NamedTuple):
         """Return the samples at these indices, in this order."""
         weights = None if self.weights is None else self.weights[indices]
         lengths = None if self.lengths is None else self.lengths[indices]
-        return Dataset(arrays.take(self.X, indices), self.targets[indices], weights, lengths)
+        counted = None if self.counted is None else self.counted[indices]
+        X, targets = arrays.take(self.X, indices), self.targets[indices]
+        return Dataset(X, targets, weights, lengths, counted)
 
     def total_weight(self, indices: NDArray[np.int64] | None = None) -> float:
         """Return the sum of the weights, 1 each where there are none, of all or these samples."""
@@ -58,14 +62,12 @@ def target_spec(network: Network, loss: Any) -> TargetSpec:
     is_custom = is_custom_loss(loss)
     labels_pm1 = not is_custom and loss.labels_pm1
     per_target = 1 if is_custom else loss.outputs_per_target
-    shape, n_columns = network.output_shape, network.n_outputs
-    if per_target > 1:  # the targets of a loss of pairs are flat: the first half of all outputs
-        n_columns //= per_target
-        shape = (n_columns,)
-    probabilities = network._output_activation.predicts_classes
-    groups = shape[:-1] if probabilities else ()
-    n_classes = shape[-1] if probabilities else n_columns
-    classes = n_classes > 1 and (probabilities or labels_pm1)
+    n_columns = network.n_outputs // per_target
+    *positions, n_outputs = network.output_shape
+    n_classes = n_outputs // per_target
+    shape = (*positions, n_classes)
+    classes = n_classes > 1 and (network._output_activation.predicts_classes or labels_pm1)
+    groups = tuple(positions) if classes else ()
     return TargetSpec(
         shape, groups, n_columns, n_classes, network.dtype, classes, labels_pm1, is_custom
     )
@@ -89,13 +91,14 @@ def read_dataset(
         y = y[np.newaxis] if y.ndim > 1 else y.reshape(1, -1)
     spec = target_spec(network, loss)
     if steps is not None:
-        if spec.any_shape:
-            raise value_error("loss", loss, "one of this package, as lengths are given")
-        y = without_ended(y, steps, network, spec.shape)
+        y = without_ended(y, steps, network)
     targets = spec.read(y, len(inputs))
     weights = as_weights(sample_weight, class_weight, targets, network.dtype)
     check_class_names(class_weight, targets, spec.n_columns)
-    return Dataset(inputs, spec.encode(targets), weights, steps)
+    targets, counted = spec.encode(targets), None
+    if steps is not None and spec.any_shape and len(network.output_shape) > 1:
+        targets, counted = rows_of_steps(targets, steps, network.output_shape)
+    return Dataset(inputs, targets, weights, steps, counted)
 
 
 def read_training_data(

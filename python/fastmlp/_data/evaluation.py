@@ -212,21 +212,20 @@ def value_and_grad(
     chosen = resolve_loss(loss, self)
     data = read_dataset(self, chosen, X, y, sample_weight, lengths=lengths)
     check_weighted(data)
-    value: float
-    gradient: FloatArray
     with limited(check_threads(n_threads)):
         if is_custom_loss(chosen):
-            outputs = self._native.predict(data.X)
-            value, by_output = evaluate(chosen, outputs, data.targets, data.weights)
-            gradient = self._native.backward(data.X, by_output)
-        else:
-            arguments = (data.X, data.targets, chosen, data.weights, data.lengths)
-            value, gradient = self._native.value_and_grad(*arguments)
-    return value, gradient
+            outputs = self._native.predict(data.X, data.lengths)
+            value, by_output = evaluate(chosen, outputs, data)
+            return value, self._native.backward(data.X, by_output, data.lengths)
+        arguments = (data.X, data.targets, chosen, data.weights, data.lengths)
+        result: tuple[float, FloatArray] = self._native.value_and_grad(*arguments)
+        return result
 
 
 @error_prefix("Network.backward")
-def backward(self: Network, X: InputLike, output_gradient: ArrayLike) -> FloatArray:
+def backward(
+    self: Network, X: InputLike, output_gradient: ArrayLike, *, lengths: ArrayLike | None = None
+) -> FloatArray:
     """Compute the gradient of ``sum(outputs * output_gradient)`` by all parameters.
 
     Parameters
@@ -235,6 +234,8 @@ def backward(self: Network, X: InputLike, output_gradient: ArrayLike) -> FloatAr
         Samples.
     output_gradient : array_like of shape (n_samples, n_outputs) or (n_outputs,)
         Derivative of anything by the outputs; not averaged over the samples.
+    lengths : array_like of int, shape (n_samples,), optional
+        Steps of each sequence, as for `predict`; `output_gradient` is not read after them.
 
     Returns
     -------
@@ -254,8 +255,9 @@ def backward(self: Network, X: InputLike, output_gradient: ArrayLike) -> FloatAr
     """
     inputs, single = arrays.as_inputs(X, self)
     arrays.check_samples(inputs)
+    steps = None if lengths is None else as_lengths(lengths, self, len(inputs))
     gradient = arrays.as_outputs(output_gradient, self, len(inputs), single, "output_gradient")
-    flat: FloatArray = self._native.backward(inputs, gradient)
+    flat: FloatArray = self._native.backward(inputs, gradient, steps)
     return flat
 
 

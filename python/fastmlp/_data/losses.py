@@ -27,9 +27,11 @@ def resolve_loss(loss: Any, network: Network) -> Any:
     if is_custom_loss(loss):
         return loss
     resolved = resolve("loss", loss)
-    if network.n_outputs % resolved.outputs_per_target != 0:
+    n_outputs = network.output_shape[-1]  # of each step or position
+    if n_outputs % resolved.outputs_per_target != 0:
+        name = "n_outputs" if len(network.output_shape) == 1 else "output_shape[-1]"
         raise InvalidValue(
-            f"loss={resolved.name!r} with n_outputs={network.n_outputs}, expected an even number: "
+            f"loss={resolved.name!r} with {name}={n_outputs}, expected an even number: "
             f"as many means as log variances"
         )
     return resolved
@@ -43,25 +45,21 @@ def is_custom_loss(loss: Any) -> bool:
 def mean_loss(network: Network, loss: Any, data: Dataset) -> float:
     """Return the weighted mean loss of the network in evaluation mode, without penalties."""
     if is_custom_loss(loss):
-        outputs = network._native.predict(data.X)
-        return evaluate(loss, outputs, data.targets, data.weights)[0]
+        outputs = network._native.predict(data.X, data.lengths)
+        return evaluate(loss, outputs, data)[0]
     return float(network._native.loss(data.X, data.targets, loss, data.weights, data.lengths))
 
 
 def evaluate(
-    loss: LossFunction,
-    outputs: FloatArray,
-    targets: NDArray[Any],
-    weights: FloatArray | None,
-    divisor: float | None = None,
+    loss: LossFunction, outputs: FloatArray, data: Dataset, divisor: float | None = None
 ) -> tuple[float, FloatArray]:
     """Return the mean of a custom loss over a batch, and its gradient by the outputs.
 
-    ``L = sum_i w_i L_i / divisor`` with ``w_i = 1`` where `weights` is None; the divisor is
+    ``L = sum_i w_i L_i / divisor`` with ``w_i = 1`` where there are no weights; the divisor is
     ``sum_i w_i`` unless given.
     """
-    values, gradient = _call(loss, outputs, targets)
-    n_samples = len(outputs)
+    values, gradient = _call(loss, outputs, data.targets, data.counted)
+    n_samples, weights = len(outputs), data.weights
     with np.errstate(all="ignore"):  # as the core, which has nan and inf as results
         if weights is None:
             return float(values.mean(dtype=np.float64)), gradient / n_samples
@@ -72,8 +70,21 @@ def evaluate(
 
 
 def _call(
-    loss: LossFunction, outputs: FloatArray, targets: NDArray[Any]
+    loss: LossFunction,
+    outputs: FloatArray,
+    targets: NDArray[Any],
+    counted: NDArray[np.bool_] | None,
 ) -> tuple[FloatArray, FloatArray]:
+    """Return the values ``(n,)`` of a loss, and the gradient in the shape of the outputs.
+
+    Where steps ``(n, time)`` are counted, each of these is a row, and a value is the sum of them.
+    """
+    if counted is not None:
+        by_steps = outputs.reshape(*counted.shape, -1)
+        values, gradient = np.zeros(counted.shape, outputs.dtype), np.zeros_like(by_steps)
+        of_rows = _call(loss, by_steps[counted], targets[counted], None)
+        values[counted], gradient[counted] = of_rows
+        return values.sum(axis=1), gradient.reshape(outputs.shape)
     result = loss(outputs, targets)
     if not isinstance(result, (tuple, list)) or len(result) != 2:
         raise InvalidType(f"the loss returned {type(result).__name__}, expected (values, gradient)")

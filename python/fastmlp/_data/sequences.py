@@ -57,22 +57,42 @@ def as_lengths(lengths: Any, network: Network, n_samples: int) -> NDArray[np.int
     return given.astype(np.int64)
 
 
-def without_ended(
-    y: Any, lengths: NDArray[np.int64], network: Network, shape: tuple[int, ...]
-) -> Any:
+def steps_before_end(lengths: NDArray[np.int64], time: int) -> NDArray[np.bool_]:
+    """Return ``(n, time)``, True for the steps that a sequence has."""
+    return np.arange(time) < lengths[:, np.newaxis]
+
+
+def without_ended(y: Any, lengths: NDArray[np.int64], network: Network) -> Any:
     """Return a y of each step with ones, valid for all losses, after the ends."""
     if len(network.output_shape) == 1:
         return y
-    if shape != network.output_shape:
-        raise InvalidValue("lengths is given, expected a loss with one target per output")
     array = arrays.read(y, "y")
     n_samples, time = len(lengths), network.input_shape[0]
     if array.shape[:1] != (n_samples,) or array.size % (n_samples * time):
         return array  # of a shape that is refused
-    ended = np.arange(time) >= lengths[:, np.newaxis]
+    counted = steps_before_end(lengths, time)
     by_steps = array.reshape(n_samples, time, -1)
-    filled = np.where(ended[:, :, np.newaxis], array.dtype.type(1), by_steps)
+    filled = np.where(counted[:, :, np.newaxis], by_steps, array.dtype.type(1))
     return filled.reshape(array.shape)
+
+
+def rows_of_steps(
+    targets: NDArray[Any], lengths: NDArray[np.int64], shape: tuple[int, ...]
+) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Return the targets ``(n, time, ...)`` of outputs of this shape, and which steps count.
+
+    Of one output per step, those of a step are an axis too, as for networks of one output.
+    """
+    time, units = shape
+    n_samples, *columns = targets.shape
+    if len(columns) == 1 and columns[0] % time == 0 and (columns[0] > time or units == 1):
+        targets = targets.reshape(n_samples, time, columns[0] // time)
+    if targets.shape[1:2] != (time,):
+        raise InvalidValue(
+            f"y has shape {targets.shape}, expected ({n_samples}, {time}, ...), a target of each "
+            "step, as lengths are given"
+        )
+    return targets, steps_before_end(lengths, time)
 
 
 def _check_pointwise(index: int, layer: Any) -> None:

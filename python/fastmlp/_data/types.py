@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
@@ -44,5 +44,9 @@ Validation: TypeAlias = (
     | tuple[InputLike, ArrayLike, ArrayLike]
     | tuple[InputLike, ArrayLike, ArrayLike | None, ArrayLike]
 )
+# Of y and outputs, which have any shape.
+MetricFunction: TypeAlias = Callable[[NDArray[Any], FloatArray], Any]
+MetricLike: TypeAlias = str | MetricFunction
+MetricsLike: TypeAlias = MetricLike | Iterable[MetricLike] | Mapping[str, MetricLike]
 Weighting: TypeAlias = Literal["set", "batch"]
 L2Scale: TypeAlias = Literal["constant", "batch_weight"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+import numbers
 import operator
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
@@ -141,6 +142,15 @@ def _check_float(value: Any, name: str, fits: Callable[[float], bool], expected:
     if not (math.isfinite(number) and fits(number)):
         raise value_error(name, value, expected)
     return number
+
+
+def check_number(value: Any, name: str) -> float:
+    """Return a real number of any kind, or an array of one without axes, as a float."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value.item()
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        raise type_error(name, value, "a number")
+    return float(value)
 
 
 def check_seconds(value: Any, name: str) -> float | None:

@@ -38,13 +38,13 @@ def _update(trainer: Trainer, batch: Dataset, divisor: float | None) -> tuple[fl
     seen, weight = native.samples_seen, batch.total_weight()
     if weight == 0:
         if trainer.carry_state:
-            native.forward(batch.X)  # the state goes on
+            native.forward(batch.X, batch.lengths)  # the state goes on
         native.samples_seen = seen + len(batch.X)
         return 0.0, 0.0, False
     try:
         loss = cast(LossFunction, trainer.loss)
-        outputs = native.forward(batch.X)
-        value, by_output = evaluate(loss, outputs, batch.targets, batch.weights, divisor)
+        outputs = native.forward(batch.X, batch.lengths)
+        value, by_output = evaluate(loss, outputs, batch, divisor)
         if not math.isfinite(value):
             return value, 0.0, False
         penalties = float(native.apply(native.backward(by_output), weight))

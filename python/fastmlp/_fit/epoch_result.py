@@ -21,6 +21,9 @@ class EpochResult(NamedTuple):
         They differ where batches have weights and ``weighting="batch"``.
     n_steps, n_samples : int
         Updates made, and samples in the batches that had a weight.
+    n_mistakes : int
+        With a sign output and the perceptron's or the hinge loss: targets that moved the weights,
+        being on the wrong side at their turn, or within the margin. 0 with others.
     status : str
         ``"running"`` after a whole pass, else why it ended, as in `History`.
 
@@ -44,6 +47,7 @@ class EpochResult(NamedTuple):
     n_steps: int
     n_samples: int
     status: str
+    n_mistakes: int = 0
 
 
 class EpochMeans:

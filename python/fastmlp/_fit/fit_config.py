@@ -1,4 +1,4 @@
-"""The keywords of `Trainer.run` that control the loop over epochs, checked."""
+"""The arguments of `Trainer.run`, checked: samples, and what controls the loop over epochs."""
 
 from __future__ import annotations
 
@@ -6,30 +6,27 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from fastmlp._data.dataset import Dataset, read_training_data
-from fastmlp._data.feature_names import check_names, names_of
-from fastmlp._data.validation import (
-    InvalidType,
-    InvalidValue,
-    argument_prefix,
-    check_int,
-    check_seconds,
-)
+from fastmlp._data.validation import check_int, check_seconds
 from fastmlp._fit.checkpoint import Checkpoint
 from fastmlp._fit.hooks import check_callbacks
+from fastmlp._fit.metrics import Metrics, metrics_of_run, read_metrics
 from fastmlp._fit.plateau import MAX_EPOCHS, MAX_STEPS
 from fastmlp._fit.settings import is_method
+from fastmlp._fit.validation_data import read_validation, split
 
 if TYPE_CHECKING:
     from fastmlp.trainer import Trainer
 
 
 class FitConfig(NamedTuple):
-    """The checked keywords; `until_plateau` is ``epochs=None``, `epochs` its bound then."""
+    """The checked arguments; `until_plateau` is ``epochs=None``, `epochs` its bound then."""
 
+    data: Dataset
+    validation: Dataset | None
+    metrics: list[Metrics]
+    callbacks: list[Any]
     epochs: int
     until_plateau: bool
-    validation: Dataset | None
-    callbacks: list[Any]
     max_seconds: float | None
     verbose: int
     checkpoint: Checkpoint | None
@@ -37,47 +34,39 @@ class FitConfig(NamedTuple):
     @classmethod
     def checked(cls, trainer: Trainer, given: Mapping[str, Any]) -> Self:
         """Check the arguments of a call, ``{name: value}``."""
-        validation = given["validation_data"]
-        data = None if validation is None else _read_validation(trainer, validation, given["X"])
-        recorded = ["loss"] if validation is None else ["loss", "val_loss"]
+        given, validation_data = split(given)
+        metrics = read_metrics(given["metrics"])
+        recorded = {"loss": "min"} | {name: metric.mode for name, metric in metrics.items()}
+        validation = None
+        if validation_data is not None:
+            validation = read_validation(trainer, validation_data, given["X"])
+            recorded |= {f"val_{name}": mode for name, mode in recorded.items()}
+        callbacks = check_callbacks(given["callbacks"], recorded)
         epochs, verbose = given["epochs"], given["verbose"]
         searches = is_method(trainer.optimizer)  # they stop by themselves
+        names = ("X", "y", "sample_weight", "class_weight", "lengths")
+        network, loss = trainer.network, trainer.loss
         return cls(
             epochs=(MAX_STEPS if searches else MAX_EPOCHS)
             if epochs is None
             else check_int(epochs, "epochs", min=1),
             until_plateau=epochs is None and not searches,
-            validation=data,
-            callbacks=check_callbacks(given["callbacks"], recorded),
+            callbacks=callbacks,
             max_seconds=check_seconds(given["max_seconds"], "max_seconds"),
             verbose=check_int(
                 int(verbose) if isinstance(verbose, bool) else verbose, "verbose", min=0, max=2
             ),
             checkpoint=Checkpoint.checked(given["checkpoint"], given["checkpoint_every"]),
+            data=(data := read_training_data(network, loss, *(given[name] for name in names))),
+            validation=validation,
+            metrics=metrics_of_run(metrics, trainer, data, validation),
         )
 
     def observes_epochs(self) -> bool:
-        """Return whether anything is done after single epochs."""
+        """Return whether anything but a display is done after single epochs."""
         return (
             self.until_plateau
             or self.validation is not None
-            or self.verbose > 0
+            or bool(self.metrics)
             or any(hasattr(callback, "on_epoch_end") for callback in self.callbacks)
         )
-
-
-def _read_validation(trainer: Trainer, validation_data: Any, X: Any) -> Dataset:
-    """Read the samples of a validation, whose columns must be those of X."""
-    expected = "(X, y), (X, y, sample_weight) or (X, y, sample_weight, lengths)"
-    if not isinstance(validation_data, (tuple, list)):
-        kind = type(validation_data).__name__
-        raise InvalidType(f"validation_data is of type {kind}, expected {expected}")
-    if len(validation_data) not in (2, 3, 4):
-        n_members = len(validation_data)
-        raise InvalidValue(f"validation_data has {n_members} members, expected {expected}")
-    in_validation = argument_prefix("validation_data: ")
-    in_validation(check_names)(validation_data[0], names_of(X))
-    X_val, y, weights, lengths = (*validation_data, None, None)[:4]
-    return in_validation(read_training_data)(
-        trainer.network, trainer.loss, X_val, y, weights, lengths=lengths
-    )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fastmlp._data.arrays import native
 from fastmlp._data.dataset import Dataset
 from fastmlp._data.losses import is_custom_loss, mean_loss
-from fastmlp._fit import carrying, checkpoint, custom_loss
+from fastmlp._fit import carrying, checkpoint, custom_loss, separation
 from fastmlp._fit.epoch_result import EpochResult
 from fastmlp._fit.failure import describe_failure
 from fastmlp._fit.fit_config import FitConfig
@@ -33,15 +33,18 @@ SEARCH_ENDS = ("converged", "no_progress", "line_search_failed")
 class FitLoop:
     """One run of a trainer over its data; `caller` is the public function, for warnings."""
 
-    def __init__(self, trainer: Trainer, data: Dataset, config: FitConfig, caller: str) -> None:
+    def __init__(self, trainer: Trainer, config: FitConfig, caller: str) -> None:
         self._trainer = trainer
-        self._data = data
+        self._data = config.data
         self._config = config
         self._caller = caller
         self._history = History()
         self._plateau = Plateau()
         self._warning, self._epoch, self._ending = "", 0, ""
+        self._is_observed = config.observes_epochs()
+        self._can_diverge = trainer._native.can_diverge
         self._last_good = native(trainer.network.dtype).Snapshot()
+        self._separates = separation.is_perceptron(trainer)
 
     def run(self) -> History:
         """Run all epochs, or fewer where a callback, the time or the loss ends the run.
@@ -97,19 +100,22 @@ class FitLoop:
             file.write(self._trainer, self._config.callbacks, run)
 
     def _run_epochs(self) -> str:
-        config, epoch = self._config, self._epoch
+        config, epoch, data = self._config, self._epoch, self._data
         if self._ending:
             return self._ending
-        if self._trainer._native.can_diverge:
+        if self._can_diverge:
             self._trainer._native.keep(self._last_good)
         while epoch < config.epochs:
-            if self._seconds_left() == 0:
+            seconds = self._seconds_left()
+            if seconds == 0:
                 return "max_seconds"
             losses: list[float] = []
             try:
-                last = self._next_epochs(config.epochs - epoch, losses)
+                last = self._next_epochs(config.epochs - epoch, seconds, losses)
             finally:
-                self._history.extend({"loss": losses})
+                if losses:
+                    self._history.extend({"loss": losses})
+                    self._progress.show_past(epoch + 1, losses)
             epoch = self._epoch = epoch + len(losses) + 1
             if not math.isfinite(last.loss):
                 self._restore(epoch, last)
@@ -120,23 +126,28 @@ class FitLoop:
             if refused:
                 self._warn(epoch, last, "the parameters before this step")
             ending = last.status if last.status != "running" else "stopped" if stop else ""
-            if not ending and config.until_plateau:
+            if not ending and self._separates:
+                separated = last.n_mistakes == 0 and separation.is_separated(self._trainer, data)
+                ending = "converged" if separated else ""
+            elif not ending and config.until_plateau:
                 at_rest = self._plateau.reached(self._history.last_loss())
                 ending = "converged" if at_rest else ""
             if ending not in ("max_seconds", "not_finite"):  # which end within an epoch
                 self._keep(ending)
             if ending:
                 return ending
-        if config.until_plateau:
+        if self._separates:
+            self._warning = self._history.separation("max_steps")
+        elif config.until_plateau:
             self._warning = self._plateau.advice()
         return "max_steps"
 
-    def _next_epochs(self, n_left: int, losses: list[float]) -> EpochResult:
+    def _next_epochs(self, n_left: int, seconds: float | None, losses: list[float]) -> EpochResult:
         """Run one epoch if anything observes epochs, otherwise all that remain."""
         file = self._config.checkpoint
         n_epochs = n_left if file is None else min(n_left, file.epochs_left(self._epoch))
-        n_epochs = 1 if self._config.observes_epochs() else n_epochs
-        seconds = self._seconds_left()
+        one = self._is_observed or self._separates
+        n_epochs = 1 if one else min(n_epochs, self._progress.n_at_once())
         return run_epochs(self._trainer, self._data, n_epochs, seconds, self._last_good, losses)
 
     def _seconds_left(self) -> float | None:
@@ -145,17 +156,29 @@ class FitLoop:
         return max(0.0, self._config.max_seconds - (time.perf_counter() - self._start))
 
     def _record(self, epoch: int, result: EpochResult) -> bool:
-        """Record the losses of a good epoch and pass them on; return True to stop."""
+        """Record losses and metrics of a good epoch and pass them on; return True to stop."""
         trainer = self._trainer
         trainer._native.swap_in_average()
-        if epoch < self._config.epochs and trainer._native.can_diverge:
+        if epoch < self._config.epochs and self._can_diverge:
             trainer._native.keep(self._last_good)
         logs = {"loss": result.loss}
+        if self._separates:
+            logs["mistakes"] = result.n_mistakes
         if self._config.validation is not None:
             logs["val_loss"] = mean_loss(trainer.network, trainer.loss, self._config.validation)
-        self._history.append(logs)
+        for metrics in self._config.metrics:
+            logs |= metrics.values()
+        history, n_own = self._history, len(logs)
+        history.append(logs)
+        try:
+            stop = epoch_ended(self._config.callbacks, epoch, logs)
+        except BaseException:
+            history.complete({})  # nan for what is missing
+            raise
+        if len(logs) > n_own or len(history) > n_own:
+            history.complete(logs)
         self._progress.show(epoch, logs)
-        return epoch_ended(self._config.callbacks, epoch, logs)
+        return stop
 
     def training_loss(self) -> float:
         """Return the loss of the samples at the present parameters, penalties included."""
@@ -167,7 +190,7 @@ class FitLoop:
         """Go back to the last good epoch, and say so."""
         kept = f"the parameters of epoch {epoch - 1}" if epoch > 1 else "the initial parameters"
         self._warn(epoch, result, kept)
-        if self._trainer._native.can_diverge:  # a search keeps its best point itself
+        if self._can_diverge:  # a search keeps its best point itself
             self._trainer._native.go_back(self._last_good)
 
     def _warn(self, epoch: int, result: EpochResult, kept: str) -> None:
@@ -193,23 +216,23 @@ def run_epochs(
     """
     native_trainer = trainer._native
     index = native_trainer.epoch_number
+
+    def run() -> EpochResult:
+        if is_custom_loss(trainer.loss):
+            return custom_loss.epoch(trainer, data, max_seconds, order, more_in_first)
+        given = (n_epochs, max_seconds, last_good, losses, order, data.lengths, more_in_first)
+        return EpochResult(*native_trainer.epochs(*data.arrays, *given))
+
     try:
-
-        def run() -> EpochResult:
-            if is_custom_loss(trainer.loss):
-                return custom_loss.epoch(trainer, data, max_seconds, order, more_in_first)
-            given = (n_epochs, max_seconds, last_good, losses, order, data.lengths, more_in_first)
-            return EpochResult._make(native_trainer.epochs(*data.arrays, *given))
-
         if trainer.carry_state:
             state = carrying.first_state(trainer)
             last = carrying.carried(trainer, state, run, lambda r: math.isfinite(r.loss))
         else:
             last = run()
-        trainer._last_epoch = last
+        vars(trainer)["_last_epoch"] = last  # past __setattr__, for speed
         return last
     finally:
-        trainer.network.epochs_trained += native_trainer.epoch_number - index
+        vars(trainer.network)["epochs_trained"] += native_trainer.epoch_number - index
 
 
 def run_passes(

@@ -28,7 +28,9 @@ def fit(
     epochs: int | None = None,
     batch_size: int | None = None,
     validation_data: types.Validation | None = None,
-    callbacks: Iterable[object] = (),
+    validation_split: float | None = None,
+    metrics: types.MetricsLike = (),
+    callbacks: object | Iterable[object] = (),
     sample_weight: ArrayLike | None = None,
     class_weight: types.ClassWeight | None = None,
     lengths: ArrayLike | None = None,
@@ -57,7 +59,8 @@ def fit(
     loss : str, loss or callable, optional
         Default by the output: softmax cross_entropy, sigmoid binary_cross_entropy, sign
         perceptron, else squared_error. A callable takes ``(outputs, y)``, both ``(n,
-        n_outputs)``, and returns values ``(n,)`` and their gradient ``(n, n_outputs)``.
+        n_outputs)``, and returns values ``(n,)`` and their gradient ``(n, n_outputs)``. Where
+        `lengths` are given for outputs of each step, n are the steps before the ends of all.
     optimizer : str or optimizer, default "adam"
         A name, or a value such as ``fm.SGD(0.1, momentum=0.9)``. Its state starts fresh.
     epochs : int, optional
@@ -67,7 +70,14 @@ def fit(
         Samples per update. Default: 32, and all for methods that search.
     validation_data : tuple (X, y), (X, y, sample_weight) or with lengths as fourth, optional
         Samples whose loss is recorded after each epoch as ``"val_loss"``.
-    callbacks : iterable of objects, default ()
+    validation_split : float, optional
+        Share of the samples, ``0 < share < 1``, that are those of the validation instead: the last
+        rows, before shuffling.
+    metrics : str, list of str, or dict {name: function}, default ()
+        Recorded after each epoch, as ``name`` of the training samples and ``val_name`` of the
+        validation: ``"accuracy"``, ``"top_3_accuracy"``, ``"f1"``, ``"auc"``, ``"r2"``, ``"mae"``,
+        ``"rmse"``, weighted, or ``function(y, outputs)``, a number. Cost: a forward pass over each.
+    callbacks : callback, or iterable of them, default ()
         With some of `on_fit_begin`, `on_epoch_end` and `on_fit_end`; see `fm.Callback`.
     sample_weight : array_like of shape (n_samples,), optional
         Weights w >= 0. The loss of a batch of B of them is ``sum_i w_i L_i / (B mean(w))``.

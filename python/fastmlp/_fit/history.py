@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from fastmlp._data.extras import require
@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 COLORS = ("#1f77b4", "#ff7f0e", "#2ca02c", "#d62728")
 
 
-class History(Mapping[str, list[float]]):
-    """The record of a training: a mapping from ``"loss"`` and ``"val_loss"`` to numbers per epoch.
+class History(dict[str, list[float]]):
+    """The record of a training: a dictionary of ``"loss"`` and others, with a number per epoch.
 
     ``"loss"`` is the weighted mean of the batch losses during the epoch, penalties included;
-    ``"val_loss"`` is the loss of the validation data after it, without penalties. An epoch that
-    was undone because its loss was not finite is not listed.
+    ``"val_loss"`` is the loss of the validation data after it, without penalties. Metrics are
+    ``"r2"`` and ``"val_r2"``, for example, after the epoch; what callbacks add to their logs has
+    nan for epochs without it. An epoch that was undone because its loss was not finite is not
+    listed.
 
     Attributes
     ----------
@@ -41,8 +43,13 @@ class History(Mapping[str, list[float]]):
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.status = "running"
-        self._columns: dict[str, list[float]] = {}
+
+    def __setstate__(self, values: dict[str, Any]) -> None:
+        """Restore from a pickle; those of 0.1.0 have the numbers among the attributes."""
+        self.update(values.pop("_columns", {}))
+        vars(self).update(values)
 
     def to_state(self) -> dict[str, Any]:
         """Return status and losses as plain values, for copies, pickles and files."""
@@ -59,27 +66,56 @@ class History(Mapping[str, list[float]]):
     @property
     def advice(self) -> str:
         """Meaning of the status, and what to do."""
-        return ADVICE[self.status]
+        return self.separation(self.status) or ADVICE[self.status]
+
+    def separation(self, status: str) -> str:
+        """Return what a perceptron that ends with this status has reached; "" for others."""
+        mistakes = self._columns.get("mistakes", [])
+        if mistakes and status == "converged":
+            return f"separated after {sum(mistakes):.0f} mistakes in {len(mistakes)} epochs"
+        if mistakes and status == "max_steps":
+            return (
+                f"not separated within {len(mistakes)} epochs, {mistakes[-1]:.0f} mistakes in the "
+                f"last; fm.linearly_separable(X, y) says whether a hyperplane can; if not, hidden "
+                f"layers help"
+            )
+        return ""
 
     @property
     def n_epochs(self) -> int:
         """Number of epochs recorded."""
-        return max(map(len, self._columns.values()), default=0)
+        return max(map(len, self.values()), default=0)
+
+    @property
+    def best_epoch(self) -> int | None:
+        """The epoch, from 1, of the lowest ``"val_loss"``, or ``"loss"`` without it; else None."""
+        losses = [(x, epoch) for epoch, x in enumerate(self._losses(), 1) if x == x]
+        return min(losses)[1] if losses else None
+
+    def _losses(self) -> list[float]:
+        return self.get("val_loss", self.get("loss", []))
 
     def last_loss(self) -> float:
         """Return the last ``"val_loss"``, or ``"loss"`` where no samples were validated."""
-        return self._columns.get("val_loss", self._columns["loss"])[-1]
+        return self._losses()[-1]
 
     def append(self, logs: Mapping[str, float]) -> None:
         """Add the numbers of one epoch."""
         for name, value in logs.items():
-            self._columns.setdefault(name, []).append(value)
+            self.setdefault(name, []).append(value)
+
+    def complete(self, logs: Mapping[str, float]) -> None:
+        """Add to the last epoch what it has not: a number of `logs`, or nan."""
+        before = self.n_epochs - 1
+        for name in [*self, *logs]:
+            if len(column := self.setdefault(name, [])) <= before:
+                column += [*[math.nan] * (before - len(column)), logs.get(name, math.nan)]
 
     def extend(self, columns: Mapping[str, Sequence[float]]) -> None:
         """Add the numbers of many epochs."""
         for name, values in columns.items():
             if values:
-                self._columns.setdefault(name, []).extend(values)
+                self.setdefault(name, []).extend(values)
 
     def to_dict(self) -> dict[str, list[float]]:
         """Return a copy as plain lists, ready for pandas or JSON.
@@ -90,7 +126,7 @@ class History(Mapping[str, list[float]]):
         >>> fm.History().to_dict()
         {}
         """
-        return {name: list(values) for name, values in self._columns.items()}
+        return {name: list(values) for name, values in self.items()}
 
     def to_json(self) -> str:
         """Return status and losses as JSON, in which null stands for nan and inf.
@@ -104,8 +140,7 @@ class History(Mapping[str, list[float]]):
         import json
 
         finite = {
-            name: [x if math.isfinite(x) else None for x in values]
-            for name, values in self._columns.items()
+            name: [x if math.isfinite(x) else None for x in values] for name, values in self.items()
         }
         return json.dumps({"status": self.status, "losses": finite})
 
@@ -121,17 +156,17 @@ class History(Mapping[str, list[float]]):
         """
         pandas = require("pandas", "History.to_pandas", "records")
         index = pandas.RangeIndex(1, self.n_epochs + 1, name="epoch")
-        return pandas.DataFrame(self._columns, index=index)
+        return pandas.DataFrame(dict(self), index=index)
 
     def _repr_html_(self) -> str:
         """Return the last losses above a small chart of all, for notebooks."""
         import html
 
-        values = [x for column in self._columns.values() for x in column if math.isfinite(x)]
+        values = [x for column in self.values() for x in column if math.isfinite(x)]
         low, high = min(values, default=0.0), max(values, default=0.0)
         scale = 80 / ((high - low) or 1.0)
         lines = ""
-        for column, color in zip(self._columns.values(), COLORS, strict=False):
+        for column, color in zip(self.values(), COLORS, strict=False):
             step = 296 / max(1, len(column) - 1)
             points = " ".join(
                 f"{2 + step * epoch:.1f},{82 - scale * (x - low):.1f}"
@@ -175,20 +210,10 @@ class History(Mapping[str, list[float]]):
 
         return learning_curve(self, ax, key=key, log=log)
 
-    def __getitem__(self, name: str) -> list[float]:
-        """Return the numbers of one loss, one per epoch."""
-        return self._columns[name]
-
-    def __iter__(self) -> Iterator[str]:
-        """Iterate over the names of the losses."""
-        return iter(self._columns)
-
-    def __len__(self) -> int:
-        """Return the number of losses recorded."""
-        return len(self._columns)
-
     def __repr__(self) -> str:
         """Show the last epoch and the status."""
-        last: dict[str, Any] = {name: f"{values[-1]:.6g}" for name, values in self._columns.items()}
+        last: dict[str, Any] = {name: f"{values[-1]:.6g}" for name, values in self.items()}
         shown = ", ".join(f"{name}={value}" for name, value in last.items())
-        return f"History({self.n_epochs} epochs, {shown or 'empty'}, status={self.status!r})"
+        verdict = f", {text}" if (text := self.separation(self.status).partition(",")[0]) else ""
+        values = f"{self.n_epochs} epochs, {shown or 'empty'}, status={self.status!r}"
+        return f"History({values}{verdict})"

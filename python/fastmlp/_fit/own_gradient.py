@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from fastmlp._data import arrays
 from fastmlp._data.arrays import FloatArray, Samples
+from fastmlp._data.sequences import as_lengths
 from fastmlp._data.threads import limited
 from fastmlp._data.types import InputLike
 from fastmlp._data.validation import error_prefix
@@ -19,8 +21,11 @@ if TYPE_CHECKING:
 
 
 @error_prefix("Trainer.forward")
-def forward(self: Trainer, X: InputLike) -> FloatArray:
+def forward(self: Trainer, X: InputLike, *, lengths: ArrayLike | None = None) -> FloatArray:
     """Compute the outputs of a batch ``(n, n_inputs)`` in training mode, for `backward`.
+
+    With `lengths` ``(n,)`` of sequences, as for `Network.predict`, outputs after the end are 0, and
+    `backward` does not read what is given for them.
 
     Examples
     --------
@@ -35,17 +40,18 @@ def forward(self: Trainer, X: InputLike) -> FloatArray:
     """
     inputs, _ = arrays.as_inputs(X, self.network)
     arrays.check_samples(inputs)
+    steps = None if lengths is None else as_lengths(lengths, self.network, len(inputs))
     with limited(self.n_threads), self.network._in_training:
         self._forward_shape = None
-        outputs = _outputs(self, inputs)
+        outputs = _outputs(self, inputs, steps)
         self._forward_shape = outputs.shape
         self.network._remember_names(X)
     return outputs.reshape(len(outputs), *self.network.output_shape)
 
 
-def _outputs(trainer: Trainer, inputs: Samples) -> FloatArray:
+def _outputs(trainer: Trainer, inputs: Samples, lengths: NDArray[np.int64] | None) -> FloatArray:
     def run() -> FloatArray:
-        outputs: FloatArray = trainer._native.forward(inputs)
+        outputs: FloatArray = trainer._native.forward(inputs, lengths)
         return outputs
 
     if not trainer.carry_state:

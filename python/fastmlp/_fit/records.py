@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastmlp._data.extras import require
 from fastmlp._data.validation import check_bool, error_prefix
-from fastmlp._fit.callbacks import Callback, Monitor
+from fastmlp._fit.monitor import Callback, Mode, Monitor
 
 if TYPE_CHECKING:
     from fastmlp.trainer import Trainer
@@ -23,10 +23,12 @@ class ModelCheckpoint(Monitor):
     ----------
     path : str or path-like
         The file, replaced as a whole.
-    monitor : {"val_loss", "loss"}, default "val_loss"
-        The loss to watch; ``"val_loss"`` needs `validation_data`.
+    monitor : str, default "val_loss"
+        The number to watch, as for `EarlyStopping`.
     best_only : bool, default True
-        If True, save only where the loss fell below all before.
+        If True, save only where it is better than all before.
+    mode : {"min", "max"}, default "min"
+        Which is better, as for `EarlyStopping`.
 
     Notes
     -----
@@ -44,9 +46,15 @@ class ModelCheckpoint(Monitor):
     """
 
     @error_prefix("ModelCheckpoint")
-    def __init__(self, path: Path, monitor: str = "val_loss", best_only: bool = True) -> None:
+    def __init__(
+        self,
+        path: Path,
+        monitor: str = "val_loss",
+        best_only: bool = True,
+        mode: Mode = "min",
+    ) -> None:
         self.path, self.best_only = os.fspath(path), check_bool(best_only, "best_only")
-        super().__init__(monitor, 1, 0.0)
+        super().__init__(monitor, 1, 0.0, mode)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
         """Save the trainer, where its loss is the best."""
@@ -58,7 +66,10 @@ class ModelCheckpoint(Monitor):
 
     def __repr__(self) -> str:
         """Return the call that makes this object."""
-        return f"ModelCheckpoint({self.path!r}, {self.monitor!r}, best_only={self.best_only})"
+        return (
+            f"ModelCheckpoint({self.path!r}, {self.monitor!r}, best_only={self.best_only}, "
+            f"mode={self.mode!r})"
+        )
 
 
 class CSVLogger(Callback):
@@ -197,8 +208,8 @@ class OptunaPruning(Callback):
     ----------
     trial : optuna.Trial
         The trial that an objective receives; ``optuna.TrialPruned`` ends `fit` with it.
-    monitor : {"val_loss", "loss"}, default "val_loss"
-        The loss that is reported.
+    monitor : str, default "val_loss"
+        The loss or metric that is reported.
 
     Examples
     --------

@@ -8,6 +8,7 @@ import numpy as np
 
 from fastmlp._data.dataset import Dataset
 from fastmlp._data.losses import is_custom_loss
+from fastmlp._data.sequences import steps_before_end
 from fastmlp._fit.status import warn
 
 if TYPE_CHECKING:
@@ -21,9 +22,13 @@ def warn_of_scale(network: Network, loss: Any, data: Dataset, caller: str) -> No
     """Warn of regression targets far from 0 ± 1, before the first training of a network."""
     if network.epochs_trained > 0 or data.targets.dtype == np.int64 or not _is_regression(loss):
         return
+    targets = data.targets
+    if data.lengths is not None and len(network.output_shape) > 1:  # of all steps together
+        counted = steps_before_end(data.lengths, network.output_shape[0])
+        targets = targets.reshape(*counted.shape, -1)[counted]
     with np.errstate(all="ignore"):
-        mean = np.abs(data.targets.mean(0, dtype=np.float64))
-        deviation = data.targets.std(0, dtype=np.float64)
+        mean = np.abs(targets.mean(0, dtype=np.float64))
+        deviation = targets.std(0, dtype=np.float64)
     far = (mean > FAR) | (deviation > FAR)
     near = (deviation > 0) & (deviation < NEAR)
     if near.any() and not _are_inputs(data):
@@ -32,7 +37,7 @@ def warn_of_scale(network: Network, loss: Any, data: Dataset, caller: str) -> No
         return
     column = int(np.argmax(far))
     warn(
-        f"{caller}: y has mean {data.targets[:, column].mean(dtype=np.float64):.3g} and standard "
+        f"{caller}: y has mean {targets[:, column].mean(dtype=np.float64):.3g} and standard "
         f"deviation {deviation[column]:.3g}, but outputs start near 0 ± 1, so training takes long; "
         f"scale it, y = (y - y.mean(0)) / y.std(0), and predictions back"
     )

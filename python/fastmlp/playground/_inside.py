@@ -8,74 +8,38 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastmlp import _core
 from fastmlp._data.surface import interval, loss_surface, principal_plane
 from fastmlp._data.validation import InvalidValue
 from fastmlp.playground._model import Model
 
 Floats = NDArray[np.float64]
 
-FLAT = 0.01  # of the largest slope of an activation, below which it counts as flat
-SLOPES = {"sigmoid": 0.25, "tanh": 1.0, "hard_tanh": 1.0, "softmax": 0.25}  # of those with limits
-FADES, EXPLODES = 1e-3, 100  # a gradient by that of the output's layer, and by the weights
 N_STEPS = 51
 SURFACE_WORK = 4e6  # points times parameters of one evaluation
 MAX_SURFACE, MAX_SPECTRUM = 20_000, 500  # parameters
 
 
 def layers_of(model: Model) -> list[dict[str, Any]]:
-    """Return a report on each layer that has parameters, on the points trained on.
+    """Return `Network.diagnose` of the points trained on, for each layer.
 
     Returns
     -------
     list of dict
-        ``gradient`` and ``weights``: 2-norms over the weights and biases. ``dead``: the share of
-        units through which no gradient passes, because the slope of the activation is below a
-        hundredth of its largest at all points. ``saturated``: the share of outputs of an
-        activation with limits where that is so. ``said``: what is wrong, or "".
+        ``gradient`` and ``weights``: 2-norms over the weights and biases. ``dead`` and
+        ``saturated``: shares of units and of outputs. ``said``: what is wrong and what to do, or
+        "".
     """
     X, y = model.training_data()
-    network, loss = model.network, model.state.loss_name
-    _, gradient = network.value_and_grad(X, y, loss=loss)
-    reports, begin, h = [], 0, X
-    names = model.state.layer_activations
-    for name, W, b in zip(names, network.weights, network.biases, strict=True):
-        assert b is not None  # all layers of a playground have one
-        activation = _core.activations[name]()
-        a = h @ W + b
-        h, flat = activation(a), _is_flat(activation.derivative(a), SLOPES.get(name, 1.0))
-        part = slice(begin, begin := begin + W.size + b.size)
-        reports.append(
-            {
-                "gradient": float(np.linalg.norm(gradient[part])),
-                "weights": float(np.linalg.norm(network.parameters[part])),
-                "dead": float(flat.all(0).mean()),
-                "saturated": float(flat.mean()) if name in SLOPES else 0.0,
-            }
-        )
-    _judge(reports)
-    return reports
-
-
-def _is_flat(slopes: Floats, largest: float) -> NDArray[np.bool_]:
-    return np.abs(slopes) < FLAT * largest
-
-
-def _judge(reports: list[dict[str, Any]]) -> None:
-    """Add to each report what is wrong with its layer; an output may well be flat, being sure."""
-    *hidden, output = reports
-    output["said"] = ""
-    for report in hidden:
-        if report["dead"] >= 0.5:
-            report["said"] = "most units are dead: a smaller learning rate, or leaky_relu"
-        elif report["saturated"] >= 0.5:
-            report["said"] = "saturated: smaller weights, or another activation"
-        else:
-            report["said"] = ""
-        if report["gradient"] > EXPLODES * report["weights"] > 0:
-            report["said"] = "the gradient explodes: it is far larger than the weights"
-        if report["gradient"] < FADES * output["gradient"] and not report["said"]:
-            report["said"] = "the gradient vanishes on its way to this layer"
+    return [
+        {
+            "gradient": layer.gradient_norm,
+            "weights": layer.weight_norm,
+            "dead": layer.dead,
+            "saturated": layer.saturated,
+            "said": layer.advice,
+        }
+        for layer in model.network.diagnose(X, y, model.state.loss_name).layers
+    ]
 
 
 def surface_of(model: Model, paths: Sequence[Sequence[Floats]]) -> dict[str, Any]:

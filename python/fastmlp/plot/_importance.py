@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastmlp._data.validation import InvalidValue, check_int, error_prefix
-from fastmlp.plot._axes import COLORS, axes_of
+from fastmlp.plot._axes import COLORS, axes_of, matplotlib
 from fastmlp.plot._models import estimator_of, sklearn
 
 if TYPE_CHECKING:
@@ -145,10 +145,15 @@ def partial_dependence(
     """
     display = sklearn("inspection").PartialDependenceDisplay
     estimator, X, _ = estimator_of(model, X, None)
-    ax = axes_of(ax)
-    display.from_estimator(
-        estimator, X, [feature], target=target, ax=[ax], line_kw={"color": COLORS[0]}
-    )
+    given, ax = ax, axes_of(ax)
+    try:
+        display.from_estimator(
+            estimator, X, [feature], target=target, ax=[ax], line_kw={"color": COLORS[0]}
+        )
+    except Exception:
+        if given is None:
+            matplotlib("pyplot").close(ax.figure)
+        raise
     return ax
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fastmlp._data.validation import check_int, error_prefix, value_error
+from fastmlp._data.validation import InvalidValue, check_int, error_prefix, value_error
 from fastmlp.network import Network
 from fastmlp.plot._axes import COLORS, axes_of
 from fastmlp.plot._models import classifier_of, sklearn
@@ -120,19 +120,23 @@ def calibration(
     'share of samples of class 1'
     """
     bins = check_int(n_bins, "n_bins", min=1)
-    display = sklearn("calibration").CalibrationDisplay
+    scikit_learn = sklearn("calibration")
     estimator, X, y = classifier_of(model, X, y)
-    classes = estimator.classes_
+    classes = np.asarray(estimator.classes_)
     is_sign = isinstance(model, Network) and classes[0] == -1
     if len(classes) != 2 or is_sign or not hasattr(estimator, "predict_proba"):
         raise value_error("model", model, "a classifier with probabilities of two classes")
-    probability = estimator.predict_proba(X)[:, 1]
+    unknown = ~np.isin(y, classes)
+    if unknown.any():
+        raise InvalidValue(
+            f"y has the label {np.asarray(y)[unknown][0]}, expected one of {classes}"
+        )
     is_second = (np.asarray(y) == classes[1]).astype(int)
+    probability = estimator.predict_proba(X)[:, 1]
+    shares, means = scikit_learn.calibration_curve(is_second, probability, n_bins=bins)
     ax = axes_of(ax)
-    name = type(model).__name__
-    display.from_predictions(
-        is_second, probability, n_bins=bins, name=name, ax=ax, color=COLORS[0], pos_label=1
-    )
+    display = scikit_learn.CalibrationDisplay(shares, means, probability)
+    display.plot(ax=ax, name=type(model).__name__, color=COLORS[0])
     ax.set_xlabel(f"mean predicted probability of class {classes[1]}")
     ax.set_ylabel(f"share of samples of class {classes[1]}")
     return ax

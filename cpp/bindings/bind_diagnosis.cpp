@@ -1,0 +1,82 @@
+#include "bindings.hpp"
+#include "family.hpp"
+#include "fastmlp/nn/network.hpp"
+#include "fastmlp/train/diagnosis.hpp"
+#include "threads.hpp"
+
+namespace fastmlp::bindings {
+namespace {
+
+py::tuple parts_of(const NodeReport& report) {
+  return py::make_tuple(report.layer, report.slot, report.step, report.phi, report.values,
+                        report.squares, report.saturated,
+                        py::bytes(report.alive.data(), report.alive.size()));
+}
+
+template <class T>
+py::tuple parts_of(double value, const Array<T>& gradient, const Diagnosis<T>& diagnosis) {
+  py::list nodes;
+  for (const NodeReport& report : diagnosis.reports()) nodes.append(parts_of(report));
+  return py::make_tuple(value, gradient, nodes);
+}
+
+template <class T>
+py::tuple diagnose(const Network<T>& network, const py::object& x, const py::object& targets,
+                   const Loss& function, const py::object& weights, const py::object& lengths) {
+  const LeasedDataset<T> leased(x, targets, weights, lengths, network, function);
+  const Dataset<T>& data = leased.data();
+  Array<T> gradient(network.size());
+  T* g = gradient.mutable_data();
+  NetworkObjective<T> objective(network.plan(), function);
+  Diagnosis<T> diagnosis(objective);
+  double value = 0;
+  run({step_operations(network, data.size())}, [&](ThreadTeam& team) {
+    objective.set_team(team);
+    objective.select(data, {}, data.size());
+    value = diagnosis.add_loss(network.w(), g);
+  });
+  return parts_of<T>(value, gradient, diagnosis);
+}
+
+template <class T>
+py::tuple diagnose_outputs(const Network<T>& network, const py::object& x,
+                           const Array<T>& output_gradient) {
+  InputRows<T> input(x, network.plan().inputs());
+  input.hold();
+  const SampleRows<T>& rows = input.rows();
+  const MemoryLease lease(output_gradient);
+  const MatrixView<const T> upstream =
+      rows_of(output_gradient, network.plan().outputs(), "output_gradient");
+  require(upstream.rows == rows.rows && rows.rows > 0, "output_gradient has rows of other samples");
+  Array<T> gradient(network.size());
+  T* g = gradient.mutable_data();
+  NetworkObjective<T> objective(network.plan(), SquaredError{});
+  Diagnosis<T> diagnosis(objective);
+  run({step_operations(network, rows.rows)}, [&](ThreadTeam& team) {
+    objective.set_team(team);
+    Matrix<T> outputs(rows.rows, network.plan().outputs());
+    objective.forward(network.w(), rows, outputs.view());
+    objective.backward(network.w(), upstream, g);
+    diagnosis.add(rows.rows);
+  });
+  return parts_of<T>(0, gradient, diagnosis);
+}
+
+template <class T>
+void bind_diagnosis(py::module_& m) {
+  m.def("diagnose", &diagnose<T>, py::arg("network"), py::arg("X"), py::arg("targets"),
+        py::arg("loss"), py::arg("weights"), py::arg("lengths"),
+        "The loss, its gradient, and a tuple of the fields of NodeReport for each node.");
+  m.def("diagnose_outputs", &diagnose_outputs<T>, py::arg("network"), py::arg("X"),
+        py::arg("output_gradient").noconvert(),
+        "The same of sum(outputs * output_gradient), whose value is given as 0.");
+}
+
+}  // namespace
+
+void bind_diagnoses(py::module_& float32, py::module_& float64) {
+  bind_diagnosis<float>(float32);
+  bind_diagnosis<double>(float64);
+}
+
+}  // namespace fastmlp::bindings

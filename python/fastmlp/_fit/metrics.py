@@ -1,0 +1,179 @@
+"""Metrics of a run: numbers beside the loss, of the training samples and of a validation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastmlp import _core
+from fastmlp._data.dataset import Dataset, target_spec
+from fastmlp._data.validation import (
+    InvalidValue,
+    argument_prefix,
+    check_number,
+    type_error,
+    value_error,
+)
+
+if TYPE_CHECKING:
+    from fastmlp.trainer import Trainer
+
+TOP_K = re.compile(r"top_([1-9][0-9]{0,9})_accuracy")
+SPELLINGS = [key.replace("_k_", "_3_") for key in _core.metrics]
+
+
+class Metric(NamedTuple):
+    """A metric of the core by its key, or a function of y and the outputs."""
+
+    key: str
+    k: int = 1
+    function: Callable[..., Any] | None = None
+
+    @property
+    def spelling(self) -> str:
+        """Return its name in messages."""
+        return self.key.replace("_k_", f"_{self.k}_")
+
+    @property
+    def mode(self) -> str | None:
+        """Return "max" or "min", which is better; None of functions, which do not say."""
+        if self.function is not None:
+            return None
+        return "max" if _core.metrics[self.key][1] else "min"
+
+
+def read_metrics(metrics: Any) -> dict[str, Metric]:
+    """Return the metrics by the names under which they are recorded."""
+    expected = "a name, a list of names or a dictionary {name: function of y and outputs}"
+    if isinstance(metrics, str) or callable(metrics):
+        metrics = [metrics]
+    if not isinstance(metrics, Iterable):
+        raise type_error("metrics", metrics, expected)
+    pairs = [*metrics.items()] if isinstance(metrics, Mapping) else [(_name(m), m) for m in metrics]
+    read: dict[str, Metric] = {}
+    for name, metric in pairs:
+        chosen = Metric("", function=metric) if callable(metric) else _named(metric)
+        if not isinstance(name, str):
+            raise type_error("metrics", name, "names as keys")
+        if name in read or name.removeprefix("val_") != name or name in ("", "loss"):
+            raise value_error("metrics", name, "names once each, without 'val_', not 'loss'")
+        read[name] = chosen
+    return read
+
+
+def _name(metric: Any) -> Any:
+    """Return the name of a metric in a list: itself, or that of a function."""
+    name = getattr(metric, "__name__", None) if callable(metric) else metric
+    if name in (None, "<lambda>"):
+        raise value_error("metrics", metric, "a function with a name, or {name: function}")
+    return name
+
+
+def _named(metric: Any) -> Metric:
+    if not isinstance(metric, str):
+        raise type_error("metrics", metric, "names, or functions of y and outputs")
+    if found := TOP_K.fullmatch(metric):
+        return Metric("top_k_accuracy", int(found[1]))
+    if metric not in _core.metrics or metric == "top_k_accuracy":
+        expected = f"one of: {', '.join(SPELLINGS)}; or {{name: function}}"
+        raise value_error("metrics", metric, expected)
+    return Metric(metric)
+
+
+class Metrics:
+    """Metrics of samples: what the native functions read of them, made once."""
+
+    def __init__(
+        self,
+        metrics: Mapping[str, Metric],
+        trainer: Trainer,
+        data: Dataset,
+        prefix: str,
+        low: int,
+    ) -> None:
+        self._metrics, self._network, self._data = metrics, trainer.network, data
+        self._prefix = prefix
+        self._spec = spec = target_spec(trainer.network, trainer.loss)
+        self._width = spec.n_classes if spec.classes else spec.shape[-1]
+        self._threshold = (low + 1) / 2
+        native = [metric for metric in metrics.values() if metric.function is None]
+        if native:
+            self._targets, self._weights = self._rows()
+        for metric in native:
+            self._check(metric, low)
+
+    def values(self) -> dict[str, float]:
+        """Return the metrics of the parameters as they are, ``{name: value}``."""
+        network, data = self._network, self._data
+        outputs = network._native.predict(data.X, data.lengths)
+        shaped = outputs.reshape(len(outputs), *network.output_shape)
+        rows = outputs[:, : self._spec.n_columns].reshape(-1, self._width)
+        rows = np.ascontiguousarray(rows, np.float64)
+        return {
+            f"{self._prefix}{name}": self._native(metric, rows)
+            if metric.function is None
+            else check_number(metric.function(data.targets, shaped), f"the metric {name!r}")
+            for name, metric in self._metrics.items()
+        }
+
+    def _native(self, metric: Metric, rows: NDArray[np.float64]) -> float:
+        given = (self._targets, self._weights, self._threshold, metric.k)
+        return float(_core.metric(metric.key, rows, *given))
+
+    def _rows(self) -> tuple[NDArray[Any], NDArray[np.float64] | None]:
+        """Return classes ``(n,)`` or targets ``(n, width)``, and weights, with a row per position.
+
+        Positions after the end of a sequence weigh 0.
+        """
+        spec, (_, targets, weights, lengths, _) = self._spec, self._data
+        shape = (len(targets), spec.n_columns)
+        if targets.dtype != np.int64 and targets.shape != shape:
+            raise InvalidValue(
+                f"y has shape {targets.shape}, expected {shape}, as metrics are given"
+            )
+        if targets.dtype == np.int64:
+            rows: NDArray[Any] = np.ascontiguousarray(targets.reshape(-1))
+        else:
+            rows = np.ascontiguousarray(targets.reshape(-1, self._width), np.float64)
+            rows = rows.argmax(axis=1) if spec.classes else rows
+        positions = len(rows) // len(targets)
+        if lengths is not None and positions > 1:
+            weights = np.ones(len(targets)) if weights is None else weights
+            used = np.arange(positions) < lengths[:, np.newaxis]
+            return rows, np.where(used, weights[:, np.newaxis], 0.0).reshape(-1)
+        return rows, None if weights is None else np.repeat(weights.astype(np.float64), positions)
+
+    def _check(self, metric: Metric, low: int) -> None:
+        """Raise where a metric is not one of such targets."""
+        rows, of_classes = self._targets, self._targets.ndim == 1
+        of_labels, _ = _core.metrics[metric.key]
+        where = f"metrics={metric.spelling!r}"
+        if of_classes and not of_labels:
+            raise InvalidValue(f"{where} with a y of classes, expected metrics of classes")
+        if metric.key == "top_k_accuracy" and not (of_classes and metric.k <= self._width):
+            largest = self._width if of_classes else 0
+            raise InvalidValue(f"{where} with {largest} classes, expected at least k of them")
+        if of_labels and not of_classes and not np.isin(rows, (low, 1)).all():
+            raise InvalidValue(f"{where}, but y has other values than {low} and 1; expected labels")
+
+
+def metrics_of_run(
+    metrics: Mapping[str, Metric], trainer: Trainer, data: Dataset, validation: Dataset | None
+) -> list[Metrics]:
+    """Return the metrics of the training samples and of the validation; raise if they do not fit.
+
+    Labels of the first that are -1 somewhere are -1 and 1, in both.
+    """
+    if not metrics:
+        return []
+    pm1 = target_spec(trainer.network, trainer.loss).labels_pm1 or bool((data.targets < 0).any())
+    low = -1 if pm1 else 0
+    made = [Metrics(metrics, trainer, data, "", low)]
+    if validation is not None:
+        in_validation = argument_prefix("validation_data: ")
+        made.append(in_validation(Metrics)(metrics, trainer, validation, "val_", low))
+    return made

@@ -1,0 +1,83 @@
+"""The samples of a validation: given, or the last ones of the training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from fastmlp._data.dataset import Dataset, read_training_data
+from fastmlp._data.feature_names import check_names, names_of
+from fastmlp._data.validation import (
+    InvalidType,
+    InvalidValue,
+    argument_prefix,
+    check_positive,
+    type_error,
+    value_error,
+)
+
+if TYPE_CHECKING:
+    from fastmlp.trainer import Trainer
+
+PARTS = ("X", "y", "sample_weight", "lengths")  # in the order of `validation_data`
+
+
+def split(given: Mapping[str, Any]) -> tuple[Mapping[str, Any], Any]:
+    """Return the arguments of the training, and `validation_data`.
+
+    `validation_split` is the share of the samples, the last ones, that are those of the validation.
+    """
+    share, validation_data = given["validation_split"], given["validation_data"]
+    if share is None:
+        return given, validation_data
+    if validation_data is not None:
+        raise value_error("validation_split", share, "None, as validation_data is given")
+    n_samples = _n_rows(given["X"], "X")
+    n_first = n_samples - round(check_positive(share, "validation_split") * n_samples)
+    if not 0 < n_first < n_samples:
+        raise value_error(
+            "validation_split", share, f"a share that leaves samples on both sides of {n_samples}"
+        )
+    first, last = {**given}, []
+    for name in PARTS:
+        value = given[name]
+        if value is not None and _n_rows(value, name) != n_samples:
+            raise InvalidValue(
+                f"{name} has {_n_rows(value, name)} rows, expected {n_samples}, as X has"
+            )
+        first[name] = _rows(value, slice(n_first))
+        last.append(_rows(value, slice(n_first, None)))
+    return first, last
+
+
+def _n_rows(value: Any, name: str) -> int:
+    try:
+        return int(value.shape[0]) if hasattr(value, "shape") else len(value)
+    except (IndexError, TypeError):
+        raise type_error(name, value, "rows to divide, as validation_split is given") from None
+
+
+def _rows(value: Any, rows: slice) -> Any:
+    """Return rows of an array, a frame, a sparse matrix or a list; None of None."""
+    if value is None:
+        return None
+    if hasattr(value, "tocsr"):
+        value = value.tocsr()
+    return getattr(value, "iloc", value)[rows]
+
+
+def read_validation(trainer: Trainer, validation_data: Any, X: Any) -> Dataset:
+    """Read the samples of a validation, whose columns must be those of X."""
+    expected = "(X, y), (X, y, sample_weight) or (X, y, sample_weight, lengths)"
+    if not isinstance(validation_data, (tuple, list)):
+        kind = type(validation_data).__name__
+        raise InvalidType(f"validation_data is of type {kind}, expected {expected}")
+    if len(validation_data) not in (2, 3, 4):
+        n_members = len(validation_data)
+        raise InvalidValue(f"validation_data has {n_members} members, expected {expected}")
+    in_validation = argument_prefix("validation_data: ")
+    in_validation(check_names)(validation_data[0], names_of(X))
+    X_val, y, weights, lengths = (*validation_data, None, None)[:4]
+    return in_validation(read_training_data)(
+        trainer.network, trainer.loss, X_val, y, weights, lengths=lengths
+    )
