@@ -97,10 +97,11 @@ def curvature_of(
     y: ArrayLike,
     loss: LossLike | None,
     sample_weight: ArrayLike | None,
+    lengths: ArrayLike | None,
 ) -> Curvature:
     """Return one for a single call of a method of `Network`, which gives errors their prefix."""
     curvature = object.__new__(Curvature)
-    curvature._prepare(network, X, y, loss, sample_weight, keep=False)
+    curvature._prepare(network, X, y, loss, sample_weight, lengths, keep=False)
     return curvature
 
 
@@ -165,7 +166,7 @@ class Curvature:
         y: ArrayLike,
         loss: LossLike | None,
         sample_weight: ArrayLike | None,
-        lengths: ArrayLike | None = None,
+        lengths: ArrayLike | None,
         *,
         keep: bool,
     ) -> None:
