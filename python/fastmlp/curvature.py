@@ -12,7 +12,7 @@ from fastmlp import _core
 from fastmlp._data import arrays
 from fastmlp._data.arrays import DType, FloatArray
 from fastmlp._data.dataset import check_weighted, read_dataset
-from fastmlp._data.losses import is_custom_loss, resolve_loss
+from fastmlp._data.losses import evaluated_loss, is_custom_loss
 from fastmlp._data.types import InputLike, LossLike
 from fastmlp._data.validation import InvalidValue, error_prefix, value_error
 
@@ -171,7 +171,7 @@ class Curvature:
         keep: bool,
     ) -> None:
         """`keep` copies the arrays, which may change before the last product."""
-        chosen = resolve_loss(loss, network)
+        chosen = evaluated_loss(loss, network)
         if is_custom_loss(chosen):
             raise value_error("loss", chosen, "a loss of this package, which has derivatives")
         data = read_dataset(network, chosen, X, y, sample_weight, lengths=lengths)
