@@ -6,6 +6,7 @@ Usage: python .ci/check_includes.py [ROOT]; prints one line per offence and fail
 import ast
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,77 +36,7 @@ FORBIDDEN_IN_CORE = {
 }
 OPENMP = r"#\s*include\s*<omp\.h>|#\s*pragma\s+omp|\b_?omp_\w+\s*\(|\b_OPENMP\b"
 
-# Python modules, lowest first: each imports modules of lower levels only, also inside functions,
-# so that there are no circles. Imports under TYPE_CHECKING are free.
-LEVELS = [
-    {"_version", "_data", "_fit", "_io", "_core._cpu"},
-    {"_core.loader", "_core.signatures"},
-    {"_core"},
-    {"_data.validation", "_data.extras", "_fit.plateau", "_fit.progress"},
-    {"_fit.remedies"},
-    {"_data.feature_names", "_data.threads", "_data.types", "_fit.epoch_result", "_fit.monitor"},
-    {
-        *("_data.arrays", "_data.attributes", "_data.class_weight", "_fit.status"),
-        *("_io.atomic", "_io.container", "_io.registry", "config"),
-    },
-    *({name} for name in ("plot._axes", "plot._curves")),
-    {
-        *("_data.functions", "_data.losses", "_data.state_views", "_data.targets", "_data.views"),
-        *("_fit.callbacks", "_fit.failure", "_fit.history", "gradient_check", "layers"),
-        "separability",
-    },
-    {"_data.sequences"},
-    {"_data.stepping"},
-    {
-        *("_data.dataset", "_fit.carrying", "_fit.hooks", "_fit.records", "_fit.settings"),
-        *("_fit.leftover", "_io.layout", "_io.members", "_io.summary"),
-        *("minimization", "step_length"),
-    },
-    {
-        *("_data.evaluation", "_data.surface"),
-        "_fit.custom_loss",
-        "_io.files",
-        *("_fit.own_gradient", "_fit.separation"),
-        "_fit.target_scale",
-        "_fit.metrics",
-        "_fit.validation_data",
-        "curvature",
-        "diagnosis",
-    },
-    {"_data.derivatives", "_data.diagnosing", "_data.diagonals", "_io.serialization"},
-    {"_fit.recorder"},
-    {"_fit.checkpoint"},
-    {"_fit.fit_config"},
-    {"_fit.fit_loop"},
-    {"_fit.one_epoch"},
-    {"trainer"},
-    {"_fit.fitting", "_fit.lr_finder"},
-    {"network"},
-    {"_old_names", "playground._choices", "playground._random"},
-    {"playground._texts"},
-    {"playground._state"},
-    {"__init__"},
-    {"playground._datasets", "playground._training"},
-    {"playground._model", "playground._table"},
-    {"playground", *(f"playground._{part}" for part in ("export", "inside", "picture", "race"))},
-    *({name} for name in ("playground._session", "playground._server")),
-    {
-        *("sklearn._constraints", "sklearn._decorators", "sklearn._draws", "sklearn._held_out"),
-        *("sklearn._labels", "sklearn._observers", "sklearn._optimizers", "sklearn._reported_loss"),
-        *("sklearn._sample_weights", "sklearn._threads"),
-    },
-    {"sklearn._parameters"},
-    {"sklearn._architecture", "sklearn._docstrings"},
-    {"sklearn._model", "sklearn._files"},
-    {"sklearn._epochs", "sklearn._lbfgs"},
-    {"sklearn._fitting"},
-    {"sklearn._estimator"},
-    {"sklearn._classifier", "sklearn._regressor"},
-    {"sklearn"},
-    {*(f"plot._{part}" for part in ("activations", "contours", "images", "models", "regions"))},
-    {"plot._importance", "plot._landscape", "plot._predictions", "plot._weights"},
-    *({name} for name in ("plot", "demo", "cli", "__main__")),
-]
+LEVELS = tomllib.loads((Path(__file__).parent / "levels.toml").read_text())["levels"]
 RANKS = {module: rank for rank, level in enumerate(LEVELS) for module in level}
 COMPILED = {"_core._cpu"}
 LEAVES = {"__main__", "cli", "demo", "sklearn"}  # which may import optional packages at load
@@ -253,7 +184,7 @@ def package_offences(path: Path) -> Iterator[str]:
     """Check one module; `path` is relative to the package."""
     module = module_name(path)
     if module not in RANKS:
-        yield f"1: {module} has no rank in LEVELS"
+        yield f"1: {module} has no rank in .ci/levels.toml"
         return
     tree = ast.parse((Path("python/fastmlp") / path).read_text())
     for line, at_load, name in imports(path, tree):

@@ -9,6 +9,7 @@ import pytest
 
 import fastmlp as fm
 import reference as ref
+from diagnosis_cases import KINDS, dead_relus, deep, recurrent
 from recurrent_oracle import Elman
 
 RNG = np.random.default_rng(0)
@@ -18,68 +19,6 @@ SEQUENCES = RNG.normal(size=(40, 100, 3))
 WORDS = ("vanishing", "exploding", "saturated", "dead")
 
 
-def deep(activation: str, init: Any, depth: int = 10, width: int = 24, seed: int = 0) -> fm.Network:
-    hidden = [fm.Dense(width, activation, init=init) for _ in range(depth - 1)]
-    return fm.Network([*hidden, fm.Dense(1)], inputs=12, dtype="float64", seed=seed)
-
-
-def recurrent(layer: Any, seed: int = 0, **keywords: Any) -> fm.Network:
-    return fm.Network([layer, fm.Dense(1)], inputs=(100, 3), dtype="float64", seed=seed, **keywords)
-
-
-def shifted(net: fm.Network, layer: int, by: float) -> fm.Network:
-    net.biases[layer][:] += by  # type: ignore[index]
-    return net
-
-
-def small_sigmoids(seed: int) -> fm.Network:
-    return deep("sigmoid", fm.Normal([0.01, 0.1, 0.2][seed % 3]), seed=seed)
-
-
-def large_sigmoids(seed: int) -> fm.Network:
-    return deep("sigmoid", fm.Normal([2.0, 3.0, 5.0][seed % 3]), seed=seed)
-
-
-def large_relus(seed: int) -> fm.Network:
-    return deep("relu", fm.Normal([0.7, 1.0, 2.0][seed % 3]), seed=seed)
-
-
-def he_relus(seed: int) -> fm.Network:
-    return deep("relu", "he_normal", width=[24, 32, 64][seed % 3], seed=seed)
-
-
-def orthogonal(seed: int) -> fm.Network:
-    return deep("identity", "orthogonal", depth=[10, 20, 40][seed % 3], seed=seed)
-
-
-def dead_relus(seed: int) -> fm.Network:
-    return shifted(deep("relu", "he_normal", depth=4, seed=seed), seed % 3, -40.0)
-
-
-def elman(seed: int) -> fm.Network:
-    return recurrent(fm.Recurrent([8, 16][seed % 2], recurrent_init=fm.Normal(0.1)), seed)
-
-
-def wild_elman(seed: int) -> fm.Network:
-    init = fm.Orthogonal([1.15, 1.3][seed % 2])
-    return recurrent(fm.Recurrent(16, "identity", recurrent_init=init), seed)
-
-
-def open_lstm(seed: int) -> fm.Network:
-    return recurrent(fm.LSTM(16, forget_bias=5.0), seed)
-
-
-KINDS = [  # what is made, what is said of it, how many
-    (small_sigmoids, "vanishing", 8),
-    (large_sigmoids, "saturated", 6),
-    (large_relus, "exploding", 6),
-    (he_relus, "", 8),
-    (orthogonal, "", 6),
-    (dead_relus, "dead", 6),
-    (elman, "vanishing", 4),
-    (wild_elman, "exploding", 3),
-    (open_lstm, "", 3),
-]
 CASES = [(make, said, seed) for make, said, count in KINDS for seed in range(count)]
 
 
@@ -221,12 +160,13 @@ def test_reports_do_not_depend_on_threads_and_cover_all_chunks(n_threads: int) -
     assert whole.layers[0].saturated == pytest.approx(np.mean(shares))
 
 
+def half_square(outputs: Any, y: Any) -> Any:
+    return ((outputs - y) ** 2).sum(1) / 2, outputs - y
+
+
 def test_weights_losses_and_own_losses() -> None:
     net = deep("tanh", "glorot_uniform", depth=3)
     weights = RNG.random(len(X))
-
-    def half_square(outputs: Any, y: Any) -> Any:
-        return ((outputs - y) ** 2).sum(1) / 2, outputs - y
 
     for keywords in ({}, {"sample_weight": weights}):
         built_in = net.diagnose(X, Y, **keywords)  # type: ignore[arg-type]
@@ -237,6 +177,17 @@ def test_weights_losses_and_own_losses() -> None:
         assert own.loss == pytest.approx(built_in.loss)
     other = net.diagnose(X, Y, "absolute_error")
     assert other.loss == pytest.approx(net.loss(X, Y, "absolute_error"))
+
+
+def test_own_losses_of_sequences_with_lengths() -> None:
+    net = recurrent(fm.GRU(5))
+    lengths = RNG.integers(1, 100, size=40)
+
+    own = net.diagnose(SEQUENCES, Y[:40], half_square, lengths=lengths).layers[0]
+    built_in = net.diagnose(SEQUENCES, Y[:40], lengths=lengths).layers[0]
+    assert own.over_time is not None and built_in.over_time is not None  # noqa: PT018
+    np.testing.assert_allclose(own.over_time, built_in.over_time, rtol=1e-10, atol=1e-300)
+    assert own.saturated == built_in.saturated
 
 
 def test_the_recorder_measures_updates_between_epochs() -> None:

@@ -40,7 +40,7 @@ py::tuple diagnose(const Network<T>& network, const py::object& x, const py::obj
 
 template <class T>
 py::tuple diagnose_outputs(const Network<T>& network, const py::object& x,
-                           const Array<T>& output_gradient) {
+                           const Array<T>& output_gradient, const py::object& lengths) {
   InputRows<T> input(x, network.plan().inputs());
   input.hold();
   const SampleRows<T>& rows = input.rows();
@@ -48,6 +48,7 @@ py::tuple diagnose_outputs(const Network<T>& network, const py::object& x,
   const MatrixView<const T> upstream =
       rows_of(output_gradient, network.plan().outputs(), "output_gradient");
   require(upstream.rows == rows.rows && rows.rows > 0, "output_gradient has rows of other samples");
+  const std::int64_t* steps = lengths_of(lengths, rows.rows);
   Array<T> gradient(network.size());
   T* g = gradient.mutable_data();
   NetworkObjective<T> objective(network.plan(), SquaredError{});
@@ -55,7 +56,7 @@ py::tuple diagnose_outputs(const Network<T>& network, const py::object& x,
   run({step_operations(network, rows.rows)}, [&](ThreadTeam& team) {
     objective.set_team(team);
     Matrix<T> outputs(rows.rows, network.plan().outputs());
-    objective.forward(network.w(), rows, outputs.view());
+    objective.forward(network.w(), rows, outputs.view(), steps);
     objective.backward(network.w(), upstream, g);
     diagnosis.add(rows.rows);
   });
@@ -68,7 +69,7 @@ void bind_diagnosis(py::module_& m) {
         py::arg("loss"), py::arg("weights"), py::arg("lengths"),
         "The loss, its gradient, and a tuple of the fields of NodeReport for each node.");
   m.def("diagnose_outputs", &diagnose_outputs<T>, py::arg("network"), py::arg("X"),
-        py::arg("output_gradient").noconvert(),
+        py::arg("output_gradient").noconvert(), py::arg("lengths"),
         "The same of sum(outputs * output_gradient), whose value is given as 0.");
 }
 

@@ -140,16 +140,19 @@ inline const std::int64_t* lengths_of(const py::object& lengths, Index n) {
 }
 
 // X, targets and weights as the core reads them, in memory that stays in place while this exists.
-// Targets are (n, n_out), or class indices (n,) or (n, groups).
+// Targets are (n, n_out), or class indices (n,) or (n, groups); in a tuple of one where nan stands
+// for none.
 template <class T>
 class LeasedDataset {
  public:
-  LeasedDataset(const py::object& x, const py::object& targets, const py::object& weights,
+  LeasedDataset(const py::object& x, const py::object& given, const py::object& weights,
                 const py::object& lengths, const Network<T>& network, const Loss& loss)
       : x_(x, network.plan().inputs()),
-        targets_(targets_of(targets)),
+        targets_(targets_of(member_of(given))),
         weights_(weights_of(weights)),
         lengths_(lengths) {
+    const py::object targets = member_of(given);
+    data_.missing = !targets.is(given);
     x_.hold();
     data_.x = x_.rows();
     const Index n = data_.x.rows;
@@ -175,6 +178,9 @@ class LeasedDataset {
   const Dataset<T>& data() const { return data_; }
 
  private:
+  static py::object member_of(const py::object& given) {
+    return py::isinstance<py::tuple>(given) ? py::object(given[py::int_(0)]) : given;
+  }
   static py::array targets_of(const py::object& targets) {
     if (py::isinstance<Array<std::int64_t>>(targets)) return Array<std::int64_t>(targets);
     return exact_array<T>(targets, "y");

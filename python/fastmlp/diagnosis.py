@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fastmlp._data.arrays import FloatArray, native
 from fastmlp._data.dataset import check_weighted, read_dataset
-from fastmlp._data.losses import evaluate, is_custom_loss, resolve_loss
+from fastmlp._data.losses import evaluate, evaluated_loss, is_custom_loss
 from fastmlp._fit.remedies import judged
 from fastmlp.layers import RECURRENT
 
@@ -161,16 +161,16 @@ def diagnosis_of(
     before: FloatArray | None = None,
 ) -> Diagnosis:
     """Return the diagnosis of a network on samples; updates are those from `before`."""
-    chosen = resolve_loss(loss, network)
+    chosen = evaluated_loss(loss, network)
     data = read_dataset(network, chosen, X, y, sample_weight, lengths=lengths)
     check_weighted(data)
     core, of = native(network.dtype), network._native
     if is_custom_loss(chosen):
-        outputs = of.predict(data.X)
-        value, by_output = evaluate(chosen, outputs, data.targets, data.weights)
-        _, gradient, nodes = core.diagnose_outputs(of, data.X, by_output)
+        value, by_output = evaluate(chosen, of.predict(data.X, data.lengths), data)
+        _, gradient, nodes = core.diagnose_outputs(of, data.X, by_output, data.lengths)
     else:
-        arguments = (data.X, data.targets, chosen, data.weights, data.lengths)
+        X, targets, weights = data.arrays
+        arguments = (X, targets, chosen, weights, data.lengths)
         value, gradient, nodes = core.diagnose(of, *arguments)
     now = network.parameters
     changes = np.full_like(now, np.nan) if before is None else now - before

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from fastmlp import _core
-from fastmlp._data import arrays, derivatives, diagnosing, diagonals, evaluation, stepping, types
+from fastmlp._data import arrays, derivatives, diagonals, evaluation, inside, stepping, types
 from fastmlp._data.arrays import DType, FloatArray
 from fastmlp._data.attributes import Attributes
 from fastmlp._data.feature_names import NamedFeatures, as_names
@@ -191,8 +191,8 @@ class Network(NamedFeatures, Attributes):
     loss = evaluation.loss
     value_and_grad = evaluation.value_and_grad
     backward = evaluation.backward
-    activations = evaluation.activations
-    diagnose = diagnosing.diagnose
+    activations = inside.activations
+    diagnose = inside.diagnose
     jacobian = evaluation.jacobian
     parameter_jacobian = derivatives.parameter_jacobian
     hvp, gnvp = derivatives.hvp, derivatives.gnvp

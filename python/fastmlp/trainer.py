@@ -43,7 +43,7 @@ class Trainer(Attributes):
     network : Network
         The network to train, in place.
     loss, optimizer, batch_size, l1, l2, regularize_biases, shuffle, weighting, l2_scale, \
-carry_state, n_threads
+carry_state, missing, n_threads
         As in `Network.fit`. All are attributes too, names resolved to values, and stay as they
         are: other settings need a new trainer.
     seed : int, optional
@@ -93,6 +93,7 @@ carry_state, n_threads
     weighting: types.Weighting
     l2_scale: types.L2Scale
     carry_state: bool
+    missing: types.Missing | None
     n_threads: int | None
 
     @error_prefix("Trainer")
@@ -111,6 +112,7 @@ carry_state, n_threads
         weighting: types.Weighting = "set",
         l2_scale: types.L2Scale = "constant",
         carry_state: bool = False,
+        missing: types.Missing | None = None,
         n_threads: int | None = None,
     ) -> None:
         self._start(network, locals(), "Trainer")
@@ -223,7 +225,7 @@ carry_state, n_threads
         the weights sum to 0 or the loss is not finite; it is nan where the update would not be.
         """
         try:
-            given = (X, y, sample_weight, class_weight, lengths)
+            given = (X, y, sample_weight, class_weight, lengths, self.missing)
             batch = read_dataset(self.network, self.loss, *given)
             if self.n_threads is None:
                 value = self._step(batch)

@@ -14,7 +14,7 @@
 
 namespace fastmlp {
 
-struct Dense : LayerBase {
+struct Dense : LearningFields {
   static constexpr auto key = "dense", class_name = "Dense";
   static constexpr auto doc = R"(A fully connected layer.
 
@@ -28,24 +28,23 @@ weights of a unit: longer ones are scaled down to it after each update (Srivasta
   Activation activation;
   bool bias = true;
   std::optional<Initializer> init;
-  std::optional<double> l1, l2, max_norm;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
     f("units", self.units, kPositiveInteger, "number of outputs");
     f("activation", self.activation, "phi, a name or a value such as fm.LeakyReLU(slope=0.1)");
     f("bias", self.bias, "adds b");
     f("init", self.init, "distribution of the weights at the start; None takes the network's");
-    f("l1", self.l1, kNonNegative, "penalty l1 sum |W|; None takes that of fit");
-    f("l2", self.l2, kNonNegative, "penalty l2 / 2 sum W**2; None takes that of fit");
-    f("max_norm", self.max_norm, kPositive,
-      "largest Euclidean norm of a unit's weights; longer ones are scaled down after each update");
+    penalty_fields(
+        self, f,
+        "largest Euclidean norm of a unit's weights; longer ones are scaled down after each "
+        "update");
+    rate_fields(self, f);
   }
   template <class T>
   void add_to(PlanBuilder<T>& plan) const {
     const Index inputs = plan.width();
-    const LayerPenalty penalty{l1, l2, max_norm.value_or(0.0)};
-    const Index w = plan.add_weights(units, inputs, init.value_or(GlorotUniform{}), penalty);
-    const Index b = bias ? plan.add_bias(units, penalty) : kNone;
+    const Index w = plan.add_weights(units, inputs, init.value_or(GlorotUniform{}), learning());
+    const Index b = bias ? plan.add_bias(units, learning()) : kNone;
     plan.show_parameters(w, b);
     plan.add_node({{std::make_shared<DenseMap<T>>(units, inputs), w}}, b, activation);
   }
@@ -169,12 +168,17 @@ b is not shared. W is one array with one gradient, the sum over its uses; its pe
   Activation activation;
   bool transposed = true;
   bool bias = true;
+  bool trainable = true;
+  double learning_rate_factor = 1;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
     f("layer", self.layer, "the earlier layer whose weights W are used");
     f("activation", self.activation, "phi, a name or a value such as fm.LeakyReLU(slope=0.1)");
     f("transposed", self.transposed, "multiplies by the transpose of W, else by W");
     f("bias", self.bias, "adds b");
+    f("trainable", self.trainable, "False keeps b in training; W is trained as its owner says");
+    f("learning_rate_factor", self.learning_rate_factor, kPositive,
+      "factor on the learning rate of b");
   }
   template <class T>
   void add_to(PlanBuilder<T>& plan) const {
@@ -186,7 +190,10 @@ b is not shared. W is one array with one gradient, the sum over its uses; its pe
     require(plan.width() == inputs, plan.where() + " multiplies " + std::to_string(plan.width()) +
                                         " features by weights for " + std::to_string(inputs) +
                                         ", expected equal widths");
-    const Index b = bias ? plan.add_bias(units, {}) : kNone;
+    LayerLearning learning;
+    learning.bias = trainable;
+    learning.bias_rate = learning_rate_factor;
+    const Index b = bias ? plan.add_bias(units, learning) : kNone;
     std::shared_ptr<const LinearMap<T>> map;
     if (swapped) {
       map = std::make_shared<TransposedMap<T>>(units, inputs);

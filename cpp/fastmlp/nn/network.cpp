@@ -27,8 +27,8 @@ PlanBuilder<T> add_layers(const Shape& inputs, const std::vector<LayerReference>
 }  // namespace
 
 template <class T>
-Plan<T> make_plan(const Shape& inputs, const std::vector<LayerReference>& layers) {
-  return Plan<T>(add_layers<T>(inputs, layers, std::numeric_limits<Index>::max()));
+Plan<T> make_plan(const Shape& inputs, const std::vector<LayerReference>& layers, bool training) {
+  return Plan<T>(add_layers<T>(inputs, layers, std::numeric_limits<Index>::max()), training);
 }
 
 template <class T>
@@ -37,8 +37,8 @@ Index count_parameters(const Shape& inputs, const std::vector<LayerReference>& l
   return add_layers<T>(inputs, layers, max_steps).size();
 }
 
-template Plan<float> make_plan(const Shape&, const std::vector<LayerReference>&);
-template Plan<double> make_plan(const Shape&, const std::vector<LayerReference>&);
+template Plan<float> make_plan(const Shape&, const std::vector<LayerReference>&, bool);
+template Plan<double> make_plan(const Shape&, const std::vector<LayerReference>&, bool);
 template Index count_parameters<float>(const Shape&, const std::vector<LayerReference>&, Index);
 template Index count_parameters<double>(const Shape&, const std::vector<LayerReference>&, Index);
 

@@ -1,6 +1,7 @@
 // A plan with one vector of parameters: what a user builds from a list of layers.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 
 #include "fastmlp/base/buffer.hpp"
@@ -11,7 +12,8 @@ namespace fastmlp {
 
 // The plan of a list of layers, the last of which can be an output.
 template <class T>
-Plan<T> make_plan(const Shape& inputs, const std::vector<LayerReference>& layers);
+Plan<T> make_plan(const Shape& inputs, const std::vector<LayerReference>& layers,
+                  bool training = false);
 // The number of its parameters, without memory in proportion to them; it refuses recurrent layers
 // of more steps.
 template <class T>
@@ -25,6 +27,11 @@ class Network {
   Network(const Shape& inputs, const std::vector<LayerReference>& layers,
           std::optional<std::uint64_t> seed, ThreadTeam& team)
       : plan_(make_plan<T>(inputs, layers)), w_(plan_.size()) {
+    const auto& slots = plan_.slots();
+    const auto trained = [](const Slot& slot) { return slot.is_trained(); };
+    if (!std::all_of(slots.begin(), slots.end(), trained)) {
+      training_plan_ = make_plan<T>(inputs, layers, true);
+    }
     if (seed) plan_.initialize(*seed, w(), team);
   }
   // The same without interruption.
@@ -33,17 +40,20 @@ class Network {
       : Network(inputs, layers, seed, *std::make_unique<ThreadTeam>()) {}
 
   const Plan<T>& plan() const { return plan_; }
+  // The same without gradients of parameters that are not trained.
+  const Plan<T>& training_plan() const { return training_plan_ ? *training_plan_ : plan_; }
   Index size() const { return w_.size(); }
   T* w() { return w_.data(); }
   const T* w() const { return w_.data(); }
 
  private:
   Plan<T> plan_;
+  std::optional<Plan<T>> training_plan_;  // where it is another
   Buffer<T> w_;
 };
 
-extern template Plan<float> make_plan(const Shape&, const std::vector<LayerReference>&);
-extern template Plan<double> make_plan(const Shape&, const std::vector<LayerReference>&);
+extern template Plan<float> make_plan(const Shape&, const std::vector<LayerReference>&, bool);
+extern template Plan<double> make_plan(const Shape&, const std::vector<LayerReference>&, bool);
 extern template Index count_parameters<float>(const Shape&, const std::vector<LayerReference>&,
                                               Index);
 extern template Index count_parameters<double>(const Shape&, const std::vector<LayerReference>&,

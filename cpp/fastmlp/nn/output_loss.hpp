@@ -17,6 +17,11 @@ struct OutputLoss {
   Loss loss;
 };
 
+template <class Phi, class L>
+bool is_pair(const Activation& activation, const Loss& loss) {
+  return std::holds_alternative<Phi>(activation) && std::holds_alternative<L>(loss);
+}
+
 // The default loss of an output activation.
 Loss default_loss(const Activation& output);
 
@@ -25,6 +30,7 @@ Loss default_loss(const Activation& output);
 struct OutputSteps {
   Index count = 1;
   const Index* lengths = nullptr;
+  bool missing = false;  // targets that are nan have no term, each of a loss of its own
 
   bool counts(Index step, Index sample) const { return !lengths || lengths[sample] > step; }
 };

@@ -11,7 +11,7 @@ std::vector<PackedWeights<T>> make_packed(const Plan<T>& plan, bool backward) {
     if (t.slot == kNone || !plan.slot(t.slot).packed) continue;
     const auto [rows, columns] = std::pair(plan.slot(t.slot).rows, plan.slot(t.slot).columns);
     PackedWeights<T>& of = packed[static_cast<std::size_t>(t.slot)];
-    const bool transposed = t.transposed == TransposedFactor::delta;
+    const bool transposed = t.map->traits().transposed == TransposedFactor::delta;
     const bool propagates = backward && t.propagates;
     if ((!transposed || propagates) && of.wt.empty()) of.wt = PackedMatrix<T>(columns, rows);
     if ((transposed || propagates) && of.w.empty()) of.w = PackedMatrix<T>(rows, columns);
@@ -36,10 +36,10 @@ Workspace<T> make_workspace(const Plan<T>& plan, Index n, bool backward) {
     const bool keeps = t.keeper == static_cast<Index>(workspace.terms.size());
     auto& state = workspace.terms.emplace_back();
     if (!backward) continue;
-    if (keeps && map.transposed == TransposedFactor::x && (t.input > 0 || !t.map->reads_all())) {
+    if (keeps && t.transposed == TransposedFactor::x && (t.input > 0 || !t.map->reads_all())) {
       state.transposed = PanelMatrix<T>(n, t.map->input_rows().size());
     }
-    if (map.transposed == TransposedFactor::delta) {
+    if (t.transposed == TransposedFactor::delta) {
       state.transposed = PanelMatrix<T>(n, map.outputs);
     }
     if (map.keeps_mask) state.mask = PanelMatrix<T>(map.outputs, n);
@@ -67,10 +67,11 @@ template <class T>
 void pack(const Plan<T>& plan, const T* w, std::vector<PackedWeights<T>>& packed,
           ThreadTeam& team) {
   if (!plan.packs()) return;
-  const auto& parts = plan.parts();
-  team.parallel_for_uninterrupted(static_cast<Index>(parts.size()), [&](Index i, int) {
-    pack(plan, parts[static_cast<std::size_t>(i)], w, packed);
-  });
+  for (const auto* parts : {&plan.parts(), &plan.frozen()}) {
+    team.parallel_for_uninterrupted(static_cast<Index>(parts->size()), [&](Index i, int) {
+      pack(plan, (*parts)[static_cast<std::size_t>(i)], w, packed);
+    });
+  }
 }
 
 template <class T>

@@ -45,14 +45,15 @@ std::vector<Range> cut_rows(const Slot& slot) {
 }  // namespace
 
 template <class T>
-Plan<T>::Plan(PlanBuilder<T>&& builder)
+Plan<T>::Plan(PlanBuilder<T>&& builder, bool training)
     : maps_(std::move(builder.maps_)),
       nodes_(std::move(builder.nodes_)),
       terms_(std::move(builder.terms_)),
       slots_(std::move(builder.slots_)),
       parameters_(std::move(builder.parameters_)),
       states_(std::move(builder.states_)),
-      size_(builder.size_) {
+      size_(builder.size_),
+      training_(training) {
   layer_outputs_ = std::move(builder.outputs_);
   for (const Index node : layer_outputs_) layer_shapes_.push_back(builder.shape(node));
   require(!parameters_.empty(), "Network: no layers, expected at least one Dense");
@@ -96,14 +97,16 @@ void Plan<T>::link_terms() {
     t.fuses_derivative =
         product && t.map->reads_all() && t.last_back && t.input > 0 && !couples_units(input.phi);
     t.propagates = input.learns;
-    t.transposed = t.map->traits().transposed;
+    const bool learns = t.slot != kNone && has_gradient(slot(t.slot));
+    if (learns) t.transposed = t.map->traits().transposed;
     t.keeper = static_cast<Index>(&t - terms_.data());
     if (t.transposed == TransposedFactor::x) {
       const auto [begin, end] = t.map->input_rows();
       t.keeper = keepers.try_emplace({t.input, begin, end}, t.keeper).first->second;
     }
     one_by_one_ = one_by_one_ && !t.map->traits().by_panels;
-    made.learns = made.learns || t.slot != kNone || made.bias != kNone || t.propagates;
+    const bool bias_learns = made.bias != kNone && has_gradient(slot(made.bias));
+    made.learns = made.learns || learns || bias_learns || t.propagates;
     if (t.first && made.bias != kNone) {
       t.bias = slot(made.bias).range.begin + made.bias_rows.begin;
     }
@@ -151,19 +154,23 @@ void Plan<T>::add_parts() {
   for (std::size_t s = 0; s < slots_.size(); ++s) {
     const Slot& of = slots_[s];
     const auto index = static_cast<Index>(s);
-    const bool joins = of.bias && !unmerged.empty() && unmerged.back().layer == of.layer;
+    const bool learns = has_gradient(of);
+    std::vector<GradientPart>& parts = learns ? unmerged : frozen_;
+    const bool joins = of.bias && !parts.empty() && parts.back().layer == of.layer &&
+                       parts.back().range.end == of.range.begin;
     for (const Range rows : of.bias ? std::vector<Range>{{0, of.rows}} : cut_rows(of)) {
       const Range range{of.range.begin + rows.begin * of.columns,
                         of.range.begin + rows.end * of.columns};
-      if (!joins) unmerged.push_back({{range.begin, range.begin}, of.layer, of.packed, {}});
-      GradientPart& part = unmerged.back();
+      if (!joins) parts.push_back({{range.begin, range.begin}, of.layer, of.packed, {}});
+      GradientPart& part = parts.back();
       part.blocks.push_back({index, of.bias, rows, range.begin, uses_of(index)});
       part.range.end = range.end;
       part.work += range.size() * of.reuse.positions;
     }
   }
   for (GradientPart& next : unmerged) {
-    if (parts_.empty() || parts_.back().work + next.work > kMergedPartElements) {
+    if (parts_.empty() || parts_.back().work + next.work > kMergedPartElements ||
+        parts_.back().range.end != next.range.begin) {
       parts_.push_back({{next.range.begin, next.range.begin}, next.layer, next.packed, {}});
     }
     GradientPart& part = parts_.back();

@@ -18,10 +18,12 @@ namespace fastmlp {
 
 constexpr Index kNone = -1;
 
-// Penalties of one layer's weights; what is not given is the default of the training.
-struct LayerPenalty {
+// How the parameters of one layer learn; penalties that are not given are those of the training.
+struct LayerLearning {
   std::optional<double> l1, l2;
-  double max_norm = 0;  // 0: no limit
+  double max_norm = 0;               // 0: no limit
+  bool weights = true, bias = true;  // are trained, or stay as they are
+  double rate = 1, bias_rate = 1;    // factors on the learning rate
 };
 
 // Uses of each weight: by a convolution at all positions, and of one input by all taps; by a
@@ -45,8 +47,11 @@ struct Slot {
   bool bias = false;
   bool packed = false;                     // wide: products read copies in the order of their loops
   std::vector<InitialBlock> initial = {};  // none: zeros
-  LayerPenalty penalty = {};
+  LayerLearning learning = {};
   Reuse reuse = {};
+
+  bool is_trained() const { return bias ? learning.bias : learning.weights; }
+  double rate_factor() const { return bias ? learning.bias_rate : learning.rate; }
 
   // Of products with one sample, in numbers of weights.
   Index work() const { return range.size() * reuse.positions; }
@@ -123,7 +128,8 @@ class PlanBuilder;
 template <class T>
 class Plan {
  public:
-  explicit Plan(PlanBuilder<T>&& builder);
+  // Of all parameters, or in training without a gradient of those that are not trained: it is 0.
+  explicit Plan(PlanBuilder<T>&& builder, bool training = false);
 
   Index inputs() const { return nodes_.front().rows; }
   Index outputs() const { return nodes_.back().rows; }
@@ -137,6 +143,23 @@ class Plan {
   const std::vector<Slot>& slots() const { return slots_; }
   const Slot& slot(Index i) const { return slots_[static_cast<std::size_t>(i)]; }
   const std::vector<GradientPart>& parts() const { return parts_; }
+  // Slots without a gradient, as parts, which are packed only.
+  const std::vector<GradientPart>& frozen() const { return frozen_; }
+  // f(range) for the ranges of all parameters that have a gradient, in order, and their number.
+  template <class F>
+  void for_trained(F&& f) const {
+    Index begin = 0;
+    for (const GradientPart& part : frozen_) {
+      if (part.range.begin > begin) f(Range{begin, part.range.begin});
+      begin = part.range.end;
+    }
+    if (size_ > begin) f(Range{begin, size_});
+  }
+  Index trained_size() const {
+    Index size = 0;
+    for_trained([&](Range range) { size += range.size(); });
+    return size;
+  }
   // The node and the shape of each layer's output.
   const std::vector<Index>& layer_outputs() const { return layer_outputs_; }
   const std::vector<Shape>& layer_shapes() const { return layer_shapes_; }
@@ -182,6 +205,7 @@ class Plan {
  private:
   void link_terms();
   void size_chunks();
+  bool has_gradient(const Slot& slot) const { return !training_ || slot.is_trained(); }
   void add_parts();
   std::vector<Index> uses_of(Index slot) const;
   Index work_of(const Term<T>& term) const;
@@ -191,13 +215,13 @@ class Plan {
   std::vector<Term<T>> terms_;
   std::vector<Slot> slots_;
   std::vector<LayerParameters> parameters_;
-  std::vector<GradientPart> parts_;
+  std::vector<GradientPart> parts_, frozen_;
   std::vector<Index> layer_outputs_;
   std::vector<Shape> layer_shapes_;
   std::vector<RecurrentState> states_;
   Index size_ = 0, sample_size_ = 0, chunk_samples_ = kChunkSamples;
   double operations_ = 0;
-  bool packs_ = false, wide_inputs_ = false, stochastic_ = false;
+  bool training_, packs_ = false, wide_inputs_ = false, stochastic_ = false;
   bool one_by_one_ = true;
 };
 

@@ -80,15 +80,15 @@ Index PlanBuilder<T>::add_slot(Slot slot) {
 
 template <class T>
 Index PlanBuilder<T>::add_weights(Index rows, Index columns, const Initializer& init,
-                                  const LayerPenalty& penalty, Reuse reuse) {
+                                  const LayerLearning& learning, Reuse reuse) {
   const bool packed = reuse.positions == 1 && !reuse.by_terms && is_packed<T>(rows, columns);
   const InitialBlock all{{0, rows}, {0, columns}, init};
-  return add_slot({{}, rows, columns, 0, false, packed, {all}, penalty, reuse});
+  return add_slot({{}, rows, columns, 0, false, packed, {all}, learning, reuse});
 }
 
 template <class T>
-Index PlanBuilder<T>::add_bias(Index rows, const LayerPenalty& penalty) {
-  return add_slot({{}, rows, 1, 0, true, false, {}, penalty});
+Index PlanBuilder<T>::add_bias(Index rows, const LayerLearning& learning) {
+  return add_slot({{}, rows, 1, 0, true, false, {}, learning});
 }
 
 template <class T>

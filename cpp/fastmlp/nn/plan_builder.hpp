@@ -52,13 +52,13 @@ class PlanBuilder {
   Index output_of(const LayerReference& layer) const;
   const LayerParameters& parameters_of(const LayerReference& layer) const;
 
-  Index add_weights(Index rows, Index columns, const Initializer& init, const LayerPenalty& penalty,
-                    Reuse reuse = {});
+  Index add_weights(Index rows, Index columns, const Initializer& init,
+                    const LayerLearning& learning, Reuse reuse = {});
   // Instead of one distribution of all.
   void set_initial(Index slot, std::vector<InitialBlock> blocks) {
     slots_[static_cast<std::size_t>(slot)].initial = std::move(blocks);
   }
-  Index add_bias(Index rows, const LayerPenalty& penalty);
+  Index add_bias(Index rows, const LayerLearning& learning);
   // A silent use is not the last one.
   void add_node(std::vector<Use> uses, Index bias = kNone, Activation phi = Identity{},
                 Range bias_rows = {});

@@ -42,15 +42,15 @@ class Steps {
     require(!__builtin_add_overflow(features_, units, &columns_),
             "Network: the sizes are too large to be counted");
     rows_ = checked_product(gates, units, "Network");
-    const LayerPenalty penalty{layer.l1, layer.l2, layer.max_norm.value_or(0.0)};
-    w_ = plan.add_weights(rows_, columns_, Zeros{}, penalty, {time, 1, true});
+    w_ = plan.add_weights(rows_, columns_, Zeros{}, layer.learning(), {time, 1, true});
     std::vector<InitialBlock> initial;
     for (Index k = 0; k < gates; ++k) {
       initial.push_back({gate(k), {0, features_}, layer.init.value_or(GlorotUniform{})});
       initial.push_back({gate(k), {features_, columns_}, layer.recurrent_init});
     }
     plan.set_initial(w_, std::move(initial));
-    if (layer.bias) b = plan.add_bias(checked_product(bias_rows, units, "Network"), penalty);
+    if (layer.bias)
+      b = plan.add_bias(checked_product(bias_rows, units, "Network"), layer.learning());
     plan.show_parameters(w_, b);
   }
 

@@ -8,7 +8,7 @@
 namespace fastmlp {
 
 // The fields of all recurrent layers.
-struct RecurrentFields : LayerBase {
+struct RecurrentFields : LearningFields {
   Index units = kRequiredInteger;
   Activation activation = Tanh{};
   bool sequences = false;
@@ -17,9 +17,8 @@ struct RecurrentFields : LayerBase {
   Initializer recurrent_init = Orthogonal{};
   OptionalExtent truncate{1};
   bool bidirectional = false;
-  std::optional<double> l1, l2, max_norm;
   template <class Self, class F>
-  static void fields(Self& self, F&& f) {
+  static void recurrent_fields(Self& self, F&& f) {
     f("units", self.units, kPositiveInteger, "number of outputs per step");
     f("activation", self.activation, "phi, a name or a value such as fm.LeakyReLU(slope=0.1)");
     f("sequences", self.sequences, "the output is h of all steps instead of the last");
@@ -30,10 +29,10 @@ struct RecurrentFields : LayerBase {
       "steps after which no gradient passes to those before, counted from the first; None: all do");
     f("bidirectional", self.bidirectional,
       "goes through the sequence in both directions, as fm.Bidirectional says");
-    f("l1", self.l1, kNonNegative, "penalty l1 sum |W|; None takes that of fit");
-    f("l2", self.l2, kNonNegative, "penalty l2 / 2 sum W**2; None takes that of fit");
-    f("max_norm", self.max_norm, kPositive,
-      "largest Euclidean norm of a unit's weights; longer ones are scaled down after each update");
+    penalty_fields(
+        self, f,
+        "largest Euclidean norm of a unit's weights; longer ones are scaled down after each "
+        "update");
   }
 };
 
@@ -56,6 +55,11 @@ gradient along v, not symmetric, as is `gnvp`. Memory per sample: 3 units and fe
       ">>> layers = [fm.Recurrent(16, sequences=True), fm.Conv1D(5, 1, \"softmax\")]\n"
       ">>> net = fm.Network(layers, inputs=(20, 3), seed=0)\n"
       ">>> net.weights[0].shape, net.predict([[[0.0] * 3] * 20]).shape\n((19, 16), (1, 20, 5))";
+  template <class Self, class F>
+  static void fields(Self& self, F&& f) {
+    recurrent_fields(self, f);
+    rate_fields(self, f);
+  }
   template <class T>
   void add_to(PlanBuilder<T>& plan) const;
 };
@@ -75,6 +79,11 @@ step.)";
   static constexpr auto example =
       ">>> layers = [fm.GRU(16), fm.Dense(1)]\n"
       ">>> fm.Network(layers, inputs=(20, 3), seed=0).weights[0].shape\n(19, 48)";
+  template <class Self, class F>
+  static void fields(Self& self, F&& f) {
+    recurrent_fields(self, f);
+    rate_fields(self, f);
+  }
   template <class T>
   void add_to(PlanBuilder<T>& plan) const;
 };
@@ -98,8 +107,9 @@ memory per sample: 15 units and the features per step.)";
   double forget_bias = 1.0;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
-    RecurrentFields::fields(self, f);
+    recurrent_fields(self, f);
     f("forget_bias", self.forget_bias, kFinite, "b of the forget gate at the start");
+    rate_fields(self, f);
   }
   template <class T>
   void add_to(PlanBuilder<T>& plan) const;

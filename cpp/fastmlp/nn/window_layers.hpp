@@ -26,7 +26,7 @@ Shape window_output(const WindowSpec& spec, const Window& window, Index channels
 
 // A convolution of `Dims` dimensions.
 template <int Dims>
-struct Convolution : LayerBase {
+struct Convolution : LearningFields {
   Index filters = kRequiredInteger;
   Extent kernel{Dims, kRequiredInteger, kRequiredInteger};
   Activation activation;
@@ -35,7 +35,6 @@ struct Convolution : LayerBase {
   Extent dilation{Dims, 1, 1};
   bool bias = true;
   std::optional<Initializer> init;
-  std::optional<double> l1, l2, max_norm;
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
     f("filters", self.filters, kPositiveInteger, "number of outputs per position");
@@ -46,11 +45,11 @@ struct Convolution : LayerBase {
     f("dilation", self.dilation, kPositiveExtent, "inputs from one tap of the window to the next");
     f("bias", self.bias, "adds b");
     f("init", self.init, "distribution of the weights at the start; None takes the network's");
-    f("l1", self.l1, kNonNegative, "penalty l1 sum |W|; None takes that of fit");
-    f("l2", self.l2, kNonNegative, "penalty l2 / 2 sum W**2; None takes that of fit");
-    f("max_norm", self.max_norm, kPositive,
-      "largest Euclidean norm of a filter's weights; longer ones are scaled down after each "
-      "update");
+    penalty_fields(
+        self, f,
+        "largest Euclidean norm of a filter's weights; longer ones are scaled down after each "
+        "update");
+    rate_fields(self, f);
   }
   template <class T>
   void add_to(PlanBuilder<T>& plan) const {
@@ -59,10 +58,9 @@ struct Convolution : LayerBase {
     const Index columns = checked_product(window.taps(), window.channels, "Network");
     const Shape shape = window_output(spec, window, filters);
     checked_product(shape.size(), sizeof(double), "Network");
-    const LayerPenalty penalty{l1, l2, max_norm.value_or(0.0)};
-    const Index w = plan.add_weights(filters, columns, init.value_or(GlorotUniform{}), penalty,
+    const Index w = plan.add_weights(filters, columns, init.value_or(GlorotUniform{}), learning(),
                                      {window.positions(), window.taps()});
-    const Index b = bias ? plan.add_bias(filters, penalty) : kNone;
+    const Index b = bias ? plan.add_bias(filters, learning()) : kNone;
     std::vector<Index> inner{kernel.x, window.channels};
     if (Dims == 2) inner.insert(inner.begin(), kernel.y);
     plan.show_parameters(w, b, false, inner);

@@ -11,7 +11,9 @@
 namespace fastmlp {
 template <class T>
 FirstOrder<T>::FirstOrder(Rule rule, Index size, std::vector<ParameterGroup> groups)
-    : Optimizer<T>(std::move(groups), size), rule_(std::move(rule)) {
+    : Optimizer<T>(std::move(groups), size),
+      rule_(std::move(rule)),
+      trained_size_(groups_.trained_size()) {
   std::visit(
       [&](const auto& r) {
         options_ = r;
@@ -24,7 +26,12 @@ FirstOrder<T>::FirstOrder(Rule rule, Index size, std::vector<ParameterGroup> gro
         for (const StateSpec& state : r.state(learning_rate())) {
           vector_names_.emplace_back(state.name);
           vectors_.emplace_back(size);
-          std::fill_n(vectors_.back().data(), size, static_cast<T>(state.initial));
+          T* values = vectors_.back().data();
+          const bool is_rate = r.uses_initial_rate_only && state.initial != 0;
+          groups_.for_trained({0, size}, [&](Range range, double factor) {
+            const double initial = state.initial * (is_rate ? factor : 1);
+            std::fill_n(values + range.begin, range.size(), static_cast<T>(initial));
+          });
         }
       },
       rule_);
@@ -41,33 +48,8 @@ FirstOrder<T>::FirstOrder(Rule rule, Index size, std::vector<ParameterGroup> gro
 }
 
 template <class T>
-void FirstOrder<T>::start_epoch(Index epoch) {
-  if (const CustomSchedule* custom = options_.learning_rate.custom()) {
-    schedule_.custom_rate = custom->at(epoch);  // it may throw
-  }
-  schedule_.epoch = epoch;
-}
-
-template <class T>
-double FirstOrder<T>::learning_rate() const {
-  if (has_custom_schedule()) return schedule_.scale * schedule_.custom_rate;
-  return schedule_.scale * options_.learning_rate.at(schedule_.steps, schedule_.epoch);
-}
-
-template <class T>
 double FirstOrder<T>::evaluation_offset() const {
   return std::visit([](const auto& rule) { return rule.evaluation_offset(); }, rule_);
-}
-
-template <class T>
-void FirstOrder<T>::scale_learning_rate(double factor) {
-  const double scale = schedule_.scale * factor, rate = learning_rate();
-  if (!kPositive.contains(scale) || !kNonNegative.contains(rate * factor)) {
-    throw_invalid("Trainer.scale_learning_rate", "factor", number_text(factor),
-                  "one that keeps the learning rate, now " + number_text(rate) +
-                      ", and the product of all factors finite and > 0");
-  }
-  schedule_.scale = scale;
 }
 
 template <class T>
@@ -78,11 +60,7 @@ void FirstOrder<T>::visit_state(StateVisitor<T>& visitor) {
   for (std::size_t i = 0; i < scalars_.size(); ++i) {
     visitor.scalar(scalar_names_[i].c_str(), scalars_[i]);
   }
-  visitor.section("schedule");
-  visitor.counter("steps", schedule_.steps);
-  visitor.counter("epoch", schedule_.epoch);
-  visitor.scalar("custom_rate", schedule_.custom_rate, &kNonNegative);
-  visitor.scalar("scale", schedule_.scale, &kPositive);
+  schedule_.visit(visitor);
 }
 
 template <class T>
@@ -106,7 +84,9 @@ double FirstOrder<T>::look_ahead_and_update(Objective<T>& f, T* w, ThreadTeam& t
   T* kept = vectors_[1].data();
   std::copy_n(w, size_, kept);
   ++version_;
-  for (Index i = 0; i < size_; ++i) w[i] += beta * v[i];
+  groups_.for_trained({0, size_}, [&](Range range, double) {
+    for (Index i = range.begin; i < range.end; ++i) w[i] += beta * v[i];
+  });
   const auto restore = [&] {
     std::copy_n(kept, size_, w);
     ++version_;
@@ -203,9 +183,13 @@ void FirstOrder<T>::update_part(Index part, Range range, T* g) {
 // need whole rows.
 template <class T>
 void FirstOrder<T>::update_range(Index part, Range range, const T* g) {
-  if (decay_.rate != 0) groups_.decay(range, decay_, context_.lr, w_);
-  apply_to(part, range, g);
-  if (options_.proximal_l1) groups_.soft_threshold(range, context_.lr, w_);
+  groups_.for_trained(range, [&](Range own, double factor) {
+    StepContext context = context_;
+    context.lr *= factor;
+    if (decay_.rate != 0) groups_.decay(own, decay_, context.lr, w_);
+    apply_to(part, own, context, g + (own.begin - range.begin));
+    if (options_.proximal_l1) groups_.soft_threshold(own, context.lr, w_);
+  });
   if (!groups_.limited()) update_average(range);
 }
 
@@ -215,6 +199,11 @@ void FirstOrder<T>::start(Index parts, T* w, bool at_risk) {
   before_.reset();
   if (at_risk) keep_copies();
   context_ = {learning_rate(), schedule_.steps + 1, scalars_.data()};
+  if (options_.average) {  // of frozen parameters they themselves
+    groups_.for_frozen({0, size_}, [&](Range range) {
+      std::copy_n(w + range.begin, range.size(), vectors_.back().data() + range.begin);
+    });
+  }
   for (std::vector<double>* sums : {&part_penalties_, &part_sums_}) {
     sums->resize(static_cast<std::size_t>(parts));
     std::fill(sums->begin(), sums->end(), 0.0);
@@ -244,22 +233,27 @@ double FirstOrder<T>::finish() {
   before_.reset();
   if (this->defect_) return std::nan("");
   const double sum = std::accumulate(part_sums_.begin(), part_sums_.end(), 0.0);
-  std::visit([&](const auto& rule) { rule.finish(context_, sum, size_, scalars_.data()); }, rule_);
+  std::visit([&](const auto& rule) { rule.finish(context_, sum, trained_size_, scalars_.data()); },
+             rule_);
   ++schedule_.steps;
   return std::accumulate(part_penalties_.begin(), part_penalties_.end(), 0.0);
 }
 
-// Penalties, then clipping by value.
+// Penalties, then clipping by value; without a gradient of frozen parameters.
 template <class T>
 void FirstOrder<T>::transform_gradient(Index part, Range range, T* g) {
   if (groups_.penalized()) {
     groups_.add_penalties(range, options_.proximal_l1, w_, g,
                           part_penalties_[static_cast<std::size_t>(part)]);
   }
-  if (!options_.clip_value) return;
-  const T low = static_cast<T>(options_.clip_value->first);
-  const T high = static_cast<T>(options_.clip_value->second);
-  for (Index i = 0; i < range.size(); ++i) g[i] = g[i] < low ? low : g[i] > high ? high : g[i];
+  if (options_.clip_value) {
+    const T low = static_cast<T>(options_.clip_value->first);
+    const T high = static_cast<T>(options_.clip_value->second);
+    for (Index i = 0; i < range.size(); ++i) g[i] = g[i] < low ? low : g[i] > high ? high : g[i];
+  }
+  groups_.for_frozen(range, [&](Range frozen) {
+    std::fill_n(g + (frozen.begin - range.begin), frozen.size(), T(0));
+  });
 }
 
 // g *= c / ||g|| where ||g|| > c, or always g /= ||g||: the norm of the result.
@@ -270,10 +264,10 @@ double FirstOrder<T>::clipped_length(double norm) const {
 }
 
 template <class T>
-void FirstOrder<T>::apply_to(Index part, Range range, const T* g) {
+void FirstOrder<T>::apply_to(Index part, Range range, const StepContext& context, const T* g) {
   std::visit(
       [&](const auto& rule) {
-        rule.template for_step<T>(context_, [&](const auto& element) {
+        rule.template for_step<T>(context, [&](const auto& element) {
           part_sums_[static_cast<std::size_t>(part)] += apply_rule(range, element, w_, g, vectors_);
         });
       },
@@ -282,7 +276,10 @@ void FirstOrder<T>::apply_to(Index part, Range range, const T* g) {
 
 template <class T>
 void FirstOrder<T>::update_average(Range range) {
-  if (options_.average) options_.average->update(range, context_.t, w_, vectors_.back().data());
+  if (!options_.average) return;
+  groups_.for_trained(range, [&](Range own, double) {
+    options_.average->update(own, context_.t, w_, vectors_.back().data());
+  });
 }
 
 template class FirstOrder<float>;

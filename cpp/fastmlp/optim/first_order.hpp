@@ -22,6 +22,31 @@ struct ScheduleState {
   Index steps = 0, epoch = 0;
   double custom_rate = 0;  // of a custom schedule in this epoch
   double scale = 1;
+
+  void start_epoch(const LearningRate& schedule, Index next) {
+    if (const CustomSchedule* custom = schedule.custom())
+      custom_rate = custom->at(next);  // or throws
+    epoch = next;
+  }
+  double learning_rate(const LearningRate& schedule) const {
+    return scale * (schedule.custom() ? custom_rate : schedule.at(steps, epoch));
+  }
+  void scale_by(double factor, double rate) {
+    if (!kPositive.contains(scale * factor) || !kNonNegative.contains(rate * factor)) {
+      throw_invalid("Trainer.scale_learning_rate", "factor", number_text(factor),
+                    "one that keeps the learning rate, now " + number_text(rate) +
+                        ", and the product of all factors finite and > 0");
+    }
+    scale *= factor;
+  }
+  template <class T>
+  void visit(StateVisitor<T>& visitor) {
+    visitor.section("schedule");
+    visitor.counter("steps", steps);
+    visitor.counter("epoch", epoch);
+    visitor.scalar("custom_rate", custom_rate, &kNonNegative);
+    visitor.scalar("scale", scale, &kPositive);
+  }
 };
 
 template <class T>
@@ -33,10 +58,10 @@ class FirstOrder final : public Optimizer<T>, public GradientConsumer<T> {
   double apply(T* w, T* g, ThreadTeam& team) override;
   void visit_state(StateVisitor<T>& visitor) override;
   Index steps() const override { return schedule_.steps; }
-  void start_epoch(Index epoch) override;
+  void start_epoch(Index epoch) override { schedule_.start_epoch(options_.learning_rate, epoch); }
   bool has_custom_schedule() const override { return options_.learning_rate.custom() != nullptr; }
-  double learning_rate() const override;
-  void scale_learning_rate(double factor) override;
+  double learning_rate() const override { return schedule_.learning_rate(options_.learning_rate); }
+  void scale_learning_rate(double factor) override { schedule_.scale_by(factor, learning_rate()); }
   const T* average() const override { return options_.average ? vectors_.back().data() : nullptr; }
 
   void start(Index parts, T* w, bool at_risk) override;
@@ -57,11 +82,12 @@ class FirstOrder final : public Optimizer<T>, public GradientConsumer<T> {
   void transform_gradient(Index part, Range range, T* g);
   double clipped_length(double norm) const;
   void update_range(Index part, Range range, const T* g);
-  void apply_to(Index part, Range range, const T* g);
+  void apply_to(Index part, Range range, const StepContext& context, const T* g);
   void update_average(Range range);
   double evaluation_offset() const;
 
   Rule rule_;
+  Index trained_size_;
   UpdateRuleOptions options_;
   WeightDecay decay_;
   bool needs_extra_passes_ = false;  // over a part, besides the rule

@@ -59,7 +59,7 @@ class Optimizer {
   // Scans the state, and w of this size.
   bool is_finite(const T* w, Index size);
   // A factor on the l2 penalties of the next steps.
-  void set_l2_factor(double factor) { groups_.set_l2_factor(factor); }
+  virtual void set_l2_factor(double factor) { groups_.set_l2_factor(factor); }
   // The penalties at w.
   double penalties(const T* w) const {
     double sum = 0;
@@ -74,6 +74,8 @@ class Optimizer {
   virtual void scale_learning_rate(double factor);
   // A step may lead to a value that is not finite, so a run keeps a copy of what was good.
   virtual bool can_diverge() const { return true; }
+  // The w of all further calls.
+  virtual void set_vector(const T*) {}
   // The average of the iterates; nullptr where none is kept.
   virtual const T* average() const { return nullptr; }
   // The time at which a step of many evaluations ends with the best point that it has met.

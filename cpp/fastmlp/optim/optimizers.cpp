@@ -3,6 +3,7 @@
 #include "fastmlp/base/error.hpp"
 #include "fastmlp/optim/first_order.hpp"
 #include "fastmlp/optim/minimizer.hpp"
+#include "fastmlp/optim/trained_part.hpp"
 #include "fastmlp/optim/trust_region.hpp"
 
 namespace fastmlp {
@@ -23,6 +24,29 @@ void check_groups(const std::vector<ParameterGroup>& groups) {
   }
 }
 
+// A search along a direction needs its parameters as they are.
+void check_factors(const std::vector<ParameterGroup>& groups) {
+  for (const ParameterGroup& group : groups) {
+    require(group.rate_factor == 0 || group.rate_factor == 1,
+            "learning_rate_factor=" + number_text(group.rate_factor) +
+                " of a layer, expected 1, because this optimizer searches for its steps; use "
+                "trainable=False, or a first-order optimizer");
+  }
+}
+
+// The groups of the trained parameters, one after the other.
+std::vector<ParameterGroup> trained(const std::vector<ParameterGroup>& groups) {
+  std::vector<ParameterGroup> result;
+  Index begin = 0;
+  for (ParameterGroup group : groups) {
+    if (group.rate_factor == 0) continue;
+    group.range = {begin, begin + group.range.size()};
+    begin = group.range.end;
+    result.push_back(group);
+  }
+  return result;
+}
+
 }  // namespace
 
 template <class T>
@@ -31,6 +55,12 @@ std::unique_ptr<Optimizer<T>> make_optimizer(AnyOptimizer optimizer, Index size,
   if (Rule* rule = std::get_if<Rule>(&optimizer)) {
     std::visit([](const auto& member) { check_underflow<T>(member); }, *rule);
     return std::make_unique<FirstOrder<T>>(std::move(*rule), size, std::move(groups));
+  }
+  const ParameterGroups all(groups, size);
+  if (all.scaled()) {
+    check_factors(groups);
+    auto of_part = make_optimizer<T>(std::move(optimizer), all.trained_size(), trained(groups));
+    return std::make_unique<TrainedPart<T>>(std::move(of_part), std::move(groups), size);
   }
   return std::visit(
       [&](const auto& method) -> std::unique_ptr<Optimizer<T>> {

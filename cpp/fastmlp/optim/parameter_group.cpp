@@ -6,33 +6,28 @@
 #include "fastmlp/kernels/reduce.hpp"
 
 namespace fastmlp {
-namespace {
-
-// f(group, its intersection with `range`) for every group that overlaps the range.
-template <class F>
-void for_overlaps(const std::vector<ParameterGroup>& groups, Range range, F&& f) {
-  for (const ParameterGroup& group : groups) {
-    const Range common{std::max(range.begin, group.range.begin),
-                       std::min(range.end, group.range.end)};
-    if (common.begin < common.end) f(group, common);
-  }
-}
-
-}  // namespace
-
 ParameterGroups::ParameterGroups(std::vector<ParameterGroup> groups, Index size)
     : groups_(std::move(groups)) {
   if (groups_.empty()) groups_.push_back({{0, size}});
   for (const ParameterGroup& group : groups_) {
     penalized_ = penalized_ || group.penalized();
     limited_ = limited_ || group.max_norm > 0;
+    scaled_ = scaled_ || group.rate_factor != 1;
   }
+}
+
+Index ParameterGroups::trained_size() const {
+  Index size = 0;
+  for (const ParameterGroup& group : groups_) {
+    if (group.rate_factor > 0) size += group.range.size();
+  }
+  return size;
 }
 
 template <class T>
 void ParameterGroups::add_penalties(Range range, bool proximal_l1, const T* w, T* g,
                                     double& penalty) const {
-  for_overlaps(groups_, range, [&](const ParameterGroup& group, Range common) {
+  for_overlaps(range, [&](const ParameterGroup& group, Range common) {
     if (!group.penalized()) return;
     const T l1 = static_cast<T>(proximal_l1 ? 0 : group.l1);
     const double group_l2 = l2_factor_ * group.l2;
@@ -68,7 +63,7 @@ void ParameterGroups::add_curvature(const T* v, T* hv) const {
 template <class T>
 void ParameterGroups::decay(Range range, const WeightDecay& decay, double lr, T* w) const {
   const T keep = static_cast<T>(1 - lr * decay.rate);
-  for_overlaps(groups_, range, [&](const ParameterGroup& group, Range common) {
+  for_overlaps(range, [&](const ParameterGroup& group, Range common) {
     if (group.bias && !decay.biases) return;
     for (Index i = common.begin; i < common.end; ++i) w[i] *= keep;
   });
@@ -76,7 +71,7 @@ void ParameterGroups::decay(Range range, const WeightDecay& decay, double lr, T*
 
 template <class T>
 void ParameterGroups::soft_threshold(Range range, double lr, T* w) const {
-  for_overlaps(groups_, range, [&](const ParameterGroup& group, Range common) {
+  for_overlaps(range, [&](const ParameterGroup& group, Range common) {
     const T limit = static_cast<T>(lr * group.l1);
     for (Index i = common.begin; i < common.end; ++i) {
       const T x = w[i];
@@ -87,7 +82,7 @@ void ParameterGroups::soft_threshold(Range range, double lr, T* w) const {
 
 template <class T>
 void ParameterGroups::apply_max_norm(Range range, T* w) const {
-  for_overlaps(groups_, range, [&](const ParameterGroup& group, Range common) {
+  for_overlaps(range, [&](const ParameterGroup& group, Range common) {
     if (group.max_norm == 0) return;
     for (Index begin = common.begin; begin < common.end; begin += group.row) {
       const double squares = sum_squares(group.row, w + begin), limit = group.max_norm;

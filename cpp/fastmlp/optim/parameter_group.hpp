@@ -1,6 +1,7 @@
 // Penalties, decay and limits of ranges of parameters.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "fastmlp/base/types.hpp"
@@ -15,7 +16,8 @@ struct ParameterGroup {
   double l1 = 0;
   double l2 = 0;
   double max_norm = 0;
-  Index row = 1;  // parameters of a row
+  Index row = 1;           // parameters of a row
+  double rate_factor = 1;  // on the learning rate; 0: not trained, and without penalties
 
   bool penalized() const { return l1 > 0 || l2 > 0; }
 };
@@ -38,6 +40,36 @@ class ParameterGroups {
   // l2 of parameter i
   double l2_of(Index i) const;
   bool limited() const { return limited_; }
+  const std::vector<ParameterGroup>& all() const { return groups_; }
+  // Whether some parameters have a factor on the learning rate, 0 among them.
+  bool scaled() const { return scaled_; }
+  // Number of parameters that are trained.
+  Index trained_size() const;
+  // f(common range, factor on the learning rate) for the trained parameters of a range.
+  template <class F>
+  void for_trained(Range range, F&& f) const {
+    if (!scaled_) return f(range, 1.0);
+    for_overlaps(range, [&](const ParameterGroup& group, Range common) {
+      if (group.rate_factor > 0) f(common, group.rate_factor);
+    });
+  }
+  // f(common range) for the others.
+  template <class F>
+  void for_frozen(Range range, F&& f) const {
+    if (!scaled_) return;
+    for_overlaps(range, [&](const ParameterGroup& group, Range common) {
+      if (group.rate_factor == 0) f(common);
+    });
+  }
+  // f(group, its intersection with `range`) for every group that overlaps the range.
+  template <class F>
+  void for_overlaps(Range range, F&& f) const {
+    for (const ParameterGroup& group : groups_) {
+      const Range common{std::max(range.begin, group.range.begin),
+                         std::min(range.end, group.range.end)};
+      if (common.begin < common.end) f(group, common);
+    }
+  }
 
   // g += l1 sign(w) + l2 w, unless g is null, and penalty += l1 |w| + l2 / 2 w²; with a proximal
   // step l1 is not part of the gradient.
@@ -58,7 +90,7 @@ class ParameterGroups {
 
  private:
   std::vector<ParameterGroup> groups_;
-  bool penalized_ = false, limited_ = false;  // whether any group is
+  bool penalized_ = false, limited_ = false, scaled_ = false;  // whether any group is
   double l2_factor_ = 1;
 };
 

@@ -36,6 +36,7 @@ void CurvatureProducts<T>::add_product(const Tangent<T>& tangent, Range chunk, b
     f_.team_->poll_interrupt(4 * f_.plan_.operations_per_row() *
                              static_cast<double>(samples.size()));
   });
+  if (first) f_.clear_frozen(out);
   f_.team_->parallel_for(f_.parts(), [&](Index i, int thread) {
     const GradientPart& part = f_.part(i);
     T* from = f_.part_gradients_[static_cast<std::size_t>(thread)].data();

@@ -29,11 +29,13 @@ struct Dataset {
   Index groups = 1;
   const T* weights = nullptr;             // n of them, or nullptr: 1 each
   const std::int64_t* lengths = nullptr;  // steps of each sample's sequence, or nullptr: all
+  bool missing = false;                   // nan in y stands for no term of the loss
 
   // The same arrays.
   bool operator==(const Dataset& other) const {
     return x == other.x && y.data == other.y.data && classes == other.classes &&
-           groups == other.groups && weights == other.weights && lengths == other.lengths;
+           groups == other.groups && weights == other.weights && lengths == other.lengths &&
+           missing == other.missing;
   }
   Index size() const { return x.rows; }
   // Class i, of a sample or of a group of one, in [0, n). It is checked where it is used, and read

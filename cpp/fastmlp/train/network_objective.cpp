@@ -10,14 +10,6 @@
 #include "fastmlp/train/normal_equations.hpp"
 
 namespace fastmlp {
-namespace {
-
-// The gradient of a larger loss, about max^(3/8), may have squares that overflow.
-template <class T>
-constexpr double kLargeLoss = std::is_same_v<T, float> ? 2e14 : 4e115;
-
-}  // namespace
-
 template <class T>
 NetworkObjective<T>::NetworkObjective(const Plan<T>& plan, Loss loss)
     : plan_(plan),
@@ -118,6 +110,7 @@ template <class T>
 void NetworkObjective<T>::add_gradient(Index n, bool first, T* updated, T* g) {
   const double work =
       plan_.operations_per_row() * static_cast<double>(n) / static_cast<double>(parts());
+  if (first) clear_frozen(g);
   team_->parallel_for(parts(), [&](Index i, int thread) {
     const GradientPart& part = this->part(i);
     T* from = part_gradients_[static_cast<std::size_t>(thread)].data();
@@ -180,7 +173,7 @@ double NetworkObjective<T>::value_and_stream_gradient(T* w, GradientConsumer<T>&
     start(w);
     sum = forward_backward(w, {0, batch_.size()}, true);
     if (!std::isfinite(sum)) return sum;
-    known = std::abs(sum) > kLargeLoss<T>;
+    known = std::abs(sum) > kLargeLoss;
   }
   if (known && gradient_.size() != size()) gradient_ = Buffer<T>(size());
   if (chunks() > 1) {

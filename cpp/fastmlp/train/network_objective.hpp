@@ -95,6 +95,9 @@ class NetworkObjective final : public ResidualObjective<T> {
   void backward(const T* w, MatrixView<const T> output_gradient, T* g);
 
  private:
+  // The gradient of a larger loss, about max^(3/8), may have squares that overflow.
+  static constexpr double kLargeLoss = std::is_same_v<T, float> ? 2e14 : 4e115;
+
   friend class CurvatureProducts<T>;
   friend class NormalEquations<T>;
   friend class CurvatureDiagonals<T>;
@@ -117,16 +120,22 @@ class NetworkObjective final : public ResidualObjective<T> {
   double forward_backward(const T* w, Range chunk, bool backward,
                           Linearization<T>* linearization = nullptr, double sum = 0);
   OutputSteps output_steps(Range samples) const {
+    const bool missing = batch_.data().missing;
     if (const Index* lengths = batch_.lengths()) {
-      return {plan_.output_steps(), lengths + samples.begin};
+      return {plan_.output_steps(), lengths + samples.begin, missing};
     }
-    return {loss_steps_};
+    return {loss_steps_, nullptr, missing};
   }
   double sum_gradient(const T* w, T* updated, T* g);
   void add_gradient(Index n, bool first, T* updated, T* g);
   void gradient_and_update(T* w, bool computed, GradientConsumer<T>& consumer);
   bool may_take_lanes() const { return chunks() > 1 && team_->is_parallel() && !states_.data; }
   ChunkLanes<T>* lanes();
+  void clear_frozen(T* g) const {
+    for (const GradientPart& part : plan_.frozen()) {
+      std::fill_n(g + part.range.begin, part.range.size(), T(0));
+    }
+  }
   // sum + the loss of n samples in the workspace
   double add_losses(Index n, double sum) const {
     const T* scale = batch_.scale();

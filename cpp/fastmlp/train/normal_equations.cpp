@@ -21,12 +21,12 @@ void NormalEquations<T>::compute(const T* w, double* normal, double* g) {
   require(std::holds_alternative<SquaredError>(f_.output_loss_.loss),
           "LevenbergMarquardt: the loss is not a sum of squares, expected squared_error; for "
           "another loss use LBFGS or HessianFree");
-  const Index size = f_.size(), outputs = f_.plan_.outputs();
+  const Index size = f_.plan_.trained_size(), outputs = f_.plan_.outputs();
   const Index width = kTileColumns<T>;
   const Index block = std::max<Index>(1, kBlockElements / (size * outputs * width)) * width;
   gradients_.resize(static_cast<std::size_t>(f_.team_->size()));
   for (Buffer<T>& buffer : gradients_) {
-    if (buffer.size() != size) buffer = Buffer<T>(size);
+    if (buffer.size() != f_.size()) buffer = Buffer<T>(f_.size());
   }
   f_.packed_ = nullptr;
   f_.start(w);
@@ -46,10 +46,12 @@ void NormalEquations<T>::compute(const T* w, double* normal, double* g) {
   }
 }
 
-// Rows (sample, output) of J and r, each times sqrt(w_i / sum w); 0 after the end of a sequence.
+// Rows (sample, output) of J and r, each times sqrt(w_i / sum w); 0 after the end of a sequence,
+// and without a target.
 template <class T>
 void NormalEquations<T>::fill_rows(const T* w, Range chunk, Range samples) {
-  const Index size = f_.size(), outputs = f_.plan_.outputs(), width = kTileColumns<T>;
+  const Index size = f_.plan_.trained_size(), outputs = f_.plan_.outputs();
+  const Index width = kTileColumns<T>;
   const PassContext context = f_.context_of(chunk);
   const Point<T> point{f_.plan_, w, context, f_.batch_.x(), f_.workspace_};
   auto& output = f_.workspace_.output();
@@ -67,7 +69,8 @@ void NormalEquations<T>::fill_rows(const T* w, Range chunk, Range samples) {
       for (Index s = 0; s < t.size(); ++s) {
         const Index row = (t.begin + s - samples.begin) * outputs + j;
         double* to = jacobian_.data() + row * size;
-        if (!steps.counts(j * steps.count / outputs, s)) {
+        const bool missing = steps.missing && std::isnan(y.row(j)[s]);
+        if (missing || !steps.counts(j * steps.count / outputs, s)) {
           residuals_[static_cast<std::size_t>(row)] = 0;
           std::fill_n(to, size, 0.0);
           continue;
@@ -76,7 +79,9 @@ void NormalEquations<T>::fill_rows(const T* w, Range chunk, Range samples) {
         const double root = std::sqrt(static_cast<double>(f_.batch_.scale()[t.begin + s]));
         const double e = static_cast<double>(h.row(j)[s]) - static_cast<double>(y.row(j)[s]);
         residuals_[static_cast<std::size_t>(row)] = root * e;
-        for (Index i = 0; i < size; ++i) to[i] = root * static_cast<double>(g[i]);
+        f_.plan_.for_trained([&](Range range) {
+          for (Index i = range.begin; i < range.end; ++i) *to++ = root * static_cast<double>(g[i]);
+        });
       }
     }
   });
@@ -86,7 +91,7 @@ void NormalEquations<T>::fill_rows(const T* w, Range chunk, Range samples) {
 // result depends on their number.
 template <class T>
 void NormalEquations<T>::add_rows(Index rows, bool first, double* normal, double* g) {
-  const Index size = f_.size();
+  const Index size = f_.plan_.trained_size();
   const Eigen::Map<const RowMajor> j(jacobian_.data(), rows, size);
   const Eigen::Map<const Eigen::VectorXd> r(residuals_.data(), rows);
   Eigen::Map<RowMajor> sum(normal, size, size);

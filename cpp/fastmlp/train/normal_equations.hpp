@@ -12,8 +12,8 @@ class NormalEquations {
  public:
   explicit NormalEquations(NetworkObjective<T>& objective) : f_(objective) {}
 
-  // The lower triangle of JᵀJ, row-major (size, size), and g = Jᵀ r at w. Cost: a forward pass, a
-  // backward pass for each output, and size² / 2 operations for each residual.
+  // The lower triangle of JᵀJ, row-major, and g = Jᵀ r at w, by the trained parameters. Cost: a
+  // forward pass, a backward pass for each output, and size² / 2 operations for each residual.
   void compute(const T* w, double* normal, double* g);
 
  private:

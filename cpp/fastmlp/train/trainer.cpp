@@ -28,12 +28,15 @@ Trainer<T>::Trainer(Network<T>& network, TrainerOptions options,
                     std::unique_ptr<Optimizer<T>> optimizer)
     : network_(network),
       options_(std::move(options)),
-      objective_(network.plan(), options_.loss),
+      objective_(network.training_plan(), options_.loss),
       optimizer_(std::move(optimizer)),
       first_epoch_(options_.first_epoch),
       epoch_(options_.first_epoch) {
   objective_.set_exclusive_writer();
+  optimizer_->set_vector(network_.w());
   if (optimizer_->average()) iterate_ = Buffer<T>(network_.size());
+  require(network.training_plan().trained_size() > 0,
+          "Trainer: no layer is trainable, expected at least one");
   require(options_.batch_size > 0,
           "Trainer: batch_size=" + std::to_string(options_.batch_size) + ", expected at least 1");
 }
@@ -42,13 +45,6 @@ template <class T>
 const EpochOrder& Trainer<T>::order(Index n) {
   order_.shuffle_rows(n, options_.shuffle, options_.seed, static_cast<std::uint32_t>(epoch_));
   return order_;
-}
-
-template <class T>
-void Trainer<T>::set_order(std::optional<std::vector<Index>> indices, Index more_in_first) {
-  more_in_first_ = more_in_first;
-  order_is_given_ = indices.has_value();
-  if (indices) order_.take(std::move(*indices));
 }
 
 // That of the set which the batches of an epoch share, or none where each is its own.
@@ -282,10 +278,13 @@ std::vector<ParameterGroup> make_groups(const Plan<T>& plan, double l1, double l
   check("l2", l2, kNonNegative, "");
   std::vector<ParameterGroup> groups;
   for (const Slot& slot : plan.slots()) {
-    const double factor = slot.bias && !regularize_biases ? 0 : 1;
-    groups.push_back({slot.range, slot.bias, factor * slot.penalty.l1.value_or(l1),
-                      factor * slot.penalty.l2.value_or(l2), slot.bias ? 0 : slot.penalty.max_norm,
-                      slot.bias ? 1 : slot.columns});
+    const bool trained = slot.is_trained();
+    const double factor = !trained || (slot.bias && !regularize_biases) ? 0 : 1;
+    const LayerLearning& learning = slot.learning;
+    groups.push_back({slot.range, slot.bias, factor * learning.l1.value_or(l1),
+                      factor * learning.l2.value_or(l2),
+                      slot.bias || !trained ? 0 : learning.max_norm, slot.bias ? 1 : slot.columns,
+                      trained ? slot.rate_factor() : 0});
   }
   return groups;
 }

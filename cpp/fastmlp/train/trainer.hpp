@@ -76,7 +76,11 @@ class Trainer {
   const EpochOrder& order(Index n);
   // The samples of the next epochs in their order, any of the data any number of times; without
   // them the order is that of the options. The first batch has so many samples more than others.
-  void set_order(std::optional<std::vector<Index>> indices, Index more_in_first = 0);
+  void set_order(std::optional<std::vector<Index>> indices, Index more_in_first = 0) {
+    more_in_first_ = more_in_first;
+    order_is_given_ = indices.has_value();
+    if (indices) order_.take(std::move(*indices));
+  }
   Index epoch_number() const { return epoch_; }
   void set_epoch_number(Index epoch) {
     epoch_ = epoch;

@@ -518,7 +518,8 @@ class GaussianNLL(Member):
 
     Negative log-likelihood of normal targets (Nix & Weigend 1994), without its constant.
 
-    The n_out outputs are n_out / 2 means m, then as many log variances s; y has n_out / 2 columns.
+    The n_out outputs are n_out / 2 means m, then as many log variances s; y has n_out / 2 columns. Of a
+    sequence or an image this holds for each step or position.
 
         L = sum_j (s_j + (y_j - m_j)² exp(-s_j)) / 2
     """
@@ -688,7 +689,7 @@ class Layer(Member):
     """A layer of a network, as a value."""
 class Dense(Layer):
     """
-    Dense(units, activation='identity', bias=True, init=None, l1=None, l2=None, max_norm=None)
+    Dense(units, activation='identity', bias=True, init=None, l1=None, l2=None, max_norm=None, trainable=True, learning_rate_factor=1, bias_learning_rate_factor=None)
 
     A fully connected layer.
 
@@ -714,16 +715,24 @@ class Dense(Layer):
         penalty l2 / 2 sum W**2; None takes that of fit: a finite l2 >= 0, or None.
     max_norm : float | None, default None
         largest Euclidean norm of a unit's weights; longer ones are scaled down after each update: a finite max_norm > 0, or None.
+    trainable : bool | str, default True
+        False keeps the parameters in training, without a gradient; a name trains these alone: True, False or one of: 'weights', 'bias'.
+    learning_rate_factor : float, default 1
+        factor on the learning rate of the optimizer: a finite learning_rate_factor > 0.
+    bias_learning_rate_factor : float | None, default None
+        the same of b; None takes learning_rate_factor: a finite bias_learning_rate_factor > 0, or None.
     """
     can_be_output: typing.ClassVar[bool] = True
     fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'dense'
-    def __init__(self, units: int, activation: str | Activation = 'identity', bias: bool = True, init: str | Initializer | None = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None) -> None: ...
+    def __init__(self, units: int, activation: str | Activation = 'identity', bias: bool = True, init: str | Initializer | None = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
     @property
     def activation(self) -> Activation: ...
     @property
     def bias(self) -> bool: ...
+    @property
+    def bias_learning_rate_factor(self) -> float | None: ...
     @property
     def init(self) -> Initializer | None: ...
     @property
@@ -731,7 +740,11 @@ class Dense(Layer):
     @property
     def l2(self) -> float | None: ...
     @property
+    def learning_rate_factor(self) -> float: ...
+    @property
     def max_norm(self) -> float | None: ...
+    @property
+    def trainable(self) -> bool | typing.Literal['weights', 'bias']: ...
     @property
     def units(self) -> int: ...
 class Dropout(Layer):
@@ -804,7 +817,7 @@ class Skip(Layer):
     def of(self) -> Layer | typing.Literal['input']: ...
 class Tied(Layer):
     """
-    Tied(layer, activation='identity', transposed=True, bias=True)
+    Tied(layer, activation='identity', transposed=True, bias=True, trainable=True, learning_rate_factor=1)
 
     A layer with the weights W of an earlier one (Hinton & Salakhutdinov 2006).
 
@@ -823,18 +836,26 @@ class Tied(Layer):
         multiplies by the transpose of W, else by W.
     bias : bool, default True
         adds b.
+    trainable : bool, default True
+        False keeps b in training; W is trained as its owner says.
+    learning_rate_factor : float, default 1
+        factor on the learning rate of b: a finite learning_rate_factor > 0.
     """
     can_be_output: typing.ClassVar[bool] = True
     fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'tied'
-    def __init__(self, layer: Dense, activation: str | Activation = 'identity', transposed: bool = True, bias: bool = True) -> None: ...
+    def __init__(self, layer: Dense, activation: str | Activation = 'identity', transposed: bool = True, bias: bool = True, trainable: bool = True, learning_rate_factor: float = 1) -> None: ...
     @property
     def activation(self) -> Activation: ...
     @property
     def bias(self) -> bool: ...
     @property
     def layer(self) -> Dense: ...
+    @property
+    def learning_rate_factor(self) -> float: ...
+    @property
+    def trainable(self) -> bool: ...
     @property
     def transposed(self) -> bool: ...
 class SpatialDropout(Layer):
@@ -862,7 +883,7 @@ class SpatialDropout(Layer):
     def rate(self) -> float: ...
 class Conv1D(Layer):
     """
-    Conv1D(filters, kernel, activation='identity', stride=1, padding='valid', dilation=1, bias=True, init=None, l1=None, l2=None, max_norm=None)
+    Conv1D(filters, kernel, activation='identity', stride=1, padding='valid', dilation=1, bias=True, init=None, l1=None, l2=None, max_norm=None, trainable=True, learning_rate_factor=1, bias_learning_rate_factor=None)
 
     A convolution of sequences, for inputs of shape (length, channels).
 
@@ -894,16 +915,24 @@ class Conv1D(Layer):
         penalty l2 / 2 sum W**2; None takes that of fit: a finite l2 >= 0, or None.
     max_norm : float | None, default None
         largest Euclidean norm of a filter's weights; longer ones are scaled down after each update: a finite max_norm > 0, or None.
+    trainable : bool | str, default True
+        False keeps the parameters in training, without a gradient; a name trains these alone: True, False or one of: 'weights', 'bias'.
+    learning_rate_factor : float, default 1
+        factor on the learning rate of the optimizer: a finite learning_rate_factor > 0.
+    bias_learning_rate_factor : float | None, default None
+        the same of b; None takes learning_rate_factor: a finite bias_learning_rate_factor > 0, or None.
     """
     can_be_output: typing.ClassVar[bool] = True
     fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'conv1d'
-    def __init__(self, filters: int, kernel: int, activation: str | Activation = 'identity', stride: int = 1, padding: typing.Literal['valid', 'same'] | int = 'valid', dilation: int = 1, bias: bool = True, init: str | Initializer | None = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None) -> None: ...
+    def __init__(self, filters: int, kernel: int, activation: str | Activation = 'identity', stride: int = 1, padding: typing.Literal['valid', 'same'] | int = 'valid', dilation: int = 1, bias: bool = True, init: str | Initializer | None = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
     @property
     def activation(self) -> Activation: ...
     @property
     def bias(self) -> bool: ...
+    @property
+    def bias_learning_rate_factor(self) -> float | None: ...
     @property
     def dilation(self) -> int: ...
     @property
@@ -917,14 +946,18 @@ class Conv1D(Layer):
     @property
     def l2(self) -> float | None: ...
     @property
+    def learning_rate_factor(self) -> float: ...
+    @property
     def max_norm(self) -> float | None: ...
     @property
     def padding(self) -> typing.Literal['valid', 'same'] | int: ...
     @property
     def stride(self) -> int: ...
+    @property
+    def trainable(self) -> bool | typing.Literal['weights', 'bias']: ...
 class Conv2D(Layer):
     """
-    Conv2D(filters, kernel, activation='identity', stride=1, padding='valid', dilation=1, bias=True, init=None, l1=None, l2=None, max_norm=None)
+    Conv2D(filters, kernel, activation='identity', stride=1, padding='valid', dilation=1, bias=True, init=None, l1=None, l2=None, max_norm=None, trainable=True, learning_rate_factor=1, bias_learning_rate_factor=None)
 
     A convolution of images, for inputs of shape (height, width, channels) (LeCun et al. 1989).
 
@@ -962,16 +995,24 @@ class Conv2D(Layer):
         penalty l2 / 2 sum W**2; None takes that of fit: a finite l2 >= 0, or None.
     max_norm : float | None, default None
         largest Euclidean norm of a filter's weights; longer ones are scaled down after each update: a finite max_norm > 0, or None.
+    trainable : bool | str, default True
+        False keeps the parameters in training, without a gradient; a name trains these alone: True, False or one of: 'weights', 'bias'.
+    learning_rate_factor : float, default 1
+        factor on the learning rate of the optimizer: a finite learning_rate_factor > 0.
+    bias_learning_rate_factor : float | None, default None
+        the same of b; None takes learning_rate_factor: a finite bias_learning_rate_factor > 0, or None.
     """
     can_be_output: typing.ClassVar[bool] = True
     fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'conv2d'
-    def __init__(self, filters: int, kernel: int | tuple[int, int], activation: str | Activation = 'identity', stride: int | tuple[int, int] = 1, padding: typing.Literal['valid', 'same'] | int | tuple[int, int] = 'valid', dilation: int | tuple[int, int] = 1, bias: bool = True, init: str | Initializer | None = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None) -> None: ...
+    def __init__(self, filters: int, kernel: int | tuple[int, int], activation: str | Activation = 'identity', stride: int | tuple[int, int] = 1, padding: typing.Literal['valid', 'same'] | int | tuple[int, int] = 'valid', dilation: int | tuple[int, int] = 1, bias: bool = True, init: str | Initializer | None = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
     @property
     def activation(self) -> Activation: ...
     @property
     def bias(self) -> bool: ...
+    @property
+    def bias_learning_rate_factor(self) -> float | None: ...
     @property
     def dilation(self) -> int | tuple[int, int]: ...
     @property
@@ -985,11 +1026,15 @@ class Conv2D(Layer):
     @property
     def l2(self) -> float | None: ...
     @property
+    def learning_rate_factor(self) -> float: ...
+    @property
     def max_norm(self) -> float | None: ...
     @property
     def padding(self) -> typing.Literal['valid', 'same'] | int | tuple[int, int]: ...
     @property
     def stride(self) -> int | tuple[int, int]: ...
+    @property
+    def trainable(self) -> bool | typing.Literal['weights', 'bias']: ...
 class MaxPool1D(Layer):
     """
     MaxPool1D(size, stride=None, padding='valid')
@@ -1141,7 +1186,7 @@ class GlobalAveragePool2D(Layer):
     def __init__(self) -> None: ...
 class Recurrent(Layer):
     """
-    Recurrent(units, activation='tanh', sequences=False, bias=True, init=None, recurrent_init='orthogonal', truncate=None, bidirectional=False, l1=None, l2=None, max_norm=None)
+    Recurrent(units, activation='tanh', sequences=False, bias=True, init=None, recurrent_init='orthogonal', truncate=None, bidirectional=False, l1=None, l2=None, max_norm=None, trainable=True, learning_rate_factor=1, bias_learning_rate_factor=None)
 
     A recurrent layer, for inputs of shape (time, features) (Elman 1990; Werbos 1990).
 
@@ -1180,16 +1225,24 @@ class Recurrent(Layer):
         penalty l2 / 2 sum W**2; None takes that of fit: a finite l2 >= 0, or None.
     max_norm : float | None, default None
         largest Euclidean norm of a unit's weights; longer ones are scaled down after each update: a finite max_norm > 0, or None.
+    trainable : bool | str, default True
+        False keeps the parameters in training, without a gradient; a name trains these alone: True, False or one of: 'weights', 'bias'.
+    learning_rate_factor : float, default 1
+        factor on the learning rate of the optimizer: a finite learning_rate_factor > 0.
+    bias_learning_rate_factor : float | None, default None
+        the same of b; None takes learning_rate_factor: a finite bias_learning_rate_factor > 0, or None.
     """
     can_be_output: typing.ClassVar[bool] = True
     fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'recurrent'
-    def __init__(self, units: int, activation: str | Activation = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, bidirectional: bool = False, l1: float | None = None, l2: float | None = None, max_norm: float | None = None) -> None: ...
+    def __init__(self, units: int, activation: str | Activation = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, bidirectional: bool = False, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
     @property
     def activation(self) -> Activation: ...
     @property
     def bias(self) -> bool: ...
+    @property
+    def bias_learning_rate_factor(self) -> float | None: ...
     @property
     def bidirectional(self) -> bool: ...
     @property
@@ -1199,18 +1252,22 @@ class Recurrent(Layer):
     @property
     def l2(self) -> float | None: ...
     @property
+    def learning_rate_factor(self) -> float: ...
+    @property
     def max_norm(self) -> float | None: ...
     @property
     def recurrent_init(self) -> Initializer: ...
     @property
     def sequences(self) -> bool: ...
     @property
+    def trainable(self) -> bool | typing.Literal['weights', 'bias']: ...
+    @property
     def truncate(self) -> int | None: ...
     @property
     def units(self) -> int: ...
 class GRU(Layer):
     """
-    GRU(units, activation='tanh', sequences=False, bias=True, init=None, recurrent_init='orthogonal', truncate=None, bidirectional=False, l1=None, l2=None, max_norm=None)
+    GRU(units, activation='tanh', sequences=False, bias=True, init=None, recurrent_init='orthogonal', truncate=None, bidirectional=False, l1=None, l2=None, max_norm=None, trainable=True, learning_rate_factor=1, bias_learning_rate_factor=None)
 
     A gated recurrent unit (Cho et al. 2014).
 
@@ -1247,16 +1304,24 @@ class GRU(Layer):
         penalty l2 / 2 sum W**2; None takes that of fit: a finite l2 >= 0, or None.
     max_norm : float | None, default None
         largest Euclidean norm of a unit's weights; longer ones are scaled down after each update: a finite max_norm > 0, or None.
+    trainable : bool | str, default True
+        False keeps the parameters in training, without a gradient; a name trains these alone: True, False or one of: 'weights', 'bias'.
+    learning_rate_factor : float, default 1
+        factor on the learning rate of the optimizer: a finite learning_rate_factor > 0.
+    bias_learning_rate_factor : float | None, default None
+        the same of b; None takes learning_rate_factor: a finite bias_learning_rate_factor > 0, or None.
     """
     can_be_output: typing.ClassVar[bool] = True
     fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'gru'
-    def __init__(self, units: int, activation: str | Activation = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, bidirectional: bool = False, l1: float | None = None, l2: float | None = None, max_norm: float | None = None) -> None: ...
+    def __init__(self, units: int, activation: str | Activation = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, bidirectional: bool = False, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
     @property
     def activation(self) -> Activation: ...
     @property
     def bias(self) -> bool: ...
+    @property
+    def bias_learning_rate_factor(self) -> float | None: ...
     @property
     def bidirectional(self) -> bool: ...
     @property
@@ -1266,18 +1331,22 @@ class GRU(Layer):
     @property
     def l2(self) -> float | None: ...
     @property
+    def learning_rate_factor(self) -> float: ...
+    @property
     def max_norm(self) -> float | None: ...
     @property
     def recurrent_init(self) -> Initializer: ...
     @property
     def sequences(self) -> bool: ...
     @property
+    def trainable(self) -> bool | typing.Literal['weights', 'bias']: ...
+    @property
     def truncate(self) -> int | None: ...
     @property
     def units(self) -> int: ...
 class LSTM(Layer):
     """
-    LSTM(units, activation='tanh', sequences=False, bias=True, init=None, recurrent_init='orthogonal', truncate=None, bidirectional=False, l1=None, l2=None, max_norm=None, forget_bias=1)
+    LSTM(units, activation='tanh', sequences=False, bias=True, init=None, recurrent_init='orthogonal', truncate=None, bidirectional=False, l1=None, l2=None, max_norm=None, forget_bias=1, trainable=True, learning_rate_factor=1, bias_learning_rate_factor=None)
 
     Long short-term memory (Hochreiter & Schmidhuber 1997; Gers et al. 2000).
 
@@ -1316,16 +1385,24 @@ class LSTM(Layer):
         largest Euclidean norm of a unit's weights; longer ones are scaled down after each update: a finite max_norm > 0, or None.
     forget_bias : float, default 1
         b of the forget gate at the start: a finite number.
+    trainable : bool | str, default True
+        False keeps the parameters in training, without a gradient; a name trains these alone: True, False or one of: 'weights', 'bias'.
+    learning_rate_factor : float, default 1
+        factor on the learning rate of the optimizer: a finite learning_rate_factor > 0.
+    bias_learning_rate_factor : float | None, default None
+        the same of b; None takes learning_rate_factor: a finite bias_learning_rate_factor > 0, or None.
     """
     can_be_output: typing.ClassVar[bool] = True
     fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'lstm'
-    def __init__(self, units: int, activation: str | Activation = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, bidirectional: bool = False, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, forget_bias: float = 1) -> None: ...
+    def __init__(self, units: int, activation: str | Activation = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, bidirectional: bool = False, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, forget_bias: float = 1, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
     @property
     def activation(self) -> Activation: ...
     @property
     def bias(self) -> bool: ...
+    @property
+    def bias_learning_rate_factor(self) -> float | None: ...
     @property
     def bidirectional(self) -> bool: ...
     @property
@@ -1337,11 +1414,15 @@ class LSTM(Layer):
     @property
     def l2(self) -> float | None: ...
     @property
+    def learning_rate_factor(self) -> float: ...
+    @property
     def max_norm(self) -> float | None: ...
     @property
     def recurrent_init(self) -> Initializer: ...
     @property
     def sequences(self) -> bool: ...
+    @property
+    def trainable(self) -> bool | typing.Literal['weights', 'bias']: ...
     @property
     def truncate(self) -> int | None: ...
     @property
@@ -2477,7 +2558,7 @@ class NonlinearCG(Member):
         'polak_ribiere'      beta = max(0, gᵀy / g_oldᵀg_old)
         'hestenes_stiefel'   beta = gᵀy / d_oldᵀy
         'dai_yuan'           beta = gᵀg / d_oldᵀy
-        'daniel'             beta = gᵀH d_old / d_oldᵀH d_old, H at the new point   (Daniel 1967)
+        'daniel'             beta = gᵀH d_old / d_oldᵀH d_old, H at the new point (Daniel 1967)
 
     The direction is -g again where successive gradients are far from orthogonal, |gᵀg_old| > 0.2 gᵀg
     (Powell 1977), and where d does not descend. Made for the full batch.

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastmlp import _core
-from fastmlp._data import arrays
+from fastmlp._data import arrays, missing_targets
 from fastmlp._data.arrays import FloatArray, Samples
 from fastmlp._data.class_weight import check_class_names
 from fastmlp._data.losses import is_custom_loss
@@ -19,6 +19,8 @@ from fastmlp._data.validation import InvalidType, InvalidValue
 if TYPE_CHECKING:
     from fastmlp.network import Network
 
+NO_TARGET = f"{arrays.FILL}, or give missing='mask'"
+
 
 class Dataset(NamedTuple):
     """Samples, targets and weights.
@@ -26,7 +28,8 @@ class Dataset(NamedTuple):
     X is ``(n, n_inputs)``, targets are ``(n, n_outputs)`` or classes ``(n, *groups)``, weights and
     the lengths of sequences ``(n,)``. `counted` are the steps ``(n, time)`` that a custom loss of
     each step reads, where not all, and targets ``(n, time, ...)`` then. `leases` hold the memory of
-    a run, in which Python code runs between native calls.
+    a run, in which Python code runs between native calls. With `has_missing` nan in targets stands
+    for no term of the loss.
     """
 
     X: Samples
@@ -35,11 +38,12 @@ class Dataset(NamedTuple):
     lengths: NDArray[np.int64] | None = None
     counted: NDArray[np.bool_] | None = None
     leases: tuple[_core.MemoryLease, ...] = ()
+    has_missing: bool = False
 
     @property
-    def arrays(self) -> tuple[Samples, NDArray[Any], FloatArray | None]:
-        """Return the first arguments of a native call."""
-        return self[:3]
+    def arrays(self) -> tuple[Samples, Any, FloatArray | None]:
+        """Return the first arguments of a native call; a tuple of targets may have nan."""
+        return (self.X, (self.targets,), self.weights) if self.has_missing else self[:3]
 
     def take(self, indices: NDArray[np.int64]) -> Dataset:
         """Return the samples at these indices, in this order."""
@@ -47,7 +51,7 @@ class Dataset(NamedTuple):
         lengths = None if self.lengths is None else self.lengths[indices]
         counted = None if self.counted is None else self.counted[indices]
         X, targets = arrays.take(self.X, indices), self.targets[indices]
-        return Dataset(X, targets, weights, lengths, counted)
+        return Dataset(X, targets, weights, lengths, counted, has_missing=self.has_missing)
 
     def total_weight(self, indices: NDArray[np.int64] | None = None) -> float:
         """Return the sum of the weights, 1 each where there are none, of all or these samples."""
@@ -81,6 +85,7 @@ def read_dataset(
     sample_weight: Any = None,
     class_weight: Any = None,
     lengths: Any = None,
+    missing: Any = None,
 ) -> Dataset:
     """Convert X, y and the weights; raise if they do not fit the network or each other."""
     inputs, single = arrays.as_inputs(X, network)
@@ -96,9 +101,14 @@ def read_dataset(
     weights = as_weights(sample_weight, class_weight, targets, network.dtype)
     check_class_names(class_weight, targets, spec.n_columns)
     targets, counted = spec.encode(targets), None
+    if missing is not None:
+        weights = missing_targets.weights_of_present(
+            network, loss, targets, weights, steps, missing
+        )
     if steps is not None and spec.any_shape and len(network.output_shape) > 1:
         targets, counted = rows_of_steps(targets, steps, network.output_shape)
-    return Dataset(inputs, targets, weights, steps, counted)
+    has_missing = missing is not None and not spec.any_shape
+    return Dataset(inputs, targets, weights, steps, counted, has_missing=has_missing)
 
 
 def read_training_data(
@@ -109,15 +119,18 @@ def read_training_data(
     sample_weight: Any = None,
     class_weight: Any = None,
     lengths: Any = None,
+    missing: Any = None,
 ) -> Dataset:
     """Read a dataset; raise at nan and inf, targets out of range, and weights that are all 0."""
     leases = arrays.lease(X, y, sample_weight)
-    data = read_dataset(network, loss, X, y, sample_weight, class_weight, lengths)
+    data = read_dataset(network, loss, X, y, sample_weight, class_weight, lengths, missing)
     arrays.check_finite(data.X, "X")
     if data.targets.dtype != np.int64:
-        arrays.check_finite(data.targets, "y")
+        given = data.targets
+        targets = given if missing is None else np.where(np.isnan(given), 0, given)
+        arrays.check_finite(targets, "y", NO_TARGET)
         if not is_custom_loss(loss):
-            check_range(data.targets, loss)
+            check_range(targets, loss)
     if data.weights is not None:
         arrays.check_finite(data.weights, "sample_weight")
         check_weighted(data)

@@ -5,7 +5,6 @@ Dropout and noise are off, penalties are not included, and nothing changes.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
@@ -16,7 +15,7 @@ from fastmlp._data.dataset import check_weighted, read_dataset
 from fastmlp._data.losses import evaluate, evaluated_loss, is_custom_loss, mean_loss
 from fastmlp._data.sequences import as_lengths
 from fastmlp._data.threads import check_threads, limited
-from fastmlp._data.types import InputLike, LossLike
+from fastmlp._data.types import InputLike, LossLike, Missing
 from fastmlp._data.validation import InvalidArgument, error_prefix
 
 if TYPE_CHECKING:
@@ -74,51 +73,6 @@ def predict(
     return outputs[0] if single else outputs
 
 
-@error_prefix("Network.activations")
-def activations(
-    self: Network,
-    X: InputLike,
-    *,
-    lengths: ArrayLike | None = None,
-    n_threads: int | None = None,
-) -> list[FloatArray]:
-    """Compute the outputs of every layer, in evaluation mode.
-
-    Parameters
-    ----------
-    X, lengths, n_threads
-        As for `predict`.
-
-    Returns
-    -------
-    list of ndarray
-        For each layer of ``network.layers`` an array ``(n_samples, *its output shape)``, without
-        the first axis for one sample; the last is that of `predict`, to the bit. Cost: one forward
-        pass, and memory for all of them.
-
-    Raises
-    ------
-    ValueError, TypeError, MemoryError
-        As for `predict`, or outputs that do not fit into memory.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> net = fm.Network([4, 8, 2, 8, 4], seed=0)  # an autoencoder, read in its middle
-    >>> net.activations([[1, 2, 3, 4]])[1].shape
-    (1, 2)
-    """
-    inputs, single = arrays.as_inputs(X, self)
-    steps = None if lengths is None else as_lengths(lengths, self, len(inputs))
-    shapes = [tuple(self._native.layer_shape(i)) for i in range(len(self.layers))]
-    n_values = sum(math.prod(shape) for shape in shapes)
-    arrays.check_size((len(inputs), n_values), self.dtype, "the activations")
-    with limited(check_threads(n_threads)):
-        outputs = self._native.activations(inputs, steps)
-    shaped = [h.reshape(len(h), *shape) for h, shape in zip(outputs, shapes, strict=True)]
-    return [h[0] for h in shaped] if single else shaped
-
-
 @error_prefix("Network.loss")
 def loss(
     self: Network,
@@ -128,6 +82,7 @@ def loss(
     *,
     sample_weight: ArrayLike | None = None,
     lengths: ArrayLike | None = None,
+    missing: Missing | None = None,
     n_threads: int | None = None,
 ) -> float:
     """Compute the weighted mean loss over the samples, without penalties.
@@ -147,6 +102,8 @@ def loss(
     lengths : array_like of int, shape (n_samples,), optional
         Steps of each sequence, as for `predict`; the loss is the sum over these, and y and X,
         which must be finite, are not read after them.
+    missing : {"mask"}, optional
+        "mask": nan in y is no target and has no term; the mean is over samples that have some.
     n_threads : int, optional
         At most so many threads, as with `fm.threads`.
 
@@ -167,7 +124,7 @@ def loss(
     2.5
     """
     chosen = evaluated_loss(loss, self)
-    data = read_dataset(self, chosen, X, y, sample_weight, lengths=lengths)
+    data = read_dataset(self, chosen, X, y, sample_weight, None, lengths, missing)
     check_weighted(data)
     with limited(check_threads(n_threads)):
         return mean_loss(self, chosen, data)
@@ -182,13 +139,14 @@ def value_and_grad(
     *,
     sample_weight: ArrayLike | None = None,
     lengths: ArrayLike | None = None,
+    missing: Missing | None = None,
     n_threads: int | None = None,
 ) -> tuple[float, FloatArray]:
     """Compute the weighted mean loss and its gradient by all parameters, by backpropagation.
 
     Parameters
     ----------
-    X, y, loss, sample_weight, lengths, n_threads
+    X, y, loss, sample_weight, lengths, missing, n_threads
         As for `loss`.
 
     Returns
@@ -211,14 +169,15 @@ def value_and_grad(
     array([-3., -6., -3.], dtype=float32)
     """
     chosen = evaluated_loss(loss, self)
-    data = read_dataset(self, chosen, X, y, sample_weight, lengths=lengths)
+    data = read_dataset(self, chosen, X, y, sample_weight, None, lengths, missing)
     check_weighted(data)
     with limited(check_threads(n_threads)):
         if is_custom_loss(chosen):
             outputs = self._native.predict(data.X, data.lengths)
             value, by_output = evaluate(chosen, outputs, data)
             return value, self._native.backward(data.X, by_output, data.lengths)
-        arguments = (data.X, data.targets, chosen, data.weights, data.lengths)
+        inputs, targets, weights = data.arrays
+        arguments = (inputs, targets, chosen, weights, data.lengths)
         result: tuple[float, FloatArray] = self._native.value_and_grad(*arguments)
         return result
 

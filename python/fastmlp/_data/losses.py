@@ -62,7 +62,8 @@ def mean_loss(network: Network, loss: Any, data: Dataset) -> float:
     if is_custom_loss(loss):
         outputs = network._native.predict(data.X, data.lengths)
         return evaluate(loss, outputs, data)[0]
-    return float(network._native.loss(data.X, data.targets, loss, data.weights, data.lengths))
+    X, targets, weights = data.arrays
+    return float(network._native.loss(X, targets, loss, weights, data.lengths))
 
 
 def evaluate(

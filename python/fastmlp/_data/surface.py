@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fastmlp._data.arrays import FloatArray
 from fastmlp._data.dataset import check_weighted, read_dataset
-from fastmlp._data.losses import is_custom_loss, resolve_loss
+from fastmlp._data.losses import evaluated_loss, is_custom_loss
 from fastmlp._data.validation import value_error
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def loss_surface(
     ndarray of shape (n, n)
         Row by row for each a. The network is not changed.
     """
-    chosen = resolve_loss(loss, network)
+    chosen = evaluated_loss(loss, network)
     if is_custom_loss(chosen):
         raise value_error("loss", chosen, "a loss of this package, which the core computes")
     data = read_dataset(network, chosen, X, y)

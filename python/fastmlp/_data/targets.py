@@ -132,7 +132,7 @@ def _class_indices(labels: NDArray[Any], n_classes: int) -> NDArray[np.int64]:
 def _as_pm1(targets: NDArray[Any]) -> NDArray[Any]:
     zero_is_low = bool((targets == 0).any())
     low = 0 if zero_is_low else -1
-    wrong = (targets != low) & (targets != 1)
+    wrong = (targets != low) & (targets != 1) & (targets == targets)  # nan is no label
     if wrong.any():
         value = targets[wrong][0]
         raise InvalidValue(

@@ -49,4 +49,5 @@ MetricFunction: TypeAlias = Callable[[NDArray[Any], FloatArray], Any]
 MetricLike: TypeAlias = str | MetricFunction
 MetricsLike: TypeAlias = MetricLike | Iterable[MetricLike] | Mapping[str, MetricLike]
 Weighting: TypeAlias = Literal["set", "batch"]
+Missing: TypeAlias = Literal["mask"]
 L2Scale: TypeAlias = Literal["constant", "batch_weight"]

@@ -45,7 +45,7 @@ class FitConfig(NamedTuple):
         epochs, verbose = given["epochs"], given["verbose"]
         searches = is_method(trainer.optimizer)  # they stop by themselves
         names = ("X", "y", "sample_weight", "class_weight", "lengths")
-        network, loss = trainer.network, trainer.loss
+        samples = (*(given[name] for name in names), trainer.missing)
         return cls(
             epochs=(MAX_STEPS if searches else MAX_EPOCHS)
             if epochs is None
@@ -57,7 +57,7 @@ class FitConfig(NamedTuple):
                 int(verbose) if isinstance(verbose, bool) else verbose, "verbose", min=0, max=2
             ),
             checkpoint=Checkpoint.checked(given["checkpoint"], given["checkpoint_every"]),
-            data=(data := read_training_data(network, loss, *(given[name] for name in names))),
+            data=(data := read_training_data(trainer.network, trainer.loss, *samples)),
             validation=validation,
             metrics=metrics_of_run(metrics, trainer, data, validation),
         )

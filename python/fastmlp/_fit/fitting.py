@@ -33,6 +33,7 @@ def fit(
     callbacks: object | Iterable[object] = (),
     sample_weight: ArrayLike | None = None,
     class_weight: types.ClassWeight | None = None,
+    missing: types.Missing | None = None,
     lengths: ArrayLike | None = None,
     l1: float = 0.0,
     l2: float = 0.0,
@@ -83,6 +84,9 @@ def fit(
         Weights w >= 0. The loss of a batch of B of them is ``sum_i w_i L_i / (B mean(w))``.
     class_weight : dict {class: weight} or "balanced", optional
         Factors on the sample weights; a class that is not named weighs 1.
+    missing : {"mask"}, optional
+        "mask": nan in y is no target, and has no term in the loss and in metrics; the mean is over
+        the samples that have some. For outputs with targets of their own, not classes of one.
     lengths : array_like of int, shape (n_samples,), optional
         Steps of each sequence, for recurrent networks; as for `Network.loss`.
     l1, l2 : float, default 0.0

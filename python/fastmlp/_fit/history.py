@@ -70,7 +70,7 @@ class History(dict[str, list[float]]):
 
     def separation(self, status: str) -> str:
         """Return what a perceptron that ends with this status has reached; "" for others."""
-        mistakes = self._columns.get("mistakes", [])
+        mistakes = self.get("mistakes", [])
         if mistakes and status == "converged":
             return f"separated after {sum(mistakes):.0f} mistakes in {len(mistakes)} epochs"
         if mistakes and status == "max_steps":

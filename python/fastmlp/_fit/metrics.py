@@ -121,15 +121,37 @@ class Metrics:
         }
 
     def _native(self, metric: Metric, rows: NDArray[np.float64]) -> float:
+        if self._data.has_missing:
+            return self._of_present(metric, rows)
         given = (self._targets, self._weights, self._threshold, metric.k)
         return float(_core.metric(metric.key, rows, *given))
+
+    def _of_present(self, metric: Metric, rows: NDArray[np.float64]) -> float:
+        """Return the mean over the columns, each of the samples that have its target.
+
+        The accuracy of several labels is that of all labels that a sample has.
+        """
+        y, weights = self._targets, self._weights
+        missing = np.isnan(y)
+        if metric.key == "accuracy":
+            agreeing = np.where(missing, rows, y)
+            given = (agreeing, weights, self._threshold, metric.k)
+            return float(_core.metric(metric.key, rows, *given))
+        values = []
+        for j in range(y.shape[1]):
+            there = np.flatnonzero(~missing[:, j])
+            column = [np.ascontiguousarray(part[there, j : j + 1]) for part in (y, rows)]
+            of = None if weights is None else weights[there]
+            values.append(_core.metric(metric.key, column[1], column[0], of, self._threshold, 1))
+        return float(np.mean(values))
 
     def _rows(self) -> tuple[NDArray[Any], NDArray[np.float64] | None]:
         """Return classes ``(n,)`` or targets ``(n, width)``, and weights, with a row per position.
 
         Positions after the end of a sequence weigh 0.
         """
-        spec, (_, targets, weights, lengths, _) = self._spec, self._data
+        spec, data = self._spec, self._data
+        targets, weights, lengths = data.targets, data.weights, data.lengths
         shape = (len(targets), spec.n_columns)
         if targets.dtype != np.int64 and targets.shape != shape:
             raise InvalidValue(
@@ -157,7 +179,8 @@ class Metrics:
         if metric.key == "top_k_accuracy" and not (of_classes and metric.k <= self._width):
             largest = self._width if of_classes else 0
             raise InvalidValue(f"{where} with {largest} classes, expected at least k of them")
-        if of_labels and not of_classes and not np.isin(rows, (low, 1)).all():
+        known = of_classes or np.isin(rows, (low, 1)) | (np.isnan(rows) & self._data.has_missing)
+        if of_labels and not np.all(known):
             raise InvalidValue(f"{where}, but y has other values than {low} and 1; expected labels")
 
 

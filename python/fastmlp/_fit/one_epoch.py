@@ -64,7 +64,8 @@ def epoch(
     """
     limit = check_seconds(max_seconds, "max_seconds")
     snapshot = arrays.native(self.network.dtype).Snapshot()
-    data = read_training_data(self.network, self.loss, X, y, sample_weight, class_weight, lengths)
+    given = (X, y, sample_weight, class_weight, lengths, self.missing)
+    data = read_training_data(self.network, self.loss, *given)
     rows = read_order(order, len(data.X))
     name, n_rows = ("X", len(data.X)) if rows is None else ("order", len(rows))
     carrying.check_rows(self, n_rows, name)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from fastmlp import _core
 from fastmlp._data.arrays import native
 from fastmlp._data.losses import is_custom_loss, resolve_loss
+from fastmlp._data.missing_targets import check_missing
 from fastmlp._data.stepping import checked_steps
 from fastmlp._data.threads import check_threads
 from fastmlp._data.validation import (
@@ -47,6 +48,7 @@ class TrainerSettings(NamedTuple):
     weighting: str
     l2_scale: str
     carry_state: bool
+    missing: str | None
     n_threads: int | None
 
     @classmethod
@@ -68,6 +70,7 @@ class TrainerSettings(NamedTuple):
             weighting=_check_word(given["weighting"], "weighting", "set", "batch"),
             l2_scale=_check_word(given["l2_scale"], "l2_scale", "constant", "batch_weight"),
             carry_state=check_bool(given.get("carry_state", False), "carry_state"),
+            missing=check_missing(given.get("missing")),
             n_threads=check_threads(given["n_threads"]),
         )
         if is_custom_loss(settings.loss):

@@ -79,5 +79,5 @@ def read_validation(trainer: Trainer, validation_data: Any, X: Any) -> Dataset:
     in_validation(check_names)(validation_data[0], names_of(X))
     X_val, y, weights, lengths = (*validation_data, None, None)[:4]
     return in_validation(read_training_data)(
-        trainer.network, trainer.loss, X_val, y, weights, lengths=lengths
+        trainer.network, trainer.loss, X_val, y, weights, None, lengths, trainer.missing
     )

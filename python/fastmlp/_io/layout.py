@@ -79,11 +79,23 @@ def check_size(
 def check_state(values: Mapping[str, Any]) -> None:
     """Raise unless the largest states of a trainer are there, before memory is taken for them."""
     optimizer, state = values["optimizer"], values["state"]["optimizer"]
-    n = sum(map(np.size, values["network"]["parameters"].values()))
+    network = values["network"]
+    n = sum(
+        np.size(part)
+        for name, part in network["parameters"].items()
+        if _is_trained(name, network["layers"])
+    )
     rows = {"lbfgs": ("s", optimizer.get("history_size")), "bfgs": ("inverse_hessian", n)}
     name, n_rows = rows.get(optimizer["name"], ("", 0))
     if name and np.shape(state[name]) != (n_rows * n,):
         raise _unfit(f"optimizer.{name}", np.shape(state[name]), (n_rows * n,))
+
+
+def _is_trained(name: str, layers: Any) -> bool:
+    """Return whether the optimizer of a trainer has a state of this part of the parameters."""
+    place = int(name.split(".")[1])
+    trainable = layers[place].get("trainable", True)
+    return trainable is True or trainable == ("bias" if ".bias" in name else "weights")
 
 
 def assign(network: Network, tensors: Mapping[str, Any]) -> None:

@@ -68,7 +68,13 @@ TRAINER_FORMAT = "fastmlp.trainer"
 TRAINER_VERSION = 2
 SETTINGS = TrainerSettings._fields
 TRAINER_PARTS = ("network", *SETTINGS, "state")
-LATER = {"carry_state": False}  # settings that older dictionaries lack
+# Fields of layers that older dictionaries lack; their defaults are not written.
+LATER_FIELDS: dict[str, Any] = {
+    "trainable": True,
+    "learning_rate_factor": 1.0,
+    "bias_learning_rate_factor": None,
+}
+LATER = {"carry_state": False, "missing": None}  # settings that older dictionaries lack
 SINCE_2 = {"weighting": "batch", "l2_scale": "constant", "n_threads": None, **LATER}
 SETTINGS_1 = tuple(name for name in SETTINGS if name not in SINCE_2)
 TRAINER_PARTS_1 = ("network", *SETTINGS_1, "progress", "state", "iterate")
@@ -133,6 +139,7 @@ def layer_to_dict(layer: Any, layers: Sequence[Layer]) -> dict[str, Any]:
     fields = {
         name: _index_of(value, layers) if isinstance(value, Layer) else member_to_dict(value)
         for name, value in layer.get_params(deep=False).items()
+        if name not in LATER_FIELDS or value != LATER_FIELDS[name]
     }
     return {"kind": layer.name, **fields}
 
@@ -155,7 +162,7 @@ def layers_from_dicts(states: Any) -> Any:
                 if not isinstance(fields[name], str):
                     fields[name] = dict(enumerate(layers))[check_int(fields[name], name, min=0)]
             layer = LAYERS[fields.pop("kind")]
-            if missing := {field.name for field in layer.fields} - set(fields):
+            if missing := {field.name for field in layer.fields} - {*fields, *LATER_FIELDS}:
                 raise KeyError(*sorted(missing))
             layers.append(layer(**fields))
         except (AttributeError, KeyError, TypeError, InvalidValue) as error:
@@ -189,6 +196,7 @@ def pickled_trainer(trainer: Trainer) -> dict[str, Any]:
         **{name: member_to_dict(getattr(trainer, name)) for name in SETTINGS if name not in LATER},
         "state": trainer._native.state_dict(),
         **(carrying.entries(trainer) | leftover.entries(trainer)),
+        **({} if trainer.missing is None else {"missing": trainer.missing}),
         **_optional("attributes", trainer._attached()),
     }
 

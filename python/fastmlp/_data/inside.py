@@ -1,11 +1,15 @@
-"""The method of `fastmlp.Network` that shows what is wrong inside."""
+"""Methods of `fastmlp.Network` that show its inside, in evaluation mode."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
+from fastmlp._data import arrays
+from fastmlp._data.arrays import FloatArray
+from fastmlp._data.sequences import as_lengths
 from fastmlp._data.threads import check_threads, limited
 from fastmlp._data.types import InputLike, LossLike
 from fastmlp._data.validation import error_prefix
@@ -13,6 +17,51 @@ from fastmlp._data.validation import error_prefix
 if TYPE_CHECKING:
     from fastmlp.diagnosis import Diagnosis
     from fastmlp.network import Network
+
+
+@error_prefix("Network.activations")
+def activations(
+    self: Network,
+    X: InputLike,
+    *,
+    lengths: ArrayLike | None = None,
+    n_threads: int | None = None,
+) -> list[FloatArray]:
+    """Compute the outputs of every layer, in evaluation mode.
+
+    Parameters
+    ----------
+    X, lengths, n_threads
+        As for `predict`.
+
+    Returns
+    -------
+    list of ndarray
+        For each layer of ``network.layers`` an array ``(n_samples, *its output shape)``, without
+        the first axis for one sample; the last is that of `predict`, to the bit. Cost: one forward
+        pass, and memory for all of them.
+
+    Raises
+    ------
+    ValueError, TypeError, MemoryError
+        As for `predict`, or outputs that do not fit into memory.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network([4, 8, 2, 8, 4], seed=0)  # an autoencoder, read in its middle
+    >>> net.activations([[1, 2, 3, 4]])[1].shape
+    (1, 2)
+    """
+    inputs, single = arrays.as_inputs(X, self)
+    steps = None if lengths is None else as_lengths(lengths, self, len(inputs))
+    shapes = [tuple(self._native.layer_shape(i)) for i in range(len(self.layers))]
+    n_values = sum(math.prod(shape) for shape in shapes)
+    arrays.check_size((len(inputs), n_values), self.dtype, "the activations")
+    with limited(check_threads(n_threads)):
+        outputs = self._native.activations(inputs, steps)
+    shaped = [h.reshape(len(h), *shape) for h, shape in zip(outputs, shapes, strict=True)]
+    return [h[0] for h in shaped] if single else shaped
 
 
 @error_prefix("Network.diagnose")
