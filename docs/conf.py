@@ -45,7 +45,7 @@ sphinx_gallery_conf = {
     "show_signature": False,
     "remove_config_comments": True,
     "abort_on_example_error": True,
-    "within_subsection_order": "FileNameSortKey",
+    "within_subsection_order": "gallery_order.LectureOrder",
     "backreferences_dir": None,
     "notebook_images": False,
     "write_computation_times": False,  # this page would load scripts from elsewhere

@@ -117,6 +117,11 @@ FORMULAS = {
         "<mfrac><mi>lr</mi><mi>g</mi><msqrt><mi>a</mi></msqrt><mo>+</mo><mi>ε</mi></mfrac>"
     ),
     "1/2 a": "<mfrac><mn>1</mn><mn>2</mn></mfrac><mi>a</mi>",
+    "dL/do": "<mfrac><mi>d</mi><mi>L</mi><mi>d</mi><mi>o</mi></mfrac>",
+    "-sum_j y_j": (
+        '<mo form="prefix">−</mo><munder><mo movablelimits="false">∑</mo><mi>j</mi></munder>'
+        "<msub><mi>y</mi><mi>j</mi></msub>"
+    ),
     "beta1^t": "<msubsup><mi>β</mi><mn>1</mn><mi>t</mi></msubsup>",
     "gᵀd": "<msup><mi>g</mi><mi>T</mi></msup><mi>d</mi>",
     "w_{t+1}": "<msub><mi>w</mi><mi>t</mi><mo>+</mo><mn>1</mn></msub>",
@@ -130,14 +135,14 @@ FORMULAS = {
 
 @pytest.mark.parametrize("text", FORMULAS)
 def test_formulas_are_read_as_they_are_meant(text: str) -> None:
-    html = re.sub(r"</?mrow>|<mspace[^>]*>", "", Parser(text).parse())
+    html = re.sub(r"</?mrow>|<mspace[^>]*>", "", Parser(text).line())
     assert html == FORMULAS[text]
 
 
 @pytest.mark.parametrize("text", ["(a", "a)", "|a", "sqrt(a"])
 def test_a_formula_that_does_not_close_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match=re.escape(repr(text))):
-        Parser(text).parse()
+        Parser(text).line()
 
 
 def test_parameters_are_set_as_a_whole() -> None:

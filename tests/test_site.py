@@ -86,6 +86,17 @@ def test_every_name_has_its_page(pages: dict[Path, Page]) -> None:
             assert "viewcode-link" in html, f"{name} has no link to its source"
 
 
+def test_the_gallery_shows_what_its_examples_drew(pages: dict[Path, Page]) -> None:
+    """At least 28 thumbnails, each of a picture of its own."""
+    index = pages[SITE / "auto_examples" / "index.html"]
+    thumbnails = [link for tag, link in index.links if tag == "img" and "thumb" in link]
+    drawn = list((SITE / "_images").glob("sphx_glr_*_001.png"))
+    if not drawn:
+        pytest.skip("the site is built without running the examples")
+    assert len(thumbnails) == len(drawn) >= 28
+    assert len({(index.path.parent / link).read_bytes() for link in thumbnails}) == len(drawn)
+
+
 class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *args: Any) -> None:
         pass

@@ -20,32 +20,11 @@ GREEK = {
     **{"alpha": "α", "beta": "β", "delta": "δ", "eps": "ε", "theta": "θ", "kappa": "κ"},
     **{"lambda": "λ", "Lambda": "Λ", "mu": "μ", "rho": "ρ", "phi": "φ", "pi": "π"},
 }
-FUNCTIONS = [
-    "activation",
-    "cos",
-    "diag",
-    "exp",
-    "log",
-    "max",
-    "mean",
-    "min",
-    "sigmoid",
-    "sign",
-    "sqrt",
-    "sum",
-    "tanh",
-]
-VARIABLES = [
-    "average",
-    "end",
-    "gain",
-    "lr",
-    "mask",
-    "pad",
-    "start",
-    "step",
-    "top",
-]  # of more than one letter
+NAMES = {  # of functions and variables with more than one letter; other words are English
+    *("activation", "cos", "diag", "exp", "log", "max", "mean", "min", "sigmoid", "sign", "sqrt"),
+    *("sum", "tanh", "average", "end", "gain", "lr", "mask", "pad", "start", "step", "top"),
+    *("dL", "do", "da"),
+}
 OPERATORS = {"<-": "←", "->": "→", "<=": "≤", ">=": "≥", "-": "−", "*": "·", "~": "∼"}
 SUPERSCRIPTS = {"²": "<mn>2</mn>", "ᵀ": "<mi>T</mi>", "'": '<mo lspace="0" rspace="0">′</mo>'}
 CLOSING = {"(": ")", "[": "]", "|": "|"}
@@ -68,7 +47,7 @@ def mathml(lines: list[str], parameters: Collection[str] = ()) -> str:
     many.
     """
     rows = [re.split(r" {2,}", line.strip()) for line in lines if line.strip()]
-    cells = [[Parser(cell, parameters).parse() for cell in row] for row in rows]
+    cells = [[Parser(cell, parameters).line() for cell in row] for row in rows]
     if len({len(row) for row in cells}) > 1 or len(cells) == 1:
         cells = [['<mspace width="2em"/>'.join(row)] for row in cells]
     table = "".join(
@@ -90,12 +69,10 @@ class Parser:
 
     def __init__(self, text: str, parameters: Collection[str] = ()) -> None:
         self.source, self.parameters = text, parameters
+        self.names = {*GREEK, *NAMES, *parameters}
         self.tokens = [(m["text"], bool(m["space"])) for m in TOKEN.finditer(text)]
         self.place = 0
         self.closing: list[str] = []  # of the brackets that are open
-
-    def parse(self) -> str:
-        return self.line()
 
     @property
     def next(self) -> str:
@@ -119,16 +96,9 @@ class Parser:
         parts: list[str] = []
         after_operator = True
         while self.next and self.next not in self.closing[-1:]:
-            if self.begins_atom():
-                parts.append(self.ratio())
-                after_operator = False
-                continue
-            if self.is_prose(self.next):
-                words = [self.take()]
-                while self.is_prose(self.next):
-                    words.append(self.take())
-                parts.append(f"{WIDE}<mtext>{escape(' '.join(words))}</mtext>{WIDE}")
-                after_operator = True
+            if self.begins_atom() or self.is_prose(self.next):
+                after_operator = self.is_prose(self.next)
+                parts.append(self.prose() if after_operator else self.ratio())
                 continue
             text = self.take()
             if text in CLOSING.values():
@@ -139,6 +109,12 @@ class Parser:
                 parts.append(WIDE)
             after_operator = True
         return row(*parts)
+
+    def prose(self) -> str:
+        words = [self.take()]
+        while self.is_prose(self.next):
+            words.append(self.take())
+        return f"{WIDE}<mtext>{escape(' '.join(words))}</mtext>{WIDE}"
 
     def ratio(self) -> str:
         start = self.place
@@ -212,7 +188,7 @@ class Parser:
     def postfix(self, base: str) -> str:
         mark = self.take()
         if mark.startswith("_"):
-            index = Parser(mark[1:].strip("{}")).parse()
+            index = Parser(mark[1:].strip("{}")).line()
             return f"<msub>{base}{index}</msub>"
         if mark != "^":
             exponent = SUPERSCRIPTS[mark]
@@ -227,10 +203,8 @@ class Parser:
         return f"<msup>{base}{exponent}</msup>"
 
     def is_prose(self, text: str) -> bool:
-        """Whether a token is a word of English: it is neither a function nor a variable."""
-        known = {*GREEK, *FUNCTIONS, *VARIABLES, *self.parameters}
         return text == "&" or (
-            re.fullmatch(r"[A-Za-z]{2,}('s)?", text) is not None and text not in known
+            re.fullmatch(r"[A-Za-z]{2,}('s)?", text) is not None and text not in self.names
         )
 
     def word(self, text: str) -> str:
