@@ -2,10 +2,10 @@
 AdaGrad, RMSProp and Adam in a valley
 =====================================
 
-For those who choose between rules with a step size per parameter. In Rosenbrock's valley the walls
-are steep and the floor is nearly flat. Gradient descent needs a small rate for the walls and creeps
-along the floor; the adaptive rules divide by the size of past gradients, so they move along it.
-AdaGrad's sum only grows, so it slows down; RMSProp and Adam forget.
+For those who choose between rules with a step size per parameter. The walls of a valley are steep
+and its floor is nearly flat: gradient descent bounces between the walls and creeps along the floor.
+The adaptive rules divide by the size of past gradients, so their first steps are as long in either
+direction. AdaGrad's sum only grows, so it slows down; RMSProp and Adam forget.
 """
 
 import matplotlib.pyplot as plt

@@ -1,6 +1,6 @@
 """
-Elman's network and its gates: the adding problem
-=================================================
+Elman's network, GRU and LSTM on the adding problem
+===================================================
 
 For those who choose a recurrent layer. Two numbers of a sequence are marked, one in either half,
 and their sum is wanted (Hochreiter & Schmidhuber 1997), so the error at the end has to be traced

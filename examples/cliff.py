@@ -2,10 +2,10 @@
 The cliff of a recurrent unit, and clipping
 ===========================================
 
-For those whose loss suddenly jumps. The unit x <- sigmoid(w x + b), 50 times in a row, shall end at
+For those whose loss suddenly jumps. The unit x <- sigmoid(w x + b), applied 50 times, is to end at
 0.7 (Pascanu, Mikolov & Bengio 2013). Its loss has a wall along which the gradient is huge: one step
-of gradient descent there throws the parameters far away; with the gradient clipped it is a step as
-any other.
+of gradient descent there throws the parameters far away; with the gradient clipped it is a step
+like any other.
 """
 
 import matplotlib.pyplot as plt

@@ -2,10 +2,10 @@
 Clipping saves a run
 ====================
 
-For those whose recurrent network answers the same for all. A recurrent layer of ReLUs that starts
-as the identity (Le, Jaitly & Hinton 2015) learns the adding problem of 20 steps. Its gradient
-through the steps can be huge, and one such step of gradient descent destroys the network; with the
-gradient clipped to norm 1 (Pascanu, Mikolov & Bengio 2013) the same run learns.
+For those whose recurrent network predicts the same for every sequence. A recurrent layer of ReLUs
+that starts as the identity (Le, Jaitly & Hinton 2015) learns the adding problem of 20 steps. Its
+gradient through the steps can be huge, and one such step of gradient descent destroys the network;
+with the gradient clipped to norm 1 (Pascanu, Mikolov & Bengio 2013) the same run learns.
 """
 
 import matplotlib.pyplot as plt

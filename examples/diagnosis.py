@@ -2,10 +2,10 @@
 Vanishing and exploding gradients, diagnosed
 ============================================
 
-For those whose deep network does not learn. `net.diagnose` measures the gradient of every layer:
-with sigmoids and small weights it falls by the same factor from layer to layer towards the input,
-with large weights it grows, with ReLUs and He's initialisation it keeps its size. Where something
-is wrong the diagnosis names it with a remedy.
+For those whose deep network does not learn. `net.diagnose` measures the error signal that
+backpropagation brings to every layer: with sigmoids and small weights it falls by a factor from
+layer to layer towards the input, with large weights it grows, with ReLUs and He's initialisation it
+keeps its size. Where something is wrong the diagnosis names it with a remedy.
 """
 
 import matplotlib.pyplot as plt

@@ -3,8 +3,8 @@ Dropout
 =======
 
 For those whose validation loss rises while the training loss falls. A wide network learns 400
-handwritten digits by heart, also the tenth of them whose labels are wrong. With half of the units
-left out at random in each update it cannot: the training loss falls more slowly, and the validation
+handwritten digits by heart, even the tenth of them whose labels are drawn at random. With half of
+the units left out in each update it cannot: the training loss falls more slowly, and the validation
 loss stays down.
 """
 

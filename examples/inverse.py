@@ -1,10 +1,10 @@
 """
-An inverse problem by Levenberg and Marquardt's method
-======================================================
+An inverse problem by the Levenberg–Marquardt method
+====================================================
 
-For those who fit parameters of a simulation to measurements. A network learns the angle of a damped
-pendulum at 12 times from its length and friction. `fm.least_squares` finds both from noisy angles
-with the network's Jacobian, so quickly that 200 repetitions show how sure the estimates are.
+For those who fit parameters of a simulation to measurements. A network learns the angles of a
+damped pendulum at 12 times from its length and friction. `fm.least_squares` finds both from noisy
+angles with the network's Jacobian, so quickly that 200 repetitions show how sure the estimates are.
 """
 
 import matplotlib.pyplot as plt

@@ -2,9 +2,10 @@
 Momentum and Nesterov's momentum
 ================================
 
-For those who wonder what β does in SGD(momentum=β). On an elliptical bowl plain gradient descent
-zigzags; momentum adds up the steps that agree and cancels those that alternate. Nesterov's form
-takes the gradient ahead, at w + βv, and so brakes before it overshoots.
+For those who wonder what β does in SGD(momentum=β). On an elliptical bowl gradient descent creeps
+along the flat direction; at the same learning rate momentum adds up the steps that agree and
+cancels those that alternate. Nesterov's form takes the gradient ahead, at w + βv, and so brakes
+before it overshoots.
 """
 
 import matplotlib.pyplot as plt

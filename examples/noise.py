@@ -14,7 +14,7 @@ import numpy as np
 import fastmlp as fm
 
 plt.style.use("seaborn-v0_8-colorblind")
-rng = np.random.default_rng(1)
+rng = np.random.default_rng(2)
 X = rng.uniform(-1, 1, (20, 1))
 y = np.sin(3 * X) + 0.3 * rng.normal(size=X.shape)
 X_test = np.linspace(-1, 1, 400).reshape(-1, 1)
@@ -26,7 +26,8 @@ ax.plot(X, y, "ko", markersize=4, label="samples")
 for std, color in ((0.0, "C2"), (0.1, "C0")):
     layers = [fm.GaussianNoise(std), fm.Dense(64, "tanh"), fm.Dense(64, "tanh"), fm.Dense(1)]
     net = fm.Network(layers, inputs=1, seed=0)
-    net.fit(X, y, optimizer=fm.Adam(3e-3), epochs=4000, batch_size=20)
+    adam = fm.Adam(fm.CosineDecay(3e-3, steps=4000))
+    net.fit(X, y, optimizer=adam, epochs=4000, batch_size=20)
     error = np.sqrt(np.mean((net.predict(X_test) - truth) ** 2))
     print(f"noise {std:4.2f}: training loss {net.loss(X, y):.4f}, error of the curve {error:.3f}")
     ax.plot(X_test, net.predict(X_test), color, label=f"noise {std:g}, error {error:.2f}")

@@ -1,6 +1,6 @@
 """
-A loss of one's own: two answers to one question
-================================================
+A custom loss: several answers to one question
+==============================================
 
 For those whose loss is not in the list. A loss is any function of (outputs, y) that returns the
 values (n,) and their derivatives by the outputs. This one is the negative log-likelihood of a

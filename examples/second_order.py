@@ -3,9 +3,9 @@ First and second order on a small table
 =======================================
 
 For those whose data fit into one batch. A small network is fitted to the diabetes data by Adam and
-by three methods that use curvature, with the same time for each. A step of Levenberg and
-Marquardt's method takes ten times as long as one of Adam, but the curves of loss over time show
-that it is worth it; L-BFGS has the cheapest steps of the three.
+by three methods that use curvature, with the same time for each. A Levenberg–Marquardt step takes
+about ten times as long as one of Adam, but the curves of loss over time show that it is worth it;
+L-BFGS has the cheapest steps of the three.
 """
 
 import time

@@ -24,7 +24,7 @@ fit, test = slice(0, 400), slice(400, None)
 figure, axes = plt.subplots(1, 2, sharey=True, figsize=(9, 4.6), layout="constrained")
 for sizes, ax in zip(([2, 1], [2, 32, 32, 1]), axes, strict=True):
     net = fm.Network(sizes, activation="tanh", output="sigmoid", seed=0)
-    net.fit(X[fit], y[fit], optimizer=fm.Adam(1e-2), epochs=500)
+    net.fit(X[fit], y[fit], optimizer=fm.LBFGS(), epochs=1000, l2=1e-4)
     accuracy = np.count_nonzero((net.predict(X[test])[:, 0] > 0.5) == y[test]) / len(y[test])
     name = "-".join(map(str, sizes))
     print(f"network {name:10} test accuracy {accuracy:.3f}")

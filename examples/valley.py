@@ -4,7 +4,7 @@ Conjugate gradients, BFGS, L-BFGS and Newton's method in Rosenbrock's valley
 
 For those who fit small models and can afford the gradient of all data. The valley bends, and the
 curvature across it is 2500 times that along it. Methods that estimate or know the curvature arrive
-after some tens of evaluations, gradient descent not after 2000.
+after some tens of evaluations; gradient descent has not arrived after 2000.
 """
 
 import matplotlib.pyplot as plt

@@ -143,7 +143,7 @@ def test_noise_smooths(run_example: Run) -> None:
     found = numbers(r"training loss ([\d.]+), error of the curve ([\d.]+)$", run_example("noise"))
     loss, error, noisy_loss, noisy_error = found
     assert loss < noisy_loss
-    assert noisy_error < 0.8 * error
+    assert noisy_error < 0.5 * error
 
 
 def test_dropout_keeps_the_validation_loss_down(run_example: Run) -> None:
@@ -176,7 +176,7 @@ def test_digits_are_read(run_example: Run) -> None:
 
 def test_convolutions_read_digits_better(run_example: Run) -> None:
     dense, convolutional = numbers(r"test accuracy ([\d.]+)", run_example("lenet"))
-    assert 0.93 < dense < convolutional - 0.005
+    assert 0.93 < dense < convolutional > 0.97
 
 
 def test_the_autoencoder_loses_less_than_pca(run_example: Run) -> None:

@@ -1,7 +1,8 @@
 """The order of the gallery: that of the lecture, then whole tasks."""
 
 LECTURE = (
-    *("activations", "spirals", "digits", "lenet", "autoencoder", "loss_surface", "local_minima"),
+    *("perceptron", "activations", "xor", "spirals", "digits", "lenet", "autoencoder"),
+    *("diagnosis", "loss_surface", "local_minima"),
     *("bowl", "decay", "momentum", "delta_bar_delta", "adaptive", "cliff", "clipping"),
     *("saddle", "valley", "second_order", "spectrum", "polyak"),
     *("early_stopping", "l1_l2", "noise", "dropout"),
