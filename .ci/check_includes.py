@@ -58,7 +58,7 @@ LEVELS = [
     {"_data.stepping"},
     {
         *("_data.dataset", "_fit.carrying", "_fit.hooks", "_fit.records", "_fit.settings"),
-        *("_fit.leftover", "_io.layout", "_io.summary"),
+        *("_fit.leftover", "_io.layout", "_io.members", "_io.summary"),
         *("minimization", "step_length"),
     },
     {

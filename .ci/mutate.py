@@ -91,6 +91,7 @@ TESTS = {  # module: the files in tests/ that are about it
     "_io/atomic": ["atomic"],
     "_io/container": ["files", "damaged_files", "mutated_files", "file_memory"],
     "_io/files": ["files", "damaged_files", "golden_files", "records", "file_memory"],
+    "_io/members": ["trained_loss", "files", "trainer_state"],
     "_io/layout": ["files", "damaged_files", "file_memory"],
     "_io/registry": ["bad_state"],
     "_io/serialization": ["bad_state", "trainer_state", "golden_pickles"],

@@ -76,7 +76,8 @@ def data(net: fm.Network, n: int = 13) -> tuple[Any, Any]:
 def bits(net: fm.Network) -> tuple[Any, ...]:
     """All that a network is."""
     history = None if net.history is None else repr(net.history.to_state())
-    return (repr(net), net.parameters.tobytes(), net.epochs_trained, history, net.input_shape)
+    loss = repr(net.__getstate__().get("loss"))
+    return (repr(net), net.parameters.tobytes(), net.epochs_trained, history, loss, net.input_shape)
 
 
 OPTIMIZERS: dict[str, Callable[[], Any]] = {**_core.optimizers, **_core.methods}

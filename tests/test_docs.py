@@ -109,8 +109,10 @@ def examples_of(name: str) -> list[doctest.DocTest]:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_docstrings_of_modules(name: str) -> None:
-    if name.startswith("fastmlp.sklearn"):
+    if name.startswith(("fastmlp.sklearn", "fastmlp.plot")):
         pytest.importorskip("sklearn", minversion="1.6")
+    if name.startswith("fastmlp.plot"):
+        pytest.importorskip("matplotlib")
     assert run_doctests(examples_of(name)).failed == 0
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import fastmlp as fm
+
 TESTS = Path(__file__).parent
 FOLDER = TESTS.parent / "examples"
 pytestmark = pytest.mark.skipif(not FOLDER.exists(), reason="the scripts are not here")
@@ -28,7 +30,9 @@ def by_name(pattern: str, printed: str) -> dict[str, float]:
     return {name: float(number) for name, number in re.findall(pattern, printed, re.M)}
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+@pytest.mark.parametrize(
+    "script", [*SCRIPTS, *FOLDER.glob("real_data/*.py")], ids=lambda script: script.stem
+)
 def test_texts_have_an_underlined_title_and_say_for_whom_they_are(script: Path) -> None:
     text = script.read_text(encoding="utf-8")
     title, line, empty, *body = (ast.get_docstring(ast.parse(text)) or "").splitlines()
@@ -36,8 +40,9 @@ def test_texts_have_an_underlined_title_and_say_for_whom_they_are(script: Path) 
     assert empty == ""
     assert body[0].startswith("For those ")
     assert len(re.findall(r"[.:](?= |$)", " ".join(body))) in range(2, 7)
-    assert len(text.splitlines()) < 60
-    assert text.endswith("plt.show()\n")
+    if script in SCRIPTS:
+        assert len(text.splitlines()) < 60
+        assert text.endswith("plt.show()\n")
 
 
 def test_there_are_examples_and_each_is_run_by_a_test() -> None:
@@ -64,6 +69,12 @@ def test_derivatives_of_activations(run_example: Run) -> None:
 def test_only_the_elliptical_bowl_makes_gradient_descent_zigzag(run_example: Run) -> None:
     found = numbers(r"^(?:circ|ellip).*: steps (\d+), across the axis (\d+)$", run_example("bowl"))
     assert found == [1, 1, 47, 47]
+
+
+def test_the_perceptron_makes_fewer_mistakes_than_its_bound(run_example: Run) -> None:
+    found = re.findall(r"(\d+) mistakes, bound (\d+), separated", run_example("perceptron"))
+    assert len(found) == 3
+    assert all(0 < int(mistakes) <= int(bound) for mistakes, bound in found)
 
 
 def test_rates_that_decay_end_nearer(run_example: Run) -> None:
@@ -233,3 +244,20 @@ def test_the_path_of_training_lies_in_a_plane(run_example: Run) -> None:
     printed = run_example("loss_surface")
     assert numbers(r"loss ([\d.]+) after 60 epochs$", printed)[0] < 0.01
     assert numbers(r"contain ([\d.]+)% of the path$", printed)[0] > 90
+
+
+def test_only_the_network_with_a_hidden_layer_learns_xor(run_example: Run) -> None:
+    with pytest.warns(fm.TrainingWarning, match="not separated"):
+        printed = run_example("xor")
+    assert "linearly separable: False" in printed
+    assert "perceptron: not separated within 100 epochs" in printed
+    accuracy = by_name(r"^([\w-]+): accuracy ([\d.]+)$", printed)
+    assert accuracy["perceptron"] <= 0.75
+    assert accuracy["2-4-1"] == 1
+
+
+def test_deep_networks_are_told_apart(run_example: Run) -> None:
+    printed = run_example("diagnosis")
+    found = re.findall(r"^(\w[^:]*): (\w[\w, ]*)$", printed, re.M)
+    assert [trouble for _, trouble in found] == ["vanishing", "exploding", "healthy"]
+    assert re.search(r"^    layers\[0\] .*vanishing.*; use ", printed, re.M)

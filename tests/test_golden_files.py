@@ -14,7 +14,7 @@ from data.files_1 import make
 from data.files_1.make import file
 from fastmlp import _core
 from fastmlp._io import container
-from fastmlp._io.serialization import FAMILIES
+from fastmlp._io.members import FAMILIES
 from file_cases import bits, data, parts
 
 

@@ -63,6 +63,9 @@ def test_levels_of_the_user_are_taken() -> None:
 def test_levels_are_written_on_some_contours() -> None:
     ax = contours(lambda w: 1000 * bowl(w)[0], levels=[2000, 3000], ax=new_axes(), **LIMITS)
     assert {text.get_text() for text in ax.texts} == {"2000"}
+    ax = contours(bowl, levels=np.linspace(2, 10, 14).tolist(), ax=new_axes(), **LIMITS)
+    shown = {f"{level:.2g}" for level in np.linspace(2, 10, 14)[[3, 9]]}
+    assert {text.get_text() for text in ax.texts} == shown
 
 
 def test_higher_contours_are_lighter() -> None:

@@ -38,6 +38,7 @@ def test_features_are_sorted_by_the_median_of_their_decrease() -> None:
     expected = np.median(found.importances, axis=1)[[1, 2, 0]]
     np.testing.assert_allclose(medians(ax), expected)
     assert expected[2] == 0
+    assert list(ax.lines[-1].get_ydata()) == [0, 0]  # a line for comparison
     assert ax.get_ylabel() == "decrease of R²"
     assert ax.get_xlabel() == "feature"
 

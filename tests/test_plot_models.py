@@ -69,6 +69,19 @@ def test_the_network_is_not_the_one_of_the_estimator() -> None:
     np.testing.assert_array_equal(NET.parameters, before)
 
 
+def test_frames_have_the_names_of_the_network_or_their_own() -> None:
+    """scikit-learn warns of a frame for an estimator without names, and of other names."""
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(X, columns=["a", "b"])
+    estimator, *_ = estimator_of(NET, frame, None)
+    assert list(estimator.feature_names_in_) == ["a", "b"]
+    estimator.predict(frame)
+    named = NET.copy()
+    named.feature_names_in_ = ["a", "b"]
+    estimator, *_ = estimator_of(named, frame.rename(columns={"b": "c"}), None)
+    assert list(estimator.feature_names_in_) == ["a", "b"]
+
+
 def test_estimators_are_taken_as_they_are() -> None:
     class Mine:
         classes_ = (0, 1)

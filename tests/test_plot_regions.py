@@ -90,6 +90,7 @@ def test_lines_between_classes_are_where_the_output_is_the_threshold() -> None:
     assert ax.images[0].get_array().shape == (200, 200)
     (line,) = [item for item in ax.collections if hasattr(item, "levels")]
     points = np.concatenate([path.vertices for path in line.get_paths()])
+    assert len(points) > 100
     np.testing.assert_allclose(net.predict(points), 0.5, atol=0.01)
     three = decision_regions(net_of("softmax", 3), X, Y, ax=new_axes())
     assert len([item for item in three.collections if hasattr(item, "levels")]) == 3
@@ -104,8 +105,12 @@ def test_a_model_that_predicts_one_class_has_no_line() -> None:
 
 
 def test_the_picture_has_a_margin_around_the_samples() -> None:
-    ax = decision_regions(net_of("sigmoid"), [[0, 5], [10, 5]], [0, 1], resolution=9, ax=new_axes())
-    np.testing.assert_allclose((*ax.get_xlim(), *ax.get_ylim()), (-1, 11, 4.9, 5.1))
+    ax = decision_regions(net_of("sigmoid"), [[2, 5], [12, 5]], [0, 1], resolution=9, ax=new_axes())
+    np.testing.assert_allclose((*ax.get_xlim(), *ax.get_ylim()), (1, 13, 4.9, 5.1))
+    # The centres of the outermost pixels are on the borders.
+    pixel, flat = 12 / 8, 0.2 / 8
+    expected = (1 - pixel / 2, 13 + pixel / 2, 4.9 - flat / 2, 5.1 + flat / 2)
+    np.testing.assert_allclose(ax.images[0].get_extent(), expected)
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("feature 0", "feature 1")
 
 

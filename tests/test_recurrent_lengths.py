@@ -196,6 +196,40 @@ def test_second_derivatives_are_the_mean_over_the_sequences_alone(name: str) -> 
         np.testing.assert_allclose(ours, theirs, atol=1e-12 * (1 + np.abs(theirs).max()))
 
 
+@pytest.mark.parametrize("name", ["last softmax", "all steps", "labels"])
+def test_matrices_and_diagonals_are_means_over_the_sequences_alone(name: str) -> None:
+    net, X, y, lengths = problem(name, 6)
+    each = alone(net, X, y, lengths)
+    whole: Any = {"lengths": lengths}
+    hessian = np.mean([twin.hessian(x, t) for twin, x, t in each], axis=0)
+    bound = 1e-12 * (1 + np.abs(hessian).max())
+    np.testing.assert_allclose(net.hessian(X, y, **whole), hessian, atol=bound)
+    eye = np.eye(net.n_parameters)
+    np.testing.assert_allclose(net.hvp(X, y, eye, **whole), hessian, atol=bound)
+    gauss_newton = np.mean([twin.gnvp(x, t, eye) for twin, x, t in each], axis=0)
+    np.testing.assert_allclose(net.gnvp(X, y, eye, **whole), gauss_newton, atol=bound)
+    for method, matrix in (("exact", hessian), ("gauss_newton", gauss_newton)):
+        diagonal = net.hessian_diagonal(X, y, method=method, **whole)
+        np.testing.assert_allclose(diagonal, np.diag(matrix), atol=bound)
+    squares = np.mean([twin.fisher_diagonal(x, t) for twin, x, t in each], axis=0)
+    np.testing.assert_allclose(net.fisher_diagonal(X, y, **whole), squares, atol=bound)
+    spectrum = net.hessian_spectrum(X, y, k=2, **whole)
+    values = np.linalg.eigvalsh(hessian)
+    np.testing.assert_allclose(spectrum.largest, values[-2:], atol=1e-8 * np.abs(values).max())
+
+
+def test_the_learning_rate_is_sought_with_lengths() -> None:
+    """What comes after the ends does not matter, here nan in y."""
+    X, _, lengths = tagging()
+    y = X[..., :1].cumsum(axis=1)
+    y[np.arange(9) >= lengths[:, None]] = np.nan
+    net = fm.Network([fm.GRU(4, sequences=True), fm.Conv1D(1, 1)], inputs=(9, 1), seed=0)
+    curve = fm.find_learning_rate(net, X, y, lengths=lengths, steps=30)
+    assert 1e-3 < curve.suggestion < 10
+    with pytest.raises(ValueError, match=r"^find_learning_rate: y\["):
+        fm.find_learning_rate(net, X, y)
+
+
 @pytest.mark.parametrize("method", [fm.LBFGS(), fm.HessianFree(), fm.Newton(), fm.NonlinearCG()])
 def test_searching_methods_read_lengths(method: Any) -> None:
     """Hessian products too: the gradient at the end is 0 for the padded problem."""

@@ -1,11 +1,11 @@
-"""A competition of kaggle.com by pandas: train.csv and test.csv in, submission.csv out.
+"""
+A competition of kaggle.com, from train.csv to submission.csv
+=============================================================
 
-    python kaggle_houses.py [FOLDER]     # train.csv and test.csv of the competition
-                                         # house-prices-advanced-regression-techniques
-
-Any competition with a positive number to predict will do: the first column is the id, and the
-target is what train.csv has more than test.csv. The score is the root mean square error of
-log(1 + y), as there. Needs scikit-learn and pandas. Takes about twenty seconds.
+For those who compete. `python kaggle_houses.py FOLDER` reads the files of
+house-prices-advanced-regression-techniques, or of any competition with a positive number to
+predict: the first column is the id, and the target is what train.csv has more than test.csv. The
+score is the root mean square error of log(1 + y), as there. Takes about twenty seconds.
 """
 
 import sys

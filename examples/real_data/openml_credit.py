@@ -1,9 +1,11 @@
-"""Any mixed table of openml.org with a class to predict, by scikit-learn's fetch_openml.
+"""
+Any mixed table of openml.org
+=============================
 
-    python openml_credit.py [NAME [VERSION]]        # credit-g 1: who pays a loan back
-
-The first call downloads the table, later ones read it from scikit-learn's data folder. Needs
-scikit-learn and pandas. Takes seconds.
+For those who classify the rows of a table with numbers, categories and gaps. `python
+openml_credit.py NAME VERSION` takes any table of openml.org by scikit-learn's `fetch_openml`, by
+default credit-g 1: who pays a loan back. The first call downloads the table, later ones read it
+from scikit-learn's data folder. Needs scikit-learn and pandas.
 """
 
 import sys

@@ -1,9 +1,11 @@
-"""A table of the UCI repository by pandas: no header, "?" for missing values, repeated patients.
+"""
+A table of the UCI repository: patients
+=======================================
 
-    python uci_cancer.py [FILE]          # breast-cancer-wisconsin.data, of "Breast Cancer Wisconsin
-                                         # (Original)" at archive.ics.uci.edu/dataset/15
-
-Needs scikit-learn and pandas. Takes a few seconds.
+For those whose file has no header, "?" for missing values and several rows of a patient. `python
+uci_cancer.py FILE` reads breast-cancer-wisconsin.data of "Breast Cancer Wisconsin (Original)",
+archive.ics.uci.edu/dataset/15, and counts how many of the malignant samples are found. Needs
+scikit-learn and pandas.
 """
 
 import sys

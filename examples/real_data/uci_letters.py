@@ -1,10 +1,11 @@
-"""Printed letters of the UCI repository: 26 classes that no linear model tells apart.
+"""
+A table of the UCI repository: 26 letters
+=========================================
 
-    python uci_letters.py [FILE]         # letter-recognition.data, of "Letter Recognition" at
-                                         # archive.ics.uci.edu/dataset/59
-
-Its authors trained with the first 16,000 rows and tested with the last 4,000, and so does everyone
-since. Needs scikit-learn and pandas. Takes about twenty seconds.
+For those who have many classes that no linear model tells apart. `python uci_letters.py FILE` reads
+letter-recognition.data of "Letter Recognition", archive.ics.uci.edu/dataset/59. Its authors trained
+with the first 16,000 rows and tested with the last 4,000, and so does everyone since. Needs
+scikit-learn and pandas; takes about twenty seconds.
 """
 
 import sys

@@ -12,7 +12,7 @@ from fastmlp import _core
 from fastmlp._data import arrays
 from fastmlp._data.arrays import DType, FloatArray
 from fastmlp._data.dataset import check_weighted, read_dataset
-from fastmlp._data.losses import is_custom_loss, resolve_loss
+from fastmlp._data.losses import evaluated_loss, is_custom_loss
 from fastmlp._data.types import InputLike, LossLike
 from fastmlp._data.validation import InvalidValue, error_prefix, value_error
 
@@ -97,10 +97,11 @@ def curvature_of(
     y: ArrayLike,
     loss: LossLike | None,
     sample_weight: ArrayLike | None,
+    lengths: ArrayLike | None,
 ) -> Curvature:
     """Return one for a single call of a method of `Network`, which gives errors their prefix."""
     curvature = object.__new__(Curvature)
-    curvature._prepare(network, X, y, loss, sample_weight, keep=False)
+    curvature._prepare(network, X, y, loss, sample_weight, lengths, keep=False)
     return curvature
 
 
@@ -165,12 +166,12 @@ class Curvature:
         y: ArrayLike,
         loss: LossLike | None,
         sample_weight: ArrayLike | None,
-        lengths: ArrayLike | None = None,
+        lengths: ArrayLike | None,
         *,
         keep: bool,
     ) -> None:
         """`keep` copies the arrays, which may change before the last product."""
-        chosen = resolve_loss(loss, network)
+        chosen = evaluated_loss(loss, network)
         if is_custom_loss(chosen):
             raise value_error("loss", chosen, "a loss of this package, which has derivatives")
         data = read_dataset(network, chosen, X, y, sample_weight, lengths=lengths)

@@ -18,7 +18,7 @@ from fastmlp._data.feature_names import NamedFeatures, as_names
 from fastmlp._data.validation import check_dtype, check_seed, error_prefix
 from fastmlp._data.views import Views
 from fastmlp._fit import fitting
-from fastmlp._io import files, layout, registry, serialization
+from fastmlp._io import files, layout, members, registry, serialization
 from fastmlp._io import summary as _summary
 from fastmlp.layers import Layer, output_activation, plan
 
@@ -128,6 +128,7 @@ class Network(NamedFeatures, Attributes):
         self._steps: Any = None  # the native network of one step, where there was one
         self._state: FloatArray | None = None
         self._history: History | None = None
+        self._trained_loss: Any = None  # of the last training; a function of a copy is its name
         self._own = frozenset(vars(self)) - attached | {"_own"}
 
     @property
@@ -269,4 +270,5 @@ class Network(NamedFeatures, Attributes):
         restored.epochs_trained = epochs_trained
         restored._feature_names = as_names(values.get("feature_names_in_"), restored.n_inputs)
         restored._history = serialization.history_from_dict(values.get("history"))
+        restored._trained_loss = members.loss_from_dict(values.get("loss"), restored)
         self._become(restored, values.get("attributes", {}))

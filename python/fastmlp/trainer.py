@@ -239,6 +239,7 @@ carry_state, n_threads
     def _step(self, batch: Dataset) -> float:
         with self.network._in_training:
             self.__dict__["_forward_shape"] = None  # past __setattr__, for speed
+            self.network.__dict__["_trained_loss"] = self.loss
             if not self.carry_state:
                 return self._update(batch)
             state = carrying.batch_state(self, len(batch.X))

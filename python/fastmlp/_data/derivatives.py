@@ -28,6 +28,7 @@ def hvp(
     loss: LossLike | None = None,
     sample_weight: ArrayLike | None = None,
     *,
+    lengths: ArrayLike | None = None,
     method: str = "exact",
 ) -> FloatArray:
     """Compute the product of the Hessian of the mean loss with a vector.
@@ -40,6 +41,8 @@ def hvp(
         One vector or several.
     sample_weight : array_like of shape (n_samples,), optional
         Weights >= 0.
+    lengths : array_like of int, shape (n_samples,), optional
+        Steps of each sequence, as for `loss`.
     method : {"exact", "central", "forward"}, default "exact"
         The R-operator (Pearlmutter 1994), or differences of gradients at ``w + h v`` and
         ``w - h v`` or w. They are for comparison: relative errors of about 1e-10 and 1e-8 in
@@ -63,7 +66,7 @@ def hvp(
     >>> net.hvp([[1.0], [3.0]], [0.0, 0.0], [1.0, 0.0])
     array([5., 2.])
     """
-    return curvature_of(self, X, y, loss, sample_weight)._hvp(v, method)
+    return curvature_of(self, X, y, loss, sample_weight, lengths)._hvp(v, method)
 
 
 @error_prefix("Network.gnvp")
@@ -74,6 +77,8 @@ def gnvp(
     v: ArrayLike,
     loss: LossLike | None = None,
     sample_weight: ArrayLike | None = None,
+    *,
+    lengths: ArrayLike | None = None,
 ) -> FloatArray:
     """Compute the product of Gauss and Newton's matrix of the mean loss with a vector.
 
@@ -89,6 +94,8 @@ def gnvp(
         One vector or several.
     sample_weight : array_like of shape (n_samples,), optional
         Weights >= 0.
+    lengths : array_like of int, shape (n_samples,), optional
+        Steps of each sequence, as for `loss`.
 
     Returns
     -------
@@ -108,7 +115,7 @@ def gnvp(
     array([[5., 2.],
            [2., 1.]])
     """
-    return curvature_of(self, X, y, loss, sample_weight)._products("gauss_newton", v)
+    return curvature_of(self, X, y, loss, sample_weight, lengths)._products("gauss_newton", v)
 
 
 @error_prefix("Network.hessian")
@@ -118,6 +125,8 @@ def hessian(
     y: ArrayLike,
     loss: LossLike | None = None,
     sample_weight: ArrayLike | None = None,
+    *,
+    lengths: ArrayLike | None = None,
 ) -> FloatArray:
     """Compute the Hessian of the mean loss, ``(n_parameters, n_parameters)``.
 
@@ -127,6 +136,8 @@ def hessian(
         As for `Network.loss`.
     sample_weight : array_like of shape (n_samples,), optional
         Weights >= 0.
+    lengths : array_like of int, shape (n_samples,), optional
+        Steps of each sequence, as for `loss`.
 
     Returns
     -------
@@ -148,7 +159,7 @@ def hessian(
     array([[5., 2.],
            [2., 1.]])
     """
-    return curvature_of(self, X, y, loss, sample_weight)._matrix()
+    return curvature_of(self, X, y, loss, sample_weight, lengths)._matrix()
 
 
 @error_prefix("Network.hessian_spectrum")
@@ -160,6 +171,7 @@ def hessian_spectrum(
     *,
     loss: LossLike | None = None,
     sample_weight: ArrayLike | None = None,
+    lengths: ArrayLike | None = None,
     dimensions: int = 200,
     seed: int = 0,
 ) -> Spectrum:
@@ -167,7 +179,7 @@ def hessian_spectrum(
 
     Parameters
     ----------
-    X, y, loss, sample_weight
+    X, y, loss, sample_weight, lengths
         As for `hvp`.
     k : int, default 5
         Eigenvalues at each end; at most `n_parameters`.
@@ -192,7 +204,7 @@ def hessian_spectrum(
     """
     n_values = check_int(k, "k", min=1, max=self.n_parameters)
     n_dimensions = check_int(dimensions, "dimensions", min=1)
-    curvature = curvature_of(self, X, y, loss, sample_weight)
+    curvature = curvature_of(self, X, y, loss, sample_weight, lengths)
     return curvature._spectrum("hessian", n_values, n_dimensions, check_seed(seed))
 
 

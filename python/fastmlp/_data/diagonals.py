@@ -29,6 +29,7 @@ def hessian_diagonal(
     method: str = "exact",
     loss: LossLike | None = None,
     sample_weight: ArrayLike | None = None,
+    lengths: ArrayLike | None = None,
     draws: int = 10,
     seed: int = 0,
 ) -> FloatArray:
@@ -36,7 +37,7 @@ def hessian_diagonal(
 
     Parameters
     ----------
-    X, y, loss, sample_weight
+    X, y, loss, sample_weight, lengths
         As for `hvp`.
     method : str, default "exact"
         ``"exact"`` passes the columns of a signed factor of each layer's curvature backwards;
@@ -66,7 +67,7 @@ def hessian_diagonal(
     if method not in DIAGONALS:
         raise value_error("method", method, f"one of: {', '.join(DIAGONALS)}")
     n_draws, chosen_seed = check_int(draws, "draws", min=1), check_seed(seed)
-    curvature = curvature_of(self, X, y, loss, sample_weight)
+    curvature = curvature_of(self, X, y, loss, sample_weight, lengths)
     if method == "curvature_propagation" and not curvature._native.has_exact_diagonal:
         raise value_error("method", method, "'hutchinson' where layers share weights")
     if method == "exact":
@@ -83,6 +84,8 @@ def fisher_diagonal(
     y: ArrayLike,
     loss: LossLike | None = None,
     sample_weight: ArrayLike | None = None,
+    *,
+    lengths: ArrayLike | None = None,
 ) -> FloatArray:
     """Compute the diagonal of the empirical Fisher information: mean squares of the gradients.
 
@@ -92,6 +95,8 @@ def fisher_diagonal(
         As for `Network.loss`.
     sample_weight : array_like of shape (n_samples,), optional
         Weights w >= 0.
+    lengths : array_like of int, shape (n_samples,), optional
+        Steps of each sequence, as for `loss`.
 
     Returns
     -------
@@ -111,4 +116,5 @@ def fisher_diagonal(
     >>> net.fisher_diagonal([[1.0], [3.0]], [1.0, 1.0])
     array([5., 1.])
     """
-    return curvature_of(self, X, y, loss, sample_weight)._diagonal("squared_gradients", 1, 0)
+    curvature = curvature_of(self, X, y, loss, sample_weight, lengths)
+    return curvature._diagonal("squared_gradients", 1, 0)

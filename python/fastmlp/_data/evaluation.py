@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from fastmlp._data import arrays
 from fastmlp._data.arrays import FloatArray
 from fastmlp._data.dataset import check_weighted, read_dataset
-from fastmlp._data.losses import evaluate, is_custom_loss, mean_loss, resolve_loss
+from fastmlp._data.losses import evaluate, evaluated_loss, is_custom_loss, mean_loss
 from fastmlp._data.sequences import as_lengths
 from fastmlp._data.threads import check_threads, limited
 from fastmlp._data.types import InputLike, LossLike
@@ -140,7 +140,8 @@ def loss(
         Targets; 1-D for one output, or class indices for a softmax output, one for each position
         or step where it has several. ``(n_samples, *output_shape)`` too.
     loss : str, loss or callable, optional
-        Default: the loss that belongs to the output activation, as in `fit`.
+        Default: that of the last training, also in copies and files; else the one that belongs to
+        the output activation, as in `fit`. Copies and files do not have functions.
     sample_weight : array_like of shape (n_samples,), optional
         Weights >= 0, not all 0; 1 each where they are not given.
     lengths : array_like of int, shape (n_samples,), optional
@@ -165,7 +166,7 @@ def loss(
     >>> fm.Network([2, 1], init="zeros").loss([[1, 2], [3, 4]], [1, 3])
     2.5
     """
-    chosen = resolve_loss(loss, self)
+    chosen = evaluated_loss(loss, self)
     data = read_dataset(self, chosen, X, y, sample_weight, lengths=lengths)
     check_weighted(data)
     with limited(check_threads(n_threads)):
@@ -209,7 +210,7 @@ def value_and_grad(
     >>> gradient
     array([-3., -6., -3.], dtype=float32)
     """
-    chosen = resolve_loss(loss, self)
+    chosen = evaluated_loss(loss, self)
     data = read_dataset(self, chosen, X, y, sample_weight, lengths=lengths)
     check_weighted(data)
     with limited(check_threads(n_threads)):

@@ -37,6 +37,21 @@ def resolve_loss(loss: Any, network: Network) -> Any:
     return resolved
 
 
+def evaluated_loss(loss: Any, network: Network) -> Any:
+    """Return the same for an evaluation; None is the loss of the last training, if there was one.
+
+    A function in Python is kept by its name alone in copies, pickles and files.
+    """
+    if loss is not None or network._trained_loss is None:
+        return resolve_loss(loss, network)
+    if isinstance(network._trained_loss, str):
+        raise InvalidValue(
+            f"loss=None, expected it to be given: the network was trained with the function "
+            f"{network._trained_loss}, which copies, pickles and files do not have"
+        )
+    return network._trained_loss
+
+
 def is_custom_loss(loss: Any) -> bool:
     """Return True for a Python function, False for a member of the core's family."""
     return callable(loss) and not isinstance(loss, NOT_CUSTOM)

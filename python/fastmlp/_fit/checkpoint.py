@@ -12,6 +12,7 @@ from fastmlp._data.validation import InvalidValue, check_int, error_prefix, shor
 from fastmlp._fit import carrying
 from fastmlp._fit.settings import NATIVE_SNAPSHOTS, TrainerSettings
 from fastmlp._io import files, layout, serialization
+from fastmlp._io.members import MEMBERS
 
 if TYPE_CHECKING:
     from fastmlp.trainer import Trainer
@@ -114,8 +115,7 @@ class Checkpoint:
         """Bring the trainer to where the file is, if there is one; return ``"run"`` of it."""
         rate = getattr(trainer.optimizer, "learning_rate", None)
         given = {"loss": trainer.loss, "learning_rate": rate}
-        members = serialization.MEMBERS
-        given = {n: f for n, f in given.items() if callable(f) and not isinstance(f, members)}
+        given = {n: f for n, f in given.items() if callable(f) and not isinstance(f, MEMBERS)}
 
         def made(values: dict[str, Any]) -> dict[str, Any]:
             return _adopt(trainer, callbacks, values)

@@ -216,6 +216,7 @@ def run_epochs(
     """
     native_trainer = trainer._native
     index = native_trainer.epoch_number
+    vars(trainer.network)["_trained_loss"] = trainer.loss  # past __setattr__, for speed
 
     def run() -> EpochResult:
         if is_custom_loss(trainer.loss):
@@ -229,7 +230,7 @@ def run_epochs(
             last = carrying.carried(trainer, state, run, lambda r: math.isfinite(r.loss))
         else:
             last = run()
-        vars(trainer)["_last_epoch"] = last  # past __setattr__, for speed
+        vars(trainer)["_last_epoch"] = last
         return last
     finally:
         vars(trainer.network)["epochs_trained"] += native_trainer.epoch_number - index
@@ -245,6 +246,7 @@ def run_passes(
     """
     native_trainer = trainer._native
     index = native_trainer.epoch_number
+    trainer.network._trained_loss = trainer.loss
     try:
         native_trainer.passes(*data.arrays, orders, results, data.lengths)
     finally:

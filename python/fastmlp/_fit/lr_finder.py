@@ -89,6 +89,7 @@ def find_learning_rate(
     loss: LossLike | None = None,
     optimizer: OptimizerLike = "adam",
     batch_size: int = 32,
+    lengths: ArrayLike | None = None,
     steps: int = 1000,
     start: float = 1e-6,
     end: float = 100.0,
@@ -99,7 +100,7 @@ def find_learning_rate(
     ----------
     network : Network
         Where to start; it is not changed.
-    X, y, loss, batch_size
+    X, y, loss, batch_size, lengths
         As in `Network.fit`.
     optimizer : str or optimizer, default "adam"
         Its learning rate is ignored. Rprop and DeltaBarDelta, which have none, are refused.
@@ -139,7 +140,7 @@ def find_learning_rate(
         raise value_error("end", end, f"more than start={low}")
     n_steps = check_int(steps, "steps", min=10)
     trainer = Trainer(network.copy(), loss, _with_rate(optimizer, low), batch_size=batch_size)
-    data = read_training_data(network, trainer.loss, X, y)
+    data = read_training_data(network, trainer.loss, X, y, lengths=lengths)
     batches, held_out = _split(trainer, data, n_steps)
     n_rates = 1 + math.ceil(PER_DECADE * math.log10(high / low))
     rates: FloatArray = np.geomspace(low, high, n_rates)

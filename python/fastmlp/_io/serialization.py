@@ -21,9 +21,10 @@ A trainer is::
                "schedule": {"steps": 7, "epoch": 0, "custom_rate": 0.0, "scale": 1.0},
                "trainer": {"first_epoch": 0, "epoch": 1, "samples_seen": 64}}}
 
-Both may have ``"attributes"``, of users, a trained network ``"history"``, a trainer what it carries
-on, ``"recurrent_state"`` and ``"carried_samples"``. The core lists ``"state"``: `visit_state`.
-Version 1 was that of 0.1.0. Pickles keep the network and functions written in Python as objects.
+Both may have ``"attributes"``, of users, a trained network ``"history"`` and ``"loss"``, a trainer
+what it carries on, ``"recurrent_state"`` and ``"carried_samples"``. The core lists ``"state"``:
+`visit_state`. Version 1 was that of 0.1.0. Pickles keep the network and functions written in Python
+as objects.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ from fastmlp._data.validation import (
 from fastmlp._fit import carrying, leftover
 from fastmlp._fit.history import History
 from fastmlp._fit.settings import TrainerSettings
+from fastmlp._io.members import FAMILIES, loss_to_dict, member_from_dict, member_to_dict
 from fastmlp._io.registry import from_dict
 from fastmlp.layers import GaussianNoise, Layer, plan
 
@@ -80,18 +82,6 @@ PROGRESS_1 = {  # names of version 1: section and name now
     "presented": ("trainer", "samples_seen"),
 }
 
-FAMILIES = {  # the setting or hyperparameter that has members of a family
-    "activation": _core.activations,
-    "init": _core.initializers,
-    "recurrent_init": _core.initializers,
-    "loss": _core.losses,
-    "optimizer": {**_core.optimizers, **_core.methods},
-    "learning_rate": _core.schedules,
-    "average": _core.averages,
-    "line_search": _core.line_searches,
-}
-MEMBERS = tuple(cls for family in FAMILIES.values() for cls in family.values())
-
 
 def network_to_dict(network: Network) -> dict[str, Any]:
     """Return a network as a dictionary, with a copy of its parameters."""
@@ -107,6 +97,7 @@ def network_to_dict(network: Network) -> dict[str, Any]:
         "feature_names_in_": None if names is None else list(names),
         "parameters": network.parameters.copy(),
         **_optional("history", network.history and network.history.to_state()),
+        **_optional("loss", loss_to_dict(network._trained_loss)),
         **_optional("attributes", network._attached()),
     }
 
@@ -200,27 +191,6 @@ def pickled_trainer(trainer: Trainer) -> dict[str, Any]:
         **(carrying.entries(trainer) | leftover.entries(trainer)),
         **_optional("attributes", trainer._attached()),
     }
-
-
-def member_to_dict(value: Any) -> Any:
-    """Return a member of a family as its name and hyperparameters; other values as they are."""
-    if isinstance(value, MEMBERS):
-        params = value.get_params(deep=False)
-        fields = {name: member_to_dict(field) for name, field in params.items()}
-        return {"name": value.name, **fields}
-    return list(value) if isinstance(value, tuple) else value
-
-
-def member_from_dict(name: str, value: Any) -> Any:
-    """Return the member that a dictionary describes; other values as they are."""
-    if not isinstance(value, Mapping):
-        return value
-    try:
-        fields = {key: member_from_dict(key, field) for key, field in value.items()}
-        return FAMILIES[name][fields.pop("name")](**fields)
-    except (KeyError, TypeError) as error:
-        expected = f"the name and the hyperparameters of a member ({error!r})"
-        raise value_error(name, value, expected) from error
 
 
 def trainer_from_dict(values: Any) -> tuple[Any, dict[str, Any], Any]:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fastmlp._data.validation import InvalidValue, check_int, error_prefix, value_error
-from fastmlp.network import Network
 from fastmlp.plot._axes import COLORS, axes_of
 from fastmlp.plot._models import classifier_of, sklearn
 
@@ -123,8 +122,7 @@ def calibration(
     scikit_learn = sklearn("calibration")
     estimator, X, y = classifier_of(model, X, y)
     classes = np.asarray(estimator.classes_)
-    is_sign = isinstance(model, Network) and classes[0] == -1
-    if len(classes) != 2 or is_sign or not hasattr(estimator, "predict_proba"):
+    if len(classes) != 2 or not hasattr(estimator, "predict_proba"):
         raise value_error("model", model, "a classifier with probabilities of two classes")
     unknown = ~np.isin(y, classes)
     if unknown.any():

@@ -9,6 +9,7 @@ import numpy as np
 
 from fastmlp._data.validation import InvalidValue, error_prefix, type_error, value_error
 from fastmlp._io import files, serialization
+from fastmlp._io.members import FAMILIES, MEMBERS, member_from_dict, member_to_dict
 from fastmlp.layers import Layer
 
 if TYPE_CHECKING:
@@ -60,13 +61,13 @@ def _plain(value: Any) -> Any:
     """Return a value with everything that files lack as a dictionary ``{kind: content}``."""
     if isinstance(value, PLAIN):
         return value
-    if isinstance(value, serialization.MEMBERS):
+    if isinstance(value, MEMBERS):
         rate = getattr(value, "learning_rate", None)
-        if callable(rate) and not isinstance(rate, serialization.MEMBERS):
+        if callable(rate) and not isinstance(rate, MEMBERS):
             raise value_error("optimizer", value, "no function in Python in it; use a pickle")
-        families = serialization.FAMILIES.items()
+        families = FAMILIES.items()
         family = next(name for name, members in families if type(value) in members.values())
-        return {family: serialization.member_to_dict(value)}
+        return {family: member_to_dict(value)}
     if isinstance(value, (list, tuple)):
         if any(isinstance(member, Layer) for member in value):
             return {"layers": [serialization.layer_to_dict(layer, value) for layer in value]}
@@ -103,4 +104,4 @@ def _value(value: Any) -> Any:
         return tuple(_value(content))
     if kind == "items":
         return dict(_value(content))
-    return serialization.member_from_dict(kind, content)
+    return member_from_dict(kind, content)
