@@ -2477,7 +2477,7 @@ class NonlinearCG(Member):
         'polak_ribiere'      beta = max(0, gᵀy / g_oldᵀg_old)
         'hestenes_stiefel'   beta = gᵀy / d_oldᵀy
         'dai_yuan'           beta = gᵀg / d_oldᵀy
-        'daniel'             beta = gᵀH d_old / d_oldᵀH d_old, H at the new point   (Daniel 1967)
+        'daniel'             beta = gᵀH d_old / d_oldᵀH d_old, H at the new point (Daniel 1967)
 
     The direction is -g again where successive gradients are far from orthogonal, |gᵀg_old| > 0.2 gᵀg
     (Powell 1977), and where d does not descend. Made for the full batch.

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from fastmlp._data.arrays import FloatArray
 from fastmlp._data.validation import check_int, error_prefix
-from fastmlp._fit.callbacks import Callback
+from fastmlp._fit.monitor import Callback
 from fastmlp.diagnosis import Diagnosis, diagnosis_of
 
 if TYPE_CHECKING:
