@@ -208,7 +208,7 @@ def hessian_spectrum(
     n_ends = None if k is None else check_int(k, "k", min=1, max=n)
     if n_ends is None and n > MAX_FULL:
         n_ends = N_ENDS
-    curvature = curvature_of(net, X, y, loss, None)
+    curvature = curvature_of(net, X, y, loss, None, None)
     if n_ends is None or 2 * n_ends >= n:
         values, n_ends = np.linalg.eigvalsh(curvature._matrix().astype(float)), n
     else:
