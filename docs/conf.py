@@ -62,7 +62,8 @@ html_theme_options = {
     "logo": {"text": "fastmlp"},
     "navbar_align": "left",
     "navbar_end": ["theme-switcher"],
-    "secondary_sidebar_items": ["page-toc"],
+    # The tables of these need the width; their sections are few.
+    "secondary_sidebar_items": {"lecture": [], "conventions": [], "**": ["page-toc"]},
     "footer_start": ["copyright"],
     "footer_end": [],
     "navigation_depth": 2,

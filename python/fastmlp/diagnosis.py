@@ -52,6 +52,14 @@ class LayerDiagnosis(NamedTuple):
         ``""``.
     advice : str
         What is wrong and what to do, in one sentence each; ``""`` where nothing is.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> net = fm.Network([2, 3, 1], activation="tanh", init="zeros")
+    >>> first, last = net.diagnose([[1, 2], [3, 4]], [0, 1]).layers
+    >>> first.name, first.signal, last.gradient_norm > 0
+    ('layers[0] Dense(3, tanh)', 0.0, True)
     """
 
     name: str
