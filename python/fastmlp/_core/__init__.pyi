@@ -475,7 +475,8 @@ class GaussianNLL(Member):
 
     Negative log-likelihood of normal targets (Nix & Weigend 1994), without its constant.
 
-    The n_out outputs are n_out / 2 means m, then as many log variances s; y has n_out / 2 columns.
+    The n_out outputs are n_out / 2 means m, then as many log variances s; y has n_out / 2 columns. Of a
+    sequence or an image this holds for each step or position.
 
         L = sum_j (s_j + (y_j - m_j)² exp(-s_j)) / 2
     """
