@@ -86,17 +86,24 @@ def test_forward_backward_and_apply_make_the_step_of_the_trainer(case: Case) -> 
     )
 
 
-def test_a_loss_in_python_of_the_last_step_reads_lengths() -> None:
-    """And dropout between draws the same masks."""
-    rng = np.random.default_rng(5)
-    X, y, lengths = rng.normal(size=(30, TIME, FEATURES)), rng.normal(size=(30, 2)), [4, 1, 6] * 10
+@pytest.mark.parametrize(
+    "first", [fm.LSTM(4), fm.Bidirectional(fm.GRU(3, sequences=True))], ids=["last", "both ways"]
+)
+def test_a_loss_in_python_reads_what_lengths_change(first: Any) -> None:
+    """The last step, the begin of the reversed direction; dropout draws the same masks."""
+    last = fm.Dense(2) if isinstance(first, fm.LSTM) else fm.Conv1D(2, 1)
     results = []
     for loss in ("squared_error", in_python("squared_error")):
-        layers = [fm.LSTM(4), fm.Dropout(0.2), fm.Dense(2)]
+        layers = [first, fm.Dropout(0.2), last]
         net = fm.Network(layers, inputs=(TIME, FEATURES), dtype="float64", seed=0)
-        net.fit(X, y, loss=loss, lengths=lengths, epochs=3, batch_size=7)
+        rng, lengths = np.random.default_rng(5), [4, 1, 6] * 10
+        X, y = rng.normal(size=(30, TIME, FEATURES)), rng.normal(size=(30, *net.output_shape))
+        held_out = (X[:7], y[:7], None, lengths[:7])
+        history = net.fit(X, y, loss=loss, lengths=lengths, epochs=3, batch_size=7,
+                          validation_data=held_out)  # fmt: skip
         value, gradient = net.value_and_grad(X, y, loss, lengths=lengths)
-        results.append(np.concatenate([net.parameters, gradient, [value]]))
+        assert net.loss(X, y, loss, lengths=lengths) == value
+        results.append(np.concatenate([net.parameters, gradient, [value], history["val_loss"]]))
     np.testing.assert_allclose(results[1], results[0], atol=1e-12)
 
 
