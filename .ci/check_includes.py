@@ -41,6 +41,7 @@ LEVELS = [
     {"_version", "_data", "_fit", "_io", "_core._cpu"},
     {"_core.loader", "_core.signatures"},
     {"_core"},
+    {"_data.near_names"},
     {"_data.validation", "_data.extras", "_fit.plateau", "_fit.progress"},
     {"_data.feature_names", "_data.threads", "_data.types", "_fit.epoch_result", "_fit.monitor"},
     {
@@ -55,7 +56,7 @@ LEVELS = [
     {"_data.stepping"},
     {
         *("_data.dataset", "_fit.carrying", "_fit.hooks", "_fit.records", "_fit.settings"),
-        *("_fit.leftover", "_io.layout", "_io.members", "_io.summary"),
+        *("_fit.learning_rate", "_fit.leftover", "_io.layout", "_io.members", "_io.summary"),
         *("minimization", "step_length"),
     },
     {

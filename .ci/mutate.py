@@ -36,6 +36,7 @@ TESTS = {  # module: the files in tests/ that are about it
     "_data/feature_names": ["feature_names"],
     "_data/functions": ["line_search", "bad_functions", "minimize", "errors"],
     "_data/losses": ["loss", "weights", "errors", "trainer"],
+    "_data/near_names": ["near_names"],
     "_data/sequences": ["recurrent_steps", "recurrent_lengths"],
     "_data/state_views": ["fixed_settings", "trainer_state"],
     "_data/stepping": ["recurrent_steps", "bidirectional"],

@@ -23,8 +23,10 @@ def _new_axes() -> Any:
     return require("matplotlib.pyplot", "fastmlp.plot", "plot").subplots()[1]
 
 
-def learning_curve(history: Mapping[str, Sequence[float]], ax: Axes | None = None) -> Axes:
-    """Draw the losses of a training over its epochs.
+def learning_curve(
+    history: Mapping[str, Sequence[float]], ax: Axes | None = None, log: bool = False
+) -> Axes:
+    """Draw the losses of a training over its epochs, and its metrics dashed.
 
     Parameters
     ----------
@@ -32,6 +34,9 @@ def learning_curve(history: Mapping[str, Sequence[float]], ax: Axes | None = Non
         A `History`, or its `to_dict()`.
     ax : matplotlib.axes.Axes, optional
         Axes to draw on; default a new figure.
+    log : bool, default False
+        If True, the losses are drawn on a logarithmic scale, and metrics on a linear one of their
+        own at the right.
 
     Returns
     -------
@@ -51,11 +56,16 @@ def learning_curve(history: Mapping[str, Sequence[float]], ax: Axes | None = Non
     'loss'
     """
     ax = ax or _new_axes()
-    for name, values in history.items():
-        ax.plot(range(1, len(values) + 1), values, label=NAMES.get(name, name))
-    ax.set(xlabel="epoch", ylabel="loss")
+    metrics = [name for name in history if name not in NAMES]
+    other = ax.twinx() if log and metrics else ax
+    for place, (name, values) in enumerate(history.items()):
+        axes, style = (other, "--") if name in metrics else (ax, "-")
+        label = NAMES.get(name, name)
+        axes.plot(range(1, len(values) + 1), values, f"C{place % 10}{style}", label=label)
+    ax.set(xlabel="epoch", ylabel="loss", yscale="log" if log else "linear")
     if history:
-        ax.legend(loc="upper right")
+        lines = [*ax.get_lines(), *(other.get_lines() if other is not ax else [])]
+        ax.legend(handles=lines, loc="upper right")
     return ax
 
 

@@ -110,9 +110,9 @@ def read_training_data(
     """Read a dataset; raise at nan and inf, targets out of range, and weights that are all 0."""
     leases = arrays.lease(X, y, sample_weight)
     data = read_dataset(network, loss, X, y, sample_weight, class_weight, lengths)
-    arrays.check_finite(data.X, "X")
+    arrays.check_finite(data.X, "X", given=X)
     if data.targets.dtype != np.int64:
-        arrays.check_finite(data.targets, "y")
+        arrays.check_finite(data.targets, "y", given=y)
         if not is_custom_loss(loss):
             check_range(data.targets, loss)
     if data.weights is not None:

@@ -163,13 +163,15 @@ class History(dict[str, list[float]]):
             lines += f'<polyline points="{points}" fill="none" stroke="{color}"/>'
         return f'<pre>{html.escape(repr(self))}</pre><svg width="300" height="84">{lines}</svg>'
 
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the losses over the epochs with matplotlib.
+    def plot(self, ax: Axes | None = None, log: bool = False) -> Axes:
+        """Draw the losses and metrics over the epochs with matplotlib.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
             Axes to draw on; default a new figure.
+        log : bool, default False
+            If True, the losses are drawn on a logarithmic scale.
 
         Returns
         -------
@@ -191,7 +193,7 @@ class History(dict[str, list[float]]):
         """
         from fastmlp.plot import learning_curve
 
-        return learning_curve(self, ax)
+        return learning_curve(self, ax, log)
 
     def __repr__(self) -> str:
         """Show the last epoch and the status."""
