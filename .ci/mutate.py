@@ -62,6 +62,7 @@ TESTS = {  # module: the files in tests/ that are about it
     "_fit/lr_finder": ["lr_finder"],
     "_fit/metrics": ["metrics_of_fit"],
     "_fit/monitor": ["monitor", "callbacks", "best_epoch"],
+    "_fit/observer": ["minimize_options"],
     "_fit/one_epoch": ["order", "trainer"],
     "_fit/own_gradient": ["trainer", "optimizer", "errors", "feature_names", "presentations"],
     "_fit/plateau": ["default_epochs", "callbacks"],

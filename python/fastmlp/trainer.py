@@ -235,7 +235,6 @@ carry_state, n_threads
     def _step(self, batch: Dataset) -> float:
         with self.network._in_training:
             self.__dict__["_forward_shape"] = None  # past __setattr__, for speed
-            self.network.__dict__["_trained_loss"] = self.loss
             if not self.carry_state:
                 return self._update(batch)
             state = carrying.batch_state(self, len(batch.X))
@@ -243,8 +242,11 @@ carry_state, n_threads
 
     def _update(self, batch: Dataset) -> float:
         if is_custom_loss(self.loss):
-            return custom_loss.step(self, batch)
-        return float(self._native.step(*batch.arrays, batch.lengths))
+            value = custom_loss.step(self, batch)
+        else:
+            value = float(self._native.step(*batch.arrays, batch.lengths))
+        self.network.__dict__["_trained_loss"] = self.loss
+        return value
 
     forward = own_gradient.forward
     backward = own_gradient.backward
