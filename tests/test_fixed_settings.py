@@ -34,14 +34,14 @@ def test_all_settings_are_listed() -> None:
     """Those of the constructor are those tested here."""
     names = fm.Trainer.__init__.__annotations__.keys() - {"return"}
     assert SETTINGS.keys() == names
-    assert set(fm.Trainer._fixed) == names | {"learning_rate"}
+    assert set(fm.Trainer._fixed) == names
 
 
-@pytest.mark.parametrize("name", [*SETTINGS, "learning_rate"])
+@pytest.mark.parametrize("name", SETTINGS)
 def test_a_trainers_settings_are_fixed(name: str) -> None:
     """Refused with the way to do it; the trainer trains on as its twin, and its pickle too."""
     trainer, twin = fm.Trainer(classifier()), fm.Trainer(classifier())
-    advice = "scale_learning_rate" if name == "learning_rate" else "new fm.Trainer"
+    advice = "new fm.Trainer"
     with pytest.raises(AttributeError, match=rf"^Trainer\.{name}: .*{advice}"):
         setattr(trainer, name, SETTINGS.get(name, 0.1))
     with pytest.raises(AttributeError, match=rf"^Trainer\.{name}: .*no change"):

@@ -126,6 +126,7 @@ struct Limits {
   Index steps;
   std::optional<double> max_seconds;
   bool record_path;
+  py::object callback;  // of the start and each iterate; True ends the run as converged
 };
 
 template <class T>
@@ -143,6 +144,10 @@ py::tuple minimize_objective(Objective<T>& objective, const Array<T>& w0,
   const auto observe = [&](const T* iterate) {
     if (limits.record_path) path.insert(path.end(), iterate, iterate + size);
     check_signals();
+    if (!limits.callback.is_none() &&
+        call_function(limits.callback, Array<T>(size, iterate)).is(py::bool_(true))) {
+      return Status::converged;
+    }
     const std::chrono::duration<double> elapsed = SteadyClock::now() - start;
     const bool expired = limits.max_seconds && elapsed.count() >= *limits.max_seconds;
     return expired ? Status::max_seconds : Status::running;
@@ -160,10 +165,11 @@ py::tuple minimize_objective(Objective<T>& objective, const Array<T>& w0,
 template <class T>
 py::tuple minimize_function(py::function fun, const Array<T>& w0, const AnyOptimizer& optimizer,
                             Index steps, const py::object& hvp, std::optional<double> max_seconds,
-                            bool record_path) {
+                            bool record_path, const py::object& callback) {
   const FlushSubnormals flush;
   PythonObjective<T> objective(std::move(fun), hvp, w0.size());
-  return minimize_objective<T>(objective, w0, optimizer, {steps, max_seconds, record_path});
+  return minimize_objective<T>(objective, w0, optimizer,
+                               {steps, max_seconds, record_path, callback});
 }
 
 // The search of a family along d from w: length, point, value, gradient, result and evaluations.
@@ -194,7 +200,8 @@ py::tuple least_squares(py::function residuals, const Array<T>& w0, py::function
                         std::optional<double> max_seconds, bool record_path) {
   const FlushSubnormals flush;
   PythonResiduals<T> objective(std::move(residuals), std::move(jacobian), w0.size());
-  return minimize_objective<T>(objective, w0, optimizer, {steps, max_seconds, record_path});
+  return minimize_objective<T>(objective, w0, optimizer,
+                               {steps, max_seconds, record_path, py::none()});
 }
 
 }  // namespace
@@ -202,7 +209,8 @@ py::tuple least_squares(py::function residuals, const Array<T>& w0, py::function
 void bind_minimize(py::module_& float32, py::module_& float64) {
   const auto bind = [](py::module_& m, auto function) {
     m.def("minimize", function, py::arg("fun"), py::arg("w0").noconvert(), py::arg("optimizer"),
-          py::arg("steps"), py::arg("hvp"), py::arg("max_seconds"), py::arg("record_path"));
+          py::arg("steps"), py::arg("hvp"), py::arg("max_seconds"), py::arg("record_path"),
+          py::arg("callback"));
   };
   bind(float32, &minimize_function<float>);
   bind(float64, &minimize_function<double>);

@@ -3,6 +3,7 @@
 #include <pybind11/eval.h>
 
 #include "bindings.hpp"
+#include "near_name.hpp"
 
 namespace fastmlp::bindings {
 namespace {
@@ -73,7 +74,8 @@ py::dict bind_arguments(const char* where, const py::list& names, const py::args
     }
     if (!names.contains(name)) {
       throw py::type_error(text + " is not a parameter; expected some of: " +
-                           py::str(", ").attr("join")(names).cast<std::string>());
+                           py::str(", ").attr("join")(names).cast<std::string>() +
+                           near_name(name.cast<std::string>(), names));
     }
     values[name] = value;
   }

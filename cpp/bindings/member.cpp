@@ -5,6 +5,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "near_name.hpp"
+
 namespace fastmlp::bindings {
 namespace {
 
@@ -118,7 +120,10 @@ Choice choose_member(std::initializer_list<const std::type_info*> families, cons
     }
   }
   const std::string given = where + ": " + parameter + "=" + std::string(py::repr(value));
-  if (named) throw py::value_error(given + " is not known; expected one of: " + keys + otherwise);
+  if (named) {
+    throw py::value_error(given + " is not known; expected one of: " + keys + otherwise +
+                          near_name(key, py::str(keys).attr("split")(", ")));
+  }
   throw py::type_error(given + ", expected an instance or one of: " + keys + otherwise);
 }
 

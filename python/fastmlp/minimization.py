@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,17 +11,19 @@ from numpy.typing import ArrayLike
 
 from fastmlp._data import arrays
 from fastmlp._data.arrays import DType, FloatArray
-from fastmlp._data.functions import as_start, checked_function, checked_hvp
+from fastmlp._data.functions import as_start, checked_function, checked_hvp, with_gradient
 from fastmlp._data.types import OptimizerLike
 from fastmlp._data.validation import (
     InvalidValue,
     check_bool,
     check_int,
+    check_non_negative,
     check_seconds,
     error_prefix,
     resolve,
     type_error,
 )
+from fastmlp._fit.observer import Observer
 from fastmlp._fit.status import ADVICE
 
 
@@ -36,7 +38,7 @@ class Result:
     value : float
         The value of the function there.
     status : str
-        ``"converged"``, ``"no_progress"``, ``"max_steps"``, ``"max_seconds"``,
+        ``"converged"``, ``"no_progress"``, ``"max_steps"``, ``"max_seconds"``, ``"stopped"``,
         ``"line_search_failed"`` or ``"not_finite"``; `advice` says what it means.
     n_steps : int
         Number of accepted iterations.
@@ -75,12 +77,15 @@ class Result:
 
 @error_prefix("minimize")
 def minimize(
-    fun: Callable[[FloatArray], tuple[ArrayLike, ArrayLike]],
+    fun: Callable[[FloatArray], Any],
     w0: ArrayLike,
     optimizer: OptimizerLike = "adam",
     *,
+    jac: bool | Callable[[FloatArray], ArrayLike] = True,
     steps: int = 100,
+    tol: float | None = None,
     hvp: Callable[[FloatArray, FloatArray], ArrayLike] | None = None,
+    callback: Callable[[FloatArray], bool | None] | None = None,
     max_seconds: float | None = None,
     record_path: bool = False,
 ) -> Result:
@@ -95,11 +100,20 @@ def minimize(
         Initial point; it is not changed. float32 is computed in float32, other dtypes in float64.
     optimizer : str or optimizer, default "adam"
         A name, or a value such as ``fm.SGD(0.1, momentum=0.9)``.
+    jac : bool or callable, default True
+        As SciPy's: True where `fun` returns the gradient too; else it returns the value alone, and
+        ``jac(w)`` the gradient, which is made of central differences for False.
     steps : int, default 100
         Number of iterations at most.
+    tol : float, optional
+        End as ``"converged"`` where no component of the gradient is larger: `gtol` of methods that
+        search; update rules, which do not end by themselves, make one step more.
     hvp : callable, optional
         ``hvp(w, v)``, the product of the Hessian at w with v, for methods that use it; without it
         differences of two gradients.
+    callback : callable, optional
+        ``callback(w)`` after each iteration, with a copy of the point. True, or StopIteration, ends
+        the run as ``"stopped"`` after the step that is being made.
     max_seconds : float, optional
         Stop after this time.
     record_path : bool, default False
@@ -110,13 +124,18 @@ def minimize(
     Result
         The last point, its value and the status of the run. Cost: one call of `fun` per step and
         one at the end; of methods that search `n_evaluations`, and two for each product without
-        `hvp`.
+        `hvp`. For ``jac=False`` each of these takes ``2 dim + 1``.
 
     Raises
     ------
     ValueError, TypeError
         An argument, or a result of `fun`, of a wrong shape or type. Exceptions of `fun` pass
         through.
+
+    Warns
+    -----
+    TrainingWarning
+        The defaults made their 100 steps, but the gradient has hardly become smaller.
 
     Examples
     --------
@@ -131,17 +150,32 @@ def minimize(
         raise type_error("fun", fun, "a function of w")
     if hvp is not None and not callable(hvp):
         raise type_error("hvp", hvp, "a function of w and v, or None")
-    start = as_start(w0)
+    if not callable(jac) and not check_bool(jac, "jac"):
+        jac = False
+    if callback is not None and not callable(callback):
+        raise type_error("callback", callback, "a function of w, or None")
+    start, method = as_start(w0), resolve("optimizer", optimizer)
+    pair = fun if jac is True else with_gradient(fun, jac, start.dtype)
+    limit = None if tol is None else check_non_negative(tol, "tol")
+    if limit is not None and hasattr(method, "gtol"):
+        method, limit = method.replace(gtol=limit), None
+    observer = Observer(checked_function(pair, start.size, start.dtype), callback, limit)
     found = arrays.native(start.dtype).minimize(
-        checked_function(fun, start.size, start.dtype),
+        observer.function,
         start,
-        resolve("optimizer", optimizer),
+        method,
         check_int(steps, "steps", min=0),
         None if hvp is None else checked_hvp(hvp, start.size, start.dtype),
         check_seconds(max_seconds, "max_seconds"),
         check_bool(record_path, "record_path"),
+        observer.observe if callback is not None or limit is not None else None,
     )
-    return Result(*found)
+    result = Result(*found)
+    if observer.stopped and result.status == "converged":
+        result = replace(result, status="stopped")
+    if (optimizer, steps, result.status) == ("adam", 100, "max_steps"):  # the defaults
+        observer.warn_of_slowness(steps, method)
+    return result
 
 
 @error_prefix("least_squares")

@@ -17,9 +17,16 @@ from fastmlp._data.dataset import Dataset, read_dataset
 from fastmlp._data.losses import is_custom_loss
 from fastmlp._data.state_views import StateViews
 from fastmlp._data.threads import limited
-from fastmlp._data.validation import InvalidArgument, check_positive, error_prefix
-from fastmlp._fit import carrying, checkpoint, custom_loss, failure, one_epoch, own_gradient
-from fastmlp._fit.callbacks import check_rate_is_used
+from fastmlp._data.validation import InvalidArgument, error_prefix
+from fastmlp._fit import (
+    carrying,
+    checkpoint,
+    custom_loss,
+    failure,
+    learning_rate,
+    one_epoch,
+    own_gradient,
+)
 from fastmlp._fit.epoch_result import EpochResult
 from fastmlp._fit.fit_config import FitConfig
 from fastmlp._fit.fit_loop import FitLoop
@@ -79,7 +86,7 @@ carry_state, missing, n_threads
 
     _fixed = dict.fromkeys(
         ("network", *TrainerSettings._fields), "make a new fm.Trainer with this setting"
-    ) | {"learning_rate": "use scale_learning_rate, or a schedule as the optimizer's learning_rate"}
+    )
 
     network: Network
     loss: types.ResolvedLoss
@@ -173,19 +180,8 @@ carry_state, missing, n_threads
         """Number of evaluations of the loss: of methods that search, several for an update."""
         return int(self._native.n_evaluations)
 
-    @property
-    def learning_rate(self) -> float:
-        """The learning rate of the next step."""
-        return float(self._native.learning_rate)
-
-    @error_prefix("Trainer.scale_learning_rate")
-    def scale_learning_rate(self, factor: float) -> None:
-        """Multiply the learning rate of all later steps by `factor`, with any schedule.
-
-        Rprop and DeltaBarDelta, which read the learning rate only once, are refused.
-        """
-        check_rate_is_used(self.optimizer)
-        self._native.scale_learning_rate(check_positive(factor, "factor"))
+    scale_learning_rate = learning_rate.scale_learning_rate
+    learning_rate = property(learning_rate.rate, learning_rate.set_rate)
 
     @property
     def last_parameters(self) -> arrays.FloatArray:
@@ -241,7 +237,6 @@ carry_state, missing, n_threads
     def _step(self, batch: Dataset) -> float:
         with self.network._in_training:
             self.__dict__["_forward_shape"] = None  # past __setattr__, for speed
-            self.network.__dict__["_trained_loss"] = self.loss
             if not self.carry_state:
                 return self._update(batch)
             state = carrying.batch_state(self, len(batch.X))
@@ -249,8 +244,11 @@ carry_state, missing, n_threads
 
     def _update(self, batch: Dataset) -> float:
         if is_custom_loss(self.loss):
-            return custom_loss.step(self, batch)
-        return float(self._native.step(*batch.arrays, batch.lengths))
+            value = custom_loss.step(self, batch)
+        else:
+            value = float(self._native.step(*batch.arrays, batch.lengths))
+        self.network.__dict__["_trained_loss"] = self.loss
+        return value
 
     forward = own_gradient.forward
     backward = own_gradient.backward

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastmlp import _core
-from fastmlp._data.feature_names import check_names
+from fastmlp._data.feature_names import check_names, names_of
 from fastmlp._data.types import FloatArray as FloatArray
 from fastmlp._data.validation import MAX_INT, InvalidType, InvalidValue
 
@@ -193,11 +193,15 @@ def check_size(shape: tuple[int, ...], dtype: DType, name: str) -> None:
         )
 
 
-def check_finite(array: Samples, name: str, hint: str = FILL) -> None:
-    """Raise at the first nan or inf, with its position, after one native scan."""
+def check_finite(array: Samples, name: str, hint: str = FILL, given: Any = None) -> None:
+    """Raise at the first nan or inf, with its position, after one native scan.
+
+    `given` is what the array was made of, whose columns may have names.
+    """
     if isinstance(array, np.ndarray):
         index = _core.first_non_finite(array)
         if index >= 0:
+            hint = f"{_column_name(given, index, array.shape)}{hint}"
             _raise_non_finite(name, position_name(index, array.shape), array.flat[index], hint)
         return
     values, columns, starts = array.arrays
@@ -205,6 +209,14 @@ def check_finite(array: Samples, name: str, hint: str = FILL) -> None:
     if index >= 0:
         row = np.searchsorted(starts, index, side="right") - 1
         _raise_non_finite(name, f"{row}, {columns[index]}", values[index], hint)
+
+
+def _column_name(given: Any, index: int, shape: tuple[int, ...]) -> str:
+    """Return the name of the column of an entry: "" where it has none."""
+    names = names_of(given) if getattr(given, "ndim", 2) == 2 else None
+    if len(shape) != 2 or names is None or len(names) != shape[1]:
+        return ""
+    return f" in column {names[index % shape[1]]!r}"
 
 
 def _raise_non_finite(name: str, position: str, value: Any, hint: str) -> NoReturn:

@@ -124,13 +124,13 @@ def read_training_data(
     """Read a dataset; raise at nan and inf, targets out of range, and weights that are all 0."""
     leases = arrays.lease(X, y, sample_weight)
     data = read_dataset(network, loss, X, y, sample_weight, class_weight, lengths, missing)
-    arrays.check_finite(data.X, "X")
+    arrays.check_finite(data.X, "X", given=X)
     if data.targets.dtype != np.int64:
-        given = data.targets
-        targets = given if missing is None else np.where(np.isnan(given), 0, given)
-        arrays.check_finite(targets, "y", NO_TARGET)
+        y_read = data.targets
+        present = y_read if missing is None else np.where(np.isnan(y_read), 0, y_read)
+        arrays.check_finite(present, "y", NO_TARGET, given=y)
         if not is_custom_loss(loss):
-            check_range(targets, loss)
+            check_range(present, loss)
     if data.weights is not None:
         arrays.check_finite(data.weights, "sample_weight")
         check_weighted(data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from fastmlp._data import arrays
@@ -39,11 +40,40 @@ def checked_function(
         pair = fun(w)
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
             raise InvalidType(f"fun returned {type(pair).__name__}, expected (value, gradient)")
-        value = as_value(pair[0])
         gradient = arrays.as_shape(pair[1], (dim,), dtype, "gradient of fun")
-        return value, gradient
+        return as_value(pair[0]), gradient
 
     return checked
+
+
+def _value(given: Any) -> float:
+    value = arrays.read(given, "value of fun")
+    if value.size != 1:
+        raise InvalidValue(f"value of fun has shape {value.shape}, expected ()")
+    return float(value.item())
+
+
+def with_gradient(
+    fun: Callable[[FloatArray], ArrayLike], jac: Any, dtype: DType
+) -> Callable[[FloatArray], tuple[ArrayLike, ArrayLike]]:
+    """Return a function of value and gradient: that of `jac`, or central differences for False.
+
+    ``(f(w + h e) - f(w - h e)) / 2h`` for all unit vectors e, ``h = eps**(1/3) max(1, |w_i|)``.
+    """
+
+    def differences(w: FloatArray) -> FloatArray:
+        steps = np.finfo(dtype).eps ** (1 / 3) * np.maximum(1, np.abs(w))
+        gradient = np.empty_like(w)
+        for i, step in enumerate(steps):
+            above, below = w.copy(), w.copy()
+            above[i] += step
+            below[i] -= step
+            width = float(above[i]) - float(below[i])
+            gradient[i] = (_value(fun(above)) - _value(fun(below))) / width
+        return gradient
+
+    gradient = jac if callable(jac) else differences
+    return lambda w: (fun(w.copy()), gradient(w))
 
 
 def checked_hvp(

@@ -7,15 +7,17 @@ function has the decorator `error_prefix`, which adds its name: ``Network.loss: 
 from __future__ import annotations
 
 import functools
+import inspect
 import math
 import numbers
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
 from fastmlp import _core
+from fastmlp._data.near_names import hint
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -54,10 +56,29 @@ def _converting(
                 return function(*args, **kwargs)
             except InvalidArgument as error:
                 raise convert(error) from error.__cause__
+            except TypeError:
+                if (unknown := _unknown_keyword(function, kwargs)) is None:
+                    raise
+            raise convert(unknown)
 
         return converted
 
     return decorate
+
+
+def _unknown_keyword(
+    function: Callable[..., object], given: Mapping[str, object]
+) -> InvalidType | None:
+    """Return the error for a keyword that a function does not have, None where it has all."""
+    parameters = inspect.signature(function).parameters
+    if any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
+        return None
+    names = [name for name in parameters if name != "self"]
+    for name in given:
+        if name not in names:
+            expected = f"expected some of: {', '.join(names)}"
+            return InvalidType(f"{name} is not a parameter; {expected}{hint(name, names)}")
+    return None
 
 
 def error_prefix(where: str) -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -215,8 +215,7 @@ def run_epochs(
     whose first batch has `more_in_first` samples more than others.
     """
     native_trainer = trainer._native
-    index = native_trainer.epoch_number
-    vars(trainer.network)["_trained_loss"] = trainer.loss  # past __setattr__, for speed
+    index, n_steps = native_trainer.epoch_number, native_trainer.n_steps
 
     def run() -> EpochResult:
         if is_custom_loss(trainer.loss):
@@ -230,10 +229,10 @@ def run_epochs(
             last = carrying.carried(trainer, state, run, lambda r: math.isfinite(r.loss))
         else:
             last = run()
-        vars(trainer)["_last_epoch"] = last
+        vars(trainer)["_last_epoch"] = last  # past __setattr__, for speed
         return last
     finally:
-        vars(trainer.network)["epochs_trained"] += native_trainer.epoch_number - index
+        _remember(trainer, index, n_steps)
 
 
 def run_passes(
@@ -245,9 +244,16 @@ def run_passes(
     call. Not for losses and schedules in Python.
     """
     native_trainer = trainer._native
-    index = native_trainer.epoch_number
-    trainer.network._trained_loss = trainer.loss
+    index, n_steps = native_trainer.epoch_number, native_trainer.n_steps
     try:
         native_trainer.passes(*data.arrays, orders, results, data.lengths)
     finally:
-        trainer.network.epochs_trained += native_trainer.epoch_number - index
+        _remember(trainer, index, n_steps)
+
+
+def _remember(trainer: Trainer, index: int, n_steps: int) -> None:
+    """Tell the network of epochs since the one of this index, and of its loss if it was trained."""
+    network = vars(trainer.network)  # past __setattr__, for speed
+    network["epochs_trained"] += trainer._native.epoch_number - index
+    if trainer._native.n_steps > n_steps:
+        network["_trained_loss"] = trainer.loss

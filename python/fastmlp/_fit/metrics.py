@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fastmlp import _core
 from fastmlp._data.dataset import Dataset, target_spec
+from fastmlp._data.near_names import hint
 from fastmlp._data.validation import (
     InvalidValue,
     argument_prefix,
@@ -79,7 +80,8 @@ def _named(metric: Any) -> Metric:
     if found := TOP_K.fullmatch(metric):
         return Metric("top_k_accuracy", int(found[1]))
     if metric not in _core.metrics or metric == "top_k_accuracy":
-        expected = f"one of: {', '.join(SPELLINGS)}; or {{name: function}}"
+        names = ", ".join(SPELLINGS)
+        expected = f"one of: {names}; or {{name: function}}{hint(metric, SPELLINGS)}"
         raise value_error("metrics", metric, expected)
     return Metric(metric)
 

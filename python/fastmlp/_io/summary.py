@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from fastmlp import _core
 from fastmlp.layers import RECURRENT, Conv1D, Conv2D, Dense, Layer
 
 if TYPE_CHECKING:
@@ -41,10 +42,23 @@ def call_text(network: Network) -> str:
 def trainer_repr(trainer: Trainer) -> str:
     """Return what is trained, how, and how far."""
     return (
-        f"Trainer(<Network {sizes(trainer.network)}>, loss={trainer.loss!r}, "
-        f"optimizer={trainer.optimizer!r}, batch_size={trainer.batch_size}, "
+        f"Trainer(<Network {sizes(trainer.network)}>, loss={_short(trainer.loss)}, "
+        f"optimizer={_short(trainer.optimizer)}, batch_size={trainer.batch_size}, "
         f"seed={trainer.seed}; {trainer.n_steps} steps made)"
     )
+
+
+def _short(value: Any) -> str:
+    """Return the call that makes a value, without its defaults; of a function, its name."""
+    if not isinstance(value, _core.Member):
+        return str(getattr(value, "__qualname__", repr(value)))
+    defaults: Any = type(value)()
+    changed = {
+        name: field
+        for name, field in value.get_params(deep=False).items()
+        if name == "learning_rate" or field != getattr(defaults, name)
+    }
+    return f"{type(value).__name__}({', '.join(f'{n}={field!r}' for n, field in changed.items())})"
 
 
 def layer_table(network: Network) -> str:
