@@ -63,7 +63,7 @@ html_theme_options = {
     "navbar_align": "left",
     "navbar_end": ["theme-switcher"],
     # The tables of these need the width; their sections are few.
-    "secondary_sidebar_items": {"lecture": [], "conventions": [], "**": ["page-toc"]},
+    "secondary_sidebar_items": {"**": ["page-toc"], "lecture": [], "conventions": []},
     "footer_start": ["copyright"],
     "footer_end": [],
     "navigation_depth": 2,
