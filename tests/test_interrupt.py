@@ -164,3 +164,38 @@ if left_locked:
 def test_an_interrupt_between_small_calls_leaves_the_network_free(moments: int) -> None:
     """Most of these moments lie in Python code, some where the network is taken or given back."""
     run(SMALL, 1, moments)
+
+
+MEMBERS = (
+    PRELUDE
+    + """
+steps = np.arange(2e7)
+a = np.linspace(-9, 9, 20_000_000)
+work = {
+    "schedule": lambda: fm.CosineDecay(0.1, 100)(steps),
+    "initialiser": lambda: fm.Orthogonal()(1500, 1500, 0),
+    "activation": lambda: fm.GELU()(a),
+    "loss": lambda: fm.Huber()(a, a),
+    "network": lambda: fm.Network([1500, 1500], init="orthogonal"),
+}[sys.argv[3]]
+
+class Stop(Exception):
+    pass
+
+def stop(*_):
+    raise Stop
+
+signal.signal(signal.SIGALRM, stop)
+signal.setitimer(signal.ITIMER_REAL, 0.03)
+try:
+    work()
+except Stop:
+    print("stopped")
+"""
+)
+
+
+@pytest.mark.parametrize("call", ["schedule", "initialiser", "activation", "loss", "network"])
+def test_calls_of_members_on_big_arrays_can_be_interrupted(call: str) -> None:
+    """Those take a tenth of a second at least; the lock of the interpreter is free meanwhile."""
+    assert run(MEMBERS, 1, 0, call) == "stopped\n"

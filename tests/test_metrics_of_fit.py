@@ -139,17 +139,18 @@ def test_functions_receive_y_and_outputs_as_predict_returns_them() -> None:
     assert list(alone) == ["loss", "first"]
 
 
-def test_positions_count_each_and_those_after_the_end_do_not() -> None:
+@pytest.mark.parametrize("time", [2, 5])
+def test_positions_count_each_and_those_after_the_end_do_not(time: int) -> None:
     """A class per step: as many samples as steps."""
     net = fm.Network([fm.Recurrent(4, sequences=True), fm.Conv1D(3, 1, "softmax")],
-                     inputs=(5, 2), dtype="float64", seed=0)  # fmt: skip
+                     inputs=(time, 2), dtype="float64", seed=0)  # fmt: skip
     random = np.random.default_rng(1)
-    X, y = random.normal(size=(8, 5, 2)), random.integers(0, 3, (8, 5))
-    lengths, w = random.integers(1, 6, 8), random.uniform(0.5, 2, 8)
-    used = np.arange(5) < lengths[:, None]
+    X, y = random.normal(size=(8, time, 2)), random.integers(0, 3, (8, time))
+    lengths, w = random.integers(1, time + 1, 8), random.uniform(0.5, 2, 8)
+    used = np.arange(time) < lengths[:, None]
     history = net.fit(X, y, lengths=lengths, sample_weight=w, epochs=1, metrics=["accuracy", "f1"])
     found = net.predict(X, lengths=lengths).argmax(-1)
-    weights = np.repeat(w[:, None], 5, 1)[used]
+    weights = np.repeat(w[:, None], time, 1)[used]
     score = sk.accuracy_score(y[used], found[used], sample_weight=weights)
     assert history["accuracy"] == pytest.approx([score], rel=1e-12)
     whole = net.fit(X, y, epochs=1, metrics=["accuracy"])
@@ -191,6 +192,7 @@ def test_metrics_of_numbers_are_refused_of_classes() -> None:
         net.fit(X, CLASSES, metrics="r2")
     with pytest.raises(ValueError, match="metrics='top_4_accuracy' with 3 classes"):
         net.fit(X, CLASSES, metrics="top_4_accuracy")
+    assert net.fit(X, CLASSES, epochs=1, metrics="top_3_accuracy")["top_3_accuracy"] == [1.0]
     one = fm.Network([4, 1], output="sigmoid", seed=0)
     y = LABELS[:, 0]
     with pytest.raises(ValueError, match=r"validation_data: metrics='f1', but y has other values"):

@@ -2,9 +2,12 @@
 #include "family.hpp"
 #include "fastmlp/optim/optimizers.hpp"
 #include "member_array.hpp"
+#include "threads.hpp"
 
 namespace fastmlp::bindings {
 namespace {
+
+constexpr double kOperationsPerRate = 100;
 
 double rate_at(const Schedule& schedule, double k) {
   return std::visit([=](const auto& member) { return double(member.at(k)); }, schedule);
@@ -15,15 +18,22 @@ template <class T>
 py::object rates(const Schedule& schedule, const std::string& where, const Array<T>& k) {
   Array<double> rates(std::vector<py::ssize_t>(k.shape(), k.shape() + k.ndim()));
   double* const to = rates.mutable_data();
-  for (Index i = 0; i < k.size(); ++i) {
-    const auto step = static_cast<double>(k.data()[i]);
-    if (!kNonNegative.contains(step)) {
-      const std::string name = k.ndim() == 0 ? "k" : "k.flat[" + std::to_string(i) + "]";
-      throw_invalid(where, name, number_text(step), "a finite number >= 0");
+  const T* const from = k.data();
+  const Index n = k.size();
+  const bool single = k.ndim() == 0;
+  const MemoryLease lease(k);
+  run_alone([&](ThreadTeam& team) {
+    for (Index i = 0; i < n; ++i) {
+      const auto step = static_cast<double>(from[i]);
+      if (!kNonNegative.contains(step)) {
+        const std::string name = single ? "k" : "k.flat[" + std::to_string(i) + "]";
+        throw_invalid(where, name, number_text(step), "a finite number >= 0");
+      }
+      to[i] = rate_at(schedule, step);
+      team.poll_interrupt(kOperationsPerRate);
     }
-    to[i] = rate_at(schedule, step);
-  }
-  return k.ndim() == 0 ? py::object(py::float_(to[0])) : rates;
+  });
+  return single ? py::object(py::float_(to[0])) : rates;
 }
 
 // Both forms in the stubs, in the format of pybind11.
