@@ -26,6 +26,7 @@ SETTINGS: dict[str, Any] = {
     "network": classifier(), "loss": fm.SquaredError(), "optimizer": fm.SGD(0.5), "batch_size": 4,
     "seed": 9, "l1": 1.0, "l2": 1.0, "regularize_biases": True, "shuffle": False,
     "weighting": "batch", "l2_scale": "batch_weight", "carry_state": True,
+    "missing": "mask",
     "n_threads": 1,
 }  # fmt: skip
 

@@ -98,7 +98,7 @@ def test_gradients_vanish_in_sigmoid_and_not_in_relu() -> None:
     first, last = gradients["relu"][:: len(gradients["relu"]) - 1]
     assert first > 1e-3 * last
     said = layers_of(Model(State.parse(LINKS["eight layers of sigmoid"])))[0]["said"]
-    assert said == "the gradient vanishes on its way to this layer"
+    assert "the gradient is vanishing" in said
 
 
 def test_l1_leaves_weights_at_zero() -> None:

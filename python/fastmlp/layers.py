@@ -72,6 +72,13 @@ RESHAPING = (
 )
 
 
+# Fields of how a layer learns, which older files lack; texts and files leave out their defaults.
+LEARNING_FIELDS: dict[str, Any] = {
+    "trainable": True,
+    "learning_rate_factor": 1.0,
+    "bias_learning_rate_factor": None,
+}
+
 RecurrentLayer = TypeVar("RecurrentLayer", Recurrent, GRU, LSTM)
 
 

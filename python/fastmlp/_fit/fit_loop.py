@@ -136,10 +136,9 @@ class FitLoop:
                 self._keep(ending)
             if ending:
                 return ending
-        if self._separates:
-            self._warning = self._history.separation("max_steps")
-        elif config.until_plateau:
-            self._warning = self._plateau.advice()
+        if config.until_plateau:
+            advice = self._plateau.advice()
+            self._warning = self._history.separation("max_steps") if self._separates else advice
         return "max_steps"
 
     def _next_epochs(self, n_left: int, seconds: float | None, losses: list[float]) -> EpochResult:

@@ -52,7 +52,7 @@ from fastmlp._fit.history import History
 from fastmlp._fit.settings import TrainerSettings
 from fastmlp._io.members import FAMILIES, loss_to_dict, member_from_dict, member_to_dict
 from fastmlp._io.registry import from_dict
-from fastmlp.layers import GaussianNoise, Layer, plan
+from fastmlp.layers import LEARNING_FIELDS, GaussianNoise, Layer, plan
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
@@ -68,12 +68,6 @@ TRAINER_FORMAT = "fastmlp.trainer"
 TRAINER_VERSION = 2
 SETTINGS = TrainerSettings._fields
 TRAINER_PARTS = ("network", *SETTINGS, "state")
-# Fields of layers that older dictionaries lack; their defaults are not written.
-LATER_FIELDS: dict[str, Any] = {
-    "trainable": True,
-    "learning_rate_factor": 1.0,
-    "bias_learning_rate_factor": None,
-}
 LATER = {"carry_state": False, "missing": None}  # settings that older dictionaries lack
 SINCE_2 = {"weighting": "batch", "l2_scale": "constant", "n_threads": None, **LATER}
 SETTINGS_1 = tuple(name for name in SETTINGS if name not in SINCE_2)
@@ -139,7 +133,7 @@ def layer_to_dict(layer: Any, layers: Sequence[Layer]) -> dict[str, Any]:
     fields = {
         name: _index_of(value, layers) if isinstance(value, Layer) else member_to_dict(value)
         for name, value in layer.get_params(deep=False).items()
-        if name not in LATER_FIELDS or value != LATER_FIELDS[name]
+        if name not in LEARNING_FIELDS or value != LEARNING_FIELDS[name]
     }
     return {"kind": layer.name, **fields}
 
@@ -162,7 +156,7 @@ def layers_from_dicts(states: Any) -> Any:
                 if not isinstance(fields[name], str):
                     fields[name] = dict(enumerate(layers))[check_int(fields[name], name, min=0)]
             layer = LAYERS[fields.pop("kind")]
-            if missing := {field.name for field in layer.fields} - {*fields, *LATER_FIELDS}:
+            if missing := {field.name for field in layer.fields} - {*fields, *LEARNING_FIELDS}:
                 raise KeyError(*sorted(missing))
             layers.append(layer(**fields))
         except (AttributeError, KeyError, TypeError, InvalidValue) as error:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastmlp import _core
-from fastmlp.layers import RECURRENT, Conv1D, Conv2D, Dense, Layer
+from fastmlp.layers import LEARNING_FIELDS, RECURRENT, Conv1D, Conv2D, Dense, Layer
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
@@ -114,6 +114,7 @@ def layer_name(layer: Any, layers: Sequence[Any]) -> str:
     fields = [
         f"{name}={_place(value, layers) if isinstance(value, Layer) else repr(value)}"
         for name, value in layer.get_params(deep=False).items()
+        if name not in LEARNING_FIELDS or value != LEARNING_FIELDS[name]
     ]
     return f"{type(layer).__name__}({', '.join(fields)})"
 
