@@ -51,10 +51,14 @@ SHORTENINGS = [
         r"\1        ...\n",
     ),
     (r'^(    def (?:get_params|replace)\(.*:\n)        """[^"]*"""\n', r"\1        ...\n"),
-    # what follows the parameters
-    (r'\n\n    (?:Raises|Notes)\n    -+\n(?:.*\n)*?(?=    """\n)', "\n"),
+    # the parameters, whose types `__init__` has, and what follows them; the call above the text
+    (r'\n\n    (?:Parameters|Raises|Notes)\n    -+\n(?:.*\n)*?(?=    """\n)', "\n"),
+    (r'^(    """\n)    \w+\(.*\)\n\n', r"\1"),
     (r'"{3}\n *(\S.*)\n *"{3}', r'"""\1"""'),
     (r":\n +\.\.\.\n", ": ...\n"),
+    # what all members have, once
+    (r"^    fields: typing\.ClassVar\[tuple\[Field, \.\.\.\]\]\n", ""),
+    (r'^(class Member:\n    """.*"""\n)', r"\1    fields: typing.ClassVar[tuple[Field, ...]]\n"),
 ]
 ANNOTATION = re.compile(r"^ *(def .*|\w+: .*)$")
 

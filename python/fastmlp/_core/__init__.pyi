@@ -24,18 +24,16 @@ class Field:
     def type(self) -> str: ...
 class Member:
     """A member of a family."""
+    fields: typing.ClassVar[tuple[Field, ...]]
     def get_params(self, deep: bool = True) -> dict[str, typing.Any]: ...
     def replace(self, **changes: typing.Any) -> typing.Self: ...
 class Identity(Member):
     """
-    Identity()
-
     The activation of linear layers.
 
         phi(a) = a;  phi'(a) = 1
     """
     couples_units: typing.ClassVar[bool] = False
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'identity'
     predicts_classes: typing.ClassVar[bool] = False
     def __call__(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
@@ -47,22 +45,14 @@ class Identity(Member):
     def has_zero_derivative(self) -> bool: ...
 class Sign(Member):
     """
-    Sign(straight_through=False)
-
     The sign (Rosenblatt 1958).
 
         phi(a) = -1 for a < 0, 0 for a = 0, 1 for a > 0;  phi'(a) = 0
 
     So a hidden layer of signs cannot learn by gradient, unless straight_through is set: then the
     derivative is that of hard tanh (Bengio et al. 2013).
-
-    Parameters
-    ----------
-    straight_through : bool, default False
-        uses the derivative of hard tanh.
     """
     couples_units: typing.ClassVar[bool] = False
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'sign'
     predicts_classes: typing.ClassVar[bool] = False
     def __call__(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
@@ -76,14 +66,11 @@ class Sign(Member):
     def straight_through(self) -> bool: ...
 class Sigmoid(Member):
     """
-    Sigmoid()
-
     The logistic function (Rumelhart et al. 1986).
 
         phi(a) = 1 / (1 + exp(-a));  phi' = phi (1 - phi)
     """
     couples_units: typing.ClassVar[bool] = False
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'sigmoid'
     predicts_classes: typing.ClassVar[bool] = False
     def __call__(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
@@ -95,14 +82,11 @@ class Sigmoid(Member):
     def has_zero_derivative(self) -> bool: ...
 class Tanh(Member):
     """
-    Tanh()
-
     The hyperbolic tangent (LeCun et al. 1998).
 
         phi(a) = tanh(a);  phi' = 1 - phi²
     """
     couples_units: typing.ClassVar[bool] = False
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'tanh'
     predicts_classes: typing.ClassVar[bool] = False
     def __call__(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
@@ -114,14 +98,11 @@ class Tanh(Member):
     def has_zero_derivative(self) -> bool: ...
 class ReLU(Member):
     """
-    ReLU()
-
     The rectified linear unit (Nair & Hinton 2010).
 
         phi(a) = max(a, 0);  phi'(0) = 0
     """
     couples_units: typing.ClassVar[bool] = False
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'relu'
     predicts_classes: typing.ClassVar[bool] = False
     def __call__(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
@@ -133,14 +114,11 @@ class ReLU(Member):
     def has_zero_derivative(self) -> bool: ...
 class HardTanh(Member):
     """
-    HardTanh()
-
     The identity between -1 and 1, constant beyond (Collobert 2004).
 
         phi(a) = max(min(a, 1), -1);  phi'(±1) = 0
     """
     couples_units: typing.ClassVar[bool] = False
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'hard_tanh'
     predicts_classes: typing.ClassVar[bool] = False
     def __call__(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
@@ -152,8 +130,6 @@ class HardTanh(Member):
     def has_zero_derivative(self) -> bool: ...
 class Softmax(Member):
     """
-    Softmax()
-
     Probabilities of classes, along the last axis (Bridle 1990).
 
         phi(a)_i = exp(a_i) / sum_j exp(a_j)
@@ -162,7 +138,6 @@ class Softmax(Member):
     diag(h) - h hᵀ, of shape (..., k, k).
     """
     couples_units: typing.ClassVar[bool] = True
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'softmax'
     predicts_classes: typing.ClassVar[bool] = True
     def __call__(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
@@ -174,19 +149,11 @@ class Softmax(Member):
     def has_zero_derivative(self) -> bool: ...
 class LeakyReLU(Member):
     """
-    LeakyReLU(slope=0.01)
-
     A rectifier with a slope below 0 (Maas et al. 2013).
 
         phi(a) = a for a > 0, else slope a
-
-    Parameters
-    ----------
-    slope : float, default 0.01
-        factor of a < 0: a finite slope >= 0.
     """
     couples_units: typing.ClassVar[bool] = False
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'leaky_relu'
     predicts_classes: typing.ClassVar[bool] = False
     def __call__(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
@@ -200,19 +167,11 @@ class LeakyReLU(Member):
     def slope(self) -> float: ...
 class ELU(Member):
     """
-    ELU(alpha=1)
-
     The exponential linear unit (Clevert et al. 2016).
 
         phi(a) = a for a > 0, else alpha (exp(a) - 1)
-
-    Parameters
-    ----------
-    alpha : float, default 1
-        -alpha is the limit at -inf: a finite alpha >= 0.
     """
     couples_units: typing.ClassVar[bool] = False
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'elu'
     predicts_classes: typing.ClassVar[bool] = False
     def __call__(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
@@ -226,14 +185,11 @@ class ELU(Member):
     def has_zero_derivative(self) -> bool: ...
 class SELU(Member):
     """
-    SELU()
-
     ELU scaled to keep mean 0 and variance 1 from layer to layer (Klambauer et al. 2017).
 
         phi(a) = s a for a > 0, else s alpha (exp(a) - 1);  s = 1.0507…, alpha = 1.6733…
     """
     couples_units: typing.ClassVar[bool] = False
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'selu'
     predicts_classes: typing.ClassVar[bool] = False
     def __call__(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
@@ -245,14 +201,11 @@ class SELU(Member):
     def has_zero_derivative(self) -> bool: ...
 class Softplus(Member):
     """
-    Softplus()
-
     A smooth rectifier (Dugas et al. 2001).
 
         phi(a) = log(1 + exp(a));  phi' = sigmoid(a)
     """
     couples_units: typing.ClassVar[bool] = False
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'softplus'
     predicts_classes: typing.ClassVar[bool] = False
     def __call__(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
@@ -264,14 +217,11 @@ class Softplus(Member):
     def has_zero_derivative(self) -> bool: ...
 class SiLU(Member):
     """
-    SiLU()
-
     The sigmoid linear unit, also called swish (Elfwing et al. 2018).
 
         phi(a) = a sigmoid(a)
     """
     couples_units: typing.ClassVar[bool] = False
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'silu'
     predicts_classes: typing.ClassVar[bool] = False
     def __call__(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
@@ -283,8 +233,6 @@ class SiLU(Member):
     def has_zero_derivative(self) -> bool: ...
 class GELU(Member):
     """
-    GELU()
-
     The Gaussian error linear unit, exact by erf (Hendrycks & Gimpel 2016).
 
         phi(a) = a Φ(a)
@@ -292,7 +240,6 @@ class GELU(Member):
     Φ is the distribution function of the standard normal distribution.
     """
     couples_units: typing.ClassVar[bool] = False
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'gelu'
     predicts_classes: typing.ClassVar[bool] = False
     def __call__(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
@@ -304,13 +251,10 @@ class GELU(Member):
     def has_zero_derivative(self) -> bool: ...
 class SquaredError(Member):
     """
-    SquaredError()
-
     Half the squared error (Legendre 1805).
 
         L = 1/2 sum_j (o_j - y_j)²;  dL/do = o - y
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     labels_pm1: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'squared_error'
     outputs_per_target: typing.ClassVar[int] = 1
@@ -323,13 +267,10 @@ class SquaredError(Member):
         """dL/do of each sample, in the shape of o, without 1/n."""
 class AbsoluteError(Member):
     """
-    AbsoluteError()
-
     The absolute error (Laplace 1793).
 
         L = sum_j |o_j - y_j|;  dL/do = sign(o - y), 0 at equality
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     labels_pm1: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'absolute_error'
     outputs_per_target: typing.ClassVar[int] = 1
@@ -342,18 +283,10 @@ class AbsoluteError(Member):
         """dL/do of each sample, in the shape of o, without 1/n."""
 class Huber(Member):
     """
-    Huber(delta=1)
-
     Quadratic for small errors e, linear for large ones (Huber 1964).
 
         e = o - y;  L = sum_j (e_j² / 2 where |e_j| <= delta, else delta (|e_j| - delta / 2))
-
-    Parameters
-    ----------
-    delta : float, default 1
-        error at which the loss becomes linear: a finite delta > 0.
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     labels_pm1: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'huber'
     outputs_per_target: typing.ClassVar[int] = 1
@@ -368,21 +301,13 @@ class Huber(Member):
     def delta(self) -> float: ...
 class CrossEntropy(Member):
     """
-    CrossEntropy(label_smoothing=0)
-
     Negative log-likelihood of class probabilities.
 
         L = -sum_j y_j log o_j, with 0 log 0 = 0;  dL/do = -y / o
 
     On a softmax output it is computed from pre-activations by log-sum-exp. label_smoothing s replaces
     the targets y by (1 - s) y + s / n_out (Szegedy et al. 2016).
-
-    Parameters
-    ----------
-    label_smoothing : float, default 0
-        fraction of each target spread over all classes: 0 <= label_smoothing < 1.
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     labels_pm1: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'cross_entropy'
     outputs_per_target: typing.ClassVar[int] = 1
@@ -397,15 +322,12 @@ class CrossEntropy(Member):
     def label_smoothing(self) -> float: ...
 class BinaryCrossEntropy(Member):
     """
-    BinaryCrossEntropy()
-
     Negative log-likelihood of independent labels, 0 or 1 (Cox 1958).
 
         L = -sum_j [y_j log o_j + (1 - y_j) log(1 - o_j)];  dL/do = (1 - y) / (1 - o) - y / o
 
     On a sigmoid output it is computed from pre-activations: softplus(a) - y a.
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     labels_pm1: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'binary_cross_entropy'
     outputs_per_target: typing.ClassVar[int] = 1
@@ -418,15 +340,12 @@ class BinaryCrossEntropy(Member):
         """dL/do of each sample, in the shape of o, without 1/n."""
 class Hinge(Member):
     """
-    Hinge()
-
     The margin loss of support vector machines, for labels y = ±1 (Cortes & Vapnik 1995).
 
         L = sum_j max(0, 1 - y_j a_j);  dL/da = -y where y a <= 1
 
     The gradient is -y at equality too. On a sign output a is the pre-activation.
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     labels_pm1: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'hinge'
     outputs_per_target: typing.ClassVar[int] = 1
@@ -439,15 +358,12 @@ class Hinge(Member):
         """dL/do of each sample, in the shape of o, without 1/n."""
 class Perceptron(Member):
     """
-    Perceptron()
-
     The perceptron criterion, for labels y = ±1 and the pre-activation a (Rosenblatt 1958).
 
         L = sum_j max(0, -y_j a_j);  dL/da = -y where y a <= 0
 
     The gradient is -y at equality too, or a perceptron that starts from zeros never moves.
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     labels_pm1: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'perceptron'
     outputs_per_target: typing.ClassVar[int] = 1
@@ -460,19 +376,11 @@ class Perceptron(Member):
         """dL/do of each sample, in the shape of o, without 1/n."""
 class Quantile(Member):
     """
-    Quantile(q=0.5)
-
     Pinball loss, whose minimum is the quantile q (Koenker & Bassett 1978).
 
         e = y - o;  L = sum_j max(q e_j, (q - 1) e_j)
         dL/do = -q for e > 0, 1 - q for e < 0, 0 at 0
-
-    Parameters
-    ----------
-    q : float, default 0.5
-        quantile to be estimated: 0 < q < 1.
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     labels_pm1: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'quantile'
     outputs_per_target: typing.ClassVar[int] = 1
@@ -487,19 +395,11 @@ class Quantile(Member):
     def q(self) -> float: ...
 class Poisson(Member):
     """
-    Poisson(log_input=True)
-
     Negative log-likelihood of counts, without the term that depends only on y.
 
         L = sum_j (exp(o_j) - y_j o_j)    with log_input: o is the log of the rate, as in torch
         L = sum_j (o_j - y_j log o_j)     without: o is the rate itself, as in Keras
-
-    Parameters
-    ----------
-    log_input : bool, default True
-        outputs are logarithms of rates.
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     labels_pm1: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'poisson'
     outputs_per_target: typing.ClassVar[int] = 1
@@ -514,8 +414,6 @@ class Poisson(Member):
     def log_input(self) -> bool: ...
 class GaussianNLL(Member):
     """
-    GaussianNLL()
-
     Negative log-likelihood of normal targets (Nix & Weigend 1994), without its constant.
 
     The n_out outputs are n_out / 2 means m, then as many log variances s; y has n_out / 2 columns. Of a
@@ -523,7 +421,6 @@ class GaussianNLL(Member):
 
         L = sum_j (s_j + (y_j - m_j)² exp(-s_j)) / 2
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     labels_pm1: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'gaussian_nll'
     outputs_per_target: typing.ClassVar[int] = 2
@@ -536,96 +433,70 @@ class GaussianNLL(Member):
         """dL/do of each sample, in the shape of o, without 1/n."""
 class GlorotUniform(Member):
     """
-    GlorotUniform()
-
     Uniform distribution with variance 2 / (n_in + n_out) (Glorot & Bengio 2010).
 
         W ~ U(-r, r),  r = sqrt(6 / (n_in + n_out))
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'glorot_uniform'
     def __call__(self, n_in: int, n_out: int, seed: int = 0) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """Weights of a layer, (n_in, n_out), drawn from the seed."""
     def __init__(self) -> None: ...
 class GlorotNormal(Member):
     """
-    GlorotNormal()
-
     Normal distribution with variance 2 / (n_in + n_out) (Glorot & Bengio 2010).
 
         W ~ N(0, 2 / (n_in + n_out))
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'glorot_normal'
     def __call__(self, n_in: int, n_out: int, seed: int = 0) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """Weights of a layer, (n_in, n_out), drawn from the seed."""
     def __init__(self) -> None: ...
 class HeUniform(Member):
     """
-    HeUniform()
-
     Uniform distribution with variance 2 / n_in (He et al. 2015).
 
         W ~ U(-r, r),  r = sqrt(6 / n_in)
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'he_uniform'
     def __call__(self, n_in: int, n_out: int, seed: int = 0) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """Weights of a layer, (n_in, n_out), drawn from the seed."""
     def __init__(self) -> None: ...
 class HeNormal(Member):
     """
-    HeNormal()
-
     Normal distribution with variance 2 / n_in (He et al. 2015).
 
         W ~ N(0, 2 / n_in)
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'he_normal'
     def __call__(self, n_in: int, n_out: int, seed: int = 0) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """Weights of a layer, (n_in, n_out), drawn from the seed."""
     def __init__(self) -> None: ...
 class LeCunUniform(Member):
     """
-    LeCunUniform()
-
     Uniform distribution with variance 1 / n_in (LeCun et al. 1998).
 
         W ~ U(-r, r),  r = sqrt(3 / n_in)
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'lecun_uniform'
     def __call__(self, n_in: int, n_out: int, seed: int = 0) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """Weights of a layer, (n_in, n_out), drawn from the seed."""
     def __init__(self) -> None: ...
 class LeCunNormal(Member):
     """
-    LeCunNormal()
-
     Normal distribution with variance 1 / n_in (LeCun et al. 1998).
 
         W ~ N(0, 1 / n_in)
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'lecun_normal'
     def __call__(self, n_in: int, n_out: int, seed: int = 0) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """Weights of a layer, (n_in, n_out), drawn from the seed."""
     def __init__(self) -> None: ...
 class Normal(Member):
     """
-    Normal(std=0.01)
-
     Normal distribution with mean 0 and the standard deviation given.
 
         W ~ N(0, std²)
-
-    Parameters
-    ----------
-    std : float, default 0.01
-        standard deviation: a finite std >= 0.
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'normal'
     def __call__(self, n_in: int, n_out: int, seed: int = 0) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """Weights of a layer, (n_in, n_out), drawn from the seed."""
@@ -634,18 +505,10 @@ class Normal(Member):
     def std(self) -> float: ...
 class Orthogonal(Member):
     """
-    Orthogonal(gain=1)
-
     Orthonormal rows or columns times gain, uniformly distributed (Saxe et al. 2013).
 
         W Wᵀ = gain² I, or Wᵀ W = gain² I where n_out > n_in
-
-    Parameters
-    ----------
-    gain : float, default 1
-        factor on the orthogonal matrix: a finite number.
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'orthogonal'
     def __call__(self, n_in: int, n_out: int, seed: int = 0) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """Weights of a layer, (n_in, n_out), drawn from the seed."""
@@ -654,31 +517,20 @@ class Orthogonal(Member):
     def gain(self) -> float: ...
 class Zeros(Member):
     """
-    Zeros()
-
     All weights 0.
 
         W = 0
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'zeros'
     def __call__(self, n_in: int, n_out: int, seed: int = 0) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """Weights of a layer, (n_in, n_out), drawn from the seed."""
     def __init__(self) -> None: ...
 class ConstantInit(Member):
     """
-    ConstantInit(value=0)
-
     All weights the value given.
 
         W = value
-
-    Parameters
-    ----------
-    value : float, default 0
-        value of all weights: a finite number.
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'constant'
     def __call__(self, n_in: int, n_out: int, seed: int = 0) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """Weights of a layer, (n_in, n_out), drawn from the seed."""
@@ -689,8 +541,6 @@ class Layer(Member):
     """A layer of a network, as a value."""
 class Dense(Layer):
     """
-    Dense(units, activation='identity', bias=True, init=None, l1=None, l2=None, max_norm=None, trainable=True, learning_rate_factor=1, bias_learning_rate_factor=None)
-
     A fully connected layer.
 
         h = activation(W x + b)
@@ -698,32 +548,8 @@ class Dense(Layer):
     W is drawn from `init`, b starts at 0. The penalty is ``l1 sum |W| + l2 / 2 sum W**2``; None takes
     `l1`, `l2` of `fit` and the `init` of the network. `max_norm` limits the Euclidean norm of the
     weights of a unit: longer ones are scaled down to it after each update (Srivastava et al. 2014).
-
-    Parameters
-    ----------
-    units : int
-        number of outputs: an integer >= 1.
-    activation : str or activation, default 'identity'
-        phi, a name or a value such as fm.LeakyReLU(slope=0.1).
-    bias : bool, default True
-        adds b.
-    init : str, initializer or None, default None
-        distribution of the weights at the start; None takes the network's.
-    l1 : float | None, default None
-        penalty l1 sum |W|; None takes that of fit: a finite l1 >= 0, or None.
-    l2 : float | None, default None
-        penalty l2 / 2 sum W**2; None takes that of fit: a finite l2 >= 0, or None.
-    max_norm : float | None, default None
-        largest Euclidean norm of a unit's weights; longer ones are scaled down after each update: a finite max_norm > 0, or None.
-    trainable : bool | str, default True
-        False keeps the parameters in training, without a gradient; a name trains these alone: True, False or one of: 'weights', 'bias'.
-    learning_rate_factor : float, default 1
-        factor on the learning rate of the optimizer: a finite learning_rate_factor > 0.
-    bias_learning_rate_factor : float | None, default None
-        the same of b; None takes learning_rate_factor: a finite bias_learning_rate_factor > 0, or None.
     """
     can_be_output: typing.ClassVar[bool] = True
-    fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'dense'
     def __init__(self, units: int, activation: str | Activation = 'identity', bias: bool = True, init: str | Initializer | None = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
@@ -749,22 +575,14 @@ class Dense(Layer):
     def units(self) -> int: ...
 class Dropout(Layer):
     """
-    Dropout(rate)
-
     Drops units at random in training (Srivastava et al. 2014).
 
         h = x mask / (1 - rate),  mask = 0 with probability rate, else 1
 
     Each unit of each sample has its own mask. Off in `predict` and the other methods of `Network` but
     `fit`. The masks follow from the seed, the epoch and the sample, for any number of threads.
-
-    Parameters
-    ----------
-    rate : float
-        probability to drop a unit of a sample: 0 <= rate < 1.
     """
     can_be_output: typing.ClassVar[bool] = False
-    fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'dropout'
     def __init__(self, rate: float) -> None: ...
@@ -772,21 +590,13 @@ class Dropout(Layer):
     def rate(self) -> float: ...
 class GaussianNoise(Layer):
     """
-    GaussianNoise(std)
-
     Adds noise in training (Bishop 1995).
 
         h = x + N(0, std²)
 
     Fresh at each presentation of a sample, otherwise as `Dropout`.
-
-    Parameters
-    ----------
-    std : float
-        standard deviation of the noise: a finite std >= 0.
     """
     can_be_output: typing.ClassVar[bool] = False
-    fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'gaussian_noise'
     def __init__(self, std: float) -> None: ...
@@ -794,22 +604,14 @@ class GaussianNoise(Layer):
     def std(self) -> float: ...
 class Skip(Layer):
     """
-    Skip(of)
-
     A skip connection: adds the output of an earlier layer (He et al. 2016).
 
         h = x + h_of
 
     x is the preceding layer's output; the two must be equally wide. `of` is a layer object from
     earlier in the list, or ``"input"`` for the network's input.
-
-    Parameters
-    ----------
-    of : layer or 'input'
-        the layer whose output is added: an earlier one of the list, or "input".
     """
     can_be_output: typing.ClassVar[bool] = True
-    fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'skip'
     def __init__(self, of: Layer | typing.Literal['input']) -> None: ...
@@ -817,32 +619,14 @@ class Skip(Layer):
     def of(self) -> Layer | typing.Literal['input']: ...
 class Tied(Layer):
     """
-    Tied(layer, activation='identity', transposed=True, bias=True, trainable=True, learning_rate_factor=1)
-
     A layer with the weights W of an earlier one (Hinton & Salakhutdinov 2006).
 
         h = activation(Wᵀ x + b),  or activation(W x + b) where transposed is False
 
     b is not shared. W is one array with one gradient, the sum over its uses; its penalties and its
     `max_norm` are those of `layer`. A decoder may thus share the weights of its encoder.
-
-    Parameters
-    ----------
-    layer : Dense
-        the earlier layer whose weights W are used.
-    activation : str or activation, default 'identity'
-        phi, a name or a value such as fm.LeakyReLU(slope=0.1).
-    transposed : bool, default True
-        multiplies by the transpose of W, else by W.
-    bias : bool, default True
-        adds b.
-    trainable : bool, default True
-        False keeps b in training; W is trained as its owner says.
-    learning_rate_factor : float, default 1
-        factor on the learning rate of b: a finite learning_rate_factor > 0.
     """
     can_be_output: typing.ClassVar[bool] = True
-    fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'tied'
     def __init__(self, layer: Dense, activation: str | Activation = 'identity', transposed: bool = True, bias: bool = True, trainable: bool = True, learning_rate_factor: float = 1) -> None: ...
@@ -860,22 +644,14 @@ class Tied(Layer):
     def transposed(self) -> bool: ...
 class SpatialDropout(Layer):
     """
-    SpatialDropout(rate)
-
     Drops whole channels at random in training (Tompson et al. 2015).
 
         h = x mask / (1 - rate),  mask = 0 with probability rate, else 1
 
     Each channel of each sample has its own mask: neighbouring positions are so alike that `Dropout` of
     single ones loses little. Otherwise as `Dropout`.
-
-    Parameters
-    ----------
-    rate : float
-        probability to drop a channel of a sample: 0 <= rate < 1.
     """
     can_be_output: typing.ClassVar[bool] = False
-    fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'spatial_dropout'
     def __init__(self, rate: float) -> None: ...
@@ -883,47 +659,13 @@ class SpatialDropout(Layer):
     def rate(self) -> float: ...
 class Conv1D(Layer):
     """
-    Conv1D(filters, kernel, activation='identity', stride=1, padding='valid', dilation=1, bias=True, init=None, l1=None, l2=None, max_norm=None, trainable=True, learning_rate_factor=1, bias_learning_rate_factor=None)
-
     A convolution of sequences, for inputs of shape (length, channels).
 
         h[t, f] = activation(b[f] + sum_k,c W[f, k, c] x[t stride + k dilation - pad, c])
 
     Otherwise as `Conv2D`.
-
-    Parameters
-    ----------
-    filters : int
-        number of outputs per position: an integer >= 1.
-    kernel : int
-        size of the window: an integer >= 1.
-    activation : str or activation, default 'identity'
-        phi, a name or a value such as fm.LeakyReLU(slope=0.1).
-    stride : int, default 1
-        inputs from one position to the next: an integer >= 1.
-    padding : str | int, default 'valid'
-        zeros around the input: an integer >= 0, or one of: 'valid', 'same'.
-    dilation : int, default 1
-        inputs from one tap of the window to the next: an integer >= 1.
-    bias : bool, default True
-        adds b.
-    init : str, initializer or None, default None
-        distribution of the weights at the start; None takes the network's.
-    l1 : float | None, default None
-        penalty l1 sum |W|; None takes that of fit: a finite l1 >= 0, or None.
-    l2 : float | None, default None
-        penalty l2 / 2 sum W**2; None takes that of fit: a finite l2 >= 0, or None.
-    max_norm : float | None, default None
-        largest Euclidean norm of a filter's weights; longer ones are scaled down after each update: a finite max_norm > 0, or None.
-    trainable : bool | str, default True
-        False keeps the parameters in training, without a gradient; a name trains these alone: True, False or one of: 'weights', 'bias'.
-    learning_rate_factor : float, default 1
-        factor on the learning rate of the optimizer: a finite learning_rate_factor > 0.
-    bias_learning_rate_factor : float | None, default None
-        the same of b; None takes learning_rate_factor: a finite bias_learning_rate_factor > 0, or None.
     """
     can_be_output: typing.ClassVar[bool] = True
-    fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'conv1d'
     def __init__(self, filters: int, kernel: int, activation: str | Activation = 'identity', stride: int = 1, padding: typing.Literal['valid', 'same'] | int = 'valid', dilation: int = 1, bias: bool = True, init: str | Initializer | None = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
@@ -957,8 +699,6 @@ class Conv1D(Layer):
     def trainable(self) -> bool | typing.Literal['weights', 'bias']: ...
 class Conv2D(Layer):
     """
-    Conv2D(filters, kernel, activation='identity', stride=1, padding='valid', dilation=1, bias=True, init=None, l1=None, l2=None, max_norm=None, trainable=True, learning_rate_factor=1, bias_learning_rate_factor=None)
-
     A convolution of images, for inputs of shape (height, width, channels) (LeCun et al. 1989).
 
         h[y, x, f] = activation(b[f] + sum_i,j,c W[f, i, j, c] x[y', x', c])
@@ -970,40 +710,8 @@ class Conv2D(Layer):
     kernel, kernel, channels), then b; ``net.weights[l]`` is the view (kernel, kernel, channels, filters),
     and ``net.weights[l].transpose(3, 2, 0, 1)`` that of torch. Penalties are those of `Dense`;
     `max_norm` limits each filter.
-
-    Parameters
-    ----------
-    filters : int
-        number of outputs per position: an integer >= 1.
-    kernel : int | tuple[int, int]
-        size of the window: an integer >= 1 or two of them.
-    activation : str or activation, default 'identity'
-        phi, a name or a value such as fm.LeakyReLU(slope=0.1).
-    stride : int | tuple[int, int], default 1
-        inputs from one position to the next: an integer >= 1 or two of them.
-    padding : str | int | tuple[int, int], default 'valid'
-        zeros around the input: an integer >= 0 or two of them, or one of: 'valid', 'same'.
-    dilation : int | tuple[int, int], default 1
-        inputs from one tap of the window to the next: an integer >= 1 or two of them.
-    bias : bool, default True
-        adds b.
-    init : str, initializer or None, default None
-        distribution of the weights at the start; None takes the network's.
-    l1 : float | None, default None
-        penalty l1 sum |W|; None takes that of fit: a finite l1 >= 0, or None.
-    l2 : float | None, default None
-        penalty l2 / 2 sum W**2; None takes that of fit: a finite l2 >= 0, or None.
-    max_norm : float | None, default None
-        largest Euclidean norm of a filter's weights; longer ones are scaled down after each update: a finite max_norm > 0, or None.
-    trainable : bool | str, default True
-        False keeps the parameters in training, without a gradient; a name trains these alone: True, False or one of: 'weights', 'bias'.
-    learning_rate_factor : float, default 1
-        factor on the learning rate of the optimizer: a finite learning_rate_factor > 0.
-    bias_learning_rate_factor : float | None, default None
-        the same of b; None takes learning_rate_factor: a finite bias_learning_rate_factor > 0, or None.
     """
     can_be_output: typing.ClassVar[bool] = True
-    fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'conv2d'
     def __init__(self, filters: int, kernel: int | tuple[int, int], activation: str | Activation = 'identity', stride: int | tuple[int, int] = 1, padding: typing.Literal['valid', 'same'] | int | tuple[int, int] = 'valid', dilation: int | tuple[int, int] = 1, bias: bool = True, init: str | Initializer | None = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
@@ -1037,25 +745,13 @@ class Conv2D(Layer):
     def trainable(self) -> bool | typing.Literal['weights', 'bias']: ...
 class MaxPool1D(Layer):
     """
-    MaxPool1D(size, stride=None, padding='valid')
-
     The maximum over each window of a sequence, per channel.
 
         h[t, c] = max_k x[t stride + k - pad, c]
 
     See `MaxPool2D`.
-
-    Parameters
-    ----------
-    size : int
-        size of the window: an integer >= 1.
-    stride : int | None, default None
-        inputs from one position to the next; None takes size: an integer >= 1, or None.
-    padding : str | int, default 'valid'
-        positions around the input, which do not count: an integer >= 0, or one of: 'valid', 'same'.
     """
     can_be_output: typing.ClassVar[bool] = True
-    fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'max_pool1d'
     def __init__(self, size: int, stride: int | None = None, padding: typing.Literal['valid', 'same'] | int = 'valid') -> None: ...
@@ -1067,26 +763,14 @@ class MaxPool1D(Layer):
     def stride(self) -> int | None: ...
 class MaxPool2D(Layer):
     """
-    MaxPool2D(size, stride=None, padding='valid')
-
     The maximum over each window of an image, per channel.
 
         h[y, x, c] = max_i,j x[y stride + i - pad, x stride + j - pad, c]
 
     Its derivative is that of the first of equal maxima. Padding as for `Conv2D`, but nothing of it is
     taken for a maximum.
-
-    Parameters
-    ----------
-    size : int | tuple[int, int]
-        size of the window: an integer >= 1 or two of them.
-    stride : int | tuple[int, int] | None, default None
-        inputs from one position to the next; None takes size: an integer >= 1 or two of them, or None.
-    padding : str | int | tuple[int, int], default 'valid'
-        positions around the input, which do not count: an integer >= 0 or two of them, or one of: 'valid', 'same'.
     """
     can_be_output: typing.ClassVar[bool] = True
-    fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'max_pool2d'
     def __init__(self, size: int | tuple[int, int], stride: int | tuple[int, int] | None = None, padding: typing.Literal['valid', 'same'] | int | tuple[int, int] = 'valid') -> None: ...
@@ -1098,25 +782,13 @@ class MaxPool2D(Layer):
     def stride(self) -> int | tuple[int, int] | None: ...
 class AveragePool1D(Layer):
     """
-    AveragePool1D(size, stride=None, padding='valid')
-
     The mean over each window of a sequence, per channel.
 
         h[t, c] = mean_k x[t stride + k - pad, c]
 
     See `AveragePool2D`.
-
-    Parameters
-    ----------
-    size : int
-        size of the window: an integer >= 1.
-    stride : int | None, default None
-        inputs from one position to the next; None takes size: an integer >= 1, or None.
-    padding : str | int, default 'valid'
-        positions around the input, which do not count: an integer >= 0, or one of: 'valid', 'same'.
     """
     can_be_output: typing.ClassVar[bool] = True
-    fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'average_pool1d'
     def __init__(self, size: int, stride: int | None = None, padding: typing.Literal['valid', 'same'] | int = 'valid') -> None: ...
@@ -1128,25 +800,13 @@ class AveragePool1D(Layer):
     def stride(self) -> int | None: ...
 class AveragePool2D(Layer):
     """
-    AveragePool2D(size, stride=None, padding='valid')
-
     The mean over each window of an image, per channel.
 
         h[y, x, c] = mean_i,j x[y stride + i - pad, x stride + j - pad, c]
 
     Padding as for `Conv2D`, but the mean is that of the inputs alone.
-
-    Parameters
-    ----------
-    size : int | tuple[int, int]
-        size of the window: an integer >= 1 or two of them.
-    stride : int | tuple[int, int] | None, default None
-        inputs from one position to the next; None takes size: an integer >= 1 or two of them, or None.
-    padding : str | int | tuple[int, int], default 'valid'
-        positions around the input, which do not count: an integer >= 0 or two of them, or one of: 'valid', 'same'.
     """
     can_be_output: typing.ClassVar[bool] = True
-    fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'average_pool2d'
     def __init__(self, size: int | tuple[int, int], stride: int | tuple[int, int] | None = None, padding: typing.Literal['valid', 'same'] | int | tuple[int, int] = 'valid') -> None: ...
@@ -1158,21 +818,16 @@ class AveragePool2D(Layer):
     def stride(self) -> int | tuple[int, int] | None: ...
 class GlobalAveragePool1D(Layer):
     """
-    GlobalAveragePool1D()
-
     The mean of a whole sequence, per channel: (length, channels) -> (channels).
 
         h[c] = mean_t x[t, c]
     """
     can_be_output: typing.ClassVar[bool] = True
-    fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'global_average_pool1d'
     def __init__(self) -> None: ...
 class GlobalAveragePool2D(Layer):
     """
-    GlobalAveragePool2D()
-
     The mean of a whole image, per channel (Lin et al. 2013).
 
         h[c] = mean_y,x x[y, x, c]
@@ -1180,14 +835,11 @@ class GlobalAveragePool2D(Layer):
     From (height, width, channels) to (channels).
     """
     can_be_output: typing.ClassVar[bool] = True
-    fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = False
     name: typing.ClassVar[str] = 'global_average_pool2d'
     def __init__(self) -> None: ...
 class Recurrent(Layer):
     """
-    Recurrent(units, activation='tanh', sequences=False, bias=True, init=None, recurrent_init='orthogonal', truncate=None, bidirectional=False, l1=None, l2=None, max_norm=None, trainable=True, learning_rate_factor=1, bias_learning_rate_factor=None)
-
     A recurrent layer, for inputs of shape (time, features) (Elman 1990; Werbos 1990).
 
         h_t = activation(W x_t + U h_{t-1} + b),  h_0 = 0
@@ -1200,40 +852,8 @@ class Recurrent(Layer):
     gradient between blocks of so many steps (Williams & Peng 1990): then `hvp` is the derivative of the
     gradient along v, not symmetric, as is `gnvp`. Memory per sample: 3 units and features per step, and
     2 units more with `sequences`.
-
-    Parameters
-    ----------
-    units : int
-        number of outputs per step: an integer >= 1.
-    activation : str or activation, default 'tanh'
-        phi, a name or a value such as fm.LeakyReLU(slope=0.1).
-    sequences : bool, default False
-        the output is h of all steps instead of the last.
-    bias : bool, default True
-        adds b.
-    init : str, initializer or None, default None
-        distribution of W at the start; None takes the network's.
-    recurrent_init : str or initializer, default 'orthogonal'
-        distribution of U at the start.
-    truncate : int | None, default None
-        steps after which no gradient passes to those before, counted from the first; None: all do: an integer >= 1, or None.
-    bidirectional : bool, default False
-        goes through the sequence in both directions, as fm.Bidirectional says.
-    l1 : float | None, default None
-        penalty l1 sum |W|; None takes that of fit: a finite l1 >= 0, or None.
-    l2 : float | None, default None
-        penalty l2 / 2 sum W**2; None takes that of fit: a finite l2 >= 0, or None.
-    max_norm : float | None, default None
-        largest Euclidean norm of a unit's weights; longer ones are scaled down after each update: a finite max_norm > 0, or None.
-    trainable : bool | str, default True
-        False keeps the parameters in training, without a gradient; a name trains these alone: True, False or one of: 'weights', 'bias'.
-    learning_rate_factor : float, default 1
-        factor on the learning rate of the optimizer: a finite learning_rate_factor > 0.
-    bias_learning_rate_factor : float | None, default None
-        the same of b; None takes learning_rate_factor: a finite bias_learning_rate_factor > 0, or None.
     """
     can_be_output: typing.ClassVar[bool] = True
-    fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'recurrent'
     def __init__(self, units: int, activation: str | Activation = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, bidirectional: bool = False, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
@@ -1267,8 +887,6 @@ class Recurrent(Layer):
     def units(self) -> int: ...
 class GRU(Layer):
     """
-    GRU(units, activation='tanh', sequences=False, bias=True, init=None, recurrent_init='orthogonal', truncate=None, bidirectional=False, l1=None, l2=None, max_norm=None, trainable=True, learning_rate_factor=1, bias_learning_rate_factor=None)
-
     A gated recurrent unit (Cho et al. 2014).
 
         r, z = sigmoid(W x_t + U h_{t-1} + b)
@@ -1279,40 +897,8 @@ class GRU(Layer):
     n, as in torch: ``net.weights[l]`` is (features + units, 3 units), and ``net.biases[l]`` that of r,
     z, n and c_n, 4 units. Otherwise as `Recurrent`; memory per sample: 11 units and the features per
     step.
-
-    Parameters
-    ----------
-    units : int
-        number of outputs per step: an integer >= 1.
-    activation : str or activation, default 'tanh'
-        phi, a name or a value such as fm.LeakyReLU(slope=0.1).
-    sequences : bool, default False
-        the output is h of all steps instead of the last.
-    bias : bool, default True
-        adds b.
-    init : str, initializer or None, default None
-        distribution of W at the start; None takes the network's.
-    recurrent_init : str or initializer, default 'orthogonal'
-        distribution of U at the start.
-    truncate : int | None, default None
-        steps after which no gradient passes to those before, counted from the first; None: all do: an integer >= 1, or None.
-    bidirectional : bool, default False
-        goes through the sequence in both directions, as fm.Bidirectional says.
-    l1 : float | None, default None
-        penalty l1 sum |W|; None takes that of fit: a finite l1 >= 0, or None.
-    l2 : float | None, default None
-        penalty l2 / 2 sum W**2; None takes that of fit: a finite l2 >= 0, or None.
-    max_norm : float | None, default None
-        largest Euclidean norm of a unit's weights; longer ones are scaled down after each update: a finite max_norm > 0, or None.
-    trainable : bool | str, default True
-        False keeps the parameters in training, without a gradient; a name trains these alone: True, False or one of: 'weights', 'bias'.
-    learning_rate_factor : float, default 1
-        factor on the learning rate of the optimizer: a finite learning_rate_factor > 0.
-    bias_learning_rate_factor : float | None, default None
-        the same of b; None takes learning_rate_factor: a finite bias_learning_rate_factor > 0, or None.
     """
     can_be_output: typing.ClassVar[bool] = True
-    fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'gru'
     def __init__(self, units: int, activation: str | Activation = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, bidirectional: bool = False, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
@@ -1346,8 +932,6 @@ class GRU(Layer):
     def units(self) -> int: ...
 class LSTM(Layer):
     """
-    LSTM(units, activation='tanh', sequences=False, bias=True, init=None, recurrent_init='orthogonal', truncate=None, bidirectional=False, l1=None, l2=None, max_norm=None, forget_bias=1, trainable=True, learning_rate_factor=1, bias_learning_rate_factor=None)
-
     Long short-term memory (Hochreiter & Schmidhuber 1997; Gers et al. 2000).
 
         i, f, o = sigmoid(W x_t + U h_{t-1} + b)
@@ -1358,42 +942,8 @@ class LSTM(Layer):
     those of i, f, g, o, as in torch: ``net.weights[l]`` is (features + units, 4 units). b of the forget
     gate f starts at `forget_bias`, others at 0 (Jozefowicz et al. 2015). Otherwise as `Recurrent`;
     memory per sample: 15 units and the features per step.
-
-    Parameters
-    ----------
-    units : int
-        number of outputs per step: an integer >= 1.
-    activation : str or activation, default 'tanh'
-        phi, a name or a value such as fm.LeakyReLU(slope=0.1).
-    sequences : bool, default False
-        the output is h of all steps instead of the last.
-    bias : bool, default True
-        adds b.
-    init : str, initializer or None, default None
-        distribution of W at the start; None takes the network's.
-    recurrent_init : str or initializer, default 'orthogonal'
-        distribution of U at the start.
-    truncate : int | None, default None
-        steps after which no gradient passes to those before, counted from the first; None: all do: an integer >= 1, or None.
-    bidirectional : bool, default False
-        goes through the sequence in both directions, as fm.Bidirectional says.
-    l1 : float | None, default None
-        penalty l1 sum |W|; None takes that of fit: a finite l1 >= 0, or None.
-    l2 : float | None, default None
-        penalty l2 / 2 sum W**2; None takes that of fit: a finite l2 >= 0, or None.
-    max_norm : float | None, default None
-        largest Euclidean norm of a unit's weights; longer ones are scaled down after each update: a finite max_norm > 0, or None.
-    forget_bias : float, default 1
-        b of the forget gate at the start: a finite number.
-    trainable : bool | str, default True
-        False keeps the parameters in training, without a gradient; a name trains these alone: True, False or one of: 'weights', 'bias'.
-    learning_rate_factor : float, default 1
-        factor on the learning rate of the optimizer: a finite learning_rate_factor > 0.
-    bias_learning_rate_factor : float | None, default None
-        the same of b; None takes learning_rate_factor: a finite bias_learning_rate_factor > 0, or None.
     """
     can_be_output: typing.ClassVar[bool] = True
-    fields: typing.ClassVar[tuple[Field, ...]]
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'lstm'
     def __init__(self, units: int, activation: str | Activation = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, bidirectional: bool = False, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, forget_bias: float = 1, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
@@ -1429,20 +979,10 @@ class LSTM(Layer):
     def units(self) -> int: ...
 class Constant(Member):
     """
-    Constant(learning_rate=0.001, per='step')
-
     The same rate in all steps k = 0, 1, …
 
         lr_k = learning_rate
-
-    Parameters
-    ----------
-    learning_rate : float, default 0.001
-        rate at k = 0, before any decay: a finite learning_rate > 0.
-    per : str, default 'step'
-        unit in which k counts: one of: 'step', 'epoch'.
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'constant'
     @typing.overload
     def __call__(self, k: float) -> float:
@@ -1457,22 +997,10 @@ class Constant(Member):
     def per(self) -> typing.Literal['step', 'epoch']: ...
 class ExponentialDecay(Member):
     """
-    ExponentialDecay(learning_rate=0.001, rate=0.01, per='step')
-
     Exponential decay; torch's ExponentialLR with gamma = exp(-rate).
 
         lr_k = learning_rate exp(-rate k)
-
-    Parameters
-    ----------
-    learning_rate : float, default 0.001
-        rate at k = 0, before any decay: a finite learning_rate > 0.
-    rate : float, default 0.01
-        speed of the decay: a finite rate >= 0.
-    per : str, default 'step'
-        unit in which k counts: one of: 'step', 'epoch'.
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'exponential_decay'
     @typing.overload
     def __call__(self, k: float) -> float:
@@ -1489,22 +1017,10 @@ class ExponentialDecay(Member):
     def rate(self) -> float: ...
 class InverseTimeDecay(Member):
     """
-    InverseTimeDecay(learning_rate=0.001, rate=0.01, per='step')
-
     Decay with the inverse of time (Robbins & Monro 1951).
 
         lr_k = learning_rate / (1 + rate k)
-
-    Parameters
-    ----------
-    learning_rate : float, default 0.001
-        rate at k = 0, before any decay: a finite learning_rate > 0.
-    rate : float, default 0.01
-        speed of the decay: a finite rate >= 0.
-    per : str, default 'step'
-        unit in which k counts: one of: 'step', 'epoch'.
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'inverse_time_decay'
     @typing.overload
     def __call__(self, k: float) -> float:
@@ -1521,24 +1037,10 @@ class InverseTimeDecay(Member):
     def rate(self) -> float: ...
 class StepDecay(Member):
     """
-    StepDecay(learning_rate=0.001, every=1e+03, factor=0.1, per='step')
-
     A factor after each so many steps; torch's StepLR.
 
         lr_k = learning_rate factor^floor(k / every)
-
-    Parameters
-    ----------
-    learning_rate : float, default 0.001
-        rate at k = 0, before any decay: a finite learning_rate > 0.
-    every : float, default 1e+03
-        length of a stair: a finite every >= 1.
-    factor : float, default 0.1
-        factor from stair to stair: 0 < factor <= 1.
-    per : str, default 'step'
-        unit in which k counts: one of: 'step', 'epoch'.
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'step_decay'
     @typing.overload
     def __call__(self, k: float) -> float:
@@ -1557,26 +1059,10 @@ class StepDecay(Member):
     def per(self) -> typing.Literal['step', 'epoch']: ...
 class PolynomialDecay(Member):
     """
-    PolynomialDecay(learning_rate=0.001, steps=1e+03, power=1, end=0, per='step')
-
     A power that ends after so many steps; torch's PolynomialLR where end = 0.
 
         lr_k = end + (learning_rate - end) (1 - k / steps)^power,  k <= steps;  then end
-
-    Parameters
-    ----------
-    learning_rate : float, default 0.001
-        rate at k = 0, before any decay: a finite learning_rate > 0.
-    steps : float, default 1e+03
-        length of the schedule: a finite steps >= 1.
-    power : float, default 1
-        exponent of the decay: a finite power > 0.
-    end : float, default 0
-        last rate: a finite end >= 0.
-    per : str, default 'step'
-        unit in which k counts: one of: 'step', 'epoch'.
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'polynomial_decay'
     @typing.overload
     def __call__(self, k: float) -> float:
@@ -1597,31 +1083,13 @@ class PolynomialDecay(Member):
     def steps(self) -> float: ...
 class CosineDecay(Member):
     """
-    CosineDecay(learning_rate=0.001, steps=1e+03, warmup=0, restarts=None, end=0, per='step')
-
     Half a cosine from learning_rate to end (Loshchilov & Hutter 2017).
 
         lr_k = learning_rate (k + 1) / (warmup + 1),  k < warmup
         lr_k = end + (learning_rate - end) (1 + cos(pi (k - warmup) / steps)) / 2;  then end
 
     With restarts it is followed by the cosine again and again, each time restarts times as long.
-
-    Parameters
-    ----------
-    learning_rate : float, default 0.001
-        rate at k = 0, before any decay: a finite learning_rate > 0.
-    steps : float, default 1e+03
-        length of the schedule: a finite steps >= 1.
-    warmup : float, default 0
-        length of the linear rise at the start: a finite warmup >= 0.
-    restarts : float | None, default None
-        factor on the length of each next cosine; None for a single one: a finite restarts >= 1, or None.
-    end : float, default 0
-        last rate: a finite end >= 0.
-    per : str, default 'step'
-        unit in which k counts: one of: 'step', 'epoch'.
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'cosine_decay'
     @typing.overload
     def __call__(self, k: float) -> float:
@@ -1644,30 +1112,12 @@ class CosineDecay(Member):
     def warmup(self) -> float: ...
 class OneCycle(Member):
     """
-    OneCycle(max_lr=0.01, steps=1e+03, rise=0.3, start_factor=25, end_factor=1e+04, per='step')
-
     One rise and one fall along cosines (Smith & Topin 2018); torch's OneCycleLR.
 
         start = max_lr / start_factor;  end = start / end_factor;  top = rise steps - 1
         lr_k = start + (max_lr - start) (1 - cos(pi k / top)) / 2,  k <= top
         lr_k = end + (max_lr - end) (1 + cos(pi (k - top) / (steps - 1 - top))) / 2,  k > top
-
-    Parameters
-    ----------
-    max_lr : float, default 0.01
-        highest rate: a finite max_lr > 0.
-    steps : float, default 1e+03
-        length of the schedule: a finite steps >= 2.
-    rise : float, default 0.3
-        fraction of the steps in which the rate rises: 0 < rise < 1.
-    start_factor : float, default 25
-        max_lr over the first rate: a finite start_factor > 0.
-    end_factor : float, default 1e+04
-        first rate over the last: a finite end_factor > 0.
-    per : str, default 'step'
-        unit in which k counts: one of: 'step', 'epoch'.
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'one_cycle'
     @typing.overload
     def __call__(self, k: float) -> float:
@@ -1690,8 +1140,6 @@ class OneCycle(Member):
     def steps(self) -> float: ...
 class Polyak(Member):
     """
-    Polyak(mode='exponential', beta=0.999, start=0)
-
     The average of the iterates after step `start`, k of them so far (Polyak & Juditsky 1992).
 
         mode 'uniform'      average = (w(1) + … + w(k)) / k
@@ -1699,17 +1147,7 @@ class Polyak(Member):
         mode 'exponential'  average <- (1 - beta) w(k) + beta average, average = w(1) at k = 1
 
     Validation, early stopping and the parameters left after fit are the average.
-
-    Parameters
-    ----------
-    mode : str, default 'exponential'
-        weights of the iterates: one of: 'uniform', 'discounted', 'exponential'.
-    beta : float, default 0.999
-        decay of the weight of older iterates: 0 <= beta < 1.
-    start : float, default 0
-        step after which averaging begins: a finite start >= 0.
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'polyak'
     def __init__(self, mode: typing.Literal['uniform', 'discounted', 'exponential'] = 'exponential', beta: float = 0.999, start: float = 0) -> None: ...
     @property
@@ -1720,8 +1158,6 @@ class Polyak(Member):
     def start(self) -> float: ...
 class SGD(Member):
     """
-    SGD(learning_rate=0.001, momentum=0, nesterov=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
-
     Gradient descent, with momentum (Polyak 1964) or Nesterov momentum (Sutskever et al. 2013).
 
         v <- momentum v - lr g;  w <- w + v        (nesterov=True: w <- w + momentum v - lr g)
@@ -1729,27 +1165,7 @@ class SGD(Member):
     nesterov=True stores the look-ahead point w + momentum v, as torch does; nesterov='lecture' keeps w
     itself, takes g at w + momentum v, and w <- w + v. The rate is kept inside v, as in Keras and
     scikit-learn; torch keeps it outside: equal at a constant rate.
-
-    Parameters
-    ----------
-    learning_rate : float, schedule or callable, default 0.001
-        a number, a schedule, or a function of the epoch, counted from 0: a finite learning_rate > 0.
-    momentum : float, default 0
-        decay rate of the velocity; 1: none decays: 0 <= momentum <= 1.
-    nesterov : bool | str, default False
-        Nesterov momentum; 'lecture' keeps w, not the look-ahead point: True, False or one of: 'lecture'.
-    clip_norm : float | None, default None
-        largest norm of the gradient: a finite clip_norm > 0, or None.
-    clip_value : float | tuple[float, float] | None, default None
-        range to which entries of the gradient are clipped; a number c means (-c, c): a number > 0, (low, high) with low < high, or None.
-    normalize : bool, default False
-        divides the gradient by its norm.
-    average : Polyak | None, default None
-        averaging of the iterates, an fm.Polyak.
-    proximal_l1 : bool, default False
-        applies l1 by soft thresholding.
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'sgd'
     uses_initial_rate_only: typing.ClassVar[bool] = False
     def __init__(self, learning_rate: float | Schedule | collections.abc.Callable[[int], float] = 0.001, momentum: float = 0, nesterov: bool | typing.Literal['lecture'] = False, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None: ...
@@ -1773,8 +1189,6 @@ class SGD(Member):
     def proximal_l1(self) -> bool: ...
 class DeltaBarDelta(Member):
     """
-    DeltaBarDelta(learning_rate=0.01, kappa=0.2, phi=0.2, theta=0.5, min_gain=1e-08, momentum=0, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
-
     A separate gain for every parameter (Jacobs 1988).
 
         gain <- gain + kappa        where d g > 0
@@ -1783,33 +1197,7 @@ class DeltaBarDelta(Member):
 
     Gains start from the learning rate, which has no other part. Made for the full batch. kappa is added
     at every step: one far above the learning rate, like the default, makes gains grow quickly.
-
-    Parameters
-    ----------
-    learning_rate : float, schedule or callable, default 0.01
-        a number, a schedule, or a function of the epoch, counted from 0: a finite learning_rate > 0.
-    kappa : float, default 0.2
-        added to a gain while the sign persists: a finite kappa >= 0.
-    phi : float, default 0.2
-        fraction that a gain loses when the sign changes: 0 <= phi < 1.
-    theta : float, default 0.5
-        decay rate of the averaged gradient: 0 <= theta < 1.
-    min_gain : float, default 1e-08
-        smallest gain: a finite min_gain > 0.
-    momentum : float, default 0
-        decay rate of the velocity: 0 <= momentum < 1.
-    clip_norm : float | None, default None
-        largest norm of the gradient: a finite clip_norm > 0, or None.
-    clip_value : float | tuple[float, float] | None, default None
-        range to which entries of the gradient are clipped; a number c means (-c, c): a number > 0, (low, high) with low < high, or None.
-    normalize : bool, default False
-        divides the gradient by its norm.
-    average : Polyak | None, default None
-        averaging of the iterates, an fm.Polyak.
-    proximal_l1 : bool, default False
-        applies l1 by soft thresholding.
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'delta_bar_delta'
     uses_initial_rate_only: typing.ClassVar[bool] = True
     def __init__(self, learning_rate: float | Schedule | collections.abc.Callable[[int], float] = 0.01, kappa: float = 0.2, phi: float = 0.2, theta: float = 0.5, min_gain: float = 1e-08, momentum: float = 0, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None: ...
@@ -1839,37 +1227,11 @@ class DeltaBarDelta(Member):
     def theta(self) -> float: ...
 class Lion(Member):
     """
-    Lion(learning_rate=0.0001, beta1=0.9, beta2=0.99, weight_decay=0, decay_biases=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
-
     Signs of an interpolated momentum (Chen et al. 2023), as optax.
 
         w <- (1 - lr weight_decay) w;  w <- w - lr sign(beta1 m + (1 - beta1) g)
         m <- beta2 m + (1 - beta2) g
-
-    Parameters
-    ----------
-    learning_rate : float, schedule or callable, default 0.0001
-        a number, a schedule, or a function of the epoch, counted from 0: a finite learning_rate > 0.
-    beta1 : float, default 0.9
-        decay rate in the direction of the update: 0 <= beta1 < 1.
-    beta2 : float, default 0.99
-        decay rate of the moment: 0 <= beta2 < 1.
-    weight_decay : float, default 0
-        decoupled decay of w, times the learning rate: a finite weight_decay >= 0.
-    decay_biases : bool, default False
-        decays biases too.
-    clip_norm : float | None, default None
-        largest norm of the gradient: a finite clip_norm > 0, or None.
-    clip_value : float | tuple[float, float] | None, default None
-        range to which entries of the gradient are clipped; a number c means (-c, c): a number > 0, (low, high) with low < high, or None.
-    normalize : bool, default False
-        divides the gradient by its norm.
-    average : Polyak | None, default None
-        averaging of the iterates, an fm.Polyak.
-    proximal_l1 : bool, default False
-        applies l1 by soft thresholding.
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'lion'
     uses_initial_rate_only: typing.ClassVar[bool] = False
     def __init__(self, learning_rate: float | Schedule | collections.abc.Callable[[int], float] = 0.0001, beta1: float = 0.9, beta2: float = 0.99, weight_decay: float = 0, decay_biases: bool = False, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None: ...
@@ -1897,8 +1259,6 @@ class Lion(Member):
     def weight_decay(self) -> float: ...
 class Rprop(Member):
     """
-    Rprop(learning_rate=0.01, eta_minus=0.5, eta_plus=1.2, min_step=1e-06, max_step=5e+01, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
-
     Steps that depend only on the signs of gradients (Riedmiller & Braun 1993), as torch.
 
         step <- min(step eta_plus, max_step)     where g has kept its sign since the step before
@@ -1906,31 +1266,7 @@ class Rprop(Member):
         w <- w - sign(g) step
 
     Steps start from the learning rate, which has no other part. For the full batch only.
-
-    Parameters
-    ----------
-    learning_rate : float, schedule or callable, default 0.01
-        a number, a schedule, or a function of the epoch, counted from 0: a finite learning_rate > 0.
-    eta_minus : float, default 0.5
-        factor on a step size when the sign changes: 0 < eta_minus < 1.
-    eta_plus : float, default 1.2
-        factor on a step size while the sign persists: a finite eta_plus > 1.
-    min_step : float, default 1e-06
-        smallest step size: a finite min_step > 0.
-    max_step : float, default 5e+01
-        largest step size: a finite max_step > 0.
-    clip_norm : float | None, default None
-        largest norm of the gradient: a finite clip_norm > 0, or None.
-    clip_value : float | tuple[float, float] | None, default None
-        range to which entries of the gradient are clipped; a number c means (-c, c): a number > 0, (low, high) with low < high, or None.
-    normalize : bool, default False
-        divides the gradient by its norm.
-    average : Polyak | None, default None
-        averaging of the iterates, an fm.Polyak.
-    proximal_l1 : bool, default False
-        applies l1 by soft thresholding.
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'rprop'
     uses_initial_rate_only: typing.ClassVar[bool] = True
     def __init__(self, learning_rate: float | Schedule | collections.abc.Callable[[int], float] = 0.01, eta_minus: float = 0.5, eta_plus: float = 1.2, min_step: float = 1e-06, max_step: float = 5e+01, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None: ...
@@ -1958,30 +1294,10 @@ class Rprop(Member):
     def proximal_l1(self) -> bool: ...
 class AdaGrad(Member):
     """
-    AdaGrad(learning_rate=0.01, eps=1e-10, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
-
     A rate for every parameter that falls with its squared gradients (Duchi et al. 2011).
 
         a <- a + g²;  w <- w - lr g / (sqrt(a) + eps)
-
-    Parameters
-    ----------
-    learning_rate : float, schedule or callable, default 0.01
-        a number, a schedule, or a function of the epoch, counted from 0: a finite learning_rate > 0.
-    eps : float, default 1e-10
-        added to the denominator: a finite eps >= 0.
-    clip_norm : float | None, default None
-        largest norm of the gradient: a finite clip_norm > 0, or None.
-    clip_value : float | tuple[float, float] | None, default None
-        range to which entries of the gradient are clipped; a number c means (-c, c): a number > 0, (low, high) with low < high, or None.
-    normalize : bool, default False
-        divides the gradient by its norm.
-    average : Polyak | None, default None
-        averaging of the iterates, an fm.Polyak.
-    proximal_l1 : bool, default False
-        applies l1 by soft thresholding.
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'adagrad'
     uses_initial_rate_only: typing.ClassVar[bool] = False
     def __init__(self, learning_rate: float | Schedule | collections.abc.Callable[[int], float] = 0.01, eps: float = 1e-10, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None: ...
@@ -2003,39 +1319,13 @@ class AdaGrad(Member):
     def proximal_l1(self) -> bool: ...
 class RMSProp(Member):
     """
-    RMSProp(learning_rate=0.01, rho=0.99, eps=1e-08, momentum=0, nesterov=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
-
     Gradients over their root mean square (Tieleman & Hinton 2012; nesterov: Goodfellow et al. 2016).
 
         a <- rho a + (1 - rho) g²;  r = g / (sqrt(a) + eps);  w <- w - lr r
         with momentum: v <- momentum v - lr r;  w <- w + v     (nesterov: w <- w + momentum v - lr r)
 
     With nesterov the stored w is the look-ahead point, where the one gradient g is taken.
-
-    Parameters
-    ----------
-    learning_rate : float, schedule or callable, default 0.01
-        a number, a schedule, or a function of the epoch, counted from 0: a finite learning_rate > 0.
-    rho : float, default 0.99
-        decay rate of the squared gradient: 0 <= rho < 1.
-    eps : float, default 1e-08
-        added to the denominator: a finite eps >= 0.
-    momentum : float, default 0
-        decay rate of the velocity: 0 <= momentum < 1.
-    nesterov : bool, default False
-        Nesterov momentum.
-    clip_norm : float | None, default None
-        largest norm of the gradient: a finite clip_norm > 0, or None.
-    clip_value : float | tuple[float, float] | None, default None
-        range to which entries of the gradient are clipped; a number c means (-c, c): a number > 0, (low, high) with low < high, or None.
-    normalize : bool, default False
-        divides the gradient by its norm.
-    average : Polyak | None, default None
-        averaging of the iterates, an fm.Polyak.
-    proximal_l1 : bool, default False
-        applies l1 by soft thresholding.
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'rmsprop'
     uses_initial_rate_only: typing.ClassVar[bool] = False
     def __init__(self, learning_rate: float | Schedule | collections.abc.Callable[[int], float] = 0.01, rho: float = 0.99, eps: float = 1e-08, momentum: float = 0, nesterov: bool = False, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None: ...
@@ -2063,8 +1353,6 @@ class RMSProp(Member):
     def rho(self) -> float: ...
 class AdaDelta(Member):
     """
-    AdaDelta(learning_rate=1, rho=0.9, eps=1e-06, scalar=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
-
     Steps in the units of w (Zeiler 2012, algorithm 1).
 
         a <- rho a + (1 - rho) g²;  D = -sqrt((u + eps) / (a + eps)) g
@@ -2072,29 +1360,7 @@ class AdaDelta(Member):
 
     scalar=True keeps one number u for all parameters, u <- rho u + (1 - rho) mean(D²), with D of the
     step before: the lecture's form, divided by the number of parameters, without which it diverges.
-
-    Parameters
-    ----------
-    learning_rate : float, schedule or callable, default 1
-        a number, a schedule, or a function of the epoch, counted from 0: a finite learning_rate > 0.
-    rho : float, default 0.9
-        decay rate of the squared gradient: 0 <= rho < 1.
-    eps : float, default 1e-06
-        added to the denominator: a finite eps > 0.
-    scalar : bool, default False
-        one rate for all parameters.
-    clip_norm : float | None, default None
-        largest norm of the gradient: a finite clip_norm > 0, or None.
-    clip_value : float | tuple[float, float] | None, default None
-        range to which entries of the gradient are clipped; a number c means (-c, c): a number > 0, (low, high) with low < high, or None.
-    normalize : bool, default False
-        divides the gradient by its norm.
-    average : Polyak | None, default None
-        averaging of the iterates, an fm.Polyak.
-    proximal_l1 : bool, default False
-        applies l1 by soft thresholding.
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'adadelta'
     uses_initial_rate_only: typing.ClassVar[bool] = False
     def __init__(self, learning_rate: float | Schedule | collections.abc.Callable[[int], float] = 1, rho: float = 0.9, eps: float = 1e-06, scalar: bool = False, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None: ...
@@ -2120,8 +1386,6 @@ class AdaDelta(Member):
     def scalar(self) -> bool: ...
 class Adam(Member):
     """
-    Adam(learning_rate=0.001, beta1=0.9, beta2=0.999, eps=1e-08, eps_mode='outside', amsgrad=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
-
     Adaptive moments (Kingma & Ba 2015, algorithm 1); amsgrad: Reddi et al. 2018.
 
         m <- beta1 m + (1 - beta1) g;  v <- beta2 v + (1 - beta2) g²
@@ -2129,33 +1393,7 @@ class Adam(Member):
 
     eps_mode 'outside' is this form (torch); 'hat' adds eps to sqrt(v) before its correction
     (Keras, scikit-learn, 'epsilon hat' of the paper); 'inside' takes sqrt(v̂ + eps).
-
-    Parameters
-    ----------
-    learning_rate : float, schedule or callable, default 0.001
-        a number, a schedule, or a function of the epoch, counted from 0: a finite learning_rate > 0.
-    beta1 : float, default 0.9
-        decay rate of the first moment: 0 <= beta1 < 1.
-    beta2 : float, default 0.999
-        decay rate of the second moment: 0 <= beta2 < 1.
-    eps : float, default 1e-08
-        added to the denominator: a finite eps >= 0.
-    eps_mode : str, default 'outside'
-        position of eps: outside the root, on the corrected moment (hat), inside the root: one of: 'outside', 'hat', 'inside'.
-    amsgrad : bool, default False
-        divides by the largest second moment so far.
-    clip_norm : float | None, default None
-        largest norm of the gradient: a finite clip_norm > 0, or None.
-    clip_value : float | tuple[float, float] | None, default None
-        range to which entries of the gradient are clipped; a number c means (-c, c): a number > 0, (low, high) with low < high, or None.
-    normalize : bool, default False
-        divides the gradient by its norm.
-    average : Polyak | None, default None
-        averaging of the iterates, an fm.Polyak.
-    proximal_l1 : bool, default False
-        applies l1 by soft thresholding.
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'adam'
     uses_initial_rate_only: typing.ClassVar[bool] = False
     def __init__(self, learning_rate: float | Schedule | collections.abc.Callable[[int], float] = 0.001, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-08, eps_mode: typing.Literal['outside', 'hat', 'inside'] = 'outside', amsgrad: bool = False, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None: ...
@@ -2185,44 +1423,12 @@ class Adam(Member):
     def proximal_l1(self) -> bool: ...
 class AdamW(Member):
     """
-    AdamW(learning_rate=0.001, beta1=0.9, beta2=0.999, eps=1e-08, eps_mode='outside', amsgrad=False, weight_decay=0.01, decay_biases=False, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
-
     Adam with decoupled weight decay (Loshchilov & Hutter 2019).
 
         w <- (1 - lr weight_decay) w, then Adam's update
 
     Biases do not decay, unless decay_biases is set, as in torch.
-
-    Parameters
-    ----------
-    learning_rate : float, schedule or callable, default 0.001
-        a number, a schedule, or a function of the epoch, counted from 0: a finite learning_rate > 0.
-    beta1 : float, default 0.9
-        decay rate of the first moment: 0 <= beta1 < 1.
-    beta2 : float, default 0.999
-        decay rate of the second moment: 0 <= beta2 < 1.
-    eps : float, default 1e-08
-        added to the denominator: a finite eps >= 0.
-    eps_mode : str, default 'outside'
-        position of eps: outside the root, on the corrected moment (hat), inside the root: one of: 'outside', 'hat', 'inside'.
-    amsgrad : bool, default False
-        divides by the largest second moment so far.
-    weight_decay : float, default 0.01
-        decoupled decay of w, times the learning rate: a finite weight_decay >= 0.
-    decay_biases : bool, default False
-        decays biases too.
-    clip_norm : float | None, default None
-        largest norm of the gradient: a finite clip_norm > 0, or None.
-    clip_value : float | tuple[float, float] | None, default None
-        range to which entries of the gradient are clipped; a number c means (-c, c): a number > 0, (low, high) with low < high, or None.
-    normalize : bool, default False
-        divides the gradient by its norm.
-    average : Polyak | None, default None
-        averaging of the iterates, an fm.Polyak.
-    proximal_l1 : bool, default False
-        applies l1 by soft thresholding.
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'adamw'
     uses_initial_rate_only: typing.ClassVar[bool] = False
     def __init__(self, learning_rate: float | Schedule | collections.abc.Callable[[int], float] = 0.001, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-08, eps_mode: typing.Literal['outside', 'hat', 'inside'] = 'outside', amsgrad: bool = False, weight_decay: float = 0.01, decay_biases: bool = False, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None: ...
@@ -2256,37 +1462,11 @@ class AdamW(Member):
     def weight_decay(self) -> float: ...
 class NAdam(Member):
     """
-    NAdam(learning_rate=0.002, beta1=0.9, beta2=0.999, eps=1e-08, momentum_decay=0.004, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
-
     Adam with Nesterov momentum (Dozat 2016), as torch.
 
         mu_t = beta1 (1 - 0.96^(t momentum_decay) / 2);  P_t = mu_1 … mu_t;  m, v as in Adam
         w <- w - lr ((1 - mu_t) g / (1 - P_t) + mu_{t+1} m / (1 - P_{t+1})) / (sqrt(v̂) + eps)
-
-    Parameters
-    ----------
-    learning_rate : float, schedule or callable, default 0.002
-        a number, a schedule, or a function of the epoch, counted from 0: a finite learning_rate > 0.
-    beta1 : float, default 0.9
-        decay rate of the first moment: 0 <= beta1 < 1.
-    beta2 : float, default 0.999
-        decay rate of the second moment: 0 <= beta2 < 1.
-    eps : float, default 1e-08
-        added to the denominator: a finite eps >= 0.
-    momentum_decay : float, default 0.004
-        rate at which the momentum approaches beta1: a finite momentum_decay >= 0.
-    clip_norm : float | None, default None
-        largest norm of the gradient: a finite clip_norm > 0, or None.
-    clip_value : float | tuple[float, float] | None, default None
-        range to which entries of the gradient are clipped; a number c means (-c, c): a number > 0, (low, high) with low < high, or None.
-    normalize : bool, default False
-        divides the gradient by its norm.
-    average : Polyak | None, default None
-        averaging of the iterates, an fm.Polyak.
-    proximal_l1 : bool, default False
-        applies l1 by soft thresholding.
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'nadam'
     uses_initial_rate_only: typing.ClassVar[bool] = False
     def __init__(self, learning_rate: float | Schedule | collections.abc.Callable[[int], float] = 0.002, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-08, momentum_decay: float = 0.004, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None: ...
@@ -2314,34 +1494,10 @@ class NAdam(Member):
     def proximal_l1(self) -> bool: ...
 class AdaMax(Member):
     """
-    AdaMax(learning_rate=0.002, beta1=0.9, beta2=0.999, eps=1e-08, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
-
     Adam by the infinity norm (Kingma & Ba 2015, section 7.1), as torch.
 
         m <- beta1 m + (1 - beta1) g;  u <- max(beta2 u, |g| + eps);  w <- w - lr m / ((1 - beta1^t) u)
-
-    Parameters
-    ----------
-    learning_rate : float, schedule or callable, default 0.002
-        a number, a schedule, or a function of the epoch, counted from 0: a finite learning_rate > 0.
-    beta1 : float, default 0.9
-        decay rate of the first moment: 0 <= beta1 < 1.
-    beta2 : float, default 0.999
-        decay rate of the second moment: 0 <= beta2 < 1.
-    eps : float, default 1e-08
-        added to the denominator: a finite eps > 0.
-    clip_norm : float | None, default None
-        largest norm of the gradient: a finite clip_norm > 0, or None.
-    clip_value : float | tuple[float, float] | None, default None
-        range to which entries of the gradient are clipped; a number c means (-c, c): a number > 0, (low, high) with low < high, or None.
-    normalize : bool, default False
-        divides the gradient by its norm.
-    average : Polyak | None, default None
-        averaging of the iterates, an fm.Polyak.
-    proximal_l1 : bool, default False
-        applies l1 by soft thresholding.
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'adamax'
     uses_initial_rate_only: typing.ClassVar[bool] = False
     def __init__(self, learning_rate: float | Schedule | collections.abc.Callable[[int], float] = 0.002, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-08, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None: ...
@@ -2367,36 +1523,12 @@ class AdaMax(Member):
     def proximal_l1(self) -> bool: ...
 class RAdam(Member):
     """
-    RAdam(learning_rate=0.001, beta1=0.9, beta2=0.999, eps=1e-08, clip_norm=None, clip_value=None, normalize=False, average=None, proximal_l1=False)
-
     Rectified Adam (Liu et al. 2020), as torch.
 
         R = 2 / (1 - beta2) - 1;  r_t = R - 2 t beta2^t / (1 - beta2^t);  m, v as in Adam
         r_t > 5:  w <- w - lr m̂ sqrt((r_t - 4)(r_t - 2) R / ((R - 4)(R - 2) r_t)) / (sqrt(v̂) + eps')
         else:     w <- w - lr m̂                              eps' = eps / sqrt(1 - beta2^t)
-
-    Parameters
-    ----------
-    learning_rate : float, schedule or callable, default 0.001
-        a number, a schedule, or a function of the epoch, counted from 0: a finite learning_rate > 0.
-    beta1 : float, default 0.9
-        decay rate of the first moment: 0 <= beta1 < 1.
-    beta2 : float, default 0.999
-        decay rate of the second moment: 0 <= beta2 < 1.
-    eps : float, default 1e-08
-        added to the denominator: a finite eps >= 0.
-    clip_norm : float | None, default None
-        largest norm of the gradient: a finite clip_norm > 0, or None.
-    clip_value : float | tuple[float, float] | None, default None
-        range to which entries of the gradient are clipped; a number c means (-c, c): a number > 0, (low, high) with low < high, or None.
-    normalize : bool, default False
-        divides the gradient by its norm.
-    average : Polyak | None, default None
-        averaging of the iterates, an fm.Polyak.
-    proximal_l1 : bool, default False
-        applies l1 by soft thresholding.
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'radam'
     uses_initial_rate_only: typing.ClassVar[bool] = False
     def __init__(self, learning_rate: float | Schedule | collections.abc.Callable[[int], float] = 0.001, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-08, clip_norm: float | None = None, clip_value: float | tuple[float, float] | None = None, normalize: bool = False, average: Polyak | None = None, proximal_l1: bool = False) -> None: ...
@@ -2422,25 +1554,13 @@ class RAdam(Member):
     def proximal_l1(self) -> bool: ...
 class StrongWolfe(Member):
     """
-    StrongWolfe(c1=0.0001, c2=0.9, max_evaluations=20)
-
     Bracketing and zoom by cubic interpolation (Nocedal & Wright 2006, algorithms 3.5 and 3.6).
 
         f(w + t d) <= f(w) + c1 t gᵀd  and  |g(w + t d)ᵀd| <= c2 |gᵀd|
 
     Where values differ by no more than rounding, decrease is judged by slopes (Hager & Zhang 2005).
     Cost: one value and gradient for each trial length.
-
-    Parameters
-    ----------
-    c1 : float, default 0.0001
-        share of the expected decrease that suffices: 0 < c1 < 0.5.
-    c2 : float, default 0.9
-        share of the first slope that may be left: 0 < c2 < 1.
-    max_evaluations : int, default 20
-        trial lengths at most: an integer >= 1.
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'strong_wolfe'
     def __init__(self, c1: float = 0.0001, c2: float = 0.9, max_evaluations: int = 20) -> None: ...
     @property
@@ -2451,22 +1571,10 @@ class StrongWolfe(Member):
     def max_evaluations(self) -> int: ...
 class Backtracking(Member):
     """
-    Backtracking(c1=0.0001, factor=0.5, max_evaluations=40)
-
     Shorter and shorter steps until the value falls enough (Armijo 1966).
 
         t, factor t, factor² t, …  until  f(w + t d) <= f(w) + c1 t gᵀd
-
-    Parameters
-    ----------
-    c1 : float, default 0.0001
-        share of the expected decrease that suffices: 0 < c1 < 1.
-    factor : float, default 0.5
-        ratio of a trial length to the one before: 0 < factor < 1.
-    max_evaluations : int, default 40
-        trial lengths at most: an integer >= 1.
     """
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'backtracking'
     def __init__(self, c1: float = 0.0001, factor: float = 0.5, max_evaluations: int = 40) -> None: ...
     @property
@@ -2477,28 +1585,14 @@ class Backtracking(Member):
     def max_evaluations(self) -> int: ...
 class LBFGS(Member):
     """
-    LBFGS(history_size=10, line_search='strong_wolfe', gtol=1e-06, average=None)
-
     Quasi-Newton directions from the last steps (Nocedal 1980; Nocedal & Wright 2006, algorithm 7.4).
 
         d = -G g,  s = w - w_old,  y = g - g_old
 
     G is sᵀy/yᵀy I, updated by the last pairs s, y as BFGS does. Pairs with sᵀy <= eps yᵀy are left out.
     Made for the full batch.
-
-    Parameters
-    ----------
-    history_size : int, default 10
-        pairs that are remembered: an integer >= 1 and <= 1000.
-    line_search : str or line search, default 'strong_wolfe'
-        choice of the step length.
-    gtol : float, default 1e-06
-        largest entry of the gradient at which the run has converged: a finite gtol >= 0.
-    average : Polyak | None, default None
-        averaging of the iterates, an fm.Polyak.
     """
     evaluation_offset: typing.ClassVar[float] = 0.0
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'lbfgs'
     needs_residuals: typing.ClassVar[bool] = False
     def __init__(self, history_size: int = 10, line_search: str | LineSearch = 'strong_wolfe', gtol: float = 1e-06, average: Polyak | None = None) -> None: ...
@@ -2512,8 +1606,6 @@ class LBFGS(Member):
     def line_search(self) -> LineSearch: ...
 class BFGS(Member):
     """
-    BFGS(update='bfgs', line_search='strong_wolfe', gtol=1e-06, average=None)
-
     Quasi-Newton directions from a dense approximation G of the inverse Hessian.
 
         d = -G g,  s = w - w_old,  y = g - g_old,  r = 1 / yᵀs
@@ -2522,20 +1614,8 @@ class BFGS(Member):
 
     G starts as sᵀy/yᵀy I; pairs with sᵀy <= eps yᵀy are left out. Made for the full batch and for few
     parameters.
-
-    Parameters
-    ----------
-    update : str, default 'bfgs'
-        formula of the update of G: one of: 'bfgs', 'dfp'.
-    line_search : str or line search, default 'strong_wolfe'
-        choice of the step length.
-    gtol : float, default 1e-06
-        largest entry of the gradient at which the run has converged: a finite gtol >= 0.
-    average : Polyak | None, default None
-        averaging of the iterates, an fm.Polyak.
     """
     evaluation_offset: typing.ClassVar[float] = 0.0
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'bfgs'
     needs_residuals: typing.ClassVar[bool] = False
     def __init__(self, update: typing.Literal['bfgs', 'dfp'] = 'bfgs', line_search: str | LineSearch = 'strong_wolfe', gtol: float = 1e-06, average: Polyak | None = None) -> None: ...
@@ -2549,8 +1629,6 @@ class BFGS(Member):
     def update(self) -> typing.Literal['bfgs', 'dfp']: ...
 class NonlinearCG(Member):
     """
-    NonlinearCG(formula='polak_ribiere', line_search='strong_wolfe', gtol=1e-06, average=None)
-
     Nonlinear conjugate gradients: each direction keeps a share of the last.
 
         d = -g + beta d_old,  y = g - g_old
@@ -2562,20 +1640,8 @@ class NonlinearCG(Member):
 
     The direction is -g again where successive gradients are far from orthogonal, |gᵀg_old| > 0.2 gᵀg
     (Powell 1977), and where d does not descend. Made for the full batch.
-
-    Parameters
-    ----------
-    formula : str, default 'polak_ribiere'
-        choice of beta: one of: 'polak_ribiere', 'fletcher_reeves', 'hestenes_stiefel', 'dai_yuan', 'daniel'.
-    line_search : str or line search, default 'strong_wolfe'
-        choice of the step length.
-    gtol : float, default 1e-06
-        largest entry of the gradient at which the run has converged: a finite gtol >= 0.
-    average : Polyak | None, default None
-        averaging of the iterates, an fm.Polyak.
     """
     evaluation_offset: typing.ClassVar[float] = 0.0
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'nonlinear_cg'
     needs_residuals: typing.ClassVar[bool] = False
     def __init__(self, formula: typing.Literal['polak_ribiere', 'fletcher_reeves', 'hestenes_stiefel', 'dai_yuan', 'daniel'] = 'polak_ribiere', line_search: str | LineSearch = 'strong_wolfe', gtol: float = 1e-06, average: Polyak | None = None) -> None: ...
@@ -2589,8 +1655,6 @@ class NonlinearCG(Member):
     def line_search(self) -> LineSearch: ...
 class Newton(Member):
     """
-    Newton(damping='trust_region', gtol=1e-06, average=None)
-
     Newton's method with the exact Hessian H.
 
         (H + lambda I) p = -g,  w <- w + p
@@ -2599,18 +1663,8 @@ class Newton(Member):
     adapts lambda to the ratio of the decrease of f to the predicted one (Nielsen 1999); a number is
     lambda itself, and every step is made, also uphill: 0 is the plain method, which is attracted by
     saddle points. Made for the full batch and for few parameters.
-
-    Parameters
-    ----------
-    damping : float | str, default 'trust_region'
-        choice of lambda: a number >= 0 or one of: 'trust_region', 'levenberg'.
-    gtol : float, default 1e-06
-        largest entry of the gradient at which the run has converged: a finite gtol >= 0.
-    average : Polyak | None, default None
-        averaging of the iterates, an fm.Polyak.
     """
     evaluation_offset: typing.ClassVar[float] = 0.0
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'newton'
     needs_residuals: typing.ClassVar[bool] = False
     def __init__(self, damping: float | str = 'trust_region', gtol: float = 1e-06, average: Polyak | None = None) -> None: ...
@@ -2622,8 +1676,6 @@ class Newton(Member):
     def gtol(self) -> float: ...
 class SaddleFreeNewton(Member):
     """
-    SaddleFreeNewton(krylov_size=100, gtol=1e-06, average=None)
-
     Newton's method with the absolute values of the eigenvalues of the Hessian (Dauphin et al. 2014).
 
         (|H| + lambda I) p = -g,  |H| = Q |Lambda| Qᵀ,  w <- w + p
@@ -2632,18 +1684,8 @@ class SaddleFreeNewton(Member):
     of the decrease of f to the one predicted with |H|. Up to krylov_size parameters H is dense; larger
     ones are replaced by their part in the Krylov space of g, of krylov_size dimensions (Lanczos with
     full reorthogonalisation), and p is -g / lambda outside of it. Made for the full batch.
-
-    Parameters
-    ----------
-    krylov_size : int, default 100
-        dimensions of the Krylov space: an integer >= 1 and <= 10000.
-    gtol : float, default 1e-06
-        largest entry of the gradient at which the run has converged: a finite gtol >= 0.
-    average : Polyak | None, default None
-        averaging of the iterates, an fm.Polyak.
     """
     evaluation_offset: typing.ClassVar[float] = 0.0
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'saddle_free_newton'
     needs_residuals: typing.ClassVar[bool] = False
     def __init__(self, krylov_size: int = 100, gtol: float = 1e-06, average: Polyak | None = None) -> None: ...
@@ -2655,8 +1697,6 @@ class SaddleFreeNewton(Member):
     def krylov_size(self) -> int: ...
 class HessianFree(Member):
     """
-    HessianFree(curvature='gauss_newton', initial_damping=1, precondition=True, max_iterations=250, gtol=1e-06, average=None)
-
     Newton steps by truncated conjugate gradients on products with a curvature matrix B (Martens 2010).
 
         (B + lambda I) p = -g,  w <- w + p
@@ -2670,24 +1710,8 @@ class HessianFree(Member):
         M = diag(mean of squared gradients of the samples + lambda)^(3/4)
 
     where f is a mean over samples. Made for the full batch or large ones.
-
-    Parameters
-    ----------
-    curvature : str, default 'gauss_newton'
-        choice of B: one of: 'gauss_newton', 'hessian'.
-    initial_damping : float, default 1
-        first lambda: a finite initial_damping > 0.
-    precondition : bool, default True
-        whether CG is preconditioned.
-    max_iterations : int, default 250
-        of CG in one step: an integer >= 1.
-    gtol : float, default 1e-06
-        largest entry of the gradient at which the run has converged: a finite gtol >= 0.
-    average : Polyak | None, default None
-        averaging of the iterates, an fm.Polyak.
     """
     evaluation_offset: typing.ClassVar[float] = 0.0
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'hessian_free'
     needs_residuals: typing.ClassVar[bool] = False
     def __init__(self, curvature: typing.Literal['gauss_newton', 'hessian'] = 'gauss_newton', initial_damping: float = 1, precondition: bool = True, max_iterations: int = 250, gtol: float = 1e-06, average: Polyak | None = None) -> None: ...
@@ -2705,26 +1729,14 @@ class HessianFree(Member):
     def precondition(self) -> bool: ...
 class LevenbergMarquardt(Member):
     """
-    LevenbergMarquardt(initial_damping=0.001, gtol=1e-06, average=None)
-
     Least squares by the Jacobian J of the residuals r (Levenberg 1944, Marquardt 1963).
 
         (JᵀJ + lambda I) p = -Jᵀ r,  w <- w + p
 
     lambda follows the ratio of the decrease of the sum of squares to the predicted one (Nielsen 1999).
     For squared_error, on the full batch, and for few parameters. J is not kept.
-
-    Parameters
-    ----------
-    initial_damping : float, default 0.001
-        first lambda, by the largest diagonal entry of JᵀJ: a finite initial_damping > 0.
-    gtol : float, default 1e-06
-        largest entry of the gradient at which the run has converged: a finite gtol >= 0.
-    average : Polyak | None, default None
-        averaging of the iterates, an fm.Polyak.
     """
     evaluation_offset: typing.ClassVar[float] = 0.0
-    fields: typing.ClassVar[tuple[Field, ...]]
     name: typing.ClassVar[str] = 'levenberg_marquardt'
     needs_residuals: typing.ClassVar[bool] = True
     def __init__(self, initial_damping: float = 0.001, gtol: float = 1e-06, average: Polyak | None = None) -> None: ...
