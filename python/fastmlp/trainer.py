@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 @registry.register(serialization.TRAINER_FORMAT)
 class Trainer(Attributes):
-    """A training in progress: the state of the optimizer lives here, the parameters in the network.
+    """A network with a loss, an optimizer and the optimizer's state, for custom training loops.
 
     Parameters
     ----------
@@ -51,27 +51,29 @@ class Trainer(Attributes):
         The network to train, in place.
     loss, optimizer, batch_size, l1, l2, regularize_biases, shuffle, weighting, l2_scale, \
 carry_state, missing, n_threads
-        As in `Network.fit`. All are attributes too, names resolved to values, and stay as they
-        are: other settings need a new trainer.
+        As in `Network.fit`. They are read-only attributes too, with names resolved to objects; for
+        other settings make a new trainer.
     seed : int, optional
-        The source of the order of samples, by default the network's, after the epochs so far.
+        Seed of the order of samples. By default the network's random stream continues after the
+        epochs trained so far.
 
     Raises
     ------
     ValueError, TypeError
-        A parameter out of its range, not known, or of the wrong kind; so do all methods.
+        An argument is out of range, unknown or of the wrong type; this holds for all methods.
     RuntimeError
-        By the methods that train: the network is being trained by another call.
+        By methods that train: the network is being trained by another call.
 
     Warns
     -----
     TrainingWarning
-        A layer has a hard sign, through which no gradient passes; an update would not be finite.
+        A hidden layer has a sign activation, through which no gradient passes; an update would not
+        be finite.
 
     Notes
     -----
-    Copies and pickles contain a copy of the network; training continues from them bit for bit, but
-    `backward` needs a new `forward`. Pickle must find a loss or schedule in Python by its name.
+    Copies and pickles contain a copy of the network. Training continues from them bit for bit, but
+    `backward` needs a new `forward`. A loss or schedule written in Python is pickled by its name.
 
     Examples
     --------
