@@ -179,7 +179,7 @@ carry_state, missing, n_threads
 
     @property
     def n_evaluations(self) -> int:
-        """Number of evaluations of the loss: of methods that search, several for an update."""
+        """Number of evaluations of the loss; second-order methods make several per update."""
         return int(self._native.n_evaluations)
 
     scale_learning_rate = learning_rate.scale_learning_rate
@@ -187,13 +187,13 @@ carry_state, missing, n_threads
 
     @property
     def last_parameters(self) -> arrays.FloatArray:
-        """The parameters of the last step, also while the network contains their average."""
+        """The parameters after the last step, even while the network contains their average."""
         iterate = self._native.iterate
         return self.network.parameters.copy() if iterate is None else iterate
 
     @property
     def state(self) -> StateViews:
-        """Live views of the optimizer's state: vectors ``(n_parameters,)``, numbers ``(1,)``.
+        """Live views of the optimizer state: vectors ``(n_parameters,)``, scalars ``(1,)``.
 
         Assigning to an item copies into the state.
         """
@@ -201,12 +201,12 @@ carry_state, missing, n_threads
 
     @property
     def last_epoch(self) -> EpochResult | None:
-        """The last epoch of `epoch` or `run`, during a run too: its loss and parts; None before."""
+        """Loss of the last epoch of `epoch` or `run`, with its parts; None before the first."""
         return self._last_epoch
 
     @property
     def history(self) -> History | None:
-        """The history of the network's last training, as `Network.history`."""
+        """History of the network's last training run, as `Network.history`."""
         return self.network.history
 
     def step(
@@ -217,10 +217,10 @@ carry_state, missing, n_threads
         class_weight: types.ClassWeight | None = None,
         lengths: ArrayLike | None = None,
     ) -> float:
-        """Make one update on a batch; return its loss before the update, penalties included.
+        """Make one update on a batch; return its loss before the update, including penalties.
 
-        The arguments are those of `Network.fit`; nan is not searched for. There is no update where
-        the weights sum to 0 or the loss is not finite; it is nan where the update would not be.
+        The arguments are those of `Network.fit`; nan is not checked for. No update is made if the
+        weights sum to 0, or if the loss or the update is not finite; the last case returns nan.
         """
         try:
             given = (X, y, sample_weight, class_weight, lengths, self.missing)
@@ -277,7 +277,7 @@ carry_state, missing, n_threads
         checkpoint_every: int = 1,
         verbose: int = 0,
     ) -> History:
-        """Make many epochs, with arguments and result of `Network.fit`, and keep the state.
+        """Train for several epochs like `Network.fit`, keeping the optimizer state between calls.
 
         Examples
         --------
