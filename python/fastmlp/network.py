@@ -218,11 +218,11 @@ class Network(NamedFeatures, Attributes):
 
     @error_prefix("Network.save")
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the network to a file in the layout of safetensors, which `fm.load` reads.
+        """Write the network to a file in the safetensors format, to be read by `fm.load`.
 
-        The file is there as a whole or not at all, also after a crash: it is written beside
-        `path`, brought to the disk, and then takes its place. Links are followed, the mode of an
-        old file is kept.
+        The write is atomic: even after a crash the file is complete or absent. It is written to a
+        temporary file in the same folder, flushed to disk and renamed. Links are followed, and the
+        mode of an existing file is kept.
 
         Parameters
         ----------
