@@ -234,7 +234,7 @@ def _check_layers(layers: Any) -> None:
     if not layers:
         raise value_error("layers", layers, expected)
     if not layers[-1].can_be_output:
-        expected = "a Dense at last, or a Tied or a Skip"
+        expected = "a last layer other than dropout and noise, such as Dense"
         raise value_error(f"layers[{len(layers) - 1}]", layers[-1], expected)
 
 
