@@ -273,7 +273,7 @@ def test_dropout_trains() -> None:
         (lambda: fm.GaussianNoise(-1.0), ValueError, r"^GaussianNoise: std=-1, expected"),
         (lambda: fm.GaussianNoise(None), TypeError, r"^GaussianNoise: std=None"),
         (lambda: fm.Network([fm.Dense(2), fm.Dropout(0.5)], inputs=2), ValueError,
-         r"^Network: layers\[1\]=Dropout.*expected a Dense at last"),
+         r"^Network: layers\[1\]=Dropout.*expected a last layer other than dropout and noise"),
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused(make: Any, kind: type[Exception], text: str) -> None:

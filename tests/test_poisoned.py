@@ -248,10 +248,9 @@ def test_a_first_loss_that_is_not_finite_is_not_blamed_on_the_rate(
     samples, targets = (X * far, Y) if what == "X" else (X, Y * far)
     text = (
         r"fit: the loss became (inf|nan) in epoch 1, step 1; the initial parameters are kept; it "
-        r"was so before any update, so no learning_rate can help; scale X and y, .*, check a loss "
-    ) + (
-        "of your own, or the data" if dtype == "float64" else "of your own, or use dtype='float64'"
-    )
+        r"was so before any update, so no learning_rate can help; scale X and y, .*, check a "
+        r"custom loss, or "
+    ) + ("the data" if dtype == "float64" else "use dtype='float64'")
     net = fm.Network([3, 5, 1], dtype=dtype, seed=0)
     with pytest.warns(fm.TrainingWarning, match=f"{text}$"), np.errstate(all="ignore"):
         history = net.fit(samples, targets, loss=loss)

@@ -24,34 +24,34 @@ BOUNDED = ("sigmoid", "tanh", "hard_tanh")  # activations with two limits
 
 
 class LayerDiagnosis(NamedTuple):
-    """What a batch shows of one layer that has parameters.
+    """Diagnosis of one layer with parameters, on a batch.
 
     Attributes
     ----------
     name : str
-        Its place in ``net.layers`` and its kind.
+        Index in ``net.layers``, and type of the layer.
     gradient_norm, weight_norm : float
-        2-norms of the gradient of the mean loss by the layer's own weights and biases, and of
-        these.
+        2-norm of the gradient of the mean loss with respect to the layer's own weights and biases,
+        and 2-norm of these parameters.
     update_norm : float
-        2-norm of their change since the record before; nan without one.
+        2-norm of their change since the previous record; nan if there is none.
     signal : float
-        2-norm of the error signal ``dL/da``, a the pre-activations, over all samples and units; of
-        a recurrent layer the largest of all steps.
+        2-norm of the error signal ``dL/da``, a the pre-activations, over all samples and units; for
+        a recurrent layer the largest over its steps.
     saturated : float
-        The share of outputs at a limit of sigmoid, tanh or hard_tanh: their slope is below 5 % of
-        the largest. 0 for other activations, and for the gates of GRU and LSTM, which may well be
-        open or shut.
+        Fraction of outputs near a limit of sigmoid, tanh or hard_tanh, where the slope is below 5 %
+        of its maximum. 0 for other activations, and for the gates of GRU and LSTM, which may well
+        be open or closed.
     dead : float
-        The share of units, of a convolution filters, through which no gradient passes for any
-        sample: their slope is below 0.1 % of the largest. 0 for the activations named above.
+        Fraction of units (of filters, for a convolution) through which no gradient passes for any
+        sample: the slope is below 0.1 % of its maximum. 0 for the activations named above.
     over_time : ndarray of shape (time,) or None
-        The signal of each step of a recurrent layer.
+        The signal at each step of a recurrent layer.
     trouble : str
-        ``"vanishing"``, ``"exploding"``, ``"saturated"``, ``"dead"``, two of them with a comma, or
-        ``""``.
+        ``"vanishing"``, ``"exploding"``, ``"saturated"``, ``"dead"``, several separated by a comma,
+        or ``""``.
     advice : str
-        What is wrong and what to do, in one sentence each; ``""`` where nothing is.
+        What is wrong and what to do, one sentence per problem; ``""`` if there is none.
 
     Examples
     --------
@@ -75,10 +75,10 @@ class LayerDiagnosis(NamedTuple):
 
 
 class Diagnosis:
-    """The layers of a network on a batch: norms, shares of flat outputs, and what is wrong.
+    """Diagnosis of a network on a batch: norms, saturated outputs and dead units by layer.
 
-    ``print(net.diagnose(X, y))`` shows the table and, where there is trouble, one sentence with
-    its remedy for each.
+    ``print(net.diagnose(X, y))`` shows a table and, for each layer in trouble, a sentence with a
+    remedy.
 
     Attributes
     ----------
@@ -89,11 +89,11 @@ class Diagnosis:
     layer_names : list of str
         Their names.
     gradient_norms, weight_norms, update_norms : ndarray of shape (n_layers,)
-        Their norms.
+        The norms of all layers.
     healthy : bool
-        Whether no layer is in trouble.
+        True if no layer is in trouble.
     trouble : str
-        That of all layers, each kind once, with commas; ``""`` where there is none.
+        All kinds of trouble found, each once, separated by commas; ``""`` if there is none.
 
     Examples
     --------
@@ -128,12 +128,12 @@ class Diagnosis:
 
     @property
     def update_norms(self) -> Floats:
-        """2-norms of the changes since the record before, by layer; nan without one."""
+        """2-norms of the changes since the previous record, by layer; nan if there is none."""
         return np.array([layer.update_norm for layer in self.layers])
 
     @property
     def trouble(self) -> str:
-        """The kinds of trouble, each once, with commas."""
+        """All kinds of trouble found, each once, separated by commas."""
         found = (kind for layer in self.layers for kind in layer.trouble.split(", ") if kind)
         return ", ".join(dict.fromkeys(found))
 

@@ -47,17 +47,17 @@ def check_gradient(
     *args: Any,
     difference: Literal["central", "forward"] = "central",
 ) -> GradientCheck:
-    """Compare a gradient with differences of values, entry by entry, in float64.
+    """Compare a gradient with finite differences, entry by entry, in float64.
 
     Parameters
     ----------
     fun : callable
-        ``fun(x, *args) -> (value, gradient)``, the gradient in the shape of x; several values, as
-        those of a loss of one's own, are added up.
+        ``fun(x, *args) -> (value, gradient)``, with the gradient in the shape of x. Several values,
+        as a custom loss returns them, are summed.
     x : array_like
         The point: w of a function for `minimize`, or outputs ``(n, n_out)`` of a loss.
     *args
-        Further arguments of `fun`, as the targets of a loss.
+        Further arguments of `fun`, such as the targets of a loss.
     difference : {"central", "forward"}, default "central"
         ``(f(x + h) - f(x - h)) / 2h`` with h = eps^(1/3) max(1, |x|) has an error of about 1e-10,
         ``(f(x + h) - f(x)) / h`` with h = eps^(1/2) max(1, |x|) one of about 1e-8.
@@ -65,13 +65,13 @@ def check_gradient(
     Returns
     -------
     GradientCheck
-        `error` is about 1e-9 where the gradient is right, unless x is at a kink. Cost: two
-        calls of `fun` per entry of x, or one.
+        `error` is about 1e-9 if the gradient is correct and x is not at a kink. Cost: two calls of
+        `fun` per entry of x, or one for "forward".
 
     Raises
     ------
     ValueError, TypeError
-        A gradient of another shape than x, or results that are not real numbers.
+        The gradient has another shape than x, or results are not real numbers.
 
     Examples
     --------

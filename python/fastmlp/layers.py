@@ -184,9 +184,9 @@ def _long_form(
 ) -> tuple[tuple[int, ...], list[Layer]]:
     for index, layer in enumerate(layers):
         if not isinstance(layer, Layer):
-            raise type_error(f"layers[{index}]", layer, "a layer as the others")
+            raise type_error(f"layers[{index}]", layer, "a layer such as fm.Dense")
     if not layers[-1].can_be_output:
-        expected = "a Dense at last, or another layer but dropout and noise"
+        expected = "a last layer other than dropout and noise, such as Dense"
         raise value_error(f"layers[{len(layers) - 1}]", layers[-1], expected)
     for name, value in (("activation", activation), ("output", output)):
         if value is not None:

@@ -39,14 +39,14 @@ class Result:
         The value of the function there.
     status : str
         ``"converged"``, ``"no_progress"``, ``"max_steps"``, ``"max_seconds"``, ``"stopped"``,
-        ``"line_search_failed"`` or ``"not_finite"``; `advice` says what it means.
+        ``"line_search_failed"`` or ``"not_finite"``; `advice` explains it.
     n_steps : int
         Number of accepted iterations.
     n_evaluations : int
-        Points at which the function was evaluated, without those of differences for products
-        with the Hessian.
+        Number of points at which the function was evaluated, not counting finite differences for
+        Hessian products.
     path : ndarray of shape (n_steps + 1, dim) or None
-        The start and the point after each step, if `record_path=True`.
+        The initial point and the point after each step, if `record_path=True`.
 
     Examples
     --------
@@ -89,33 +89,34 @@ def minimize(
     max_seconds: float | None = None,
     record_path: bool = False,
 ) -> Result:
-    """Minimize a function of a vector by its gradient.
+    """Minimize a function of a vector, using its gradient.
 
     Parameters
     ----------
     fun : callable
-        ``fun(w) -> (value, gradient)`` with w and gradient of shape ``(dim,)``; it may keep and
-        change its argument w.
+        ``fun(w) -> (value, gradient)`` with w and gradient of shape ``(dim,)``. It may store and
+        modify its argument.
     w0 : array_like of shape (dim,)
-        Initial point; it is not changed. float32 is computed in float32, other dtypes in float64.
+        Initial point; it is not modified. float32 is computed in float32, other dtypes in float64.
     optimizer : str or optimizer, default "adam"
-        A name, or a value such as ``fm.SGD(0.1, momentum=0.9)``.
+        A name, or an object such as ``fm.SGD(0.1, momentum=0.9)``.
     jac : bool or callable, default True
-        As SciPy's: True where `fun` returns the gradient too; else it returns the value alone, and
-        ``jac(w)`` the gradient, which is made of central differences for False.
+        As in SciPy. True: `fun` returns value and gradient. A callable: `fun` returns only the
+        value, and ``jac(w)`` the gradient. False: `fun` returns only the value, and the gradient is
+        approximated by central differences.
     steps : int, default 100
-        Number of iterations at most.
+        Maximum number of iterations.
     tol : float, optional
-        End as ``"converged"`` where no component of the gradient is larger: `gtol` of methods that
-        search; update rules, which do not end by themselves, make one step more.
+        Stop as ``"converged"`` when no component of the gradient is larger in magnitude. It is
+        `gtol` of second-order methods; update rules make one more step.
     hvp : callable, optional
-        ``hvp(w, v)``, the product of the Hessian at w with v, for methods that use it; without it
-        differences of two gradients.
+        ``hvp(w, v)`` returns the product of the Hessian at w with v, for methods that use it. By
+        default the product is a difference of two gradients.
     callback : callable, optional
-        ``callback(w)`` after each iteration, with a copy of the point. True, or StopIteration, ends
-        the run as ``"stopped"`` after the step that is being made.
+        ``callback(w)`` is called after each iteration with a copy of the point. If it returns True
+        or raises StopIteration, the run ends as ``"stopped"`` after the current step.
     max_seconds : float, optional
-        Stop after this time.
+        Time limit.
     record_path : bool, default False
         If True, the result contains the whole path.
 
@@ -123,19 +124,19 @@ def minimize(
     -------
     Result
         The last point, its value and the status of the run. Cost: one call of `fun` per step and
-        one at the end; of methods that search `n_evaluations`, and two for each product without
-        `hvp`. For ``jac=False`` each of these takes ``2 dim + 1``.
+        one at the end; for second-order methods `n_evaluations`, plus two per Hessian product
+        without `hvp`. With ``jac=False`` each evaluation takes ``2 dim + 1`` calls.
 
     Raises
     ------
     ValueError, TypeError
-        An argument, or a result of `fun`, of a wrong shape or type. Exceptions of `fun` pass
-        through.
+        An argument or a result of `fun` has the wrong shape or type. Exceptions raised by `fun`
+        propagate.
 
     Warns
     -----
     TrainingWarning
-        The defaults made their 100 steps, but the gradient has hardly become smaller.
+        The 100 default steps were made, but the gradient has hardly decreased.
 
     Examples
     --------

@@ -33,40 +33,40 @@ class Network(NamedFeatures, Attributes):
     Parameters
     ----------
     layers : list of int, or list of layers
-        Short form: the sizes ``[n_inputs, hidden ..., n_outputs]``. Long form: layers such as
-        `Dense`, `Conv2D`, `Recurrent`, `Tied`, `Skip` and `Dropout`, the last one neither dropout
-        nor noise.
+        Short form: the layer sizes ``[n_inputs, hidden ..., n_outputs]``. Long form: layers such
+        as `Dense`, `Conv2D`, `Recurrent`, `Tied`, `Skip` and `Dropout`. The last layer must not be
+        dropout or noise.
     inputs : int or tuple of int, optional
-        In the long form, the number of inputs, or ``(length, channels)``, ``(time, features)`` or
-        ``(height, width, channels)``: X is then of shape ``(n_samples, *inputs)``, or flat, in all
-        methods. Outputs have the shape of the last layer, ``(n_samples, *output_shape)``.
+        Long form only: the number of inputs, or their shape ``(length, channels)``, ``(time,
+        features)`` or ``(height, width, channels)``. With a shape, all methods accept X of shape
+        ``(n_samples, *inputs)`` or flat. Outputs have the shape ``(n_samples, *output_shape)``.
     activation : str or activation, optional
-        Activation of the hidden layers, in the short form only; default ``"relu"``.
+        Short form only: activation of the hidden layers, default ``"relu"``.
     output : str or activation, optional
-        Activation of the last layer, in the short form only; default ``"identity"``.
+        Short form only: activation of the last layer, default ``"identity"``.
     init : str or initializer, default "glorot_uniform"
-        Distribution of the weights in layers without `init`. Biases start at 0.
+        Distribution of the weights of layers without their own `init`. Biases start at 0.
     dtype : {"float32", "float64"}, default "float32"
-        The precision of parameters, inputs and outputs.
+        Precision of parameters, inputs and outputs.
     seed : int, optional
-        The source of the initial weights, of the order of samples and of all noise:
-        ``0 <= seed < 2**64``. Without it runs differ; with it they are equal, bit for bit.
+        Seed of the initial weights, the order of samples, dropout and noise, ``0 <= seed <
+        2**64``. With equal seeds, runs are equal bit for bit. By default a random seed is drawn.
 
     Attributes
     ----------
     layers : tuple of layers
-        The layers, every name resolved to a value.
+        The layers, with all names resolved to objects.
     input_shape, output_shape, n_inputs, n_outputs, n_parameters, dtype, seed
-        Sizes, precision, and the seed, also where it was drawn.
+        Shapes and sizes, the precision, and the seed (given or drawn).
     epochs_trained : int
-        Epochs trained so far; a second `fit` continues the random stream.
+        Number of epochs trained so far; a second `fit` continues the random stream.
 
     Raises
     ------
     ValueError
-        Sizes out of range or names that are not known.
+        A size is out of range, or a name is unknown.
     TypeError
-        Arguments of the wrong kind.
+        An argument has the wrong type.
     MemoryError
         The parameters do not fit in memory.
 
@@ -133,7 +133,7 @@ class Network(NamedFeatures, Attributes):
 
     @property
     def history(self) -> History | None:
-        """The history of the last training, also where an exception ended it; None before."""
+        """History of the last training run, even if an exception ended it; None before any."""
         return self._history
 
     @property
@@ -218,11 +218,11 @@ class Network(NamedFeatures, Attributes):
 
     @error_prefix("Network.save")
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the network to a file in the layout of safetensors, which `fm.load` reads.
+        """Write the network to a file in the safetensors format, to be read by `fm.load`.
 
-        The file is there as a whole or not at all, also after a crash: it is written beside
-        `path`, brought to the disk, and then takes its place. Links are followed, the mode of an
-        old file is kept.
+        The write is atomic: even after a crash the file is complete or absent. It is written to a
+        temporary file in the same folder, flushed to disk and renamed. Links are followed, and the
+        mode of an existing file is kept.
 
         Parameters
         ----------

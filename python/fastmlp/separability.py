@@ -17,36 +17,36 @@ INFEASIBLE = 2  # status of scipy.optimize.linprog
 
 @error_prefix("linearly_separable")
 def linearly_separable(X: ArrayLike, y: ArrayLike, *, bias: bool = True) -> bool:
-    """Return whether a hyperplane has the classes strictly on either side; needs SciPy.
+    """Return whether a hyperplane strictly separates the classes; needs SciPy.
 
-    A perceptron converges exactly then. The linear program ``y_i (w·x_i + b) >= 1`` has a solution
-    w, b or none; a solution is checked on all samples.
+    A perceptron converges exactly in this case. The linear program ``y_i (w·x_i + b) >= 1`` has a
+    solution w, b or none; a solution is checked on all samples.
 
     Parameters
     ----------
     X : array_like of shape (n_samples, n_inputs)
         Samples.
     y : array_like of shape (n_samples,) or (n_samples, n_outputs)
-        Labels of any kind; of more than two classes each must be parted from the rest, as a layer
-        with a sign output for each does. Of several columns, each of two values, all must be
-        separable.
+        Labels of any kind. With more than two classes, each must be separable from the rest, as in
+        a layer with one sign output per class. With several columns of two values each, all columns
+        must be separable.
     bias : bool, default True
-        If False, the hyperplane goes through the origin.
+        If False, the hyperplane passes through the origin.
 
     Returns
     -------
     bool
-        The verdict. Cost: a linear program of n_samples rows and n_inputs + 1 columns for two
-        classes, one for each of more.
+        True if the classes are separable. Cost: a linear program with n_samples rows and
+        n_inputs + 1 columns, one per class if there are more than two.
 
     Raises
     ------
     ImportError
         SciPy is not installed.
     ValueError, TypeError
-        Arrays that do not fit each other, or are not finite.
+        The arrays do not match, or are not finite.
     RuntimeError
-        The solver found no verdict.
+        The solver found neither a solution nor that there is none.
 
     Examples
     --------

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 @registry.register(serialization.TRAINER_FORMAT)
 class Trainer(Attributes):
-    """A training in progress: the state of the optimizer lives here, the parameters in the network.
+    """A network with a loss, an optimizer and the optimizer's state, for custom training loops.
 
     Parameters
     ----------
@@ -51,27 +51,29 @@ class Trainer(Attributes):
         The network to train, in place.
     loss, optimizer, batch_size, l1, l2, regularize_biases, shuffle, weighting, l2_scale, \
 carry_state, missing, n_threads
-        As in `Network.fit`. All are attributes too, names resolved to values, and stay as they
-        are: other settings need a new trainer.
+        As in `Network.fit`. They are read-only attributes too, with names resolved to objects; for
+        other settings make a new trainer.
     seed : int, optional
-        The source of the order of samples, by default the network's, after the epochs so far.
+        Seed of the order of samples. By default the network's random stream continues after the
+        epochs trained so far.
 
     Raises
     ------
     ValueError, TypeError
-        A parameter out of its range, not known, or of the wrong kind; so do all methods.
+        An argument is out of range, unknown or of the wrong type; this holds for all methods.
     RuntimeError
-        By the methods that train: the network is being trained by another call.
+        By methods that train: the network is being trained by another call.
 
     Warns
     -----
     TrainingWarning
-        A layer has a hard sign, through which no gradient passes; an update would not be finite.
+        A hidden layer has a sign activation, through which no gradient passes; an update would not
+        be finite.
 
     Notes
     -----
-    Copies and pickles contain a copy of the network; training continues from them bit for bit, but
-    `backward` needs a new `forward`. Pickle must find a loss or schedule in Python by its name.
+    Copies and pickles contain a copy of the network. Training continues from them bit for bit, but
+    `backward` needs a new `forward`. A loss or schedule written in Python is pickled by its name.
 
     Examples
     --------
@@ -177,7 +179,7 @@ carry_state, missing, n_threads
 
     @property
     def n_evaluations(self) -> int:
-        """Number of evaluations of the loss: of methods that search, several for an update."""
+        """Number of evaluations of the loss; second-order methods make several per update."""
         return int(self._native.n_evaluations)
 
     scale_learning_rate = learning_rate.scale_learning_rate
@@ -185,13 +187,13 @@ carry_state, missing, n_threads
 
     @property
     def last_parameters(self) -> arrays.FloatArray:
-        """The parameters of the last step, also while the network contains their average."""
+        """The parameters after the last step, even while the network contains their average."""
         iterate = self._native.iterate
         return self.network.parameters.copy() if iterate is None else iterate
 
     @property
     def state(self) -> StateViews:
-        """Live views of the optimizer's state: vectors ``(n_parameters,)``, numbers ``(1,)``.
+        """Live views of the optimizer state: vectors ``(n_parameters,)``, scalars ``(1,)``.
 
         Assigning to an item copies into the state.
         """
@@ -199,12 +201,12 @@ carry_state, missing, n_threads
 
     @property
     def last_epoch(self) -> EpochResult | None:
-        """The last epoch of `epoch` or `run`, during a run too: its loss and parts; None before."""
+        """Loss of the last epoch of `epoch` or `run`, with its parts; None before the first."""
         return self._last_epoch
 
     @property
     def history(self) -> History | None:
-        """The history of the network's last training, as `Network.history`."""
+        """History of the network's last training run, as `Network.history`."""
         return self.network.history
 
     def step(
@@ -215,10 +217,10 @@ carry_state, missing, n_threads
         class_weight: types.ClassWeight | None = None,
         lengths: ArrayLike | None = None,
     ) -> float:
-        """Make one update on a batch; return its loss before the update, penalties included.
+        """Make one update on a batch; return its loss before the update, including penalties.
 
-        The arguments are those of `Network.fit`; nan is not searched for. There is no update where
-        the weights sum to 0 or the loss is not finite; it is nan where the update would not be.
+        The arguments are those of `Network.fit`; nan is not checked for. No update is made if the
+        weights sum to 0, or if the loss or the update is not finite; the last case returns nan.
         """
         try:
             given = (X, y, sample_weight, class_weight, lengths, self.missing)
@@ -275,7 +277,7 @@ carry_state, missing, n_threads
         checkpoint_every: int = 1,
         verbose: int = 0,
     ) -> History:
-        """Make many epochs, with arguments and result of `Network.fit`, and keep the state.
+        """Train for several epochs like `Network.fit`, keeping the optimizer state between calls.
 
         Examples
         --------

@@ -34,23 +34,23 @@ def predict(
     Parameters
     ----------
     X : array_like or sparse matrix of shape (n_samples, n_inputs), or (n_inputs,)
-        Samples, or one sample. Not searched for nan.
+        Samples, or a single sample. nan is not checked for.
     lengths : array_like of int, shape (n_samples,), optional
-        Steps of each sequence, 1 to time; the outputs are those of the sequence without what
-        comes after, and 0 for steps after the end.
+        Number of steps of each sequence, 1 to time. Outputs are those of the sequence without its
+        padding, and 0 for steps after its end.
     n_threads : int, optional
-        At most so many threads, as with `fm.threads`.
+        Maximum number of threads, as with `fm.threads`.
 
     Returns
     -------
     ndarray of shape (n_samples, n_outputs) or (n_outputs,)
-        Outputs in the network's dtype; those of a last layer with a shape, such as ``Conv1D`` or
-        ``Recurrent(sequences=True)``, have its axes. Cost: one forward pass.
+        Outputs in the network's dtype. If the last layer has several axes, such as ``Conv1D`` or
+        ``Recurrent(sequences=True)``, so have the outputs. Cost: one forward pass.
 
     Raises
     ------
     ValueError, TypeError
-        X of another shape, or not real numbers.
+        X has the wrong shape, or does not contain real numbers.
 
     Examples
     --------
@@ -92,20 +92,20 @@ def loss(
     X : array_like or sparse matrix of shape (n_samples, n_inputs), or (n_inputs,)
         Samples.
     y : array_like of shape (n_samples, n_outputs) or (n_samples,)
-        Targets; 1-D for one output, or class indices for a softmax output, one for each position
-        or step where it has several. ``(n_samples, *output_shape)`` too.
+        Targets: 1-D for a single output, or class indices for a softmax output, one for each
+        position or step if there are several; or of shape ``(n_samples, *output_shape)``.
     loss : str, loss or callable, optional
-        Default: that of the last training, also in copies and files; else the one that belongs to
-        the output activation, as in `fit`. Copies and files do not have functions.
+        Default: the loss of the last training run, also in copies and files, else that of the
+        output activation, as in `fit`. Copies and files do not include functions.
     sample_weight : array_like of shape (n_samples,), optional
-        Weights >= 0, not all 0; 1 each where they are not given.
+        Weights >= 0, not all 0; by default all are 1.
     lengths : array_like of int, shape (n_samples,), optional
-        Steps of each sequence, as for `predict`; the loss is the sum over these, and y and X,
-        which must be finite, are not read after them.
+        Number of steps of each sequence, as for `predict`. The loss is the sum over these steps;
+        values of X and y after the end are ignored, but must be finite.
     missing : {"mask"}, optional
-        "mask": nan in y is no target and has no term; the mean is over samples that have some.
+        With "mask", nan in y marks a missing target; the mean is over samples with a target.
     n_threads : int, optional
-        At most so many threads, as with `fm.threads`.
+        Maximum number of threads, as with `fm.threads`.
 
     Returns
     -------
@@ -115,7 +115,7 @@ def loss(
     Raises
     ------
     ValueError, TypeError
-        Arrays that do not fit the network, or an unknown loss.
+        Arrays do not fit the network, or the loss is unknown.
 
     Examples
     --------
@@ -142,7 +142,7 @@ def value_and_grad(
     missing: Missing | None = None,
     n_threads: int | None = None,
 ) -> tuple[float, FloatArray]:
-    """Compute the weighted mean loss and its gradient by all parameters, by backpropagation.
+    """Compute the weighted mean loss and its gradient for all parameters, by backpropagation.
 
     Parameters
     ----------
@@ -186,16 +186,16 @@ def value_and_grad(
 def backward(
     self: Network, X: InputLike, output_gradient: ArrayLike, *, lengths: ArrayLike | None = None
 ) -> FloatArray:
-    """Compute the gradient of ``sum(outputs * output_gradient)`` by all parameters.
+    """Compute the gradient of ``sum(outputs * output_gradient)`` for all parameters.
 
     Parameters
     ----------
     X : array_like or sparse matrix of shape (n_samples, n_inputs), or (n_inputs,)
         Samples.
     output_gradient : array_like of shape (n_samples, n_outputs) or (n_outputs,)
-        Derivative of anything by the outputs; not averaged over the samples.
+        Derivative of any quantity with respect to the outputs; it is not averaged over samples.
     lengths : array_like of int, shape (n_samples,), optional
-        Steps of each sequence, as for `predict`; `output_gradient` is not read after them.
+        Number of steps of each sequence, as for `predict`; `output_gradient` is ignored after them.
 
     Returns
     -------
@@ -205,7 +205,7 @@ def backward(
     Raises
     ------
     ValueError, TypeError
-        Arrays that do not fit the network.
+        Arrays do not fit the network.
 
     Examples
     --------
@@ -223,23 +223,23 @@ def backward(
 
 @error_prefix("Network.jacobian")
 def jacobian(self: Network, X: InputLike) -> FloatArray:
-    """Compute the derivatives of the outputs by the inputs, sample by sample.
+    """Compute the derivatives of the outputs with respect to the inputs, for each sample.
 
     Parameters
     ----------
     X : array_like or sparse matrix of shape (n_samples, n_inputs), or (n_inputs,)
-        Samples, or one sample.
+        Samples, or a single sample.
 
     Returns
     -------
     ndarray of shape (n_samples, n_outputs, n_inputs) or (n_outputs, n_inputs)
-        Element ``[i, j, k]`` is ``d output_j / d input_k`` at sample i; inputs of a shape have its
-        axes. Cost: a forward pass and one backward pass per output.
+        Element ``[i, j, k]`` is ``d output_j / d input_k`` at sample i. If the inputs have a
+        shape, its axes replace the last one. Cost: a forward pass and a backward pass per output.
 
     Raises
     ------
     ValueError, TypeError
-        X of another shape, or not real numbers.
+        X has the wrong shape, or does not contain real numbers.
 
     Examples
     --------

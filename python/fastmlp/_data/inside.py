@@ -38,8 +38,8 @@ def activations(
     -------
     list of ndarray
         For each layer of ``network.layers`` an array ``(n_samples, *its output shape)``, without
-        the first axis for one sample; the last is that of `predict`, to the bit. Cost: one forward
-        pass, and memory for all of them.
+        the first axis for a single sample. The last one equals `predict`, bit for bit. Cost: one
+        forward pass, and memory for all outputs.
 
     Raises
     ------
@@ -75,10 +75,10 @@ def diagnose(
     lengths: ArrayLike | None = None,
     n_threads: int | None = None,
 ) -> Diagnosis:
-    """Compute norms of gradients and weights, layer by layer, and name what is wrong.
+    """Find vanishing or exploding gradients, saturated outputs and dead units, layer by layer.
 
-    Vanishing and exploding gradients, saturated outputs and dead units are found in evaluation
-    mode, on a batch that stands for the data; nothing changes.
+    Norms of gradients and weights are computed in evaluation mode on a representative batch; the
+    network does not change.
 
     Parameters
     ----------
@@ -88,9 +88,9 @@ def diagnose(
     Returns
     -------
     Diagnosis
-        With a `LayerDiagnosis` for each layer that has parameters. Its text has a table and, where
-        there is trouble, a sentence with the remedy. Cost: one `value_and_grad` and about one more
-        forward pass.
+        With a `LayerDiagnosis` for each layer that has parameters. Its str is a table and, for
+        each layer in trouble, a sentence with a remedy. Cost: one `value_and_grad` and about one
+        more forward pass.
 
     Raises
     ------
@@ -99,11 +99,11 @@ def diagnose(
 
     Notes
     -----
-    The error signal of a layer is ``dL/da``, a its pre-activations. It vanishes below 0.001 of that
-    of the output layer and explodes above 100 times it; over time, below 0.001 and above 1,000
-    times that of the last step. A hidden layer is saturated or dead where half of its outputs or
-    units are; then layers before it are not said to vanish, since that is the cause. Source:
-    Hochreiter 1991, Glorot & Bengio 2010.
+    The error signal of a layer is ``dL/da``, where a are its pre-activations. A signal below 0.001
+    times that of the output layer is called vanishing, above 100 times exploding; over time, below
+    0.001 or above 1,000 times that of the last step. A hidden layer is called saturated or dead if
+    at least half of its outputs or units are. Layers before it are then not called vanishing,
+    because it is the cause. Source: Hochreiter 1991, Glorot & Bengio 2010.
 
     Examples
     --------

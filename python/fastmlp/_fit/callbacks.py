@@ -26,38 +26,37 @@ class EarlyStopping(Monitor):
     Parameters
     ----------
     monitor : str, default "val_loss"
-        The number to watch: ``"loss"``, one of `metrics`, either with ``"val_"`` where there is a
-        validation, or what a callback before this one adds to the logs.
+        The value to monitor: ``"loss"`` or one of `metrics`, with the prefix ``"val_"`` for
+        validation samples, or a value that an earlier callback adds to the logs.
     patience : int, default 5
-        Epochs without improvement before the stop, at least 1.
+        Number of epochs without improvement after which training stops, at least 1.
     min_delta : float, default 0.0
-        A change for the better by this much or less is no improvement.
+        Changes by this much or less do not count as an improvement.
     restore_best : bool, default True
-        If True, the network ends with the parameters of its best epoch, and the trainer with the
-        state of the optimizer there; also where Ctrl-C or another exception ends the training.
+        If True, the parameters of the best epoch are restored at the end, with the optimizer state
+        of that epoch in a trainer, even if Ctrl-C or another exception ends training.
     mode : {"min", "max"}, default "min"
-        Which is better: ``"max"`` for accuracy, AUC, F1 and R².
+        Whether smaller or larger values are better: ``"max"`` for accuracy, AUC, F1 and R².
 
     Attributes
     ----------
     best : float
-        The best value seen. For ``"loss"`` with `restore_best` it is that of the parameters that
-        are restored: the loss of the training samples without dropout and noise, penalties
-        included.
+        The best value so far. For ``"loss"`` with `restore_best` it is the loss of the restored
+        parameters on the training samples, without dropout and noise, including penalties.
     best_epoch : int
-        Its epoch, from 1; 0 before the first.
+        The epoch of the best value, counted from 1; 0 before the first.
 
     Raises
     ------
     ValueError, TypeError
-        A parameter out of its range or of the wrong kind.
+        A parameter is out of range or has the wrong type.
 
     Notes
     -----
-    The loss of an epoch is that of the parameters during it, not of those after it. So with
-    ``"loss"`` the latter are evaluated where the former improved, and kept if they are better.
-    Cost: one copy of the parameters and of the optimizer's state per epoch that improves, and for
-    ``"loss"`` one forward pass over the samples. Source: Prechelt 1998.
+    The recorded training loss of an epoch is computed while the parameters change. With ``"loss"``
+    the parameters after the epoch are therefore evaluated whenever the recorded loss has improved,
+    and kept if their loss is lower. Cost: one copy of the parameters and the optimizer state per
+    improving epoch, and for ``"loss"`` one forward pass over the samples. Source: Prechelt 1998.
 
     Examples
     --------
@@ -92,7 +91,7 @@ class EarlyStopping(Monitor):
         return epoch - self._waiting_since >= self.patience
 
     def _compared(self, logs: Mapping[str, float]) -> float:
-        """Return the number by which epochs are compared, of the present parameters if possible."""
+        """Return the value by which epochs are compared, for the current parameters if possible."""
         loop = self._trainer._loop if self.restore_best and self.monitor == "loss" else None
         return logs[self.monitor] if loop is None else loop.training_loss()
 
@@ -126,27 +125,28 @@ class ReduceOnPlateau(Monitor):
     Parameters
     ----------
     monitor : str, default "val_loss"
-        The number to watch, as for `EarlyStopping`.
+        The value to monitor, as for `EarlyStopping`.
     factor : float, default 0.1
-        Factor on the rate, ``0 < factor < 1``.
+        Factor by which the learning rate is multiplied, ``0 < factor < 1``.
     patience : int, default 10
-        Epochs without improvement before that, at least 1; then counting restarts.
+        Number of epochs without improvement before the rate is lowered, at least 1; counting then
+        restarts.
     min_delta : float, default 1e-4
-        A change for the better by this much or less is no improvement.
+        Changes by this much or less do not count as an improvement.
     min_learning_rate : float, default 0.0
-        The rate is not lowered to less than this.
+        Lower bound of the learning rate.
     mode : {"min", "max"}, default "min"
-        Which is better, as for `EarlyStopping`.
+        Whether smaller or larger values are better, as for `EarlyStopping`.
 
     Raises
     ------
     ValueError, TypeError
-        A parameter out of its range or of the wrong kind.
+        A parameter is out of range or has the wrong type.
 
     Notes
     -----
-    It scales the rate of any schedule. Rprop and DeltaBarDelta, which read the learning rate only
-    once, are refused.
+    It works with any schedule, which it scales. Rprop and DeltaBarDelta raise an error, because
+    they read the learning rate only once.
 
     Examples
     --------
@@ -175,7 +175,7 @@ class ReduceOnPlateau(Monitor):
         super().__init__(monitor, patience, min_delta, mode)
 
     def set_trainer(self, trainer: Trainer) -> None:
-        """Keep the trainer that is monitored; its rule must use its learning rate."""
+        """Store the trainer; its optimizer must use the learning rate in every step."""
         try:
             check_rate_is_used(trainer.optimizer)
         except InvalidArgument as error:

@@ -30,7 +30,7 @@ def describe_failure(trainer: Trainer, epoch: int, result: EpochResult) -> tuple
     if epoch > 1 or result.n_steps > 0:
         return what, f"{rate}, and scale X and y"
     other = "or use dtype='float64'" if trainer.network.dtype == np.float32 else "or the data"
-    advice = f"{SCALE}, check a loss of your own, {other}"
+    advice = f"{SCALE}, check a custom loss, {other}"
     return what, f"it was so before any update, so no learning_rate can help; {advice}"
 
 

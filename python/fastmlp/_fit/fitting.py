@@ -53,86 +53,89 @@ def fit(
     Parameters
     ----------
     X : array_like or sparse matrix of shape (n_samples, n_inputs)
-        Samples; nan and inf are refused, here as in `y` and in the weights. A sparse matrix of
-        SciPy is read row by row into the batch, with the same results as ``X.toarray()``.
+        Samples. nan and inf raise an error, as in `y` and in weights. A SciPy sparse matrix is
+        converted batch by batch, with the same results as ``X.toarray()``.
     y : array_like of shape (n_samples, n_outputs) or (n_samples,)
-        Targets. 1-D for one output; for a softmax output, class indices from 0.
+        Targets. 1-D for a single output, or class indices from 0 for a softmax output.
     loss : str, loss or callable, optional
-        Default by the output: softmax cross_entropy, sigmoid binary_cross_entropy, sign
-        perceptron, else squared_error. A callable takes ``(outputs, y)``, both ``(n,
-        n_outputs)``, and returns values ``(n,)`` and their gradient ``(n, n_outputs)``. Where
-        `lengths` are given for outputs of each step, n are the steps before the ends of all.
+        By default chosen by the output activation: cross_entropy for softmax,
+        binary_cross_entropy for sigmoid, perceptron for sign, else squared_error. A callable
+        receives ``(outputs, y)``, both ``(n, n_outputs)``, and returns values ``(n,)`` and their
+        gradient ``(n, n_outputs)``. With `lengths` and an output per step, rows are valid steps.
     optimizer : str or optimizer, default "adam"
-        A name, or a value such as ``fm.SGD(0.1, momentum=0.9)``. Its state starts fresh.
+        A name, or an object such as ``fm.SGD(0.1, momentum=0.9)``. Its state starts fresh.
     epochs : int, optional
-        Passes. Default: until the loss (of `validation_data` if given) has not improved by 1e-4
-        of itself for 10 epochs, at most 200; methods that search end by themselves, at 1000.
+        Passes over the samples. Default: until the loss (the validation loss if there is one) has
+        not improved by a relative 1e-4 for 10 epochs, at most 200. Second-order methods stop by
+        themselves, after at most 1000.
     batch_size : int, optional
-        Samples per update. Default: 32, and all for methods that search.
+        Samples per update. Default: 32, or all samples for second-order methods.
     validation_data : tuple (X, y), (X, y, sample_weight) or with lengths as fourth, optional
         Samples whose loss is recorded after each epoch as ``"val_loss"``.
     validation_split : float, optional
-        Share of the samples, ``0 < share < 1``, that are those of the validation instead: the last
-        rows, before shuffling.
+        Instead of `validation_data`, the fraction of the samples to set aside, ``0 <
+        validation_split < 1``: the last rows, before shuffling.
     metrics : str, list of str, or dict {name: function}, default ()
-        Recorded after each epoch, as ``name`` of the training samples and ``val_name`` of the
-        validation: ``"accuracy"``, ``"top_3_accuracy"``, ``"f1"``, ``"auc"``, ``"r2"``, ``"mae"``,
-        ``"rmse"``, weighted, or ``function(y, outputs)``, a number. Cost: a forward pass over each.
+        Recorded after each epoch, as ``name`` for training and ``val_name`` for validation
+        samples: ``"accuracy"``, ``"top_3_accuracy"``, ``"f1"``, ``"auc"``, ``"r2"``, ``"mae"``,
+        ``"rmse"``, all weighted, or the number ``function(y, outputs)``. Cost: a forward pass each.
     callbacks : callback, or iterable of them, default ()
-        With some of `on_fit_begin`, `on_epoch_end` and `on_fit_end`; see `fm.Callback`.
+        Objects with any of `on_fit_begin`, `on_epoch_end` and `on_fit_end`; see `fm.Callback`.
     sample_weight : array_like of shape (n_samples,), optional
-        Weights w >= 0. The loss of a batch of B of them is ``sum_i w_i L_i / (B mean(w))``.
+        Weights w >= 0. The loss of a batch of B samples is ``sum_i w_i L_i / (B mean(w))``, with
+        the mean over all samples.
     class_weight : dict {class: weight} or "balanced", optional
-        Factors on the sample weights; a class that is not named weighs 1.
+        Factors on the sample weights; classes that are not named have weight 1.
     missing : {"mask"}, optional
-        "mask": nan in y is no target, and has no term in the loss and in metrics; the mean is over
-        the samples that have some. For outputs with targets of their own, not classes of one.
+        With "mask", nan in y marks a missing target, which is left out of the loss and metrics;
+        the mean is over samples with a target. Not for softmax outputs.
     lengths : array_like of int, shape (n_samples,), optional
-        Steps of each sequence, for recurrent networks; as for `Network.loss`.
+        Number of steps of each sequence, for recurrent networks; as for `Network.loss`.
     l1, l2 : float, default 0.0
-        Penalty ``l1 sum |W| + l2 / 2 sum W**2``, for layers without a value of their own.
+        Penalty ``l1 sum |W| + l2 / 2 sum W**2``, for layers without their own values.
     regularize_biases : bool, default False
         If True, the penalties include biases.
     shuffle : bool, default True
-        If True, each epoch has a new order of samples, drawn from the network's seed.
+        If True, samples are shuffled in each epoch, with the network's seed.
     weighting : {"set", "batch"}, default "set"
-        "batch" divides by the batch's own sum of weights, as scikit-learn; none act at B = 1.
+        "batch" divides the loss by the batch's own sum of weights, as scikit-learn does; with one
+        sample per batch, weights then have no effect.
     l2_scale : {"constant", "batch_weight"}, default "constant"
-        "batch_weight" divides all l2 by the batch's sum of weights, 1 each without weights, the
-        last, shorter batch too: scikit-learn's alpha.
+        "batch_weight" divides every l2 by the batch's sum of sample weights (its size without
+        weights), also in a shorter last batch. It is then scikit-learn's alpha.
     carry_state : bool, default False
-        Recurrent layers begin sample i of a batch with the state after sample i of the one before,
-        without a gradient through it, and the first batch of an epoch with zeros. It needs
-        ``shuffle=False`` and batches of one size; `net.recurrent_state` has the last state.
+        If True, recurrent layers start sample i of a batch with the final state of sample i of the
+        previous batch, without a gradient through it, and the first batch of an epoch with zeros.
+        Needs ``shuffle=False`` and batches of equal size; `net.recurrent_state` is the last state.
     max_seconds : float, optional
-        Stop after this time, within an epoch too.
+        Time limit; training stops within an epoch too.
     n_threads : int, optional
-        At most so many threads, as with `fm.threads`. Results do not depend on it, bit for bit.
+        Maximum number of threads, as with `fm.threads`. Results do not depend on it, bit for bit.
     checkpoint : path, optional
-        The file of the run: training goes on from it where it is there, bit for bit as if never
-        stopped, and writes it at the end and after every `checkpoint_every` epochs.
+        File of the run, written at the end and after every `checkpoint_every` epochs. If it
+        exists, training resumes from it, bit for bit as if it had never stopped.
     checkpoint_every : int, default 1
-        Epochs from one writing to the next.
+        Number of epochs between writes.
     verbose : {0, 1, 2}, default 0
-        1 shows a tqdm bar, or lines where tqdm is missing; 2 always lines.
+        1 shows a tqdm progress bar, or lines if tqdm is not installed; 2 always prints lines.
 
     Returns
     -------
     History
-        Losses per epoch, and how the training ended.
+        Losses per epoch, and how training ended.
 
     Raises
     ------
     ValueError, TypeError
-        Anything that does not fit; the network is as it was.
+        An argument is invalid; the network stays as it was.
     RuntimeError
         The network is being trained by another call.
 
     Warns
     -----
     TrainingWarning
-        A loss or an update is not finite, or the loss still fell at the bound of
-        ``epochs=None``; a layer cannot learn; targets of a regression are far from 0 ± 1.
+        A loss or an update is not finite; the loss was still falling at the limit of
+        ``epochs=None``; a layer cannot learn; regression targets are far from 0 ± 1.
 
     Examples
     --------

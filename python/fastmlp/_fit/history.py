@@ -17,22 +17,22 @@ COLORS = ("#1f77b4", "#ff7f0e", "#2ca02c", "#d62728")
 
 
 class History(dict[str, list[float]]):
-    """The record of a training: a dictionary of ``"loss"`` and others, with a number per epoch.
+    """Record of a training run: a dictionary of lists, with one number per epoch.
 
-    ``"loss"`` is the weighted mean of the batch losses during the epoch, penalties included;
-    ``"val_loss"`` is the loss of the validation data after it, without penalties. Metrics are
-    ``"r2"`` and ``"val_r2"``, for example, after the epoch; what callbacks add to their logs has
-    nan for epochs without it. An epoch that was undone because its loss was not finite is not
-    listed.
+    ``"loss"`` is the weighted mean of the batch losses during the epoch, including penalties;
+    ``"val_loss"`` is the loss of the validation data after the epoch, without penalties. Metrics,
+    such as ``"r2"`` and ``"val_r2"``, are those after the epoch. Values that callbacks add to their
+    logs are nan for epochs without them. An epoch that was undone because its loss was not finite
+    is not recorded.
 
     Attributes
     ----------
     status : str
-        ``"max_steps"`` after all epochs, ``"converged"`` where ``epochs=None`` found the end of the
-        fall, or a method that searches a gradient of at most its `gtol`; ``"no_progress"`` where
-        that found the noise floor of the dtype, ``"line_search_failed"``, ``"stopped"`` by a
-        callback, ``"max_seconds"``, ``"not_finite"``, ``"interrupted"`` by an exception, or
-        ``"running"``.
+        ``"max_steps"``: all epochs were made. ``"converged"``: with ``epochs=None`` the loss no
+        longer falls, a perceptron separates its classes, or the gradient of a second-order method
+        is at most its `gtol`. ``"no_progress"``, ``"line_search_failed"``: such a method reached
+        the noise floor of the dtype, or found no step. ``"stopped"`` by a callback,
+        ``"interrupted"`` by an exception, ``"max_seconds"``, ``"not_finite"`` or ``"running"``.
 
     Examples
     --------
@@ -88,7 +88,7 @@ class History(dict[str, list[float]]):
 
     @property
     def best_epoch(self) -> int | None:
-        """The epoch, from 1, of the lowest ``"val_loss"``, or ``"loss"`` without it; else None."""
+        """Epoch, from 1, with the lowest ``"val_loss"`` (or ``"loss"``, without validation)."""
         losses = [(x, epoch) for epoch, x in enumerate(self._losses(), 1) if x == x]
         return min(losses)[1] if losses else None
 

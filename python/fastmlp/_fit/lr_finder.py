@@ -47,10 +47,10 @@ class LearningRateCurve:
     Attributes
     ----------
     learning_rates, losses : ndarray of shape (n,)
-        The rates tried, rising, and the loss that a short training reached at each; inf where it
-        was not finite.
+        The rates tried, in ascending order, and the loss that a short run reached with each; inf if
+        it was not finite.
     suggestion : float
-        The rate at which a longer training reached the lowest loss.
+        The rate with which a longer run reached the lowest loss.
 
     Examples
     --------
@@ -94,33 +94,35 @@ def find_learning_rate(
     start: float = 1e-6,
     end: float = 100.0,
 ) -> LearningRateCurve:
-    """Train a copy of the network at each of many learning rates; suggest one of them.
+    """Train copies of the network with many learning rates, and suggest the best rate.
 
     Parameters
     ----------
     network : Network
-        Where to start; it is not changed.
+        The network from which each copy starts; it does not change.
     X, y, loss, batch_size, lengths
         As in `Network.fit`.
     optimizer : str or optimizer, default "adam"
-        Its learning rate is ignored. Rprop and DeltaBarDelta, which have none, are refused.
+        Its learning rate is ignored. Rprop and DeltaBarDelta raise an error, because they adapt
+        their own step sizes.
     steps : int, default 1000
-        Updates at each of the four best rates, at least 10; all rates are tried with a tenth of
-        them. Best is about as many as the training will have, because high rates begin well.
+        Number of updates with each of the four best rates, at least 10; all rates are first tried
+        with a tenth of it. Choose about as many as training will have, because high rates do well
+        at first.
     start, end : float, default 1e-6 and 100.0
         The lowest and the highest rate; two per decade are tried.
 
     Returns
     -------
     LearningRateCurve
-        All rates with the losses after a tenth of the steps, and a suggestion: the rate with the
-        lowest loss after all steps. A loss is the mean of two: that of the last quarter of the
-        steps, and that of samples held out, a fifth of them, at most 2000.
+        All rates with their losses after a tenth of the steps, and the suggested rate, which has
+        the lowest loss after all steps. A loss is the mean of two: the training loss over the last
+        quarter of the steps, and the loss of held-out samples, a fifth of all, at most 2000.
 
     Raises
     ------
     ValueError, TypeError
-        Anything that does not fit, or a loss that is finite at no rate.
+        An argument is invalid, or no rate gives a finite loss.
 
     Notes
     -----

@@ -17,7 +17,7 @@ Mode: TypeAlias = Literal["min", "max"]
 
 
 class Callback:
-    """Base class of callbacks; any object with some of these methods is accepted.
+    """Base class of callbacks; any object with one or more of these methods is accepted.
 
     Examples
     --------
@@ -32,19 +32,19 @@ class Callback:
     """
 
     def set_trainer(self, trainer: Trainer) -> None:
-        """Receive the trainer, with its network, before the first epoch."""
+        """Receive the trainer, which has the network, before training starts."""
 
     def on_fit_begin(self) -> None:
-        """Act before the first epoch."""
+        """Run before the first epoch."""
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> bool | None:
-        """Act after epoch 1, 2, ... with its losses and metrics; return True to stop.
+        """Run after epoch 1, 2, ... with its losses and metrics; return True to stop training.
 
-        Numbers that are added to `logs` are recorded, and callbacks after this one see them.
+        Numbers added to `logs` are recorded, and later callbacks can read them.
         """
 
     def on_fit_end(self) -> None:
-        """Act after the last epoch, also where Ctrl-C or another exception ended the training."""
+        """Run after the last epoch, even if Ctrl-C or another exception ended training."""
 
 
 class Monitor(Callback):

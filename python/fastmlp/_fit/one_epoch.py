@@ -30,23 +30,24 @@ def epoch(
     lengths: ArrayLike | None = None,
     max_seconds: float | None = None,
 ) -> float:
-    """Make one shuffled pass over the samples; return the mean loss, penalties included.
+    """Make one shuffled pass over the samples; return the mean loss, including penalties.
 
-    It ends where a loss or an update is not finite. `last_epoch` has the parts of the loss.
+    The pass ends early if a loss or an update is not finite. `last_epoch` has the parts of the
+    loss.
 
     Parameters
     ----------
     X, y, sample_weight, class_weight, lengths, max_seconds
         As for `Network.fit`.
     order : array_like of int, shape (n,), optional
-        Indices of the samples in the order of the pass, in which some may come several times and
-        others not at all: the same numbers as of ``epoch(X[order], y[order])`` without shuffling,
-        and no copy of X. The last batch has what is left. Default: a new random order, or
-        ascending for ``shuffle=False``.
+        Indices of the samples in the order of the pass, with or without repetitions and omissions.
+        Results equal those of ``epoch(X[order], y[order])`` without shuffling, but X is not copied.
+        The last batch contains the remaining samples. Default: a new random order, or ascending
+        for ``shuffle=False``.
     carry : bool, default False
-        The samples of a last batch that is not full are not used here, but join the first batch of
-        the next call with ``carry=True`` on the same X, as in TensorFlow Playground. A call without
-        it forgets them.
+        If True, samples that do not fill the last batch are not used now, but join the first batch
+        of the next call with ``carry=True`` on the same X, as in TensorFlow Playground. A call
+        without it discards them.
 
     Examples
     --------

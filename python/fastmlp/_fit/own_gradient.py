@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def forward(self: Trainer, X: InputLike, *, lengths: ArrayLike | None = None) -> FloatArray:
     """Compute the outputs of a batch ``(n, n_inputs)`` in training mode, for `backward`.
 
-    With `lengths` ``(n,)`` of sequences, as for `Network.predict`, outputs after the end are 0, and
-    `backward` does not read what is given for them.
+    With `lengths` of shape ``(n,)``, as for `Network.predict`, outputs after the end of a sequence
+    are 0, and `backward` ignores their gradient.
 
     Examples
     --------
@@ -62,13 +62,13 @@ def _outputs(trainer: Trainer, inputs: Samples, lengths: NDArray[np.int64] | Non
 
 @error_prefix("Trainer.backward")
 def backward(self: Trainer, output_gradient: ArrayLike) -> FloatArray:
-    """Compute the gradient of ``sum(outputs * output_gradient)``, ``(n_parameters,)``.
+    """Compute the gradient of ``sum(outputs * output_gradient)``, of shape ``(n_parameters,)``.
 
     Parameters
     ----------
     output_gradient : array_like of shape (n_samples, n_outputs)
-        Derivative of the loss by the outputs of the last `forward`, without penalties; divide
-        by the number of samples for a mean.
+        Derivative of the loss with respect to the outputs of the last `forward`, without penalties.
+        For a mean loss, divide by the number of samples.
     """
     if self._forward_shape is None:
         raise RuntimeError(
@@ -83,14 +83,14 @@ def backward(self: Trainer, output_gradient: ArrayLike) -> FloatArray:
 
 @error_prefix("Trainer.apply")
 def apply(self: Trainer, gradient: ArrayLike) -> None:
-    """Make one update of the optimizer with any gradient.
+    """Make one update with a given gradient.
 
     Parameters
     ----------
     gradient : array_like of shape (n_parameters,)
-        The gradient at the parameters (so not for ``nesterov="lecture"``); penalties and
-        clipping are added here. ``l2_scale="batch_weight"`` divides by the number of samples of
-        the last `forward`.
+        The gradient at the current parameters, so ``nesterov="lecture"`` is not supported. The
+        optimizer adds penalties and clips. ``l2_scale="batch_weight"`` divides by the number of
+        samples of the last `forward`.
     """
     check_evaluation_point(self.optimizer, "the gradient is computed outside")
     w = self.network.parameters

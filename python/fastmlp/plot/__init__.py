@@ -1,7 +1,7 @@
-"""Pictures of functions, trainings and networks with matplotlib, an optional dependency.
+"""Plots of functions, training runs and networks with matplotlib, an optional dependency.
 
-Each function draws on the `ax` it is given, or on a new figure, and returns the axes. Colours can
-be told apart by colour-blind readers, and lines also by their styles or markers.
+Each function draws on the given `ax`, or on a new figure, and returns the axes. Colour-blind
+readers can distinguish the colours, and lines also differ in style or markers.
 """
 
 from fastmlp.plot._activations import activations

@@ -48,30 +48,30 @@ def contours(
     Parameters
     ----------
     fun : callable
-        As `fastmlp.minimize` takes it, ``fun(w) -> (value, gradient)``, or ``fun(w) -> value``;
-        w has shape ``(2,)``.
+        As for `fastmlp.minimize`, ``fun(w) -> (value, gradient)``, or ``fun(w) -> value``, with w
+        of shape ``(2,)``.
     paths : mapping of str to Result or array_like of shape (steps + 1, 2), optional
-        By the label of each: results of ``fm.minimize(..., record_path=True)``, or points.
+        Labels, with results of ``fm.minimize(..., record_path=True)`` or arrays of points.
     xlim, ylim : tuple of float, optional
         The range of w[0] and of w[1]; by default that of the paths with a margin.
     levels : int or sequence of float, default 30
-        Number of contours, whose distances to the minimum of the picture are spaced
-        logarithmically, from the level below which 0.5 % of the picture lies; or their values,
-        rising.
+        Values of the contours, ascending, or their number. By default their distances to the lowest
+        value in the plot are spaced logarithmically, from the level below which 0.5 % of the
+        plotted area lies.
     ax : matplotlib.axes.Axes, optional
         Axes to draw on; default a new figure.
 
     Returns
     -------
     matplotlib.axes.Axes
-        The axes drawn on. Paths begin at a circle and end at a star; each step is a marker where
-        there are at most 100. Cost: 10,201 calls of `fun`.
+        The axes drawn on. Paths start at a circle and end at a star; steps have markers if there
+        are at most 100. Cost: 10,201 calls of `fun`.
 
     Raises
     ------
     ValueError, TypeError
-        Neither paths nor limits, a path of another shape or a result without one; `fun` returns
-        something else, is finite nowhere or constant. Exceptions of `fun` pass through.
+        Neither paths nor limits are given, a path has another shape, or a result has no path; `fun`
+        returns something else, is nowhere finite or is constant. Exceptions of `fun` propagate.
     ImportError
         matplotlib is not installed.
 

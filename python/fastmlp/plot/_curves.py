@@ -30,7 +30,7 @@ def learning_curve(
     key: str = "loss",
     log: bool = False,
 ) -> Axes:
-    """Draw the loss of a training over its epochs, and the best epoch by validation.
+    """Draw the loss of a training run over its epochs, and the best epoch in validation.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def learning_curve(
     ax : matplotlib.axes.Axes, optional
         Axes to draw on; default a new figure.
     key : str, default "loss"
-        What to draw, of the training and as ``"val_" + key`` of the validation data.
+        The recorded value to draw, for training and, as ``"val_" + key``, for validation data.
     log : bool, default False
         If True, the axis of the loss is logarithmic.
 
@@ -52,8 +52,8 @@ def learning_curve(
     Raises
     ------
     ValueError, TypeError
-        `history` is no mapping to numbers or has no such key, or has values that are not positive
-        for a logarithmic axis.
+        `history` is not a mapping to numbers, has no such key, or has values that are not positive
+        and cannot be drawn on a logarithmic axis.
     ImportError
         matplotlib is not installed.
 

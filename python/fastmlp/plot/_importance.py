@@ -27,7 +27,7 @@ def permutation_importance(
     feature_names: Sequence[str] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw by how much a model's score falls where a feature is shuffled among the samples.
+    """Draw by how much a model's score drops when a feature is shuffled among the samples.
 
     Parameters
     ----------
@@ -36,15 +36,15 @@ def permutation_importance(
         accuracy of classifiers, R² of regressors; a network with an output of softmax, sigmoid or
         sign is a classifier.
     X : array_like of shape (n_samples, n_features)
-        Samples, best such that the model was not trained on.
+        Samples, preferably those that the model was not trained on.
     y : array_like of shape (n_samples,) or (n_samples, n_outputs)
         Labels or targets.
     n_repeats : int, default 10
-        Times each feature is shuffled.
+        How often each feature is shuffled.
     seed : int, default 0
-        Of the shuffling.
+        Seed of the shuffling.
     feature_names : sequence of str, optional
-        By default the columns of a frame, else "feature 0", "feature 1", ...
+        By default the columns of a DataFrame, else "feature 0", "feature 1", ...
     ax : matplotlib.axes.Axes, optional
         Axes to draw on; default a new figure.
 

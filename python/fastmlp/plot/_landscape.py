@@ -56,21 +56,21 @@ def loss_surface(
     Parameters
     ----------
     net : Network
-        It is not changed; its parameters are the origin of the picture.
+        The network, which does not change; its parameters are the origin of the plane.
     X, y, loss
-        As for `Network.loss`; a loss written in Python is refused.
+        As for `Network.loss`, but a loss written in Python raises an error.
     directions : array_like of shape (2, n_parameters), optional
-        Two directions. By default the first two principal components of `path`, or without one
-        random directions, in which the weights of each unit or filter have the norm of those of
-        the network, and biases stay as they are (filter normalisation; Li et al. 2018).
+        Two directions. By default the first two principal components of `path`, or without `path`
+        two random directions, in which the weights of each unit or filter have the same norm as in
+        the network, and biases do not change (filter normalisation; Li et al. 2018).
     span : float, default 1.0
-        Least distance from the middle to each side, in multiples of the directions.
+        Minimum distance from the centre to each side, in multiples of the directions.
     resolution : int, default 51
-        Points along each side.
+        Number of points along each side.
     seed : int, default 0
-        Of the random directions.
+        Seed of the random directions.
     path : array_like of shape (n, n_parameters), optional
-        Parameters during a training, projected onto the plane, which becomes as large as it needs.
+        Parameters during training, projected onto the plane, which is enlarged to contain them.
     ax : matplotlib.axes.Axes, optional
         Axes to draw on; default a new figure.
 

@@ -24,7 +24,7 @@ def confusion_matrix(
     normalize: Literal["true", "pred", "all"] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw how many samples of each class were predicted to be of each class.
+    """Draw the confusion matrix of a classifier.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def confusion_matrix(
 def calibration(
     model: Any, X: ArrayLike, y: ArrayLike, *, n_bins: int = 10, ax: Axes | None = None
 ) -> Axes:
-    """Draw how often what is predicted with a probability comes true, for two classes.
+    """Draw the calibration curve of a classifier of two classes.
 
     Parameters
     ----------
@@ -99,7 +99,8 @@ def calibration(
     Returns
     -------
     matplotlib.axes.Axes
-        The axes of scikit-learn's `CalibrationDisplay`: on the diagonal, probabilities are right.
+        The axes of scikit-learn's `CalibrationDisplay`: the fraction of positives by predicted
+        probability, equal on the diagonal.
 
     Raises
     ------

@@ -28,20 +28,20 @@ def decision_regions(
     resolution: int = 200,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw which class a model predicts over the plane of two features, and the samples.
+    """Draw the classes that a model predicts in the plane of two features, and the samples.
 
     Parameters
     ----------
     model : Network or estimator
-        A network with two inputs, or an estimator in scikit-learn's sense. Several outputs
-        predict the class of the largest; one output predicts the larger of two labels where it is
-        nearer to that: above 1/2 for labels 0 and 1, above 0 for -1 and 1.
+        A network with two inputs, or a scikit-learn estimator. With several outputs the class of
+        the largest is predicted. A single output predicts the larger of two labels if it is nearer
+        to that: above 1/2 for labels 0 and 1, above 0 for -1 and 1.
     X : array_like of shape (n_samples, 2)
-        Samples, also a frame of pandas, whose columns name the axes.
+        Samples; the columns of a DataFrame label the axes.
     y : array_like of shape (n_samples,), (n_samples, 1) or (n_samples, n_outputs)
-        Their labels; of several outputs the index of the class, or a one for it among zeros.
+        Their labels; for several outputs class indices or one-hot rows.
     resolution : int, default 200
-        Points along each side at which the model predicts.
+        Number of points along each side at which the model predicts.
     ax : matplotlib.axes.Axes, optional
         Axes to draw on; default a new figure.
 
@@ -54,8 +54,7 @@ def decision_regions(
     Raises
     ------
     ValueError, TypeError
-        A model without `predict` or of another number of features; labels that are no classes of
-        it.
+        The model has no `predict` or another number of features, or a label is not a class of it.
     ImportError
         matplotlib is not installed.
 

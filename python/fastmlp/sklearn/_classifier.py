@@ -22,10 +22,10 @@ SOFTMAX = _core.activations["softmax"]
 
 
 class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
-    """A multilayer perceptron that classifies, as scikit-learn's ``MLPClassifier``.
+    """A multilayer perceptron for classification, compatible with scikit-learn's ``MLPClassifier``.
 
-    With the same parameters it has the same weights, in double precision to rounding, the same
-    number of epochs, warnings and errors; those after `max_fun` are not in scikit-learn.
+    With the same parameters it gives the same weights, in double precision up to rounding, and the
+    same number of epochs, warnings and errors. scikit-learn has no parameters after `max_fun`.
 
     Parameters
     ----------
@@ -43,12 +43,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
     See Also
     --------
-    MLPRegressor : The same for numbers.
-    fastmlp.Network : What it trains.
+    MLPRegressor : The same for regression.
+    fastmlp.Network : The network that it trains.
 
     Notes
     -----
-    Cost: 6 operations per sample, epoch and weight. Source: Pedregosa et al. 2011, of which
+    Cost: 6 operations per sample, epoch and weight. Source: Pedregosa et al. 2011;
     docs/coming_from_scikit_learn.md lists the differences.
 
     Examples

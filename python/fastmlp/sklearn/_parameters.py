@@ -57,20 +57,20 @@ SCIKIT_LEARN = (
         "alpha",
         "float, default 0.0001",
         (real("[0.0, inf)"),),
-        "Factor of the penalty ``alpha / 2 sum W**2``, divided by the weight of the batch.",
+        "Factor of the penalty ``alpha / 2 sum W**2``, which is divided by the batch's weight.",
     ),
     Parameter(
         "batch_size",
         'int or "auto", default "auto"',
         (one_of(("auto",)), integer(1)),
-        'Samples per update; "auto" is 200, or all where there are fewer.',
+        'Samples per update; "auto" means 200, or all samples if there are fewer.',
     ),
     Parameter(
         "learning_rate",
         '{"constant", "invscaling", "adaptive"}, default "constant"',
         (one_of(("constant", "invscaling", "adaptive")),),
         'For "sgd". invscaling divides by ``(t + 1)**power_t`` after each epoch, t being '
-        "the number of samples presented; adaptive divides by 5 where the loss or score stalls.",
+        "the number of samples seen; adaptive divides by 5 when the loss or score stalls.",
     ),
     Parameter(
         "learning_rate_init",
@@ -83,20 +83,20 @@ SCIKIT_LEARN = (
         "max_iter",
         "int, default 200",
         (integer(1),),
-        "Epochs at most; iterations of methods that search.",
+        "Maximum number of epochs, or of iterations of second-order methods.",
     ),
-    Parameter("shuffle", "bool, default True", BOOLEANS, "A new order of samples in each epoch."),
+    Parameter("shuffle", "bool, default True", BOOLEANS, "Shuffle the samples in each epoch."),
     Parameter(
         "random_state",
         "int, RandomState or None, default None",
         RANDOM_STATES,
-        "Source of initial weights, split and order. An int begins again at each call.",
+        "Seed of initial weights, split and order. With an int each call restarts the generator.",
     ),
     Parameter(
         "tol",
         "float, default 0.0001",
         (real("[0.0, inf)"),),
-        "An epoch improves where the loss falls, or the score rises, by this much below the best.",
+        "Minimum decrease of the loss, or increase of the score, that counts as an improvement.",
     ),
     Parameter(
         "verbose", "bool or int, default False", (integer(0), *BOOLEANS), "Print each epoch."
@@ -105,7 +105,7 @@ SCIKIT_LEARN = (
         "warm_start",
         "bool, default False",
         BOOLEANS,
-        "Go on from the weights of the last fit; a fit of other layer sizes is refused.",
+        "Start from the weights of the last fit; other layer sizes raise an error.",
     ),
     Parameter("momentum", "float, default 0.9", (real("[0.0, 1.0]"),), 'Momentum of "sgd".'),
     Parameter(
@@ -115,13 +115,13 @@ SCIKIT_LEARN = (
         "early_stopping",
         "bool, default False",
         BOOLEANS,
-        "Hold out samples, stop by their score and keep the weights of the best epoch.",
+        "Hold out samples, stop when their score stalls and keep the weights of the best epoch.",
     ),
     Parameter(
         "validation_fraction",
         "float, default 0.1",
         (real("[0.0, 1.0)"),),
-        "Part of the samples that early stopping holds out, unless `fit` is given `X_val`.",
+        "Fraction of the samples that early stopping holds out, unless `fit` receives `X_val`.",
     ),
     Parameter("beta_1", "float, default 0.9", (real("[0.0, 1.0)"),), "Decay of Adam's first mean."),
     Parameter(
@@ -132,19 +132,19 @@ SCIKIT_LEARN = (
         "n_iter_no_change",
         "int or inf, default 10",
         (integer(1), INFINITY),
-        "Epochs without improvement that are let pass; the next one ends the training.",
+        "Number of epochs without improvement that are tolerated; the next one ends training.",
     ),
     Parameter(
-        "max_fun", "int, default 15000", (integer(1),), 'Evaluations of the loss by "lbfgs".'
+        "max_fun", "int, default 15000", (integer(1),), 'Maximum of loss evaluations by "lbfgs".'
     ),
 )
 
-# name, kind, description of what scikit-learn has not, after its `activation`.
+# Parameters that scikit-learn does not have: name, kind, description.
 EXTRAS = (
     (
         "optimizer",
         "str or optimizer, default None",
-        'Any of fastmlp\'s, such as ``"nadam"`` or ``fm.LBFGS()``, in place of `solver`. Its '
+        'Any of fastmlp\'s, such as ``"nadam"`` or ``fm.LBFGS()``, instead of `solver`. Its '
         "fields are parameters too: ``set_params(optimizer__learning_rate=0.01)``.",
     ),
     (
@@ -155,7 +155,7 @@ EXTRAS = (
     (
         "dropout",
         "float or list of float, default 0.0",
-        "Rate of dropout behind each hidden layer, or one for each.",
+        "Dropout rate after each hidden layer, or a list with one rate per layer.",
     ),
     ("input_noise", "float, default 0.0", "Standard deviation of Gaussian noise added to X."),
     (
@@ -168,14 +168,14 @@ EXTRAS = (
         "list of objects, default None",
         "As for `fm.Network.fit`; logs have loss, val_loss and val_score.",
     ),
-    ("max_seconds", "float, default None", "End the training after this time."),
-    ("n_threads", "int, default None", "Threads of this estimator at most; the bits do not tell."),
+    ("max_seconds", "float, default None", "Time limit of training."),
+    ("n_threads", "int, default None", "Maximum number of threads; results do not depend on it."),
     ("l1", "float, default 0.0", "Factor of the penalty ``l1 sum |W|``, not divided by anything."),
-    ("max_norm", "float, default None", "Bound of the norm of each unit's incoming weights."),
+    ("max_norm", "float, default None", "Upper bound of the norm of each unit's input weights."),
     (
         "stratify",
         "bool, default False",
-        "Early stopping splits each class alike, also where there are more than two.",
+        "Stratify the early-stopping split also if there are more than two classes.",
     ),
     (
         "scoring",
@@ -185,8 +185,8 @@ EXTRAS = (
     (
         "layers",
         "list of layers, default None",
-        "Layers such as ``[fm.Dense(50, 'relu'), fm.Dense(10, 'softmax')]``, the output included, "
-        "in place of `hidden_layer_sizes`, `activation`, `output_activation`, `dropout`, "
+        "Layers such as ``[fm.Dense(50, 'relu'), fm.Dense(10, 'softmax')]``, including the output, "
+        "instead of `hidden_layer_sizes`, `activation`, `output_activation`, `dropout`, "
         "`input_noise` and `max_norm`.",
     ),
 )
@@ -194,8 +194,8 @@ EXTRAS = (
 ACTIVATION = (
     "activation",
     'str, activation or list of these, default "relu"',
-    'Of the hidden layers: "relu", "tanh", "logistic", "identity", or any of fastmlp\'s; a list '
-    "has one for each layer.",
+    'Activation of the hidden layers: "relu", "tanh", "logistic", "identity", or any of '
+    "fastmlp's, or a list with one per layer.",
 )
 
 
@@ -234,7 +234,7 @@ def _check_layers(layers: Any) -> None:
     if not layers:
         raise value_error("layers", layers, expected)
     if not layers[-1].can_be_output:
-        expected = "a Dense at last, or a Tied or a Skip"
+        expected = "a last layer other than dropout and noise, such as Dense"
         raise value_error(f"layers[{len(layers) - 1}]", layers[-1], expected)
 
 

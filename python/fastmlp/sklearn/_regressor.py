@@ -20,16 +20,16 @@ IDENTITY, POISSON = _core.activations["identity"], _core.losses["poisson"]
 
 
 class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
-    """A multilayer perceptron that predicts numbers, as scikit-learn's ``MLPRegressor``.
+    """A multilayer perceptron for regression, compatible with scikit-learn's ``MLPRegressor``.
 
-    With the same parameters it has the same weights, in double precision to rounding, the same
-    number of epochs, warnings and errors; those after `max_fun` are not in scikit-learn.
+    With the same parameters it gives the same weights, in double precision up to rounding, and the
+    same number of epochs, warnings and errors. scikit-learn has no parameters after `max_fun`.
 
     Parameters
     ----------
     loss : str, loss or callable, default "squared_error"
-        "squared_error"; "poisson" for counts, of which the network has the logarithm; or any loss
-        of fastmlp. The first parameter, as in scikit-learn.
+        "squared_error"; "poisson" for counts, whose logarithm the network predicts; or any loss of
+        fastmlp. It is the first parameter, as in scikit-learn.
     {parameters}
 
     Attributes
@@ -40,12 +40,12 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
 
     See Also
     --------
-    MLPClassifier : The same for labels.
-    fastmlp.Network : What it trains.
+    MLPClassifier : The same for classification.
+    fastmlp.Network : The network that it trains.
 
     Notes
     -----
-    Cost: 6 operations per sample, epoch and weight. Source: Pedregosa et al. 2011, of which
+    Cost: 6 operations per sample, epoch and weight. Source: Pedregosa et al. 2011;
     docs/coming_from_scikit_learn.md lists the differences.
 
     Examples
