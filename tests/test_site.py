@@ -132,8 +132,12 @@ class Tab:
         self.page.set_default_timeout(60_000)
         self.address, self.faults = address, []
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.page.on("requestfailed", lambda request: self.faults.append(request.url))
+        self.page.on("requestfailed", self._failed)
         self.page.on("request", lambda request: self._note(request.url))
+
+    def _failed(self, request: Any) -> None:
+        if request.failure != "net::ERR_ABORTED":  # by the end of the page, which nobody awaits
+            self.faults.append(request.url)
 
     def _note(self, url: str) -> None:
         if not url.startswith((self.address, "data:")):
