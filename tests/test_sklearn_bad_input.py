@@ -235,6 +235,15 @@ def test_our_parameters_are_refused(kind: str, change: Any, expected: Any, text:
     assert unchanged(before, state(estimator))
 
 
+def test_scipys_method_trains_all_layers() -> None:
+    layers = [fm.Dense(2, trainable=False), fm.Dense(3, "softmax")]
+    expected = (
+        r"fit: layers=Dense\(units=2, .* expected layers that are trained, with solver='lbfgs'"
+    )
+    with pytest.raises(ValueError, match=expected):
+        ours.MLPClassifier(layers=layers, solver="lbfgs").fit(X, Y)
+
+
 def test_unknown_activations_are_refused_in_scikit_learns_words() -> None:
     with pytest.raises(
         ValueError, match=r"^The 'activation' parameter of MLPClassifier must be a s"

@@ -37,6 +37,10 @@ def check_parameters(given: Mapping[str, Any]) -> None:
         if given[name] != default:
             expected = f"{default} with solver='lbfgs'; use optimizer=fm.LBFGS()"
             raise value_error(name, given[name], expected)
+    for layer in given["layers"] or ():
+        if getattr(layer, "trainable", True) is not True:
+            expected = "layers that are trained, with solver='lbfgs'; use optimizer=fm.LBFGS()"
+            raise value_error("layers", layer, expected)
 
 
 def minimize_loss(estimator: Any, model: Model, loss: Any, data: Dataset) -> None:
