@@ -43,6 +43,14 @@ def test_plot_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
         history().plot()
 
 
+def test_the_verdict_of_separability_without_scipy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("scipy", "scipy.optimize"):
+        monkeypatch.setitem(sys.modules, name, None)
+    text = r'linearly_separable needs scipy; install it with: pip install "fastmlp\[scipy\]"'
+    with pytest.raises(ImportError, match=text):
+        fm.linearly_separable([[0.0], [1.0]], [0, 1])
+
+
 def test_plot_draws_every_curve() -> None:
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("Agg")
