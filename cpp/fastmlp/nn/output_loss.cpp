@@ -125,35 +125,23 @@ void loss_and_delta(const OutputLoss& output, const MatrixView<const T>& a,
                     MatrixView<T>* delta, const ActivationDerivatives<T>* linearization,
                     const OutputSteps& steps) {
   const Samples<T> samples{a, y, h, values, scale, delta};
-  if (steps.count > 1) {
+  if (steps.has_parts()) {
     std::fill_n(values, a.cols, T(0));
-    for_steps(steps, a.cols, scale, [&](Index t, const auto& part, const T* counted) {
-      T step_values[kNR<T>];
-      MatrixView<T> step_delta;
-      ActivationDerivatives<T> derivatives;
-      if (delta) step_delta = part(*delta);
-      if (linearization) derivatives = {part(linearization->slope), part(linearization->curvature)};
-      loss_and_delta<T>(output, part(a), part(y), part(h), step_values, counted,
-                        delta ? &step_delta : nullptr, linearization ? &derivatives : nullptr,
-                        {1, nullptr, steps.missing});
-      for (Index j = 0; j < a.cols; ++j) values[j] += steps.counts(t, j) ? step_values[j] : T(0);
-    });
-    if (delta) clear_ended(steps, *delta);
-    return;
-  }
-  if (steps.missing) {
-    std::fill_n(values, a.cols, T(0));
-    return for_targets(y, scale, [&](const auto& part, const auto& is_there, const T* counted) {
-      T target_values[kNR<T>];
-      MatrixView<T> target_delta;
-      ActivationDerivatives<T> derivatives;
-      if (delta) target_delta = part(*delta);
-      if (linearization) derivatives = {part(linearization->slope), part(linearization->curvature)};
-      loss_and_delta<T>(output, part(a), part(y), part(h), target_values, counted,
-                        delta ? &target_delta : nullptr, linearization ? &derivatives : nullptr);
-      for (Index j = 0; j < a.cols; ++j) values[j] += is_there(j) ? target_values[j] : T(0);
-      if (delta) clear_missing(target_delta, is_there);
-    });
+    return for_parts(
+        steps, y, scale,
+        [&](const auto& part, const auto& counts, const T* counted, const OutputSteps& inner) {
+          T part_values[kNR<T>];
+          MatrixView<T> part_delta;
+          ActivationDerivatives<T> derivatives;
+          if (delta) part_delta = part(*delta);
+          if (linearization)
+            derivatives = {part(linearization->slope), part(linearization->curvature)};
+          loss_and_delta<T>(output, part(a), part(y), part(h), part_values, counted,
+                            delta ? &part_delta : nullptr, linearization ? &derivatives : nullptr,
+                            inner);
+          for (Index j = 0; j < a.cols; ++j) values[j] += counts(j) ? part_values[j] : T(0);
+          if (delta) clear_uncounted(part_delta, counts);
+        });
   }
   const auto& [activation, loss] = output;
   if (is_pair<Softmax, CrossEntropy>(activation, loss)) {

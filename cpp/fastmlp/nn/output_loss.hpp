@@ -32,6 +32,7 @@ struct OutputSteps {
   const Index* lengths = nullptr;
   bool missing = false;  // targets that are nan have no term, each of a loss of its own
 
+  bool has_parts() const { return count > 1 || missing; }
   bool counts(Index step, Index sample) const { return !lengths || lengths[sample] > step; }
 };
 

@@ -7,45 +7,37 @@
 
 namespace fastmlp {
 
-// f(t, part, scale) for all steps: part(view) are the rows of step t, and scale is 0 for samples
-// that have ended.
+// f(part, counts, scale, inner) for all parts of the outputs that have a loss of their own: the
+// steps, or else the targets, of which some are missing. part(view) are its rows, of a target in a
+// loss of pairs one from each half; counts(j) says whether sample j has it, and scale is 0 where
+// not; `inner` are the parts within.
 template <class T, class F>
-void for_steps(const OutputSteps& steps, Index samples, const T* scale, F&& f) {
-  for (Index t = 0; t < steps.count; ++t) {
-    T counted[kNR<T>] = {};
-    for (Index j = 0; j < samples; ++j) counted[j] = steps.counts(t, j) ? scale[j] : T(0);
-    const auto part = [&](const auto& view) {
-      const Index rows = view.rows / steps.count;
-      return view.part(t * rows, rows);
+void for_parts(const OutputSteps& steps, const MatrixView<const T>& y, const T* scale, F&& f) {
+  const bool by_steps = steps.count > 1;
+  const Index count = by_steps ? steps.count : y.rows;
+  for (Index i = 0; i < count; ++i) {
+    const auto counts = [&, i](Index j) {
+      return by_steps ? steps.counts(i, j) : y.row(i)[j] == y.row(i)[j];
     };
-    f(t, part, counted);
-  }
-}
-
-// f(part, is_there, scale) for all targets: part(view) are the rows of target i, of a loss of pairs
-// one from each half; is_there(j) says whether sample j has it, and scale is 0 where not.
-template <class T, class F>
-void for_targets(const MatrixView<const T>& y, const T* scale, F&& f) {
-  for (Index i = 0; i < y.rows; ++i) {
-    const auto is_there = [&, i](Index j) { return y.row(i)[j] == y.row(i)[j]; };
     T counted[kNR<T>] = {};
-    for (Index j = 0; j < y.cols; ++j) counted[j] = is_there(j) ? scale[j] : T(0);
-    const auto part = [&](auto view) {
-      view.data = view.row(i);
-      view.rows /= y.rows;
-      view.stride *= y.rows;
+    for (Index j = 0; j < y.cols; ++j) counted[j] = counts(j) ? scale[j] : T(0);
+    const auto part = [&, i](auto view) {
+      const Index rows = view.rows / count;
+      view.data = view.row(by_steps ? i * rows : i);
+      view.rows = rows;
+      if (!by_steps) view.stride *= count;
       return view;
     };
-    f(part, is_there, counted);
+    f(part, counts, counted, OutputSteps{1, nullptr, by_steps && steps.missing});
   }
 }
 
-// Sets the columns of samples without a target to 0.
-template <class T, class IsThere>
-void clear_missing(const MatrixView<T>& view, IsThere&& is_there) {
+// Sets the columns of samples that do not count to 0.
+template <class T, class Counts>
+void clear_uncounted(const MatrixView<T>& view, Counts&& counts) {
   for (Index i = 0; i < view.rows; ++i) {
     for (Index j = 0; j < view.cols; ++j) {
-      if (!is_there(j)) view.row(i)[j] = T(0);
+      if (!counts(j)) view.row(i)[j] = T(0);
     }
   }
 }

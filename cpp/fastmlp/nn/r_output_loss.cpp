@@ -90,22 +90,16 @@ void r_delta(const OutputLoss& output, Curvature curvature, const MatrixView<con
              const ActivationDerivatives<T>& linearization, const MatrixView<T>& ra,
              const MatrixView<T>& rh, const MatrixView<T>& rdelta, const OutputSteps& steps) {
   const auto& [activation, loss] = output;
-  if (steps.count > 1) {
-    return for_steps(steps, a.cols, scale, [&](Index, const auto& part, const T* counted) {
-      const ActivationDerivatives<T> derivatives{part(linearization.slope),
-                                                 part(linearization.curvature)};
-      r_delta<T>(output, curvature, part(a), part(y), part(h), counted, derivatives, part(ra),
-                 part(rh), part(rdelta), {1, nullptr, steps.missing});
-    });
-  }
-  if (steps.missing) {
-    return for_targets(y, scale, [&](const auto& part, const auto& is_there, const T* counted) {
-      const ActivationDerivatives<T> derivatives{part(linearization.slope),
-                                                 part(linearization.curvature)};
-      r_delta<T>(output, curvature, part(a), part(y), part(h), counted, derivatives, part(ra),
-                 part(rh), part(rdelta));
-      clear_missing(part(rdelta), is_there);
-    });
+  if (steps.has_parts()) {
+    return for_parts(
+        steps, y, scale,
+        [&](const auto& part, const auto& counts, const T* counted, const OutputSteps& inner) {
+          const ActivationDerivatives<T> derivatives{part(linearization.slope),
+                                                     part(linearization.curvature)};
+          r_delta<T>(output, curvature, part(a), part(y), part(h), counted, derivatives, part(ra),
+                     part(rh), part(rdelta), inner);
+          clear_uncounted(part(rdelta), counts);
+        });
   }
   if (is_pair<Softmax, CrossEntropy>(activation, loss)) {
     return r_softmax_cross_entropy<T>(activation, a, y, h, scale, ra, rdelta);
