@@ -2,6 +2,7 @@
 #include "family.hpp"
 #include "fastmlp/nn/network.hpp"
 #include "fastmlp/train/diagnosis.hpp"
+#include "output_gradient.hpp"
 #include "threads.hpp"
 
 namespace fastmlp::bindings {
@@ -41,25 +42,10 @@ py::tuple diagnose(const Network<T>& network, const py::object& x, const py::obj
 template <class T>
 py::tuple diagnose_outputs(const Network<T>& network, const py::object& x,
                            const Array<T>& output_gradient, const py::object& lengths) {
-  InputRows<T> input(x, network.plan().inputs());
-  input.hold();
-  const SampleRows<T>& rows = input.rows();
-  const MemoryLease lease(output_gradient);
-  const MatrixView<const T> upstream =
-      rows_of(output_gradient, network.plan().outputs(), "output_gradient");
-  require(upstream.rows == rows.rows && rows.rows > 0, "output_gradient has rows of other samples");
-  const std::int64_t* steps = lengths_of(lengths, rows.rows);
-  Array<T> gradient(network.size());
-  T* g = gradient.mutable_data();
   NetworkObjective<T> objective(network.plan(), SquaredError{});
   Diagnosis<T> diagnosis(objective);
-  run({step_operations(network, rows.rows)}, [&](ThreadTeam& team) {
-    objective.set_team(team);
-    Matrix<T> outputs(rows.rows, network.plan().outputs());
-    objective.forward(network.w(), rows, outputs.view(), steps);
-    objective.backward(network.w(), upstream, g);
-    diagnosis.add(rows.rows);
-  });
+  const Array<T> gradient = gradient_of_outputs(objective, network, x, output_gradient, lengths,
+                                                [&](Index n) { diagnosis.add(n); });
   return parts_of<T>(0, gradient, diagnosis);
 }
 

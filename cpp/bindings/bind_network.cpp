@@ -3,6 +3,7 @@
 #include "fastmlp/nn/network.hpp"
 #include "fastmlp/nn/predict.hpp"
 #include "fastmlp/train/network_objective.hpp"
+#include "output_gradient.hpp"
 #include "threads.hpp"
 
 namespace fastmlp::bindings {
@@ -179,25 +180,8 @@ std::pair<double, py::array> value_and_gradient(const Network<T>& network, const
 template <class T>
 py::array backward(const Network<T>& network, const py::object& x, const Array<T>& output_gradient,
                    const py::object& lengths) {
-  InputRows<T> input(x, network.plan().inputs());
-  input.hold();
-  const SampleRows<T>& rows = input.rows();
-  const MemoryLease upstream_lease(output_gradient);
-  const MatrixView<const T> upstream =
-      rows_of(output_gradient, network.plan().outputs(), "output_gradient");
-  require(upstream.rows == rows.rows && rows.rows > 0,
-          "backward: expected as many rows of output_gradient as of X, at least one");
-  const std::int64_t* steps = lengths_of(lengths, rows.rows);
-  Array<T> gradient(network.size());
-  T* g = gradient.mutable_data();
-  run({step_operations(network, rows.rows)}, [&](ThreadTeam& team) {
-    NetworkObjective<T> objective(network.plan(), SquaredError{});
-    objective.set_team(team);
-    Matrix<T> outputs(rows.rows, network.plan().outputs());
-    objective.forward(network.w(), rows, outputs.view(), steps);
-    objective.backward(network.w(), upstream, g);
-  });
-  return gradient;
+  NetworkObjective<T> objective(network.plan(), SquaredError{});
+  return gradient_of_outputs(objective, network, x, output_gradient, lengths, [](Index) {});
 }
 
 // Derivatives (n, n_out, columns) of the outputs; `passes` is the work of one by forward passes.
