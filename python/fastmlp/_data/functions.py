@@ -46,13 +46,6 @@ def checked_function(
     return checked
 
 
-def _value(given: Any) -> float:
-    value = arrays.read(given, "value of fun")
-    if value.size != 1:
-        raise InvalidValue(f"value of fun has shape {value.shape}, expected ()")
-    return float(value.item())
-
-
 def with_gradient(
     fun: Callable[[FloatArray], ArrayLike], jac: Any, dtype: DType
 ) -> Callable[[FloatArray], tuple[ArrayLike, ArrayLike]]:
@@ -69,7 +62,7 @@ def with_gradient(
             above[i] += step
             below[i] -= step
             width = float(above[i]) - float(below[i])
-            gradient[i] = (_value(fun(above)) - _value(fun(below))) / width
+            gradient[i] = (as_value(fun(above)) - as_value(fun(below))) / width
         return gradient
 
     gradient = jac if callable(jac) else differences
