@@ -212,6 +212,13 @@ def test_own_losses_see_the_nan_and_trainers_keep_the_setting(tmp_path: Any) -> 
         assert np.isfinite(again.network.parameters).all()
 
 
+def test_a_learning_rate_is_found_with_what_is_there() -> None:
+    with pytest.raises(ValueError, match=r"find_learning_rate: y.*give missing='mask'"):
+        fm.find_learning_rate(network("identity"), X, Y, steps=20)
+    curve = fm.find_learning_rate(network("identity"), X, Y, missing="mask", steps=20)
+    assert np.isfinite(curve.losses[curve.learning_rates <= curve.suggestion]).all()
+
+
 def test_bad_input_is_refused() -> None:
     net = network("identity")
     before = net.parameters.copy()

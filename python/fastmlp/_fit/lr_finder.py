@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from fastmlp._data.arrays import FloatArray
 from fastmlp._data.dataset import Dataset, read_training_data
 from fastmlp._data.losses import mean_loss
-from fastmlp._data.types import InputLike, LossLike, OptimizerLike
+from fastmlp._data.types import InputLike, LossLike, Missing, OptimizerLike
 from fastmlp._data.validation import (
     InvalidValue,
     check_int,
@@ -90,6 +90,7 @@ def find_learning_rate(
     optimizer: OptimizerLike = "adam",
     batch_size: int = 32,
     lengths: ArrayLike | None = None,
+    missing: Missing | None = None,
     steps: int = 1000,
     start: float = 1e-6,
     end: float = 100.0,
@@ -100,7 +101,7 @@ def find_learning_rate(
     ----------
     network : Network
         The network from which each copy starts; it does not change.
-    X, y, loss, batch_size, lengths
+    X, y, loss, batch_size, lengths, missing
         As in `Network.fit`.
     optimizer : str or optimizer, default "adam"
         Its learning rate is ignored. Rprop and DeltaBarDelta raise an error, because they adapt
@@ -141,8 +142,9 @@ def find_learning_rate(
     if high <= low:
         raise value_error("end", end, f"more than start={low}")
     n_steps = check_int(steps, "steps", min=10)
-    trainer = Trainer(network.copy(), loss, _with_rate(optimizer, low), batch_size=batch_size)
-    data = read_training_data(network, trainer.loss, X, y, lengths=lengths)
+    optimizer = _with_rate(optimizer, low)
+    trainer = Trainer(network.copy(), loss, optimizer, batch_size=batch_size, missing=missing)
+    data = read_training_data(network, trainer.loss, X, y, lengths=lengths, missing=missing)
     batches, held_out = _split(trainer, data, n_steps)
     n_rates = 1 + math.ceil(PER_DECADE * math.log10(high / low))
     rates: FloatArray = np.geomspace(low, high, n_rates)
