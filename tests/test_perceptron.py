@@ -132,6 +132,12 @@ def test_samples_without_weight_are_not_separated() -> None:
     assert history.status == "converged"
 
 
+def test_callbacks_may_monitor_the_mistakes() -> None:
+    stopping = fm.EarlyStopping("mistakes", patience=3)
+    history = train(perceptron(2), CORNERS, XOR, callbacks=stopping)
+    assert (history.status, stopping.best) == ("stopped", min(history["mistakes"]))
+
+
 def test_several_sign_outputs_are_several_perceptrons() -> None:
     rng = np.random.default_rng(1)
     X = rng.normal(size=(50, 2))

@@ -11,6 +11,7 @@ from fastmlp._fit.checkpoint import Checkpoint
 from fastmlp._fit.hooks import check_callbacks
 from fastmlp._fit.metrics import Metrics, metrics_of_run, read_metrics
 from fastmlp._fit.plateau import MAX_EPOCHS, MAX_STEPS
+from fastmlp._fit.separation import is_perceptron
 from fastmlp._fit.settings import is_method
 from fastmlp._fit.validation_data import read_validation, split
 
@@ -41,6 +42,8 @@ class FitConfig(NamedTuple):
         if validation_data is not None:
             validation = read_validation(trainer, validation_data, given["X"])
             recorded |= {f"val_{name}": mode for name, mode in recorded.items()}
+        if is_perceptron(trainer):
+            recorded["mistakes"] = "min"
         callbacks = check_callbacks(given["callbacks"], recorded)
         epochs, verbose = given["epochs"], given["verbose"]
         searches = is_method(trainer.optimizer)  # they stop by themselves

@@ -137,8 +137,7 @@ class FitLoop:
             if ending:
                 return ending
         if config.until_plateau:
-            advice = self._plateau.advice()
-            self._warning = self._history.separation("max_steps") if self._separates else advice
+            self._warning = self._history.separation("max_steps") or self._plateau.advice()
         return "max_steps"
 
     def _next_epochs(self, n_left: int, seconds: float | None, losses: list[float]) -> EpochResult:
