@@ -20,7 +20,7 @@ from fastmlp import _core
 PACKAGE = Path(__file__).resolve().parents[1] / "python/fastmlp"
 STUBS = [PACKAGE / "__init__.pyi", *(PACKAGE / "_core").glob("*.pyi")]
 ALIASES = {  # the union of a family's classes
-    "Activation": _core.activations,
+    "AnyActivation": {**_core.activations, "": _core.Activation},
     "Initializer": _core.initializers,
     "LineSearch": _core.line_searches,
     "Loss": _core.losses,
@@ -60,6 +60,11 @@ SHORTENINGS = [
     (r"^    fields: typing\.ClassVar\[tuple\[Field, \.\.\.\]\]\n", ""),
     (r'^(class Member:\n    """.*"""\n)', r"\1    fields: typing.ClassVar[tuple[Field, ...]]\n"),
 ]
+# A function of an activation, which annotations name.
+ELEMENTWISE = """_Elementwise: typing.TypeAlias = collections.abc.Callable[
+    [numpy.typing.NDArray[typing.Any]], numpy.typing.ArrayLike
+]
+"""
 ANNOTATION = re.compile(r"^ *(def .*|\w+: .*)$")
 
 
@@ -89,6 +94,8 @@ def rewrite(stub: str) -> str:
     text = "\n".join(lines) + "\n"
     for pattern, replacement in SHORTENINGS:
         text = re.sub(pattern, replacement, text, flags=re.MULTILINE)
+    if "_Elementwise" in text:
+        text = re.sub(r"^class ", f"{ELEMENTWISE}class ", text, count=1, flags=re.MULTILINE)
     if "typing.Any" in text and not re.search(r"^import typing$", text, flags=re.MULTILINE):
         text = text.replace("import annotations\n", "import annotations\nimport typing\n", 1)
     return text

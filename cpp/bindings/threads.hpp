@@ -36,7 +36,8 @@ template <class F>
 void run(const Work& work, F&& body) {
   const int threads = threads_for(work);
   std::optional<GilRelease> release;
-  if (releases_gil(work)) release.emplace();
+  // Other threads may need it, for functions of the user.
+  if (threads > 1 || releases_gil(work)) release.emplace();
   with_team(threads, check_signals, body);
 }
 // The same on this thread alone.

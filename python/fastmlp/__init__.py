@@ -81,6 +81,7 @@ for _names in _ON_DEMAND.values():
 for _family in (
     _core.layers,
     _core.activations,
+    {"": _core.Activation},  # one's own, which has no name
     _core.losses,
     _core.initializers,
     _core.schedules,

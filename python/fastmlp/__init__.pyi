@@ -1,6 +1,7 @@
 """Multilayer perceptrons and their optimizers: NumPy in, NumPy out, fast C++ in between."""
 from fastmlp._version import __version__ as __version__
 from fastmlp._core import AbsoluteError as AbsoluteError
+from fastmlp._core import Activation as Activation
 from fastmlp._core import AdaDelta as AdaDelta
 from fastmlp._core import AdaGrad as AdaGrad
 from fastmlp._core import AdaMax as AdaMax
@@ -30,6 +31,7 @@ from fastmlp._core import Dropout as Dropout
 from fastmlp._core import ELU as ELU
 from fastmlp._fit.callbacks import EarlyStopping as EarlyStopping
 from fastmlp._fit.epoch_result import EpochResult as EpochResult
+from fastmlp._core import Exponential as Exponential
 from fastmlp._core import ExponentialDecay as ExponentialDecay
 from fastmlp._core import GELU as GELU
 from fastmlp._core import GRU as GRU
@@ -40,6 +42,7 @@ from fastmlp._core import GlobalAveragePool2D as GlobalAveragePool2D
 from fastmlp._core import GlorotNormal as GlorotNormal
 from fastmlp._core import GlorotUniform as GlorotUniform
 from fastmlp.gradient_check import GradientCheck as GradientCheck
+from fastmlp._core import HardSigmoid as HardSigmoid
 from fastmlp._core import HardTanh as HardTanh
 from fastmlp._core import HeNormal as HeNormal
 from fastmlp._core import HeUniform as HeUniform
@@ -63,6 +66,7 @@ from fastmlp._fit.records import Logging as Logging
 from fastmlp._fit.records import MLflow as MLflow
 from fastmlp._core import MaxPool1D as MaxPool1D
 from fastmlp._core import MaxPool2D as MaxPool2D
+from fastmlp._core import Mish as Mish
 from fastmlp._fit.records import ModelCheckpoint as ModelCheckpoint
 from fastmlp._io.files import ModelFileError as ModelFileError
 from fastmlp._core import NAdam as NAdam
@@ -87,13 +91,16 @@ from fastmlp.minimization import Result as Result
 from fastmlp._core import Rprop as Rprop
 from fastmlp._core import SELU as SELU
 from fastmlp._core import SGD as SGD
+from fastmlp._core import SIREN as SIREN
 from fastmlp._core import SaddleFreeNewton as SaddleFreeNewton
 from fastmlp._core import SiLU as SiLU
 from fastmlp._core import Sigmoid as Sigmoid
 from fastmlp._core import Sign as Sign
+from fastmlp._core import Sine as Sine
 from fastmlp._core import Skip as Skip
 from fastmlp._core import Softmax as Softmax
 from fastmlp._core import Softplus as Softplus
+from fastmlp._core import Softsign as Softsign
 from fastmlp._core import SpatialDropout as SpatialDropout
 from fastmlp.curvature import Spectrum as Spectrum
 from fastmlp._core import SquaredError as SquaredError
@@ -118,6 +125,7 @@ from fastmlp.config import show_config as show_config
 from fastmlp.config import threads as threads
 __all__ = [
     'AbsoluteError',
+    'Activation',
     'AdaDelta',
     'AdaGrad',
     'AdaMax',
@@ -147,6 +155,7 @@ __all__ = [
     'ELU',
     'EarlyStopping',
     'EpochResult',
+    'Exponential',
     'ExponentialDecay',
     'GELU',
     'GRU',
@@ -157,6 +166,7 @@ __all__ = [
     'GlorotNormal',
     'GlorotUniform',
     'GradientCheck',
+    'HardSigmoid',
     'HardTanh',
     'HeNormal',
     'HeUniform',
@@ -180,6 +190,7 @@ __all__ = [
     'MLflow',
     'MaxPool1D',
     'MaxPool2D',
+    'Mish',
     'ModelCheckpoint',
     'ModelFileError',
     'NAdam',
@@ -204,13 +215,16 @@ __all__ = [
     'Rprop',
     'SELU',
     'SGD',
+    'SIREN',
     'SaddleFreeNewton',
     'SiLU',
     'Sigmoid',
     'Sign',
+    'Sine',
     'Skip',
     'Softmax',
     'Softplus',
+    'Softsign',
     'SpatialDropout',
     'Spectrum',
     'SquaredError',

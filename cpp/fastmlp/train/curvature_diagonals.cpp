@@ -187,6 +187,8 @@ void CurvatureDiagonals<T>::compute(Diagonal kind, const T* w, std::uint64_t see
                                     double* out) {
   const Plan<T>& plan = f_.plan_;
   const Index size = plan.size();
+  const bool hessian = kind == Diagonal::hessian || kind == Diagonal::curvature_propagation;
+  if (hessian) require_second_derivatives(plan);
   f_.packed_ = nullptr;
   f_.start(w);
   if (samples_ != f_.workspace_.samples) {

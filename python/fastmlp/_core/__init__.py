@@ -10,13 +10,14 @@ isa, _build = load()
 globals().update((name, value) for name, value in vars(_build).items() if name[0] != "_")
 
 # The members of each family as a type, for annotations and isinstance.
-Activation, Loss, Initializer, Schedule, LineSearch, _Rule, _Method = (
+AnyActivation, Loss, Initializer, Schedule, LineSearch, _Rule, _Method = (
     reduce(or_, vars(_build)[family].values())
     for family in (
         *("activations", "losses", "initializers", "schedules", "line_searches"),
         *("optimizers", "methods"),
     )
 )
+AnyActivation |= _build.Activation  # an own one, which has no name
 Optimizer = _Rule | _Method
 
 _build.Member.__signature__ = FieldSignature()

@@ -74,6 +74,17 @@ def convert(array: NDArray[Any], dtype: DType, name: str) -> FloatArray:
         _raise_overflow(array, dtype, name)
 
 
+def as_elementwise(answer: Any, n: int, dtype: DType, name: str) -> NDArray[Any]:
+    """Return what a function of the user, `name`, has made of n numbers."""
+    array = read(answer, f"Activation: {name}(a)")
+    if array.shape != (n,):
+        raise InvalidValue(
+            f"Activation: {name}(a) has shape {array.shape}, expected that of a, ({n},)"
+        )
+    with np.errstate(over="ignore"):
+        return np.require(array, dtype, ["C", "A"])
+
+
 def as_inputs(X: Any, network: Network) -> tuple[Samples, bool]:
     """Return X as ``(n_samples, n_inputs)``, and whether it was a single sample.
 

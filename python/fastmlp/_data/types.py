@@ -28,7 +28,8 @@ class SparseLike(Protocol):
 
 InputLike: TypeAlias = ArrayLike | SparseLike
 
-ActivationLike: TypeAlias = str | _core.Activation
+# A tuple is (f, derivative) or (f, derivative, second_derivative).
+ActivationLike: TypeAlias = str | _core.AnyActivation | tuple[Callable[[Any], Any], ...]
 InitializerLike: TypeAlias = str | _core.Initializer
 OptimizerLike: TypeAlias = str | _core.Optimizer
 

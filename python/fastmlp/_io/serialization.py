@@ -149,7 +149,7 @@ def layers_from_dicts(states: Any) -> Any:
     for index, state in enumerate(states):
         try:
             fields = {
-                name: member_from_dict(name, {**value} if name in FAMILIES and value else value)
+                name: member_from_dict(name, {**value} if isinstance(value, Mapping) else value)
                 for name, value in state.items()
             }
             for name in REFERENCES.intersection(fields):
