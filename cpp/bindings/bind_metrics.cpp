@@ -14,7 +14,7 @@ const Metric& metric_of(const std::string& key) {
 
 // Targets are (n, columns), or classes (n,).
 double metric(const std::string& key, const Array<double>& outputs, const py::array& targets,
-              const py::object& weights, double threshold, Index k) {
+              const py::object& weights, double threshold, Index k, const py::object& terms) {
   const Metric& chosen = metric_of(key);
   Predictions p;
   p.outputs = rows_of(outputs, outputs.ndim() == 2 ? outputs.shape(1) : 0, "outputs");
@@ -37,6 +37,13 @@ double metric(const std::string& key, const Array<double>& outputs, const py::ar
     p.weights = vector_of(exact_array<double>(weights, "weights"), n, "weights").data();
     weights_lease.emplace(py::reinterpret_borrow<py::array>(weights));
   }
+  std::optional<MemoryLease> terms_lease;
+  if (!terms.is_none()) {
+    const auto rows = rows_of(exact_array<double>(terms, "terms"), p.outputs.cols, "terms");
+    require(rows.rows == n && !p.classes, "metric: terms are those of targets");
+    p.terms = rows.data;
+    terms_lease.emplace(py::reinterpret_borrow<py::array>(terms));
+  }
   double value = 0;
   run_alone([&](ThreadTeam& team) { value = evaluate(chosen, p, team); });
   return value;
@@ -51,7 +58,7 @@ void bind_metrics(py::module_& m) {
   }
   m.attr("metrics") = metrics;
   m.def("metric", &metric, py::arg("key"), py::arg("outputs").noconvert(), py::arg("targets"),
-        py::arg("weights"), py::arg("threshold"), py::arg("k"),
+        py::arg("weights"), py::arg("threshold"), py::arg("k"), py::arg("terms") = py::none(),
         "The metric of outputs (n, columns), weighted; nan where an output is not finite.");
 }
 

@@ -49,6 +49,7 @@ void bind_memory(py::module_& m);
 void bind_metrics(py::module_& m);
 void bind_orders(py::module_& m);
 void bind_threads(py::module_& m);
+void bind_sparse_matrices(py::module_& float32, py::module_& float64);
 void bind_networks(py::module_& float32, py::module_& float64);
 void bind_steps(py::module_& float32, py::module_& float64);
 void bind_trainers(py::module_& float32, py::module_& float64);

@@ -116,7 +116,7 @@ class Curvature:
     network : Network
     X, y, loss
         As for `Network.loss`; a loss written in Python has no second derivatives here.
-    sample_weight : array_like of shape (n_samples,), optional
+    sample_weight : array_like of shape (n_samples,), or that of y, optional
         Weights >= 0 of the samples.
     lengths : array_like of int, shape (n_samples,), optional
         Steps of each sequence, as for `Network.loss`.
@@ -176,10 +176,9 @@ class Curvature:
             raise value_error("loss", chosen, "a loss of this package, which has derivatives")
         data = read_dataset(network, chosen, X, y, sample_weight, lengths=lengths)
         check_weighted(data)
-        given = data.arrays
-        inputs, targets, weights = (
-            np.array(part) if keep and part is not None else part for part in given
-        )
+        if keep:
+            data = data.take(np.arange(len(data.X)))
+        inputs, targets, weights = data.arrays
         self._native = arrays.native(network.dtype).Curvature(
             network._native, inputs, targets, chosen, weights, keeps=keep, lengths=data.lengths
         )

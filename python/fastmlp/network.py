@@ -11,7 +11,16 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from fastmlp import _core
-from fastmlp._data import arrays, derivatives, diagonals, evaluation, inside, stepping, types
+from fastmlp._data import (
+    arrays,
+    derivatives,
+    diagonals,
+    evaluation,
+    inside,
+    prediction,
+    stepping,
+    types,
+)
 from fastmlp._data.arrays import DType, FloatArray
 from fastmlp._data.attributes import Attributes
 from fastmlp._data.feature_names import NamedFeatures, as_names
@@ -187,7 +196,7 @@ class Network(NamedFeatures, Attributes):
 
     fit = fitting.fit
     step = stepping.step
-    predict = evaluation.predict
+    predict = prediction.predict
     loss = evaluation.loss
     value_and_grad = evaluation.value_and_grad
     backward = evaluation.backward

@@ -702,8 +702,8 @@ class Dropout(Layer):
 
         h = x mask / (1 - rate),  mask = 0 with probability rate, else 1
 
-    Each unit of each sample has its own mask. Off in `predict` and the other methods of `Network` but
-    `fit`. The masks follow from the seed, the epoch and the sample, for any number of threads.
+    Each unit of each sample has its own mask. Off in all methods of `Network` but `fit`, and `predict`
+    with `samples`. The masks follow from the seed, the epoch and the sample, for any number of threads.
     """
     can_be_output: typing.ClassVar[bool] = False
     has_parameters: typing.ClassVar[bool] = False
@@ -1895,7 +1895,7 @@ def first_non_finite(array: numpy.typing.NDArray[numpy.float64]) -> int: ...
 def force_num_threads(threads: typing.SupportsInt) -> None:
     """Give every call this number of threads, regardless of its size and the machine; 0 ends it."""
 def get_num_threads() -> int: ...
-def metric(key: str, outputs: numpy.typing.NDArray[numpy.float64], targets: numpy.ndarray, weights: typing.Any, threshold: typing.SupportsFloat, k: typing.SupportsInt) -> float:
+def metric(key: str, outputs: numpy.typing.NDArray[numpy.float64], targets: numpy.ndarray, weights: typing.Any, threshold: typing.SupportsFloat, k: typing.SupportsInt, terms: typing.Any = None) -> float:
     """The metric of outputs (n, columns), weighted; nan where an output is not finite."""
 def resolve(family: str, value: typing.Any, where: str) -> typing.Any:
     """The member of a family given as an instance or by its key."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
@@ -38,8 +38,11 @@ LossFunction: TypeAlias = Callable[[FloatArray, NDArray[Any]], tuple[ArrayLike, 
 ResolvedLoss: TypeAlias = _core.Loss | LossFunction
 LossLike: TypeAlias = str | ResolvedLoss
 
-# Keys are classes, of any kind of number.
-ClassWeight: TypeAlias = Mapping[Any, float] | Literal["balanced"]
+# Keys are classes or labels, of any kind of number.
+LabelWeight: TypeAlias = float | Mapping[Any, float] | Sequence[float] | Literal["balanced"]
+ClassWeight: TypeAlias = (
+    Mapping[Any, LabelWeight] | Sequence[LabelWeight] | NDArray[Any] | Literal["balanced"]
+)
 Validation: TypeAlias = (
     tuple[InputLike, ArrayLike]
     | tuple[InputLike, ArrayLike, ArrayLike]

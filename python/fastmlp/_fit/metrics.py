@@ -104,7 +104,7 @@ class Metrics:
         self._threshold = (low + 1) / 2
         native = [metric for metric in metrics.values() if metric.function is None]
         if native:
-            self._targets, self._weights = self._rows()
+            self._targets, self._weights, self._terms = self._rows()
         for metric in native:
             self._check(metric, low)
 
@@ -123,37 +123,16 @@ class Metrics:
         }
 
     def _native(self, metric: Metric, rows: NDArray[np.float64]) -> float:
-        if self._data.has_missing:
-            return self._of_present(metric, rows)
-        given = (self._targets, self._weights, self._threshold, metric.k)
+        given = (self._targets, self._weights, self._threshold, metric.k, self._terms)
         return float(_core.metric(metric.key, rows, *given))
 
-    def _of_present(self, metric: Metric, rows: NDArray[np.float64]) -> float:
-        """Return the mean over the columns, each of the samples that have its target.
+    def _rows(self) -> tuple[NDArray[Any], NDArray[np.float64] | None, NDArray[np.float64] | None]:
+        """Return classes ``(n,)`` or targets ``(n, width)``, weights and factors on single targets.
 
-        The accuracy of several labels is that of all labels that a sample has.
-        """
-        y, weights = self._targets, self._weights
-        missing = np.isnan(y)
-        if metric.key == "accuracy":
-            agreeing = np.where(missing, rows, y)
-            given = (agreeing, weights, self._threshold, metric.k)
-            return float(_core.metric(metric.key, rows, *given))
-        values = []
-        for j in range(y.shape[1]):
-            there = np.flatnonzero(~missing[:, j])
-            column = [np.ascontiguousarray(part[there, j : j + 1]) for part in (y, rows)]
-            of = None if weights is None else weights[there]
-            values.append(_core.metric(metric.key, column[1], column[0], of, self._threshold, 1))
-        return float(np.mean(values))
-
-    def _rows(self) -> tuple[NDArray[Any], NDArray[np.float64] | None]:
-        """Return classes ``(n,)`` or targets ``(n, width)``, and weights, with a row per position.
-
-        Positions after the end of a sequence weigh 0.
+        Each position has a row; those after the end of a sequence weigh 0.
         """
         spec, data = self._spec, self._data
-        targets, weights, lengths = data.targets, data.weights, data.lengths
+        targets, weights, lengths, terms = data.targets, data.weights, data.lengths, data.terms
         shape = (len(targets), spec.n_columns)
         if targets.dtype != np.int64 and targets.shape != shape:
             raise InvalidValue(
@@ -165,11 +144,18 @@ class Metrics:
             rows = np.ascontiguousarray(targets.reshape(-1, self._width), np.float64)
             rows = rows.argmax(axis=1) if spec.classes else rows
         positions = len(rows) // len(targets)
+        factors = None if terms is None else terms.astype(np.float64).reshape(len(rows), -1)
+        of_rows: list[NDArray[np.float64]] = []
+        if weights is not None:
+            of_rows.append(np.repeat(weights.astype(np.float64), positions))
         if lengths is not None and positions > 1:
-            weights = np.ones(len(targets)) if weights is None else weights
-            used = np.arange(positions) < lengths[:, np.newaxis]
-            return rows, np.where(used, weights[:, np.newaxis], 0.0).reshape(-1)
-        return rows, None if weights is None else np.repeat(weights.astype(np.float64), positions)
+            of_rows.append(
+                (np.arange(positions) < lengths[:, np.newaxis]).reshape(-1).astype(float)
+            )
+        if factors is not None and rows.ndim == 1:
+            of_rows.append(factors.mean(axis=1, dtype=np.float64))
+            factors = None
+        return rows, np.prod(of_rows, axis=0) if of_rows else None, factors
 
     def _check(self, metric: Metric, low: int) -> None:
         """Raise where a metric is not one of such targets."""
@@ -181,7 +167,7 @@ class Metrics:
         if metric.key == "top_k_accuracy" and not (of_classes and metric.k <= self._width):
             largest = self._width if of_classes else 0
             raise InvalidValue(f"{where} with {largest} classes, expected at least k of them")
-        known = of_classes or np.isin(rows, (low, 1)) | (np.isnan(rows) & self._data.has_missing)
+        known = of_classes or np.isin(rows, (low, 1)) | (np.isnan(rows) & (self._terms == 0))
         if of_labels and not np.all(known):
             raise InvalidValue(f"{where}, but y has other values than {low} and 1; expected labels")
 
