@@ -25,7 +25,7 @@ def weights_of(random: np.random.Generator, n: int, kind: int) -> Array | None:
 
 
 def native(name: str, outputs: Array, y: Array, w: Array | None, k: int = 1) -> float:
-    return _core.metric(name, outputs, y, w, 0.5, k)
+    return _core.Metrics(y, w, 0.5, [(name, k)]).values(outputs, outputs.shape[1])[0]
 
 
 def same(found: float, expected: float) -> None:

@@ -1,3 +1,5 @@
+#include <pybind11/stl.h>
+
 #include "bindings.hpp"
 #include "fastmlp/train/metrics.hpp"
 #include "threads.hpp"
@@ -9,38 +11,68 @@ const Metric& metric_of(const std::string& key) {
   for (const Metric& metric : kMetrics) {
     if (key == metric.key) return metric;
   }
-  throw py::value_error("metric: key='" + key + "' is not known");
+  throw py::value_error("Metrics: key='" + key + "' is not known");
 }
 
-// Targets are (n, columns), or classes (n,).
-double metric(const std::string& key, const Array<double>& outputs, const py::array& targets,
-              const py::object& weights, double threshold, Index k) {
-  const Metric& chosen = metric_of(key);
-  Predictions p;
-  p.outputs = rows_of(outputs, outputs.ndim() == 2 ? outputs.shape(1) : 0, "outputs");
-  p.threshold = threshold;
-  p.k = k;
-  const Index n = p.outputs.rows;
-  require(n > 0 && p.outputs.cols > 0, "metric: there are no outputs");
-  if (py::isinstance<Array<std::int64_t>>(targets)) {
-    require(chosen.of_labels, "metric: '" + key + "' is not one of classes");
-    p.classes = vector_of(exact_array<std::int64_t>(targets, "targets"), n, "targets").data();
-  } else {
-    require(key != "top_k_accuracy", "metric: '" + key + "' is one of classes");
-    const auto rows = rows_of(exact_array<double>(targets, "targets"), p.outputs.cols, "targets");
-    require(rows.rows == n, "metric: targets and outputs differ in length");
-    p.targets = rows.data;
+// Metrics (key, k) of targets (m, columns), or of classes (m,), which are read where they lie.
+class Metrics {
+ public:
+  Metrics(py::array targets, const py::object& weights, double threshold,
+          const std::vector<std::pair<std::string, Index>>& chosen)
+      : targets_(targets), targets_lease_(std::move(targets)) {
+    for (const auto& [key, k] : chosen) metrics_.emplace_back(metric_of(key), k);
+    given_.threshold = threshold;
+    if (py::isinstance<Array<std::int64_t>>(targets_)) {
+      given_.classes = exact_array<std::int64_t>(targets_, "targets").data();
+      require(targets_.ndim() == 1, "Metrics: classes are (m,)");
+    } else {
+      given_.targets = exact_array<double>(targets_, "targets").data();
+      require(targets_.ndim() == 2, "Metrics: targets are (m, columns)");
+    }
+    for (const auto& [metric, k] : metrics_) {
+      const bool only_of_classes = metric.value == &top_k_accuracy;
+      require(given_.classes ? metric.of_labels : !only_of_classes,
+              std::string("Metrics: '") + metric.key + "' is not one of such targets");
+    }
+    if (weights.is_none()) return;
+    const auto array = exact_array<double>(weights, "weights");
+    given_.weights = vector_of(array, targets_.shape(0), "weights").data();
+    weights_lease_.emplace(array);
   }
-  const MemoryLease outputs_lease(outputs), targets_lease(targets);
-  std::optional<MemoryLease> weights_lease;
-  if (!weights.is_none()) {
-    p.weights = vector_of(exact_array<double>(weights, "weights"), n, "weights").data();
-    weights_lease.emplace(py::reinterpret_borrow<py::array>(weights));
+
+  // Of outputs (n, n_out), of which the first columns of each sample are `width` for each of its
+  // rows of targets.
+  template <class T>
+  std::vector<double> values(const Array<T>& outputs, Index width) const {
+    const Index n = outputs.ndim() == 2 ? outputs.shape(0) : 0, rows = targets_.shape(0);
+    require(n > 0 && width > 0 && rows % n == 0 && rows / n * width <= outputs.shape(1) &&
+                (given_.classes || targets_.shape(1) == width),
+            "Metrics: outputs have shape " + shape_text(outputs));
+    const MemoryLease lease(outputs);
+    const Index used = rows / n * width, stride = outputs.shape(1);
+    const T* const from = outputs.data();
+    std::vector<double> found;
+    const auto evaluate_all = [&](ThreadTeam& team) {
+      Buffer<double> copy(rows * width);
+      for (Index i = 0; i < n; ++i) std::copy_n(from + i * stride, used, copy.data() + i * used);
+      Predictions p = given_;
+      p.outputs = {copy.data(), rows, width, width};
+      for (const auto& [metric, k] : metrics_) {
+        p.k = k;
+        found.push_back(evaluate(metric, p, team));
+      }
+    };
+    run_alone(evaluate_all, {10 * static_cast<double>(rows * width)});
+    return found;
   }
-  double value = 0;
-  run_alone([&](ThreadTeam& team) { value = evaluate(chosen, p, team); });
-  return value;
-}
+
+ private:
+  py::array targets_;
+  MemoryLease targets_lease_;
+  std::optional<MemoryLease> weights_lease_;
+  Predictions given_;
+  std::vector<std::pair<Metric, Index>> metrics_;
+};
 
 }  // namespace
 
@@ -50,9 +82,13 @@ void bind_metrics(py::module_& m) {
     metrics[metric.key] = py::make_tuple(metric.of_labels, metric.larger_is_better);
   }
   m.attr("metrics") = metrics;
-  m.def("metric", &metric, py::arg("key"), py::arg("outputs").noconvert(), py::arg("targets"),
-        py::arg("weights"), py::arg("threshold"), py::arg("k"),
-        "The metric of outputs (n, columns), weighted; nan where an output is not finite.");
+  bind_resource<Metrics>(m, "Metrics", "Metrics of targets, weighted; a target of nan is none.")
+      .def(py::init<py::array, const py::object&, double,
+                    const std::vector<std::pair<std::string, Index>>&>(),
+           py::arg("targets"), py::arg("weights"), py::arg("threshold"), py::arg("metrics"))
+      .def("values", &Metrics::values<float>, py::arg("outputs").noconvert(), py::arg("width"),
+           "Those of outputs, in the order of the metrics; nan where an output is not finite.")
+      .def("values", &Metrics::values<double>, py::arg("outputs").noconvert(), py::arg("width"));
 }
 
 }  // namespace fastmlp::bindings

@@ -51,6 +51,7 @@ void bind_orders(py::module_& m);
 void bind_threads(py::module_& m);
 void bind_networks(py::module_& float32, py::module_& float64);
 void bind_steps(py::module_& float32, py::module_& float64);
+void bind_evaluations(py::module_& float32, py::module_& float64);
 void bind_trainers(py::module_& float32, py::module_& float64);
 void bind_curvatures(py::module_& float32, py::module_& float64);
 void bind_diagnoses(py::module_& float32, py::module_& float64);

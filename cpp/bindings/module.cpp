@@ -37,6 +37,7 @@ PYBIND11_MODULE(FASTMLP_MODULE, m) {
   auto float64 = m.def_submodule("float64", "Networks and trainers in double precision.");
   bind_networks(float32, float64);
   bind_steps(float32, float64);
+  bind_evaluations(float32, float64);
   bind_trainers(float32, float64);
   bind_curvatures(float32, float64);
   bind_diagnoses(float32, float64);

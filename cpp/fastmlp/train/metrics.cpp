@@ -50,8 +50,10 @@ double mean_over_columns(Index first, Index columns, F&& f) {
   return sum / static_cast<double>(columns - first);
 }
 
+// Of those that the sample has.
 bool has_all_labels(const Predictions& p, Index i) {
   for (Index j = 0; j < columns(p); ++j) {
+    if (std::isnan(target(p, i, j))) continue;
     if (is_predicted(p, i, j) != is_one(p, i, j)) return false;
   }
   return true;
@@ -99,6 +101,22 @@ double column_auc(const Predictions& p, Index j, std::vector<Index>& order) {
     zeros += tied[0];
   }
   return area / (ones * zeros);
+}
+
+// The metric of a column, of the samples that have its target; nan of none.
+double of_present(const Metric& metric, const Predictions& p, Index j, ThreadTeam& team) {
+  std::vector<double> outputs, targets, weights;
+  for (Index i = 0; i < samples(p); ++i) {
+    if (std::isnan(target(p, i, j))) continue;
+    outputs.push_back(output(p, i, j));
+    targets.push_back(target(p, i, j));
+    weights.push_back(weight(p, i));
+  }
+  Predictions column = p;
+  column.outputs = {outputs.data(), static_cast<Index>(outputs.size()), 1, 1};
+  column.targets = targets.data();
+  column.weights = weights.data();
+  return outputs.empty() ? kNan : evaluate(metric, column, team);
 }
 
 // 1 - sum w (y - o)² / sum w (y - mean y)²; of constant targets 1 where all are met, else 0.
@@ -177,6 +195,12 @@ double root_mean_squared_error(const Predictions& p, ThreadTeam& team) {
 }
 
 double evaluate(const Metric& metric, const Predictions& p, ThreadTeam& team) {
+  const auto is_missing = [](double y) { return std::isnan(y); };
+  const double* const end = p.targets ? p.targets + samples(p) * columns(p) : p.targets;
+  if (metric.value != &accuracy && std::any_of(p.targets, end, is_missing)) {
+    return mean_over_columns(0, columns(p),
+                             [&](Index j) { return of_present(metric, p, j, team); });
+  }
   for (Index i = 0; i < samples(p); ++i) {
     if (!all_finite(columns(p), p.outputs.row(i))) return kNan;
   }

@@ -8,8 +8,8 @@
 
 namespace fastmlp {
 
-// The outputs of n samples beside what they should be: a class, or targets of each column. A column
-// has the label 1 where its number is above the threshold.
+// The outputs of n samples beside what they should be: a class, or targets of each column, of which
+// nan stands for none. A column has the label 1 where its number is above the threshold.
 struct Predictions {
   MatrixView<const double> outputs;       // (n, columns)
   const double* targets = nullptr;        // (n, columns), or
@@ -44,7 +44,9 @@ inline constexpr Metric kMetrics[] = {
     {"rmse", false, false, &root_mean_squared_error},
 };
 
-// The metric of the predictions, nan where an output is not finite.
+// The metric of the predictions, nan where an output is not finite. Where targets are missing, the
+// mean over the columns, each of the samples that have its target; the accuracy of several labels
+// is that of all labels that a sample has.
 double evaluate(const Metric& metric, const Predictions& p, ThreadTeam& team);
 
 }  // namespace fastmlp

@@ -71,6 +71,8 @@ def epoch_ended(callbacks: Sequence[Any], epoch: int, logs: dict[str, float]) ->
     Anything else that is true, such as a loss, is no answer and is refused. `logs` are floats
     afterwards, those that callbacks have added too.
     """
+    if not callbacks:
+        return False
     answers = notify(callbacks, "on_epoch_end", epoch, logs)
     for name, value in logs.items():
         if not isinstance(name, str):

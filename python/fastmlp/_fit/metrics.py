@@ -101,51 +101,30 @@ class Metrics:
         self._prefix = prefix
         self._spec = spec = target_spec(trainer.network, trainer.loss)
         self._width = spec.n_classes if spec.classes else spec.shape[-1]
-        self._threshold = (low + 1) / 2
-        native = [metric for metric in metrics.values() if metric.function is None]
+        native = {name: m for name, m in metrics.items() if m.function is None}
+        self._names = [f"{prefix}{name}" for name in native]
+        self._has_functions = len(native) < len(metrics)
         if native:
-            self._targets, self._weights = self._rows()
-        for metric in native:
-            self._check(metric, low)
+            self._targets, weights = self._rows()
+            for metric in native.values():
+                self._check(metric, low)
+            chosen = [(metric.key, metric.k) for metric in native.values()]
+            self._native = _core.Metrics(self._targets, weights, (low + 1) / 2, chosen)
 
     def values(self) -> dict[str, float]:
         """Return the metrics of the parameters as they are, ``{name: value}``."""
         network, data = self._network, self._data
         outputs = network._native.predict(data.X, data.lengths)
+        native = self._native.values(outputs, self._width) if self._names else []
+        found = dict(zip(self._names, native, strict=True))
+        if not self._has_functions:
+            return found
         shaped = outputs.reshape(len(outputs), *network.output_shape)
-        rows = outputs[:, : self._spec.n_columns].reshape(-1, self._width)
-        rows = np.ascontiguousarray(rows, np.float64)
-        return {
-            f"{self._prefix}{name}": self._native(metric, rows)
-            if metric.function is None
-            else check_number(metric.function(data.targets, shaped), f"the metric {name!r}")
-            for name, metric in self._metrics.items()
-        }
-
-    def _native(self, metric: Metric, rows: NDArray[np.float64]) -> float:
-        if self._data.has_missing:
-            return self._of_present(metric, rows)
-        given = (self._targets, self._weights, self._threshold, metric.k)
-        return float(_core.metric(metric.key, rows, *given))
-
-    def _of_present(self, metric: Metric, rows: NDArray[np.float64]) -> float:
-        """Return the mean over the columns, each of the samples that have its target.
-
-        The accuracy of several labels is that of all labels that a sample has.
-        """
-        y, weights = self._targets, self._weights
-        missing = np.isnan(y)
-        if metric.key == "accuracy":
-            agreeing = np.where(missing, rows, y)
-            given = (agreeing, weights, self._threshold, metric.k)
-            return float(_core.metric(metric.key, rows, *given))
-        values = []
-        for j in range(y.shape[1]):
-            there = np.flatnonzero(~missing[:, j])
-            column = [np.ascontiguousarray(part[there, j : j + 1]) for part in (y, rows)]
-            of = None if weights is None else weights[there]
-            values.append(_core.metric(metric.key, column[1], column[0], of, self._threshold, 1))
-        return float(np.mean(values))
+        for name, metric in self._metrics.items():
+            if metric.function is not None:
+                value = metric.function(data.targets, shaped)
+                found[f"{self._prefix}{name}"] = check_number(value, f"the metric {name!r}")
+        return {name: found[name] for name in map(self._prefix.__add__, self._metrics)}
 
     def _rows(self) -> tuple[NDArray[Any], NDArray[np.float64] | None]:
         """Return classes ``(n,)`` or targets ``(n, width)``, and weights, with a row per position.
