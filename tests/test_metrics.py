@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
+import fastmlp as fm
 from fastmlp import _core
 from reference import Array
 
@@ -25,7 +26,11 @@ def weights_of(random: np.random.Generator, n: int, kind: int) -> Array | None:
 
 
 def native(name: str, outputs: Array, y: Array, w: Array | None, k: int = 1) -> float:
-    return _core.Metrics(y, w, 0.5, [(name, k)]).values(outputs, outputs.shape[1])[0]
+    width = outputs.shape[1]
+    same = fm.Network([width, fm.Dense(width, bias=False)], dtype="float64")
+    same.weights[0][:] = np.eye(width)
+    chosen = _core.Metrics(y, w, 0.5, [(name, k)])
+    return chosen.values(same._native, outputs.astype(float), None, width)[0]
 
 
 def same(found: float, expected: float) -> None:

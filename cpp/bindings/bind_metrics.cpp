@@ -1,6 +1,7 @@
 #include <pybind11/stl.h>
 
 #include "bindings.hpp"
+#include "fastmlp/nn/predict.hpp"
 #include "fastmlp/train/metrics.hpp"
 #include "threads.hpp"
 
@@ -43,18 +44,16 @@ class Metrics {
   // Of outputs (n, n_out), of which the first columns of each sample are `width` for each of its
   // rows of targets.
   template <class T>
-  std::vector<double> values(const Array<T>& outputs, Index width) const {
-    const Index n = outputs.ndim() == 2 ? outputs.shape(0) : 0, rows = targets_.shape(0);
-    require(n > 0 && width > 0 && rows % n == 0 && rows / n * width <= outputs.shape(1) &&
+  std::vector<double> values(const MatrixView<const T>& outputs, Index width) const {
+    const Index n = outputs.rows, rows = targets_.shape(0);
+    require(n > 0 && width > 0 && rows % n == 0 && rows / n * width <= outputs.cols &&
                 (given_.classes || targets_.shape(1) == width),
-            "Metrics: outputs have shape " + shape_text(outputs));
-    const MemoryLease lease(outputs);
-    const Index used = rows / n * width, stride = outputs.shape(1);
-    const T* const from = outputs.data();
+            "Metrics: the outputs have another shape than the targets");
+    const Index used = rows / n * width;
     std::vector<double> found;
     const auto evaluate_all = [&](ThreadTeam& team) {
       Buffer<double> copy(rows * width);
-      for (Index i = 0; i < n; ++i) std::copy_n(from + i * stride, used, copy.data() + i * used);
+      for (Index i = 0; i < n; ++i) std::copy_n(outputs.row(i), used, copy.data() + i * used);
       Predictions p = given_;
       p.outputs = {copy.data(), rows, width, width};
       for (const auto& [metric, k] : metrics_) {
@@ -74,6 +73,22 @@ class Metrics {
   std::vector<std::pair<Metric, Index>> metrics_;
 };
 
+// Those of the outputs of X, in their order; nan where an output is not finite.
+template <class T>
+std::vector<double> values(const Metrics& metrics, const Network<T>& network, const py::object& x,
+                           const py::object& lengths, Index width) {
+  InputRows<T> input(x, network.plan().inputs());
+  input.hold();
+  const SampleRows<T>& rows = input.rows();
+  const std::int64_t* steps = lengths_of(lengths, rows.rows);
+  const Index columns = network.plan().outputs();
+  Buffer<T> outputs(rows.rows * columns);
+  const MatrixView<T> out{outputs.data(), rows.rows, columns, columns};
+  run({forward_operations(network, rows.rows)},
+      [&](ThreadTeam& team) { predict<T>(network.plan(), network.w(), rows, out, team, steps); });
+  return metrics.values<T>(out, width);
+}
+
 }  // namespace
 
 void bind_metrics(py::module_& m) {
@@ -86,9 +101,10 @@ void bind_metrics(py::module_& m) {
       .def(py::init<py::array, const py::object&, double,
                     const std::vector<std::pair<std::string, Index>>&>(),
            py::arg("targets"), py::arg("weights"), py::arg("threshold"), py::arg("metrics"))
-      .def("values", &Metrics::values<float>, py::arg("outputs").noconvert(), py::arg("width"),
-           "Those of outputs, in the order of the metrics; nan where an output is not finite.")
-      .def("values", &Metrics::values<double>, py::arg("outputs").noconvert(), py::arg("width"));
+      .def("values", &values<float>, py::arg("network"), py::arg("X"), py::arg("lengths"),
+           py::arg("width"))
+      .def("values", &values<double>, py::arg("network"), py::arg("X"), py::arg("lengths"),
+           py::arg("width"), "Those of a network's outputs; nan where one is not finite.");
 }
 
 }  // namespace fastmlp::bindings

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "fastmlp/optim/state_visitor.hpp"
-#include "numpy.hpp"
+#include "threads.hpp"
 
 namespace fastmlp::bindings {
 
@@ -14,7 +14,13 @@ class StateWriter final : public StateVisitor<T> {
   explicit StateWriter(py::object owner) : owner_(std::move(owner)) {}
   void section(const char* name) override { state[name] = section_ = py::dict(); }
   void vector(const char* name, Buffer<T>& values) override {
-    section_[name] = Array<T>(values.size(), values.data(), owner_);
+    if (owner_) {
+      section_[name] = Array<T>(values.size(), values.data(), owner_);
+      return;
+    }
+    Array<T> copy(values.size());
+    copy_alone(values.data(), values.size(), copy.mutable_data());
+    section_[name] = copy;
   }
   void optional_vector(const char* name, Buffer<T>& values, bool& present) override {
     if (present) return vector(name, values);
@@ -64,7 +70,7 @@ class StateReader final : public StateVisitor<T> {
   }
   void vector(const char* name, Buffer<T>& values) override {
     const auto array = section_[name].template cast<Array<T>>();
-    std::copy_n(vector_of(array, values.size(), name).data(), values.size(), values.data());
+    copy_alone(vector_of(array, values.size(), name).data(), values.size(), values.data());
   }
   void optional_vector(const char* name, Buffer<T>& values, bool& present) override {
     present = !section_[name].is_none();

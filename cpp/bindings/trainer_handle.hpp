@@ -74,7 +74,6 @@ class TrainerHandle {
     std::vector<double> none;
     for (Index left = max; left > 0; --left) {
       const double seconds = max_seconds ? seconds_until(deadline) : kNoLimit;
-      if (seconds <= 0) return;
       trainer_.start_epoch();
       EpochResult last;
       run(
@@ -91,8 +90,19 @@ class TrainerHandle {
   // After a good epoch: the average comes into the network, and where others follow, `last_good`
   // receives what they may return to.
   void settle(Snapshot<T>& last_good, bool others_follow) {
-    trainer_.swap_in_average();
-    if (others_follow && trainer_.optimizer().can_diverge()) trainer_.keep(last_good);
+    swap_in_average();
+    if (others_follow && trainer_.optimizer().can_diverge()) keep(last_good);
+  }
+
+  // Copies of parameters and state, during which other threads of Python run.
+  void keep(Snapshot<T>& snapshot) {
+    run_alone([&](ThreadTeam&) { trainer_.keep(snapshot); }, copies());
+  }
+  void go_back(Snapshot<T>& snapshot) {
+    run_alone([&](ThreadTeam&) { trainer_.go_back(snapshot); }, copies());
+  }
+  void swap_in_average() {
+    run_alone([&](ThreadTeam&) { trainer_.swap_in_average(); }, copies());
   }
 
   // Passes in the orders of the rows, until one ends early; `results` receives what each has
@@ -182,11 +192,15 @@ class TrainerHandle {
 
   // Returns the penalties at the parameters before the update.
   double apply(const Array<T>& gradient, double batch_weight) {
-    Buffer<T> g(network_->size());
-    std::copy_n(vector_of(gradient, g.size(), "gradient").data(), g.size(), g.data());
+    const Index n = network_->size();
+    const T* const given = vector_of(gradient, n, "gradient").data();
+    const MemoryLease lease(gradient);
     double penalties = 0;
-    run({10 * static_cast<double>(g.size())},
-        [&](ThreadTeam& team) { penalties = trainer_.apply(g.data(), batch_weight, team); });
+    run({10 * static_cast<double>(n)}, [&](ThreadTeam& team) {
+      Buffer<T> g(n);
+      std::copy_n(given, n, g.data());
+      penalties = trainer_.apply(g.data(), batch_weight, team);
+    });
     return penalties;
   }
 
@@ -200,6 +214,8 @@ class TrainerHandle {
 
  private:
   static constexpr double kNoLimit = std::numeric_limits<double>::infinity();
+
+  Work copies() const { return {4 * static_cast<double>(network_->size())}; }
 
   // Of epochs of n samples.
   Work work_of(Index n, Index epochs) const {

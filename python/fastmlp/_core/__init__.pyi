@@ -1758,10 +1758,10 @@ class Metrics:
     """Metrics of targets, weighted; a target of nan is none."""
     def __init__(self, targets: numpy.ndarray, weights: typing.Any, threshold: typing.SupportsFloat, metrics: collections.abc.Sequence[tuple[str, typing.SupportsInt]]) -> None: ...
     @typing.overload
-    def values(self, outputs: numpy.typing.NDArray[numpy.float32], width: typing.SupportsInt) -> list[float]:
-        """Those of outputs, in the order of the metrics; nan where an output is not finite."""
+    def values(self, network: float32.Network, X: typing.Any, lengths: typing.Any, width: typing.SupportsInt) -> list[float]: ...
     @typing.overload
-    def values(self, outputs: numpy.typing.NDArray[numpy.float64], width: typing.SupportsInt) -> list[float]: ...
+    def values(self, network: float64.Network, X: typing.Any, lengths: typing.Any, width: typing.SupportsInt) -> list[float]:
+        """Those of a network's outputs; nan where one is not finite."""
 def cgroup_cpu_limit(root: str, membership: str) -> int:
     """Number of processors by quota, 0 for no limit: root as /sys/fs/cgroup, membership as the text of /proc/self/cgroup."""
 def check_classes(classes: numpy.typing.NDArray[numpy.int64], n: typing.SupportsInt) -> int:

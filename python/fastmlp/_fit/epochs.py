@@ -114,6 +114,7 @@ class _Ledger:
         self._native, self._loss = trainer._native, trainer.loss
         self._network = vars(trainer.network)  # past __setattr__, for speed
         self._n_epochs, self._n_steps = self._native.epoch_number, self._native.n_steps
+        self._has_loss = False
 
     def update(self) -> None:
         """Tell the network of what has been trained since the last update; not to be interrupted.
@@ -123,5 +124,6 @@ class _Ledger:
         n_epochs = self._native.epoch_number
         self._network["epochs_trained"] += n_epochs - self._n_epochs
         self._n_epochs = n_epochs
-        if self._native.n_steps > self._n_steps:
+        if not self._has_loss and self._native.n_steps > self._n_steps:
             self._network["_trained_loss"] = self._loss
+            self._has_loss = True

@@ -140,7 +140,7 @@ class FitLoop:
         self._epoch_ended(last)
 
     def _epoch_ended(self, last: EpochResult) -> bool:
-        """Record an epoch and keep how the run ends, if it does; return whether it does."""
+        """Record an epoch, and how the run ends if it does; return whether to make no other."""
         config, epoch = self._config, self._epoch + 1
         self._epoch = epoch
         if not math.isfinite(last.loss):
@@ -163,7 +163,7 @@ class FitLoop:
         if ending not in ("max_seconds", "not_finite"):  # which end within an epoch
             self._keep(ending)
         self._ending = ending
-        return bool(ending)
+        return bool(ending) or (config.max_seconds is not None and self._seconds_left() == 0)
 
     def _show_part(self, n_epochs: float) -> None:
         """Show how far the present native call is."""
@@ -192,7 +192,8 @@ class FitLoop:
             raise
         if len(logs) > n_own or len(history) > n_own:
             history.complete(logs)
-        self._progress.show(epoch, logs)
+        if self._report is not None:
+            self._progress.show(epoch, logs)
         return stop
 
     def training_loss(self) -> float:

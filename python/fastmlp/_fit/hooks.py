@@ -73,7 +73,7 @@ def epoch_ended(callbacks: Sequence[Any], epoch: int, logs: dict[str, float]) ->
     """
     if not callbacks:
         return False
-    answers = notify(callbacks, "on_epoch_end", epoch, logs)
+    answers = [getattr(each, "on_epoch_end", _no_answer)(epoch, logs) for each in callbacks]
     for name, value in logs.items():
         if not isinstance(name, str):
             raise type_error("logs", name, "names as keys")

@@ -114,15 +114,17 @@ class Metrics:
     def values(self) -> dict[str, float]:
         """Return the metrics of the parameters as they are, ``{name: value}``."""
         network, data = self._network, self._data
-        outputs = network._native.predict(data.X, data.lengths)
-        native = self._native.values(outputs, self._width) if self._names else []
-        found = dict(zip(self._names, native, strict=True))
+        found: dict[str, float] = {}
+        if self._names:
+            given = (network._native, data.X, data.lengths, self._width)
+            found = dict(zip(self._names, self._native.values(*given), strict=True))
         if not self._has_functions:
             return found
-        shaped = outputs.reshape(len(outputs), *network.output_shape)
+        outputs = network._native.predict(data.X, data.lengths)
+        outputs = outputs.reshape(len(outputs), *network.output_shape)
         for name, metric in self._metrics.items():
             if metric.function is not None:
-                value = metric.function(data.targets, shaped)
+                value = metric.function(data.targets, outputs)
                 found[f"{self._prefix}{name}"] = check_number(value, f"the metric {name!r}")
         return {name: found[name] for name in map(self._prefix.__add__, self._metrics)}
 

@@ -50,7 +50,7 @@ class Progress:
     @property
     def is_silent(self) -> bool:
         """Whether nothing is shown."""
-        return isinstance(self._display, Silence)
+        return type(self._display) is Silence
 
     def n_at_once(self) -> int:
         """Return how many epochs may be made before the next are shown, by the time of the last."""
@@ -66,8 +66,6 @@ class Progress:
 
     def show(self, epoch: int, logs: Mapping[str, float]) -> None:
         """Show the losses, if possible, or where not each is shown those of the last soon."""
-        if self.is_silent:
-            return
         if not self._display.shows_each:
             now = time.perf_counter()
             if now < self._shown + PERIOD / 2:
