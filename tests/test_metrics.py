@@ -27,7 +27,7 @@ def weights_of(random: np.random.Generator, n: int, kind: int) -> Array | None:
 
 def native(name: str, outputs: Array, y: Array, w: Array | None, k: int = 1) -> float:
     width = outputs.shape[1]
-    same = fm.Network([width, fm.Dense(width, bias=False)], dtype="float64")
+    same = fm.Network([fm.Dense(width, bias=False)], inputs=width, dtype="float64")
     same.weights[0][:] = np.eye(width)
     chosen = _core.Metrics(y, w, 0.5, [(name, k)])
     return chosen.values(same._native, outputs.astype(float), None, width)[0]

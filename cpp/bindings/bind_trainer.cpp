@@ -1,7 +1,6 @@
 #include "bindings.hpp"
 #include "family.hpp"
 #include "fastmlp/optim/optimizers.hpp"
-#include "state_dict.hpp"
 #include "trainer_handle.hpp"
 
 namespace fastmlp::bindings {

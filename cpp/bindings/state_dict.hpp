@@ -7,6 +7,17 @@
 
 namespace fastmlp::bindings {
 
+// Other Python threads run while this exists, if n values are so many that copying them takes long.
+class CopyRelease {
+ public:
+  explicit CopyRelease(Index n) {
+    if (releases_gil({static_cast<double>(n)})) release_.emplace();
+  }
+
+ private:
+  std::optional<GilRelease> release_;
+};
+
 // All entries: vectors as copies, or with an owner of the state as live views.
 template <class T>
 class StateWriter final : public StateVisitor<T> {
@@ -19,7 +30,11 @@ class StateWriter final : public StateVisitor<T> {
       return;
     }
     Array<T> copy(values.size());
-    copy_alone(values.data(), values.size(), copy.mutable_data());
+    T* const to = copy.mutable_data();
+    {
+      const CopyRelease release(values.size());
+      std::copy_n(values.data(), values.size(), to);
+    }
     section_[name] = copy;
   }
   void optional_vector(const char* name, Buffer<T>& values, bool& present) override {
@@ -70,7 +85,9 @@ class StateReader final : public StateVisitor<T> {
   }
   void vector(const char* name, Buffer<T>& values) override {
     const auto array = section_[name].template cast<Array<T>>();
-    copy_alone(vector_of(array, values.size(), name).data(), values.size(), values.data());
+    const T* const from = vector_of(array, values.size(), name).data();
+    const CopyRelease release(values.size());
+    std::copy_n(from, values.size(), values.data());
   }
   void optional_vector(const char* name, Buffer<T>& values, bool& present) override {
     present = !section_[name].is_none();

@@ -47,12 +47,6 @@ void run_alone(F&& body, const Work& work = {kMinOperationsWithoutGil}) {
   with_team(1, check_signals, body);
 }
 
-// Copies n values; other Python threads run meanwhile if they are many.
-template <class T>
-void copy_alone(const T* from, Index n, T* to) {
-  run_alone([=](ThreadTeam&) { std::copy_n(from, n, to); }, {static_cast<double>(n)});
-}
-
 // Operations of a pass over n rows: forward only, or with both products of the backward pass.
 template <class N>
 double forward_operations(const N& network, Index n) {

@@ -3,6 +3,7 @@
 
 #include "epochs.hpp"
 #include "fastmlp/train/trainer.hpp"
+#include "state_dict.hpp"
 #include "threads.hpp"
 
 namespace fastmlp::bindings {
@@ -94,15 +95,18 @@ class TrainerHandle {
     if (others_follow && trainer_.optimizer().can_diverge()) keep(last_good);
   }
 
-  // Copies of parameters and state, during which other threads of Python run.
+  // Copies of parameters and state.
   void keep(Snapshot<T>& snapshot) {
-    run_alone([&](ThreadTeam&) { trainer_.keep(snapshot); }, copies());
+    const CopyRelease release(network_->size());
+    trainer_.keep(snapshot);
   }
   void go_back(Snapshot<T>& snapshot) {
-    run_alone([&](ThreadTeam&) { trainer_.go_back(snapshot); }, copies());
+    const CopyRelease release(network_->size());
+    trainer_.go_back(snapshot);
   }
   void swap_in_average() {
-    run_alone([&](ThreadTeam&) { trainer_.swap_in_average(); }, copies());
+    const CopyRelease release(network_->size());
+    trainer_.swap_in_average();
   }
 
   // Passes in the orders of the rows, until one ends early; `results` receives what each has
@@ -214,8 +218,6 @@ class TrainerHandle {
 
  private:
   static constexpr double kNoLimit = std::numeric_limits<double>::infinity();
-
-  Work copies() const { return {4 * static_cast<double>(network_->size())}; }
 
   // Of epochs of n samples.
   Work work_of(Index n, Index epochs) const {
