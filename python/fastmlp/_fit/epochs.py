@@ -1,4 +1,4 @@
-"""Epochs of a trainer: native ones and those of a custom loss, and what the network keeps of them."""
+"""Epochs of a trainer, native or of a custom loss, and what its network keeps of them."""
 
 from __future__ import annotations
 

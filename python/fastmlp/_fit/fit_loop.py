@@ -12,7 +12,7 @@ from fastmlp._data.dataset import Dataset
 from fastmlp._data.losses import repeated_mean_loss
 from fastmlp._fit import checkpoint, separation
 from fastmlp._fit.epoch_result import EpochResult
-from fastmlp._fit.epochs import observe_epochs, run_epochs
+from fastmlp._fit.epochs import Report, observe_epochs, run_epochs
 from fastmlp._fit.failure import describe_failure
 from fastmlp._fit.fit_config import FitConfig
 from fastmlp._fit.history import History
@@ -58,7 +58,7 @@ class FitLoop:
         notify(callbacks, "set_trainer", trainer)
         self._start = time.perf_counter()
         self._progress = make_progress(self._config.verbose, self._config.epochs)
-        self._report = None if self._progress.is_silent else self._show_part
+        self._is_shown = not self._progress.is_silent
         trainer._loop, trainer.network._history = self, self._history
         try:
             for callback in callbacks:
@@ -117,7 +117,7 @@ class FitLoop:
                 return "max_seconds"
             if self._is_observed or self._separates:
                 given = (self._trainer, self._data, n_left, seconds, self._last_good)
-                observe_epochs(*given, self._epoch_ended, self._report)
+                observe_epochs(*given, self._epoch_ended, self._report())
             else:
                 self._run_unobserved(n_left, seconds)
         return self._ending
@@ -129,7 +129,7 @@ class FitLoop:
         n_epochs = min(n_epochs, self._progress.n_at_once())
         given = (self._trainer, self._data, n_epochs, seconds, self._last_good, losses)
         try:
-            last = run_epochs(*given, report=self._report)
+            last = run_epochs(*given, report=self._report())
         finally:
             if losses:
                 self._history.extend({"loss": losses})
@@ -165,9 +165,9 @@ class FitLoop:
         self._ending = ending
         return bool(ending) or (config.max_seconds is not None and self._seconds_left() == 0)
 
-    def _show_part(self, n_epochs: float) -> None:
-        """Show how far the present native call is."""
-        self._progress.show_part(self._epoch + n_epochs)
+    def _report(self) -> Report | None:
+        """Return what shows how far the present native call is, where anything is shown."""
+        return (lambda n: self._progress.show_part(self._epoch + n)) if self._is_shown else None
 
     def _seconds_left(self) -> float | None:
         if self._config.max_seconds is None:
@@ -192,7 +192,7 @@ class FitLoop:
             raise
         if len(logs) > n_own or len(history) > n_own:
             history.complete(logs)
-        if self._report is not None:
+        if self._is_shown:
             self._progress.show(epoch, logs)
         return stop
 

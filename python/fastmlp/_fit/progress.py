@@ -161,7 +161,8 @@ class Bar:
         self._move(round(n_epochs, 2))
 
     def _move(self, n_epochs: float) -> None:
-        self._bar.n = n_epochs  # an int at the end of an epoch, which a sum of parts is not
+        whole = int(n_epochs)
+        self._bar.n = whole if whole == n_epochs else n_epochs  # shown as 3/10, not 3.0/10
         self._bar.update(0)
 
     def close(self) -> None:

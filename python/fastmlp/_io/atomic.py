@@ -9,17 +9,17 @@ import contextlib
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar
+from typing import Any
 
 from fastmlp._data.validation import value_error
 
-Bytes = TypeVar("Bytes", bytes, memoryview)
 PIECE = 2**24  # bytes, some milliseconds of work
 
 
-def pieces(data: Bytes) -> Iterator[Bytes]:
+def pieces(data: bytes | memoryview) -> Iterator[memoryview]:
     """Return the pieces of `data`, between which Python handles Ctrl-C."""
-    return (data[begin : begin + PIECE] for begin in range(0, len(data), PIECE))
+    view = memoryview(data)
+    return (view[begin : begin + PIECE] for begin in range(0, len(view), PIECE))
 
 
 def write(path: str | os.PathLike[str], parts: Iterable[bytes | memoryview]) -> None:
