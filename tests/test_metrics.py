@@ -29,8 +29,8 @@ def native(name: str, outputs: Array, y: Array, w: Array | None, k: int = 1) -> 
     width = outputs.shape[1]
     same = fm.Network([fm.Dense(width, bias=False)], inputs=width, dtype="float64")
     same.weights[0][:] = np.eye(width)
-    chosen = _core.Metrics(y, w, 0.5, [(name, k)])
-    return chosen.values(same._native, outputs.astype(float), None, width)[0]
+    given = (outputs.astype(float), None, y, w, 0.5, [(name, k)], width)
+    return _core.float64.repeated_metrics(same._native, *given)()[0]
 
 
 def same(found: float, expected: float) -> None:

@@ -9,15 +9,15 @@ namespace {
 // The loss of samples, asked for again and again while a network is trained: what it works with is
 // made once.
 template <class T>
-class Evaluation {
+class RepeatedLoss {
  public:
-  Evaluation(std::shared_ptr<Network<T>> network, const py::object& x, const py::object& targets,
-             const py::object& weights, const py::object& lengths, const Loss& loss)
+  RepeatedLoss(std::shared_ptr<Network<T>> network, const py::object& x, const py::object& targets,
+               const py::object& weights, const py::object& lengths, const Loss& loss)
       : network_(std::move(network)),
         leased_(x, targets, weights, lengths, *network_, loss),
         objective_(network_->plan(), loss) {}
 
-  double loss() {
+  double value() {
     const Index n = leased_.data().size();
     double value = 0;
     run({forward_operations(*network_, n)}, [&](ThreadTeam& team) {
@@ -36,14 +36,19 @@ class Evaluation {
 };
 
 template <class T>
+py::cpp_function repeated_loss(std::shared_ptr<Network<T>> network, const py::object& x,
+                               const py::object& targets, const py::object& weights,
+                               const py::object& lengths, const Loss& loss) {
+  const auto repeated =
+      std::make_shared<RepeatedLoss<T>>(std::move(network), x, targets, weights, lengths, loss);
+  return [repeated] { return repeated->value(); };
+}
+
+template <class T>
 void bind_evaluation(py::module_& m) {
-  bind_resource<Evaluation<T>>(m, "Evaluation", "The loss of samples after each epoch of a run.")
-      .def(py::init<std::shared_ptr<Network<T>>, const py::object&, const py::object&,
-                    const py::object&, const py::object&, const Loss&>(),
-           py::arg("network"), py::arg("X"), py::arg("targets"), py::arg("weights"),
-           py::arg("lengths"), py::arg("loss"))
-      .def("loss", &Evaluation<T>::loss,
-           "The mean at the present parameters, as Network.loss; by one thread at a time.");
+  m.def("repeated_loss", &repeated_loss<T>, py::arg("network"), py::arg("X"), py::arg("targets"),
+        py::arg("weights"), py::arg("lengths"), py::arg("loss"),
+        "A function of the mean loss at the present parameters, for one thread at a time.");
 }
 
 }  // namespace

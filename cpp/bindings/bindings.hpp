@@ -46,7 +46,7 @@ void bind_methods(py::module_& m);
 void bind_checks(py::module_& m);
 void bind_lock(py::module_& m);
 void bind_memory(py::module_& m);
-void bind_metrics(py::module_& m);
+void bind_metrics(py::module_& m, py::module_& float32, py::module_& float64);
 void bind_orders(py::module_& m);
 void bind_threads(py::module_& m);
 void bind_networks(py::module_& float32, py::module_& float64);

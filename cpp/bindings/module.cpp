@@ -35,7 +35,7 @@ PYBIND11_MODULE(FASTMLP_MODULE, m) {
   auto float32 = m.def_submodule("float32", "Networks and trainers in single precision.");
   auto float64 = m.def_submodule("float64", "Networks and trainers in double precision.");
   bind_networks(float32, float64);
-  bind_metrics(m);
+  bind_metrics(m, float32, float64);
   bind_steps(float32, float64);
   bind_evaluations(float32, float64);
   bind_trainers(float32, float64);

@@ -5,7 +5,7 @@ import fastmlp._core
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Curvature', 'Evaluation', 'Network', 'Snapshot', 'SparseMatrix', 'Steps', 'Trainer', 'diagnose', 'diagnose_outputs', 'least_squares', 'line_search', 'minimize']
+__all__: list[str] = ['Curvature', 'Network', 'Snapshot', 'SparseMatrix', 'Steps', 'Trainer', 'diagnose', 'diagnose_outputs', 'least_squares', 'line_search', 'minimize', 'repeated_loss', 'repeated_metrics']
 class SparseMatrix:
     """Samples in compressed sparse rows, read in place."""
     def __init__(self, data: numpy.typing.NDArray[numpy.float64], indices: numpy.ndarray, indptr: numpy.ndarray, n_columns: typing.SupportsInt) -> None: ...
@@ -53,11 +53,6 @@ class Steps:
     def step(self, x: typing.Any, state: numpy.typing.NDArray[numpy.float64]) -> tuple[typing.Any, ...]: ...
     @property
     def state_sizes(self) -> list[int]: ...
-class Evaluation:
-    """The loss of samples after each epoch of a run."""
-    def __init__(self, network: Network, X: typing.Any, targets: typing.Any, weights: typing.Any, lengths: typing.Any, loss: fastmlp._core.Loss) -> None: ...
-    def loss(self) -> float:
-        """The mean at the present parameters, as Network.loss; by one thread at a time."""
 class Snapshot:
     """Parameters and optimizer state that a run returns to."""
     def __init__(self) -> None: ...
@@ -124,3 +119,7 @@ def diagnose_outputs(network: Network, X: typing.Any, output_gradient: numpy.typ
 def least_squares(residuals: collections.abc.Callable[..., typing.Any], w0: numpy.typing.NDArray[numpy.float64], jacobian: collections.abc.Callable[..., typing.Any], optimizer: fastmlp._core.Optimizer, steps: typing.SupportsInt, max_seconds: typing.SupportsFloat | None, record_path: bool) -> tuple[typing.Any, ...]: ...
 def line_search(fun: collections.abc.Callable[..., typing.Any], w0: numpy.typing.NDArray[numpy.float64], direction: numpy.typing.NDArray[numpy.float64], method: fastmlp._core.LineSearch, first_step: typing.SupportsFloat) -> tuple[typing.Any, ...]: ...
 def minimize(fun: collections.abc.Callable[..., typing.Any], w0: numpy.typing.NDArray[numpy.float64], optimizer: fastmlp._core.Optimizer, steps: typing.SupportsInt, hvp: typing.Any, max_seconds: typing.SupportsFloat | None, record_path: bool, callback: typing.Any) -> tuple[typing.Any, ...]: ...
+def repeated_loss(network: Network, X: typing.Any, targets: typing.Any, weights: typing.Any, lengths: typing.Any, loss: fastmlp._core.Loss) -> collections.abc.Callable[..., typing.Any]:
+    """A function of the mean loss at the present parameters, for one thread at a time."""
+def repeated_metrics(network: Network, X: typing.Any, lengths: typing.Any, targets: numpy.ndarray, weights: typing.Any, threshold: typing.SupportsFloat, metrics: list[typing.Any], width: typing.SupportsInt) -> collections.abc.Callable[..., typing.Any]:
+    """A function of the metrics (key, k) at the present parameters, in their order; nan where an output is not finite."""

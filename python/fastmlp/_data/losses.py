@@ -74,8 +74,8 @@ def repeated_mean_loss(network: Network, loss: Any, data: Dataset) -> Callable[[
     if is_custom_loss(loss):
         return partial(mean_loss, network, loss, data)
     native, (X, targets, weights) = arrays.native(network.dtype), data.arrays
-    evaluation = native.Evaluation(network._native, X, targets, weights, data.lengths, loss)
-    value: Callable[[], float] = evaluation.loss
+    given = (network._native, X, targets, weights, data.lengths, loss)
+    value: Callable[[], float] = native.repeated_loss(*given)
     return value
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastmlp import _core
+from fastmlp._data import arrays
 from fastmlp._data.dataset import Dataset, target_spec
 from fastmlp._data.near_names import hint
 from fastmlp._data.validation import (
@@ -109,15 +110,16 @@ class Metrics:
             for metric in native.values():
                 self._check(metric, low)
             chosen = [(metric.key, metric.k) for metric in native.values()]
-            self._native = _core.Metrics(self._targets, weights, (low + 1) / 2, chosen)
+            given = (self._targets, weights, (low + 1) / 2, chosen, self._width)
+            core, network = arrays.native(trainer.network.dtype), trainer.network._native
+            self._native = core.repeated_metrics(network, data.X, data.lengths, *given)
 
     def values(self) -> dict[str, float]:
         """Return the metrics of the parameters as they are, ``{name: value}``."""
         network, data = self._network, self._data
         found: dict[str, float] = {}
         if self._names:
-            given = (network._native, data.X, data.lengths, self._width)
-            found = dict(zip(self._names, self._native.values(*given), strict=True))
+            found = dict(zip(self._names, self._native(), strict=True))
         if not self._has_functions:
             return found
         outputs = network._native.predict(data.X, data.lengths)
