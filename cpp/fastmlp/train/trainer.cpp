@@ -91,6 +91,7 @@ EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, Thread
     if (next > 0 || samples.is_consecutive()) {
       objective_.set_next_batch(samples.batch(next), std::min(batch_size, n - next));
     }
+    samples_made_.store(begin, std::memory_order_relaxed);
     const StepResult step = tuned_step(team);
     samples_seen_ += objective_.samples();
     means.add(step, objective_.divisor(), objective_.samples());
@@ -158,6 +159,8 @@ EpochResult Trainer<T>::epochs(const Dataset<T>& data, Index max, double max_sec
   const auto start = SteadyClock::now();
   objective_.invalidate_data();
   for (Index left = max;; --left) {
+    samples_made_.store(0, std::memory_order_relaxed);
+    epochs_made_.store(max - left, std::memory_order_relaxed);
     EpochResult last = epoch_with_counter(data, max_seconds - seconds_since(start), team);
     const bool again = left > 1 && !optimizer_->has_custom_schedule();
     const bool ended = last.status != Status::running ||

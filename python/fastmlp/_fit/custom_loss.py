@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
@@ -21,6 +22,8 @@ from fastmlp._fit.epoch_result import EpochMeans, EpochResult
 
 if TYPE_CHECKING:
     from fastmlp.trainer import Trainer
+
+PROGRESS_INTERVAL = 0.1  # seconds, as kProgressInterval of the core
 
 
 def step(trainer: Trainer, batch: Dataset) -> float:
@@ -61,12 +64,13 @@ def epoch(
     max_seconds: float | None,
     order: NDArray[np.int64] | None,
     more_in_first: int,
+    report: Callable[[float], None] | None,
 ) -> EpochResult:
     """Make one pass over the samples; it counts if it made a step and its loss is finite."""
     native = trainer._native
     index, n_steps, failed = native.epoch_number, native.n_steps, False
     try:
-        result = _pass(trainer, data, max_seconds, order, more_in_first)
+        result = _pass(trainer, data, max_seconds, order, more_in_first, report)
         if result.status != "not_finite" and not native.is_finite():
             result = result._replace(loss=math.nan, status="not_finite")
         failed = not math.isfinite(result.loss)
@@ -82,17 +86,23 @@ def _pass(
     max_seconds: float | None,
     order: NDArray[np.int64] | None,
     more_in_first: int,
+    report: Callable[[float], None] | None,
 ) -> EpochResult:
     native, means, n_steps = trainer._native, EpochMeans(), trainer.n_steps
-    deadline = math.inf if max_seconds is None else time.perf_counter() + max_seconds
+    reported = time.perf_counter()
+    deadline = math.inf if max_seconds is None else reported + max_seconds
     native.start_epoch()
     rows = native.order(len(data.X)) if order is None else order
     batch_size = trainer.batch_size or len(rows)
     mean_weight = data.total_weight(order) / len(rows)
     starts = range(more_in_first + batch_size, len(rows), batch_size)
     for start, end in pairwise([0, *starts, len(rows)]):
-        if time.perf_counter() >= deadline:
+        now = time.perf_counter()
+        if now >= deadline:
             return means.result(trainer.n_steps - n_steps, "max_seconds")
+        if report is not None and now > reported + PROGRESS_INTERVAL:
+            reported = now
+            report(start / len(rows))
         batch = data.take(rows[start:end])
         n_samples, weight = len(batch.X), batch.total_weight()
         divisor = n_samples * mean_weight if trainer.weighting == "set" else weight

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastmlp import _core
+from fastmlp._data import arrays
 from fastmlp._data.dataset import Dataset, target_spec
 from fastmlp._data.near_names import hint
 from fastmlp._data.validation import (
@@ -101,30 +102,33 @@ class Metrics:
         self._prefix = prefix
         self._spec = spec = target_spec(trainer.network, trainer.loss)
         self._width = spec.n_classes if spec.classes else spec.shape[-1]
-        self._threshold = (low + 1) / 2
-        native = [metric for metric in metrics.values() if metric.function is None]
+        native = {name: m for name, m in metrics.items() if m.function is None}
+        self._names = [f"{prefix}{name}" for name in native]
+        self._has_functions = len(native) < len(metrics)
         if native:
-            self._targets, self._weights, self._terms = self._rows()
-        for metric in native:
-            self._check(metric, low)
+            self._targets, weights, self._terms = self._rows()
+            for metric in native.values():
+                self._check(metric, low)
+            chosen = [(metric.key, metric.k) for metric in native.values()]
+            given = (self._targets, weights, self._terms, (low + 1) / 2, chosen, self._width)
+            core, network = arrays.native(trainer.network.dtype), trainer.network._native
+            self._native = core.repeated_metrics(network, data.X, data.lengths, *given)
 
     def values(self) -> dict[str, float]:
         """Return the metrics of the parameters as they are, ``{name: value}``."""
         network, data = self._network, self._data
+        found: dict[str, float] = {}
+        if self._names:
+            found = dict(zip(self._names, self._native(), strict=True))
+        if not self._has_functions:
+            return found
         outputs = network._native.predict(data.X, data.lengths)
-        shaped = outputs.reshape(len(outputs), *network.output_shape)
-        rows = outputs[:, : self._spec.n_columns].reshape(-1, self._width)
-        rows = np.ascontiguousarray(rows, np.float64)
-        return {
-            f"{self._prefix}{name}": self._native(metric, rows)
-            if metric.function is None
-            else check_number(metric.function(data.targets, shaped), f"the metric {name!r}")
-            for name, metric in self._metrics.items()
-        }
-
-    def _native(self, metric: Metric, rows: NDArray[np.float64]) -> float:
-        given = (self._targets, self._weights, self._threshold, metric.k, self._terms)
-        return float(_core.metric(metric.key, rows, *given))
+        outputs = outputs.reshape(len(outputs), *network.output_shape)
+        for name, metric in self._metrics.items():
+            if metric.function is not None:
+                value = metric.function(data.targets, outputs)
+                found[f"{self._prefix}{name}"] = check_number(value, f"the metric {name!r}")
+        return {name: found[name] for name in map(self._prefix.__add__, self._metrics)}
 
     def _rows(self) -> tuple[NDArray[Any], NDArray[np.float64] | None, NDArray[np.float64] | None]:
         """Return classes ``(n,)`` or targets ``(n, width)``, weights and factors on single targets.

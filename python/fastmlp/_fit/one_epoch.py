@@ -11,7 +11,7 @@ from fastmlp._data.dataset import read_order, read_training_data
 from fastmlp._data.threads import limited
 from fastmlp._data.validation import check_bool, check_seconds, error_prefix
 from fastmlp._fit import carrying, failure, leftover
-from fastmlp._fit.fit_loop import run_epochs
+from fastmlp._fit.epochs import run_epochs
 
 if TYPE_CHECKING:
     from fastmlp.trainer import Trainer

@@ -143,13 +143,13 @@ def read(path: Path, where: str, given: Any, made: Any = dict) -> Any:
     return _read(path, where, lambda data: made(_values(data, given)))
 
 
-def _read(path: Path, where: str, made: Callable[[bytearray], T]) -> T:
-    """Return ``made(bytes)`` of a file."""
+def _read(path: Path, where: str, made: Callable[[memoryview], T]) -> T:
+    """Return ``made(bytes)`` of a file, of which arrays are views."""
     with open(path, "rb") as file:
-        data = bytearray(os.fstat(file.fileno()).st_size)  # arrays are views of it, to be written
-        del data[file.readinto(data) :]
+        data = np.empty(os.fstat(file.fileno()).st_size, np.uint8).data
+        n_read = sum(map(file.readinto, atomic.pieces(data)))
     try:
-        return made(data)
+        return made(data[:n_read])
     except (*DAMAGE, ValueError, InvalidArgument) as error:
         name = os.fspath(path)
         raise ModelFileError(
@@ -157,7 +157,7 @@ def _read(path: Path, where: str, made: Callable[[bytearray], T]) -> T:
         ) from error
 
 
-def header(data: bytes | bytearray) -> tuple[dict[str, str], dict[str, Any]]:
+def header(data: memoryview) -> tuple[dict[str, str], dict[str, Any]]:
     """Return metadata and tensors of a file of this format, after a look at its digest."""
     metadata, tensors = container.unpack(data)
     if metadata.get("format") != FORMAT:
@@ -173,7 +173,7 @@ def header(data: bytes | bytearray) -> tuple[dict[str, str], dict[str, Any]]:
     return metadata, tensors
 
 
-def _values(data: bytearray, given: Any) -> dict[str, Any]:
+def _values(data: memoryview, given: Any) -> dict[str, Any]:
     metadata, tensors = header(data)
     used: set[str] = set()
     specification = container.from_json(metadata["specification"])
@@ -255,7 +255,7 @@ def _check_texts(texts: list[str], kind: str) -> None:
 def describe(path: Path) -> dict[str, Any]:
     """Return what a file contains, without its arrays, ready for JSON."""
 
-    def made(data: bytearray) -> dict[str, Any]:
+    def made(data: memoryview) -> dict[str, Any]:
         metadata, tensors = header(data)
         values = container.from_json(metadata["specification"])
         return {
