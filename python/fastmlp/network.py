@@ -250,6 +250,24 @@ class Network(NamedFeatures, Attributes):
         """
         files.save(path, files.network_values(self))
 
+    @error_prefix("Network.to_c")
+    def to_c(
+        self,
+        path: str | os.PathLike[str],
+        name: str = "net",
+        precision: DTypeLike | None = None,
+        *,
+        X: types.InputLike | None = None,
+        jacobian: bool = False,
+        layout: str = "plain",
+        quantize: str | None = None,
+    ) -> None:
+        from fastmlp._export import c
+
+        c.export(
+            self, path, name, precision, X=X, jacobian=jacobian, layout=layout, quantize=quantize
+        )
+
     def __getstate__(self) -> dict[str, Any]:
         """Return the network as a versioned dictionary."""
         return serialization.network_to_dict(self)
