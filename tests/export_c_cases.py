@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import fastmlp as fm
 import numpy as np
 import pytest
+
+import fastmlp as fm
 
 STRICT = ["-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror", "-pedantic"]
 C99, CXX = ["-std=c99"], ["-x", "c++", "-std=c++17"]
@@ -48,7 +49,12 @@ class Compiled:
     """Some networks as headers in one library of C."""
 
     def __init__(
-        self, folder: Path, nets: Sequence[fm.Network], *options: str, with_compiler: str = "gcc",
+        self,
+        folder: Path,
+        nets: Sequence[fm.Network],
+        *options: str,
+        with_compiler: str = "gcc",
+        language: Sequence[str] = C99,
         **keywords: Any,
     ) -> None:
         self._nets, number = nets, next(_numbers)
@@ -58,17 +64,18 @@ class Compiled:
             net.to_c(path, f"n{i}", **keywords)
             jacobian = ""
             if keywords.get("jacobian"):
-                jacobian = f"n{i}_jacobian(x + i * N{i}_INPUTS, jacobian + i * N{i}_INPUTS * N{i}_OUTPUTS);"
+                size = f"N{i}_INPUTS * N{i}_OUTPUTS"
+                jacobian = f"n{i}_jacobian(x + i * N{i}_INPUTS, jacobian + i * {size});"
             real = REALS[np.dtype(keywords.get("precision") or net.dtype).name]
             source += f'#include "{path}"\n'
             source += RUN.format(name=f"n{i}", N=f"N{i}", T=real, jacobian=jacobian)
-        main = folder / f"n{number}.c"
-        if "c++" in options:
-            source = source.replace("\nvoid", '\nextern "C" void').replace("\nint", '\nextern "C" int')
+        if language is CXX:
+            source = re.sub(r"(?m)^(?=void|int)", 'extern "C" ', source)
+        main, library = folder / f"n{number}.c", folder / f"n{number}.so"
         main.write_text(source)
-        library = folder / f"n{number}.so"
-        call = [compiler(with_compiler), *STRICT, *(options or C99), "-fPIC", "-shared"]
+        call = [compiler(with_compiler), *STRICT, *language, *options, "-fPIC", "-shared"]
         subprocess.run([*call, str(main), "-o", str(library), "-lm"], check=True)
+        self.path = library
         self._library = ctypes.CDLL(str(library))
 
     def outputs(self, i: int, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

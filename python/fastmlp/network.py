@@ -11,7 +11,16 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from fastmlp import _core
-from fastmlp._data import arrays, derivatives, diagonals, evaluation, inside, stepping, types
+from fastmlp._data import (
+    arrays,
+    derivatives,
+    diagonals,
+    evaluation,
+    exporting,
+    inside,
+    stepping,
+    types,
+)
 from fastmlp._data.arrays import DType, FloatArray
 from fastmlp._data.attributes import Attributes
 from fastmlp._data.feature_names import NamedFeatures, as_names
@@ -200,6 +209,7 @@ class Network(NamedFeatures, Attributes):
     hessian_diagonal = diagonals.hessian_diagonal
     fisher_diagonal = diagonals.fisher_diagonal
     hessian_spectrum = derivatives.hessian_spectrum
+    to_c = exporting.to_c
     summary = _summary.summary
     __repr__ = _summary.call_text
     __str__ = _summary.layer_table
@@ -249,24 +259,6 @@ class Network(NamedFeatures, Attributes):
         total                               3
         """
         files.save(path, files.network_values(self))
-
-    @error_prefix("Network.to_c")
-    def to_c(
-        self,
-        path: str | os.PathLike[str],
-        name: str = "net",
-        precision: DTypeLike | None = None,
-        *,
-        X: types.InputLike | None = None,
-        jacobian: bool = False,
-        layout: str = "plain",
-        quantize: str | None = None,
-    ) -> None:
-        from fastmlp._export import c
-
-        c.export(
-            self, path, name, precision, X=X, jacobian=jacobian, layout=layout, quantize=quantize
-        )
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the network as a versioned dictionary."""

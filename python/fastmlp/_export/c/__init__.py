@@ -55,7 +55,12 @@ def export(
     golden = Golden(rows, made.predict(rows))
     arrays.check_finite(golden.y, "predict(X)", "")
     text = write_header(
-        network, golden, name, remarks, jacobian=jacobian, flash=layout == "flash",
+        network,
+        golden,
+        name,
+        remarks,
+        jacobian=jacobian,
+        flash=layout == "flash",
         quantize=quantize,
     )
     atomic.write(path, [text.encode()])

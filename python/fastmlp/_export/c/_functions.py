@@ -38,9 +38,9 @@ class Functions:
             "T": real,
             "U": UNSIGNED[dtype.name],
             "Q": integer,
-            "matrix": f"struct {{ const {integer} *q; const {real} *scale; }}"
+            "matrix": f"struct {{ const {integer} *q; const {real} *scale; }} net_matrix"
             if quantize
-            else f"const {real} *",
+            else f"const {real} *net_matrix",
             "weight": f"return net_read(w.scale + row) * ({real})net_read_q(w.q + index);"
             if quantize
             else "(void)row; return net_read(w + index);",
@@ -49,7 +49,9 @@ class Functions:
         }
         self._values = values
         folder = resources.files(__package__)
-        text = "".join((folder / f"{name}.c").read_text() + "\n" for name in (real, "functions"))
+        text = "".join(
+            (folder / f"{name}.c").read_text() + "\n" for name in (real, "activations", "layers")
+        )
         self._blocks = {
             NAME.findall(block)[-1 if block.startswith(("// W,", "// A win")) else 0]: block
             for block in re.split(r"\n\n+", self.fill(text).strip())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -115,7 +115,7 @@ class Tables:
             self.names.append((name, bias))
 
     def add(self, name: str, values: FloatArray, *, counted: bool = True) -> None:
-        numbers = (literal(value, self._dtype) for value in normal(values).ravel())
+        numbers = (literal(value, self._dtype) for value in normal(values).ravel().tolist())
         self._add(self._real, name, values.size, initializer(numbers))
         self.bytes += values.nbytes if counted else 0
 
@@ -164,13 +164,17 @@ def is_fused(network: Network) -> bool:
 
 
 def write_header(
-    network: Network, golden: Golden, name: str, remarks: list[str], *, jacobian: bool, flash: bool,
+    network: Network,
+    golden: Golden,
+    name: str,
+    remarks: list[str],
+    *,
+    jacobian: bool,
+    flash: bool,
     quantize: str | None,
 ) -> str:
     """Return the header of a network; `remarks` are said in the comment."""
-    functions = Functions(
-        network.dtype, fused=is_fused(network), flash=flash, quantize=quantize
-    )
+    functions = Functions(network.dtype, fused=is_fused(network), flash=flash, quantize=quantize)
     tables = Tables(network, quantize)
     parts = {}
     for part, tangent in (("predict", False), ("tangent", True)):

@@ -26,8 +26,19 @@ def literal(value: float, dtype: DType) -> str:
 
 def initializer(values: Iterable[str]) -> str:
     """Return the text of a table in braces, in lines of at most 100 characters."""
-    return "{\n" + "\n".join(wrap(", ".join(values), 98, initial_indent="  ",
-                                   subsequent_indent="  ", break_on_hyphens=False)) + "}"
+    return (
+        "{\n"
+        + "\n".join(
+            wrap(
+                ", ".join(values),
+                98,
+                initial_indent="  ",
+                subsequent_indent="  ",
+                break_on_hyphens=False,
+            )
+        )
+        + "}"
+    )
 
 
 def normal(values: NDArray[Any]) -> FloatArray:
