@@ -23,6 +23,7 @@ from export_c_cases import (
     shaken,
 )
 
+RECURRENT = (fm.Recurrent, fm.GRU, fm.LSTM)
 PHIS = [*ELEMENTWISE, fm.Softmax()]
 
 
@@ -82,12 +83,21 @@ def test_wide_layers_have_all_bits_of_predict(tmp_path: Path, dtype: str) -> Non
         assert_same_bits(made.outputs(0, X)[0], net.predict(X))
 
 
-def test_a_softmax_inside_of_a_recurrent_layer_has_all_bits(tmp_path: Path) -> None:
-    kinds = (fm.Recurrent, fm.GRU, fm.LSTM)
+def test_any_layer_can_be_the_last(tmp_path: Path) -> None:
+    """Of networks whose drawn kin above end with a Dense; a softmax in and after a recurrence."""
+    first = fm.Dense(6, "tanh")
+    steps, image = {"inputs": (4, 2)}, {"inputs": (4, 4, 2)}
+    chains: list[tuple[list[Any], dict[str, Any]]] = [
+        ([first, fm.Skip("input")], {"inputs": 6}),
+        ([first, fm.Tied(first, "sigmoid")], {"inputs": 3}),
+        ([fm.Conv1D(3, 2, "softmax")], steps),
+        ([fm.Conv2D(3, 2, "gelu", bias=False), fm.MaxPool2D(2, stride=1)], image),
+        ([fm.Conv2D(3, 2), fm.GlobalAveragePool2D()], image),
+        ([fm.Bidirectional(fm.GRU(3, sequences=True))], steps),
+        *(([kind(3, "softmax"), *rest], steps) for kind in RECURRENT for rest in ([], [first])),
+    ]
     nets = [
-        shaken(fm.Network([kind(3, "softmax"), *rest], inputs=(4, 2), dtype="float64", seed=0))
-        for kind in kinds
-        for rest in ([], [fm.Dense(2)])
+        shaken(fm.Network(chain, **inputs, dtype="float64", seed=0)) for chain, inputs in chains
     ]
     made = Compiled(tmp_path, nets, jacobian=True)
     for i, net in enumerate(nets):
@@ -96,6 +106,15 @@ def test_a_softmax_inside_of_a_recurrent_layer_has_all_bits(tmp_path: Path) -> N
         assert_same_bits(outputs, net.predict(X), net)
         expected = net.jacobian(X).reshape(jacobian.shape)
         np.testing.assert_allclose(jacobian, expected, rtol=0, atol=1e-13)
+
+
+def test_a_name_may_begin_as_those_of_the_functions_do(tmp_path: Path) -> None:
+    net = fm.Network([2, 1], seed=0)
+    net.to_c(tmp_path / "net_a.h", "net_a")
+    text = (tmp_path / "net_a.h").read_text()
+    assert text.startswith("/*\n * net_a.h: ")
+    assert "int net_a_selftest(void)" in text
+    assert "#define NET_A_INPUTS 2" in text
 
 
 @pytest.mark.parametrize("options", [{}, {"layout": "flash", "quantize": "int8"}], ids=repr)

@@ -66,10 +66,10 @@ def to_c(
     Examples
     --------
     >>> import fastmlp as fm
-    >>> import os, tempfile
-    >>> path = os.path.join(tempfile.mkdtemp(), "net.h")
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "net.h")
     >>> fm.Network([4, 8, 3], output="softmax", seed=0).to_c(path)
-    >>> "net_predict(const float x[4], float y[3])" in open(path).read()
+    >>> "net_predict(const float x[4], float y[3])" in path.read_text()
     True
     """
     from fastmlp._export import c  # a leaf

@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike
 from fastmlp._data import arrays
 from fastmlp._data.arrays import FloatArray
 from fastmlp._data.validation import check_bool, check_dtype, type_error, value_error
-from fastmlp._export.c._header import Golden, rounded, write_header
+from fastmlp._export.c._header import rounded, write_header
 from fastmlp._export.c._numbers import LEVELS
 from fastmlp._io import atomic
 
@@ -52,11 +52,11 @@ def export(
         made = rounded(network, quantize)
         remarks = _errors(network, made, samples, quantize, "of X" if X is not None else "drawn")
     rows = samples[np.linspace(0, len(samples) - 1, GOLDEN_ROWS).round().astype(int)]
-    golden = Golden(rows, made.predict(rows))
-    arrays.check_finite(golden.y, "predict(X)", "")
+    outputs = made.predict(rows).reshape(GOLDEN_ROWS, network.n_outputs)
+    arrays.check_finite(outputs, "predict(X)", "")
     text = write_header(
         network,
-        golden,
+        (rows, outputs),
         name,
         remarks,
         jacobian=jacobian,

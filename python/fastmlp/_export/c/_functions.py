@@ -12,32 +12,22 @@ NAME = re.compile(r"\b(?:net|NET)_\w+")
 UNSIGNED = {"float32": "uint32_t", "float64": "uint64_t"}
 C_TYPES = {"float32": "float", "float64": "double"}
 SEPARATE = "#ifndef NET_FMA\n#define NET_FMA(a, b, c) ((a) * (b) + (c))\n#endif"
-FLASH = """\
-// The qualifier of tables, and the function that reads them where memcpy does not.
-#ifndef NET_FLASH
-#ifdef __AVR__
-#include <avr/pgmspace.h>
-#define NET_FLASH PROGMEM
-#define NET_COPY(to, from, size) memcpy_P(to, from, size)
-#else
-#define NET_FLASH
-#endif
-#endif
-#ifndef NET_COPY
-#define NET_COPY(to, from, size) memcpy(to, from, size)
-#endif"""
 
 
 class Functions:
-    """All functions and tables of the files, by name, in their order."""
+    """All blocks of the files, each a function, table or macro, by name and in their order."""
 
     def __init__(self, dtype: DType, *, fused: bool, flash: bool, quantize: str | None) -> None:
         real, integer = C_TYPES[dtype.name], f"{quantize or 'int8'}_t"
         read = "{} value; NET_COPY(&value, from, sizeof value); return value;"
         values = {
             "T": real,
+            "F": "F" if real == "float" else "",
+            "f": "f" if real == "float" else "",
+            "bytes": str(dtype.itemsize),
             "U": UNSIGNED[dtype.name],
             "Q": integer,
+            "flash": " NET_FLASH" if flash else "",
             "matrix": f"struct {{ const {integer} *q; const {real} *scale; }} net_matrix"
             if quantize
             else f"const {real} *net_matrix",
@@ -49,12 +39,11 @@ class Functions:
         }
         self._values = values
         folder = resources.files(__package__)
-        text = "".join(
-            (folder / f"{name}.c").read_text() + "\n" for name in (real, "activations", "layers")
-        )
+        files = ("target", real, "activations", "layers")
+        text = "\n".join((folder / f"{name}.c").read_text() for name in files)
         self._blocks = {
-            NAME.findall(block)[-1 if block.startswith(("// W,", "// A win")) else 0]: block
-            for block in re.split(r"\n\n+", self.fill(text).strip())
+            NAME.findall(block)[-1 if "typedef" in block else 0]: block
+            for block in re.split("\n\n+", self.fill(text).strip())
         }
         if not fused:
             self._blocks["NET_FMA"] = SEPARATE

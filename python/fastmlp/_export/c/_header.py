@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fastmlp._data.arrays import FloatArray
-from fastmlp._export.c._functions import C_TYPES, FLASH, Functions
+from fastmlp._export.c._functions import C_TYPES, Functions
 from fastmlp._export.c._numbers import LEVELS, initializer, literal, normal, quantized
 from fastmlp._export.c._passes import Pass
 from fastmlp._io.summary import layer_table
@@ -20,16 +19,13 @@ if TYPE_CHECKING:
     from fastmlp.network import Network
 
 FRAME = """\
-/*
-{comment}
- */
 #ifndef NET_H
 #define NET_H
 
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
-{flash}
+
 #define NET_INPUTS {n}
 #define NET_OUTPUTS {k}
 
@@ -87,23 +83,15 @@ static inline int net_selftest(void) {{
 }}"""
 
 
-@dataclass
-class Golden:
-    """Samples with the outputs that the header must have."""
-
-    x: FloatArray
-    y: FloatArray
-
-
 class Tables:
     """The arrays of parameters, and the names of W and b of each use of weights."""
 
-    def __init__(self, network: Network, quantize: str | None) -> None:
+    def __init__(self, network: Network, qualifier: str, quantize: str | None) -> None:
         self.texts: list[str] = []
         self.names: list[tuple[str, str]] = []
         self.bytes = 0
         self._dtype, self._real = network.dtype, C_TYPES[network.dtype.name]
-        self._quantize = quantize
+        self._qualifier, self._quantize = qualifier, quantize
         views = zip(network.weights, network.biases, owners(network), strict=True)
         for index, (weights, b, owner) in enumerate(views):
             name = f"net_w{owner}"
@@ -114,10 +102,10 @@ class Tables:
                 self.add(bias, b)
             self.names.append((name, bias))
 
-    def add(self, name: str, values: FloatArray, *, counted: bool = True) -> None:
+    def add(self, name: str, values: FloatArray) -> None:
         numbers = (literal(value, self._dtype) for value in normal(values).ravel().tolist())
         self._add(self._real, name, values.size, initializer(numbers))
-        self.bytes += values.nbytes if counted else 0
+        self.bytes += values.nbytes
 
     def _add_matrix(self, name: str, W: FloatArray) -> None:
         if self._quantize is None:
@@ -129,7 +117,7 @@ class Tables:
         self.bytes += q.size * np.dtype(self._quantize).itemsize
 
     def _add(self, kind: str, name: str, size: int, values: str) -> None:
-        self.texts.append(f"static const {kind} {name}[{size}] NET_FLASH = {values};")
+        self.texts.append(f"static const {kind} {name}[{size}]{self._qualifier} = {values};")
 
 
 def matrix(weights: FloatArray) -> FloatArray:
@@ -165,7 +153,7 @@ def is_fused(network: Network) -> bool:
 
 def write_header(
     network: Network,
-    golden: Golden,
+    samples: tuple[FloatArray, FloatArray],
     name: str,
     remarks: list[str],
     *,
@@ -173,44 +161,36 @@ def write_header(
     flash: bool,
     quantize: str | None,
 ) -> str:
-    """Return the header of a network; `remarks` are said in the comment."""
+    """Return the header of a network, with a self-test on samples (x, y) and remarks on it."""
     functions = Functions(network.dtype, fused=is_fused(network), flash=flash, quantize=quantize)
-    tables = Tables(network, quantize)
-    parts = {}
-    for part, tangent in (("predict", False), ("tangent", True)):
-        if not tangent or jacobian:
-            made = Pass(network, tables.names, functions, tangent=tangent)
-            parts[part] = "\n".join(_declared(made, tangent) + made.lines)
-            if not tangent:
-                stack = sum(made.buffers.sizes.values()) * network.dtype.itemsize
-    tables.add("net_test_x", golden.x, counted=False)
-    tables.add("net_test_y", golden.y, counted=False)
-    n, k = network.n_inputs, network.n_outputs
+    tables = Tables(network, functions.fill("$flash"), quantize)
+    predict, tangent = (
+        Pass(network, tables.names, functions, tangent=each) for each in (False, True)
+    )
     template = PREDICT + (JACOBIAN if jacobian else "") + SELFTEST
-    api = functions.fill(template.format(n=n, k=k, size=n * k, rows=len(golden.x), **parts))
-    remarks = [f"Tables: {tables.bytes:,} bytes; arrays of net_predict: {stack:,} bytes.", *remarks]
-    text = FRAME.format(
-        comment="\n".join(f" * {line}".rstrip() for line in _comment(network, name, remarks)),
-        flash=f"\n{FLASH}\n" if flash else "",
-        n=n,
-        k=k,
-        functions=functions.used_by(api + "net_matrix"),
+    n, k = network.n_inputs, network.n_outputs
+    sizes = {"n": n, "k": k, "size": n * k, "rows": len(samples[0])}
+    api = functions.fill(
+        template.format(predict=predict.statements(), tangent=tangent.statements(), **sizes)
+    )
+    remarks = [
+        f"Tables: {tables.bytes:,} bytes; arrays of {name}_predict: {predict.bytes:,} bytes.",
+        *remarks,
+    ]
+    for of_test, values in zip(("net_test_x", "net_test_y"), samples, strict=True):
+        tables.add(of_test, values)
+    code = FRAME.format(
+        functions=functions.used_by(api + functions.fill(" net_matrix$flash")),
         tables="\n\n".join(tables.texts),
         api=api,
+        **sizes,
     )
-    if not flash:
-        text = text.replace(" NET_FLASH", "")
-    return re.sub(r"\bnet_", f"{name}_", re.sub(r"\bNET_", f"{name.upper()}_", text))
+    code = re.sub(r"\bnet_", f"{name}_", re.sub(r"\bNET_", f"{name.upper()}_", code))
+    return _comment(network, name, remarks) + code
 
 
-def _declared(made: Pass, tangent: bool) -> list[str]:
-    prefixes = ("", "d_") if tangent else ("",)
-    names = [f"{p}{h}[{n}]" for h, n in made.buffers.sizes.items() for p in prefixes]
-    return [f"  $T {', '.join(names)};"] if names else []
-
-
-def _comment(network: Network, name: str, remarks: list[str]) -> list[str]:
-    return [
+def _comment(network: Network, name: str, remarks: list[str]) -> str:
+    lines = [
         f"{name}.h: a network of fastmlp {__version__}, in C99 and C++17.",
         "",
         *layer_table(network).splitlines(),
@@ -218,3 +198,4 @@ def _comment(network: Network, name: str, remarks: list[str]) -> list[str]:
         *remarks,
         "Compile with -ffp-contract=off, and link with -lm where fma is a function.",
     ]
+    return "\n".join(["/*", *(f" * {line}".rstrip() for line in lines), " */\n"])

@@ -61,6 +61,18 @@ class Writer:
         self._shapes = [network.input_shape, *map(network._native.layer_shape, range(n_layers))]
         self._layer = 0  # which is being written
 
+    def statements(self) -> str:
+        """Return the body of a function of x and y, and of d_x and d_y."""
+        prefixes = ("", "d_") if self._tangent else ("",)
+        sizes = self.buffers.sizes.items()
+        arrays = ", ".join(f"{d}{name}[{size}]" for name, size in sizes for d in prefixes)
+        return "\n".join([*([f"  $T {arrays};"] if arrays else []), *self.lines])
+
+    @property
+    def bytes(self) -> int:
+        """The size of all arrays but x and y."""
+        return sum(self.buffers.sizes.values()) * self._dtype.itemsize
+
     @property
     def _inputs(self) -> int:
         return math.prod(self._shapes[self._layer])

@@ -73,19 +73,25 @@ static inline long net_tap(const net_axis *axis, long output, long tap) {
   return at < axis->input ? at : -1;
 }
 
+// The position that a tap of the window reads for an output, or -1 outside of the input.
+static inline long net_position(const net_axis axes[2], long output, long tap) {
+  const long y = net_tap(axes, output / axes[1].output, tap / axes[1].kernel);
+  const long x = net_tap(axes + 1, output % axes[1].output, tap % axes[1].kernel);
+  return y < 0 || x < 0 ? -1 : y * axes[1].input + x;
+}
+
 static inline void net_convolution(net_matrix w, const $T *b, const net_axis axes[2], long channels,
                                    long filters, const $T *x, $T *a) {
-  const long kernel = axes[1].kernel, taps = axes[0].kernel * kernel;
-  for (long p = 0; p < axes[0].output * axes[1].output; ++p) {
+  const long taps = axes[0].kernel * axes[1].kernel, outputs = axes[0].output * axes[1].output;
+  for (long p = 0; p < outputs; ++p) {
     for (long f = 0; f < filters; ++f) {
       $T sum = b ? net_read(b + f) : 0;
       for (long k = 0; k < taps; ++k) {
-        const long y = net_tap(axes, p / axes[1].output, k / kernel);
-        const long z = net_tap(axes + 1, p % axes[1].output, k % kernel);
-        if (y < 0 || z < 0) continue;
+        const long at = net_position(axes, p, k);
+        if (at < 0) continue;
         for (long c = 0; c < channels; ++c) {
-          sum = NET_FMA(net_weight(w, f, (f * taps + k) * channels + c),
-                        x[(y * axes[1].input + z) * channels + c], sum);
+          const $T weight = net_weight(w, f, (f * taps + k) * channels + c);
+          sum = NET_FMA(weight, x[at * channels + c], sum);
         }
       }
       *a++ = net_flush(sum);
@@ -94,16 +100,15 @@ static inline void net_convolution(net_matrix w, const $T *b, const net_axis axe
 }
 
 static inline void net_average_pool(const net_axis axes[2], long channels, const $T *x, $T *a) {
-  const long kernel = axes[1].kernel, taps = axes[0].kernel * kernel;
-  for (long p = 0; p < axes[0].output * axes[1].output; ++p) {
+  const long taps = axes[0].kernel * axes[1].kernel, outputs = axes[0].output * axes[1].output;
+  for (long p = 0; p < outputs; ++p) {
     for (long c = 0; c < channels; ++c) {
       $T sum = 0;
       long count = 0;
       for (long k = 0; k < taps; ++k) {
-        const long y = net_tap(axes, p / axes[1].output, k / kernel);
-        const long z = net_tap(axes + 1, p % axes[1].output, k % kernel);
-        if (y < 0 || z < 0) continue;
-        sum += x[(y * axes[1].input + z) * channels + c];
+        const long at = net_position(axes, p, k);
+        if (at < 0) continue;
+        sum += x[at * channels + c];
         ++count;
       }
       *a++ = net_flush(1 / ($T)count * sum);
@@ -114,15 +119,13 @@ static inline void net_average_pool(const net_axis axes[2], long channels, const
 // The maxima of x, or of another array where x has its maxima: its derivative along d.
 static inline void net_max_pool(const net_axis axes[2], long channels, const $T *x, const $T *d,
                                 $T *a) {
-  const long kernel = axes[1].kernel, taps = axes[0].kernel * kernel;
-  for (long p = 0; p < axes[0].output * axes[1].output; ++p) {
+  const long taps = axes[0].kernel * axes[1].kernel, outputs = axes[0].output * axes[1].output;
+  for (long p = 0; p < outputs; ++p) {
     for (long c = 0; c < channels; ++c) {
       long best = -1;
       for (long k = 0; k < taps; ++k) {
-        const long y = net_tap(axes, p / axes[1].output, k / kernel);
-        const long z = net_tap(axes + 1, p % axes[1].output, k % kernel);
-        const long at = (y * axes[1].input + z) * channels + c;
-        if (y < 0 || z < 0) continue;
+        const long at = net_position(axes, p, k) * channels + c;
+        if (at < 0) continue;
         if (best < 0 || x[at] > x[best] || x[at] != x[at]) best = at;
       }
       *a++ = d[best];
