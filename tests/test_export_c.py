@@ -24,6 +24,10 @@ from export_c_cases import (
 )
 
 RECURRENT = (fm.Recurrent, fm.GRU, fm.LSTM)
+POOLED = np.array(  # a nan at each place of a window
+    [[np.nan, 1, 2, 3, 2, 1], [1, np.nan, 2, 3, 2, 1], [1, 2, np.nan, 3, 2, 1]]
+    + [[1, 2, 3] * 2] * 5
+)
 PHIS = [*ELEMENTWISE, fm.Softmax()]
 
 
@@ -59,6 +63,22 @@ def test_all_activations_have_all_bits_of_predict(tmp_path: Path, dtype: str, na
         for scale in (1e-38, 1e-20, 1e-3, 1, 30, 90, 700, 1e30):
             X = samples(net, 300, scale)
             assert_same_bits(made.outputs(i, X)[0], net.predict(X), (PHIS[i], scale))
+
+
+@pytest.mark.parametrize("dtype", REALS)
+def test_nan_and_inf_pass_as_in_predict(tmp_path: Path, dtype: str) -> None:
+    """Through activations from -inf and inf on, and through maxima, wherever the nan is."""
+    nets = [fm.Network([fm.Dense(2, phi)], inputs=2, dtype=dtype, seed=0) for phi in PHIS]
+    for net in nets:
+        net.weights[0][:] = [[1, 0], [0, 1]]
+    layers = [fm.MaxPool1D(3), fm.Dense(1)]
+    nets.append(shaken(fm.Network(layers, inputs=(6, 1), dtype=dtype, seed=0)))
+    made = Compiled(tmp_path, nets)
+    special = [np.nan, np.inf, -np.inf, 1.0, -0.0]
+    pairs = np.array([[a, b] for a in special for b in special])
+    for i, net in enumerate(nets):
+        X = (pairs if net.n_inputs == 2 else POOLED).astype(dtype)
+        np.testing.assert_array_equal(made.outputs(i, X)[0], net.predict(X), str(net.layers))
 
 
 @pytest.mark.parametrize("name", COMPILERS)
