@@ -66,6 +66,29 @@ def test_all_activations_have_all_bits_of_predict(tmp_path: Path, dtype: str, na
 
 
 @pytest.mark.parametrize("dtype", REALS)
+def test_results_that_are_subnormal_are_0_as_in_predict(tmp_path: Path, dtype: str) -> None:
+    """Products, means, and probabilities, of which the last is e / 3 with a normal e."""
+    layers: list[Any] = [fm.Dense(6, bias=False), fm.Conv1D(2, 1, bias=False)]
+    nets = [fm.Network([layer], inputs=(3, 1), dtype=dtype, seed=0) for layer in layers]
+    mean = [fm.Conv1D(1, 1, bias=False), fm.GlobalAveragePool1D()]
+    nets.append(fm.Network(mean, inputs=(3, 1), dtype=dtype, seed=0))
+    for net in nets:
+        net.weights[0][..., 0, :] = np.linspace(0.3, 1, net.weights[0].shape[-1])
+        net.weights[0][1:] = 0
+    tiny = np.finfo(dtype).tiny
+    X = (tiny * np.outer(np.linspace(1, 4, 60), [1, 0, 0])).astype(dtype)
+    classes = fm.Network([fm.Dense(4, "softmax", bias=False)], inputs=1, dtype=dtype, seed=0)
+    classes.weights[0][:] = [[0, 0, 0, -1]]
+    edge = np.linspace(-np.log(tiny) - 2, -np.log(tiny) + 1, 60)[:, None].astype(dtype)
+    made = Compiled(tmp_path, [*nets, classes])
+    for i, (net, x) in enumerate([*((net, X) for net in nets), (classes, edge)]):
+        expected = net.predict(x.reshape(60, *net.input_shape))
+        assert_same_bits(made.outputs(i, x)[0], expected, net)
+        assert (expected[expected != 0] >= tiny).all()
+        assert (expected == 0).any()
+
+
+@pytest.mark.parametrize("dtype", REALS)
 def test_nan_and_inf_pass_as_in_predict(tmp_path: Path, dtype: str) -> None:
     """Through activations from -inf and inf on, and through maxima, wherever the nan is."""
     nets = [fm.Network([fm.Dense(2, phi)], inputs=2, dtype=dtype, seed=0) for phi in PHIS]
@@ -128,15 +151,6 @@ def test_any_layer_can_be_the_last(tmp_path: Path) -> None:
         np.testing.assert_allclose(jacobian, expected, rtol=0, atol=1e-13)
 
 
-def test_a_name_may_begin_as_those_of_the_functions_do(tmp_path: Path) -> None:
-    net = fm.Network([2, 1], seed=0)
-    net.to_c(tmp_path / "net_a.h", "net_a")
-    text = (tmp_path / "net_a.h").read_text()
-    assert text.startswith("/*\n * net_a.h: ")
-    assert "int net_a_selftest(void)" in text
-    assert "#define NET_A_INPUTS 2" in text
-
-
 @pytest.mark.parametrize("options", [{}, {"layout": "flash", "quantize": "int8"}], ids=repr)
 @pytest.mark.parametrize("name", COMPILERS)
 def test_headers_are_cxx_too(tmp_path: Path, options: dict[str, Any], name: str) -> None:
@@ -189,12 +203,17 @@ def test_fma_in_software_is_rounded_once(tmp_path: Path, dtype: str) -> None:
     subprocess.run([*call, "-o", library, "-lm"], check=True)
 
     rng = np.random.default_rng(0)
-    a, b = rng.standard_normal((2, 300_000)).astype(dtype)
-    digits = np.finfo(dtype).nmant
-    c = np.concatenate([-(a * b), rng.standard_normal(len(a)), (a * b) * 2.0**digits])
-    c = (c * (1 + np.ldexp(rng.integers(-3, 4, len(c)), -digits))).astype(dtype)
-    a, b = np.tile(a, 3), np.tile(b, 3)
-    a[::7] = np.ldexp(np.round(a[::7] * 64), -6)  # few digits: exact ties
+    digits, n = np.finfo(dtype).nmant, 100_000
+    a, b = rng.standard_normal((2, 2 * n)).astype(dtype)
+    c = np.concatenate([-(a * b)[:n], rng.standard_normal(n)])
+    c *= 1 + np.ldexp(rng.integers(-3, 4, 2 * n), -digits)
+    # c + half of its last digit, a little less or more: (1 + u) (1 - u) = 1 - u^2
+    u = np.ldexp(rng.choice([-1.0, 1.0], n), -rng.integers(digits // 2, digits + 1, n))
+    half = np.ldexp(rng.choice([-1.0, 1.0], n), -digits - 1)
+    odd = 1 + np.ldexp(rng.integers(0, 9, n).astype(float), -digits)
+    a, b, c = (
+        np.concatenate(pair).astype(dtype) for pair in ((a, 1 + u), (b, half * (1 - u)), (c, odd))
+    )
     pointers = [each.ctypes.data_as(ctypes.c_void_p) for each in (a, b, c)]
     differences = ctypes.CDLL(str(library)).differences
     differences.restype = ctypes.c_long

@@ -21,6 +21,15 @@ def functions() -> Functions:
     return Functions(np.dtype("float32"), fused=True, flash=False, quantize=None)
 
 
+def test_a_name_may_begin_as_those_of_the_functions_do(tmp_path: Path) -> None:
+    net = fm.Network([2, 1], seed=0)
+    net.to_c(tmp_path / "net_a.h", "net_a")
+    text = (tmp_path / "net_a.h").read_text()
+    assert text.startswith("/*\n * net_a.h: ")
+    assert "int net_a_selftest(void)" in text
+    assert "#define NET_A_INPUTS 2" in text
+
+
 def test_every_layer_and_activation_has_a_form_in_c() -> None:
     for name in {*_core.activations} - {"identity", "softmax"}:
         assert f"net_{name}" in functions()
