@@ -16,6 +16,7 @@ from fastmlp._data import (
     derivatives,
     diagonals,
     evaluation,
+    exporting,
     inside,
     prediction,
     stepping,
@@ -209,6 +210,7 @@ class Network(NamedFeatures, Attributes):
     hessian_diagonal = diagonals.hessian_diagonal
     fisher_diagonal = diagonals.fisher_diagonal
     hessian_spectrum = derivatives.hessian_spectrum
+    to_c = exporting.to_c
     summary = _summary.summary
     __repr__ = _summary.call_text
     __str__ = _summary.layer_table

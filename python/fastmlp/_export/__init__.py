@@ -1,0 +1,1 @@
+"""Networks in the formats of others, a leaf for each, imported where it is used."""
