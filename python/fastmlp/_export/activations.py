@@ -139,7 +139,7 @@ def _fits(form: Any, expression: Any, fields: dict[str, float]) -> bool:
     if isinstance(form, float):  # as it is in single precision
         return isinstance(expression, float) and math.isclose(form, expression, rel_tol=1e-6)
     if not isinstance(form, Call) or not isinstance(expression, Call):
-        return form == expression
+        return bool(form == expression)
     if form.op != expression.op or form.attributes.keys() != expression.attributes.keys():
         return False
     orders = [form.inputs, form.inputs[::-1]] if form.op in COMMUTATIVE else [form.inputs]

@@ -73,6 +73,7 @@ class Reader:
 
     def __init__(self, sizes: Sequence[int], n_positions: int, batch: int = MANY) -> None:
         self.batch = batch
+        self.dtype: np.dtype[Any] = np.dtype(np.float32)  # of the network
         self.stages = [Stage("the input", list(sizes), n_positions)]
 
     def product(self, value: Value, axes: Sequence[int]) -> int:
@@ -162,6 +163,7 @@ class Reader:
 
     def joined(self, values: Sequence[Any], axis: int) -> Value:
         """Return the last states of both directions side by side."""
+        first: Value
         first, second = values
         axis = range(len(first.axes))[axis]
         both = first.part == 0 and second.part == 1 and replace(second, part=0) == first

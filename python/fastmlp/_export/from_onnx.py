@@ -159,7 +159,7 @@ class _File:
         ]
         if len(names) != 1:
             raise InvalidValue(f"it has outputs {names}, expected one with numbers")
-        return names[0]
+        return str(names[0])
 
     def _needed(self, output: str) -> list[Any]:
         """Return the nodes on which an output depends, in the order of the file."""

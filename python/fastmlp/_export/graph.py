@@ -53,17 +53,14 @@ class Graph:
 
     def number(self, value: float) -> str:
         """Return the name of a constant number."""
-        return self._constant(f"number {value!r}", np.array(value, self.dtype))
+        return self.constant(f"number {value!r}", np.array(value, self.dtype))
 
     def integers(self, *values: int) -> str:
         """Return the name of a constant vector of integers."""
-        return self._constant("integers " + " ".join(map(str, values)), np.array(values, np.int64))
+        return self.constant("integers " + " ".join(map(str, values)), np.array(values, np.int64))
 
-    def counts(self, values: Any) -> str:
-        """Return the name of constants by which sums are divided."""
-        return self._constant(f"{self.root.place}counts", np.asarray(values, self.dtype))
-
-    def _constant(self, name: str, array: Any) -> str:
+    def constant(self, name: str, array: Any) -> str:
+        """Return the name of an array that is no parameter."""
         if name not in self.root.initializers:
             self.root.initializers[name] = self.onnx.numpy_helper.from_array(array, name)
         return name

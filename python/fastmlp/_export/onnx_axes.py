@@ -15,9 +15,10 @@ from fastmlp._export.onnx_constants import Node
 
 
 def value_of(node: Node, place: int = 0) -> Value:
-    if not isinstance(node[place], Value):
+    value = node[place]
+    if not isinstance(value, Value):
         raise InvalidValue(f"input {place} is a constant, expected an output of a layer")
-    return node.inputs[place]
+    return value
 
 
 def array_of(node: Node, place: int) -> Any:

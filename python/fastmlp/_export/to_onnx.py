@@ -258,4 +258,5 @@ class _Layers:
             begin = np.arange(n if padded else 1) * window.stride[axis] - window.before[axis]
             end = np.minimum(begin + window.kernel[axis], sizes[axis])
             counts = counts[..., None, :] * (end - np.maximum(begin, 0))[:, None]
-        return self.graph.node("Div", x, self.graph.counts(counts))
+        name = f"{self.graph.place}counts"
+        return self.graph.node("Div", x, self.graph.constant(name, counts.astype(self.graph.dtype)))
