@@ -137,7 +137,7 @@ def _fits(form: Any, expression: Any, fields: dict[str, float]) -> bool:
     if isinstance(form, Hole):
         return isinstance(expression, float) and fields.setdefault(form, expression) == expression
     if isinstance(form, float):  # as it is in single precision
-        return isinstance(expression, float) and math.isclose(form, expression, rel_tol=1e-6)
+        return isinstance(expression, float) and math.isclose(form, expression, rel_tol=1e-7)
     if not isinstance(form, Call) or not isinstance(expression, Call):
         return bool(form == expression)
     if form.op != expression.op or form.attributes.keys() != expression.attributes.keys():

@@ -171,9 +171,8 @@ class Chain(Outputs):
             a, b = b, a
         a, stage = self._read(a)
         other = self.stages[b.stage]
-        if b.stage == a.stage or stage.long(stage.axes) != other.long(other.axes):
-            raise InvalidValue("it adds an output to itself, expected that of an earlier layer")
-        if a.axes != b.axes or self.shape(a) != self.shape(b):
+        same_axes = stage.long(stage.axes) == other.long(other.axes)
+        if not same_axes or a.axes != b.axes or self.shape(a) != self.shape(b):
             shapes = f"{self.shape(a)} and {self.shape(b)}"
             raise InvalidValue(f"it adds shapes {shapes}, expected equal ones in one order")
 

@@ -209,7 +209,7 @@ class _File:
         """Return the first node that reads the input, or what only adds to it or scales it."""
         names = {name}
         for node in nodes:
-            if names.intersection(node.input):
+            if names.intersection(node.input) and node.op_type != "Shape":
                 if node.op_type not in PASSING:
                     return node
                 names.update(node.output)

@@ -22,6 +22,8 @@ class Outputs(Reader):
     def elementwise(self, op: str, inputs: Sequence[Any], **attributes: Any) -> Value:
         """Return what an operator gives of values, numbers and arrays."""
         values = [each for each in inputs if isinstance(each, Value)]
+        if op == "Add" and len(values) == 2 and values[0] == values[1]:
+            return self.skip(*values)
         alike = len({replace(value, term="x", change=None) for value in values}) == 1
         numbers = all(isinstance(each, Value) or np.size(each) == 1 for each in inputs)
         if alike and numbers and all(value.change is None for value in values):

@@ -68,7 +68,7 @@ def check_activations(network: Network, dtype: np.dtype[Any]) -> None:
             raise InvalidValue(f"{where}, expected another one in float64: {reason}")
     largest = max(map(abs, (network.parameters.min(), network.parameters.max())), default=0.0)
     if math.isfinite(largest) and largest > np.finfo(dtype).max:
-        raise value_error("parameters", largest, f"values that {dtype} has")
+        raise value_error("parameters", float(largest), f"values that {dtype} has")
 
 
 def model_of(onnx: Any, network: Network, dtype: np.dtype[Any]) -> Any:
