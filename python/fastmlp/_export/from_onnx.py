@@ -220,7 +220,10 @@ class _File:
             return self.values[name]
         if name not in self.constants:
             raise InvalidValue(f"{name!r} is given by no node before, expected nodes in order")
-        return self.onnx.numpy_helper.to_array(self.constants[name])
+        tensor = self.constants[name]
+        if any(n < 0 for n in tensor.dims):
+            raise InvalidValue(f"{name!r} has shape {list(tensor.dims)}, expected none below 0")
+        return self.onnx.numpy_helper.to_array(tensor)
 
     def _read(self, node: Any) -> Node:
         """Return a node with its inputs, its attributes and their defaults."""

@@ -11,7 +11,7 @@ import numpy as np
 from fastmlp._data.validation import InvalidValue
 from fastmlp._export.axes import Value
 from fastmlp._export.chain import Chain
-from fastmlp._export.onnx_constants import Node
+from fastmlp._export.onnx_constants import Node, stored
 
 
 def value_of(node: Node, place: int = 0) -> Value:
@@ -24,7 +24,7 @@ def value_of(node: Node, place: int = 0) -> Value:
 def array_of(node: Node, place: int) -> Any:
     if node[place] is None or isinstance(node[place], Value):
         raise InvalidValue(f"input {place} is no constant, expected weights in the file")
-    return np.asarray(node[place])
+    return np.asarray(stored(node[place]))
 
 
 def _reshape(chain: Chain, node: Node) -> Value:

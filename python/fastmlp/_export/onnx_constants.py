@@ -10,7 +10,6 @@ import numpy as np
 
 from fastmlp._data.validation import InvalidValue
 
-
 VIEWS = {"Cast", "Identity", "Slice", "Squeeze", "Transpose", "Unsqueeze"}  # they take no memory
 
 
@@ -32,12 +31,19 @@ class Node:
         """Return an attribute, or the integers of the input that it became later."""
         if name in self.attributes or place is None or self[place] is None:
             return self.attributes.get(name)
-        return [int(each) for each in np.ravel(self[place])]
+        return [int(each) for each in np.ravel(stored(self[place]))]
 
     def only(self, name: str, value: Any, reason: str) -> None:
         """Raise unless an attribute has this value."""
         if self.attributes.get(name, value) != value:
-            raise InvalidValue(f"{name}={self.attributes[name]}, expected {value}: {reason}")
+            raise InvalidValue(f"{name}={self.attributes[name]!r}, expected {value!r}: {reason}")
+
+
+def stored(array: Any) -> Any:
+    """Return an array; one that repeats a number, and takes no memory, is refused."""
+    if np.size(array) > 1 and 0 in np.asarray(array).strides:
+        raise InvalidValue(f"a number repeated to shape {np.shape(array)}, expected an array")
+    return array
 
 
 def computed(node: Node, budget: list[int]) -> Any:

@@ -14,7 +14,7 @@ from fastmlp._export.activations import READ, TABLE, Call, call, recognise
 from fastmlp._export.axes import BATCH, Value
 from fastmlp._export.chain import Chain
 from fastmlp._export.onnx_axes import AXES, array_of, value_of
-from fastmlp._export.onnx_constants import Node, computed
+from fastmlp._export.onnx_constants import Node, computed, stored
 from fastmlp._export.recurrences import NATIVE, ORDER
 from fastmlp._export.windows import Window, same
 
@@ -27,7 +27,8 @@ def run(chain: Chain, node: Node, budget: list[int]) -> list[Any]:
         outputs = OPERATORS[node.op](chain, node)
         return outputs if isinstance(outputs, list) else [outputs]
     if node.op in _ELEMENTWISE:
-        return [chain.elementwise(node.op, node.inputs, **node.attributes)]
+        inputs = [e if isinstance(e, Value) else stored(e) for e in node.inputs]
+        return [chain.elementwise(node.op, inputs, **node.attributes)]
     known = ", ".join(sorted(OPERATORS.keys() | _ELEMENTWISE))
     raise InvalidValue(f"an operator without counterpart, expected one of: {known}")
 
@@ -84,7 +85,7 @@ def _conv(chain: Chain, node: Node) -> Value:
 
 
 def _pool(chain: Chain, node: Node) -> Value:
-    window = _window(chain, node, node.get("kernel_shape"))
+    window = _window(chain, node, node.get("kernel_shape") or ())
     zeros = any(window.before + window.after)
     if node.op == "AveragePool" and zeros:
         node.only("count_include_pad", 0, "means are those of the inputs alone")
@@ -152,7 +153,7 @@ def _recurrent(chain: Chain, node: Node) -> list[Any]:
     if node[4] is not None or node[7] is not None:
         raise InvalidValue("lengths or peepholes, expected none")
     for place in (5, 6):
-        if node[place] is not None and _distinct(array_of(node, place)).any():
+        if node[place] is not None and not _is_zero(node[place]):
             raise InvalidValue("an initial state, expected zeros")
     order = np.argsort(ORDER[node.op])
 
@@ -179,9 +180,12 @@ def _recurrent(chain: Chain, node: Node) -> list[Any]:
     ]
 
 
-def _distinct(array: Any) -> Any:
-    """Return an array without the repetitions of one that takes no memory."""
-    return array[tuple(slice(0, 1 if stride == 0 else None) for stride in array.strides)]
+def _is_zero(state: Any) -> bool:
+    """Return whether a state is constant and 0; a repeated number is looked at once."""
+    if isinstance(state, Value):
+        return False
+    repeated = (slice(0, 1 if stride == 0 else None) for stride in state.strides)
+    return not state[tuple(repeated)].any()
 
 
 def _concat(chain: Chain, node: Node) -> Value:
