@@ -96,7 +96,7 @@ def random_net(seed: int, dtype: str, names: Any, left_out: tuple[str, ...] = ()
         if not used.intersection(left_out):
             break
     net = fm.Network(layers, inputs=shape, dtype=dtype, seed=seed)
-    net.parameters = random.normal(size=net.n_parameters) * 0.7
+    net.parameters = net.parameters + 0.05 * random.normal(size=net.n_parameters)
     net.epochs_trained = seed
     return net
 

@@ -43,15 +43,14 @@ def net_of(seed: int, dtype: str, names: Any = RECURRENT) -> fm.Network:
     return random_net(seed, dtype, names, ("gelu",) if dtype == "float64" else ())
 
 
-def has_uneven_maxima(model: Any) -> bool:
-    """Maxima with more zeros on one side, of which onnx.reference 1.23 gives wrong ones."""
-    pads = [
-        np.reshape(attribute.ints, (2, -1))
+def has_padded_maxima(model: Any) -> bool:
+    """Of which onnx.reference 1.23 gives wrong ones, or none."""
+    return any(
+        any(attribute.ints)
         for node in model.graph.node
         for attribute in node.attribute
         if node.op_type == "MaxPool" and attribute.name == "pads"
-    ]
-    return any((before != after).any() for before, after in pads)
+    )
 
 
 def check(seed: int, dtype: str) -> None:
@@ -62,7 +61,7 @@ def check(seed: int, dtype: str) -> None:
     assert difference(in_runtime(model, X[:1]), net.predict(X[:1])) < BOUNDS[dtype]
     net = net_of(seed, dtype, REFERENCE)
     model, X = net.to_onnx(), samples(net)
-    if not has_uneven_maxima(model):
+    if not has_padded_maxima(model):
         assert difference(in_reference(model, X), net.predict(X)) < BOUNDS[dtype]
 
 
