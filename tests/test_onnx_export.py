@@ -143,6 +143,8 @@ def test_what_is_refused_leaves_the_file_as_it_was(tmp_path: Path) -> None:
         net.to_onnx(path, dtype="int8")
     with pytest.raises(ValueError, match=r"^Network\.to_onnx: path=.*, expected a file"):
         net.to_onnx(tmp_path)
+    with pytest.raises(TypeError, match=r"^Network\.to_onnx: path=3 \(int\), expected a file"):
+        net.to_onnx(3)  # type: ignore[arg-type]
     assert path.read_text() == "old"
 
 

@@ -260,6 +260,12 @@ def test_what_differs_is_refused_with_the_reason(name: str) -> None:
 def test_arguments_of_another_kind_are_refused() -> None:
     with pytest.raises(TypeError, match=r"^fm\.from_torch: module=3 \(int\), expected a torch"):
         fm.from_torch(3)
+    with pytest.raises(
+        TypeError, match=r"^fm\.from_torch: inputs='a' \(str\), expected an integer"
+    ):
+        fm.from_torch(nn.Linear(2, 1), "a")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"^fm\.from_torch: a name of the weights=3 \(int\), "):
+        fm.from_torch({3: np.ones((2, 2))})
     with pytest.raises(ValueError, match=r"^fm\.from_torch: activation='relu', expected None"):
         fm.from_torch(nn.Linear(2, 1), activation="relu")
 

@@ -13,6 +13,7 @@ from fastmlp._data.types import ActivationLike
 from fastmlp._data.validation import (
     InvalidArgument,
     InvalidValue,
+    check_int,
     error_prefix,
     resolve,
     type_error,
@@ -108,6 +109,8 @@ def _of_weights(weights: Mapping[str, Any], inputs: Any, activation: Any, output
     """Return a network of linear layers, by the names that end on weight and bias."""
     found: dict[str, list[Any]] = {}
     for name, value in weights.items():
+        if not isinstance(name, str):
+            raise type_error("a name of the weights", name, "a string")
         array = np.asarray(torch_nodes.array(value) if hasattr(value, "detach") else value)
         stem, _, kind = name.rpartition(".")
         widths = [len(layer[0]) for layer in found.values()][-1:] or array.shape[1:]
@@ -213,7 +216,8 @@ class _Traced:
         if shape is None:
             expected = "its shape, such as (height, width, channels) or (time, features)"
             raise value_error("inputs", None, expected)
-        sizes = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+        given = shape if isinstance(shape, (tuple, list)) else (shape,)
+        sizes = tuple(check_int(size, "inputs", min=1) for size in given)
         positions = [(axis,) for axis in range(len(sizes) - 1)]
         channels = (len(sizes) - 1,)
         axes = [(BATCH,), *positions, channels]

@@ -13,6 +13,7 @@ from fastmlp._data.validation import (
     InvalidValue,
     check_dtype,
     short_repr,
+    type_error,
     value_error,
 )
 from fastmlp._export.activations import TABLE
@@ -42,6 +43,8 @@ KEY = "fastmlp"  # of the metadata, by which `from_onnx` knows its own files
 def export(network: Network, path: str | os.PathLike[str] | None, dtype: Any) -> Any:
     """Return the network as a model of ONNX, and write it."""
     onnx = require("onnx", "Network.to_onnx", "onnx")
+    if path is not None and not isinstance(path, (str, bytes, os.PathLike)):
+        raise type_error("path", path, "a file, or None")
     precision = network.dtype if dtype is None else check_dtype(dtype)
     check_activations(network, precision)
     if network.n_parameters * precision.itemsize > MAX_BYTES:
