@@ -114,6 +114,8 @@ from fastmlp._fit.status import TrainingWarning as TrainingWarning
 from fastmlp._core import Zeros as Zeros
 from fastmlp.gradient_check import check_gradient as check_gradient
 from fastmlp._fit.lr_finder import find_learning_rate as find_learning_rate
+from fastmlp._export.from_onnx import from_onnx as from_onnx
+from fastmlp._export.from_torch import from_torch as from_torch
 from fastmlp.config import get_num_threads as get_num_threads
 from fastmlp.minimization import least_squares as least_squares
 from fastmlp.step_length import line_search as line_search
@@ -238,6 +240,8 @@ __all__ = [
     'Zeros',
     'check_gradient',
     'find_learning_rate',
+    'from_onnx',
+    'from_torch',
     'get_num_threads',
     'least_squares',
     'line_search',

@@ -27,6 +27,7 @@ from fastmlp._data.attributes import Attributes
 from fastmlp._data.feature_names import NamedFeatures, as_names
 from fastmlp._data.validation import check_dtype, check_seed, error_prefix
 from fastmlp._data.views import Views
+from fastmlp._export import methods as _export
 from fastmlp._fit import fitting
 from fastmlp._io import files, layout, members, registry, serialization
 from fastmlp._io import summary as _summary
@@ -211,6 +212,7 @@ class Network(NamedFeatures, Attributes):
     fisher_diagonal = diagonals.fisher_diagonal
     hessian_spectrum = derivatives.hessian_spectrum
     to_c = exporting.to_c
+    to_onnx, to_torch = _export.to_onnx, _export.to_torch
     summary = _summary.summary
     __repr__ = _summary.call_text
     __str__ = _summary.layer_table

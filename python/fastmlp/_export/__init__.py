@@ -1,1 +1,1 @@
-"""Networks in the formats of others, a leaf for each, imported where it is used."""
+"""Networks elsewhere: ONNX, PyTorch, C. Each module is imported where it is used."""

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fastmlp._data.validation import error_prefix, resolve
 from fastmlp.network import Network
-from fastmlp.sklearn import _files
+from fastmlp.sklearn import _files, _onnx
 from fastmlp.sklearn._decorators import CallbackSupport
 from fastmlp.sklearn._draws import draws_from
 from fastmlp.sklearn._fitting import Fitting
@@ -179,6 +179,7 @@ class BaseMLP(CallbackSupport, BaseEstimator):  # type: ignore[misc]
         except BaseException:
             undo()
             raise
+        _onnx.register_if_imported(type(self))
         return self
 
     def _kept(self) -> Callable[[], None]:
