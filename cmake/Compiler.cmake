@@ -45,7 +45,7 @@ endif()
 # Functions and data that nothing refers to are left out of the modules.
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
   list(APPEND FASTMLP_COMPILE_OPTIONS -ffunction-sections -fdata-sections)
-  set(FASTMLP_LINK_OPTIONS -Wl,--gc-sections)
+  set(FASTMLP_LINK_OPTIONS -Wl,--gc-sections "-Wl,--version-script=${CMAKE_CURRENT_LIST_DIR}/exports.map")
   # Functions of the same machine code are kept once, which only these linkers can: a tenth of a module. That is safe
   # because no address of a function is compared.
   foreach(linker IN ITEMS lld gold)

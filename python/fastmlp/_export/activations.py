@@ -104,6 +104,16 @@ TABLE = {
     ),
     "silu": _same(lambda _: call("Mul", "x", call("Sigmoid", "x")), "SiLU"),
     "gelu": Elsewhere(_erf, None, "GELU", {"approximate": "none"}),
+    "mish": _same(lambda _: call("Mul", "x", call("Tanh", _softplus(_))), "Mish"),
+    "hard_sigmoid": _same(
+        lambda _: call("Clip", call("Add", call("Mul", "x", 1 / 6), 0.5), 0.0, 1.0),
+        *("Hardsigmoid", {}, True),
+    ),
+    "exponential": _same(_x("Exp"), "exp", monotone=True),
+    "softsign": _same(
+        lambda _: call("Div", "x", call("Add", call("Abs", "x"), 1.0)), "Softsign", monotone=True
+    ),
+    "sine": _same(lambda p: call("Sin", call("Mul", "x", p.omega)), "sin", {"factor": "omega"}),
 }
 # Further expressions that are read.
 READ = {
@@ -112,7 +122,11 @@ READ = {
         lambda _: call("Mul", "x", call("Mul", call("Add", call("Erf", call(
             "Mul", "x", math.sqrt(0.5))), 1.0), 0.5)),
     ),
+    "hard_sigmoid": (lambda _: call("HardSigmoid", "x", alpha=1 / 6, beta=0.5),),
+    "mish": (_x("Mish"), lambda _: call("Mul", "x", call("Tanh", call("Softplus", "x")))),
     "relu": (_x("Max", 0.0), _x("Clip", 0.0, math.inf)),
+    "sine": (_x("Sin"),),
+    "softsign": (_x("Softsign"),),
 }  # fmt: skip
 COMMUTATIVE = {"Add", "Mul", "Max", "Min"}
 

@@ -197,12 +197,12 @@ class _Modules:
         if activation.couples_units:
             self._channels(first=False)
         member = TABLE[activation.name]
-        if member.torch.islower():
-            self.modules.append(self.own.Function(member.torch))
-            return
         own = activation.get_params(deep=False)
         fields = {name: own.get(value, value) for name, value in member.fields.items()}
-        self.modules.append(getattr(self.torch.nn, member.torch)(**fields))
+        if member.torch.islower():
+            self.modules.append(self.own.Function(member.torch, **fields))
+        else:
+            self.modules.append(getattr(self.torch.nn, member.torch)(**fields))
 
     def _skip(self, layer: Any, layers: Any) -> None:
         number, other = 0, Signal("", self.network.input_shape)

@@ -74,15 +74,15 @@ class Steps(Module):  # type: ignore[misc]
 
 
 class Function(Module):  # type: ignore[misc]
-    """A function of torch that is no module there."""
+    """A function of torch that is no module there, of x times a factor."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, factor: float = 1.0) -> None:
         super().__init__()
-        self.name = name
+        self.name, self.factor = name, factor
 
     def forward(self, x: Any) -> Any:
         """Return its values."""
-        return getattr(torch, self.name)(x)
+        return getattr(torch, self.name)(x if self.factor == 1 else self.factor * x)
 
     def extra_repr(self) -> str:
         """Return its name."""

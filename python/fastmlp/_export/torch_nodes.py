@@ -221,9 +221,11 @@ def _silent(make: Callable[[Any], Any]) -> Callable[[Chain, Any, Any], Value]:
 CALLED = {each.torch: name for name, each in TABLE.items() if each.torch[0].islower()}
 
 
-def function(chain: Chain, name: str, x: Any) -> Value:
-    """Return an activation that is a function of torch."""
-    return _over(chain, TABLE[CALLED[name]].onnx(None), x)
+def function(chain: Chain, name: str, x: Any, **fields: float) -> Value:
+    """Return an activation that is a function of torch, with the fields of its module."""
+    member = TABLE[CALLED[name]]
+    own = {member.fields[key]: value for key, value in fields.items() if key in member.fields}
+    return _over(chain, member.onnx(_core.activations[CALLED[name]](**own)), x)
 
 
 def _steps(chain: Chain, module: Any, both: Any) -> Any:
@@ -251,7 +253,7 @@ MODULES: dict[str, Callable[..., Any]] = {
     "Flatten": lambda chain, m, x: chain.flattened(x, m.start_dim, m.end_dim),
     "Identity": lambda chain, m, x: x,
     # Those of fastmlp.
-    "Function": lambda chain, m, x: function(chain, m.name, x),
+    "Function": lambda chain, m, x: function(chain, m.name, x, factor=m.factor),
     "GaussianNoise": _silent(lambda module: GaussianNoise(module.std)),
     "MeanOfInputs": _means_of_inputs,
     "Steps": _steps,

@@ -211,3 +211,75 @@ static inline $T net_gelu_slope($T a, $T h) {
   (void)h;
   return NET_FMA(x, net_normal_pdf(x), net_normal_cdf(x));
 }
+
+// n = e (e + 2) with e = exp(a): tanh(log(1 + e)) = n / (n + 2)
+static inline $T net_mish_gate($T a, $T *n) {
+  const $T e = net_exp(net_at_most(40, a));
+  *n = e * (e + 2);
+  return net_flush(*n / (*n + 2));
+}
+
+static inline $T net_mish($T a) {
+  $T n;
+  return net_at_least(-1000, a) * net_mish_gate(a, &n);
+}
+
+static inline $T net_mish_slope($T a, $T h) {
+  const $T x = net_at_most(1000, net_at_least(-1000, a));
+  $T n;
+  const $T t = net_mish_gate(x, &n);
+  (void)h;
+  return NET_FMA(x * net_sigmoid(x) * (1 + t), 2 / (n + 2), t);
+}
+
+static inline $T net_hard_sigmoid($T a) {
+  return net_at_most(1, net_at_least(0, NET_FMA(a, ($T)(1.0 / 6), ($T)0.5)));
+}
+
+static inline $T net_hard_sigmoid_slope($T a, $T h) {
+  (void)h;
+  return a == a ? (net_abs(a) < 3 ? ($T)(1.0 / 6) : 0) : a;
+}
+
+static inline $T net_exponential($T a) { return net_exp(a); }
+
+static inline $T net_exponential_slope($T a, $T h) {
+  (void)a;
+  return h;
+}
+
+static inline $T net_softsign($T a) {
+  const $T x = net_finite(a);
+  return x / (1 + net_abs(x));
+}
+
+static inline $T net_softsign_slope($T a, $T h) {
+  const $T s = 1 / (1 + net_abs(a));
+  (void)h;
+  return net_flush(s * s);
+}
+
+// sin(x + turns pi/2) for turns 0 and 1: x = n pi/2 + r, |r| <= pi/4 (Cody & Waite 1980)
+static inline $T net_turned_sine($T x, int turns) {
+  const $T shifted = NET_FMA(x, ($T)0.63661977236758134, NET_ROUND), n = shifted - NET_ROUND;
+  $T r = x, z, rest, value;
+  $U quarter;
+  int i;
+  if (!(net_abs(x) <= NET_SIN_LIMIT)) return ($T)(turns ? cos((double)x) : sin((double)x));
+  for (i = 0; i < NET_HALF_PI_PARTS; ++i) r = NET_FMA(-n, net_read(net_half_pi + i), r);
+  z = r * r;
+  rest = 1 - ($T)0.5 * z;
+  quarter = net_bits(shifted) - net_bits(NET_ROUND) + ($U)turns;
+  if (quarter & 1)
+    value = rest + NET_FMA(z * z, NET_SERIES(z, net_cos_series), (1 - rest) - ($T)0.5 * z);
+  else
+    value = NET_FMA(r * z, NET_SERIES(z, net_sin_series), r);
+  return quarter & 2 ? -value : value;
+}
+
+static inline $T net_sine($T a, $T omega) { return net_turned_sine(omega * a, 0); }
+
+static inline $T net_sine_slope($T a, $T h, $T omega) {
+  (void)h;
+  return omega * net_turned_sine(omega * a, 1);
+}

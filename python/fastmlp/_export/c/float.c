@@ -35,3 +35,16 @@ static const float net_tail_series[]$flash = {
     4.720532064e-1, -9.6703467981e-2, 1.3999636593e-2, 2.8600032795e-2,
     -3.2197815354e-2, 1.7939449482e-2, -5.0021408532e-3, -2.9991876127e-4,
     6.9084485557e-4, -6.6737184924e-5, -7.4374544168e-5};
+
+#define NET_SIN_LIMIT 12000.0f
+
+#define NET_HALF_PI_PARTS 6
+
+// pi/2 in parts of 11 bits, and the rest
+static const float net_half_pi[]$flash = {0x1.92p+0f,  0x1.fb4p-12f, 0x1.444p-24f,
+                                          0x1.68cp-39f, 0x1.1a4p-54f, 0x1.13198ap-65f};
+
+// (sin(r) / r - 1) / r^2 and (cos(r) - 1 + r^2 / 2) / r^4 in powers of r^2
+static const float net_sin_series[]$flash = {-1.66666646617e-1, 8.33274815409e-3, -1.95878657021e-4};
+
+static const float net_cos_series[]$flash = {4.16666646589e-2, -1.38883029191e-3, 2.45479168537e-5};
