@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(not STEPS.exists(), reason="the source tree is n
 
 
 def steps_of_the_gate() -> set[str]:
-    lines = re.findall(r"^  run_steps ([a-z0-9 ]+)", (ROOT / ".ci/run").read_text(), re.M)
+    lines = re.findall(r"\brun_steps ([a-z][a-z0-9 ]+)", (ROOT / ".ci/run").read_text())
     return set(" ".join(lines).split())
 
 
@@ -52,23 +52,39 @@ def test_the_workflow_calls_every_step_and_nothing_else() -> None:
     assert {Path(command).name for command in commands} == {path.name for path in STEPS.iterdir()}
 
 
-def test_a_failing_step_names_itself(tmp_path: Path) -> None:
-    (tmp_path / ".ci/steps").mkdir(parents=True)
-    for name, body in {
-        "first": "echo fine",
-        "second": "echo wrong; false",
-        "third": "true",
-    }.items():
-        (tmp_path / ".ci/steps" / name).write_text(body)
-    run = tmp_path / ".ci/run"
-    run.write_bytes((ROOT / ".ci/run").read_bytes())
-    command = ["bash", str(run), "first", "second", "third"]
-    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+def gate(folder: Path, failing: set[str], *steps: str) -> subprocess.CompletedProcess[str]:
+    """The gate over steps that print a word, those that fail among them."""
+    (folder / ".ci/steps").mkdir(parents=True)
+    for path in STEPS.iterdir():
+        body = "echo wrong; false" if path.name in failing else "echo fine"
+        (folder / ".ci/steps" / path.name).write_text(body)
+    (folder / ".ci/run").write_bytes((ROOT / ".ci/run").read_bytes())
+    command = ["bash", str(folder / ".ci/run"), *steps]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_failing_step_names_itself_and_is_the_last(tmp_path: Path) -> None:
+    finished = gate(tmp_path, {"style"}, "test", "style", "plain")
     assert finished.returncode == 1
-    assert "==== first: passed" in finished.stdout
-    assert "==== second: FAILED" in finished.stdout.splitlines()[-1]
+    assert "==== test: passed" in finished.stdout
     assert "wrong" in finished.stdout
-    assert "third" not in finished.stdout
+    assert "==== style: FAILED" in finished.stdout.splitlines()[-1]
+    assert "plain" not in finished.stdout
+
+
+def test_steps_that_fail_beside_each_other_are_all_named(tmp_path: Path) -> None:
+    finished = gate(tmp_path, {"native", "browser"})
+    assert finished.returncode == 1
+    last = " ".join(finished.stdout.splitlines()[-3:])
+    assert "native: FAILED" in last
+    assert "browser: FAILED" in last
+
+
+def test_the_gate_passes_if_all_steps_do(tmp_path: Path) -> None:
+    finished = gate(tmp_path, set())
+    assert finished.returncode == 0
+    assert finished.stdout.count(": passed in") == len(steps_of_the_gate())
+    assert "==== Passed after" in finished.stdout
 
 
 def test_the_documented_diffs_apply(contributing: dict[str, Any], tmp_path: Path) -> None:
