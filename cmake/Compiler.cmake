@@ -35,7 +35,7 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 # errno would keep sqrt out of the vectoriser; vectors never cross a library's border, so their
 # calling convention (psabi) is nobody's business.
-set(FASTMLP_COMPILE_OPTIONS -fno-math-errno -Wall -Wextra -Wno-psabi)
+set(FASTMLP_COMPILE_OPTIONS -fno-math-errno -Wall -Wextra -Wconversion -Wshadow -Wno-psabi)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # Unique symbols are shared between modules, also between those of different levels.
   # GCC's own AVX-512 headers set off its warning of uninitialized values.
