@@ -41,6 +41,12 @@ REWRITES = [
 # What makes the stub short, in this order; `help` has the texts that are left out.
 GENERIC = "copy|deepcopy|eq|getstate|hash|reduce|repr|setstate|sklearn_clone"
 SHORTENINGS = [
+    # the functions of an own activation
+    (
+        r"^from collections.abc import Callable as Elementwise\n((?:(?:from|import) .*\n)*)",
+        r"\1Elementwise: typing.TypeAlias = "
+        r"collections.abc.Callable[[numpy.typing.NDArray[typing.Any]], numpy.typing.ArrayLike]\n",
+    ),
     # methods that `object` has too, or that only Python itself calls
     (rf"^    def __({GENERIC})__\(.*\) -> .*:\n        \.\.\.\n", ""),
     # the empty text of attributes that are made when they are read
@@ -60,11 +66,6 @@ SHORTENINGS = [
     (r"^    fields: typing\.ClassVar\[tuple\[Field, \.\.\.\]\]\n", ""),
     (r'^(class Member:\n    """.*"""\n)', r"\1    fields: typing.ClassVar[tuple[Field, ...]]\n"),
 ]
-# A function of an activation, which annotations name.
-ELEMENTWISE = """_Elementwise: typing.TypeAlias = collections.abc.Callable[
-    [numpy.typing.NDArray[typing.Any]], numpy.typing.ArrayLike
-]
-"""
 ANNOTATION = re.compile(r"^ *(def .*|\w+: .*)$")
 
 
@@ -94,8 +95,6 @@ def rewrite(stub: str) -> str:
     text = "\n".join(lines) + "\n"
     for pattern, replacement in SHORTENINGS:
         text = re.sub(pattern, replacement, text, flags=re.MULTILINE)
-    if "_Elementwise" in text:
-        text = re.sub(r"^class ", f"{ELEMENTWISE}class ", text, count=1, flags=re.MULTILINE)
     if "typing.Any" in text and not re.search(r"^import typing$", text, flags=re.MULTILINE):
         text = text.replace("import annotations\n", "import annotations\nimport typing\n", 1)
     return text
@@ -120,7 +119,11 @@ def package_stub() -> str:
 
 
 def core_stubs() -> dict[Path, str]:
-    public = {name for name in vars(_core._build) if name[0] != "_"} | {"isa", *ALIASES}
+    public = {name for name in vars(_core._build) if name[0] != "_"} | {
+        "isa",
+        "Elementwise",
+        *ALIASES,
+    }
     for name in set(vars(_core)) - public:
         if not name.startswith("__"):
             delattr(_core, name)

@@ -37,7 +37,7 @@ def test_a_file_is_read_with_the_activation_given_again(tmp_path: Path) -> None:
     for one in (trainer, again):
         one.run(X, y, epochs=2)
     np.testing.assert_array_equal(again.network.parameters, own.parameters)
-    with pytest.raises(fm.ModelFileError, match="numpy.tanh.*, expected it to be given"):
+    with pytest.raises(fm.ModelFileError, match=r"numpy\.tanh.*, expected it to be given"):
         fm.load(path)
 
 

@@ -7,8 +7,8 @@ namespace fastmlp::bindings {
 namespace {
 
 // Types in the stubs.
-constexpr auto kFunction = "_Elementwise";
-constexpr auto kFunctions = "tuple[_Elementwise, ...]";
+constexpr auto kFunction = "Elementwise";
+constexpr auto kFunctions = "tuple[Elementwise, ...]";
 
 // The network's input, where a field refers to a layer.
 constexpr auto kInput = "input";

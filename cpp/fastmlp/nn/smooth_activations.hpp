@@ -134,7 +134,8 @@ struct HardSigmoid : ActivationBase {
 
 struct Exponential : ActivationBase {
   static constexpr auto key = "exponential", class_name = "Exponential";
-  static constexpr auto doc = R"(The exponential function, for rates as outputs (Nelder & Wedderburn 1972).
+  static constexpr auto doc =
+      R"(The exponential function, for rates as outputs (Nelder & Wedderburn 1972).
 
     phi(a) = exp(a);  phi' = phi)";
   template <class P>

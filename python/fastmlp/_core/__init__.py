@@ -1,5 +1,6 @@
 """The compiled core, in the build that suits this processor (named by `isa`)."""
 
+from collections.abc import Callable
 from functools import reduce
 from operator import or_
 
@@ -18,6 +19,7 @@ AnyActivation, Loss, Initializer, Schedule, LineSearch, _Rule, _Method = (
     )
 )
 AnyActivation |= _build.Activation  # an own one, which has no name
+Elementwise = Callable  # a function of it; the stub has its arguments
 Optimizer = _Rule | _Method
 
 _build.Member.__signature__ = FieldSignature()

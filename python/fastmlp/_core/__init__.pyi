@@ -7,7 +7,8 @@ import numpy.typing
 import typing
 from . import float32
 from . import float64
-__all__: list[str] = ['AbsoluteError', 'Activation', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'AnyActivation', 'AveragePool1D', 'AveragePool2D', 'BFGS', 'Backtracking', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'Conv1D', 'Conv2D', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'Dense', 'Dropout', 'ELU', 'Exponential', 'ExponentialDecay', 'Field', 'GELU', 'GRU', 'GaussianNLL', 'GaussianNoise', 'GlobalAveragePool1D', 'GlobalAveragePool2D', 'GlorotNormal', 'GlorotUniform', 'HardSigmoid', 'HardTanh', 'HeNormal', 'HeUniform', 'HessianFree', 'Hinge', 'Huber', 'Identity', 'Initializer', 'InverseTimeDecay', 'LBFGS', 'LSTM', 'Layer', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'LevenbergMarquardt', 'LineSearch', 'Lion', 'Loss', 'MaxPool1D', 'MaxPool2D', 'Member', 'MemoryLease', 'Mish', 'NAdam', 'Newton', 'NonlinearCG', 'Normal', 'OneCycle', 'Optimizer', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Recurrent', 'Rprop', 'SELU', 'SGD', 'SIREN', 'SaddleFreeNewton', 'Schedule', 'SiLU', 'Sigmoid', 'Sign', 'Sine', 'Skip', 'Softmax', 'Softplus', 'Softsign', 'SpatialDropout', 'SquaredError', 'StepDecay', 'StrongWolfe', 'Tanh', 'Tied', 'TrainingLock', 'Zeros', 'activations', 'averages', 'cgroup_cpu_limit', 'check_classes', 'check_dense_matrices', 'config', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'layers', 'line_searches', 'losses', 'methods', 'metric', 'metrics', 'optimizers', 'resolve', 'schedules', 'set_num_threads', 'shuffled_orders', 'thread_limit']
+Elementwise: typing.TypeAlias = collections.abc.Callable[[numpy.typing.NDArray[typing.Any]], numpy.typing.ArrayLike]
+__all__: list[str] = ['AbsoluteError', 'Activation', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'AnyActivation', 'AveragePool1D', 'AveragePool2D', 'BFGS', 'Backtracking', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'Conv1D', 'Conv2D', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'Dense', 'Dropout', 'ELU', 'Elementwise', 'Exponential', 'ExponentialDecay', 'Field', 'GELU', 'GRU', 'GaussianNLL', 'GaussianNoise', 'GlobalAveragePool1D', 'GlobalAveragePool2D', 'GlorotNormal', 'GlorotUniform', 'HardSigmoid', 'HardTanh', 'HeNormal', 'HeUniform', 'HessianFree', 'Hinge', 'Huber', 'Identity', 'Initializer', 'InverseTimeDecay', 'LBFGS', 'LSTM', 'Layer', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'LevenbergMarquardt', 'LineSearch', 'Lion', 'Loss', 'MaxPool1D', 'MaxPool2D', 'Member', 'MemoryLease', 'Mish', 'NAdam', 'Newton', 'NonlinearCG', 'Normal', 'OneCycle', 'Optimizer', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Recurrent', 'Rprop', 'SELU', 'SGD', 'SIREN', 'SaddleFreeNewton', 'Schedule', 'SiLU', 'Sigmoid', 'Sign', 'Sine', 'Skip', 'Softmax', 'Softplus', 'Softsign', 'SpatialDropout', 'SquaredError', 'StepDecay', 'StrongWolfe', 'Tanh', 'Tied', 'TrainingLock', 'Zeros', 'activations', 'averages', 'cgroup_cpu_limit', 'check_classes', 'check_dense_matrices', 'config', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'layers', 'line_searches', 'losses', 'methods', 'metrics', 'optimizers', 'resolve', 'schedules', 'set_num_threads', 'shuffled_orders', 'thread_limit']
 class Field:
     """A hyperparameter of a member of a family."""
     @property
@@ -283,7 +284,7 @@ class HardSigmoid(Member):
     def has_zero_derivative(self) -> bool: ...
 class Exponential(Member):
     """
-    The exponential function, of rates and other positive outputs.
+    The exponential function, for rates as outputs (Nelder & Wedderburn 1972).
 
         phi(a) = exp(a);  phi' = phi
     """
@@ -349,15 +350,15 @@ class Activation(Member):
     predicts_classes: typing.ClassVar[bool] = False
     def __call__(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """phi(a), in the shape of a."""
-    def __init__(self, f: collections.abc.Callable[[typing.Any], typing.Any], derivative: collections.abc.Callable[[typing.Any], typing.Any], second_derivative: collections.abc.Callable[[typing.Any], typing.Any] | None = None) -> None: ...
+    def __init__(self, f: Elementwise, derivative: Elementwise, second_derivative: Elementwise | None = None) -> None: ...
     def derivative(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
         """phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k)."""
     @property
-    def f(self) -> collections.abc.Callable[[typing.Any], typing.Any]: ...
+    def f(self) -> Elementwise: ...
     @property
     def has_zero_derivative(self) -> bool: ...
     @property
-    def second_derivative(self) -> collections.abc.Callable[[typing.Any], typing.Any] | None: ...
+    def second_derivative(self) -> Elementwise | None: ...
 class SquaredError(Member):
     """
     Half the squared error (Legendre 1805).
@@ -675,7 +676,7 @@ class Dense(Layer):
     can_be_output: typing.ClassVar[bool] = True
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'dense'
-    def __init__(self, units: int, activation: str | AnyActivation | tuple[collections.abc.Callable[[typing.Any], typing.Any], ...] = 'identity', bias: bool = True, init: str | Initializer | None = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
+    def __init__(self, units: int, activation: str | AnyActivation | tuple[Elementwise, ...] = 'identity', bias: bool = True, init: str | Initializer | None = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
     @property
     def activation(self) -> AnyActivation: ...
     @property
@@ -752,7 +753,7 @@ class Tied(Layer):
     can_be_output: typing.ClassVar[bool] = True
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'tied'
-    def __init__(self, layer: Dense, activation: str | AnyActivation | tuple[collections.abc.Callable[[typing.Any], typing.Any], ...] = 'identity', transposed: bool = True, bias: bool = True, trainable: bool = True, learning_rate_factor: float = 1) -> None: ...
+    def __init__(self, layer: Dense, activation: str | AnyActivation | tuple[Elementwise, ...] = 'identity', transposed: bool = True, bias: bool = True, trainable: bool = True, learning_rate_factor: float = 1) -> None: ...
     @property
     def activation(self) -> AnyActivation: ...
     @property
@@ -791,7 +792,7 @@ class Conv1D(Layer):
     can_be_output: typing.ClassVar[bool] = True
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'conv1d'
-    def __init__(self, filters: int, kernel: int, activation: str | AnyActivation | tuple[collections.abc.Callable[[typing.Any], typing.Any], ...] = 'identity', stride: int = 1, padding: typing.Literal['valid', 'same'] | int = 'valid', dilation: int = 1, bias: bool = True, init: str | Initializer | None = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
+    def __init__(self, filters: int, kernel: int, activation: str | AnyActivation | tuple[Elementwise, ...] = 'identity', stride: int = 1, padding: typing.Literal['valid', 'same'] | int = 'valid', dilation: int = 1, bias: bool = True, init: str | Initializer | None = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
     @property
     def activation(self) -> AnyActivation: ...
     @property
@@ -837,7 +838,7 @@ class Conv2D(Layer):
     can_be_output: typing.ClassVar[bool] = True
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'conv2d'
-    def __init__(self, filters: int, kernel: int | tuple[int, int], activation: str | AnyActivation | tuple[collections.abc.Callable[[typing.Any], typing.Any], ...] = 'identity', stride: int | tuple[int, int] = 1, padding: typing.Literal['valid', 'same'] | int | tuple[int, int] = 'valid', dilation: int | tuple[int, int] = 1, bias: bool = True, init: str | Initializer | None = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
+    def __init__(self, filters: int, kernel: int | tuple[int, int], activation: str | AnyActivation | tuple[Elementwise, ...] = 'identity', stride: int | tuple[int, int] = 1, padding: typing.Literal['valid', 'same'] | int | tuple[int, int] = 'valid', dilation: int | tuple[int, int] = 1, bias: bool = True, init: str | Initializer | None = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
     @property
     def activation(self) -> AnyActivation: ...
     @property
@@ -979,7 +980,7 @@ class Recurrent(Layer):
     can_be_output: typing.ClassVar[bool] = True
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'recurrent'
-    def __init__(self, units: int, activation: str | AnyActivation | tuple[collections.abc.Callable[[typing.Any], typing.Any], ...] = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, bidirectional: bool = False, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
+    def __init__(self, units: int, activation: str | AnyActivation | tuple[Elementwise, ...] = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, bidirectional: bool = False, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
     @property
     def activation(self) -> AnyActivation: ...
     @property
@@ -1024,7 +1025,7 @@ class GRU(Layer):
     can_be_output: typing.ClassVar[bool] = True
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'gru'
-    def __init__(self, units: int, activation: str | AnyActivation | tuple[collections.abc.Callable[[typing.Any], typing.Any], ...] = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, bidirectional: bool = False, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
+    def __init__(self, units: int, activation: str | AnyActivation | tuple[Elementwise, ...] = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, bidirectional: bool = False, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
     @property
     def activation(self) -> AnyActivation: ...
     @property
@@ -1069,7 +1070,7 @@ class LSTM(Layer):
     can_be_output: typing.ClassVar[bool] = True
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'lstm'
-    def __init__(self, units: int, activation: str | AnyActivation | tuple[collections.abc.Callable[[typing.Any], typing.Any], ...] = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, bidirectional: bool = False, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, forget_bias: float = 1, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
+    def __init__(self, units: int, activation: str | AnyActivation | tuple[Elementwise, ...] = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, bidirectional: bool = False, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, forget_bias: float = 1, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
     @property
     def activation(self) -> AnyActivation: ...
     @property
@@ -1895,8 +1896,6 @@ def first_non_finite(array: numpy.typing.NDArray[numpy.float64]) -> int: ...
 def force_num_threads(threads: typing.SupportsInt) -> None:
     """Give every call this number of threads, regardless of its size and the machine; 0 ends it."""
 def get_num_threads() -> int: ...
-def metric(key: str, outputs: numpy.typing.NDArray[numpy.float64], targets: numpy.ndarray, weights: typing.Any, threshold: typing.SupportsFloat, k: typing.SupportsInt, terms: typing.Any = None) -> float:
-    """The metric of outputs (n, columns), weighted; nan where an output is not finite."""
 def resolve(family: str, value: typing.Any, where: str) -> typing.Any:
     """The member of a family given as an instance or by its key."""
 def set_num_threads(threads: typing.SupportsInt) -> None: ...

@@ -125,5 +125,5 @@ def line_search(fun: collections.abc.Callable[..., typing.Any], w0: numpy.typing
 def minimize(fun: collections.abc.Callable[..., typing.Any], w0: numpy.typing.NDArray[numpy.float64], optimizer: fastmlp._core.Optimizer, steps: typing.SupportsInt, hvp: typing.Any, max_seconds: typing.SupportsFloat | None, record_path: bool, callback: typing.Any) -> tuple[typing.Any, ...]: ...
 def repeated_loss(network: Network, X: typing.Any, targets: typing.Any, weights: typing.Any, lengths: typing.Any, loss: fastmlp._core.Loss) -> collections.abc.Callable[..., typing.Any]:
     """A function of the mean loss at the present parameters, for one thread at a time."""
-def repeated_metrics(network: Network, X: typing.Any, lengths: typing.Any, targets: numpy.ndarray, weights: typing.Any, threshold: typing.SupportsFloat, metrics: list[typing.Any], width: typing.SupportsInt) -> collections.abc.Callable[..., typing.Any]:
+def repeated_metrics(network: Network, X: typing.Any, lengths: typing.Any, targets: numpy.ndarray, weights: typing.Any, terms: typing.Any, threshold: typing.SupportsFloat, metrics: list[typing.Any], width: typing.SupportsInt) -> collections.abc.Callable[..., typing.Any]:
     """A function of the metrics (key, k) at the present parameters, in their order; nan where an output is not finite."""
