@@ -72,6 +72,7 @@ class Functions(Draws):
         """Files of both, whole and damaged; callbacks that write; what only needs a library."""
         self.called.update({"load", "ModelFileError", "ModelCheckpoint", "CSVLogger", "Logging",
                             "OptunaPruning", "TensorBoard", "MLflow"})  # fmt: skip
+        self.called.update({"from_onnx", "from_torch"})
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "model")
             net.save(path)  # which another thread may train meanwhile, but not its copy

@@ -62,12 +62,12 @@ LOSSES: dict[str, Callable[..., Any]] = {
     "gaussian_nll": lambda o, y: F.gaussian_nll_loss(*_mean_first(o, y), eps=0.0, reduction="sum"),
 }
 # Excluded: losses that torch has not, and binary_cross_entropy of a sign output, where torch makes
-# 0 · log 0 = nan of outputs that are exactly 1.
+# 0 · log 0 = nan of outputs that are exactly 1, and of exponentials, which are larger.
 NOT_IN_TORCH = {"perceptron", "quantile", "hinge"}
 PAIRS = [
     (output, loss)
     for output, loss in product(ACTIVATIONS, LOSSES)
-    if (output, loss) != ("sign", "binary_cross_entropy")
+    if not (output in ("sign", "exponential") and loss == "binary_cross_entropy")
 ]
 CASES = list(islice(cycle(PAIRS), 200))
 HIDDEN = [name for name in ACTIVATIONS if name != "exponential"]  # which overflows in series

@@ -10,7 +10,7 @@ import pytest
 import fastmlp as fm
 from fastmlp._data.dataset import read_training_data
 from fastmlp._fit.epoch_result import EpochResult
-from fastmlp._fit.fit_loop import run_passes
+from fastmlp._fit.epochs import run_passes
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(50, 3)), RNG.normal(size=50)

@@ -86,7 +86,7 @@ def test_loss_values_are_scipys(rng: np.random.Generator) -> None:
     )
 
 
-@pytest.mark.parametrize("hidden", SMOOTH)
+@pytest.mark.parametrize("hidden", [name for name in SMOOTH if name != "exponential"])
 @pytest.mark.parametrize(
     ("output", "loss"),
     [

@@ -8,7 +8,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from fastmlp import _core
-from fastmlp._data.validation import short_repr, value_error
+from fastmlp._data.validation import resolve, short_repr, value_error
 from fastmlp.layers import own_activations
 
 if TYPE_CHECKING:
@@ -35,7 +35,9 @@ def activations(given: Any) -> dict[str, Any]:
     """Return the entry of `taken` for the activations that a user gives: one, or one each."""
     if given is None:
         return {}
-    return {"activation": iter(given) if isinstance(given, list) else repeat(given)}
+    if isinstance(given, list):
+        return {"activation": iter([resolve("activation", phi) for phi in given])}
+    return {"activation": repeat(resolve("activation", given))}
 
 
 def taken(name: Any, key: str, given: Mapping[str, Any]) -> Any:

@@ -50,7 +50,7 @@ from fastmlp._data.validation import (
 from fastmlp._fit import carrying, leftover
 from fastmlp._fit.history import History
 from fastmlp._fit.settings import TrainerSettings
-from fastmlp._io.members import loss_to_dict, member_from_dict, member_to_dict
+from fastmlp._io.members import FAMILIES, loss_to_dict, member_from_dict, member_to_dict
 from fastmlp._io.registry import from_dict
 from fastmlp.layers import LEARNING_FIELDS, GaussianNoise, Layer, plan
 
@@ -142,6 +142,11 @@ def _index_of(layer: Layer, layers: Sequence[Layer]) -> int:
     return next(index for index, other in enumerate(layers) if other is layer)
 
 
+def _is_named(name: str, value: Any) -> bool:
+    """Return whether a field has a member of a family by its name; an own activation has none."""
+    return name in FAMILIES and bool(value) and not isinstance(value, _core.Activation)
+
+
 def layers_from_dicts(states: Any) -> Any:
     if not isinstance(states, (list, tuple)):
         raise type_error("layers", states, "a list of layers")
@@ -149,7 +154,7 @@ def layers_from_dicts(states: Any) -> Any:
     for index, state in enumerate(states):
         try:
             fields = {
-                name: member_from_dict(name, {**value} if isinstance(value, Mapping) else value)
+                name: member_from_dict(name, {**value} if _is_named(name, value) else value)
                 for name, value in state.items()
             }
             for name in REFERENCES.intersection(fields):

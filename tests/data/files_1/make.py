@@ -87,10 +87,22 @@ def recurrent() -> fm.Network:
 
 
 def activations() -> fm.Network:
-    members = [cls() for name, cls in _core.activations.items() if name != "softmax"]
-    inits = [cls() for cls in _core.initializers.values() if cls is not fm.ConstantInit]
+    members = [
+        *(fm.Identity(), fm.Sign(), fm.Sigmoid(), fm.Tanh(), fm.ReLU(), fm.HardTanh()),
+        *(fm.LeakyReLU(), fm.ELU(), fm.SELU(), fm.Softplus(), fm.SiLU(), fm.GELU()),
+    ]
+    inits = [
+        *(fm.GlorotUniform(), fm.GlorotNormal(), fm.HeUniform(), fm.HeNormal()),
+        *(fm.LeCunUniform(), fm.LeCunNormal(), fm.Normal(), fm.Orthogonal(), fm.Zeros()),
+    ]
     layers = [fm.Dense(2, a, init=inits[i % len(inits)]) for i, a in enumerate(members)]
     return filled(fm.Network([*layers, fm.Dense(2, init=fm.ConstantInit(0.5))], inputs=2, seed=3))
+
+
+def more_activations() -> fm.Network:
+    members = [fm.Mish(), fm.HardSigmoid(), fm.Exponential(), fm.Softsign(), fm.Sine(2.5)]
+    layers = [fm.Dense(2, phi, init=fm.SIREN(2.5, first=True)) for phi in members]
+    return filled(fm.Network(layers, inputs=2, seed=3))
 
 
 def trainer(index: int, cls: Any) -> fm.Trainer:
@@ -151,7 +163,7 @@ def classifier() -> Any:
 
 NETWORKS: dict[str, Callable[[], fm.Network]] = {
     "dense": dense, "windows": windows, "sequence": sequence, "recurrent": recurrent,
-    "activations": activations,
+    "activations": activations, "more_activations": more_activations,
 }  # fmt: skip
 TRAINERS: dict[str, Callable[[], fm.Trainer]] = {
     name: lambda index=index, cls=cls: trainer(index, cls)
