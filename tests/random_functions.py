@@ -55,6 +55,12 @@ class Functions(Draws):
         )
         assert check.differences.shape == check.gradient.shape
 
+    def own_activation(self) -> None:
+        self.called.add("Activation")
+        own = fm.Activation(np.tanh, np.ones_like, self.one_of(None, np.zeros_like))
+        own(self.array(9)), own.derivative(self.array(3, 2))
+        fm.Network([2, 3, 1], activation=own).predict(self.array(9, 2))
+
     def diagnose(self) -> None:
         net = self.net()
         X, y, weights = self.samples(net)
