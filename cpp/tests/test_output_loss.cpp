@@ -1,4 +1,5 @@
 // Losses, and the output activation together with its loss.
+#include "activations.hpp"
 #include "fastmlp/kernels/matrix.hpp"
 #include "fastmlp/nn/output_loss.hpp"
 #include "testing.hpp"
@@ -168,7 +169,7 @@ TEST_CASE("an output activation has a default loss") {
 
 TEST_CASE_TEMPLATE("a nan in a row reaches its loss", T, float, double) {
   const std::vector<T> a{T(0.5), kNan<T>, T(0.25)}, y{T(0.5), T(0.5), T(0.25)};
-  for_each_member<Activation>([&](const auto& activation) {
+  for_each_activation([&](const auto& activation) {
     for_each_member<Loss>([&](const auto& member) {
       CAPTURE(std::string(activation.key));
       CAPTURE(std::string(member.key));

@@ -1,6 +1,7 @@
 #include "fastmlp/nn/activation.hpp"
 
-#include "fastmlp/base/error.hpp"
+#include <stdexcept>
+
 #include "fastmlp/kernels/matrix.hpp"
 #include "fastmlp/kernels/softmax.hpp"
 
@@ -87,9 +88,10 @@ void apply(const UserFunction& f, const MatrixView<const T>& a, const MatrixView
 
 void require_second_derivative(const Activation& activation) {
   const auto* custom = std::get_if<CustomActivation>(&activation);
-  require(!custom || custom->functions->second_derivative,
-          "Activation: second_derivative is missing, expected a function, because second "
-          "derivatives of the loss are asked for");
+  if (!custom || custom->functions->second_derivative) return;
+  throw std::invalid_argument(
+      "Activation: second_derivative is missing, expected a function, because second derivatives "
+      "of the loss are asked for");
 }
 
 bool uses_input(const Activation& activation) {
