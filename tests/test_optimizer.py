@@ -101,6 +101,8 @@ def test_every_rule_follows_its_oracle(
         network_paths(*case, STEPS) if problem == "4-5-3" else function_paths(problem, *case)
     )
     tol = 1e-10 if dtype == "float64" else ref.OPTIMIZERS[name].float32
+    if dtype == "float32" and _core.isa in ("plain", "v2"):
+        tol *= 10  # without fused multiply-adds products are rounded too
     np.testing.assert_allclose(path, expected, rtol=tol, atol=tol)
 
 
