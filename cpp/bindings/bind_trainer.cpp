@@ -1,175 +1,11 @@
 #include "bindings.hpp"
-#include "epochs.hpp"
 #include "family.hpp"
 #include "fastmlp/optim/optimizers.hpp"
-#include "fastmlp/train/trainer.hpp"
 #include "state_dict.hpp"
-#include "threads.hpp"
+#include "trainer_handle.hpp"
 
 namespace fastmlp::bindings {
 namespace {
-
-// A trainer with the network that it trains. The caller must serialise training calls, as Python
-// does with the network's lock.
-template <class T>
-class TrainerHandle {
- public:
-  TrainerHandle(std::shared_ptr<Network<T>> network, TrainerOptions options,
-                std::unique_ptr<Optimizer<T>> optimizer)
-      : network_(std::move(network)),
-        trainer_(*network_, std::move(options), std::move(optimizer)) {}
-
-  Trainer<T>& trainer() { return trainer_; }
-
-  // As Trainer::epochs.
-  py::tuple epochs(const py::object& x, const py::object& targets, const py::object& weights,
-                   Index max, std::optional<double> max_seconds, Snapshot<T>& last_good,
-                   py::list losses, const py::object& order, const py::object& lengths,
-                   Index more_in_first) {
-    require(max >= 1, "epochs: expected max >= 1");
-    batch_rows_ = kNoBatch;
-    trainer_.start_epoch();  // may run Python, so it comes before pointers are taken
-    const LeasedDataset<T> leased(x, targets, weights, lengths, *network_, trainer_.loss());
-    const Dataset<T>& data = leased.data();
-    const double seconds = max_seconds.value_or(std::numeric_limits<double>::infinity());
-    auto indices = order_of(order, data.size());
-    const Index n = indices ? static_cast<Index>(indices->size()) : data.size();
-    trainer_.set_order(std::move(indices), more_in_first);
-    const Index batch = std::min(trainer_.batch_size(), n);
-    trainer_.set_tuned(!threads_are_forced());
-    const Index epochs = trainer_.optimizer().has_custom_schedule() ? 1 : max;
-    EpochResult last;
-    std::vector<double> finished;
-    const auto record = [&] {
-      for (const double loss : finished) losses.append(loss);
-    };
-    try {
-      run({step_operations(*network_, batch),
-           static_cast<double>(epochs) * static_cast<double>(n) / static_cast<double>(batch)},
-          [&](ThreadTeam& team) {
-            last = trainer_.epochs(data, max, seconds, last_good, finished, team);
-          });
-    } catch (...) {
-      record();
-      throw;
-    }
-    record();
-    return parts_of(last);
-  }
-
-  // Passes in the orders of the rows, until one ends early; `results` receives what each has
-  // reached, also where an exception ends the call. There is no schedule in Python.
-  void passes(const py::object& x, const py::object& targets, const py::object& weights,
-              const py::object& orders, py::list results, const py::object& lengths) {
-    require(!trainer_.optimizer().has_custom_schedule(), "passes: the schedule is in Python");
-    const auto rows = exact_array<std::int64_t>(orders, "orders");
-    require(rows.ndim() == 2 && rows.size() > 0,
-            "orders has shape " + shape_text(rows) + ", expected (epochs, n) with n >= 1");
-    batch_rows_ = kNoBatch;
-    const LeasedDataset<T> leased(x, targets, weights, lengths, *network_, trainer_.loss());
-    const Dataset<T>& data = leased.data();
-    const std::vector<Index> indices = indices_of(rows, data.size());
-    const Index n = rows.shape(1), batch = std::min(trainer_.batch_size(), n);
-    trainer_.set_tuned(!threads_are_forced());
-    Snapshot<T> unused;
-    std::vector<double> none;
-    std::vector<EpochResult> finished;
-    const auto record = [&] {
-      for (const EpochResult& result : finished) results.append(parts_of(result));
-    };
-    try {
-      run({step_operations(*network_, batch),
-           static_cast<double>(indices.size()) / static_cast<double>(batch)},
-          [&](ThreadTeam& team) {
-            for (auto row = indices.begin(); row != indices.end(); row += n) {
-              trainer_.start_epoch();
-              trainer_.set_order(std::vector<Index>(row, row + n));
-              finished.push_back(trainer_.epochs(data, 1, std::numeric_limits<double>::infinity(),
-                                                 unused, none, team));
-              if (finished.back().status != Status::running) break;
-            }
-          });
-    } catch (...) {
-      record();
-      throw;
-    }
-    record();
-  }
-
-  // The states (batch, Plan::state_size) from which the batches of the next calls go on, and which
-  // they write; None: all sequences begin with their batch.
-  void set_states(const py::object& states) {
-    trainer_.set_states({});
-    states_ = states;
-    if (states.is_none()) return;
-    auto array = exact_array<T>(states, "states");
-    const auto rows = rows_of(array, network_->plan().state_size(), "states");
-    trainer_.set_states({array.mutable_data(), rows.rows, rows.cols, rows.cols});
-  }
-
-  double step(const py::object& x, const py::object& targets, const py::object& weights,
-              const py::object& lengths) {
-    const LeasedDataset<T> leased(x, targets, weights, lengths, *network_, trainer_.loss());
-    const Dataset<T>& data = leased.data();
-    batch_rows_ = kNoBatch;
-    double value = 0;
-    run({step_operations(*network_, data.size())},
-        [&](ThreadTeam& team) { value = trainer_.step(data, team); });
-    return value;
-  }
-
-  py::array forward(const py::object& x, const py::object& lengths) {
-    InputRows<T> input(x, network_->plan().inputs());
-    input.hold();
-    const SampleRows<T>& rows = input.rows();
-    const std::int64_t* steps = lengths_of(lengths, rows.rows);
-    auto [array, out] = new_rows<T>(rows.rows, network_->plan().outputs());
-    batch_rows_ = kNoBatch;  // also where this is interrupted
-    run({forward_operations(*network_, rows.rows)},
-        [&, out = out](ThreadTeam& team) { trainer_.forward(rows, out, team, steps); });
-    batch_rows_ = rows.rows;
-    return array;
-  }
-
-  py::array backward(const Array<T>& output_gradient) {
-    const MemoryLease lease(output_gradient);
-    const MatrixView<const T> rows =
-        rows_of(output_gradient, network_->plan().outputs(), "output_gradient");
-    require(rows.rows == batch_rows_, "output_gradient has " + std::to_string(rows.rows) +
-                                          " rows, expected " + std::to_string(batch_rows_) +
-                                          ", as the last forward");
-    Array<T> gradient(network_->size());
-    T* g = gradient.mutable_data();
-    run({2 * forward_operations(*network_, rows.rows)},
-        [&](ThreadTeam& team) { trainer_.backward(rows, g, team); });
-    return gradient;
-  }
-
-  // Returns the penalties at the parameters before the update.
-  double apply(const Array<T>& gradient, double batch_weight) {
-    Buffer<T> g(network_->size());
-    std::copy_n(vector_of(gradient, g.size(), "gradient").data(), g.size(), g.data());
-    double penalties = 0;
-    run({10 * static_cast<double>(g.size())},
-        [&](ThreadTeam& team) { penalties = trainer_.apply(g.data(), batch_weight, team); });
-    return penalties;
-  }
-
-  // The order of n samples in the next epoch.
-  Array<std::int64_t> order(Index n) {
-    require(n >= 0, "order: n=" + std::to_string(n) + ", expected at least 0");
-    Array<std::int64_t> indices(n);
-    std::copy_n(trainer_.order(n).indices().begin(), n, indices.mutable_data());
-    return indices;
-  }
-
- private:
-  std::shared_ptr<Network<T>> network_;
-  Trainer<T> trainer_;
-  py::object states_;
-  static constexpr Index kNoBatch = -1;
-  Index batch_rows_ = kNoBatch;  // of the last forward, while its activations are kept
-};
 
 template <class T>
 std::unique_ptr<TrainerHandle<T>> make_trainer(std::shared_ptr<Network<T>> network,
@@ -250,7 +86,12 @@ void bind_trainer(py::module_& m) {
       .def("set_states", &Handle::set_states, py::arg("states"))
       .def("step", &Handle::step, py::arg("X"), py::arg("targets"), py::arg("weights"),
            py::arg("lengths") = py::none())
-      .def("forward", &Handle::forward, py::arg("X"), py::arg("lengths") = py::none())
+      .def("gradient", &Handle::gradient, py::arg("X"), py::arg("targets"), py::arg("weights"),
+           py::arg("lengths") = py::none())
+      .def("set_shard", &Handle::set_shard, py::arg("n"), py::arg("rows").noconvert(),
+           py::arg("weighted"), py::arg("sum"))
+      .def("forward", &Handle::forward, py::arg("X"), py::arg("lengths") = py::none(),
+           py::arg("offsets") = py::none())
       .def("backward", &Handle::backward, py::arg("output_gradient").noconvert())
       .def("apply", &Handle::apply, py::arg("gradient").noconvert(), py::arg("batch_weight"))
       .def(

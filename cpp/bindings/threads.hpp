@@ -31,12 +31,12 @@ inline bool releases_gil(const Work& work) {
 }
 
 // Runs body(team) on as many threads as the work is worth, without the GIL unless that is not
-// worth it.
+// worth it, or where it `waits` for others.
 template <class F>
-void run(const Work& work, F&& body) {
+void run(const Work& work, F&& body, bool waits = false) {
   const int threads = threads_for(work);
   std::optional<GilRelease> release;
-  if (releases_gil(work)) release.emplace();
+  if (waits || releases_gil(work)) release.emplace();
   with_team(threads, check_signals, body);
 }
 // The same on this thread alone.

@@ -63,6 +63,8 @@ def _publish(home: str, names: tuple[str, ...]) -> None:
 
 
 def __getattr__(name: str) -> object:
+    if name == "distributed":
+        return _import_module("fastmlp.distributed")
     for module, names in _ON_DEMAND.items():
         if name in names:
             _publish(f"fastmlp.{module}", names)

@@ -26,12 +26,14 @@ from fastmlp._fit import (
     learning_rate,
     one_epoch,
     own_gradient,
+    sharding,
 )
 from fastmlp._fit.epoch_result import EpochResult
-from fastmlp._fit.fit_config import FitConfig
 from fastmlp._fit.fit_loop import FitLoop
 from fastmlp._fit.history import History
 from fastmlp._fit.leftover import NO_SAMPLES, carried_samples
+from fastmlp._fit.metrics import metrics_of_run
+from fastmlp._fit.ranks import Part
 from fastmlp._fit.settings import TrainerSettings
 from fastmlp._fit.target_scale import warn_of_scale
 from fastmlp._io import registry, serialization, summary
@@ -87,7 +89,7 @@ carry_state, missing, n_threads
     """
 
     _fixed = dict.fromkeys(
-        ("network", *TrainerSettings._fields), "make a new fm.Trainer with this setting"
+        ("network", "comm", *TrainerSettings._fields), "make a new fm.Trainer with this setting"
     )
 
     network: Network
@@ -104,6 +106,7 @@ carry_state, missing, n_threads
     carry_state: bool
     missing: types.Missing | None
     n_threads: int | None
+    comm: Any
 
     @error_prefix("Trainer")
     def __init__(
@@ -123,18 +126,25 @@ carry_state, missing, n_threads
         carry_state: bool = False,
         missing: types.Missing | None = None,
         n_threads: int | None = None,
+        comm: Any = None,
     ) -> None:
         self._start(network, locals(), "Trainer")
 
     def _start(self, network: Network, given: Mapping[str, Any], caller: str) -> None:
         """Initialise from the arguments ``{name: value}`` of a call; `caller` is for warnings."""
         settings = TrainerSettings.checked(network, given)
-        self._build(network, settings, network.epochs_trained)
+        self._build(network, settings, network.epochs_trained, given["comm"])
         warn_of_zero_gradients(network.layers, self.loss, caller)
 
-    def _build(self, network: Network, settings: TrainerSettings, first_epoch: Any) -> None:
+    def _build(
+        self, network: Network, settings: TrainerSettings, first_epoch: Any, comm: Any = None
+    ) -> None:
         attached = set(vars(self))
-        vars(self).update(settings._asdict(), network=network)
+        self._ranks = sharding.ranks_of(comm, settings)
+        vars(self).update(settings._asdict(), network=network, comm=comm)
+        self._part: Part | None = None  # of the data of the present call, where it is shared
+        self._is_weighted = False  # on some rank
+        self._has_shared_state = False
         self._native = settings.native_trainer(network, first_epoch)
         self._forward_shape: tuple[int, ...] | None = None
         self._last_epoch: EpochResult | None = None
@@ -224,6 +234,8 @@ carry_state, missing, n_threads
         """
         try:
             given = (X, y, sample_weight, class_weight, lengths, self.missing)
+            if self._ranks.shared:
+                return self._shared_step(given)
             batch = read_dataset(self.network, self.loss, *given)
             if self.n_threads is None:
                 value = self._step(batch)
@@ -234,6 +246,22 @@ carry_state, missing, n_threads
             raise error.named("Trainer.step") from error.__cause__
         if batch.X is not X:
             self.network._remember_names(X)
+        return failure.checked_update(self, value, "Trainer.step")
+
+    def _shared_step(self, given: tuple[Any, ...]) -> float:
+        values = [sharding.rows(value) for value in given]
+
+        def read() -> Dataset:
+            return read_dataset(self.network, self.loss, *values, is_part=True)
+
+        with (
+            limited(self.n_threads),
+            self.network._in_training,
+            sharding.shared_data(self, given[0], read) as batch,
+            self._ranks.ending_together("Trainer.step"),
+        ):
+            self._forward_shape = None
+            value = self._update(batch)
         return failure.checked_update(self, value, "Trainer.step")
 
     def _step(self, batch: Dataset) -> float:
@@ -252,6 +280,7 @@ carry_state, missing, n_threads
         self.network.__dict__["_trained_loss"] = self.loss
         return value
 
+    gradient = own_gradient.gradient
     forward = own_gradient.forward
     backward = own_gradient.backward
     apply = own_gradient.apply
@@ -289,10 +318,13 @@ carry_state, missing, n_threads
         return self._run(locals(), "Trainer.run")
 
     def _run(self, given: Mapping[str, Any], caller: str) -> History:
-        config = FitConfig.checked(self, given)
+        config = sharding.config_of(self, given)
         carrying.check_rows(self, len(config.data.X), "X")
+        read = (config.metrics, self, config.data, config.validation, config.part)
+        metrics = metrics_of_run(*read)
         with limited(self.n_threads), self.network._in_training:
             self._forward_shape = None
-            self.network._remember_names(given["X"])
-            warn_of_scale(self.network, self.loss, config.data, caller)
-            return FitLoop(self, config, caller).run()
+            self.network._remember_names(sharding.rows(given["X"]))
+            if self._ranks.is_first and len(config.data.X):
+                warn_of_scale(self.network, self.loss, config.data, caller)
+            return FitLoop(self, config, metrics, caller).run()

@@ -14,7 +14,7 @@ from fastmlp._data.class_weight import check_class_names
 from fastmlp._data.losses import is_custom_loss
 from fastmlp._data.sequences import as_lengths, rows_of_steps, without_ended
 from fastmlp._data.targets import TargetSpec, as_weights, check_range
-from fastmlp._data.validation import InvalidType, InvalidValue
+from fastmlp._data.validation import InvalidType, InvalidValue, value_error
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
@@ -86,10 +86,15 @@ def read_dataset(
     class_weight: Any = None,
     lengths: Any = None,
     missing: Any = None,
+    is_part: bool = False,
 ) -> Dataset:
-    """Convert X, y and the weights; raise if they do not fit the network or each other."""
+    """Convert X, y and the weights; raise if they do not fit the network or each other.
+
+    A part of a data set may be empty.
+    """
     inputs, single = arrays.as_inputs(X, network)
-    arrays.check_samples(inputs)
+    if not is_part:
+        arrays.check_samples(inputs)
     steps = None if lengths is None else as_lengths(lengths, network, len(inputs))
     if single:
         y = arrays.read(y, "y")
@@ -120,10 +125,18 @@ def read_training_data(
     class_weight: Any = None,
     lengths: Any = None,
     missing: Any = None,
+    is_part: bool = False,
 ) -> Dataset:
-    """Read a dataset; raise at nan and inf, targets out of range, and weights that are all 0."""
+    """Read a dataset; raise at nan and inf, targets out of range, and weights that are all 0.
+
+    Those of a part may be 0, and `class_weight` cannot follow from it.
+    """
+    if is_part and isinstance(class_weight, str):
+        expected = "a dictionary {class: weight} or None, as each rank has some of the samples"
+        raise value_error("class_weight", class_weight, expected)
     leases = arrays.lease(X, y, sample_weight)
-    data = read_dataset(network, loss, X, y, sample_weight, class_weight, lengths, missing)
+    given = (X, y, sample_weight, class_weight, lengths, missing, is_part)
+    data = read_dataset(network, loss, *given)
     arrays.check_finite(data.X, "X", given=X)
     if data.targets.dtype != np.int64:
         y_read = data.targets
@@ -133,7 +146,8 @@ def read_training_data(
             check_range(present, loss)
     if data.weights is not None:
         arrays.check_finite(data.weights, "sample_weight")
-        check_weighted(data)
+        if not is_part:
+            check_weighted(data)
     return data._replace(leases=leases)
 
 

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from fastmlp._data.arrays import native
 from fastmlp._data.dataset import Dataset
-from fastmlp._data.losses import is_custom_loss, mean_loss
-from fastmlp._fit import carrying, checkpoint, custom_loss, separation
+from fastmlp._data.losses import is_custom_loss
+from fastmlp._fit import carrying, checkpoint, custom_loss, separation, sharding
 from fastmlp._fit.epoch_result import EpochResult
 from fastmlp._fit.failure import describe_failure
 from fastmlp._fit.fit_config import FitConfig
 from fastmlp._fit.history import History
 from fastmlp._fit.hooks import epoch_ended, fit_ended, notify
+from fastmlp._fit.metrics import Metrics
 from fastmlp._fit.plateau import Plateau
 from fastmlp._fit.progress import make_progress
 from fastmlp._fit.status import warn
@@ -33,15 +34,20 @@ SEARCH_ENDS = ("converged", "no_progress", "line_search_failed")
 class FitLoop:
     """One run of a trainer over its data; `caller` is the public function, for warnings."""
 
-    def __init__(self, trainer: Trainer, config: FitConfig, caller: str) -> None:
+    def __init__(
+        self, trainer: Trainer, config: FitConfig, metrics: list[Metrics], caller: str
+    ) -> None:
         self._trainer = trainer
+        self._ranks = trainer._ranks
+        self._metrics = metrics
+        self._callbacks = sharding.callbacks_here(trainer, config.callbacks)
         self._data = config.data
         self._config = config
         self._caller = caller
         self._history = History()
         self._plateau = Plateau()
         self._warning, self._epoch, self._ending = "", 0, ""
-        self._is_observed = config.observes_epochs()
+        self._is_observed = config.observes_epochs() or self._ranks.shared
         self._can_diverge = trainer._native.can_diverge
         self._last_good = native(trainer.network.dtype).Snapshot()
         self._separates = separation.is_perceptron(trainer)
@@ -51,26 +57,30 @@ class FitLoop:
 
         An exception, Ctrl-C among them, leaves the same as a normal end, up to where it came.
         """
-        trainer, callbacks, begun = self._trainer, self._config.callbacks, list[Any]()
-        file = self._config.checkpoint
-        resumed = None if file is None else file.resume(trainer, callbacks, self._caller)
-        notify(callbacks, "set_trainer", trainer)
+        trainer, callbacks, begun = self._trainer, self._callbacks, list[Any]()
+        file, all_callbacks = self._config.checkpoint, self._config.callbacks
+        sharding.share_state(trainer)
+        resumed = None if file is None else file.resume(trainer, all_callbacks, self._caller)
+        self._ranks.agree(lambda: notify(callbacks, "set_trainer", trainer))
         self._start = time.perf_counter()
-        self._progress = make_progress(self._config.verbose, self._config.epochs)
+        verbose = self._config.verbose if self._ranks.is_first else 0
+        self._progress = make_progress(verbose, self._config.epochs)
         trainer._loop, trainer.network._history = self, self._history
-        try:
-            for callback in callbacks:
-                notify([callback], "on_fit_begin")
-                begun.append(callback)
-            if resumed is not None:
-                self._resume(resumed)
-            self._history.status = self._run_epochs()
-        except BaseException:
-            self._history.status = "interrupted"
-            raise
-        finally:
-            self._end(begun)
-        if self._warning:
+        with self._ranks.ending_together(self._caller):
+            try:
+                sharding.share_data(trainer, self._data, self._config.part)
+                for callback in callbacks:
+                    notify([callback], "on_fit_begin")
+                    begun.append(callback)
+                if resumed is not None:
+                    self._resume(resumed)
+                self._history.status = self._run_epochs()
+            except BaseException:
+                self._history.status = "interrupted"
+                raise
+            finally:
+                self._end(begun)
+        if self._warning and self._ranks.is_first:
             warn(f"{self._caller}: {self._warning}")
         return self._history
 
@@ -81,6 +91,7 @@ class FitLoop:
             try:
                 fit_ended(callbacks)
             finally:
+                sharding.unshare(self._trainer)
                 self._trainer._loop = None
                 self._progress.close()
 
@@ -95,19 +106,20 @@ class FitLoop:
         """Write the checkpoint, if it is due."""
         file, plateau = self._config.checkpoint, dict(vars(self._plateau))
         at_the_end = bool(ending) or self._epoch >= self._config.epochs
-        if file is not None and (at_the_end or file.is_due(self._epoch)):
+        due = file is not None and (at_the_end or file.is_due(self._epoch))
+        if file is not None and due and self._ranks.is_first:
             run = {"epoch": self._epoch, "ending": ending, "plateau": plateau}
             file.write(self._trainer, self._config.callbacks, run)
 
     def _run_epochs(self) -> str:
-        config, epoch, data = self._config, self._epoch, self._data
+        config, epoch, trainer = self._config, self._epoch, self._trainer
         if self._ending:
             return self._ending
         if self._can_diverge:
             self._trainer._native.keep(self._last_good)
         while epoch < config.epochs:
             seconds = self._seconds_left()
-            if seconds == 0:
+            if seconds is not None and self._ranks.any(seconds == 0):
                 return "max_seconds"
             losses: list[float] = []
             try:
@@ -123,12 +135,12 @@ class FitLoop:
             refused = last.status == "not_finite"
             at_the_end = last.status in SEARCH_ENDS and len(self._history) == 0
             stop = (last.n_steps > 0 or refused or at_the_end) and self._record(epoch, last)
+            stop = sharding.agreed_stop(trainer, stop, epoch)
             if refused:
                 self._warn(epoch, last, "the parameters before this step")
             ending = last.status if last.status != "running" else "stopped" if stop else ""
             if not ending and self._separates:
-                separated = last.n_mistakes == 0 and separation.is_separated(self._trainer, data)
-                ending = "converged" if separated else ""
+                ending = "converged" if last.n_mistakes == 0 and self._separated() else ""
             elif not ending and config.until_plateau:
                 at_rest = self._plateau.reached(self._history.last_loss())
                 ending = "converged" if at_rest else ""
@@ -163,13 +175,13 @@ class FitLoop:
         if self._separates:
             logs["mistakes"] = result.n_mistakes
         if self._config.validation is not None:
-            logs["val_loss"] = mean_loss(trainer.network, trainer.loss, self._config.validation)
-        for metrics in self._config.metrics:
+            logs["val_loss"] = sharding.mean_loss(trainer, self._config.validation)
+        for metrics in self._metrics:
             logs |= metrics.values()
         history, n_own = self._history, len(logs)
         history.append(logs)
         try:
-            stop = epoch_ended(self._config.callbacks, epoch, logs)
+            stop = epoch_ended(self._callbacks, epoch, logs)
         except BaseException:
             history.complete({})  # nan for what is missing
             raise
@@ -181,8 +193,13 @@ class FitLoop:
     def training_loss(self) -> float:
         """Return the loss of the samples at the present parameters, penalties included."""
         trainer = self._trainer
-        penalties = float(trainer._native.penalties(self._data.total_weight()))
-        return mean_loss(trainer.network, trainer.loss, self._data) + penalties
+        weight = float(self._ranks.sum(self._data.total_weight()))
+        penalties = float(trainer._native.penalties(weight))
+        return sharding.mean_loss(trainer, self._data) + penalties
+
+    def _separated(self) -> bool:
+        wrong = len(self._data.X) > 0 and not separation.is_separated(self._trainer, self._data)
+        return not self._ranks.any(wrong)
 
     def _restore(self, epoch: int, result: EpochResult) -> None:
         """Go back to the last good epoch, and say so."""

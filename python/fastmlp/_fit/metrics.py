@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastmlp import _core
+from fastmlp._data.arrays import FloatArray
 from fastmlp._data.dataset import Dataset, target_spec
 from fastmlp._data.near_names import hint
 from fastmlp._data.validation import (
@@ -19,6 +20,7 @@ from fastmlp._data.validation import (
     type_error,
     value_error,
 )
+from fastmlp._fit.ranks import Part
 
 if TYPE_CHECKING:
     from fastmlp.trainer import Trainer
@@ -94,10 +96,12 @@ class Metrics:
         metrics: Mapping[str, Metric],
         trainer: Trainer,
         data: Dataset,
+        outputs: Callable[[], FloatArray],
         prefix: str,
         low: int,
     ) -> None:
         self._metrics, self._network, self._data = metrics, trainer.network, data
+        self._outputs = outputs
         self._prefix = prefix
         self._spec = spec = target_spec(trainer.network, trainer.loss)
         self._width = spec.n_classes if spec.classes else spec.shape[-1]
@@ -111,7 +115,7 @@ class Metrics:
     def values(self) -> dict[str, float]:
         """Return the metrics of the parameters as they are, ``{name: value}``."""
         network, data = self._network, self._data
-        outputs = network._native.predict(data.X, data.lengths)
+        outputs = self._outputs()
         shaped = outputs.reshape(len(outputs), *network.output_shape)
         rows = outputs[:, : self._spec.n_columns].reshape(-1, self._width)
         rows = np.ascontiguousarray(rows, np.float64)
@@ -187,7 +191,11 @@ class Metrics:
 
 
 def metrics_of_run(
-    metrics: Mapping[str, Metric], trainer: Trainer, data: Dataset, validation: Dataset | None
+    metrics: Mapping[str, Metric],
+    trainer: Trainer,
+    data: Dataset,
+    validation: Dataset | None,
+    part: Part | None,
 ) -> list[Metrics]:
     """Return the metrics of the training samples and of the validation; raise if they do not fit.
 
@@ -195,10 +203,40 @@ def metrics_of_run(
     """
     if not metrics:
         return []
-    pm1 = target_spec(trainer.network, trainer.loss).labels_pm1 or bool((data.targets < 0).any())
+    whole, outputs = _whole(trainer, data, part)
+    pm1 = target_spec(trainer.network, trainer.loss).labels_pm1 or bool((whole.targets < 0).any())
     low = -1 if pm1 else 0
-    made = [Metrics(metrics, trainer, data, "", low)]
+    made = [Metrics(metrics, trainer, whole, outputs, "", low)]
     if validation is not None:
         in_validation = argument_prefix("validation_data: ")
-        made.append(in_validation(Metrics)(metrics, trainer, validation, "val_", low))
+        given = in_validation(_whole)(
+            trainer, validation, part and _after_others(trainer, validation)
+        )
+        made.append(in_validation(Metrics)(metrics, trainer, *given, "val_", low))
     return made
+
+
+def _after_others(trainer: Trainer, data: Dataset) -> Part:
+    return trainer._ranks.part_of(len(data.X), None)
+
+
+def _whole(
+    trainer: Trainer, data: Dataset, part: Part | None
+) -> tuple[Dataset, Callable[[], FloatArray]]:
+    """Return the samples of all ranks, but their X, and a function for their outputs."""
+    ranks, predict = trainer._ranks, trainer.network._native.predict
+
+    def outputs() -> FloatArray:
+        here: FloatArray = predict(data.X, data.lengths)
+        return here if part is None else ranks.assembled(here, part)
+
+    if part is None:
+        return data, outputs
+    weights, lengths = data.weights, data.lengths
+    if ranks.any(weights is not None):
+        here = np.ones(len(data.X)) if weights is None else weights
+        weights = ranks.assembled(here, part)
+    if lengths is not None:
+        lengths = ranks.assembled(lengths, part)
+    targets = ranks.assembled(data.targets, part)
+    return data._replace(targets=targets, weights=weights, lengths=lengths), outputs

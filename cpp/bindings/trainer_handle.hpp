@@ -1,0 +1,237 @@
+// The trainer that Python holds: arrays are checked and held, and threads chosen, for each call.
+#pragma once
+
+#include "bindings.hpp"
+#include "epochs.hpp"
+#include "fastmlp/train/trainer.hpp"
+#include "threads.hpp"
+
+namespace fastmlp::bindings {
+
+// A trainer with the network that it trains. The caller must serialise training calls, as Python
+// does with the network's lock.
+template <class T>
+class TrainerHandle {
+ public:
+  TrainerHandle(std::shared_ptr<Network<T>> network, TrainerOptions options,
+                std::unique_ptr<Optimizer<T>> optimizer)
+      : network_(std::move(network)),
+        trainer_(*network_, std::move(options), std::move(optimizer)) {}
+
+  Trainer<T>& trainer() { return trainer_; }
+
+  // As Trainer::epochs.
+  py::tuple epochs(const py::object& x, const py::object& targets, const py::object& weights,
+                   Index max, std::optional<double> max_seconds, Snapshot<T>& last_good,
+                   py::list losses, const py::object& order, const py::object& lengths,
+                   Index more_in_first) {
+    require(max >= 1, "epochs: expected max >= 1");
+    batch_rows_ = kNoBatch;
+    trainer_.start_epoch();  // may run Python, so it comes before pointers are taken
+    const LeasedDataset<T> leased(x, targets, weights, lengths, *network_, trainer_.loss());
+    const Dataset<T>& data = leased.data();
+    const double seconds = max_seconds.value_or(std::numeric_limits<double>::infinity());
+    check_shard(data.size());
+    const Index size = trainer_.samples_of(data.size());
+    auto indices = order_of(order, size);
+    const Index n = indices ? static_cast<Index>(indices->size()) : size;
+    trainer_.set_order(std::move(indices), more_in_first);
+    const Index batch = std::min(trainer_.batch_size(), n);
+    trainer_.set_tuned(!threads_are_forced());
+    const Index epochs = trainer_.optimizer().has_custom_schedule() ? 1 : max;
+    EpochResult last;
+    std::vector<double> finished;
+    const auto record = [&] {
+      for (const double loss : finished) losses.append(loss);
+    };
+    try {
+      run(
+          {step_operations(*network_, batch),
+           static_cast<double>(epochs) * static_cast<double>(n) / static_cast<double>(batch)},
+          [&](ThreadTeam& team) {
+            last = trainer_.epochs(data, max, seconds, last_good, finished, team);
+          },
+          rows_here_.has_value());
+    } catch (...) {
+      record();
+      throw;
+    }
+    record();
+    return parts_of(last);
+  }
+
+  // Passes in the orders of the rows, until one ends early; `results` receives what each has
+  // reached, also where an exception ends the call. There is no schedule in Python.
+  void passes(const py::object& x, const py::object& targets, const py::object& weights,
+              const py::object& orders, py::list results, const py::object& lengths) {
+    require(!trainer_.optimizer().has_custom_schedule(), "passes: the schedule is in Python");
+    const auto rows = exact_array<std::int64_t>(orders, "orders");
+    require(rows.ndim() == 2 && rows.size() > 0,
+            "orders has shape " + shape_text(rows) + ", expected (epochs, n) with n >= 1");
+    batch_rows_ = kNoBatch;
+    const LeasedDataset<T> leased(x, targets, weights, lengths, *network_, trainer_.loss());
+    const Dataset<T>& data = leased.data();
+    check_shard(data.size());
+    const std::vector<Index> indices = indices_of(rows, trainer_.samples_of(data.size()));
+    const Index n = rows.shape(1), batch = std::min(trainer_.batch_size(), n);
+    trainer_.set_tuned(!threads_are_forced());
+    Snapshot<T> unused;
+    std::vector<double> none;
+    std::vector<EpochResult> finished;
+    const auto record = [&] {
+      for (const EpochResult& result : finished) results.append(parts_of(result));
+    };
+    try {
+      run(
+          {step_operations(*network_, batch),
+           static_cast<double>(indices.size()) / static_cast<double>(batch)},
+          [&](ThreadTeam& team) {
+            for (auto row = indices.begin(); row != indices.end(); row += n) {
+              trainer_.start_epoch();
+              trainer_.set_order(std::vector<Index>(row, row + n));
+              finished.push_back(trainer_.epochs(data, 1, std::numeric_limits<double>::infinity(),
+                                                 unused, none, team));
+              if (finished.back().status != Status::running) break;
+            }
+          },
+          rows_here_.has_value());
+    } catch (...) {
+      record();
+      throw;
+    }
+    record();
+  }
+
+  // The states (batch, Plan::state_size) from which the batches of the next calls go on, and which
+  // they write; None: all sequences begin with their batch.
+  void set_states(const py::object& states) {
+    trainer_.set_states({});
+    states_ = states;
+    if (states.is_none()) return;
+    auto array = exact_array<T>(states, "states");
+    const auto rows = rows_of(array, network_->plan().state_size(), "states");
+    trainer_.set_states({array.mutable_data(), rows.rows, rows.cols, rows.cols});
+  }
+
+  double step(const py::object& x, const py::object& targets, const py::object& weights,
+              const py::object& lengths) {
+    const LeasedDataset<T> leased(x, targets, weights, lengths, *network_, trainer_.loss());
+    const Dataset<T>& data = leased.data();
+    check_shard(data.size());
+    batch_rows_ = kNoBatch;
+    double value = 0;
+    run(
+        {step_operations(*network_, data.size())},
+        [&](ThreadTeam& team) { value = trainer_.step(data, team); }, rows_here_.has_value());
+    return value;
+  }
+
+  // (loss, weight, gradient) of a batch in training mode.
+  py::tuple gradient(const py::object& x, const py::object& targets, const py::object& weights,
+                     const py::object& lengths) {
+    const LeasedDataset<T> leased(x, targets, weights, lengths, *network_, trainer_.loss());
+    const Dataset<T>& data = leased.data();
+    batch_rows_ = kNoBatch;
+    Array<T> gradient(network_->size());
+    T* g = gradient.mutable_data();
+    double value = 0;
+    run({step_operations(*network_, data.size())},
+        [&](ThreadTeam& team) { value = trainer_.gradient(data, g, team); });
+    return py::make_tuple(value, trainer_.batch_weight(), gradient);
+  }
+
+  // The rows of further data are these of n, in this order, and `sum` adds up an array over all
+  // processes in place; None: they are all.
+  void set_shard(Index n, const Array<std::int64_t>& rows, bool weighted, const py::object& sum) {
+    rows_here_.reset();
+    trainer_.set_shard(std::nullopt);
+    if (sum.is_none()) return;
+    require(n >= 0, "set_shard: n=" + std::to_string(n) + ", expected at least 0");
+    Shard<T> shard{std::vector<Index>(static_cast<std::size_t>(n), Shard<T>::kElsewhere), weighted,
+                   sum_by<T>(sum), sum_by<double>(sum)};
+    const std::vector<Index> indices = indices_of(rows, n);
+    for (std::size_t i = 0; i < indices.size(); ++i) {
+      shard.rows[static_cast<std::size_t>(indices[i])] = static_cast<Index>(i);
+    }
+    trainer_.set_shard(std::move(shard));
+    rows_here_ = rows.size();
+  }
+
+  // With offsets the samples are at these positions from the present one, not 0, 1, …
+  py::array forward(const py::object& x, const py::object& lengths, const py::object& offsets) {
+    InputRows<T> input(x, network_->plan().inputs());
+    input.hold();
+    const SampleRows<T>& rows = input.rows();
+    const std::int64_t* steps = lengths_of(lengths, rows.rows);
+    const Index* positions = nullptr;
+    if (!offsets.is_none()) {
+      const auto given = exact_array<std::int64_t>(offsets, "offsets");
+      offsets_ = vector_of(given, rows.rows, "offsets");
+      positions = given.data();
+    }
+    auto [array, out] = new_rows<T>(rows.rows, network_->plan().outputs());
+    batch_rows_ = kNoBatch;  // also where this is interrupted
+    run({forward_operations(*network_, rows.rows)},
+        [&, out = out](ThreadTeam& team) { trainer_.forward(rows, out, team, steps, positions); });
+    batch_rows_ = rows.rows;
+    return array;
+  }
+
+  py::array backward(const Array<T>& output_gradient) {
+    const MemoryLease lease(output_gradient);
+    const MatrixView<const T> rows =
+        rows_of(output_gradient, network_->plan().outputs(), "output_gradient");
+    require(rows.rows == batch_rows_, "output_gradient has " + std::to_string(rows.rows) +
+                                          " rows, expected " + std::to_string(batch_rows_) +
+                                          ", as the last forward");
+    Array<T> gradient(network_->size());
+    T* g = gradient.mutable_data();
+    run({2 * forward_operations(*network_, rows.rows)},
+        [&](ThreadTeam& team) { trainer_.backward(rows, g, team); });
+    return gradient;
+  }
+
+  // Returns the penalties at the parameters before the update.
+  double apply(const Array<T>& gradient, double batch_weight) {
+    Buffer<T> g(network_->size());
+    std::copy_n(vector_of(gradient, g.size(), "gradient").data(), g.size(), g.data());
+    double penalties = 0;
+    run({10 * static_cast<double>(g.size())},
+        [&](ThreadTeam& team) { penalties = trainer_.apply(g.data(), batch_weight, team); });
+    return penalties;
+  }
+
+  // The order of n samples in the next epoch.
+  Array<std::int64_t> order(Index n) {
+    require(n >= 0, "order: n=" + std::to_string(n) + ", expected at least 0");
+    Array<std::int64_t> indices(n);
+    std::copy_n(trainer_.order(n).indices().begin(), n, indices.mutable_data());
+    return indices;
+  }
+
+ private:
+  // A function that is called with a copy, so that nothing in Python has the memory of the core.
+  template <class U>
+  static std::function<void(U*, Index)> sum_by(const py::object& sum) {
+    return [sum](U* values, Index n) {
+      const GilAcquire gil;
+      const Array<U> array(n, values);
+      call_function(sum, array);
+      std::copy_n(vector_of(array, n, "sum").data(), n, values);
+    };
+  }
+  void check_shard(Index n) const {
+    require(!rows_here_ || *rows_here_ == n, "X has " + std::to_string(n) + " rows, expected " +
+                                                 std::to_string(rows_here_.value_or(0)) +
+                                                 ", as the shard");
+  }
+
+  std::shared_ptr<Network<T>> network_;
+  Trainer<T> trainer_;
+  std::optional<Index> rows_here_;  // of the shard, if there is one
+  py::object states_, offsets_;
+  static constexpr Index kNoBatch = -1;
+  Index batch_rows_ = kNoBatch;  // of the last forward, while its activations are kept
+};
+
+}  // namespace fastmlp::bindings
