@@ -34,7 +34,7 @@ def dealt(comm: Any, *arrays: Any) -> tuple[Any, ...]:
 
 
 def consecutive(cuts: list[int]) -> Callable[..., tuple[Any, ...]]:
-    """Rows up to the first cut for rank 0, up to the second for rank 1, …"""
+    """Rows up to the first cut for rank 0, up to the second for rank 1, and so on."""
 
     def rows(comm: Any, *arrays: Any) -> tuple[Any, ...]:
         if comm is None:

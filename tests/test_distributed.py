@@ -195,7 +195,7 @@ def test_runs_end_where_those_of_one_process_do() -> None:
         network, data(), (2,), 1e-10, epochs=20, callbacks=reducing, validation_split=0.2
     )
     check_equal_to_serial(network, data(), (2,), 1e-8, epochs=None, optimizer=fm.SGD(0.3))
-    X, y = data(1)
+    X, _ = data(1)
     check_equal_to_serial(
         lambda: fm.Network([3, 1], output="sign", dtype="float64", seed=0),
         (X, np.sign(X @ [1.0, -2.0, 0.5] + 0.3)),
@@ -233,18 +233,17 @@ def test_a_stop_that_one_rank_asks_for_stops_all() -> None:
     assert fm.distributed.run_threads(epochs, 3) == [(2, "stopped")] * 3
 
 
-def test_the_time_of_one_rank_ends_all(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("optimizer", [fm.SGD(1e-6), fm.HessianFree(), fm.LBFGS()], ids=repr)
+def test_the_time_of_one_rank_ends_all(optimizer: Any) -> None:
     def status(comm: Any) -> str:
         seconds = 0.05 if comm.rank == 1 else 1e6
         given = {"max_seconds": seconds, "epochs": 10**6, "optimizer": optimizer}
         return network().fit(*dealt(comm, *data()), comm=comm, **given).status
 
-    for optimizer in (fm.SGD(1e-6), fm.HessianFree(), fm.LBFGS()):
-        statuses = fm.distributed.run_threads(status, 2)
-        assert statuses[0] == statuses[1]
-        assert statuses[0] in ("max_seconds", "no_progress", "converged")
-    optimizer = fm.SGD(1e-6)
-    assert fm.distributed.run_threads(status, 2) == ["max_seconds"] * 2
+    first, second = fm.distributed.run_threads(status, 2)
+    ends = {"max_seconds"} if optimizer == fm.SGD(1e-6) else {"max_seconds", "no_progress"}
+    assert first == second
+    assert first in ends | ({"converged"} if len(ends) == 2 else set())
 
 
 def test_all_begin_with_the_parameters_and_seeds_of_rank_0() -> None:

@@ -186,7 +186,7 @@ def test_parameters_that_drift_apart_are_an_error_that_names_the_rank(
         rows = dealt(comm, *data())
         network().fit(*rows, comm=comm, epochs=5, callbacks=[Changes()])
 
-    with pytest.raises(RuntimeError, match="the parameters of rank 2 are not those .* epoch 2"):
+    with pytest.raises(RuntimeError, match=r"the parameters of rank 2 are not those .* epoch 2"):
         fm.distributed.run_threads(train, 3)
 
 

@@ -41,6 +41,12 @@ std::atomic<int>& forced_threads() {
   return forced;
 }
 
+// A function without arguments: whether the calling thread is one of several that work at once.
+py::object& worker_check() {
+  static auto* const check = new py::object(py::none());  // never destroyed: Python ends earlier
+  return *check;
+}
+
 int affinity_threads() {
 #if defined(__linux__)
   cpu_set_t set;
@@ -63,7 +69,10 @@ int quota_threads() {
 int available_threads() {
   int threads = openmp_threads();
   const int in_context = context_threads();
-  const int requested = in_context > 0 ? in_context : requested_threads().load();
+  int requested = in_context > 0 ? in_context : requested_threads().load();
+  if (requested == 0 && threads > 1 && !worker_check().is_none()) {
+    requested = call_function(worker_check()).cast<bool>() ? 1 : 0;
+  }
   for (const int limit : {affinity_threads(), quota_threads(), requested}) {
     if (limit > 0) threads = std::min(threads, limit);
   }
@@ -82,6 +91,9 @@ int threads_for(const Work& work) {
 void bind_threads(py::module_& m) {
   m.def("set_num_threads", [](int threads) { requested_threads() = threads; }, py::arg("threads"));
   m.def("get_num_threads", &available_threads);
+  m.def(
+      "set_worker_check", [](py::function check) { worker_check() = std::move(check); },
+      py::arg("check"), "Where check() is True and no number is set, calls have one thread.");
   m.attr("thread_limit") = py::reinterpret_borrow<py::object>(limit_variable());
   m.def(
       "force_num_threads", [](int threads) { forced_threads() = threads; }, py::arg("threads"),

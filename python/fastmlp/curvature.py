@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,6 +26,7 @@ PRODUCTS = {
     "forward": "forward_difference",
 }
 BLOCK_BYTES = 1 << 24  # of products that are computed at a time
+SPARSE = (_core.float32.SparseMatrix, _core.float64.SparseMatrix)
 
 
 class Spectrum(NamedTuple):
@@ -176,14 +177,42 @@ class Curvature:
             raise value_error("loss", chosen, "a loss of this package, which has derivatives")
         data = read_dataset(network, chosen, X, y, sample_weight, lengths=lengths)
         check_weighted(data)
-        given = data.arrays
-        inputs, targets, weights = (
-            np.array(part) if keep and part is not None else part for part in given
-        )
+        given = map(_copied, data.arrays) if keep else data.arrays
+        self._build(network, chosen, *given, data.lengths, keep=keep)
+
+    def _build(
+        self,
+        network: Network,
+        loss: _core.Loss,
+        X: arrays.Samples,
+        targets: NDArray[Any],
+        weights: FloatArray | None,
+        lengths: NDArray[np.int64] | None,
+        *,
+        keep: bool,
+    ) -> None:
         self._native = arrays.native(network.dtype).Curvature(
-            network._native, inputs, targets, chosen, weights, keeps=keep, lengths=data.lengths
+            network._native, X, targets, loss, weights, keeps=keep, lengths=lengths
         )
         self._size, self._dtype = network.n_parameters, network.dtype
+        if keep:
+            self._network, self._point = network, network.parameters.copy()
+            self._given = (loss, X, targets, weights, lengths)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the samples, and a network at the point."""
+        network = self._network.copy()
+        network.parameters = self._point
+        loss, X, *rest = self._given
+        sparse = (*X.arrays, X.shape[1]) if isinstance(X, SPARSE) else None
+        return {"network": network, "given": (loss, None if sparse else X, *rest), "sparse": sparse}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        """Restore from `__getstate__`."""
+        network, (loss, X, *rest) = state["network"], state["given"]
+        if state["sparse"] is not None:
+            X = arrays.native(network.dtype).SparseMatrix(*state["sparse"])
+        self._build(network, loss, X, *rest, keep=True)
 
     @property
     def hessian(self) -> CurvatureOperator:
@@ -257,3 +286,10 @@ class Curvature:
         start = np.random.default_rng(seed).standard_normal(self._size)
         values = self._native.ritz_values(kind, max(dimensions, 2 * k), start)
         return Spectrum(values[:k], values[-k:])
+
+
+def _copied(part: Any) -> Any:
+    """Return a copy of an array or of sparse samples; None of None."""
+    if isinstance(part, SPARSE):
+        return type(part)(*map(np.array, part.arrays), part.shape[1])
+    return None if part is None else np.array(part)

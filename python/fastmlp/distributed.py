@@ -25,7 +25,7 @@ for _public in (Communicator, Shard):
 
 @error_prefix("shard")
 def shard(X: Any, comm: Any) -> Shard:
-    """Return the rows of this rank: rank, rank + size, rank + 2 size, …
+    """Return the rows of this rank: rank, rank + size, rank + 2 size and so on.
 
     Parameters
     ----------
@@ -85,6 +85,9 @@ class _Thread:
 
     def __init__(self, rank: int, size: int, threads: _Threads) -> None:
         self.rank, self.size, self._threads = rank, size, threads
+
+    def __deepcopy__(self, memo: Any) -> _Thread:
+        return self  # scikit-learn clones what estimators are made with
 
     def sum(self, array: NDArray[Any]) -> None:
         arrays = self._exchanged(array)

@@ -52,7 +52,7 @@ class Trainer(Attributes):
     network : Network
         The network to train, in place.
     loss, optimizer, batch_size, l1, l2, regularize_biases, shuffle, weighting, l2_scale, \
-carry_state, missing, n_threads
+carry_state, missing, n_threads, comm
         As in `Network.fit`. They are read-only attributes too, with names resolved to objects; for
         other settings make a new trainer.
     seed : int, optional

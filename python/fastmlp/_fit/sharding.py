@@ -110,7 +110,7 @@ def check_settings(trainer: Trainer, data: Dataset) -> None:
     """Raise on all ranks where one has another network, other settings, or another kind of data."""
     network = trainer.network
     names = [name for name in TrainerSettings._fields if name not in ("seed", "n_threads")]
-    settings = {name: _described(getattr(trainer, name)) for name in names}
+    settings = {name: described(getattr(trainer, name)) for name in names}
     trainer._ranks.check_same(
         {
             "dtype": str(network.dtype),
@@ -118,13 +118,13 @@ def check_settings(trainer: Trainer, data: Dataset) -> None:
             "layers": repr(network.layers),
             "isa": _core.isa,
             **settings,
-            "y": f"{data.targets.dtype} of shape (n, {', '.join(map(str, data.targets.shape[1:]))})",
+            "y": f"{data.targets.dtype} of shape {('n', *data.targets.shape[1:])}",
             "lengths": str(data.lengths is not None),
         }
     )
 
 
-def _described(value: Any) -> str:
+def described(value: Any) -> str:
     """Return a setting as text; functions in Python by their name, as their repr is an address."""
     return json.dumps(member_to_dict(value), default=_name)
 

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from fastmlp._data.threads import limited
 from fastmlp._data.validation import error_prefix, resolve
 from fastmlp._fit.ranks import Ranks
 from fastmlp.network import Network
@@ -20,7 +21,6 @@ from fastmlp.sklearn._fitting import Fitting
 from fastmlp.sklearn._model import Model, rebuilt
 from fastmlp.sklearn._optimizers import searches
 from fastmlp.sklearn._parameters import check_parameters
-from fastmlp.sklearn._threads import limited
 
 SPARSE = ["csr", "csc"]
 FLOATS = (np.float64, np.float32)

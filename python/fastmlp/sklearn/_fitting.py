@@ -25,6 +25,8 @@ from fastmlp.sklearn._optimizers import Training, searches
 from fastmlp.sklearn._sample_weights import read_weights
 
 AUTO_BATCH = 200
+# Parameters that ranks may have their own of: the layers are compared in the network.
+OF_EACH_RANK = ("comm", "random_state", "verbose", "callbacks", "n_threads", "layers")
 RECORDS = ("loss_curve_", "validation_scores_", "best_loss_", "best_validation_score_")
 
 
@@ -83,14 +85,16 @@ class Fitting:
             return
         estimator, network = self._estimator, self._network
         shown = {
-            "classes": getattr(estimator, "classes_", None),
-            "n_features_in": network.n_inputs,
-            "dtype": network.dtype,
-            "layers": network.layers,
-            "max_iter": estimator.max_iter,
-            "X_val": validation is not None,
+            "classes": repr(getattr(estimator, "classes_", None)),
+            "n_features_in": repr(network.n_inputs),
+            "dtype": repr(network.dtype),
+            "layers": repr(network.layers),
+            "X_val": repr(validation is not None),
         }
-        self._ranks.check_same({name: repr(value) for name, value in shown.items()})
+        for name, value in estimator.get_params(deep=False).items():
+            if name not in OF_EACH_RANK:
+                shown[name] = sharding.described(value)
+        self._ranks.check_same(shown)
 
     def _begin(self, X: Any, codes: Any) -> Model:
         """Return the model to train, new or as the last call left it."""
