@@ -177,42 +177,34 @@ class Curvature:
             raise value_error("loss", chosen, "a loss of this package, which has derivatives")
         data = read_dataset(network, chosen, X, y, sample_weight, lengths=lengths)
         check_weighted(data)
-        given = map(_copied, data.arrays) if keep else data.arrays
-        self._build(network, chosen, *given, data.lengths, keep=keep)
+        given = [_copied(part) if keep else part for part in (*data.arrays, data.lengths)]
+        self._build(network, chosen, given, keep)
 
-    def _build(
-        self,
-        network: Network,
-        loss: _core.Loss,
-        X: arrays.Samples,
-        targets: NDArray[Any],
-        weights: FloatArray | None,
-        lengths: NDArray[np.int64] | None,
-        *,
-        keep: bool,
-    ) -> None:
+    def _build(self, network: Network, loss: Any, samples: list[Any], keep: bool) -> None:
+        X, targets, weights, lengths = samples
         self._native = arrays.native(network.dtype).Curvature(
             network._native, X, targets, loss, weights, keeps=keep, lengths=lengths
         )
         self._size, self._dtype = network.n_parameters, network.dtype
         if keep:
             self._network, self._point = network, network.parameters.copy()
-            self._given = (loss, X, targets, weights, lengths)
+            self._given = (loss, samples)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the samples, and a network at the point."""
         network = self._network.copy()
         network.parameters = self._point
-        loss, X, *rest = self._given
+        loss, (X, *rest) = self._given
         sparse = (*X.arrays, X.shape[1]) if isinstance(X, SPARSE) else None
-        return {"network": network, "given": (loss, None if sparse else X, *rest), "sparse": sparse}
+        samples = [None if sparse else X, *rest]
+        return {"network": network, "loss": loss, "samples": samples, "sparse": sparse}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         """Restore from `__getstate__`."""
-        network, (loss, X, *rest) = state["network"], state["given"]
+        network, (X, *rest) = state["network"], state["samples"]
         if state["sparse"] is not None:
             X = arrays.native(network.dtype).SparseMatrix(*state["sparse"])
-        self._build(network, loss, X, *rest, keep=True)
+        self._build(network, state["loss"], [X, *rest], keep=True)
 
     @property
     def hessian(self) -> CurvatureOperator:
@@ -291,5 +283,6 @@ class Curvature:
 def _copied(part: Any) -> Any:
     """Return a copy of an array or of sparse samples; None of None."""
     if isinstance(part, SPARSE):
-        return type(part)(*map(np.array, part.arrays), part.shape[1])
+        data, indices, starts = map(np.array, part.arrays)
+        return type(part)(data, indices, starts, part.shape[1])
     return None if part is None else np.array(part)

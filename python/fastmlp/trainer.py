@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterable, Mapping
 from copyreg import __newobj__  # type: ignore[attr-defined]
@@ -13,18 +12,15 @@ from numpy.typing import ArrayLike
 from fastmlp import _core
 from fastmlp._data import arrays, types
 from fastmlp._data.attributes import Attributes
-from fastmlp._data.dataset import Dataset, read_dataset
-from fastmlp._data.losses import is_custom_loss
 from fastmlp._data.state_views import StateViews
 from fastmlp._data.threads import limited
-from fastmlp._data.validation import InvalidArgument, error_prefix
+from fastmlp._data.validation import error_prefix
 from fastmlp._fit import (
     carrying,
     checkpoint,
-    custom_loss,
-    failure,
     learning_rate,
     one_epoch,
+    one_step,
     own_gradient,
     sharding,
 )
@@ -219,67 +215,7 @@ carry_state, missing, n_threads, comm
         """History of the network's last training run, as `Network.history`."""
         return self.network.history
 
-    def step(
-        self,
-        X: types.InputLike,
-        y: ArrayLike,
-        sample_weight: ArrayLike | None = None,
-        class_weight: types.ClassWeight | None = None,
-        lengths: ArrayLike | None = None,
-    ) -> float:
-        """Make one update on a batch; return its loss before the update, including penalties.
-
-        The arguments are those of `Network.fit`; nan is not checked for. No update is made if the
-        weights sum to 0, or if the loss or the update is not finite; the last case returns nan.
-        """
-        try:
-            given = (X, y, sample_weight, class_weight, lengths, self.missing)
-            if self._ranks.shared:
-                return self._shared_step(given)
-            batch = read_dataset(self.network, self.loss, *given)
-            if self.n_threads is None:
-                value = self._step(batch)
-            else:
-                with limited(self.n_threads):
-                    value = self._step(batch)
-        except InvalidArgument as error:
-            raise error.named("Trainer.step") from error.__cause__
-        if batch.X is not X:
-            self.network._remember_names(X)
-        return failure.checked_update(self, value, "Trainer.step")
-
-    def _shared_step(self, given: tuple[Any, ...]) -> float:
-        values = [sharding.rows(value) for value in given]
-
-        def read() -> Dataset:
-            return read_dataset(self.network, self.loss, *values, is_part=True)
-
-        with (
-            limited(self.n_threads),
-            self.network._in_training,
-            sharding.shared_data(self, given[0], read) as batch,
-            self._ranks.ending_together("Trainer.step"),
-        ):
-            self._forward_shape = None
-            value = self._update(batch)
-        return failure.checked_update(self, value, "Trainer.step")
-
-    def _step(self, batch: Dataset) -> float:
-        with self.network._in_training:
-            self.__dict__["_forward_shape"] = None  # past __setattr__, for speed
-            if not self.carry_state:
-                return self._update(batch)
-            state = carrying.batch_state(self, len(batch.X))
-            return carrying.carried(self, state, lambda: self._update(batch), math.isfinite)
-
-    def _update(self, batch: Dataset) -> float:
-        if is_custom_loss(self.loss):
-            value = custom_loss.step(self, batch)
-        else:
-            value = float(self._native.step(*batch.arrays, batch.lengths))
-        self.network.__dict__["_trained_loss"] = self.loss
-        return value
-
+    step = one_step.step
     gradient = own_gradient.gradient
     forward = own_gradient.forward
     backward = own_gradient.backward

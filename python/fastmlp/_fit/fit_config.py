@@ -50,7 +50,7 @@ class FitConfig(NamedTuple):
         epochs, verbose = given["epochs"], given["verbose"]
         searches = is_method(trainer.optimizer)  # they stop by themselves
         names = ("X", "y", "sample_weight", "class_weight", "lengths")
-        samples = (*(given[name] for name in names), trainer.missing)
+        samples = (*(given[name] for name in names), trainer.missing, part is not None)
         return cls(
             epochs=(MAX_STEPS if searches else MAX_EPOCHS)
             if epochs is None
@@ -62,9 +62,7 @@ class FitConfig(NamedTuple):
                 int(verbose) if isinstance(verbose, bool) else verbose, "verbose", min=0, max=2
             ),
             checkpoint=Checkpoint.checked(given["checkpoint"], given["checkpoint_every"]),
-            data=read_training_data(
-                trainer.network, trainer.loss, *samples, is_part=part is not None
-            ),
+            data=read_training_data(trainer.network, trainer.loss, *samples),
             validation=validation,
             metrics=metrics,
             part=part,

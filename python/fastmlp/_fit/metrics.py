@@ -117,8 +117,8 @@ class Metrics:
         network, data = self._network, self._data
         outputs = self._outputs()
         shaped = outputs.reshape(len(outputs), *network.output_shape)
-        rows = outputs[:, : self._spec.n_columns].reshape(-1, self._width)
-        rows = np.ascontiguousarray(rows, np.float64)
+        columns = outputs[:, : self._spec.n_columns].reshape(-1, self._width)
+        rows: NDArray[np.float64] = np.ascontiguousarray(columns, np.float64)
         return {
             f"{self._prefix}{name}": self._native(metric, rows)
             if metric.function is None
@@ -232,10 +232,7 @@ def _whole(
 
     if part is None:
         return data, outputs
-    weights, lengths = data.weights, data.lengths
-    if ranks.any(weights is not None):
-        here = np.ones(len(data.X)) if weights is None else weights
-        weights = ranks.assembled(here, part)
+    weights, lengths = ranks.weights_of_all(data, part), data.lengths
     if lengths is not None:
         lengths = ranks.assembled(lengths, part)
     targets = ranks.assembled(data.targets, part)

@@ -70,10 +70,10 @@ def epoch(
     if check_bool(carry, "carry") and ranks.shared:
         raise value_error("carry", carry, "False, as comm is given")
     given = (X, y, sample_weight, class_weight, lengths, self.missing)
-    values = [sharding.rows(value) for value in given]
+    values = (*map(sharding.rows, given), ranks.shared)
 
     def read() -> Dataset:
-        return read_training_data(self.network, self.loss, *values, is_part=ranks.shared)
+        return read_training_data(self.network, self.loss, *values)
 
     with (
         limited(self.n_threads),

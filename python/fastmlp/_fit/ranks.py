@@ -14,7 +14,7 @@ import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,9 @@ from fastmlp._data.validation import (
     type_error,
     value_error,
 )
+
+if TYPE_CHECKING:
+    from fastmlp._data.dataset import Dataset
 
 R = TypeVar("R")
 Floats = NDArray[np.float64]
@@ -145,6 +148,13 @@ class Ranks:
         whole = np.zeros((part.n, *rows.shape[1:]))
         whole[part.indices] = rows
         return self.sum(whole).astype(rows.dtype)
+
+    def weights_of_all(self, data: Dataset, part: Part) -> NDArray[Any] | None:
+        """Return the sample weights of all ranks, None where none has any."""
+        weights = data.weights
+        if not self.any(weights is not None):
+            return None
+        return self.assembled(np.ones(len(data.X)) if weights is None else weights, part)
 
     def texts(self, text: str) -> list[str]:
         """Return the texts of all ranks."""

@@ -22,18 +22,15 @@ class ReportedLoss:
     """
 
     def __init__(self, trainer: Trainer, data: Dataset, part: Part | None) -> None:
-        self._trainer, self._loss, self._batch_size = trainer, trainer.loss, trainer.batch_size
-        key = "" if is_custom_loss(self._loss) else self._loss.name
+        loss: Any = trainer.loss
+        self._trainer, self._loss, self._batch_size = trainer, loss, trainer.batch_size
+        key = "" if is_custom_loss(loss) else loss.name
         self._divisor = trainer.network.n_outputs if key == "squared_error" else 1
-        self._constants: Any = _constants(data) if key == "poisson" else None
-        self._weights = data.weights
+        constants: Any = _constants(data) if key == "poisson" else None
+        self._constants, self._weights = constants, data.weights
         if part is not None and key == "poisson":
-            ranks, weights = trainer._ranks, np.ones(len(data.X))
-            self._constants = ranks.assembled(self._constants, part)
-            if ranks.any(data.weights is not None):
-                self._weights = ranks.assembled(
-                    weights if data.weights is None else data.weights, part
-                )
+            self._constants = trainer._ranks.assembled(constants, part)
+            self._weights = trainer._ranks.weights_of_all(data, part)
 
     def of(self, result: Any, order: Any) -> float:
         """Return the loss of an epoch, of which the core returned this result."""
