@@ -87,6 +87,20 @@ def test_data_of_other_shapes_are_refused_on_all() -> None:
     assert message.startswith("fit: rank 1: X has shape (16, 2), expected (n_samples, 3)")
 
 
+def test_a_single_sample_without_its_axis_is_refused() -> None:
+    for call in ("fit", "step", "epoch"):
+
+        def train(comm: Any, call: str = call) -> None:
+            given = ([1.0, 2.0, 3.0], [1.0, 2.0])
+            if call == "fit":
+                network().fit(*given, comm=comm)
+            else:
+                getattr(fm.Trainer(network(), comm=comm), call)(*given)
+
+        (message,) = messages(train)
+        assert "X is one sample, expected rows of them, as comm is given" in message
+
+
 def test_no_samples_at_all_and_weights_of_0_are_refused() -> None:
     X, y = data()
     (message,) = messages(lambda comm: network().fit(X[:0], y[:0], comm=comm))

@@ -70,31 +70,53 @@ def test_in_float32_the_curve_is_that_of_one_rank_to_1e_6(tmp_path: Path) -> Non
         np.testing.assert_allclose(rank["loss"], alone["loss"], rtol=1e-6)
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What rank 0 of 2 ends with where nothing fails."""
+    return results(2, tmp_path_factory.mktemp("whole"))[0]
+
+
+def failed(fault: str, rank: int, folder: Path) -> subprocess.CompletedProcess[str]:
+    """A job that has ended with an error and left a checkpoint of epoch 2 or 3."""
+    done = run(2, folder, fault=fault, rank=rank, checkpoint=folder / "run.ckpt")
+    assert done.returncode != 0
+    assert fm.load(folder / "run.ckpt").epochs_trained in (2, 3)
+    return done
+
+
 @pytest.mark.parametrize(
-    ("fault", "rank", "words"),
+    ("fault", "rank", "words", "size"),
     [
-        ("raise", 1, "rank 1 of 2 has ended the run: ValueError: made to fail"),
-        ("exit", 0, "rank 0 of 2 has ended the run: SystemExit"),
-        ("interrupt", 1, "rank 1 of 2 has ended the run: KeyboardInterrupt"),
-        ("full", 0, "rank 0 of 2 has ended the run: OSError"),
-        ("kill", 1, "signal 9"),
+        ("raise", 1, "rank 1 of 2 has ended the run: ValueError: made to fail", 2),
+        ("exit", 0, "rank 0 of 2 has ended the run: SystemExit", 2),
+        ("interrupt", 1, "rank 1 of 2 has ended the run: KeyboardInterrupt", 1),
+        ("full", 0, "rank 0 of 2 has ended the run: OSError", 2),
+        ("kill", 1, "signal 9", 3),
     ],
 )
 def test_a_fault_of_one_rank_ends_the_job_and_the_same_command_goes_on(
-    fault: str, rank: int, words: str, tmp_path: Path
+    fault: str, rank: int, words: str, size: int, tmp_path: Path, whole: dict[str, Any]
 ) -> None:
-    path = tmp_path / "run.ckpt"
-    failed = run(2, tmp_path / "failed", fault=fault, rank=rank, checkpoint=path)
-    assert failed.returncode != 0
-    assert words in failed.stderr + failed.stdout
-    assert fm.load(path).epochs_trained in (2, 3)
-    whole = results(2, tmp_path / "whole")
-    for size in (2, 3):  # the same command, and one with another number of ranks
-        kept = shutil.copy(path, tmp_path / f"{size}.ckpt")
-        for each in results(size, tmp_path / f"{size}", checkpoint=kept):
-            np.testing.assert_allclose(each["loss"], whole[0]["loss"], rtol=1e-9)
-            if size == 2:
-                assert np.array_equal(each["final"], whole[0]["final"])
+    """Also with another number of ranks."""
+    done = failed(fault, rank, tmp_path / "failed")
+    assert words in done.stderr + done.stdout
+    path = tmp_path / "failed" / "run.ckpt"
+    for each in results(size, tmp_path / "again", checkpoint=path):
+        np.testing.assert_allclose(each["loss"], whole["loss"], rtol=1e-9)
+        if size == 2:
+            assert np.array_equal(each["final"], whole["final"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rank", [0, 1])
+@pytest.mark.parametrize("fault", ["raise", "exit", "interrupt", "kill"])
+def test_each_fault_of_each_rank_ends_the_job_ten_times(
+    fault: str, rank: int, tmp_path: Path
+) -> None:
+    for again in range(10):
+        start = time.monotonic()
+        failed(fault, rank, tmp_path / str(again))
+        assert time.monotonic() - start < END
 
 
 def test_ctrl_c_on_the_command_ends_the_job(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ class TrainerHandle {
     if (sum.is_none()) return;
     require(n >= 0, "set_shard: n=" + std::to_string(n) + ", expected at least 0");
     Shard<T> shard{std::vector<Index>(static_cast<std::size_t>(n), Shard<T>::kElsewhere), weighted,
-                   sum_by<T>(sum), sum_by<double>(sum)};
+                   sum_in_place(sum), sum_of_copies(sum)};
     const std::vector<Index> indices = indices_of(rows, n);
     for (std::size_t i = 0; i < indices.size(); ++i) {
       shard.rows[static_cast<std::size_t>(indices[i])] = static_cast<Index>(i);
@@ -210,12 +210,22 @@ class TrainerHandle {
   }
 
  private:
-  // A function that is called with a copy, so that nothing in Python has the memory of the core.
-  template <class U>
-  static std::function<void(U*, Index)> sum_by(const py::object& sum) {
-    return [sum](U* values, Index n) {
+  // A function that is called with an array which keeps the buffer.
+  static std::function<void(const std::shared_ptr<Buffer<T>>&, Index)> sum_in_place(
+      const py::object& sum) {
+    using Owner = std::shared_ptr<Buffer<T>>;
+    return [sum](const Owner& buffer, Index n) {
       const GilAcquire gil;
-      const Array<U> array(n, values);
+      const py::capsule owner(new Owner(buffer),
+                              [](void* kept) { delete static_cast<Owner*>(kept); });
+      call_function(sum, Array<T>(n, buffer->data(), owner));
+    };
+  }
+  // A function that is called with copies, so that nothing in Python has the memory of the core.
+  static std::function<void(double*, Index)> sum_of_copies(const py::object& sum) {
+    return [sum](double* values, Index n) {
+      const GilAcquire gil;
+      const Array<double> array(n, values);
       call_function(sum, array);
       std::copy_n(vector_of(array, n, "sum").data(), n, values);
     };

@@ -139,7 +139,6 @@ carry_state, missing, n_threads, comm
         self._ranks = sharding.ranks_of(comm, settings)
         vars(self).update(settings._asdict(), network=network, comm=comm)
         self._part: Part | None = None  # of the data of the present call, where it is shared
-        self._is_weighted = False  # on some rank
         self._has_shared_state = False
         self._native = settings.native_trainer(network, first_epoch)
         self._forward_shape: tuple[int, ...] | None = None

@@ -165,7 +165,7 @@ double NetworkObjective<T>::sum_gradient(const T* w, T* updated, T* g) {
 
 template <class T>
 double NetworkObjective<T>::value_and_stream_gradient(T* w, GradientConsumer<T>& consumer) {
-  if (!exclusive_writer_ || packed_version_ != consumer.version()) packed_ = nullptr;
+  drop_packed(consumer);
   if (T* whole = consumer.whole_gradient()) return sum_gradient(w, w, whole);
   double sum = 0;
   bool known = chunks() > 1;
@@ -183,6 +183,12 @@ double NetworkObjective<T>::value_and_stream_gradient(T* w, GradientConsumer<T>&
   }
   if (std::isfinite(sum)) stream_gradient(w, known ? gradient_.data() : nullptr, consumer);
   return sum;
+}
+
+template <class T>
+double NetworkObjective<T>::gradient_for(const GradientConsumer<T>& consumer, T* w, T* g) {
+  drop_packed(consumer);
+  return sum_gradient(w, nullptr, g);
 }
 
 // Phase 2: a part's gradient is computed unless known, consumed, and the part packed, in cache.

@@ -83,8 +83,9 @@ class NetworkObjective final : public ResidualObjective<T> {
   double value(const T* w) override;
   double value_and_gradient(const T* w, T* g) override;
   double value_and_stream_gradient(T* w, GradientConsumer<T>& consumer) override;
-  // Hands the gradient to the consumer: what was computed into g, or else that of the batch of the
-  // last pass.
+  // The same in two parts, for a gradient that is changed between them: g as value_and_gradient,
+  // and g, or that of the last pass where it is null, handed to the consumer.
+  double gradient_for(const GradientConsumer<T>& consumer, T* w, T* g);
   void stream_gradient(T* w, T* g, GradientConsumer<T>& consumer);
   void hessian_product(const T* w, const T* v, T* hv) override;
   bool gauss_newton_product(const T* w, const T* v, T* gv) override;
@@ -136,6 +137,9 @@ class NetworkObjective final : public ResidualObjective<T> {
   }
   double sum_gradient(const T* w, T* updated, T* g);
   void add_gradient(Index n, bool first, T* updated, T* g);
+  void drop_packed(const GradientConsumer<T>& consumer) {
+    if (!exclusive_writer_ || packed_version_ != consumer.version()) packed_ = nullptr;
+  }
   bool may_take_lanes() const { return chunks() > 1 && team_->is_parallel() && !states_.data; }
   ChunkLanes<T>* lanes();
   void clear_frozen(T* g) const {

@@ -16,7 +16,7 @@ constexpr Index kMistakes = kLossDigits.digits, kNotFinite = kMistakes + kCountD
 
 template <class T>
 SharedObjective<T>::SharedObjective(NetworkObjective<T>& f, Shard<T> shard)
-    : f_(f), shard_(std::move(shard)), buffer_(f.size() + kSummed) {}
+    : f_(f), shard_(std::move(shard)), buffer_(std::make_shared<Buffer<T>>(f.size() + kSummed)) {}
 
 template <class T>
 void SharedObjective<T>::start_epoch(const Dataset<T>& data, const EpochOrder& order,
@@ -68,13 +68,13 @@ BatchTotals SharedObjective<T>::select(RowSelection rows, Index n, Index k) {
 // Of the value here, and the first numbers of the buffer, the sums over all processes.
 template <class T>
 double SharedObjective<T>::summed(double value, Index size) {
-  T* rest = buffer_.data() + size;
+  T* rest = buffer_->data() + size;
   const bool finite = std::abs(value) < kMaxDigits;
   kLossDigits.write(finite ? value : 0, rest);
   kCountDigits.write(n_here_ > 0 ? static_cast<double>(f_.mistakes()) : 0, rest + kMistakes);
   rest[kNotFinite] = T(!finite);
   rest[kLate] = T(is_late());
-  shard_.sum(buffer_.data(), size + kSummed);
+  shard_.sum(buffer_, size + kSummed);
   mistakes_ = static_cast<Index>(kCountDigits.read(rest + kMistakes));
   late_ = rest[kLate] > 0;
   return rest[kNotFinite] > 0 ? std::nan("") : kLossDigits.read(rest);
@@ -85,37 +85,34 @@ double SharedObjective<T>::value(const T* w) {
   return summed(n_here_ > 0 ? f_.value(w) : 0, 0);
 }
 
-// The gradient is in the buffer.
-template <class T>
-double SharedObjective<T>::gradient(const T* w) {
-  if (n_here_ > 0) return summed(f_.value_and_gradient(w, buffer_.data()), size());
-  std::fill_n(buffer_.data(), size(), T(0));
-  return summed(0, size());
-}
-
 template <class T>
 double SharedObjective<T>::value_and_gradient(const T* w, T* g) {
-  const double value = gradient(w);
-  std::copy_n(buffer_.data(), size(), g);
+  T* sum = buffer_->data();
+  if (n_here_ == 0) std::fill_n(sum, size(), T(0));
+  const double value = summed(n_here_ > 0 ? f_.value_and_gradient(w, sum) : 0, size());
+  std::copy_n(sum, size(), g);
   return value;
 }
 
 template <class T>
 double SharedObjective<T>::value_and_stream_gradient(T* w, GradientConsumer<T>& consumer) {
   if (T* whole = consumer.whole_gradient()) return value_and_gradient(w, whole);
-  const double value = gradient(w);
-  if (std::isfinite(value)) f_.stream_gradient(w, buffer_.data(), consumer);
+  T* sum = buffer_->data();
+  if (n_here_ == 0) std::fill_n(sum, size(), T(0));
+  const double value = summed(n_here_ > 0 ? f_.gradient_for(consumer, w, sum) : 0, size());
+  if (std::isfinite(value)) f_.stream_gradient(w, sum, consumer);
   return value;
 }
 
 // Products are many, so the deadline is looked at here too.
 template <class T>
 void SharedObjective<T>::sum_product(T* product) {
-  std::copy_n(product, size(), buffer_.data());
-  buffer_[size()] = T(is_late());
-  shard_.sum(buffer_.data(), size() + 1);
-  late_ = buffer_[size()] > 0;
-  std::copy_n(buffer_.data(), size(), product);
+  T* sum = buffer_->data();
+  std::copy_n(product, size(), sum);
+  sum[size()] = T(is_late());
+  shard_.sum(buffer_, size() + 1);
+  late_ = sum[size()] > 0;
+  std::copy_n(sum, size(), product);
 }
 
 template <class T>

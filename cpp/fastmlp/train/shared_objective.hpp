@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "fastmlp/optim/deadline.hpp"
@@ -16,8 +17,9 @@ template <class T>
 struct Shard {
   std::vector<Index> rows;  // of each sample of the set the row here, or kElsewhere
   bool weighted = false;    // some process has weights
-  // Adds up arrays of n numbers over all processes, in place.
-  std::function<void(T*, Index)> sum;
+  // Adds up n numbers over all processes, in place: the first of a buffer that others may keep, or
+  // of an array.
+  std::function<void(const std::shared_ptr<Buffer<T>>&, Index)> sum;
   std::function<void(double*, Index)> sum_double;
 
   static constexpr Index kElsewhere = -1;
@@ -63,7 +65,6 @@ class SharedObjective final : public ResidualObjective<T> {
 
  private:
   bool is_late() const { return std::chrono::steady_clock::now() >= deadline_; }
-  double gradient(const T* w);
   double summed(double value, Index size);
   void sum_product(T* product);
 
@@ -73,8 +74,8 @@ class SharedObjective final : public ResidualObjective<T> {
   Index n_here_ = 0;
   double mean_weight_ = 1;
   bool by_batch_ = false;
-  std::vector<double> weights_;  // of the batches, where samples have weights
-  Buffer<T> buffer_;             // gradient and what else is summed
+  std::vector<double> weights_;        // of the batches, where samples have weights
+  std::shared_ptr<Buffer<T>> buffer_;  // gradient and what else is summed
   Index mistakes_ = 0;
   Deadline deadline_ = Deadline::max();
   bool late_ = false, same_data_ = false;

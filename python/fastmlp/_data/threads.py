@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from multiprocessing import process
 from typing import Any
 
 from fastmlp import _core
@@ -49,8 +48,10 @@ def is_worker() -> bool:
     if in_main and "OMP_NUM_THREADS" in os.environ:
         return False
     joblib: Any = sys.modules.get("joblib.parallel")
-    nested = joblib is not None and joblib.get_active_backend()[0].nesting_level
-    return bool(nested or process.current_process().daemon)
+    if joblib is not None and joblib.get_active_backend()[0].nesting_level:
+        return True
+    processes: Any = sys.modules.get("multiprocessing.process")
+    return processes is not None and bool(processes.current_process().daemon)
 
 
 def _has_mpi_tasks() -> bool:

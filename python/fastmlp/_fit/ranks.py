@@ -6,12 +6,9 @@ the others wait for it for ever.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pickle
 import sys
-import tempfile
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, runtime_checkable
@@ -182,6 +179,9 @@ class Ranks:
             result = function()
         except Exception as error:
             failure = error
+        except BaseException as error:  # Ctrl-C
+            self._end("an argument", error)
+            raise
         failed = self.gather([failure is not None])[:, 0]
         if failed.any():
             self._raise(int(np.argmax(failed)), failure)
@@ -233,16 +233,21 @@ class Ranks:
         try:
             yield
         except BaseException as error:
-            if self.size > 1 and hasattr(self.comm, "abort"):
-                reason = f"{caller}: rank {self.rank} of {self.size} has ended the run"
-                traceback.print_exc()
-                print(f"{reason}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
-                self.comm.abort(reason)
+            self._end(caller, error)
             raise
+
+    def _end(self, where: str, error: BaseException) -> None:
+        if self.size > 1 and hasattr(self.comm, "abort"):
+            reason = f"{where}: rank {self.rank} of {self.size} has ended the run"
+            sys.__excepthook__(type(error), error, error.__traceback__)
+            print(f"{reason}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+            self.comm.abort(reason)
 
     @contextmanager
     def file_of_first(self, path: Any) -> Iterator[Any]:
         """Give the path of a copy of rank 0's file, its own on rank 0; FileNotFoundError on all."""
+        import tempfile
+
         if self.size == 1:
             yield path
             return
@@ -261,6 +266,8 @@ class Ranks:
 
 def digest(data: Any) -> float:
     """Return 48 bits of a hash, which a float has exactly."""
+    import hashlib  # here, as below, because other programs do not need it
+
     return float(int.from_bytes(hashlib.blake2b(data, digest_size=6).digest(), "big"))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -87,7 +86,13 @@ def config_of(trainer: Trainer, given: Mapping[str, Any]) -> FitConfig:
     if not ranks.shared:
         return FitConfig.checked(trainer, values, None)
     part = part_here(ranks, given["X"])
-    config = ranks.agree(lambda: FitConfig.checked(trainer, values, part))
+
+    def checked() -> FitConfig:
+        config = FitConfig.checked(trainer, values, part)
+        _check_rows(config.data, config.part)
+        return config
+
+    config = ranks.agree(checked)
     check_settings(trainer, config.data)
     metrics = [(name, metric.spelling) for name, metric in config.metrics.items()]
     shown = {
@@ -125,12 +130,15 @@ def check_settings(trainer: Trainer, data: Dataset) -> None:
 
 
 def described(value: Any) -> str:
-    """Return a setting as text; functions in Python by their name, as their repr is an address."""
-    return json.dumps(member_to_dict(value), default=_name)
-
-
-def _name(function: Any) -> str:
-    return getattr(function, "__qualname__", type(function).__name__)
+    """Return a setting as text; a function in Python by its name, as its repr has an address."""
+    value = member_to_dict(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={described(each)}" for name, each in value.items())
+    if isinstance(value, list):
+        return f"[{', '.join(map(described, value))}]"
+    if callable(value):
+        return str(getattr(value, "__qualname__", type(value).__qualname__))
+    return repr(value)
 
 
 def share_state(trainer: Trainer) -> None:
@@ -157,7 +165,7 @@ def share_data(trainer: Trainer, data: Dataset, part: Part | None) -> None:
     ranks = trainer._ranks
     weighted = ranks.any(data.weights is not None)
     trainer._native.set_shard(part.n, part.indices, weighted, ranks.comm.sum)
-    trainer._part, trainer._is_weighted = part, weighted
+    trainer._part = part
 
 
 def unshare(trainer: Trainer) -> None:
@@ -175,7 +183,13 @@ def shared_data(trainer: Trainer, X: Any, read: Callable[[], Dataset]) -> Iterat
         yield read()
         return
     part = part_here(ranks, X)
-    data = ranks.agree(read)
+
+    def checked() -> Dataset:
+        data = read()
+        _check_rows(data, part)
+        return data
+
+    data = ranks.agree(checked)
     if not trainer._has_shared_state:
         check_settings(trainer, data)
         share_state(trainer)
@@ -184,6 +198,12 @@ def shared_data(trainer: Trainer, X: Any, read: Callable[[], Dataset]) -> Iterat
         yield data
     finally:
         unshare(trainer)
+
+
+def _check_rows(data: Dataset, part: Part | None) -> None:
+    """Raise at a single sample without its axis, whose features were counted as rows."""
+    if part is not None and len(data.X) != len(part.indices):
+        raise InvalidValue("X is one sample, expected rows of them, as comm is given")
 
 
 def part_here(ranks: Ranks, X: Any) -> Part:

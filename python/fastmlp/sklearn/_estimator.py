@@ -33,7 +33,7 @@ class BaseMLP(CallbackSupport, BaseEstimator):  # type: ignore[misc]
     optimizer: Any
     n_threads: int | None
     random_state: Any
-    comm: Any
+    comm: Any = None  # of pickles that have none
     coefs_: list[Any]
     intercepts_: list[Any]
     loss_: float
