@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -33,7 +33,7 @@ class BaseMLP(CallbackSupport, BaseEstimator):  # type: ignore[misc]
     optimizer: Any
     n_threads: int | None
     random_state: Any
-    comm: Any = None  # of pickles that have none
+    comm: Any
     coefs_: list[Any]
     intercepts_: list[Any]
     loss_: float
@@ -246,11 +246,15 @@ class BaseMLP(CallbackSupport, BaseEstimator):  # type: ignore[misc]
     def __getstate__(self) -> dict[str, Any]:
         """Return plain arrays and numbers, without the native network and `comm`."""
         state = dict(super().__getstate__())
-        state["comm"] = None
+        state.pop("comm", None)
         model = state.get("_model")
         if isinstance(model, Model):
             state["_model"] = model.state()
         return state
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        """Restore from `__getstate__`."""
+        super().__setstate__({"comm": None, **state})
 
     def __sklearn_tags__(self) -> Any:
         """Return scikit-learn's description of what the estimator can do."""
