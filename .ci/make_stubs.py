@@ -20,7 +20,7 @@ from fastmlp import _core
 PACKAGE = Path(__file__).resolve().parents[1] / "python/fastmlp"
 STUBS = [PACKAGE / "__init__.pyi", *(PACKAGE / "_core").glob("*.pyi")]
 ALIASES = {  # the union of a family's classes
-    "Activation": _core.activations,
+    "AnyActivation": {**_core.activations, "": _core.Activation},
     "Initializer": _core.initializers,
     "LineSearch": _core.line_searches,
     "Loss": _core.losses,
@@ -41,6 +41,12 @@ REWRITES = [
 # What makes the stub short, in this order; `help` has the texts that are left out.
 GENERIC = "copy|deepcopy|eq|getstate|hash|reduce|repr|setstate|sklearn_clone"
 SHORTENINGS = [
+    # the functions of an own activation
+    (
+        r"^from collections.abc import Callable as Elementwise\n((?:(?:from|import) .*\n)*)",
+        r"\1Elementwise: typing.TypeAlias = "
+        r"collections.abc.Callable[[numpy.typing.NDArray[typing.Any]], numpy.typing.ArrayLike]\n",
+    ),
     # methods that `object` has too, or that only Python itself calls
     (rf"^    def __({GENERIC})__\(.*\) -> .*:\n        \.\.\.\n", ""),
     # the empty text of attributes that are made when they are read
@@ -114,7 +120,11 @@ def package_stub() -> str:
 
 
 def core_stubs() -> dict[Path, str]:
-    public = {name for name in vars(_core._build) if name[0] != "_"} | {"isa", *ALIASES}
+    public = {name for name in vars(_core._build) if name[0] != "_"} | {
+        "isa",
+        "Elementwise",
+        *ALIASES,
+    }
     for name in set(vars(_core)) - public:
         if not name.startswith("__"):
             delattr(_core, name)

@@ -35,7 +35,7 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 # errno would keep sqrt out of the vectoriser; vectors never cross a library's border, so their
 # calling convention (psabi) is nobody's business.
-set(FASTMLP_COMPILE_OPTIONS -fno-math-errno -Wall -Wextra -Wno-psabi)
+set(FASTMLP_COMPILE_OPTIONS -fno-math-errno -Wall -Wextra -Wconversion -Wshadow -Wno-psabi)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # Unique symbols are shared between modules, also between those of different levels.
   # GCC's own AVX-512 headers set off its warning of uninitialized values.
@@ -45,7 +45,7 @@ endif()
 # Functions and data that nothing refers to are left out of the modules.
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
   list(APPEND FASTMLP_COMPILE_OPTIONS -ffunction-sections -fdata-sections)
-  set(FASTMLP_LINK_OPTIONS -Wl,--gc-sections)
+  set(FASTMLP_LINK_OPTIONS -Wl,--gc-sections "-Wl,--version-script=${CMAKE_CURRENT_LIST_DIR}/exports.map")
   # Functions of the same machine code are kept once, which only these linkers can: a tenth of a module. That is safe
   # because no address of a function is compared.
   foreach(linker IN ITEMS lld gold)

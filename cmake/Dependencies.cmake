@@ -1,6 +1,9 @@
 # Eigen and pybind11 come from the Python environment that builds; OpenMP, if any, from the compiler.
 
-find_package(Python 3.11 REQUIRED COMPONENTS Interpreter OPTIONAL_COMPONENTS Development.Module)
+# A cross build without modules asks a Python that is named to it, which need not be one of the target.
+if(NOT CMAKE_CROSSCOMPILING OR NOT Python_EXECUTABLE)
+  find_package(Python 3.11 REQUIRED COMPONENTS Interpreter OPTIONAL_COMPONENTS Development.Module)
+endif()
 
 # pip's build environment is on the search path; a plain cmake run uses the interpreter's path.
 function(fastmlp_ask_python variable code)

@@ -12,7 +12,10 @@ import reference as ref
 from problems import made, targets
 from reference import Array
 
-SMOOTH = ("identity", "sigmoid", "tanh", "softmax", "elu", "selu", "softplus", "silu", "gelu")
+SMOOTH = (
+    *("identity", "sigmoid", "tanh", "softmax", "elu", "selu", "softplus", "silu", "gelu"),
+    *("mish", "softsign", "sine"),
+)
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,10 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "softplus": lambda a: F.softplus(a, threshold=60.0),
     "silu": lambda a: a * torch.sigmoid(a),
     "gelu": lambda a: 0.5 * a * (1.0 + torch.erf(a / 2.0**0.5)),
+    "mish": lambda a: a * torch.tanh(F.softplus(a, threshold=60.0)),
+    "exponential": torch.exp,
+    "softsign": lambda a: a / (1.0 + a.abs()),
+    "sine": torch.sin,
 }
 
 

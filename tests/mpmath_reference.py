@@ -44,6 +44,19 @@ EXACT: dict[str, tuple[Function, Function]] = {
     "softplus": (lambda x: mp.log1p(mp.exp(x)), _sigmoid),
     "silu": (lambda x: x * _sigmoid(x), lambda x: _sigmoid(x) * (1 + x * _sigmoid(-x))),
     "gelu": (lambda x: x * _cdf(x), lambda x: _cdf(x) + x * mp.npdf(x)),
+    "mish": (
+        lambda x: x * mp.tanh(mp.log1p(mp.exp(x))),
+        lambda x: (
+            mp.tanh(mp.log1p(mp.exp(x))) + x * _sigmoid(x) * mp.sech(mp.log1p(mp.exp(x))) ** 2
+        ),
+    ),
+    "hard_sigmoid": (
+        lambda x: min(max(x / 6 + mp.mpf(1) / 2, mp.mpf(0)), mp.mpf(1)),
+        lambda x: mp.mpf(abs(x) < 3) / 6,
+    ),
+    "exponential": (mp.exp, mp.exp),
+    "softsign": (lambda x: x / (1 + abs(x)), lambda x: (1 + abs(x)) ** -2),
+    "sine": (mp.sin, mp.cos),
 }
 
 

@@ -28,6 +28,11 @@ def sigmoid(a: Array) -> Array:
     return np.exp(-np.logaddexp(0.0, -a))
 
 
+def softplus(a: Array) -> Array:
+    """log(1 + e^a)."""
+    return np.logaddexp(0.0, a)  # type: ignore[no-any-return]
+
+
 def normal_cdf(a: Array) -> Array:
     """Phi(a) = erfc(-a / sqrt 2) / 2."""
     return 0.5 * _erfc(-a / math.sqrt(2.0))
@@ -99,7 +104,7 @@ ACTIVATIONS: dict[str, Activation] = {
         lambda a: SELU_SCALE * _where_positive(a, a, SELU_ALPHA * np.expm1(a)),
         lambda a: SELU_SCALE * _where_positive(a, 1.0, SELU_ALPHA * np.exp(a)),
     ),
-    "softplus": Activation(lambda a: np.logaddexp(0.0, a), sigmoid),
+    "softplus": Activation(softplus, sigmoid),
     "silu": Activation(
         lambda a: np.where(a == -np.inf, 0.0, a) * sigmoid(a),
         lambda a: sigmoid(a) * (1.0 + finite_or_zero(a) * sigmoid(-a)),
@@ -107,6 +112,24 @@ ACTIVATIONS: dict[str, Activation] = {
     "gelu": Activation(
         lambda a: np.where(a == -np.inf, 0.0, a) * normal_cdf(a),
         lambda a: normal_cdf(a) + finite_or_zero(a) * normal_pdf(a),
+    ),
+    "mish": Activation(
+        lambda a: np.where(a == -np.inf, 0.0, a) * np.tanh(softplus(a)),
+        lambda a: (
+            np.tanh(softplus(a))
+            + np.where(a > 300, 0.0, finite_or_zero(a)) * sigmoid(a) / np.cosh(softplus(a)) ** 2
+        ),
+    ),
+    "hard_sigmoid": Activation(
+        lambda a: np.clip(a / 6.0 + 0.5, 0.0, 1.0), lambda a: (np.abs(a) < 3.0) / 6.0
+    ),
+    "exponential": Activation(np.exp, np.exp),
+    "softsign": Activation(
+        lambda a: np.where(np.isinf(a), np.sign(a), a / (1.0 + np.abs(a))),
+        lambda a: (1.0 + np.abs(a)) ** -2.0,
+    ),
+    "sine": Activation(
+        lambda a, omega=1.0: np.sin(omega * a), lambda a, omega=1.0: omega * np.cos(omega * a)
     ),
 }
 

@@ -14,7 +14,7 @@ DTYPES = {"float32": 2.0**-23, "float64": 2.0**-52}
 POINTS = np.concatenate([-np.geomspace(1e-6, 80, 41), [0.0], np.geomspace(1e-6, 80, 41)])
 ELEMENTWISE = [name for name in ref.ACTIVATIONS if name != "softmax"]
 FIELDS = [("sign", {"straight_through": True}), ("leaky_relu", {"slope": 0.2}),
-          ("elu", {"alpha": 0.5})]  # fmt: skip
+          ("elu", {"alpha": 0.5}), ("sine", {"omega": 2.5})]  # fmt: skip
 
 
 def test_every_activation_has_an_oracle() -> None:
@@ -80,7 +80,9 @@ LIMITS = {  # phi(-inf), phi(inf), phi'(-inf), phi'(inf)
     "tanh": (-1, 1, 0, 0), "relu": (0, INF, 0, 1), "hard_tanh": (-1, 1, 0, 0),
     "leaky_relu": (-INF, INF, 0.01, 1), "elu": (-1, INF, 0, 1),
     "selu": (-SCALE * ALPHA, INF, 0, SCALE), "softplus": (0, INF, 0, 1),
-    "silu": (0, INF, 0, 1), "gelu": (0, INF, 0, 1),
+    "silu": (0, INF, 0, 1), "gelu": (0, INF, 0, 1), "mish": (0, INF, 0, 1),
+    "hard_sigmoid": (0, 1, 0, 0), "exponential": (0, INF, 0, INF), "softsign": (-1, 1, 0, 0),
+    "sine": (np.nan,) * 4,
 }  # fmt: skip
 
 

@@ -113,7 +113,7 @@ FIT: dict[str, Case] = {
         fit(sample_weight=np.ones((6, 1))), ValueError, "fit: sample_weight has shape (6, 1), "),
     "one weight": (fit(sample_weight=2.0), ValueError, "fit: sample_weight has shape (), expected"),
     "class_weight's name": (fit(class_weight="balance"), ValueError, "fit: class_weight='balance'"),
-    "class_weight as list": (fit(class_weight=[1, 2]), TypeError, "fit: class_weight=[1, 2] (lis"),
+    "class_weight as list": (fit(class_weight=[1, 2]), ValueError, "fit: class_weight has 2 ent"),
     "class_weight < 0": (fit(class_weight={0: -1}), ValueError, "fit: class_weight[0]=-1, exp"),
     "class_weight nan": (fit(class_weight={0: np.nan}), ValueError, "fit: class_weight[0]=nan"),
     "class_weight text": (fit(class_weight={0: "a"}), TypeError, "fit: class_weight[0]='a' (str)"),

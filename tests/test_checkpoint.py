@@ -191,8 +191,8 @@ def test_epochs_between_files_are_one_native_call(
     one, other = net(), net()
     run_epochs = fit_loop.run_epochs
 
-    def noting(*given: Any) -> Any:
-        last = run_epochs(*given)
+    def noting(*given: Any, **more: Any) -> Any:
+        last = run_epochs(*given, **more)
         found.append(one.epochs_trained)
         return last
 

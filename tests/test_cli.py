@@ -5,10 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import fastmlp as fm
+from fastmlp.cli import main
 
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -47,3 +49,52 @@ def test_misuse_is_a_sentence_and_an_exit_code(arguments: list[str], tmp_path: P
     assert done.returncode != 0
     assert done.stderr
     assert "Traceback" not in done.stderr
+
+
+def saved(folder: Path) -> fm.Network:
+    net = fm.Network([3, 4, 2], activation="tanh", seed=0)
+    net.save(folder / "model")
+    return net
+
+
+def test_export_writes_an_onnx_model(tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    net = saved(tmp_path)
+    done = run("export", "model", "--onnx", "model.onnx", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (fm.from_onnx(tmp_path / "model.onnx").parameters == net.parameters).all()
+
+
+def test_export_writes_a_module_for_torch(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    net = saved(tmp_path)
+    done = run("export", "model", "--torch", "model.pt", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    module = torch.load(tmp_path / "model.pt", weights_only=False)
+    assert (fm.from_torch(module).parameters == net.parameters).all()
+
+
+def test_export_calls_the_method_for_c(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the network of the file and the path."""
+    calls: list[Any] = []
+    net = saved(tmp_path)
+    monkeypatch.setattr(fm.Network, "to_c", lambda *given: calls.append(given), raising=False)
+    assert main(["export", str(tmp_path / "model"), "--c", "net.h"]) == 0
+    ((network, path),) = calls
+    assert path == "net.h"
+    assert (network.parameters == net.parameters).all()
+
+
+@pytest.mark.parametrize("arguments", [[], ["--onnx", "a", "--c", "b"], ["--json", "a"]])
+def test_export_wants_one_kind(arguments: list[str], tmp_path: Path) -> None:
+    done = run("export", "model", *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_export_of_no_model_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "model").write_text("no model")
+    done = run("export", "model", "--onnx", "model.onnx", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("fm.load: 'model' cannot be read: ")
+    assert not (tmp_path / "model.onnx").exists()

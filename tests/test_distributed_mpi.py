@@ -1,4 +1,4 @@
-"""Data-parallel training on MPI, as users start it; `.ci/check_mpi` installs what it needs."""
+"""Data-parallel training on MPI, as users start it; `.ci/steps/tools` installs what it needs."""
 
 from __future__ import annotations
 

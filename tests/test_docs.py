@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 MODULES = [
     module.name
     for module in pkgutil.walk_packages(fm.__path__, "fastmlp.")
-    if "_core" not in module.name and not module.name.endswith("__main__")
+    if "_core" not in module.name and not module.name.endswith(("__main__", "torch_modules"))
 ]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import fastmlp as fm
 
-OPTIONAL = ["matplotlib", "tqdm", "sklearn", "scipy", "pandas", "polars", "torch"]
+OPTIONAL = ["matplotlib", "tqdm", "sklearn", "scipy", "pandas", "polars", "torch", "onnx"]
 
 
 def history() -> fm.History:

@@ -23,7 +23,7 @@ def draw(name: str, seed: int = 3, **fields: float) -> Any:
 
 def test_every_initialiser_has_an_oracle() -> None:
     """A member without a reference fails the suite."""
-    assert set(_core.initializers) == {*ref.VARIANCES, "orthogonal", "zeros", "constant"}
+    assert set(_core.initializers) == {*ref.VARIANCES, "orthogonal", "siren", "zeros", "constant"}
 
 
 @pytest.mark.parametrize("name", ref.VARIANCES)
@@ -42,6 +42,21 @@ def test_variance_and_distribution(name: str) -> None:
     assert scipy.stats.kstest(W.ravel(), law.cdf).pvalue > 1e-3
     if name.endswith("uniform"):
         assert np.abs(W).max() <= bound
+
+
+@pytest.mark.parametrize(
+    ("fields", "bound"),
+    [
+        ({}, math.sqrt(6.0 / N_IN) / 30.0),
+        ({"omega": 2.0}, math.sqrt(6.0 / N_IN) / 2.0),
+        ({"first": True}, 1.0 / N_IN),
+    ],
+)
+def test_siren_is_uniform_within_the_published_bounds(fields: Any, bound: float) -> None:
+    W = draw("siren", **fields).ravel()
+    assert np.abs(W).max() <= bound
+    law = scipy.stats.uniform(-bound, 2 * bound)
+    assert scipy.stats.kstest(W, law.cdf).pvalue > 1e-3
 
 
 def philox(counters: int, key: int) -> Any:

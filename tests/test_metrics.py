@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
+import fastmlp as fm
 from fastmlp import _core
 from reference import Array
 
@@ -25,7 +26,11 @@ def weights_of(random: np.random.Generator, n: int, kind: int) -> Array | None:
 
 
 def native(name: str, outputs: Array, y: Array, w: Array | None, k: int = 1) -> float:
-    return _core.metric(name, outputs, y, w, 0.5, k)
+    width = outputs.shape[1]
+    same = fm.Network([fm.Dense(width, bias=False)], inputs=width, dtype="float64")
+    same.weights[0][:] = np.eye(width)
+    given = (outputs.astype(float), None, y, w, 0.5, [(name, k)], width)
+    return _core.float64.repeated_metrics(same._native, *given)()[0]
 
 
 def same(found: float, expected: float) -> None:

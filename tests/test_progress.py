@@ -45,9 +45,9 @@ def calls_per_epoch(**fields: Any) -> float:
     ("fields", "most"),
     [
         ({}, 0.1),
-        ({"callbacks": [Nothing()]}, 40),
-        ({"validation_data": (X, Y)}, 46),
-        ({"callbacks": fm.EarlyStopping("loss", 999, restore_best=False)}, 48),
+        ({"callbacks": [Nothing()]}, 25),
+        ({"validation_data": (X, Y)}, 20),
+        ({"callbacks": fm.EarlyStopping("loss", 999, restore_best=False)}, 33),
         ({"verbose": 1}, 20),
     ],
 )

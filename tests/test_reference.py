@@ -13,7 +13,21 @@ import reference as ref
 from problems import targets
 
 POINTS = np.concatenate([-np.geomspace(1e-8, 700, 41), [0.0], np.geomspace(1e-8, 700, 41)])
-SMOOTH = ["sigmoid", "tanh", "softmax", "elu", "selu", "softplus", "silu", "gelu", "identity"]
+SMOOTH = [
+    "sigmoid",
+    "tanh",
+    "softmax",
+    "elu",
+    "selu",
+    "softplus",
+    "silu",
+    "gelu",
+    "mish",
+    "exponential",
+    "softsign",
+    "sine",
+    "identity",
+]
 
 
 @pytest.mark.parametrize("name", mpmath_reference.EXACT)

@@ -164,7 +164,10 @@ template <class T, class F>
 void function(Report& report, const char* name, double low, double high, F f) {
   constexpr Index n = 2048;
   Buffer<T> x(n), y(n);
-  for (Index i = 0; i < n; ++i) x[i] = static_cast<T>(low + (high - low) * (i + 0.5) / n);
+  const double width = (high - low) / static_cast<double>(n);
+  for (Index i = 0; i < n; ++i) {
+    x[i] = static_cast<T>(low + width * (static_cast<double>(i) + 0.5));
+  }
   time_elements(report, name, kName<T>, "2048", n, [&] {
     for (Index i = 0; i < n; i += kLanes<T>) store(y.data() + i, f(load(x.data() + i)));
   });

@@ -8,16 +8,16 @@
 namespace fastmlp::bindings {
 namespace {
 
-py::tuple parts_of(const NodeReport& report) {
+py::tuple report_parts(const NodeReport& report) {
   return py::make_tuple(report.layer, report.slot, report.step, report.phi, report.values,
                         report.squares, report.saturated,
                         py::bytes(report.alive.data(), report.alive.size()));
 }
 
 template <class T>
-py::tuple parts_of(double value, const Array<T>& gradient, const Diagnosis<T>& diagnosis) {
+py::tuple report_parts(double value, const Array<T>& gradient, const Diagnosis<T>& diagnosis) {
   py::list nodes;
-  for (const NodeReport& report : diagnosis.reports()) nodes.append(parts_of(report));
+  for (const NodeReport& report : diagnosis.reports()) nodes.append(report_parts(report));
   return py::make_tuple(value, gradient, nodes);
 }
 
@@ -36,7 +36,7 @@ py::tuple diagnose(const Network<T>& network, const py::object& x, const py::obj
     objective.select(data, {}, data.size());
     value = diagnosis.add_loss(network.w(), g);
   });
-  return parts_of<T>(value, gradient, diagnosis);
+  return report_parts<T>(value, gradient, diagnosis);
 }
 
 template <class T>
@@ -46,7 +46,7 @@ py::tuple diagnose_outputs(const Network<T>& network, const py::object& x,
   Diagnosis<T> diagnosis(objective);
   const Array<T> gradient = gradient_of_outputs(objective, network, x, output_gradient, lengths,
                                                 [&](Index n) { diagnosis.add(n); });
-  return parts_of<T>(0, gradient, diagnosis);
+  return report_parts<T>(0, gradient, diagnosis);
 }
 
 template <class T>

@@ -47,7 +47,7 @@ py::object make_draw_method() {
       });
 }
 
-MemberText text(const MemberClass& member) {
+MemberText initializer_text(const MemberClass& member) {
   const auto cost = *member.type == typeid(Orthogonal)
                         ? "n_in n_out min(n_in, n_out) multiplications, once per layer"
                         : "one pass over the weights, once per layer";
@@ -57,7 +57,7 @@ MemberText text(const MemberClass& member) {
 }  // namespace
 
 void bind_initializers(py::module_& m) {
-  Family family{"initializers", &text, {}, nullptr, {}};
+  Family family{"initializers", &initializer_text, {}, nullptr, {}};
   family.attributes["__call__"] = make_draw_method();
   bind_family<Initializer>(m, family);
 }

@@ -4,12 +4,12 @@
 namespace fastmlp::bindings {
 namespace {
 
-MemberText text(const MemberClass&) {
+MemberText layer_text(const MemberClass&) {
   return {"that of its products with a batch, see docs/performance.md; a value, it has no memory",
           ""};
 }
 
-void add_traits(const MemberClass& member, py::dict& attributes) {
+void add_layer_traits(const MemberClass& member, py::dict& attributes) {
   const std::shared_ptr<void> layer = member.make();
   visit_layer(*static_cast<const LayerBase*>(layer.get()), [&](const auto& found) {
     const LayerTraits traits = found.traits;
@@ -25,7 +25,7 @@ void bind_layers(py::module_& m) {
   attributes["__doc__"] = "A layer of a network, as a value.";
   const py::object base = make_class(m, "Layer", py::type::of<Value>(), attributes);
   m.attr("Layer") = base;
-  bind_family<Layer, LayerBase>(m, {"layers", &text, {}, &add_traits, base});
+  bind_family<Layer, LayerBase>(m, {"layers", &layer_text, {}, &add_layer_traits, base});
 }
 
 }  // namespace fastmlp::bindings

@@ -1,3 +1,4 @@
+#include <atomic>
 #include <stdexcept>
 #include <thread>
 
@@ -23,27 +24,27 @@ ForkState& fork_state() {
 
 // Held by a call that trains; another call meanwhile raises instead of waiting. Native, because
 // Python can be interrupted inside a context manager written in Python, which would then never be
-// released. Both methods are called with the GIL.
+// released. Safe without the GIL: of several threads that find it free, one gets it.
 class TrainingLock {
  public:
   void enter() {
-    if (is_held()) throw std::runtime_error("fit: this network is being trained by another call");
-    taken_ = true;
-    forks_ = fork_state().forks;
+    const unsigned long now = fork_state().forks + 1;
+    unsigned long since = taken_since_;
+    if (is_held(since, now) || !taken_since_.compare_exchange_strong(since, now)) {
+      throw std::runtime_error("fit: this network is being trained by another call");
+    }
     holder_ = std::this_thread::get_id();
   }
-  void leave() { taken_ = false; }
+  void leave() { taken_since_ = 0; }
 
  private:
   // A lock that came with a fork is free unless its holder came too.
-  bool is_held() const {
-    const ForkState& state = fork_state();
-    return taken_ && (forks_ == state.forks || holder_ == state.survivor);
+  bool is_held(unsigned long since, unsigned long now) const {
+    return since == now || (since != 0 && holder_.load() == fork_state().survivor);
   }
 
-  bool taken_ = false;
-  unsigned long forks_ = 0;
-  std::thread::id holder_;
+  std::atomic<unsigned long> taken_since_{0};  // 0: free, else 1 + the number of forks before
+  std::atomic<std::thread::id> holder_{};
 };
 
 }  // namespace

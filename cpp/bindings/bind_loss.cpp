@@ -72,19 +72,19 @@ py::object make_loss_method(const char* name, const char* doc,
       });
 }
 
-constexpr auto kCost = "one pass over o and y, for values and gradient together";
+constexpr auto kLossCost = "one pass over o and y, for values and gradient together";
 
 // The loss of one sample, as this build computes it.
-MemberText text(const MemberClass& member) {
+MemberText loss_text(const MemberClass& member) {
   const auto loss = standard<Loss>(member);
   const bool halved = target_columns(loss, 2) == 1;
   const py::object o = py::eval("[[0.25, 0.5]]"), y = py::eval(halved ? "[[1.0]]" : "[[0.0, 1.0]]");
   const auto values = evaluate_loss<double>("", loss, o, y).first;
-  return {kCost, std::string(">>> fm.") + member.name + "()(" + text_of(o) + ", " + text_of(y) +
-                     ").round(4).tolist()\n" + rounded_text(values)};
+  return {kLossCost, std::string(">>> fm.") + member.name + "()(" + text_of(o) + ", " + text_of(y) +
+                         ").round(4).tolist()\n" + rounded_text(values)};
 }
 
-void add_traits(const MemberClass& member, py::dict& attributes) {
+void add_loss_traits(const MemberClass& member, py::dict& attributes) {
   const auto traits = [](const auto& loss) { return LossTraits(loss.traits); };
   const LossTraits found = std::visit(traits, standard<Loss>(member));
   attributes["target_range"] = py::make_tuple(found.min_target, found.max_target);
@@ -96,7 +96,7 @@ void add_traits(const MemberClass& member, py::dict& attributes) {
 }  // namespace
 
 void bind_losses(py::module_& m) {
-  Family family{"losses", &text, {}, &add_traits, {}};
+  Family family{"losses", &loss_text, {}, &add_loss_traits, {}};
   family.attributes["__call__"] = make_loss_method(
       "__call__", "L of each sample, (n,): summed over outputs, not averaged over samples.",
       [](const LossArrays& result) { return result.first; });

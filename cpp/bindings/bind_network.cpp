@@ -93,6 +93,23 @@ py::array predict(const Network<T>& network, const py::object& x, const py::obje
 }
 
 template <class T>
+py::tuple predict_samples(const Network<T>& network, const py::object& x, Index passes,
+                          std::uint64_t seed, const py::object& lengths) {
+  InputRows<T> input(x, network.plan().inputs());
+  input.hold();
+  const SampleRows<T>& rows = input.rows();
+  auto [means, mean] = new_rows<T>(rows.rows, network.plan().outputs());
+  auto [deviations, deviation] = new_rows<T>(rows.rows, network.plan().outputs());
+  const std::int64_t* steps = lengths_of(lengths, rows.rows);
+  const double work = static_cast<double>(passes) * forward_operations(network, rows.rows);
+  run({work}, [&, mean = mean, deviation = deviation](ThreadTeam& team) {
+    fastmlp::predict_samples<T>(network.plan(), network.w(), rows, passes, seed, mean, deviation,
+                                team, steps);
+  });
+  return py::make_tuple(means, deviations);
+}
+
+template <class T>
 py::list activations(const Network<T>& network, const py::object& x, const py::object& lengths) {
   InputRows<T> input(x, network.plan().inputs());
   input.hold();
@@ -214,20 +231,6 @@ py::array parameter_jacobian(const Network<T>& network, const py::object& x) {
 }
 
 template <class T>
-void bind_sparse_matrix(py::module_& m) {
-  using Matrix = SparseMatrix<T>;
-  bind_resource<Matrix>(m, "SparseMatrix", "Samples in compressed sparse rows, read in place.")
-      .def(py::init<const Array<T>&, const py::array&, const py::array&, Index>(),
-           py::arg("data").noconvert(), py::arg("indices").noconvert(),
-           py::arg("indptr").noconvert(), py::arg("n_columns"))
-      .def("__len__", [](const Matrix& self) { return self.rows().rows; })
-      .def_property_readonly(
-          "shape",
-          [](const Matrix& self) { return py::make_tuple(self.rows().rows, self.rows().cols); })
-      .def_property_readonly("arrays", &Matrix::arrays, "data, indices, indptr");
-}
-
-template <class T>
 void bind_network(py::module_& m) {
   using Holder = std::shared_ptr<Network<T>>;
   bind_resource<Network<T>, Holder>(m, "Network", "A plan of layers and its parameters.")
@@ -241,6 +244,8 @@ void bind_network(py::module_& m) {
       .def_property_readonly("n_outputs",
                              [](const Network<T>& self) { return self.plan().outputs(); })
       .def_property_readonly("n_parameters", &Network<T>::size)
+      .def_property_readonly("is_stochastic",
+                             [](const Network<T>& self) { return self.plan().is_stochastic(); })
       .def_property_readonly("n_layers",
                              [](const Network<T>& self) { return self.plan().parameters().size(); })
       .def("layer_shape", &layer_shape<T>, py::arg("layer"),
@@ -258,6 +263,9 @@ void bind_network(py::module_& m) {
       .def("weight", &weight_view<T>, py::arg("l"))
       .def("bias", &bias_view<T>, py::arg("l"))
       .def("predict", &predict<T>, py::arg("X"), py::arg("lengths") = py::none())
+      .def("predict_samples", &predict_samples<T>, py::arg("X"), py::arg("passes"), py::arg("seed"),
+           py::arg("lengths") = py::none(),
+           "Means and standard deviations of the outputs over passes with dropout and noise on.")
       .def("activations", &activations<T>, py::arg("X"), py::arg("lengths") = py::none())
       .def("loss", &loss<T>, py::arg("X"), py::arg("targets"), py::arg("loss"), py::arg("weights"),
            py::arg("lengths") = py::none())
@@ -275,8 +283,6 @@ void bind_network(py::module_& m) {
 }  // namespace
 
 void bind_networks(py::module_& float32, py::module_& float64) {
-  bind_sparse_matrix<float>(float32);
-  bind_sparse_matrix<double>(float64);
   bind_network<float>(float32);
   bind_network<double>(float64);
 }

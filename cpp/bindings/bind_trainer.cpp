@@ -1,7 +1,6 @@
 #include "bindings.hpp"
 #include "family.hpp"
 #include "fastmlp/optim/optimizers.hpp"
-#include "state_dict.hpp"
 #include "trainer_handle.hpp"
 
 namespace fastmlp::bindings {
@@ -83,7 +82,7 @@ void bind_progress(C& trainer) {
           py::arg("factor"))
       .def("take_defect", &take_defect<T>)
       .def("is_finite", [](Handle& self) { return self.trainer().is_finite(); })
-      .def("swap_in_average", [](Handle& self) { self.trainer().swap_in_average(); })
+      .def("swap_in_average", &Handle::swap_in_average)
       .def_property_readonly("iterate", &iterate<T>)
       .def_property(
           "epoch_number", [](Handle& self) { return self.trainer().epoch_number(); },
@@ -110,16 +109,16 @@ void bind_trainer(py::module_& m) {
           .def("epochs", &Handle::epochs, py::arg("X"), py::arg("targets"), py::arg("weights"),
                py::arg("max"), py::arg("max_seconds"), py::arg("last_good"), py::arg("losses"),
                py::arg("order") = py::none(), py::arg("lengths") = py::none(),
-               py::arg("more_in_first") = 0)
+               py::arg("more_in_first") = 0, py::arg("progress") = py::none())
+          .def("observed_epochs", &Handle::observed_epochs, py::arg("X"), py::arg("targets"),
+               py::arg("weights"), py::arg("max"), py::arg("max_seconds"), py::arg("last_good"),
+               py::arg("observe"), py::arg("lengths") = py::none(),
+               py::arg("progress") = py::none())
+          .def("settle", &Handle::settle, py::arg("last_good"), py::arg("others_follow"))
           .def("passes", &Handle::passes, py::arg("X"), py::arg("targets"), py::arg("weights"),
                py::arg("orders"), py::arg("results"), py::arg("lengths") = py::none())
-          .def(
-              "keep", [](Handle& self, Snapshot<T>& snapshot) { self.trainer().keep(snapshot); },
-              py::arg("snapshot"))
-          .def(
-              "go_back",
-              [](Handle& self, Snapshot<T>& snapshot) { self.trainer().go_back(snapshot); },
-              py::arg("snapshot"))
+          .def("keep", &Handle::keep, py::arg("snapshot"))
+          .def("go_back", &Handle::go_back, py::arg("snapshot"))
           .def("set_states", &Handle::set_states, py::arg("states"))
           .def("step", &Handle::step, py::arg("X"), py::arg("targets"), py::arg("weights"),
                py::arg("lengths") = py::none())

@@ -2,11 +2,15 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <vector>
 
 #include "bindings.hpp"
+#include "fastmlp/base/tuning.hpp"
+#include "fastmlp/optim/deadline.hpp"
 #include "fastmlp/train/epoch_result.hpp"
+#include "gil.hpp"
 #include "numpy.hpp"
 
 namespace fastmlp::bindings {
@@ -30,6 +34,33 @@ inline std::optional<std::vector<Index>> order_of(const py::object& order, Index
           "order has shape " + shape_text(given) + ", expected (n,) with n >= 1");
   return indices_of(given, n);
 }
+
+inline double seconds_until(Deadline time) {
+  return std::chrono::duration<double>(time - std::chrono::steady_clock::now()).count();
+}
+
+// An interrupt check that also calls report(position()), unless that is None, after each
+// kProgressInterval.
+template <class F>
+class ProgressCheck {
+ public:
+  ProgressCheck(py::object report, F position)
+      : report_(std::move(report)), position_(std::move(position)) {}
+  void operator()() {
+    check_signals();
+    const auto now = std::chrono::steady_clock::now();
+    if (report_.is_none() || now < next_) return;
+    next_ = now + kProgressInterval;
+    const GilAcquire gil;
+    call_function(report_, py::float_(position_()));
+  }
+
+ private:
+  py::object report_;
+  F position_;
+  std::chrono::steady_clock::time_point next_ =
+      std::chrono::steady_clock::now() + kProgressInterval;
+};
 
 // The parts of Python's EpochResult, in its order.
 inline py::tuple parts_of(const EpochResult& result) {

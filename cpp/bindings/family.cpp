@@ -158,7 +158,8 @@ void bind_members(py::module_& m, const Family& family, const MemberClass* membe
     py::list names;
     for (const FieldInfo& field : fields) {
       names.append(field.name);
-      attributes[field.name.c_str()] = field_property(field);
+      // Methods of the family come first: `derivative` is one.
+      if (!attributes.contains(field.name)) attributes[field.name.c_str()] = field_property(field);
     }
     attributes["__init__"] = make_constructor(fields);
     attributes["name"] = member.key;
@@ -167,7 +168,7 @@ void bind_members(py::module_& m, const Family& family, const MemberClass* membe
     if (family.add_traits) family.add_traits(member, attributes);
     const py::object cls = make_class(m, member.name, base, attributes);
     m.attr(member.name) = cls;
-    classes[member.key] = cls;
+    if (*member.key != '\0') classes[member.key] = cls;
     member.text = family.text;
     member.python = reinterpret_cast<PyTypeObject*>(cls.ptr());
     member.parameters = names.release().ptr();

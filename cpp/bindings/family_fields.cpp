@@ -1,9 +1,14 @@
 // Fields that are members of other families, or refer to layers.
 #include "fields.hpp"
 #include "gil.hpp"
+#include "numpy.hpp"
 
 namespace fastmlp::bindings {
 namespace {
+
+// Types in the stubs.
+constexpr auto kFunction = "Elementwise";
+constexpr auto kFunctions = "tuple[Elementwise, ...]";
 
 // The network's input, where a field refers to a layer.
 constexpr auto kInput = "input";
@@ -36,6 +41,43 @@ class PythonSchedule final : public CustomSchedule {
   std::string where_;
   py::object function_;
 };
+
+// A function in Python of a 1-d array, which is called with the GIL.
+class PythonFunction final : public ElementwiseFunction {
+ public:
+  PythonFunction(const char* name, py::object function)
+      : name_(name), function_(std::move(function)) {}
+  ~PythonFunction() override {
+    const GilAcquire gil;
+    function_ = py::object();
+  }
+
+  const py::object& function() const { return function_; }
+  void apply(Index n, const float* a, float* out) const override { call(n, a, out); }
+  void apply(Index n, const double* a, double* out) const override { call(n, a, out); }
+
+ private:
+  template <class T>
+  void call(Index n, const T* a, T* out) const {
+    const GilAcquire gil;
+    const py::object answer = call_function(function_, Array<T>(n, a));
+    const auto module = py::module_::import("fastmlp._data.arrays");
+    const Array<T> values(call_function(module.attr("as_elementwise"), answer, py::int_(n),
+                                        py::dtype::of<T>(), py::str(name_)));
+    std::copy_n(values.data(), n, out);
+  }
+
+  const char* name_;
+  py::object function_;
+};
+
+UserFunction user_function(const char* name, const py::object& function) {
+  return std::make_shared<PythonFunction>(name, function);
+}
+
+const py::object& function_of(const UserFunction& function) {
+  return static_cast<const PythonFunction&>(*function).function();
+}
 
 }  // namespace
 
@@ -77,6 +119,21 @@ void FieldReader::operator()(const char* name, Activation& value, const char*) c
   if (const py::object given = take(name)) value = choose<Activation>(name, given, where_);
 }
 
+void FieldReader::operator()(const char* name, UserFunction& value, const char*) const {
+  std::optional<UserFunction> function;
+  (*this)(name, function, "");
+  if (!function) missing(name, "a function of an array");
+  value = *function;
+}
+
+void FieldReader::operator()(const char* name, std::optional<UserFunction>& value,
+                             const char*) const {
+  const py::object given = take(name);
+  if (!given || given.is_none()) return;
+  if (!PyCallable_Check(given.ptr())) wrong_kind(name, given, "a function of an array");
+  value = user_function(name, given);
+}
+
 void FieldReader::operator()(const char* name, Initializer& value, const char*) const {
   if (const py::object given = take(name)) value = choose<Initializer>(name, given, where_);
 }
@@ -113,6 +170,15 @@ void FieldWriter::operator()(const char* name, const std::optional<Polyak>& valu
   params[name] = value ? make_object(Average(*value)) : py::none();
 }
 
+void FieldWriter::operator()(const char* name, const UserFunction& value, const char*) {
+  params[name] = function_of(value);
+}
+
+void FieldWriter::operator()(const char* name, const std::optional<UserFunction>& value,
+                             const char*) {
+  params[name] = value ? function_of(*value) : py::none();
+}
+
 void FieldWriter::operator()(const char* name, const Initializer& value, const char*) {
   params[name] = make_object(value);
 }
@@ -142,7 +208,19 @@ void FieldLister::operator()(const char* name, const LearningRate& value, const 
 }
 
 void FieldLister::operator()(const char* name, const Activation& value, const char* text) {
-  fields.push_back({name, "str or activation", key_text(value), "", text, "str | Activation"});
+  const std::string held = "AnyActivation";
+  fields.push_back({name, "str, activation or (f, derivative)", key_text(value), "", text,
+                    "str | " + held + " | " + kFunctions, held});
+}
+
+void FieldLister::operator()(const char* name, const UserFunction&, const char* text) {
+  fields.push_back({name, "callable", "", "", text, kFunction});
+}
+
+void FieldLister::operator()(const char* name, const std::optional<UserFunction>&,
+                             const char* text) {
+  fields.push_back(
+      {name, "callable or None", "None", "", text, std::string(kFunction) + " | None"});
 }
 
 void FieldLister::operator()(const char* name, const Initializer& value, const char* text) {

@@ -33,6 +33,8 @@ class FieldVisitor {
   virtual void operator()(Text name, LearningRate&, const Interval&, Text) = 0;
   virtual void operator()(Text name, std::optional<Polyak>&, Text) = 0;
   virtual void operator()(Text name, Activation&, Text) = 0;
+  virtual void operator()(Text name, UserFunction&, Text) = 0;
+  virtual void operator()(Text name, std::optional<UserFunction>&, Text) = 0;
   virtual void operator()(Text name, Initializer&, Text) = 0;
   virtual void operator()(Text name, std::optional<Initializer>&, Text) = 0;
   virtual void operator()(Text name, LineSearch&, Text) = 0;
@@ -88,6 +90,10 @@ class VisitorOf final : public FieldVisitor {
     f_(name, value, text);
   }
   void operator()(Text name, Activation& value, Text text) override { f_(name, value, text); }
+  void operator()(Text name, UserFunction& value, Text text) override { f_(name, value, text); }
+  void operator()(Text name, std::optional<UserFunction>& value, Text text) override {
+    f_(name, value, text);
+  }
   void operator()(Text name, Initializer& value, Text text) override { f_(name, value, text); }
   void operator()(Text name, std::optional<Initializer>& value, Text text) override {
     f_(name, value, text);

@@ -27,6 +27,8 @@ class FieldWriter {
                   const char*);
   void operator()(const char* name, const Padding& value, const OneOf&, const char*);
   void operator()(const char* name, const std::optional<Polyak>& value, const char*);
+  void operator()(const char* name, const UserFunction& value, const char*);
+  void operator()(const char* name, const std::optional<UserFunction>& value, const char*);
   void operator()(const char* name, const Initializer& value, const char*);
   void operator()(const char* name, const std::optional<Initializer>& value, const char*);
   void operator()(const char* name, const LayerReference& layer, const char*);
@@ -55,6 +57,8 @@ class FieldReader {
   void operator()(const char* name, std::optional<Polyak>& value, const char*) const;
   void operator()(const char* name, LearningRate& value, const Interval&, const char*) const;
   void operator()(const char* name, Activation& value, const char*) const;
+  void operator()(const char* name, UserFunction& value, const char*) const;
+  void operator()(const char* name, std::optional<UserFunction>& value, const char*) const;
   void operator()(const char* name, Initializer& value, const char*) const;
   void operator()(const char* name, std::optional<Initializer>& value, const char*) const;
   void operator()(const char* name, LineSearch& value, const char*) const;
@@ -84,6 +88,7 @@ struct FieldInfo {
   std::string bounds;         // "0 <= beta1 < 1"; empty if the type determines them
   std::string description;
   std::string annotation = type;  // its type in the stubs
+  std::string held = annotation;  // that of the property, where names are resolved
 };
 
 // Lists the fields of a member.
@@ -108,6 +113,8 @@ class FieldLister {
   void operator()(const char* name, const std::optional<Polyak>&, const char* text);
   void operator()(const char* name, const LearningRate& value, const Interval&, const char* text);
   void operator()(const char* name, const Activation& value, const char* text);
+  void operator()(const char* name, const UserFunction&, const char* text);
+  void operator()(const char* name, const std::optional<UserFunction>&, const char* text);
   void operator()(const char* name, const Initializer& value, const char* text);
   void operator()(const char* name, const std::optional<Initializer>&, const char* text);
   void operator()(const char* name, const LineSearch& value, const char* text);

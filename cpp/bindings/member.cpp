@@ -115,6 +115,12 @@ Choice choose_member(std::initializer_list<const std::type_info*> families, cons
   for (const std::type_info* family : families) {
     if (auto data = data_in(value, *family)) return {&class_of(Py_TYPE(value.ptr())), data};
     for (const MemberClass* member : registry().families.at(*family)) {
+      if (*member->key == '\0') {  // made of functions, which stand for it
+        if (!py::isinstance<py::tuple>(value)) continue;
+        const auto cls =
+            py::reinterpret_borrow<py::object>(reinterpret_cast<PyObject*>(member->python));
+        return choose_member(families, parameter, cls(*py::tuple(value)), where, otherwise);
+      }
       if (named && key == member->key) return {member, member->make()};
       keys += (keys.empty() ? "" : ", ") + std::string(member->key);
     }

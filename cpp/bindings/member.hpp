@@ -124,7 +124,7 @@ namespace pybind11::detail {
 
 template <>
 struct type_caster<fastmlp::Activation> : fastmlp::bindings::FamilyCaster<fastmlp::Activation> {
-  static constexpr auto name = const_name("fastmlp._core.Activation");
+  static constexpr auto name = const_name("fastmlp._core.AnyActivation");
 };
 template <>
 struct type_caster<fastmlp::Loss> : fastmlp::bindings::FamilyCaster<fastmlp::Loss> {

@@ -30,9 +30,9 @@ std::string constructor_signature(const std::vector<FieldInfo>& fields) {
 }
 
 std::string property_signature(const FieldInfo& field) {
-  constexpr std::string_view kName = "str | ";  // names are resolved
-  const bool named = field.annotation.rfind(kName, 0) == 0;
-  return field.name + "(self) -> " + field.annotation.substr(named ? kName.size() : 0);
+  constexpr std::string_view kName = "str | ";
+  const bool named = field.held.rfind(kName, 0) == 0;
+  return field.name + "(self) -> " + field.held.substr(named ? kName.size() : 0);
 }
 
 std::string member_doc(const char* class_name, const char* formula, const MemberText& notes,

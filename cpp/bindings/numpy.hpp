@@ -140,19 +140,18 @@ inline const std::int64_t* lengths_of(const py::object& lengths, Index n) {
 }
 
 // X, targets and weights as the core reads them, in memory that stays in place while this exists.
-// Targets are (n, n_out), or class indices (n,) or (n, groups); in a tuple of one where nan stands
-// for none.
+// Targets are (n, n_out), or class indices (n,) or (n, groups); in a tuple with the factors (n,
+// n_terms) of their terms where these differ.
 template <class T>
 class LeasedDataset {
  public:
   LeasedDataset(const py::object& x, const py::object& given, const py::object& weights,
                 const py::object& lengths, const Network<T>& network, const Loss& loss)
       : x_(x, network.plan().inputs()),
-        targets_(targets_of(member_of(given))),
+        targets_(targets_of(member_of(given, 0))),
         weights_(weights_of(weights)),
         lengths_(lengths) {
-    const py::object targets = member_of(given);
-    data_.missing = !targets.is(given);
+    const py::object targets = member_of(given, 0);
     x_.hold();
     data_.x = x_.rows();
     const Index n = data_.x.rows;
@@ -171,6 +170,11 @@ class LeasedDataset {
       }
     }
     data_.lengths = lengths_of(lengths, n);
+    if (!targets.is(given)) {
+      terms_ = exact_array<T>(member_of(given, 1), "terms");
+      data_.terms = rows_of(terms_, n_terms(network), "terms");
+      require(data_.terms.rows == n, "the terms of y are not those of X");
+    }
     if (weights.is_none()) return;
     data_.weights = vector_of(Array<T>(weights), n, "sample_weight").data();
   }
@@ -178,8 +182,14 @@ class LeasedDataset {
   const Dataset<T>& data() const { return data_; }
 
  private:
-  static py::object member_of(const py::object& given) {
-    return py::isinstance<py::tuple>(given) ? py::object(given[py::int_(0)]) : given;
+  static py::object member_of(const py::object& given, int index) {
+    return py::isinstance<py::tuple>(given) ? py::object(given[py::int_(index)]) : given;
+  }
+  // Groups of classes, or the targets themselves.
+  Index n_terms(const Network<T>& network) const {
+    const Index outputs = network.plan().outputs();
+    const Index classes = group_units(network.plan().output(), outputs);
+    return couples_units(network.plan().output()) ? outputs / classes : data_.y.cols;
   }
   static py::array targets_of(const py::object& targets) {
     if (py::isinstance<Array<std::int64_t>>(targets)) return Array<std::int64_t>(targets);
@@ -193,6 +203,7 @@ class LeasedDataset {
   InputRows<T> x_;
   MemoryLease targets_, weights_;
   py::object lengths_;  // made by this package, so that nobody resizes it
+  Array<T> terms_;      // the same
   Dataset<T> data_;
 };
 

@@ -3,9 +3,20 @@
 #pragma once
 
 #include "fastmlp/optim/state_visitor.hpp"
-#include "numpy.hpp"
+#include "threads.hpp"
 
 namespace fastmlp::bindings {
+
+// Other Python threads run while this exists, if n values are so many that copying them takes long.
+class CopyRelease {
+ public:
+  explicit CopyRelease(Index n) {
+    if (releases_gil({static_cast<double>(n)})) release_.emplace();
+  }
+
+ private:
+  std::optional<GilRelease> release_;
+};
 
 // All entries: vectors as copies, or with an owner of the state as live views.
 template <class T>
@@ -14,7 +25,17 @@ class StateWriter final : public StateVisitor<T> {
   explicit StateWriter(py::object owner) : owner_(std::move(owner)) {}
   void section(const char* name) override { state[name] = section_ = py::dict(); }
   void vector(const char* name, Buffer<T>& values) override {
-    section_[name] = Array<T>(values.size(), values.data(), owner_);
+    if (owner_) {
+      section_[name] = Array<T>(values.size(), values.data(), owner_);
+      return;
+    }
+    Array<T> copy(values.size());
+    T* const to = copy.mutable_data();
+    {
+      const CopyRelease release(values.size());
+      std::copy_n(values.data(), values.size(), to);
+    }
+    section_[name] = copy;
   }
   void optional_vector(const char* name, Buffer<T>& values, bool& present) override {
     if (present) return vector(name, values);
@@ -64,7 +85,9 @@ class StateReader final : public StateVisitor<T> {
   }
   void vector(const char* name, Buffer<T>& values) override {
     const auto array = section_[name].template cast<Array<T>>();
-    std::copy_n(vector_of(array, values.size(), name).data(), values.size(), values.data());
+    const T* const from = vector_of(array, values.size(), name).data();
+    const CopyRelease release(values.size());
+    std::copy_n(from, values.size(), values.data());
   }
   void optional_vector(const char* name, Buffer<T>& values, bool& present) override {
     present = !section_[name].is_none();

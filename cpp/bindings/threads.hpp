@@ -33,16 +33,19 @@ inline bool releases_gil(const Work& work) {
 // Runs body(team) on as many threads as the work is worth, without the GIL unless that is not
 // worth it, or where it `waits` for others.
 template <class F>
-void run(const Work& work, F&& body, bool waits = false) {
+void run(const Work& work, F&& body, const InterruptCheck& check = check_signals,
+         bool waits = false) {
   const int threads = threads_for(work);
   std::optional<GilRelease> release;
-  if (waits || releases_gil(work)) release.emplace();
-  with_team(threads, check_signals, body);
+  // Other threads may need it, for functions of the user.
+  if (waits || threads > 1 || releases_gil(work)) release.emplace();
+  with_team(threads, check, body);
 }
 // The same on this thread alone.
 template <class F>
-void run_alone(F&& body) {
-  const GilRelease release;
+void run_alone(F&& body, const Work& work = {kMinOperationsWithoutGil}) {
+  std::optional<GilRelease> release;
+  if (releases_gil(work)) release.emplace();
   with_team(1, check_signals, body);
 }
 

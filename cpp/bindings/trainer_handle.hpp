@@ -1,15 +1,17 @@
-// The trainer that Python holds: arrays are checked and held, and threads chosen, for each call.
+// A trainer as Python has it, with the network that it trains: a part of bind_trainer.cpp, and like
+// all of it without external linkage, which makes it a third smaller.
 #pragma once
 
-#include "bindings.hpp"
 #include "epochs.hpp"
 #include "fastmlp/train/trainer.hpp"
+#include "state_dict.hpp"
 #include "threads.hpp"
 
 namespace fastmlp::bindings {
+namespace {
 
-// A trainer with the network that it trains. The caller must serialise training calls, as Python
-// does with the network's lock.
+// Runs of epochs, single steps, and the parts of a step. The caller must serialise training calls,
+// as Python does with the network's lock.
 template <class T>
 class TrainerHandle {
  public:
@@ -20,23 +22,21 @@ class TrainerHandle {
 
   Trainer<T>& trainer() { return trainer_; }
 
-  // As Trainer::epochs.
+  // As Trainer::epochs; `progress` is told how far it is, now and then.
   py::tuple epochs(const py::object& x, const py::object& targets, const py::object& weights,
                    Index max, std::optional<double> max_seconds, Snapshot<T>& last_good,
                    py::list losses, const py::object& order, const py::object& lengths,
-                   Index more_in_first) {
+                   Index more_in_first, const py::object& progress) {
     require(max >= 1, "epochs: expected max >= 1");
     batch_rows_ = kNoBatch;
     trainer_.start_epoch();  // may run Python, so it comes before pointers are taken
     const LeasedDataset<T> leased(x, targets, weights, lengths, *network_, trainer_.loss());
     const Dataset<T>& data = leased.data();
-    const double seconds = max_seconds.value_or(std::numeric_limits<double>::infinity());
     check_shard(data.size());
     const Index size = trainer_.samples_of(data.size());
     auto indices = order_of(order, size);
     const Index n = indices ? static_cast<Index>(indices->size()) : size;
     trainer_.set_order(std::move(indices), more_in_first);
-    const Index batch = std::min(trainer_.batch_size(), n);
     trainer_.set_tuned(!threads_are_forced());
     const Index epochs = trainer_.optimizer().has_custom_schedule() ? 1 : max;
     EpochResult last;
@@ -44,20 +44,75 @@ class TrainerHandle {
     const auto record = [&] {
       for (const double loss : finished) losses.append(loss);
     };
+    ProgressCheck check(progress, [&] { return trainer_.progress(n); });
     try {
       run(
-          {step_operations(*network_, batch),
-           static_cast<double>(epochs) * static_cast<double>(n) / static_cast<double>(batch)},
+          work_of(n, epochs),
           [&](ThreadTeam& team) {
-            last = trainer_.epochs(data, max, seconds, last_good, finished, team);
+            last = trainer_.epochs(data, max, max_seconds.value_or(kNoLimit), last_good, finished,
+                                   team);
           },
-          rows_here_.has_value());
+          std::ref(check), waits());
     } catch (...) {
       record();
       throw;
     }
     record();
     return parts_of(last);
+  }
+
+  // Up to `max` epochs, each followed by observe(parts), until that returns True or an epoch ends
+  // early. The average is in the network meanwhile, and `last_good` has what `keep` keeps.
+  void observed_epochs(const py::object& x, const py::object& targets, const py::object& weights,
+                       Index max, std::optional<double> max_seconds, Snapshot<T>& last_good,
+                       const py::object& observe, const py::object& lengths,
+                       const py::object& progress) {
+    batch_rows_ = kNoBatch;
+    const LeasedDataset<T> leased(x, targets, weights, lengths, *network_, trainer_.loss());
+    const Dataset<T>& data = leased.data();
+    const Deadline deadline =
+        deadline_after(std::chrono::steady_clock::now(), max_seconds.value_or(kNoLimit));
+    check_shard(data.size());
+    const Index n = trainer_.samples_of(data.size());
+    const Work work = work_of(n, 1);
+    trainer_.set_order(std::nullopt);
+    trainer_.set_tuned(!threads_are_forced());
+    ProgressCheck check(progress, [&] { return trainer_.progress(n); });
+    std::vector<double> none;
+    for (Index left = max; left > 0; --left) {
+      const double seconds = max_seconds ? seconds_until(deadline) : kNoLimit;
+      trainer_.start_epoch();
+      EpochResult last;
+      run(
+          work,
+          [&](ThreadTeam& team) {
+            last = trainer_.epochs(data, 1, seconds, last_good, none, team);
+          },
+          std::ref(check), waits());
+      if (std::isfinite(last.loss)) settle(last_good, left > 1);
+      if (call_function(observe, parts_of(last)).ptr() == Py_True) return;
+    }
+  }
+
+  // After a good epoch: the average comes into the network, and where others follow, `last_good`
+  // receives what they may return to.
+  void settle(Snapshot<T>& last_good, bool others_follow) {
+    swap_in_average();
+    if (others_follow && trainer_.optimizer().can_diverge()) keep(last_good);
+  }
+
+  // Copies of parameters and state.
+  void keep(Snapshot<T>& snapshot) {
+    const CopyRelease release(network_->size());
+    trainer_.keep(snapshot);
+  }
+  void go_back(Snapshot<T>& snapshot) {
+    const CopyRelease release(network_->size());
+    trainer_.go_back(snapshot);
+  }
+  void swap_in_average() {
+    const CopyRelease release(network_->size());
+    trainer_.swap_in_average();
   }
 
   // Passes in the orders of the rows, until one ends early; `results` receives what each has
@@ -73,7 +128,7 @@ class TrainerHandle {
     const Dataset<T>& data = leased.data();
     check_shard(data.size());
     const std::vector<Index> indices = indices_of(rows, trainer_.samples_of(data.size()));
-    const Index n = rows.shape(1), batch = std::min(trainer_.batch_size(), n);
+    const Index n = rows.shape(1);
     trainer_.set_tuned(!threads_are_forced());
     Snapshot<T> unused;
     std::vector<double> none;
@@ -83,18 +138,16 @@ class TrainerHandle {
     };
     try {
       run(
-          {step_operations(*network_, batch),
-           static_cast<double>(indices.size()) / static_cast<double>(batch)},
+          work_of(n, static_cast<Index>(rows.shape(0))),
           [&](ThreadTeam& team) {
             for (auto row = indices.begin(); row != indices.end(); row += n) {
               trainer_.start_epoch();
               trainer_.set_order(std::vector<Index>(row, row + n));
-              finished.push_back(trainer_.epochs(data, 1, std::numeric_limits<double>::infinity(),
-                                                 unused, none, team));
+              finished.push_back(trainer_.epochs(data, 1, kNoLimit, unused, none, team));
               if (finished.back().status != Status::running) break;
             }
           },
-          rows_here_.has_value());
+          check_signals, waits());
     } catch (...) {
       record();
       throw;
@@ -122,7 +175,7 @@ class TrainerHandle {
     double value = 0;
     run(
         {step_operations(*network_, data.size())},
-        [&](ThreadTeam& team) { value = trainer_.step(data, team); }, rows_here_.has_value());
+        [&](ThreadTeam& team) { value = trainer_.step(data, team); }, check_signals, waits());
     return value;
   }
 
@@ -193,11 +246,15 @@ class TrainerHandle {
 
   // Returns the penalties at the parameters before the update.
   double apply(const Array<T>& gradient, double batch_weight) {
-    Buffer<T> g(network_->size());
-    std::copy_n(vector_of(gradient, g.size(), "gradient").data(), g.size(), g.data());
+    const Index n = network_->size();
+    const T* const given = vector_of(gradient, n, "gradient").data();
+    const MemoryLease lease(gradient);
     double penalties = 0;
-    run({10 * static_cast<double>(g.size())},
-        [&](ThreadTeam& team) { penalties = trainer_.apply(g.data(), batch_weight, team); });
+    run({10 * static_cast<double>(n)}, [&](ThreadTeam& team) {
+      Buffer<T> g(n);
+      std::copy_n(given, n, g.data());
+      penalties = trainer_.apply(g.data(), batch_weight, team);
+    });
     return penalties;
   }
 
@@ -210,6 +267,8 @@ class TrainerHandle {
   }
 
  private:
+  static constexpr double kNoLimit = std::numeric_limits<double>::infinity();
+
   // A function that is called with an array which keeps the buffer.
   static std::function<void(const std::shared_ptr<Buffer<T>>&, Index)> sum_in_place(
       const py::object& sum) {
@@ -235,6 +294,15 @@ class TrainerHandle {
                                                  std::to_string(rows_here_.value_or(0)) +
                                                  ", as the shard");
   }
+  // Whether training waits for other processes, which may be threads that need the GIL.
+  bool waits() const { return rows_here_.has_value(); }
+
+  // Of epochs of n samples.
+  Work work_of(Index n, Index epochs) const {
+    const Index batch = std::min(trainer_.batch_size(), n);
+    return {step_operations(*network_, batch),
+            static_cast<double>(epochs) * static_cast<double>(n) / static_cast<double>(batch)};
+  }
 
   std::shared_ptr<Network<T>> network_;
   Trainer<T> trainer_;
@@ -244,4 +312,5 @@ class TrainerHandle {
   Index batch_rows_ = kNoBatch;  // of the last forward, while its activations are kept
 };
 
+}  // namespace
 }  // namespace fastmlp::bindings

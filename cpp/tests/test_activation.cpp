@@ -6,9 +6,11 @@ using namespace fastmlp;
 
 namespace {
 
-const Activation kAll[] = {Identity{}, Sign{},     Sign{true},  Sigmoid{},      Tanh{}, ReLU{},
-                           HardTanh{}, Softmax{},  LeakyReLU{}, LeakyReLU{0.0}, ELU{},  ELU{0.5},
-                           SELU{},     Softplus{}, SiLU{},      GELU{}};
+const Activation kAll[] = {Identity{}, Sign{},     Sign{true},    Sigmoid{},     Tanh{},
+                           ReLU{},     HardTanh{}, Softmax{},     LeakyReLU{},   LeakyReLU{0.0},
+                           ELU{},      ELU{0.5},   SELU{},        Softplus{},    SiLU{},
+                           GELU{},     Mish{},     HardSigmoid{}, Exponential{}, Softsign{},
+                           Sine{},     Sine{2.5}};
 
 std::string name(const Activation& phi) {
   return std::visit([](const auto& member) { return std::string(member.key); }, phi);
@@ -62,6 +64,11 @@ long double reference(const std::string& name, long double a) {
     return 1.0507009873554804934L * (a > 0 ? a : 1.6732632423543772848L * std::expm1(a));
   if (name == "softplus") return std::log1p(std::exp(a));
   if (name == "silu") return a / (1 + std::exp(-a));
+  if (name == "mish") return a * std::tanh(std::log1p(std::exp(a)));
+  if (name == "hard_sigmoid") return std::min(std::max(a / 6 + 0.5L, 0.0L), 1.0L);
+  if (name == "exponential") return std::exp(a);
+  if (name == "softsign") return a / (1 + std::abs(a));
+  if (name == "sine") return std::sin(a);
   return a * std::erfc(-a / std::sqrt(2.0L)) / 2;  // gelu
 }
 
@@ -71,7 +78,7 @@ TEST_CASE_TEMPLATE("values are those of the formulas", T, float, double) {
   const double tolerance = std::is_same_v<T, float> ? 1e-6 : 2e-15;
   for_each_member<Activation>([&](const auto& member) {
     const Activation phi = member;
-    if (is_softmax(phi)) return;
+    if (is_softmax(phi) || std::holds_alternative<CustomActivation>(phi)) return;
     CAPTURE(name(phi));
     const std::vector<T> a = uniform<T>(1000, 1, -20, 20);
     const Sample<T> sample(phi, a);
@@ -136,7 +143,11 @@ TEST_CASE_TEMPLATE("limits at infinity are exact", T, float, double) {
                         {SELU{}, -alpha, infinity, 0, 1.0507009873554805},
                         {Softplus{}, 0, infinity, 0, 1},
                         {SiLU{}, 0, infinity, 0, 1},
-                        {GELU{}, 0, infinity, 0, 1}};
+                        {GELU{}, 0, infinity, 0, 1},
+                        {Mish{}, 0, infinity, 0, 1},
+                        {HardSigmoid{}, 0, 1, 0, 0},
+                        {Exponential{}, 0, infinity, 0, infinity},
+                        {Softsign{}, -1, 1, 0, 0}};
   for (const Limits& at : all) {
     CAPTURE(name(at.phi));
     CHECK(agree(value(at.phi, -inf), at.low));

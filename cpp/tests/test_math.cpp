@@ -93,6 +93,8 @@ const auto vector_expm1 = [](auto x) { return expm1_negative(x); };
 const auto vector_log1p = [](auto x) { return log1p_unit(x); };
 const auto vector_cdf = [](auto x) { return normal_cdf(x); };
 const auto vector_pdf = [](auto x) { return normal_pdf(x); };
+const auto vector_sin = [](auto x) { return sine(x, 0); };
+const auto vector_cos = [](auto x) { return sine(x, 1); };
 
 // From e^-|x|: 1 + e^-x would lose the small values.
 template <class Real>
@@ -138,6 +140,24 @@ TEST_CASE_TEMPLATE(
   };
   CHECK(worst<T>(vector_cdf, cdf, samples<T>()) <= 5);
   CHECK(worst<T>(vector_pdf, pdf, samples<T>()) <= 5);
+}
+
+// Beyond the reduction, of large numbers, the library's functions of double are exact enough.
+TEST_CASE_TEMPLATE("sine and cosine have errors of a few ulp, near their zeros too", T, float,
+                   double) {
+  std::vector<T> x = samples<T>(-1e6, 1e6);
+  for (const double range : {1e3, 1.1e4, 1e5, 2e6}) {
+    const std::vector<T> more = uniform<T>(15000, 11, -range, range);
+    x.insert(x.end(), more.begin(), more.end());
+  }
+  for (int n = -7000; n <= 7000; ++n) x.push_back(T(n * 1.57079632679489661923));
+  const auto sin = [](long double v) { return std::sin(v); };
+  const auto cos = [](long double v) { return std::cos(v); };
+  CHECK(worst<T>(vector_sin, sin, x) <= 3);
+  CHECK(worst<T>(vector_cos, cos, x) <= 3);
+  CHECK(std::isnan(map(vector_sin, kInfinity<T>)));
+  CHECK(map(vector_sin, T(0)) == 0);
+  CHECK(map(vector_cos, T(0)) == 1);
 }
 
 TEST_CASE_TEMPLATE("limits at infinity are exact", T, float, double) {
@@ -202,7 +222,7 @@ TEST_CASE_TEMPLATE("nan stays nan, in its lane only", T, float, double) {
   };
   check(vector_exp), check(vector_log), check(vector_tanh), check(vector_sigmoid);
   check(vector_softplus), check(vector_log1p), check(vector_expm1);
-  check(vector_cdf), check(vector_pdf);
+  check(vector_cdf), check(vector_pdf), check(vector_sin), check(vector_cos);
   check([](auto v) { return clamp_to_finite(v); });
 }
 

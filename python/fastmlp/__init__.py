@@ -19,6 +19,8 @@ from fastmlp.trainer import Trainer
 # Modules that most programs do not use: imported with their first name, since all of them together
 # take an eighth of the time of `import fastmlp`.
 _ON_DEMAND = {
+    "_export.from_onnx": ("from_onnx",),
+    "_export.from_torch": ("from_torch",),
     "_fit.lr_finder": ("LearningRateCurve", "find_learning_rate"),
     "_fit.records": (
         *("CSVLogger", "Logging", "MLflow", "ModelCheckpoint", "OptunaPruning", "TensorBoard"),
@@ -84,6 +86,7 @@ for _names in _ON_DEMAND.values():
 for _family in (
     _core.layers,
     _core.activations,
+    {"": _core.Activation},  # one's own, which has no name
     _core.losses,
     _core.initializers,
     _core.schedules,

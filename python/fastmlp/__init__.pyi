@@ -2,6 +2,7 @@
 from fastmlp._version import __version__ as __version__
 from fastmlp import distributed as distributed
 from fastmlp._core import AbsoluteError as AbsoluteError
+from fastmlp._core import Activation as Activation
 from fastmlp._core import AdaDelta as AdaDelta
 from fastmlp._core import AdaGrad as AdaGrad
 from fastmlp._core import AdaMax as AdaMax
@@ -31,6 +32,7 @@ from fastmlp._core import Dropout as Dropout
 from fastmlp._core import ELU as ELU
 from fastmlp._fit.callbacks import EarlyStopping as EarlyStopping
 from fastmlp._fit.epoch_result import EpochResult as EpochResult
+from fastmlp._core import Exponential as Exponential
 from fastmlp._core import ExponentialDecay as ExponentialDecay
 from fastmlp._core import GELU as GELU
 from fastmlp._core import GRU as GRU
@@ -41,6 +43,7 @@ from fastmlp._core import GlobalAveragePool2D as GlobalAveragePool2D
 from fastmlp._core import GlorotNormal as GlorotNormal
 from fastmlp._core import GlorotUniform as GlorotUniform
 from fastmlp.gradient_check import GradientCheck as GradientCheck
+from fastmlp._core import HardSigmoid as HardSigmoid
 from fastmlp._core import HardTanh as HardTanh
 from fastmlp._core import HeNormal as HeNormal
 from fastmlp._core import HeUniform as HeUniform
@@ -64,6 +67,7 @@ from fastmlp._fit.records import Logging as Logging
 from fastmlp._fit.records import MLflow as MLflow
 from fastmlp._core import MaxPool1D as MaxPool1D
 from fastmlp._core import MaxPool2D as MaxPool2D
+from fastmlp._core import Mish as Mish
 from fastmlp._fit.records import ModelCheckpoint as ModelCheckpoint
 from fastmlp._io.files import ModelFileError as ModelFileError
 from fastmlp._core import NAdam as NAdam
@@ -88,13 +92,16 @@ from fastmlp.minimization import Result as Result
 from fastmlp._core import Rprop as Rprop
 from fastmlp._core import SELU as SELU
 from fastmlp._core import SGD as SGD
+from fastmlp._core import SIREN as SIREN
 from fastmlp._core import SaddleFreeNewton as SaddleFreeNewton
 from fastmlp._core import SiLU as SiLU
 from fastmlp._core import Sigmoid as Sigmoid
 from fastmlp._core import Sign as Sign
+from fastmlp._core import Sine as Sine
 from fastmlp._core import Skip as Skip
 from fastmlp._core import Softmax as Softmax
 from fastmlp._core import Softplus as Softplus
+from fastmlp._core import Softsign as Softsign
 from fastmlp._core import SpatialDropout as SpatialDropout
 from fastmlp.curvature import Spectrum as Spectrum
 from fastmlp._core import SquaredError as SquaredError
@@ -108,6 +115,8 @@ from fastmlp._fit.status import TrainingWarning as TrainingWarning
 from fastmlp._core import Zeros as Zeros
 from fastmlp.gradient_check import check_gradient as check_gradient
 from fastmlp._fit.lr_finder import find_learning_rate as find_learning_rate
+from fastmlp._export.from_onnx import from_onnx as from_onnx
+from fastmlp._export.from_torch import from_torch as from_torch
 from fastmlp.config import get_num_threads as get_num_threads
 from fastmlp.minimization import least_squares as least_squares
 from fastmlp.step_length import line_search as line_search
@@ -119,6 +128,7 @@ from fastmlp.config import show_config as show_config
 from fastmlp.config import threads as threads
 __all__ = [
     'AbsoluteError',
+    'Activation',
     'AdaDelta',
     'AdaGrad',
     'AdaMax',
@@ -148,6 +158,7 @@ __all__ = [
     'ELU',
     'EarlyStopping',
     'EpochResult',
+    'Exponential',
     'ExponentialDecay',
     'GELU',
     'GRU',
@@ -158,6 +169,7 @@ __all__ = [
     'GlorotNormal',
     'GlorotUniform',
     'GradientCheck',
+    'HardSigmoid',
     'HardTanh',
     'HeNormal',
     'HeUniform',
@@ -181,6 +193,7 @@ __all__ = [
     'MLflow',
     'MaxPool1D',
     'MaxPool2D',
+    'Mish',
     'ModelCheckpoint',
     'ModelFileError',
     'NAdam',
@@ -205,13 +218,16 @@ __all__ = [
     'Rprop',
     'SELU',
     'SGD',
+    'SIREN',
     'SaddleFreeNewton',
     'SiLU',
     'Sigmoid',
     'Sign',
+    'Sine',
     'Skip',
     'Softmax',
     'Softplus',
+    'Softsign',
     'SpatialDropout',
     'Spectrum',
     'SquaredError',
@@ -225,6 +241,8 @@ __all__ = [
     'Zeros',
     'check_gradient',
     'find_learning_rate',
+    'from_onnx',
+    'from_torch',
     'get_num_threads',
     'least_squares',
     'line_search',

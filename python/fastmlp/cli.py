@@ -1,4 +1,4 @@
-"""The command line: ``fastmlp demo``, ``fastmlp info`` and ``fastmlp playground``."""
+"""The command line: ``fastmlp demo``, ``info``, ``export`` and ``playground``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from fastmlp._io import layout
 from fastmlp._version import __version__
@@ -60,6 +61,14 @@ def _parser() -> argparse.ArgumentParser:
     info.add_argument("--json", action="store_true", help="for other programs")
     info.add_argument("--max-time-steps", type=int, default=layout.MAX_TIME_STEPS, metavar="N")
     info.set_defaults(run=_info)
+    export = commands.add_parser("export", help="write a network for ONNX, torch or C")
+    export.add_argument("model", metavar="MODEL", help="the file of a network or trainer")
+    kinds = export.add_mutually_exclusive_group(required=True)
+    kinds.add_argument("--onnx", metavar="OUT", help="an ONNX model")
+    kinds.add_argument("--torch", metavar="OUT", help="a module, for torch.load")
+    kinds.add_argument("--c", metavar="OUT", help="a header of C and C++")
+    export.add_argument("--max-time-steps", type=int, default=layout.MAX_TIME_STEPS, metavar="N")
+    export.set_defaults(run=_export)
     return parser
 
 
@@ -83,6 +92,29 @@ def _info(options: argparse.Namespace) -> None:
     if "estimator" not in specification:
         network = files.load(options.file, max_time_steps=options.max_time_steps)
         print(network, *filter(None, [network.history]), sep="\n")
+
+
+def _export(options: argparse.Namespace) -> None:
+    from fastmlp._io import files
+
+    network: Any = files.load(options.model, max_time_steps=options.max_time_steps)
+    if options.torch is not None:
+        _export_torch(network, options.torch)
+    elif options.onnx is not None:
+        network.to_onnx(options.onnx)
+    else:
+        network.to_c(options.c)
+
+
+def _export_torch(network: Any, path: str) -> None:
+    import io
+
+    from fastmlp._data.extras import require
+    from fastmlp._io import atomic
+
+    content = io.BytesIO()
+    require("torch", "fastmlp export", "torch").save(network.to_torch(), content)
+    atomic.write(path, [content.getvalue()])
 
 
 def _demo(options: argparse.Namespace) -> None:

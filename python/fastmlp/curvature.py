@@ -117,7 +117,7 @@ class Curvature:
     network : Network
     X, y, loss
         As for `Network.loss`; a loss written in Python has no second derivatives here.
-    sample_weight : array_like of shape (n_samples,), optional
+    sample_weight : array_like of shape (n_samples,), or that of y, optional
         Weights >= 0 of the samples.
     lengths : array_like of int, shape (n_samples,), optional
         Steps of each sequence, as for `Network.loss`.
@@ -281,7 +281,9 @@ class Curvature:
 
 
 def _copied(part: Any) -> Any:
-    """Return a copy of an array or of sparse samples; None of None."""
+    """Return a copy of an array, of some, or of sparse samples; None of None."""
+    if isinstance(part, tuple):
+        return tuple(map(_copied, part))
     if isinstance(part, SPARSE):
         data, indices, starts = map(np.array, part.arrays)
         return type(part)(data, indices, starts, part.shape[1])

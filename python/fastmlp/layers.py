@@ -119,6 +119,12 @@ def parametric_layers(layers: Sequence[Any]) -> list[Any]:
     return [layer for layer in layers if layer.has_parameters]
 
 
+def own_activations(layers: Sequence[Any]) -> list[Any]:
+    """Return the activations that are functions of the user, of each layer that has one."""
+    activations = [getattr(layer, "activation", None) for layer in layers]
+    return [phi for phi in activations if isinstance(phi, _core.Activation)]
+
+
 def output_activation(layers: Sequence[Layer]) -> Any:
     """Return the activation of the last layer."""
     return getattr(layers[-1], "activation", _core.activations["identity"]())

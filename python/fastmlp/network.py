@@ -11,12 +11,23 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from fastmlp import _core
-from fastmlp._data import arrays, derivatives, diagonals, evaluation, inside, stepping, types
+from fastmlp._data import (
+    arrays,
+    derivatives,
+    diagonals,
+    evaluation,
+    exporting,
+    inside,
+    prediction,
+    stepping,
+    types,
+)
 from fastmlp._data.arrays import DType, FloatArray
 from fastmlp._data.attributes import Attributes
 from fastmlp._data.feature_names import NamedFeatures, as_names
 from fastmlp._data.validation import check_dtype, check_seed, error_prefix
 from fastmlp._data.views import Views
+from fastmlp._export import methods as _export
 from fastmlp._fit import fitting
 from fastmlp._io import files, layout, members, registry, serialization
 from fastmlp._io import summary as _summary
@@ -187,7 +198,7 @@ class Network(NamedFeatures, Attributes):
 
     fit = fitting.fit
     step = stepping.step
-    predict = evaluation.predict
+    predict = prediction.predict
     loss = evaluation.loss
     value_and_grad = evaluation.value_and_grad
     backward = evaluation.backward
@@ -200,6 +211,8 @@ class Network(NamedFeatures, Attributes):
     hessian_diagonal = diagonals.hessian_diagonal
     fisher_diagonal = diagonals.fisher_diagonal
     hessian_spectrum = derivatives.hessian_spectrum
+    to_c = exporting.to_c
+    to_onnx, to_torch = _export.to_onnx, _export.to_torch
     summary = _summary.summary
     __repr__ = _summary.call_text
     __str__ = _summary.layer_table

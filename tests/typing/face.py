@@ -74,6 +74,15 @@ assert_type(history["loss"], list[float])
 assert_type(history.status, str)
 columns: Mapping[str, list[float]] = history.to_dict()
 net.fit(X, y, epochs=1, class_weight={0: 2.0, 1: 0.5}, validation_data=(X, y, np.ones(60)))
+labelled = fm.Network([fm.Dropout(0.1), fm.Dense(2, "sigmoid")], inputs=64)
+labels, terms = np.eye(2)[y % 2], np.ones((60, 2))
+labelled.fit(X, labels, epochs=1, class_weight=[1, (1, 5.0)], sample_weight=terms)
+labelled.fit(X, labels, epochs=1, class_weight={1: {0: 1.0, 1: 5.0}})
+fm.Trainer(labelled).step(X, labels, terms, class_weight=[1.0, "balanced"])
+labelled.fit(X, labels, epochs=1, class_weight=np.ones((2, 2)))
+assert_type(labelled.predict(X), NDArray[np.floating[Any]])
+mean, std = labelled.predict(X, samples=10, seed=1)
+assert_type(std, NDArray[np.floating[Any]])
 
 
 # A loss, a schedule and a callback of one's own

@@ -93,8 +93,8 @@ void ThreadTeam::worker_loop(int member) {
 
 void ThreadTeam::stop_workers() { round_ticket_.store(kStopTicket, std::memory_order_release); }
 
-void ThreadTeam::run_round(Index n, bool interruptible, Call call, void* f) {
-  call_ = call;
+void ThreadTeam::run_round(Index n, bool interruptible, Call item, void* f) {
+  call_ = item;
   function_ = f;
   interruptible_ = interruptible;
   for (int m = 0; m < size_; ++m) {

@@ -75,7 +75,7 @@ class ThreadTeam {
   std::vector<std::thread> start_workers();
   void worker_loop(int member);
   void stop_workers();
-  void run_round(Index n, bool interruptible, Call call, void* f);
+  void run_round(Index n, bool interruptible, Call item, void* f);
   void drain_queues(int member);
   void drain_queue(WorkQueue& queue, int member);
   void poll(double operations);

@@ -33,6 +33,9 @@ constexpr double kMaxLaneOperations = 5e7;
 // Seconds after which Trainer::epochs returns, so that the caller can show its progress.
 constexpr double kReturnInterval = 0.05;
 
+// Interval at which a long epoch says how far it is.
+constexpr std::chrono::milliseconds kProgressInterval{100};
+
 // Operations of a round, and of a call, from which threads are used. Measured: a round is worth its
 // barriers from about 600 000 operations on; starting and joining threads takes the time of about
 // ten million, more on a busy machine.

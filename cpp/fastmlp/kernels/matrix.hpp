@@ -58,6 +58,7 @@ class PanelMatrix {
         bytes_(ceil_div(cols, Width) * panel_ * static_cast<Index>(sizeof(T))) {}
 
   bool empty() const { return rows_ == 0; }
+  Index rows() const { return rows_; }
   Index bytes() const { return bytes_; }  // of all panels
   PanelView<T> panels() const { return {buffer_.data(), Width, panel_}; }
   // The columns of one panel from j on.

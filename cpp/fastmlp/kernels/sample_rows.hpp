@@ -35,8 +35,8 @@ struct SampleRows : MatrixView<const T> {
   SampleRows() = default;
   SampleRows(MatrixView<const T> dense) : MatrixView<const T>(dense) {}
   SampleRows(MatrixView<T> dense) : MatrixView<const T>(dense) {}
-  SampleRows(SparseRows<T> entries, Index rows, Index cols)
-      : MatrixView<const T>{nullptr, rows, cols, 0}, sparse(entries) {}
+  SampleRows(SparseRows<T> entries, Index n_rows, Index n_cols)
+      : MatrixView<const T>{nullptr, n_rows, n_cols, 0}, sparse(entries) {}
 
   bool is_sparse() const { return sparse.starts != nullptr; }
   bool operator==(const SampleRows& other) const {

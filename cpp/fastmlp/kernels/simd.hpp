@@ -236,6 +236,15 @@ inline T reduce_add(Pack<T> v) {
   return reduce<T>(v, [](Pack<T> x, Pack<T> y) { return x + y; });
 }
 
+// Whether any lane of a comparison is true.
+template <class M>
+inline bool has_any(M comparison) {
+  std::uint64_t words[sizeof(M) / sizeof(std::uint64_t)], any = 0;
+  std::memcpy(words, &comparison, sizeof words);
+  for (const std::uint64_t word : words) any |= word;
+  return any != 0;
+}
+
 // Mask of the first `count` lanes, the valid ones of a row's last pack.
 template <class T>
 inline Mask<T> first_lanes(Index count) {

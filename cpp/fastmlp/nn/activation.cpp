@@ -1,5 +1,6 @@
 #include "fastmlp/nn/activation.hpp"
 
+#include "fastmlp/base/error.hpp"
 #include "fastmlp/kernels/matrix.hpp"
 #include "fastmlp/kernels/softmax.hpp"
 
@@ -59,7 +60,37 @@ void softmax_backward(const Activation& phi, const MatrixView<const T>& all_h,
   for_groups(std::get<Softmax>(phi), multiply, all_h, all_g);
 }
 
+// f of the numbers of a view, its padding left out, in rows without gaps.
+template <class T>
+std::vector<T> apply(const UserFunction& f, const MatrixView<const T>& a) {
+  std::vector<T> numbers;
+  numbers.reserve(static_cast<std::size_t>(a.rows * a.cols));
+  for (Index i = 0; i < a.rows; ++i) numbers.insert(numbers.end(), a.row(i), a.row(i) + a.cols);
+  f->apply(a.rows * a.cols, numbers.data(), numbers.data());
+  return numbers;
+}
+
+// out = f(a), or its product with `factor`.
+template <class T>
+void apply(const UserFunction& f, const MatrixView<const T>& a, const MatrixView<const T>& factor,
+           const MatrixView<T>& out) {
+  const std::vector<T> values = apply(f, a);
+  const T* value = values.data();
+  for (Index i = 0; i < a.rows; ++i) {
+    for (Index j = 0; j < a.cols; ++j, ++value) {
+      out.row(i)[j] = factor.data ? *value * factor.row(i)[j] : *value;
+    }
+  }
+}
+
 }  // namespace
+
+void require_second_derivative(const Activation& activation) {
+  const auto* custom = std::get_if<CustomActivation>(&activation);
+  require(!custom || custom->functions->second_derivative,
+          "Activation: second_derivative is missing, expected a function, because second "
+          "derivatives of the loss are asked for");
+}
 
 bool uses_input(const Activation& activation) {
   return std::visit([](const auto& phi) { return phi.uses_input; }, activation);
@@ -72,6 +103,8 @@ void activate(const Activation& activation, const MatrixView<const T>& a, const 
       [&](const auto& phi) {
         if constexpr (std::is_same_v<std::decay_t<decltype(phi)>, Softmax>) {
           softmax(phi, a, h);
+        } else if constexpr (std::is_same_v<std::decay_t<decltype(phi)>, CustomActivation>) {
+          apply<T>(phi.functions->f, a, {}, h);
         } else {
           for_elements(h, [phi, from = a, to = h](Index i, Index j) {
             store(to.row(i) + j, phi.value(load(from.row(i) + j)));
@@ -100,6 +133,8 @@ void differentiate(const Activation& activation, const MatrixView<const T>& a,
         using Phi = std::decay_t<decltype(phi)>;
         if constexpr (std::is_same_v<Phi, Softmax>) {
           softmax_backward(activation, h, g);
+        } else if constexpr (std::is_same_v<Phi, CustomActivation>) {
+          apply<T>(phi.functions->derivative, a, g, g);
         } else if constexpr (!std::is_same_v<Phi, Identity>) {
           for_elements(g, [phi, a = a, h = h, to = g](Index i, Index j) {
             const Pack<T> slope = phi.derivative(load(a.row(i) + j), load(h.row(i) + j));
@@ -114,22 +149,29 @@ template <class T>
 void linearize(const Activation& activation, const MatrixView<const T>& a,
                const MatrixView<const T>& h, const ActivationDerivatives<T>& point,
                const MatrixView<T>& g) {
+  if (couples_units(activation)) {
+    copy<const T>(g, point.curvature);
+    return softmax_backward(activation, h, g);
+  }
+  for_elements(g, [&](Index i, Index j) { store(point.slope.row(i) + j, constant<Pack<T>>(1.0)); });
+  differentiate<T>(activation, a, h, point.slope);
   std::visit(
       [&](const auto& phi) {
-        if constexpr (std::is_same_v<std::decay_t<decltype(phi)>, Softmax>) {
-          copy<const T>(g, point.curvature);
-          softmax_backward(activation, h, g);
-        } else {
+        using Phi = std::decay_t<decltype(phi)>;
+        if constexpr (std::is_same_v<Phi, CustomActivation>) {
+          const std::optional<UserFunction>& second = phi.functions->second_derivative;
+          if (second) apply<T>(*second, a, g, point.curvature);
+        } else if constexpr (!std::is_same_v<Phi, Softmax>) {
           for_elements(g, [&, phi](Index i, Index j) {
-            const Pack<T> x = load(a.row(i) + j), y = load(h.row(i) + j), up = load(g.row(i) + j);
-            const Pack<T> slope = phi.derivative(x, y);
-            store(point.slope.row(i) + j, slope);
-            store(point.curvature.row(i) + j, phi.second_derivative(x, y) * up);
-            store(g.row(i) + j, slope * up);
+            const Pack<T> curvature = phi.second_derivative(load(a.row(i) + j), load(h.row(i) + j));
+            store(point.curvature.row(i) + j, curvature * load(g.row(i) + j));
           });
         }
       },
       activation);
+  for_elements(g, [&](Index i, Index j) {
+    store(g.row(i) + j, load(g.row(i) + j) * load(point.slope.row(i) + j));
+  });
 }
 
 template <class T>

@@ -1,320 +1,65 @@
-// The family of activations h = phi(a), written for packs. Adding one: a struct below, its name in
-// the variant, five lines in tests/reference.py, a row in docs/lecture.md.
+// The family of activations h = phi(a), written for packs. Adding one: a struct in one of the two
+// headers, its name in the variant, five lines in tests/reference.py, a row in docs/lecture.md.
 //
 // derivative(a, h) is phi'(a), from h where that is enough (then only h is kept for the backward
 // pass) and from a where `uses_input` says so; second_derivative(a, h) is phi''(a). At kinks it is
 // as in torch. nan in gives nan out; limits at ±inf are exact.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <variant>
 
 #include "fastmlp/base/buffer.hpp"
-#include "fastmlp/base/family.hpp"
-#include "fastmlp/kernels/math.hpp"
+#include "fastmlp/nn/basic_activations.hpp"
+#include "fastmlp/nn/smooth_activations.hpp"
 
 namespace fastmlp {
 
-// Properties of an activation that other parts of the library depend on.
-struct ActivationTraits {
-  bool couples_units = false;     // each h_i depends on all of a, not only on a_i
-  bool predicts_classes = false;  // h are probabilities of classes, so y may be class indices
+// A function of a user, element by element: out_i = f(a_i) for n numbers.
+class ElementwiseFunction {
+ public:
+  virtual ~ElementwiseFunction() = default;
+  virtual void apply(Index n, const float* a, float* out) const = 0;
+  virtual void apply(Index n, const double* a, double* out) const = 0;
 };
 
-// phi'' of a piecewise linear function, at kinks too; nan where x is.
-template <class P>
-inline P zero_unless_nan(P x) {
-  return x == x ? P{} : x;
-}
+using UserFunction = std::shared_ptr<const ElementwiseFunction>;
 
-// A member without hyperparameters whose derivative follows from h.
-struct ActivationBase {
-  static constexpr ActivationTraits traits{};
-  static constexpr bool uses_input = false;
-  template <class P>
-  P second_derivative(P, P h) const {
-    return zero_unless_nan(h);
-  }
-  template <class Self, class F>
-  static void fields(Self&, F&&) {}
-};
+// Computes whole tiles at once: activation.cpp has its value and derivatives.
+struct CustomActivation : ActivationBase {
+  // Without a name: it is made of its functions.
+  static constexpr auto key = "", class_name = "Activation";
+  static constexpr auto doc = R"(An activation of your own, by functions in Python.
 
-struct Identity : ActivationBase {
-  static constexpr auto key = "identity", class_name = "Identity";
-  static constexpr auto doc = R"(The activation of linear layers.
+    phi(a) = f(a);  phi' = derivative(a);  phi'' = second_derivative(a)
 
-    phi(a) = a;  phi'(a) = 1)";
-  template <class P>
-  P value(P a) const {
-    return a;
-  }
-  template <class P>
-  P derivative(P, P h) const {
-    return h == h ? constant<P>(1.0) : h;
-  }
-};
-
-struct Sign {
-  static constexpr auto key = "sign", class_name = "Sign";
-  static constexpr auto doc = R"(The sign (Rosenblatt 1958).
-
-    phi(a) = -1 for a < 0, 0 for a = 0, 1 for a > 0;  phi'(a) = 0
-
-So a hidden layer of signs cannot learn by gradient, unless straight_through is set: then the
-derivative is that of hard tanh (Bengio et al. 2013).)";
-  static constexpr ActivationTraits traits{};
+Each is called with a 1-d array, of the network's dtype, of the pre-activations of some samples, and
+returns an array of its length, element by element. ``activation=(f, derivative)`` is the same. The
+second derivative serves products with the Hessian and Newton's methods; gradients and products with
+Gauss and Newton's matrix do without.)";
+  static constexpr auto example =
+      ">>> import numpy as np\n>>> cube = fm.Activation(lambda a: a**3, lambda a: 3 * a**2)\n"
+      ">>> cube([1.0, -2.0]).tolist(), cube.derivative([1.0, -2.0]).tolist()\n"
+      "([1.0, -8.0], [3.0, 12.0])\n"
+      ">>> net = fm.Network([2, 8, 1], activation=(np.sin, np.cos), seed=0)";
   static constexpr bool uses_input = true;
-  bool straight_through = false;
+  struct Functions {
+    UserFunction f, derivative;
+    std::optional<UserFunction> second_derivative;
+  };
+  std::shared_ptr<Functions> functions = std::make_shared<Functions>();  // copies share them
   template <class Self, class F>
   static void fields(Self& self, F&& f) {
-    f("straight_through", self.straight_through, "uses the derivative of hard tanh");
-  }
-  template <class P>
-  P value(P a) const {
-    return a > P{} ? constant<P>(1.0) : a < P{} ? constant<P>(-1.0) : a;
-  }
-  template <class P>
-  P derivative(P a, P) const {
-    const P inside = straight_through ? constant<P>(1.0) : P{};
-    return a == a ? (abs(a) < constant<P>(1.0) ? inside : P{}) : a;
-  }
-  template <class P>
-  P second_derivative(P, P h) const {
-    return zero_unless_nan(h);
-  }
-};
-
-struct Sigmoid : ActivationBase {
-  static constexpr auto key = "sigmoid", class_name = "Sigmoid";
-  static constexpr auto doc = R"(The logistic function (Rumelhart et al. 1986).
-
-    phi(a) = 1 / (1 + exp(-a));  phi' = phi (1 - phi))";
-  template <class P>
-  P value(P a) const {
-    return sigmoid(a);
-  }
-  template <class P>
-  P derivative(P, P h) const {
-    return h * (constant<P>(1.0) - h);
-  }
-  template <class P>
-  P second_derivative(P, P h) const {
-    return h * (constant<P>(1.0) - h) * (constant<P>(1.0) - constant<P>(2.0) * h);
-  }
-};
-
-struct Tanh : ActivationBase {
-  static constexpr auto key = "tanh", class_name = "Tanh";
-  static constexpr auto doc = R"(The hyperbolic tangent (LeCun et al. 1998).
-
-    phi(a) = tanh(a);  phi' = 1 - phi²)";
-  template <class P>
-  P value(P a) const {
-    return tanh(a);
-  }
-  template <class P>
-  P derivative(P, P h) const {
-    return constant<P>(1.0) - h * h;
-  }
-  template <class P>
-  P second_derivative(P, P h) const {
-    return constant<P>(-2.0) * h * (constant<P>(1.0) - h * h);
-  }
-};
-
-struct ReLU : ActivationBase {
-  static constexpr auto key = "relu", class_name = "ReLU";
-  static constexpr auto doc = R"(The rectified linear unit (Nair & Hinton 2010).
-
-    phi(a) = max(a, 0);  phi'(0) = 0)";
-  template <class P>
-  P value(P a) const {
-    return relu(a);
-  }
-  template <class P>
-  P derivative(P, P h) const {
-    return relu_slope(h);
-  }
-};
-
-struct HardTanh : ActivationBase {
-  static constexpr auto key = "hard_tanh", class_name = "HardTanh";
-  static constexpr auto doc = R"(The identity between -1 and 1, constant beyond (Collobert 2004).
-
-    phi(a) = max(min(a, 1), -1);  phi'(±1) = 0)";
-  template <class P>
-  P value(P a) const {
-    return clamp_above(clamp_below(a, -1.0), 1.0);
-  }
-  template <class P>
-  P derivative(P, P h) const {
-    return h == h ? (abs(h) < constant<P>(1.0) ? constant<P>(1.0) : P{}) : h;
-  }
-};
-
-// Couples the units of a layer, so it is no function of packs: activation.cpp has its value and
-// Jacobian.
-struct Softmax : ActivationBase {
-  static constexpr auto key = "softmax", class_name = "Softmax";
-  static constexpr auto doc = R"(Probabilities of classes, along the last axis (Bridle 1990).
-
-    phi(a)_i = exp(a_i) / sum_j exp(a_j)
-
-The largest a_j is subtracted first, so nothing overflows. derivative(a) is the Jacobian
-diag(h) - h hᵀ, of shape (..., k, k).)";
-  static constexpr ActivationTraits traits{true, true};
-  // Units of one softmax where a layer has several, one per position or step; 0: all. It follows
-  // from the shape of the layer, and is none of the fields.
-  Index group = 0;
-  Index units(Index rows) const { return group > 0 ? group : rows; }
-};
-
-struct LeakyReLU {
-  static constexpr auto key = "leaky_relu", class_name = "LeakyReLU";
-  static constexpr auto doc = R"(A rectifier with a slope below 0 (Maas et al. 2013).
-
-    phi(a) = a for a > 0, else slope a)";
-  static constexpr ActivationTraits traits{};
-  static constexpr bool uses_input = false;
-  double slope = 0.01;
-  template <class Self, class F>
-  static void fields(Self& self, F&& f) {
-    f("slope", self.slope, kNonNegative, "factor of a < 0");
-  }
-  template <class P>
-  P value(P a) const {
-    return a > P{} ? a : (slope == 0.0 ? (a == a ? P{} : a) : a * constant<P>(slope));
-  }
-  template <class P>
-  P derivative(P, P h) const {
-    return h > P{} ? constant<P>(1.0) : (h == h ? constant<P>(slope) : h);
-  }
-  template <class P>
-  P second_derivative(P, P h) const {
-    return zero_unless_nan(h);
-  }
-};
-
-struct ELU {
-  static constexpr auto key = "elu", class_name = "ELU";
-  static constexpr auto doc = R"(The exponential linear unit (Clevert et al. 2016).
-
-    phi(a) = a for a > 0, else alpha (exp(a) - 1))";
-  static constexpr ActivationTraits traits{};
-  static constexpr bool uses_input = false;
-  double alpha = 1.0;
-  template <class Self, class F>
-  static void fields(Self& self, F&& f) {
-    f("alpha", self.alpha, kNonNegative, "-alpha is the limit at -inf");
-  }
-  template <class P>
-  P value(P a) const {
-    return a > P{} ? a : constant<P>(alpha) * expm1_negative(clamp_above(a, 0.0));
-  }
-  template <class P>
-  P derivative(P, P h) const {
-    return h > P{} ? constant<P>(1.0) : h + constant<P>(alpha);
-  }
-  template <class P>
-  P second_derivative(P, P h) const {
-    return h > P{} ? P{} : h + constant<P>(alpha);
-  }
-};
-
-struct SELU : ActivationBase {
-  static constexpr auto key = "selu", class_name = "SELU";
-  static constexpr auto doc =
-      R"(ELU scaled to keep mean 0 and variance 1 from layer to layer (Klambauer et al. 2017).
-
-    phi(a) = s a for a > 0, else s alpha (exp(a) - 1);  s = 1.0507…, alpha = 1.6733…)";
-  static constexpr double kScale = 1.0507009873554804934193349852946;
-  static constexpr double kAlpha = 1.6732632423543772848170429916717;
-  template <class P>
-  P value(P a) const {
-    return constant<P>(kScale) * ELU{kAlpha}.value(a);
-  }
-  template <class P>
-  P derivative(P, P h) const {
-    return h > P{} ? constant<P>(kScale) : h + constant<P>(kScale * kAlpha);
-  }
-  template <class P>
-  P second_derivative(P, P h) const {
-    return h > P{} ? P{} : h + constant<P>(kScale * kAlpha);
-  }
-};
-
-struct Softplus : ActivationBase {
-  static constexpr auto key = "softplus", class_name = "Softplus";
-  static constexpr auto doc = R"(A smooth rectifier (Dugas et al. 2001).
-
-    phi(a) = log(1 + exp(a));  phi' = sigmoid(a))";
-  static constexpr bool uses_input = true;
-  template <class P>
-  P value(P a) const {
-    return softplus(a);
-  }
-  template <class P>
-  P derivative(P a, P) const {
-    return sigmoid(a);
-  }
-  template <class P>
-  P second_derivative(P a, P) const {
-    return sigmoid(a) * sigmoid(-a);
-  }
-};
-
-struct SiLU : ActivationBase {
-  static constexpr auto key = "silu", class_name = "SiLU";
-  static constexpr auto doc = R"(The sigmoid linear unit, also called swish (Elfwing et al. 2018).
-
-    phi(a) = a sigmoid(a))";
-  static constexpr bool uses_input = true;
-  static constexpr double kFar =
-      1000.0;  // beyond it sigmoid(±a) is 0 or 1 in any precision: no inf * 0
-  template <class P>
-  P value(P a) const {
-    return clamp_below(a, -kFar) * sigmoid(a);
-  }
-  template <class P>
-  P derivative(P a, P) const {
-    const P x = clamp_above(clamp_below(a, -kFar), kFar);
-    return sigmoid(x) * (constant<P>(1.0) + x * sigmoid(-x));
-  }
-  // s s' (2 + a (s' - s)) with s = sigmoid(a), s' = 1 - s
-  template <class P>
-  P second_derivative(P a, P) const {
-    const P x = clamp_above(clamp_below(a, -kFar), kFar), up = sigmoid(x), down = sigmoid(-x);
-    return up * down * (constant<P>(2.0) + x * (down - up));
-  }
-};
-
-struct GELU : ActivationBase {
-  static constexpr auto key = "gelu", class_name = "GELU";
-  static constexpr auto doc =
-      R"(The Gaussian error linear unit, exact by erf (Hendrycks & Gimpel 2016).
-
-    phi(a) = a Φ(a)
-
-Φ is the distribution function of the standard normal distribution.)";
-  static constexpr bool uses_input = true;
-  static constexpr double kFar = 40.0;  // beyond it Φ(±a) is 0 or 1 in any precision: no inf * 0
-  template <class P>
-  P value(P a) const {
-    return clamp_below(a, -kFar) * normal_cdf(a);
-  }
-  template <class P>
-  P derivative(P a, P) const {
-    const P x = clamp_above(clamp_below(a, -kFar), kFar);
-    return normal_cdf(x) + x * normal_pdf(x);
-  }
-  template <class P>
-  P second_derivative(P a, P) const {
-    const P x = clamp_above(clamp_below(a, -kFar), kFar);
-    return normal_pdf(x) * (constant<P>(2.0) - x * x);
+    f("f", self.functions->f, "phi(a)");
+    f("derivative", self.functions->derivative, "phi'(a)");
+    f("second_derivative", self.functions->second_derivative, "phi''(a)");
   }
 };
 
 using Activation = std::variant<Identity, Sign, Sigmoid, Tanh, ReLU, HardTanh, Softmax, LeakyReLU,
-                                ELU, SELU, Softplus, SiLU, GELU>;
+                                ELU, SELU, Softplus, SiLU, GELU, Mish, HardSigmoid, Exponential,
+                                Softsign, Sine, CustomActivation>;
 
 bool uses_input(const Activation& activation);
 // Of n units, those that are coupled with each other.
@@ -325,6 +70,12 @@ inline Index group_units(const Activation& activation, Index n) {
 inline bool couples_units(const Activation& activation) {
   return std::visit([](const auto& phi) { return phi.traits.couples_units; }, activation);
 }
+// It is computed for a whole tile, not for some rows of it.
+inline bool needs_whole_tiles(const Activation& activation) {
+  return couples_units(activation) || std::holds_alternative<CustomActivation>(activation);
+}
+// Throws where phi'' is asked for and an activation of the user has none.
+void require_second_derivative(const Activation& activation);
 
 // The derivative is 0 wherever it exists: no gradient passes backwards.
 template <class Phi>

@@ -169,17 +169,18 @@ void ConstantMap<T>::apply_transposed(const MapCall<T>&, const PanelView<T>&,
   if (!epilogue.accumulate) clear_outside<T>({}, dx);
 }
 
-// out = x ∘ mask / (1 - rate), which is kept
+// out = x ∘ mask / (1 - rate), which is kept where there is room for it
 template <class T>
 void DropoutMap<T>::draw(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
                          bool accumulate) const {
   const auto threshold = static_cast<std::uint32_t>(rate_ * 0x1p32);
   const Pack<T> kept = constant<Pack<T>>(1 / (1 - rate_));
-  const MatrixView<T> mask = call.mask->columns(call.samples);
+  const MatrixView<T> mask =
+      call.mask->empty() ? MatrixView<T>{} : call.mask->columns(call.samples);
   const auto drop = [&](Index i, Index j, const std::uint32_t* words) {
     const Pack<T> factor = words_at_least<T>(words, threshold) ? kept : Pack<T>{};
     for (; i < this->inputs(); i += channels_) {
-      store(mask.row(i) + j, factor);
+      if (mask.data) store(mask.row(i) + j, factor);
       add_or_store(a.row(i) + j, load(x.data + i * x.row + j) * factor, accumulate);
     }
   };
@@ -189,8 +190,8 @@ void DropoutMap<T>::draw(const MapCall<T>& call, const PanelView<T>& x, const Ma
 template <class T>
 void DropoutMap<T>::apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
                           const Epilogue<T>& epilogue) const {
-  if (call.mask->empty()) return add_copy(x, a, epilogue.accumulate);  // in prediction
   if (call.draws && call.context.training) return draw(call, x, a, epilogue.accumulate);
+  if (call.mask->empty()) return add_copy(x, a, epilogue.accumulate);  // in prediction
   const MatrixView<T> mask = call.mask->columns(call.samples);
   if (call.draws) {
     for (Index i = 0; i < mask.rows; ++i) std::fill_n(mask.row(i), mask.cols, T(1));

@@ -129,6 +129,26 @@ struct Orthogonal {
   void fill(const WeightShape& shape, Rng& rng, double* w, ThreadTeam& team) const;
 };
 
+struct SIREN {
+  static constexpr auto key = "siren", class_name = "SIREN";
+  static constexpr auto doc =
+      R"(Uniform distribution for layers of sines of frequency omega (Sitzmann et al. 2020).
+
+    W ~ U(-r, r),  r = sqrt(6 / n_in) / omega, of the first layer r = 1 / n_in)";
+  double omega = 30.0;
+  bool first = false;
+  template <class Self, class F>
+  static void fields(Self& self, F&& f) {
+    f("omega", self.omega, kPositive, "frequency of the sines");
+    f("first", self.first, "the layer reads the network's input");
+  }
+  void fill(const WeightShape& shape, Rng& rng, double* w, ThreadTeam& team) const {
+    const double n_in = static_cast<double>(shape.n_in);
+    const double variance = first ? 1 / (3 * n_in * n_in) : 2 / (n_in * omega * omega);
+    IndependentInit::uniform(variance, shape.size(), rng, w, team);
+  }
+};
+
 struct Zeros : IndependentInit {
   static constexpr auto key = "zeros", class_name = "Zeros";
   static constexpr auto doc = R"(All weights 0.
@@ -155,6 +175,6 @@ struct ConstantInit {
 };
 
 using Initializer = std::variant<GlorotUniform, GlorotNormal, HeUniform, HeNormal, LeCunUniform,
-                                 LeCunNormal, Normal, Orthogonal, Zeros, ConstantInit>;
+                                 LeCunNormal, Normal, Orthogonal, SIREN, Zeros, ConstantInit>;
 
 }  // namespace fastmlp

@@ -57,8 +57,8 @@ struct Dropout : LayerBase {
 
     h = x mask / (1 - rate),  mask = 0 with probability rate, else 1
 
-Each unit of each sample has its own mask. Off in `predict` and the other methods of `Network` but
-`fit`. The masks follow from the seed, the epoch and the sample, for any number of threads.)";
+Each unit of each sample has its own mask. Off in all methods of `Network` but `fit`, and `predict`
+with `samples`. The masks follow from the seed, the epoch and the sample, for any number of threads.)";
   static constexpr auto example =
       ">>> layers = [fm.Dense(128, \"relu\"), fm.Dropout(0.2), fm.Dense(10, \"softmax\")]\n"
       ">>> fm.Network(layers, inputs=64, seed=0).n_parameters\n9610";

@@ -123,24 +123,26 @@ template <class T>
 void loss_and_delta(const OutputLoss& output, const MatrixView<const T>& a,
                     const MatrixView<const T>& y, const MatrixView<T>& h, T* values, const T* scale,
                     MatrixView<T>* delta, const ActivationDerivatives<T>* linearization,
-                    const OutputSteps& steps) {
+                    const OutputSteps<T>& steps) {
   const Samples<T> samples{a, y, h, values, scale, delta};
   if (steps.has_parts()) {
     std::fill_n(values, a.cols, T(0));
     return for_parts(
         steps, y, scale,
-        [&](const auto& part, const auto& counts, const T* counted, const OutputSteps& inner) {
+        [&](const auto& part, const auto& factor, const T* scaled, const OutputSteps<T>& inner) {
           T part_values[kNR<T>];
           MatrixView<T> part_delta;
           ActivationDerivatives<T> derivatives;
           if (delta) part_delta = part(*delta);
           if (linearization)
             derivatives = {part(linearization->slope), part(linearization->curvature)};
-          loss_and_delta<T>(output, part(a), part(y), part(h), part_values, counted,
+          loss_and_delta<T>(output, part(a), part(y), part(h), part_values, scaled,
                             delta ? &part_delta : nullptr, linearization ? &derivatives : nullptr,
                             inner);
-          for (Index j = 0; j < a.cols; ++j) values[j] += counts(j) ? part_values[j] : T(0);
-          if (delta) clear_uncounted(part_delta, counts);
+          for (Index j = 0; j < a.cols; ++j) {
+            values[j] += factor(j) > 0 ? factor(j) * part_values[j] : T(0);
+          }
+          if (delta) clear_absent(part_delta, factor);
         });
   }
   const auto& [activation, loss] = output;
@@ -171,10 +173,10 @@ void loss_and_delta(const OutputLoss& output, const MatrixView<const T>& a,
 template void loss_and_delta(const OutputLoss&, const MatrixView<const float>&,
                              const MatrixView<const float>&, const MatrixView<float>&, float*,
                              const float*, MatrixView<float>*, const ActivationDerivatives<float>*,
-                             const OutputSteps&);
+                             const OutputSteps<float>&);
 template void loss_and_delta(const OutputLoss&, const MatrixView<const double>&,
                              const MatrixView<const double>&, const MatrixView<double>&, double*,
                              const double*, MatrixView<double>*,
-                             const ActivationDerivatives<double>*, const OutputSteps&);
+                             const ActivationDerivatives<double>*, const OutputSteps<double>&);
 
 }  // namespace fastmlp

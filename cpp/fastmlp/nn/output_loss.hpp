@@ -26,13 +26,15 @@ bool is_pair(const Activation& activation, const Loss& loss) {
 Loss default_loss(const Activation& output);
 
 // Rows of outputs and targets in as many equal groups as there are steps, each with a loss of its
-// own. Of a sample the first lengths[j] count; without lengths all do.
+// own. Of a sample the first lengths[j] count; without lengths all do. With `terms` (terms,
+// samples) the loss of a sample is sum_k terms_kj L_kj, over its targets or groups of classes.
+template <class T>
 struct OutputSteps {
   Index count = 1;
   const Index* lengths = nullptr;
-  bool missing = false;  // targets that are nan have no term, each of a loss of its own
+  MatrixView<const T> terms{};
 
-  bool has_parts() const { return count > 1 || missing; }
+  bool has_parts() const { return count > 1 || terms.data; }
   bool counts(Index step, Index sample) const { return !lengths || lengths[sample] > step; }
 };
 
@@ -43,7 +45,7 @@ template <class T>
 void loss_and_delta(const OutputLoss& output, const MatrixView<const T>& a,
                     const MatrixView<const T>& y, const MatrixView<T>& h, T* values, const T* scale,
                     MatrixView<T>* delta, const ActivationDerivatives<T>* linearization = nullptr,
-                    const OutputSteps& steps = {});
+                    const OutputSteps<T>& steps = {});
 
 // The matrix whose products with directions are computed: the Hessian, or Gauss and Newton's
 // approximation JᵀHJ of it, positive semidefinite for convex losses. H is the Hessian of the loss
@@ -57,6 +59,7 @@ template <class T>
 void r_delta(const OutputLoss& output, Curvature curvature, const MatrixView<const T>& a,
              const MatrixView<const T>& y, const MatrixView<T>& h, const T* scale,
              const ActivationDerivatives<T>& linearization, const MatrixView<T>& ra,
-             const MatrixView<T>& rh, const MatrixView<T>& rdelta, const OutputSteps& steps = {});
+             const MatrixView<T>& rh, const MatrixView<T>& rdelta,
+             const OutputSteps<T>& steps = {});
 
 }  // namespace fastmlp

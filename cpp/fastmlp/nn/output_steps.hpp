@@ -1,5 +1,5 @@
 // Outputs of each step as outputs of their own: of sequences, because samples end at steps of their
-// own, and of losses of pairs, whose halves are those of a step.
+// own, and of losses of pairs, whose halves are those of a step. Within them, terms with weights.
 #pragma once
 
 #include "fastmlp/nn/linear_map.hpp"
@@ -7,44 +7,47 @@
 
 namespace fastmlp {
 
-// f(part, counts, scale, inner) for all parts of the outputs that have a loss of their own: the
-// steps, or else the targets, of which some are missing. part(view) are its rows, of a target in a
-// loss of pairs one from each half; counts(j) says whether sample j has it, and scale is 0 where
-// not; `inner` are the parts within.
+// f(part, factor, scale, inner) for all parts of the outputs that have a loss of their own: the
+// steps, or else the terms. part(view) are its rows: those of a step, or of a group of classes, or
+// of a target, in a loss of pairs one from each half. factor(j) is its weight in sample j, 0 where
+// there is no such term, and scale is multiplied by it; `inner` are the parts within.
 template <class T, class F>
-void for_parts(const OutputSteps& steps, const MatrixView<const T>& y, const T* scale, F&& f) {
+void for_parts(const OutputSteps<T>& steps, const MatrixView<const T>& y, const T* scale, F&& f) {
   const bool by_steps = steps.count > 1;
-  const Index count = by_steps ? steps.count : y.rows;
+  const MatrixView<const T>& terms = steps.terms;
+  const Index count = by_steps ? steps.count : terms.rows;
+  const bool consecutive = by_steps || terms.rows < y.rows;
   for (Index i = 0; i < count; ++i) {
-    const auto counts = [&, i](Index j) {
-      return by_steps ? steps.counts(i, j) : y.row(i)[j] == y.row(i)[j];
+    const auto factor = [&, i](Index j) {
+      return by_steps ? T(steps.counts(i, j)) : terms.row(i)[j];
     };
-    T counted[kNR<T>] = {};
-    for (Index j = 0; j < y.cols; ++j) counted[j] = counts(j) ? scale[j] : T(0);
+    T scaled[kNR<T>] = {};
+    for (Index j = 0; j < y.cols; ++j) scaled[j] = factor(j) > 0 ? factor(j) * scale[j] : T(0);
     const auto part = [&, i](auto view) {
       const Index rows = view.rows / count;
-      view.data = view.row(by_steps ? i * rows : i);
+      view.data = view.row(consecutive ? i * rows : i);
       view.rows = rows;
-      if (!by_steps) view.stride *= count;
+      if (!consecutive) view.stride *= count;
       return view;
     };
-    f(part, counts, counted, OutputSteps{1, nullptr, by_steps && steps.missing});
+    f(part, factor, scaled,
+      OutputSteps<T>{1, nullptr, by_steps ? part(terms) : MatrixView<const T>{}});
   }
 }
 
-// Sets the columns of samples that do not count to 0.
-template <class T, class Counts>
-void clear_uncounted(const MatrixView<T>& view, Counts&& counts) {
+// Sets the columns of samples without this part to 0.
+template <class T, class Factor>
+void clear_absent(const MatrixView<T>& view, Factor&& factor) {
   for (Index i = 0; i < view.rows; ++i) {
     for (Index j = 0; j < view.cols; ++j) {
-      if (!counts(j)) view.row(i)[j] = T(0);
+      if (!(factor(j) > 0)) view.row(i)[j] = T(0);
     }
   }
 }
 
 // Sets what belongs to steps after the end of a sequence to 0.
 template <class T>
-void clear_ended(const OutputSteps& steps, const MatrixView<T>& view) {
+void clear_ended(const OutputSteps<T>& steps, const MatrixView<T>& view) {
   const Index rows = view.rows / steps.count;
   for (Index t = 0; steps.lengths && t < steps.count; ++t) {
     clear_ended<T>(steps.lengths, t, view.part(t * rows, rows));

@@ -93,9 +93,9 @@ void Plan<T>::link_terms() {
     const Node& input = node(t.input);
     Node& made = nodes_[static_cast<std::size_t>(t.output)];
     const bool product = t.map->traits().runs_epilogue;
-    t.fuses_activation = product && t.last && t.output != output && !couples_units(made.phi);
-    t.fuses_derivative =
-        product && t.map->reads_all() && t.last_back && t.input > 0 && !couples_units(input.phi);
+    t.fuses_activation = product && t.last && t.output != output && !needs_whole_tiles(made.phi);
+    t.fuses_derivative = product && t.map->reads_all() && t.last_back && t.input > 0 &&
+                         !needs_whole_tiles(input.phi);
     t.propagates = input.learns;
     const bool learns = t.slot != kNone && has_gradient(slot(t.slot));
     if (learns) t.transposed = t.map->traits().transposed;

@@ -1,6 +1,7 @@
 #include "fastmlp/nn/predict.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "fastmlp/kernels/transpose.hpp"
 #include "fastmlp/nn/output_steps.hpp"
@@ -9,11 +10,12 @@
 namespace fastmlp {
 namespace {
 
-// Tiles of X through the plan, each thread in separate columns.
+// Tiles of X through the plan, each thread in separate columns. What all callers share is not
+// inlined, to keep the module small.
 template <class T>
 class TilePass {
  public:
-  TilePass(const Plan<T>& plan, const T* w, bool backward, ThreadTeam& team)
+  [[gnu::noinline]] TilePass(const Plan<T>& plan, const T* w, bool backward, ThreadTeam& team)
       : plan_(plan),
         w_(w),
         team_(team),
@@ -23,26 +25,24 @@ class TilePass {
     pack(plan, w, workspace_.packed, team);
   }
 
-  // f(rows of X, their samples in the workspace) for all tiles, after the forward pass.
+  // f(rows of X, their samples in the workspace) for all tiles, which are gathered.
   template <class F>
   void for_tiles(const SampleRows<T>& x, F&& f) {
     team_.parallel_for(ceil_div(x.rows, kTileColumns<T>), [&](Index i, int thread) {
       const Range rows = tile(i, kTileColumns<T>, x.rows);
       const Range samples{thread * kTileColumns<T>, thread * kTileColumns<T> + rows.size()};
-      if (x.is_sparse()) {
-        for (Index j = 0; j < rows.size(); ++j) {
-          spread_row(x, rows.begin + j, x_.at(0, samples.begin + j), kNR<T>);
-        }
-      } else {
-        transpose(rows.size(), x.cols, x.row(rows.begin), x.stride, x_.at(0, samples.begin),
-                  kNR<T>);
-      }
-      if (lengths_)
-        std::copy_n(lengths_ + rows.begin, rows.size(), tile_lengths_.data() + samples.begin);
-      const MatrixView<T> a = forward_from(point_, states_, rows.begin, samples);
-      activate<T>(plan_.output(), a, workspace_.output().h.columns(samples));
+      gather(x, rows, samples);
       f(rows, samples);
     });
+  }
+
+  void forward(Range rows, Range samples) { forward(context_, rows, samples); }
+  // In training mode. Draws are those of epochs counted down from the last possible one, which no
+  // training reaches.
+  void forward_random(std::uint64_t seed, Index pass, Range rows, Range samples) {
+    const auto epoch = ~static_cast<std::uint32_t>(pass);
+    const Index first = rows.begin - samples.begin;
+    forward({&team_, true, seed, epoch, first, context_.lengths}, rows, samples);
   }
 
   // From delta = J_phi(a)ᵀ e_j of output j; the inputs' gradient is left out where it is null.
@@ -68,6 +68,23 @@ class TilePass {
   const Workspace<T>& workspace() const { return workspace_; }
 
  private:
+  [[gnu::noinline]] void gather(const SampleRows<T>& x, Range rows, Range samples) {
+    if (x.is_sparse()) {
+      for (Index j = 0; j < rows.size(); ++j) {
+        spread_row(x, rows.begin + j, x_.at(0, samples.begin + j), kNR<T>);
+      }
+    } else {
+      transpose(rows.size(), x.cols, x.row(rows.begin), x.stride, x_.at(0, samples.begin), kNR<T>);
+    }
+    if (lengths_)
+      std::copy_n(lengths_ + rows.begin, rows.size(), tile_lengths_.data() + samples.begin);
+  }
+  [[gnu::noinline]] void forward(const PassContext& context, Range rows, Range samples) {
+    const Point<T> point{plan_, w_, context, x_, workspace_};
+    const MatrixView<T> a = forward_from(point, states_, rows.begin, samples);
+    activate<T>(plan_.output(), a, h(samples));
+  }
+
   const Plan<T>& plan_;
   const T* w_;
   ThreadTeam& team_;
@@ -130,6 +147,7 @@ void layer_outputs(const Plan<T>& plan, const T* w, const SampleRows<T>& x, std:
   TilePass<T> pass(plan, w, false, team);
   if (lengths) pass.set_lengths(lengths);
   pass.for_tiles(x, [&](Range rows, Range samples) {
+    pass.forward(rows, samples);
     for_layers([&](std::size_t l, Index node, const MatrixView<T>& to) {
       write_outputs(plan.layer_shapes()[l], lengths, rows, pass.h(node, samples), to);
     });
@@ -142,6 +160,47 @@ template <class T>
 void predict(const Plan<T>& plan, const T* w, const SampleRows<T>& x, const MatrixView<T>& out,
              ThreadTeam& team, const std::int64_t* lengths) {
   layer_outputs(plan, w, x, plan.layer_outputs().size() - 1, &out, team, lengths);
+}
+
+// Each element by one thread, pass after pass (Welford 1962), of differences d to the first pass,
+// so that a small deviation of large outputs keeps its digits:
+//   mean <- mean + (d - mean) / k,  squares <- squares + (d - old mean) (d - new mean)
+template <class T>
+void predict_samples(const Plan<T>& plan, const T* w, const SampleRows<T>& x, Index passes,
+                     std::uint64_t seed, const MatrixView<T>& mean, const MatrixView<T>& deviation,
+                     ThreadTeam& team, const std::int64_t* lengths) {
+  struct Sums {
+    double first, mean, squares;
+  };
+  TilePass<T> pass(plan, w, false, team);
+  if (lengths) pass.set_lengths(lengths);
+  Buffer<Sums> buffer(plan.outputs() * kTileColumns<T> * team.size());
+  pass.for_tiles(x, [&](Range rows, Range samples) {
+    const MatrixView<T> h = pass.h(samples);
+    const auto for_outputs = [&](auto&& f) {
+      Sums* sums = buffer.data() + samples.begin * plan.outputs();
+      for (Index i = 0; i < h.rows; ++i) {
+        for (Index j = 0; j < h.cols; ++j) f(h.row(i)[j], *sums++);
+      }
+    };
+    for (Index k = 0; k < passes; ++k) {
+      pass.forward_random(seed, k, rows, samples);
+      for_outputs([k](T value, Sums& of) {
+        const auto o = static_cast<double>(value);
+        if (k == 0) of = {o, 0, 0};
+        const double d = o - of.first, change = d - of.mean;
+        of.mean += change / static_cast<double>(k + 1);
+        of.squares += change * (d - of.mean);
+      });
+    }
+    const Shape& shape = plan.layer_shapes().back();
+    for_outputs([](T& value, const Sums& of) { value = static_cast<T>(of.first + of.mean); });
+    write_outputs(shape, lengths, rows, h, mean);
+    for_outputs([n = static_cast<double>(passes - 1)](T& value, const Sums& of) {
+      value = static_cast<T>(std::sqrt(of.squares / n));
+    });
+    write_outputs(shape, lengths, rows, h, deviation);
+  });
 }
 
 template <class T>
@@ -157,6 +216,7 @@ void predict_from(const Plan<T>& plan, const T* w, const SampleRows<T>& x,
   TilePass<T> pass(plan, w, false, team);
   pass.set_states(state);
   pass.for_tiles(x, [&](Range rows, Range samples) {
+    pass.forward(rows, samples);
     write_outputs<T>(plan.layer_shapes().back(), nullptr, rows, pass.h(samples), out);
   });
 }
@@ -169,6 +229,7 @@ void jacobian(const Plan<T>& plan, const T* w, const SampleRows<T>& x, T* out, T
   TilePass<T> pass(plan, w, true, team);
   PanelMatrix<T> gradients(inputs, kTileColumns<T> * team.size());
   pass.for_tiles(x, [&](Range rows, Range samples) {
+    pass.forward(rows, samples);
     for (Index j = 0; j < outputs; ++j) {
       pass.backward(samples, j, &gradients);
       T* first = out + (rows.begin * outputs + j) * inputs;
@@ -187,6 +248,7 @@ void parameter_jacobian(const Plan<T>& plan, const T* w, const SampleRows<T>& x,
   std::vector<Buffer<T>> gradients(static_cast<std::size_t>(team.size()), Buffer<T>(plan.size()));
   const InputViews<T> views{pass.x().panels(), x_samples.panels()};
   pass.for_tiles(x, [&](Range rows, Range samples) {
+    pass.forward(rows, samples);
     T* g = gradients[static_cast<std::size_t>(samples.begin / kTileColumns<T>)].data();
     for (Index i = 0; i < rows.size(); ++i) {
       copy_row(x, rows.begin + i, x_samples, samples.begin + i);
@@ -205,6 +267,12 @@ template void predict(const Plan<float>&, const float*, const SampleRows<float>&
                       const MatrixView<float>&, ThreadTeam&, const std::int64_t*);
 template void predict(const Plan<double>&, const double*, const SampleRows<double>&,
                       const MatrixView<double>&, ThreadTeam&, const std::int64_t*);
+template void predict_samples(const Plan<float>&, const float*, const SampleRows<float>&, Index,
+                              std::uint64_t, const MatrixView<float>&, const MatrixView<float>&,
+                              ThreadTeam&, const std::int64_t*);
+template void predict_samples(const Plan<double>&, const double*, const SampleRows<double>&, Index,
+                              std::uint64_t, const MatrixView<double>&, const MatrixView<double>&,
+                              ThreadTeam&, const std::int64_t*);
 template void activations(const Plan<float>&, const float*, const SampleRows<float>&,
                           const std::vector<MatrixView<float>>&, ThreadTeam&, const std::int64_t*);
 template void activations(const Plan<double>&, const double*, const SampleRows<double>&,

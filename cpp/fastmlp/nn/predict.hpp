@@ -1,4 +1,4 @@
-// Outputs of a plan, and their derivatives by the inputs, in evaluation mode.
+// Outputs of a plan, and their derivatives by the inputs, in evaluation mode unless said.
 #pragma once
 
 #include "fastmlp/kernels/sample_rows.hpp"
@@ -11,6 +11,13 @@ namespace fastmlp {
 template <class T>
 void predict(const Plan<T>& plan, const T* w, const SampleRows<T>& x, const MatrixView<T>& out,
              ThreadTeam& team, const std::int64_t* lengths = nullptr);
+
+// Mean and standard deviation (n, n_out) of the outputs over some passes with dropout and noise on,
+// where the divisor of the variance is passes - 1.
+template <class T>
+void predict_samples(const Plan<T>& plan, const T* w, const SampleRows<T>& x, Index passes,
+                     std::uint64_t seed, const MatrixView<T>& mean, const MatrixView<T>& deviation,
+                     ThreadTeam& team, const std::int64_t* lengths = nullptr);
 
 // out[l] (n, features) = the outputs of layer l of the list; the last are those of `predict`.
 template <class T>

@@ -88,17 +88,17 @@ template <class T>
 void r_delta(const OutputLoss& output, Curvature curvature, const MatrixView<const T>& a,
              const MatrixView<const T>& y, const MatrixView<T>& h, const T* scale,
              const ActivationDerivatives<T>& linearization, const MatrixView<T>& ra,
-             const MatrixView<T>& rh, const MatrixView<T>& rdelta, const OutputSteps& steps) {
+             const MatrixView<T>& rh, const MatrixView<T>& rdelta, const OutputSteps<T>& steps) {
   const auto& [activation, loss] = output;
   if (steps.has_parts()) {
     return for_parts(
         steps, y, scale,
-        [&](const auto& part, const auto& counts, const T* counted, const OutputSteps& inner) {
+        [&](const auto& part, const auto& factor, const T* scaled, const OutputSteps<T>& inner) {
           const ActivationDerivatives<T> derivatives{part(linearization.slope),
                                                      part(linearization.curvature)};
-          r_delta<T>(output, curvature, part(a), part(y), part(h), counted, derivatives, part(ra),
+          r_delta<T>(output, curvature, part(a), part(y), part(h), scaled, derivatives, part(ra),
                      part(rh), part(rdelta), inner);
-          clear_uncounted(part(rdelta), counts);
+          clear_absent(part(rdelta), factor);
         });
   }
   if (is_pair<Softmax, CrossEntropy>(activation, loss)) {
@@ -124,7 +124,7 @@ void r_delta(const OutputLoss& output, Curvature curvature, const MatrixView<con
   template void r_delta(const OutputLoss&, Curvature, const MatrixView<const T>&,   \
                         const MatrixView<const T>&, const MatrixView<T>&, const T*, \
                         const ActivationDerivatives<T>&, const MatrixView<T>&,      \
-                        const MatrixView<T>&, const MatrixView<T>&, const OutputSteps&);
+                        const MatrixView<T>&, const MatrixView<T>&, const OutputSteps<T>&);
 FASTMLP_INSTANTIATE(float)
 FASTMLP_INSTANTIATE(double)
 #undef FASTMLP_INSTANTIATE

@@ -32,6 +32,11 @@ std::vector<Index> differentiable_rows(const Plan<T>& plan) {
 }  // namespace
 
 template <class T>
+void require_second_derivatives(const Plan<T>& plan) {
+  for (const Node& node : plan.nodes()) require_second_derivative(node.phi);
+}
+
+template <class T>
 TangentWorkspace<T> make_tangent_workspace(const Plan<T>& plan, Index n) {
   TangentWorkspace<T> tangent;
   for (const Index rows : differentiable_rows(plan)) {
@@ -152,6 +157,7 @@ void r_part_gradient(const Tangent<T>& tangent, const GradientPart& part, Index 
 }
 
 #define FASTMLP_INSTANTIATE(T)                                                 \
+  template void require_second_derivatives(const Plan<T>&);                    \
   template Linearization<T> make_linearization(const Plan<T>&, Index);         \
   template TangentWorkspace<T> make_tangent_workspace(const Plan<T>&, Index);  \
   template void r_forward(const Tangent<T>&, const PanelMatrix<T>&, Range);    \

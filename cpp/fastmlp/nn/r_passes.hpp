@@ -30,6 +30,11 @@ struct TangentWorkspace {
 
 template <class T>
 TangentWorkspace<T> make_tangent_workspace(const Plan<T>& plan, Index n);
+
+// Throws where the second derivative of an activation of the user is missing.
+template <class T>
+void require_second_derivatives(const Plan<T>& plan);
+
 template <class T>
 Linearization<T> make_linearization(const Plan<T>& plan, Index n);
 

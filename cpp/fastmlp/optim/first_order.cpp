@@ -26,10 +26,10 @@ FirstOrder<T>::FirstOrder(Rule rule, Index size, std::vector<ParameterGroup> gro
         for (const StateSpec& state : r.state(learning_rate())) {
           vector_names_.emplace_back(state.name);
           vectors_.emplace_back(size);
+          if (state.initial == 0) continue;  // as it is, without taking its memory
           T* values = vectors_.back().data();
-          const bool is_rate = r.uses_initial_rate_only && state.initial != 0;
           groups_.for_trained({0, size}, [&](Range range, double factor) {
-            const double initial = state.initial * (is_rate ? factor : 1);
+            const double initial = state.initial * (r.uses_initial_rate_only ? factor : 1);
             std::fill_n(values + range.begin, range.size(), static_cast<T>(initial));
           });
         }

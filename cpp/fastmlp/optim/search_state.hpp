@@ -42,8 +42,8 @@ struct KnownPoint {
 // value nor the gradient falls any more.
 template <class T>
 struct SearchProgress {
-  SearchProgress(std::optional<Polyak> polyak, Index size)
-      : polyak(std::move(polyak)), mean(this->polyak ? size : 0) {}
+  SearchProgress(std::optional<Polyak> given, Index size)
+      : polyak(std::move(given)), mean(polyak ? size : 0) {}
 
   const T* average() const { return polyak ? mean.data() : nullptr; }
   // After a step to w; returns whether there is progress.

@@ -12,6 +12,7 @@ void Batch<T>::reserve(Index n) {
   y_samples_ = PanelMatrix<T>(n, targets_);
   scale_ = Buffer<T>(n);
   lengths_ = Buffer<Index>(n);
+  terms_ = PanelMatrix<T>();
 }
 
 template <class T>
@@ -41,6 +42,8 @@ Index Batch<T>::evaluated_rows() const {
 template <class T>
 void Batch<T>::start_chunk(Range chunk) {
   chunk_begin_ = chunk.begin;
+  const Index terms = data_.terms.cols;
+  if (terms_.rows() != terms) terms_ = PanelMatrix<T>(terms, scale_.size());
   copies_ = !can_view_in_place(chunk);
   samples_ = copies_ ? x_samples_.panels()
                      : PanelView<T>{data_.x.row(rows_.first + chunk.begin), data_.x.stride};
@@ -79,6 +82,11 @@ void Batch<T>::gather(Range samples, const Loss& loss) {
 template <class T>
 void Batch<T>::gather_targets(const Index* from, Range samples) {
   const MatrixView<T> y = y_.columns(samples);
+  for (Index j = 0; j < y.cols; ++j) {
+    for (Index k = 0; k < terms_.rows(); ++k) {
+      *terms_.at(k, samples.begin + j) = data_.terms.row(from[j])[k];
+    }
+  }
   if (data_.classes) {
     for (Index c = 0; c < y.rows; ++c) std::fill_n(y.row(c), y.cols, T(0));
     const Index groups = data_.groups, n = y.rows / groups;
@@ -106,6 +114,7 @@ template <class T>
 void Batch<T>::start_gather(Index n, const std::int64_t* lengths) {
   n_ = n;
   data_.lengths = lengths;
+  data_.terms = {};
   samples_ = x_samples_.panels();
 }
 

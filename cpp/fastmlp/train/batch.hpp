@@ -63,8 +63,12 @@ class Batch {
 
   const PanelMatrix<T>& x() const { return x_; }                  // (n_in, n)
   MatrixView<T> y(Range samples) { return y_.columns(samples); }  // (n_targets, samples)
-  const T* scale() const { return scale_.data(); }                // w_i / divisor
-  PanelView<T> samples() const { return samples_; }               // (n, n_in)
+  // (n_terms, samples), without data where all are 1.
+  MatrixView<const T> terms(Range samples) const {
+    return data_.terms.data ? terms_.columns(samples) : MatrixView<const T>{};
+  }
+  const T* scale() const { return scale_.data(); }   // w_i / divisor
+  PanelView<T> samples() const { return samples_; }  // (n, n_in)
   // Of the sequences, where they are given.
   const Index* lengths() const { return data_.lengths ? lengths_.data() : nullptr; }
 
@@ -79,7 +83,7 @@ class Batch {
   Index n_ = 0, chunk_begin_ = 0;
   std::optional<double> mean_weight_;
   double weight_ = 0, divisor_ = 0;
-  PanelMatrix<T> x_, y_;
+  PanelMatrix<T> x_, y_, terms_;
   PanelMatrix<T> x_samples_, y_samples_;  // copies, samples in rows
   PanelView<T> samples_;                  // x_samples_, or the caller's X
   bool copies_ = true;

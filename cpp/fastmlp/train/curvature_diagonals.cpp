@@ -10,13 +10,12 @@
 #include "fastmlp/optim/dense_curvature.hpp"
 
 namespace fastmlp {
-namespace {
 
 constexpr Index kGroups = 8;  // of tiles; each has a sum of its own, added in order
 constexpr Index kAll = -1;    // units
 
 // C = S diag(signs) Sᵀ of one node, for each sample of a tile.
-struct Factors {
+struct CurvatureFactors {
   Eigen::MatrixXd signs;           // (columns, samples)
   Eigen::MatrixXd diagonal;        // of S, (units, samples), where units are not coupled
   std::vector<Eigen::MatrixXd> s;  // else S (units, columns) of each sample
@@ -37,8 +36,6 @@ struct Factors {
     }
   }
 };
-
-}  // namespace
 
 template <class T>
 struct CurvatureDiagonals<T>::Group {
@@ -94,7 +91,7 @@ struct CurvatureDiagonals<T>::Group {
   }
 
   // C is diagonal where the units of the node are not coupled.
-  Factors factorize(Index node, Curvature kind) {
+  CurvatureFactors factorize(Index node, Curvature kind) {
     const Node& of = plan().node(node);
     if (node == last() || couples_units(of.phi)) return factorize_coupled(node, kind);
     curvature_column(node, kAll, kind);
@@ -106,12 +103,12 @@ struct CurvatureDiagonals<T>::Group {
   }
 
   // From eigenvalues.
-  Factors factorize_coupled(Index node, Curvature kind) {
+  CurvatureFactors factorize_coupled(Index node, Curvature kind) {
     const Index units = plan().node(node).rows, n = samples.size();
-    Factors result{Eigen::MatrixXd::Zero(units, n),
-                   {},
-                   std::vector<Eigen::MatrixXd>(static_cast<std::size_t>(n),
-                                                Eigen::MatrixXd::Zero(units, units))};
+    CurvatureFactors result{Eigen::MatrixXd::Zero(units, n),
+                            {},
+                            std::vector<Eigen::MatrixXd>(static_cast<std::size_t>(n),
+                                                         Eigen::MatrixXd::Zero(units, units))};
     for (Index j = 0; j < units; ++j) {
       curvature_column(node, j, kind);
       for (Index s = 0; s < n; ++s) {
@@ -133,7 +130,7 @@ struct CurvatureDiagonals<T>::Group {
   void add_factors(Curvature kind) {
     const Index lowest = kind == Curvature::hessian ? 1 : last();
     for (Index top = last(); top >= lowest; --top) {
-      const Factors factors = factorize(top, kind);
+      const CurvatureFactors factors = factorize(top, kind);
       for (Index column = 0; column < plan().node(top).rows; ++column) {
         if (factors.signs.row(column).isZero(0)) continue;
         factor_pass<T>(point, samples, top, [&](Index node, const MatrixView<T>& to) {
@@ -149,7 +146,7 @@ struct CurvatureDiagonals<T>::Group {
   // Random sums of all columns at once: with xi = ±1 the expectation of g(S xi) g(S diag(signs) xi)
   // is the diagonal. That product is g(S₊ xi)² - g(S₋ xi)², the columns of either sign.
   void add_random_sums(Rng rng, Index draws) {
-    std::vector<Factors> factors(plan().nodes().size());
+    std::vector<CurvatureFactors> factors(plan().nodes().size());
     for (Index k = 1; k <= last(); ++k) {
       factors[static_cast<std::size_t>(k)] = factorize(k, Curvature::hessian);
     }
@@ -187,6 +184,8 @@ void CurvatureDiagonals<T>::compute(Diagonal kind, const T* w, std::uint64_t see
                                     double* out) {
   const Plan<T>& plan = f_.plan_;
   const Index size = plan.size();
+  const bool hessian = kind == Diagonal::hessian || kind == Diagonal::curvature_propagation;
+  if (hessian) require_second_derivatives(plan);
   f_.packed_ = nullptr;
   f_.start(w);
   if (samples_ != f_.workspace_.samples) {

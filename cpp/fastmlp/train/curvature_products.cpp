@@ -48,6 +48,7 @@ void CurvatureProducts<T>::add_product(const Tangent<T>& tangent, Range chunk, b
 
 template <class T>
 void CurvatureProducts<T>::product(Curvature curvature, const T* w, const T* v, T* out) {
+  if (curvature == Curvature::hessian) require_second_derivatives(f_.plan_);
   const bool kept = point_ == w && version_ == f_.version();
   const bool linearized = kept || set_point(w);
   pack(f_.plan_, v, direction_.packed, *f_.team_);

@@ -20,7 +20,8 @@ namespace fastmlp {
 }
 
 // n samples: x (n, n_in), and as targets either y (n, n_out) or, for a softmax output, the index of
-// each sample's class, or of each group's, (n, groups).
+// each sample's class, or of each group's, (n, groups). Targets, or groups, are terms of the loss:
+// L_i = sum_k terms_ik L_ik, where terms of 0 are left out, such as those without a target.
 template <class T>
 struct Dataset {
   SampleRows<T> x;
@@ -29,13 +30,13 @@ struct Dataset {
   Index groups = 1;
   const T* weights = nullptr;             // n of them, or nullptr: 1 each
   const std::int64_t* lengths = nullptr;  // steps of each sample's sequence, or nullptr: all
-  bool missing = false;                   // nan in y stands for no term of the loss
+  MatrixView<const T> terms{};            // factors (n, n_terms) of a sample's losses, or none: 1
 
   // The same arrays.
   bool operator==(const Dataset& other) const {
     return x == other.x && y.data == other.y.data && classes == other.classes &&
            groups == other.groups && weights == other.weights && lengths == other.lengths &&
-           missing == other.missing;
+           terms.data == other.terms.data;
   }
   Index size() const { return x.rows; }
   // Class i, of a sample or of a group of one, in [0, n). It is checked where it is used, and read

@@ -9,12 +9,13 @@
 namespace fastmlp {
 
 // The outputs of n samples beside what they should be: a class, or targets of each column. A column
-// has the label 1 where its number is above the threshold.
+// has the label 1 where its number is above the threshold. What weighs 0 is left out.
 struct Predictions {
   MatrixView<const double> outputs;       // (n, columns)
   const double* targets = nullptr;        // (n, columns), or
   const std::int64_t* classes = nullptr;  // (n,)
   const double* weights = nullptr;        // (n,), or nullptr: 1 each
+  const double* terms = nullptr;          // (n, columns), factors on them, or nullptr: 1 each
   double threshold = 0.5;
   Index k = 1;  // of top_k_accuracy
 };

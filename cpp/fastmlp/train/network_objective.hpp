@@ -128,12 +128,12 @@ class NetworkObjective final : public ResidualObjective<T> {
   }
   double forward_backward(const T* w, Range chunk, bool backward,
                           Linearization<T>* linearization = nullptr, double sum = 0);
-  OutputSteps output_steps(Range samples) const {
-    const bool missing = batch_.data().missing;
+  OutputSteps<T> output_steps(Range samples) const {
+    const MatrixView<const T> terms = batch_.terms(samples);
     if (const Index* lengths = batch_.lengths()) {
-      return {plan_.output_steps(), lengths + samples.begin, missing};
+      return {plan_.output_steps(), lengths + samples.begin, terms};
     }
-    return {loss_steps_, nullptr, missing};
+    return {loss_steps_, nullptr, terms};
   }
   double sum_gradient(const T* w, T* updated, T* g);
   void add_gradient(Index n, bool first, T* updated, T* g);

@@ -46,8 +46,8 @@ void NormalEquations<T>::compute(const T* w, double* normal, double* g) {
   }
 }
 
-// Rows (sample, output) of J and r, each times sqrt(w_i / sum w); 0 after the end of a sequence,
-// and without a target.
+// Rows (sample, output) of J and r, each times sqrt(w_i terms_ik / sum w); 0 after the end of a
+// sequence.
 template <class T>
 void NormalEquations<T>::fill_rows(const T* w, Range chunk, Range samples) {
   const Index size = f_.plan_.trained_size(), outputs = f_.plan_.outputs();
@@ -61,7 +61,7 @@ void NormalEquations<T>::fill_rows(const T* w, Range chunk, Range samples) {
     t = {samples.begin + t.begin, samples.begin + t.end};
     const MatrixView<T> h = output.h.columns(t), delta = output.delta.columns(t);
     const MatrixView<T> y = f_.batch_.y(t);
-    const OutputSteps steps = f_.output_steps(t);
+    const OutputSteps<T> steps = f_.output_steps(t);
     for (Index j = 0; j < outputs; ++j) {
       for (Index i = 0; i < outputs; ++i) std::fill_n(delta.row(i), t.size(), T(i == j));
       differentiate<T>(f_.plan_.output(), output.a.columns(t), h, delta);
@@ -69,14 +69,15 @@ void NormalEquations<T>::fill_rows(const T* w, Range chunk, Range samples) {
       for (Index s = 0; s < t.size(); ++s) {
         const Index row = (t.begin + s - samples.begin) * outputs + j;
         double* to = jacobian_.data() + row * size;
-        const bool missing = steps.missing && std::isnan(y.row(j)[s]);
-        if (missing || !steps.counts(j * steps.count / outputs, s)) {
+        const MatrixView<const T>& terms = steps.terms;
+        const T factor = terms.data ? terms.row(j * terms.rows / outputs)[s] : T(1);
+        if (!(factor > 0) || !steps.counts(j * steps.count / outputs, s)) {
           residuals_[static_cast<std::size_t>(row)] = 0;
           std::fill_n(to, size, 0.0);
           continue;
         }
         sample_gradient(f_.plan_, t.begin + s, f_.inputs(), f_.workspace_, g);
-        const double root = std::sqrt(static_cast<double>(f_.batch_.scale()[t.begin + s]));
+        const double root = std::sqrt(static_cast<double>(factor * f_.batch_.scale()[t.begin + s]));
         const double e = static_cast<double>(h.row(j)[s]) - static_cast<double>(y.row(j)[s]);
         residuals_[static_cast<std::size_t>(row)] = root * e;
         f_.plan_.for_trained([&](Range range) {

@@ -78,7 +78,7 @@ EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, Thread
   Status stopped = Status::running;
   for (Index begin = 0, k = 0; begin < n;
        begin += size, size = std::min(batch_size, n - begin), ++k) {
-    if (deadline != Deadline::max() && f.expired(deadline)) {
+    if ((shared_ || deadline != Deadline::max()) && f.expired(deadline)) {  // of any process
       result.status = Status::max_seconds;
       break;
     }
@@ -94,6 +94,7 @@ EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, Thread
     if (!shared_ && (next > 0 || samples.is_consecutive())) {
       objective_.set_next_batch(samples.batch(next), std::min(batch_size, n - next));
     }
+    samples_made_.store(begin, std::memory_order_relaxed);
     const StepResult step = tuned_step(batch.weight, team);
     samples_seen_ += size;
     means.add(step, batch.divisor, size);
@@ -162,6 +163,8 @@ EpochResult Trainer<T>::epochs(const Dataset<T>& data, Index max, double max_sec
   const auto start = SteadyClock::now();
   invalidate_data();
   for (Index left = max;; --left) {
+    samples_made_.store(0, std::memory_order_relaxed);
+    epochs_made_.store(max - left, std::memory_order_relaxed);
     EpochResult last = epoch_with_counter(data, max_seconds - seconds_since(start), team);
     const bool again = left > 1 && !optimizer_->has_custom_schedule();
     const bool ended = last.status != Status::running ||

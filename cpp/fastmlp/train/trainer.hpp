@@ -1,6 +1,8 @@
 // Runs whole epochs natively: shuffle, gather, forward, loss, backward, update.
 #pragma once
 
+#include <atomic>
+
 #include "fastmlp/base/thread_tuner.hpp"
 #include "fastmlp/nn/network.hpp"
 #include "fastmlp/optim/optimizer.hpp"
@@ -40,6 +42,13 @@ class Trainer {
   // `keep` keeps after the last but one.
   EpochResult epochs(const Dataset<T>& data, Index max, double max_seconds, Snapshot<T>& last_good,
                      std::vector<double>& losses, ThreadTeam& team);
+  // How many epochs of n samples the present call of `epochs` has made, with a part of the next;
+  // for other threads while it runs.
+  double progress(Index n) const {
+    return static_cast<double>(epochs_made_.load(std::memory_order_relaxed)) +
+           static_cast<double>(samples_made_.load(std::memory_order_relaxed)) /
+               static_cast<double>(n);
+  }
   // The network's parameters, the average where it holds that, and the optimizer's state, kept and
   // restored.
   void keep(Snapshot<T>& snapshot) { snapshot.take(network_.w(), network_.size(), *this); }
@@ -144,6 +153,7 @@ class Trainer {
   bool tuned_ = false;
   Index first_epoch_, epoch_;
   Index samples_seen_ = 0;
+  std::atomic<Index> epochs_made_{0}, samples_made_{0};
   Buffer<T> iterate_;  // allocated where an average is kept, and never moved: others may read it
   bool keeps_iterate_ = false;  // since swap_in_average
 };

@@ -1,5 +1,6 @@
 """The compiled core, in the build that suits this processor (named by `isa`)."""
 
+from collections.abc import Callable
 from functools import reduce
 from operator import or_
 
@@ -10,13 +11,15 @@ isa, _build = load()
 globals().update((name, value) for name, value in vars(_build).items() if name[0] != "_")
 
 # The members of each family as a type, for annotations and isinstance.
-Activation, Loss, Initializer, Schedule, LineSearch, _Rule, _Method = (
+AnyActivation, Loss, Initializer, Schedule, LineSearch, _Rule, _Method = (
     reduce(or_, vars(_build)[family].values())
     for family in (
         *("activations", "losses", "initializers", "schedules", "line_searches"),
         *("optimizers", "methods"),
     )
 )
+AnyActivation |= _build.Activation  # an own one, which has no name
+Elementwise = Callable  # a function of it; the stub has its arguments
 Optimizer = _Rule | _Method
 
 _build.Member.__signature__ = FieldSignature()

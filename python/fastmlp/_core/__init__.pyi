@@ -7,7 +7,8 @@ import numpy.typing
 import typing
 from . import float32
 from . import float64
-__all__: list[str] = ['AbsoluteError', 'Activation', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'AveragePool1D', 'AveragePool2D', 'BFGS', 'Backtracking', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'Conv1D', 'Conv2D', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'Dense', 'Dropout', 'ELU', 'ExponentialDecay', 'Field', 'GELU', 'GRU', 'GaussianNLL', 'GaussianNoise', 'GlobalAveragePool1D', 'GlobalAveragePool2D', 'GlorotNormal', 'GlorotUniform', 'HardTanh', 'HeNormal', 'HeUniform', 'HessianFree', 'Hinge', 'Huber', 'Identity', 'Initializer', 'InverseTimeDecay', 'LBFGS', 'LSTM', 'Layer', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'LevenbergMarquardt', 'LineSearch', 'Lion', 'Loss', 'MaxPool1D', 'MaxPool2D', 'Member', 'MemoryLease', 'NAdam', 'Newton', 'NonlinearCG', 'Normal', 'OneCycle', 'Optimizer', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Recurrent', 'Rprop', 'SELU', 'SGD', 'SaddleFreeNewton', 'Schedule', 'SiLU', 'Sigmoid', 'Sign', 'Skip', 'Softmax', 'Softplus', 'SpatialDropout', 'SquaredError', 'StepDecay', 'StrongWolfe', 'Tanh', 'Tied', 'TrainingLock', 'Zeros', 'activations', 'averages', 'cgroup_cpu_limit', 'check_classes', 'check_dense_matrices', 'config', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'layers', 'line_searches', 'losses', 'methods', 'metric', 'metrics', 'optimizers', 'resolve', 'schedules', 'set_num_threads', 'set_worker_check', 'shuffled_orders', 'thread_limit']
+Elementwise: typing.TypeAlias = collections.abc.Callable[[numpy.typing.NDArray[typing.Any]], numpy.typing.ArrayLike]
+__all__: list[str] = ['AbsoluteError', 'Activation', 'AdaDelta', 'AdaGrad', 'AdaMax', 'Adam', 'AdamW', 'AnyActivation', 'AveragePool1D', 'AveragePool2D', 'BFGS', 'Backtracking', 'BinaryCrossEntropy', 'Constant', 'ConstantInit', 'Conv1D', 'Conv2D', 'CosineDecay', 'CrossEntropy', 'DeltaBarDelta', 'Dense', 'Dropout', 'ELU', 'Elementwise', 'Exponential', 'ExponentialDecay', 'Field', 'GELU', 'GRU', 'GaussianNLL', 'GaussianNoise', 'GlobalAveragePool1D', 'GlobalAveragePool2D', 'GlorotNormal', 'GlorotUniform', 'HardSigmoid', 'HardTanh', 'HeNormal', 'HeUniform', 'HessianFree', 'Hinge', 'Huber', 'Identity', 'Initializer', 'InverseTimeDecay', 'LBFGS', 'LSTM', 'Layer', 'LeCunNormal', 'LeCunUniform', 'LeakyReLU', 'LevenbergMarquardt', 'LineSearch', 'Lion', 'Loss', 'MaxPool1D', 'MaxPool2D', 'Member', 'MemoryLease', 'Mish', 'NAdam', 'Newton', 'NonlinearCG', 'Normal', 'OneCycle', 'Optimizer', 'Orthogonal', 'Perceptron', 'Poisson', 'Polyak', 'PolynomialDecay', 'Quantile', 'RAdam', 'RMSProp', 'ReLU', 'Recurrent', 'Rprop', 'SELU', 'SGD', 'SIREN', 'SaddleFreeNewton', 'Schedule', 'SiLU', 'Sigmoid', 'Sign', 'Sine', 'Skip', 'Softmax', 'Softplus', 'Softsign', 'SpatialDropout', 'SquaredError', 'StepDecay', 'StrongWolfe', 'Tanh', 'Tied', 'TrainingLock', 'Zeros', 'activations', 'averages', 'cgroup_cpu_limit', 'check_classes', 'check_dense_matrices', 'config', 'default_loss', 'first_non_finite', 'float32', 'float64', 'force_num_threads', 'get_num_threads', 'initializers', 'isa', 'layers', 'line_searches', 'losses', 'methods', 'metrics', 'metrics_of_outputs', 'optimizers', 'resolve', 'schedules', 'set_num_threads', 'set_worker_check', 'shuffled_orders', 'thread_limit']
 class Field:
     """A hyperparameter of a member of a family."""
     @property
@@ -249,6 +250,115 @@ class GELU(Member):
         """phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k)."""
     @property
     def has_zero_derivative(self) -> bool: ...
+class Mish(Member):
+    """
+    A smooth rectifier that is self-gated as SiLU (Misra 2019).
+
+        phi(a) = a tanh(log(1 + exp(a)))
+    """
+    couples_units: typing.ClassVar[bool] = False
+    name: typing.ClassVar[str] = 'mish'
+    predicts_classes: typing.ClassVar[bool] = False
+    def __call__(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
+        """phi(a), in the shape of a."""
+    def __init__(self) -> None: ...
+    def derivative(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
+        """phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k)."""
+    @property
+    def has_zero_derivative(self) -> bool: ...
+class HardSigmoid(Member):
+    """
+    A piecewise linear sigmoid (Courbariaux et al. 2015).
+
+        phi(a) = max(0, min(1, a / 6 + 1/2));  phi'(±3) = 0
+    """
+    couples_units: typing.ClassVar[bool] = False
+    name: typing.ClassVar[str] = 'hard_sigmoid'
+    predicts_classes: typing.ClassVar[bool] = False
+    def __call__(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
+        """phi(a), in the shape of a."""
+    def __init__(self) -> None: ...
+    def derivative(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
+        """phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k)."""
+    @property
+    def has_zero_derivative(self) -> bool: ...
+class Exponential(Member):
+    """
+    The exponential function, for rates as outputs (Nelder & Wedderburn 1972).
+
+        phi(a) = exp(a);  phi' = phi
+    """
+    couples_units: typing.ClassVar[bool] = False
+    name: typing.ClassVar[str] = 'exponential'
+    predicts_classes: typing.ClassVar[bool] = False
+    def __call__(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
+        """phi(a), in the shape of a."""
+    def __init__(self) -> None: ...
+    def derivative(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
+        """phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k)."""
+    @property
+    def has_zero_derivative(self) -> bool: ...
+class Softsign(Member):
+    """
+    A sigmoid with limits ±1 as tanh, which nears them slowly (Bergstra et al. 2009).
+
+        phi(a) = a / (1 + |a|);  phi' = 1 / (1 + |a|)²
+    """
+    couples_units: typing.ClassVar[bool] = False
+    name: typing.ClassVar[str] = 'softsign'
+    predicts_classes: typing.ClassVar[bool] = False
+    def __call__(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
+        """phi(a), in the shape of a."""
+    def __init__(self) -> None: ...
+    def derivative(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
+        """phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k)."""
+    @property
+    def has_zero_derivative(self) -> bool: ...
+class Sine(Member):
+    """
+    The sine, for signals and fields as functions of position and time (Sitzmann et al. 2020).
+
+        phi(a) = sin(omega a);  phi' = omega cos(omega a)
+
+    Initialise its layers by `SIREN(omega)`, the first one by `SIREN(omega, first=True)`.
+    """
+    couples_units: typing.ClassVar[bool] = False
+    name: typing.ClassVar[str] = 'sine'
+    predicts_classes: typing.ClassVar[bool] = False
+    def __call__(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
+        """phi(a), in the shape of a."""
+    def __init__(self, omega: float = 1) -> None: ...
+    def derivative(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
+        """phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k)."""
+    @property
+    def has_zero_derivative(self) -> bool: ...
+    @property
+    def omega(self) -> float: ...
+class Activation(Member):
+    """
+    An activation of your own, by functions in Python.
+
+        phi(a) = f(a);  phi' = derivative(a);  phi'' = second_derivative(a)
+
+    Each is called with a 1-d array, of the network's dtype, of the pre-activations of some samples, and
+    returns an array of its length, element by element. ``activation=(f, derivative)`` is the same. The
+    second derivative serves products with the Hessian and Newton's methods; gradients and products with
+    Gauss and Newton's matrix do without.
+    """
+    couples_units: typing.ClassVar[bool] = False
+    name: typing.ClassVar[str] = ''
+    predicts_classes: typing.ClassVar[bool] = False
+    def __call__(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
+        """phi(a), in the shape of a."""
+    def __init__(self, f: Elementwise, derivative: Elementwise, second_derivative: Elementwise | None = None) -> None: ...
+    def derivative(self, a: numpy.typing.ArrayLike) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
+        """phi'(a), in the shape of a; of softmax the Jacobian, (..., k, k)."""
+    @property
+    def f(self) -> Elementwise: ...
+    @property
+    def has_zero_derivative(self) -> bool: ...
+    @property
+    def second_derivative(self) -> Elementwise | None: ...
 class SquaredError(Member):
     """
     Half the squared error (Legendre 1805).
@@ -515,6 +625,20 @@ class Orthogonal(Member):
     def __init__(self, gain: float = 1) -> None: ...
     @property
     def gain(self) -> float: ...
+class SIREN(Member):
+    """
+    Uniform distribution for layers of sines of frequency omega (Sitzmann et al. 2020).
+
+        W ~ U(-r, r),  r = sqrt(6 / n_in) / omega, of the first layer r = 1 / n_in
+    """
+    name: typing.ClassVar[str] = 'siren'
+    def __call__(self, n_in: int, n_out: int, seed: int = 0) -> numpy.typing.NDArray[numpy.floating[typing.Any]]:
+        """Weights of a layer, (n_in, n_out), drawn from the seed."""
+    def __init__(self, omega: float = 3e+01, first: bool = False) -> None: ...
+    @property
+    def first(self) -> bool: ...
+    @property
+    def omega(self) -> float: ...
 class Zeros(Member):
     """
     All weights 0.
@@ -552,9 +676,9 @@ class Dense(Layer):
     can_be_output: typing.ClassVar[bool] = True
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'dense'
-    def __init__(self, units: int, activation: str | Activation = 'identity', bias: bool = True, init: str | Initializer | None = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
+    def __init__(self, units: int, activation: str | AnyActivation | tuple[Elementwise, ...] = 'identity', bias: bool = True, init: str | Initializer | None = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
     @property
-    def activation(self) -> Activation: ...
+    def activation(self) -> AnyActivation: ...
     @property
     def bias(self) -> bool: ...
     @property
@@ -579,8 +703,8 @@ class Dropout(Layer):
 
         h = x mask / (1 - rate),  mask = 0 with probability rate, else 1
 
-    Each unit of each sample has its own mask. Off in `predict` and the other methods of `Network` but
-    `fit`. The masks follow from the seed, the epoch and the sample, for any number of threads.
+    Each unit of each sample has its own mask. Off in all methods of `Network` but `fit`, and `predict`
+    with `samples`. The masks follow from the seed, the epoch and the sample, for any number of threads.
     """
     can_be_output: typing.ClassVar[bool] = False
     has_parameters: typing.ClassVar[bool] = False
@@ -629,9 +753,9 @@ class Tied(Layer):
     can_be_output: typing.ClassVar[bool] = True
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'tied'
-    def __init__(self, layer: Dense, activation: str | Activation = 'identity', transposed: bool = True, bias: bool = True, trainable: bool = True, learning_rate_factor: float = 1) -> None: ...
+    def __init__(self, layer: Dense, activation: str | AnyActivation | tuple[Elementwise, ...] = 'identity', transposed: bool = True, bias: bool = True, trainable: bool = True, learning_rate_factor: float = 1) -> None: ...
     @property
-    def activation(self) -> Activation: ...
+    def activation(self) -> AnyActivation: ...
     @property
     def bias(self) -> bool: ...
     @property
@@ -668,9 +792,9 @@ class Conv1D(Layer):
     can_be_output: typing.ClassVar[bool] = True
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'conv1d'
-    def __init__(self, filters: int, kernel: int, activation: str | Activation = 'identity', stride: int = 1, padding: typing.Literal['valid', 'same'] | int = 'valid', dilation: int = 1, bias: bool = True, init: str | Initializer | None = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
+    def __init__(self, filters: int, kernel: int, activation: str | AnyActivation | tuple[Elementwise, ...] = 'identity', stride: int = 1, padding: typing.Literal['valid', 'same'] | int = 'valid', dilation: int = 1, bias: bool = True, init: str | Initializer | None = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
     @property
-    def activation(self) -> Activation: ...
+    def activation(self) -> AnyActivation: ...
     @property
     def bias(self) -> bool: ...
     @property
@@ -714,9 +838,9 @@ class Conv2D(Layer):
     can_be_output: typing.ClassVar[bool] = True
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'conv2d'
-    def __init__(self, filters: int, kernel: int | tuple[int, int], activation: str | Activation = 'identity', stride: int | tuple[int, int] = 1, padding: typing.Literal['valid', 'same'] | int | tuple[int, int] = 'valid', dilation: int | tuple[int, int] = 1, bias: bool = True, init: str | Initializer | None = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
+    def __init__(self, filters: int, kernel: int | tuple[int, int], activation: str | AnyActivation | tuple[Elementwise, ...] = 'identity', stride: int | tuple[int, int] = 1, padding: typing.Literal['valid', 'same'] | int | tuple[int, int] = 'valid', dilation: int | tuple[int, int] = 1, bias: bool = True, init: str | Initializer | None = None, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
     @property
-    def activation(self) -> Activation: ...
+    def activation(self) -> AnyActivation: ...
     @property
     def bias(self) -> bool: ...
     @property
@@ -856,9 +980,9 @@ class Recurrent(Layer):
     can_be_output: typing.ClassVar[bool] = True
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'recurrent'
-    def __init__(self, units: int, activation: str | Activation = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, bidirectional: bool = False, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
+    def __init__(self, units: int, activation: str | AnyActivation | tuple[Elementwise, ...] = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, bidirectional: bool = False, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
     @property
-    def activation(self) -> Activation: ...
+    def activation(self) -> AnyActivation: ...
     @property
     def bias(self) -> bool: ...
     @property
@@ -901,9 +1025,9 @@ class GRU(Layer):
     can_be_output: typing.ClassVar[bool] = True
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'gru'
-    def __init__(self, units: int, activation: str | Activation = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, bidirectional: bool = False, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
+    def __init__(self, units: int, activation: str | AnyActivation | tuple[Elementwise, ...] = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, bidirectional: bool = False, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
     @property
-    def activation(self) -> Activation: ...
+    def activation(self) -> AnyActivation: ...
     @property
     def bias(self) -> bool: ...
     @property
@@ -946,9 +1070,9 @@ class LSTM(Layer):
     can_be_output: typing.ClassVar[bool] = True
     has_parameters: typing.ClassVar[bool] = True
     name: typing.ClassVar[str] = 'lstm'
-    def __init__(self, units: int, activation: str | Activation = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, bidirectional: bool = False, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, forget_bias: float = 1, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
+    def __init__(self, units: int, activation: str | AnyActivation | tuple[Elementwise, ...] = 'tanh', sequences: bool = False, bias: bool = True, init: str | Initializer | None = None, recurrent_init: str | Initializer = 'orthogonal', truncate: int | None = None, bidirectional: bool = False, l1: float | None = None, l2: float | None = None, max_norm: float | None = None, forget_bias: float = 1, trainable: bool | typing.Literal['weights', 'bias'] = True, learning_rate_factor: float = 1, bias_learning_rate_factor: float | None = None) -> None: ...
     @property
-    def activation(self) -> Activation: ...
+    def activation(self) -> AnyActivation: ...
     @property
     def bias(self) -> bool: ...
     @property
@@ -1762,7 +1886,7 @@ def check_dense_matrices(where: str, count: typing.SupportsInt, size: typing.Sup
     """Raises if so many square matrices exceed the memory of this machine."""
 def config() -> dict[str, typing.Any]:
     """What the core was built with."""
-def default_loss(output: Activation) -> Loss:
+def default_loss(output: AnyActivation) -> Loss:
     """The default loss of an output activation."""
 @typing.overload
 def first_non_finite(array: numpy.typing.NDArray[numpy.float32]) -> int:
@@ -1772,8 +1896,8 @@ def first_non_finite(array: numpy.typing.NDArray[numpy.float64]) -> int: ...
 def force_num_threads(threads: typing.SupportsInt) -> None:
     """Give every call this number of threads, regardless of its size and the machine; 0 ends it."""
 def get_num_threads() -> int: ...
-def metric(key: str, outputs: numpy.typing.NDArray[numpy.float64], targets: numpy.ndarray, weights: typing.Any, threshold: typing.SupportsFloat, k: typing.SupportsInt) -> float:
-    """The metric of outputs (n, columns), weighted; nan where an output is not finite."""
+def metrics_of_outputs(outputs: numpy.typing.NDArray[numpy.float64], targets: numpy.ndarray, weights: typing.Any, terms: typing.Any, threshold: typing.SupportsFloat, metrics: list[typing.Any], width: typing.SupportsInt) -> list[typing.Any]:
+    """The metrics (key, k) of given outputs, in their order; nan where one is not finite."""
 def resolve(family: str, value: typing.Any, where: str) -> typing.Any:
     """The member of a family given as an instance or by its key."""
 def set_num_threads(threads: typing.SupportsInt) -> None: ...
@@ -1785,8 +1909,8 @@ def shuffled_orders(bit_generator: typing.Any, order: numpy.typing.NDArray[numpy
 
     With the numbers, and so the state after them, of ``RandomState.shuffle``. The capsule is that of a bit generator which no other thread uses meanwhile.
     """
-Activation: typing.TypeAlias = Identity | Sign | Sigmoid | Tanh | ReLU | HardTanh | Softmax | LeakyReLU | ELU | SELU | Softplus | SiLU | GELU
-Initializer: typing.TypeAlias = GlorotUniform | GlorotNormal | HeUniform | HeNormal | LeCunUniform | LeCunNormal | Normal | Orthogonal | Zeros | ConstantInit
+AnyActivation: typing.TypeAlias = Identity | Sign | Sigmoid | Tanh | ReLU | HardTanh | Softmax | LeakyReLU | ELU | SELU | Softplus | SiLU | GELU | Mish | HardSigmoid | Exponential | Softsign | Sine | Activation
+Initializer: typing.TypeAlias = GlorotUniform | GlorotNormal | HeUniform | HeNormal | LeCunUniform | LeCunNormal | Normal | Orthogonal | SIREN | Zeros | ConstantInit
 LineSearch: typing.TypeAlias = StrongWolfe | Backtracking
 Loss: typing.TypeAlias = SquaredError | AbsoluteError | Huber | CrossEntropy | BinaryCrossEntropy | Hinge | Perceptron | Quantile | Poisson | GaussianNLL
 Optimizer: typing.TypeAlias = SGD | DeltaBarDelta | Lion | Rprop | AdaGrad | RMSProp | AdaDelta | Adam | AdamW | NAdam | AdaMax | RAdam | LBFGS | BFGS | NonlinearCG | Newton | SaddleFreeNewton | HessianFree | LevenbergMarquardt

@@ -6,6 +6,7 @@ reads as real numbers is converted once.
 
 from __future__ import annotations
 
+import math
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
@@ -32,7 +33,7 @@ FILL = "; drop or fill the samples with missing values"
 
 def native(dtype: DType) -> ModuleType:
     """Return the part of the core that computes in `dtype`."""
-    return getattr(_core, dtype.name)  # type: ignore[no-any-return]
+    return _core.float32 if dtype.itemsize == 4 else _core.float64  # dtype.name takes long
 
 
 def is_ready(value: object, dtype: DType) -> bool:
@@ -72,6 +73,22 @@ def convert(array: NDArray[Any], dtype: DType, name: str) -> FloatArray:
             return np.require(array, dtype, ["C", "A"])
     except FloatingPointError:
         _raise_overflow(array, dtype, name)
+
+
+def flat_rows(array: NDArray[Any]) -> NDArray[Any]:
+    """Return an array as ``(n, m)``, also where n is 0."""
+    return array.reshape(len(array), math.prod(array.shape[1:]))
+
+
+def as_elementwise(answer: Any, n: int, dtype: DType, name: str) -> NDArray[Any]:
+    """Return what a function of the user, `name`, has made of n numbers."""
+    array = read(answer, f"Activation: {name}(a)")
+    if array.shape != (n,):
+        raise InvalidValue(
+            f"Activation: {name}(a) has shape {array.shape}, expected that of a, ({n},)"
+        )
+    with np.errstate(over="ignore"):
+        return np.require(array, dtype, ["C", "A"])
 
 
 def as_inputs(X: Any, network: Network) -> tuple[Samples, bool]:

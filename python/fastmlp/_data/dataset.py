@@ -8,13 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastmlp import _core
-from fastmlp._data import arrays, missing_targets
+from fastmlp._data import arrays
 from fastmlp._data.arrays import FloatArray, Samples
-from fastmlp._data.class_weight import check_class_names
+from fastmlp._data.class_weight import is_balanced
 from fastmlp._data.losses import is_custom_loss
+from fastmlp._data.missing_targets import terms_present
 from fastmlp._data.sequences import as_lengths, rows_of_steps, without_ended
-from fastmlp._data.targets import TargetSpec, as_weights, check_range
+from fastmlp._data.targets import TargetSpec, check_range
 from fastmlp._data.validation import InvalidType, InvalidValue, value_error
+from fastmlp._data.weights import read_weights, without_missing
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
@@ -28,8 +30,8 @@ class Dataset(NamedTuple):
     X is ``(n, n_inputs)``, targets are ``(n, n_outputs)`` or classes ``(n, *groups)``, weights and
     the lengths of sequences ``(n,)``. `counted` are the steps ``(n, time)`` that a custom loss of
     each step reads, where not all, and targets ``(n, time, ...)`` then. `leases` hold the memory of
-    a run, in which Python code runs between native calls. With `has_missing` nan in targets stands
-    for no term of the loss.
+    a run, in which Python code runs between native calls. `terms` are factors on the loss of each
+    target, or group of classes, ``(n, n_terms)``: 0 where a target is missing.
     """
 
     X: Samples
@@ -38,20 +40,22 @@ class Dataset(NamedTuple):
     lengths: NDArray[np.int64] | None = None
     counted: NDArray[np.bool_] | None = None
     leases: tuple[_core.MemoryLease, ...] = ()
-    has_missing: bool = False
+    terms: FloatArray | None = None
 
     @property
     def arrays(self) -> tuple[Samples, Any, FloatArray | None]:
-        """Return the first arguments of a native call; a tuple of targets may have nan."""
-        return (self.X, (self.targets,), self.weights) if self.has_missing else self[:3]
+        """Return the first arguments of a native call."""
+        targets = self.targets if self.terms is None else (self.targets, self.terms)
+        return self.X, targets, self.weights
 
     def take(self, indices: NDArray[np.int64]) -> Dataset:
         """Return the samples at these indices, in this order."""
         weights = None if self.weights is None else self.weights[indices]
         lengths = None if self.lengths is None else self.lengths[indices]
         counted = None if self.counted is None else self.counted[indices]
+        terms = None if self.terms is None else self.terms[indices]
         X, targets = arrays.take(self.X, indices), self.targets[indices]
-        return Dataset(X, targets, weights, lengths, counted, has_missing=self.has_missing)
+        return Dataset(X, targets, weights, lengths, counted, terms=terms)
 
     def total_weight(self, indices: NDArray[np.int64] | None = None) -> float:
         """Return the sum of the weights, 1 each where there are none, of all or these samples."""
@@ -70,10 +74,13 @@ def target_spec(network: Network, loss: Any) -> TargetSpec:
     *positions, n_outputs = network.output_shape
     n_classes = n_outputs // per_target
     shape = (*positions, n_classes)
+    coupled = network._output_activation.predicts_classes
+    n_terms = n_columns // n_classes if coupled else n_columns
     classes = n_classes > 1 and (network._output_activation.predicts_classes or labels_pm1)
     groups = tuple(positions) if classes else ()
     return TargetSpec(
-        shape, groups, n_columns, n_classes, network.dtype, classes, labels_pm1, is_custom
+        *(shape, groups, n_columns, n_classes, n_terms),
+        *(network.dtype, classes, labels_pm1, is_custom),
     )
 
 
@@ -90,8 +97,11 @@ def read_dataset(
 ) -> Dataset:
     """Convert X, y and the weights; raise if they do not fit the network or each other.
 
-    A part of a data set may be empty.
+    A part of a data set may be empty, and its weights cannot follow from it.
     """
+    if is_part and is_balanced(class_weight):
+        expected = "numbers or None, as each rank has some of the samples"
+        raise value_error("class_weight", class_weight, expected)
     inputs, single = arrays.as_inputs(X, network)
     if not is_part:
         arrays.check_samples(inputs)
@@ -103,17 +113,19 @@ def read_dataset(
     if steps is not None:
         y = without_ended(y, steps, network)
     targets = spec.read(y, len(inputs))
-    weights = as_weights(sample_weight, class_weight, targets, network.dtype)
-    check_class_names(class_weight, targets, spec.n_columns)
-    targets, counted = spec.encode(targets), None
-    if missing is not None:
-        weights = missing_targets.weights_of_present(
-            network, loss, targets, weights, steps, missing
+    weights = terms = present = counted = None
+    if steps is not None or missing is not None:
+        present = terms_present(network, spec, targets, steps, missing)
+    if sample_weight is not None or class_weight is not None:
+        weights, terms = read_weights(
+            sample_weight, class_weight, targets, spec, present, is_part
         )
+    if missing is not None and present is not None:
+        weights, terms = without_missing(weights, terms, present, spec)
+    targets = spec.encode(targets)
     if steps is not None and spec.any_shape and len(network.output_shape) > 1:
         targets, counted = rows_of_steps(targets, steps, network.output_shape)
-    has_missing = missing is not None and not spec.any_shape
-    return Dataset(inputs, targets, weights, steps, counted, has_missing=has_missing)
+    return Dataset(inputs, targets, weights, steps, counted, terms=terms)
 
 
 def read_training_data(
@@ -129,11 +141,8 @@ def read_training_data(
 ) -> Dataset:
     """Read a dataset; raise at nan and inf, targets out of range, and weights that are all 0.
 
-    Those of a part may be 0, and `class_weight` cannot follow from it.
+    Those of a part may be 0.
     """
-    if is_part and isinstance(class_weight, str):
-        expected = "a dictionary {class: weight} or None, as each rank has some of the samples"
-        raise value_error("class_weight", class_weight, expected)
     leases = arrays.lease(X, y, sample_weight)
     given = (X, y, sample_weight, class_weight, lengths, missing, is_part)
     data = read_dataset(network, loss, *given)

@@ -39,7 +39,7 @@ def hvp(
         As for `Network.loss`.
     v : array_like of shape (n_parameters,) or (k, n_parameters)
         One vector or several.
-    sample_weight : array_like of shape (n_samples,), optional
+    sample_weight : array_like of shape (n_samples,), or that of y, optional
         Weights >= 0.
     lengths : array_like of int, shape (n_samples,), optional
         Steps of each sequence, as for `loss`.
@@ -92,7 +92,7 @@ def gnvp(
         As for `Network.loss`.
     v : array_like of shape (n_parameters,) or (k, n_parameters)
         One vector or several.
-    sample_weight : array_like of shape (n_samples,), optional
+    sample_weight : array_like of shape (n_samples,), or that of y, optional
         Weights >= 0.
     lengths : array_like of int, shape (n_samples,), optional
         Steps of each sequence, as for `loss`.
@@ -134,7 +134,7 @@ def hessian(
     ----------
     X, y, loss
         As for `Network.loss`.
-    sample_weight : array_like of shape (n_samples,), optional
+    sample_weight : array_like of shape (n_samples,), or that of y, optional
         Weights >= 0.
     lengths : array_like of int, shape (n_samples,), optional
         Steps of each sequence, as for `loss`.

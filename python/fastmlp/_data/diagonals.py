@@ -93,7 +93,7 @@ def fisher_diagonal(
     ----------
     X, y, loss
         As for `Network.loss`.
-    sample_weight : array_like of shape (n_samples,), optional
+    sample_weight : array_like of shape (n_samples,), or that of y, optional
         Weights w >= 0.
     lengths : array_like of int, shape (n_samples,), optional
         Steps of each sequence, as for `loss`.

@@ -1,4 +1,4 @@
-"""Methods of `fastmlp.Network` in evaluation mode: outputs, losses and derivatives.
+"""Methods of `fastmlp.Network` in evaluation mode: losses and derivatives.
 
 Dropout and noise are off, penalties are not included, and nothing changes.
 """
@@ -16,61 +16,10 @@ from fastmlp._data.losses import evaluate, evaluated_loss, is_custom_loss, mean_
 from fastmlp._data.sequences import as_lengths
 from fastmlp._data.threads import check_threads, limited
 from fastmlp._data.types import InputLike, LossLike, Missing
-from fastmlp._data.validation import InvalidArgument, error_prefix
+from fastmlp._data.validation import error_prefix
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
-
-
-def predict(
-    self: Network,
-    X: InputLike,
-    *,
-    lengths: ArrayLike | None = None,
-    n_threads: int | None = None,
-) -> FloatArray:
-    """Compute the outputs of the network.
-
-    Parameters
-    ----------
-    X : array_like or sparse matrix of shape (n_samples, n_inputs), or (n_inputs,)
-        Samples, or a single sample. nan is not checked for.
-    lengths : array_like of int, shape (n_samples,), optional
-        Number of steps of each sequence, 1 to time. Outputs are those of the sequence without its
-        padding, and 0 for steps after its end.
-    n_threads : int, optional
-        Maximum number of threads, as with `fm.threads`.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_outputs) or (n_outputs,)
-        Outputs in the network's dtype. If the last layer has several axes, such as ``Conv1D`` or
-        ``Recurrent(sequences=True)``, so have the outputs. Cost: one forward pass.
-
-    Raises
-    ------
-    ValueError, TypeError
-        X has the wrong shape, or does not contain real numbers.
-
-    Examples
-    --------
-    >>> import fastmlp as fm
-    >>> fm.Network([4, 3], output="softmax", seed=0).predict([[1, 2, 3, 4]]).shape
-    (1, 3)
-    """
-    try:
-        inputs, single = arrays.as_inputs(X, self)
-        steps = None if lengths is None else as_lengths(lengths, self, len(inputs))
-        if n_threads is None:
-            outputs: FloatArray = self._native.predict(inputs, steps)
-        else:
-            with limited(check_threads(n_threads)):
-                outputs = self._native.predict(inputs, steps)
-    except InvalidArgument as error:
-        raise error.named("Network.predict") from error.__cause__
-    if len(self.output_shape) > 1:
-        outputs = outputs.reshape(len(outputs), *self.output_shape)
-    return outputs[0] if single else outputs
 
 
 @error_prefix("Network.loss")
@@ -97,8 +46,8 @@ def loss(
     loss : str, loss or callable, optional
         Default: the loss of the last training run, also in copies and files, else that of the
         output activation, as in `fit`. Copies and files do not include functions.
-    sample_weight : array_like of shape (n_samples,), optional
-        Weights >= 0, not all 0; by default all are 1.
+    sample_weight : array_like of shape (n_samples,), or that of y, optional
+        Weights >= 0, not all 0, of samples or of single terms, as in `fit`; by default all are 1.
     lengths : array_like of int, shape (n_samples,), optional
         Number of steps of each sequence, as for `predict`. The loss is the sum over these steps;
         values of X and y after the end are ignored, but must be finite.

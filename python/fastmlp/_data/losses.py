@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastmlp import _core
+from fastmlp._data import arrays
 from fastmlp._data.arrays import FloatArray, as_shape
 from fastmlp._data.types import LossFunction
 from fastmlp._data.validation import InvalidType, InvalidValue, resolve
@@ -64,6 +67,16 @@ def mean_loss(network: Network, loss: Any, data: Dataset) -> float:
         return evaluate(loss, outputs, data)[0]
     X, targets, weights = data.arrays
     return float(network._native.loss(X, targets, loss, weights, data.lengths))
+
+
+def repeated_mean_loss(network: Network, loss: Any, data: Dataset) -> Callable[[], float]:
+    """Return a function that returns `mean_loss` at the present parameters, for many calls."""
+    if is_custom_loss(loss):
+        return partial(mean_loss, network, loss, data)
+    native, (X, targets, weights) = arrays.native(network.dtype), data.arrays
+    given = (network._native, X, targets, weights, data.lengths, loss)
+    value: Callable[[], float] = native.repeated_loss(*given)
+    return value
 
 
 def evaluate(

@@ -1,8 +1,7 @@
-"""Validation of targets and weights: regression targets, classes, labels ±1, class weights."""
+"""Validation of targets: of regression, classes, labels ±1."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
@@ -10,8 +9,8 @@ from numpy.typing import NDArray
 
 from fastmlp import _core
 from fastmlp._data import arrays
-from fastmlp._data.arrays import DType, FloatArray
-from fastmlp._data.validation import InvalidValue, check_non_negative, type_error, value_error
+from fastmlp._data.arrays import DType
+from fastmlp._data.validation import InvalidValue
 
 NUMBER_LABELS = "; np.unique(y, return_inverse=True) numbers labels of any kind"
 ROUNDING = 1e-5  # of targets that were probabilities in float32
@@ -22,7 +21,8 @@ class TargetSpec(NamedTuple):
 
     `shape` are the axes of a sample's targets. `groups` are the axes before the last one where the
     outputs of each position or step are classes of their own. `n_columns` are the targets of a
-    sample, `n_classes` its classes, or those of each group. `classes`: a y without the last axis
+    sample, `n_classes` its classes, or those of each group; `n_terms` of them have losses of their
+    own: targets, or groups of coupled outputs. `classes`: a y without the last axis
     holds class indices. `labels_pm1`: the loss is defined for -1 and +1. `any_shape`: a custom loss
     may have a y of another shape.
     """
@@ -31,6 +31,7 @@ class TargetSpec(NamedTuple):
     groups: tuple[int, ...]
     n_columns: int
     n_classes: int
+    n_terms: int
     dtype: DType
     classes: bool
     labels_pm1: bool
@@ -86,37 +87,6 @@ def check_range(targets: NDArray[Any], loss: Any) -> None:
     )
 
 
-def as_weights(
-    sample_weight: Any,
-    class_weight: Any,
-    targets: NDArray[Any],
-    dtype: DType,
-) -> FloatArray | None:
-    """Return sample weight times class weight, ``(n,)``, or None where neither is given.
-
-    `targets` are those of `TargetSpec.read`: classes still have the values of y.
-    """
-    weights = None if sample_weight is None else _sample_weights(sample_weight, len(targets), dtype)
-    if class_weight is None:
-        return None if weights is None else _in_range(weights, dtype)
-    factors = _class_factors(class_weight, targets, dtype)
-    with np.errstate(all="ignore"):
-        return _in_range(factors if weights is None else weights * factors, dtype)
-
-
-def _in_range(weights: FloatArray, dtype: DType) -> FloatArray:
-    """Return the weights in `dtype`, by a power of two where they, or their sum, leave its range.
-
-    Only their ratios matter.
-    """
-    largest = weights.max(initial=0)
-    info = np.finfo(dtype)
-    with np.errstate(all="ignore"):
-        if 0 < largest < np.inf and not info.tiny / info.eps <= largest <= info.max / len(weights):
-            weights = np.ldexp(weights, -int(np.frexp(largest)[1]))
-        return weights.astype(dtype, copy=False)
-
-
 def _class_indices(labels: NDArray[Any], n_classes: int) -> NDArray[np.int64]:
     with np.errstate(invalid="ignore"):
         indices = np.ascontiguousarray(labels, dtype=np.int64)
@@ -139,58 +109,6 @@ def _as_pm1(targets: NDArray[Any]) -> NDArray[Any]:
             f"y contains {value}, expected labels -1 and 1, or 0 and 1, for this loss"
         )
     return 2 * targets - 1 if zero_is_low else targets
-
-
-def _sample_weights(sample_weight: Any, n_samples: int, dtype: DType) -> FloatArray:
-    weights = arrays.as_shape(sample_weight, (n_samples,), dtype, "sample_weight")
-    negative = weights < 0
-    if negative.any():
-        first = int(np.argmax(negative))
-        raise InvalidValue(f"sample_weight[{first}]={weights[first]}, expected weights >= 0")
-    return weights
-
-
-def _class_factors(class_weight: Any, targets: NDArray[Any], dtype: DType) -> FloatArray:
-    labels = _labels(targets)
-    classes, positions, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    if isinstance(class_weight, Mapping):
-        return _weights_of(classes, class_weight, dtype)[positions]
-    expected = "'balanced', a dictionary {class: weight} or None"
-    if not isinstance(class_weight, str):
-        raise type_error("class_weight", class_weight, expected)
-    if class_weight != "balanced":
-        raise value_error("class_weight", class_weight, expected)
-    return (len(labels) / (len(classes) * counts))[positions]
-
-
-def _weights_of(classes: NDArray[Any], class_weight: Mapping[Any, Any], dtype: DType) -> FloatArray:
-    """Return one weight per class that occurs; a class that is not named weighs 1."""
-    named = {
-        key: check_non_negative(weight, f"class_weight[{key!r}]")
-        for key, weight in class_weight.items()
-    }
-    largest = float(np.finfo(dtype).max)
-    for key, weight in named.items():
-        if not isinstance(key, (int, float, np.integer, np.floating)):
-            raise type_error("class_weight", class_weight, "the classes of y as keys")
-        if weight > largest:
-            raise value_error(f"class_weight[{key!r}]", weight, f"at most {largest:.2g}")
-    return np.array([named.get(label, 1.0) for label in classes.tolist()])
-
-
-def _labels(targets: NDArray[Any]) -> NDArray[Any]:
-    """Return one class per sample: indices, one column of whole numbers, or one-hot rows."""
-    if targets.ndim == 1:
-        return targets
-    n_columns = targets.shape[1]
-    if targets.dtype == np.int64:
-        raise InvalidValue("class_weight is given, expected a y of one class per sample")
-    if n_columns == 1 and np.array_equal(targets, np.rint(targets)):
-        return targets.reshape(-1)
-    labels: NDArray[Any] = np.argmax(targets, axis=1)
-    if n_columns == 1 or not np.array_equal(np.eye(n_columns)[labels], targets):
-        raise InvalidValue("class_weight is given, expected a y of one class per sample")
-    return labels
 
 
 def _raise_shape(given: tuple[int, ...], expected: str) -> NoReturn:

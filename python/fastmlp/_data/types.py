@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
@@ -28,7 +28,8 @@ class SparseLike(Protocol):
 
 InputLike: TypeAlias = ArrayLike | SparseLike
 
-ActivationLike: TypeAlias = str | _core.Activation
+# A tuple is (f, derivative) or (f, derivative, second_derivative).
+ActivationLike: TypeAlias = str | _core.AnyActivation | tuple[Callable[[Any], Any], ...]
 InitializerLike: TypeAlias = str | _core.Initializer
 OptimizerLike: TypeAlias = str | _core.Optimizer
 
@@ -37,8 +38,11 @@ LossFunction: TypeAlias = Callable[[FloatArray, NDArray[Any]], tuple[ArrayLike, 
 ResolvedLoss: TypeAlias = _core.Loss | LossFunction
 LossLike: TypeAlias = str | ResolvedLoss
 
-# Keys are classes, of any kind of number.
-ClassWeight: TypeAlias = Mapping[Any, float] | Literal["balanced"]
+# Keys are classes or labels, of any kind of number.
+LabelWeight: TypeAlias = float | Mapping[Any, float] | Sequence[float] | Literal["balanced"]
+ClassWeight: TypeAlias = (
+    Mapping[Any, LabelWeight] | Sequence[LabelWeight] | NDArray[Any] | Literal["balanced"]
+)
 Validation: TypeAlias = (
     tuple[InputLike, ArrayLike]
     | tuple[InputLike, ArrayLike, ArrayLike]

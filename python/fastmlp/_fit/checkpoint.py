@@ -11,8 +11,9 @@ from fastmlp._data.arrays import native
 from fastmlp._data.validation import InvalidValue, check_int, error_prefix, short_repr, type_error
 from fastmlp._fit import carrying
 from fastmlp._fit.settings import NATIVE_SNAPSHOTS, TrainerSettings, reseed
-from fastmlp._io import files, layout, serialization
+from fastmlp._io import files, functions, layout, serialization
 from fastmlp._io.members import MEMBERS
+from fastmlp.layers import own_activations
 
 if TYPE_CHECKING:
     from fastmlp.trainer import Trainer
@@ -37,6 +38,7 @@ def load(
     *,
     loss: Any = None,
     learning_rate: Any = None,
+    activation: Any = None,
     max_time_steps: int = layout.MAX_TIME_STEPS,
 ) -> Trainer:
     """Return the trainer of a file; training goes on as if never stopped, bit for bit.
@@ -47,6 +49,8 @@ def load(
         A file of `save` or a checkpoint.
     loss, learning_rate : callable, optional
         The functions in Python that the trainer had, which files do not contain.
+    activation : Activation or (f, derivative), or a list of them, optional
+        The network's own activations, as in `fastmlp.load`.
     max_time_steps : int, default 20000
         The most steps of all recurrent layers together, as in `fastmlp.load`.
 
@@ -67,8 +71,9 @@ def load(
     """
     given = {"loss": loss, "learning_rate": learning_rate}
     given = {name: value for name, value in given.items() if value is not None}
-    kind = serialization.TRAINER_FORMAT
-    trainer: Trainer = files.restore(path, "Trainer.load", kind, given, max_time_steps)
+    kind, own = serialization.TRAINER_FORMAT, functions.activations(activation)
+    trainer: Trainer = files.restore(path, "Trainer.load", kind, given | own, max_time_steps)
+    functions.check_all_used(trainer.network, activation)
     for name, value in given.items():
         owner = trainer if name == "loss" else trainer.optimizer
         if getattr(owner, name, None) is not value:
@@ -116,6 +121,7 @@ class Checkpoint:
         rate = getattr(trainer.optimizer, "learning_rate", None)
         given = {"loss": trainer.loss, "learning_rate": rate}
         given = {n: f for n, f in given.items() if callable(f) and not isinstance(f, MEMBERS)}
+        given |= functions.activations(own_activations(trainer.network.layers) or None)
 
         def made(values: dict[str, Any]) -> dict[str, Any]:
             return _adopt(trainer, callbacks, values)

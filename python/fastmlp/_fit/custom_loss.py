@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -23,6 +24,8 @@ from fastmlp._fit.ranks import Part
 
 if TYPE_CHECKING:
     from fastmlp.trainer import Trainer
+
+PROGRESS_INTERVAL = 0.1  # seconds, as kProgressInterval of the core
 
 
 def step(trainer: Trainer, batch: Dataset) -> float:
@@ -117,12 +120,13 @@ def epoch(
     max_seconds: float | None,
     order: NDArray[np.int64] | None,
     more_in_first: int,
+    report: Callable[[float], None] | None,
 ) -> EpochResult:
     """Make one pass over the samples; it counts if it made a step and its loss is finite."""
     native = trainer._native
     index, n_steps, failed = native.epoch_number, native.n_steps, False
     try:
-        result = _pass(trainer, data, max_seconds, order, more_in_first)
+        result = _pass(trainer, data, max_seconds, order, more_in_first, report)
         if result.status != "not_finite" and not native.is_finite():
             result = result._replace(loss=math.nan, status="not_finite")
         failed = not math.isfinite(result.loss)
@@ -138,9 +142,11 @@ def _pass(
     max_seconds: float | None,
     order: NDArray[np.int64] | None,
     more_in_first: int,
+    report: Callable[[float], None] | None,
 ) -> EpochResult:
     native, means, n_steps = trainer._native, EpochMeans(), trainer.n_steps
-    deadline = math.inf if max_seconds is None else time.perf_counter() + max_seconds
+    reported = time.perf_counter()
+    deadline = math.inf if max_seconds is None else reported + max_seconds
     native.start_epoch()
     part = trainer._part
     rows = native.order(len(data.X) if part is None else part.n) if order is None else order
@@ -149,9 +155,12 @@ def _pass(
     mean_weight = _total(trainer, data, None if order is None else here) / len(rows)
     starts = range(more_in_first + batch_size, len(rows), batch_size)
     for start, end in pairwise([0, *starts, len(rows)]):
-        late = time.perf_counter() >= deadline
-        if trainer._ranks.any(late) if math.isfinite(deadline) else late:
+        now = time.perf_counter()
+        if max_seconds is not None and trainer._ranks.any(now >= deadline):
             return means.result(trainer.n_steps - n_steps, "max_seconds")
+        if report is not None and now > reported + PROGRESS_INTERVAL:
+            reported = now
+            report(start / len(rows))
         here, offsets = _local(part, rows[start:end])
         batch, n_samples = data.take(here), end - start
         weight = _total(trainer, batch)

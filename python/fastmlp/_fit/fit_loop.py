@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from fastmlp._data.arrays import native
 from fastmlp._data.dataset import Dataset
-from fastmlp._data.losses import is_custom_loss
-from fastmlp._fit import carrying, checkpoint, custom_loss, separation, sharding
+from fastmlp._fit import checkpoint, separation, sharding
 from fastmlp._fit.epoch_result import EpochResult
+from fastmlp._fit.epochs import Report, observe_epochs, run_epochs
 from fastmlp._fit.failure import describe_failure
 from fastmlp._fit.fit_config import FitConfig
 from fastmlp._fit.history import History
@@ -51,6 +49,8 @@ class FitLoop:
         self._can_diverge = trainer._native.can_diverge
         self._last_good = native(trainer.network.dtype).Snapshot()
         self._separates = separation.is_perceptron(trainer)
+        self._validation_loss = config.validation and self._loss_of(config.validation)
+        self._training_loss: Callable[[], float] | None = None  # made where it is asked for
 
     def run(self) -> History:
         """Run all epochs, or fewer where a callback, the time or the loss ends the run.
@@ -65,6 +65,7 @@ class FitLoop:
         self._start = time.perf_counter()
         verbose = self._config.verbose if self._ranks.is_first else 0
         self._progress = make_progress(verbose, self._config.epochs)
+        self._is_shown = not self._progress.is_silent
         trainer._loop, trainer.network._history = self, self._history
         with self._ranks.ending_together(self._caller):
             try:
@@ -104,61 +105,79 @@ class FitLoop:
 
     def _keep(self, ending: str) -> None:
         """Write the checkpoint, if it is due."""
-        file, plateau = self._config.checkpoint, dict(vars(self._plateau))
-        at_the_end = bool(ending) or self._epoch >= self._config.epochs
-        due = file is not None and (at_the_end or file.is_due(self._epoch))
-        if file is not None and due and self._ranks.is_first:
+        file = self._config.checkpoint
+        if file is None or not self._ranks.is_first:
+            return
+        if ending or self._epoch >= self._config.epochs or file.is_due(self._epoch):
+            plateau = dict(vars(self._plateau))
             run = {"epoch": self._epoch, "ending": ending, "plateau": plateau}
             file.write(self._trainer, self._config.callbacks, run)
 
     def _run_epochs(self) -> str:
-        config, epoch, trainer = self._config, self._epoch, self._trainer
-        if self._ending:
-            return self._ending
-        if self._can_diverge:
+        config = self._config
+        if self._can_diverge and not self._ending:
             self._trainer._native.keep(self._last_good)
-        while epoch < config.epochs:
-            seconds = self._seconds_left()
+        while not self._ending:
+            n_left, seconds = config.epochs - self._epoch, self._seconds_left()
+            if n_left <= 0:
+                if config.until_plateau:
+                    self._warning = self._history.separation("max_steps") or self._plateau.advice()
+                return "max_steps"
             if seconds is not None and self._ranks.any(seconds == 0):
                 return "max_seconds"
-            losses: list[float] = []
-            try:
-                last = self._next_epochs(config.epochs - epoch, seconds, losses)
-            finally:
-                if losses:
-                    self._history.extend({"loss": losses})
-                    self._progress.show_past(epoch + 1, losses)
-            epoch = self._epoch = epoch + len(losses) + 1
-            if not math.isfinite(last.loss):
-                self._restore(epoch, last)
-                return "not_finite"
-            refused = last.status == "not_finite"
-            at_the_end = last.status in SEARCH_ENDS and len(self._history) == 0
-            stop = (last.n_steps > 0 or refused or at_the_end) and self._record(epoch, last)
-            stop = sharding.agreed_stop(trainer, stop, epoch)
-            if refused:
-                self._warn(epoch, last, "the parameters before this step")
-            ending = last.status if last.status != "running" else "stopped" if stop else ""
-            if not ending and self._separates:
-                ending = "converged" if last.n_mistakes == 0 and self._separated() else ""
-            elif not ending and config.until_plateau:
-                at_rest = self._plateau.reached(self._history.last_loss())
-                ending = "converged" if at_rest else ""
-            if ending not in ("max_seconds", "not_finite"):  # which end within an epoch
-                self._keep(ending)
-            if ending:
-                return ending
-        if config.until_plateau:
-            self._warning = self._history.separation("max_steps") or self._plateau.advice()
-        return "max_steps"
+            if self._is_observed or self._separates:
+                given = (self._trainer, self._data, n_left, seconds, self._last_good)
+                observe_epochs(*given, self._epoch_ended, self._report())
+            else:
+                self._run_unobserved(n_left, seconds)
+        return self._ending
 
-    def _next_epochs(self, n_left: int, seconds: float | None, losses: list[float]) -> EpochResult:
-        """Run one epoch if anything observes epochs, otherwise all that remain."""
-        file = self._config.checkpoint
+    def _run_unobserved(self, n_left: int, seconds: float | None) -> None:
+        """Run as many epochs in one call as displays and checkpoints allow."""
+        file, losses = self._config.checkpoint, list[float]()
         n_epochs = n_left if file is None else min(n_left, file.epochs_left(self._epoch))
-        one = self._is_observed or self._separates
-        n_epochs = 1 if one else min(n_epochs, self._progress.n_at_once())
-        return run_epochs(self._trainer, self._data, n_epochs, seconds, self._last_good, losses)
+        n_epochs = min(n_epochs, self._progress.n_at_once())
+        given = (self._trainer, self._data, n_epochs, seconds, self._last_good, losses)
+        try:
+            last = run_epochs(*given, report=self._report())
+        finally:
+            if losses:
+                self._history.extend({"loss": losses})
+                self._progress.show_past(self._epoch + 1, losses)
+        self._epoch += len(losses)
+        if math.isfinite(last.loss):
+            self._trainer._native.settle(self._last_good, n_left > len(losses) + 1)
+        self._epoch_ended(last)
+
+    def _epoch_ended(self, last: EpochResult) -> bool:
+        """Record an epoch, and how the run ends if it does; return whether to make no other."""
+        config, epoch = self._config, self._epoch + 1
+        self._epoch = epoch
+        if not math.isfinite(last.loss):
+            self._restore(epoch, last)
+            self._ending = "not_finite"
+            return True
+        status = last.status
+        refused = status == "not_finite"
+        at_the_end = status in SEARCH_ENDS and len(self._history) == 0
+        stop = (last.n_steps > 0 or refused or at_the_end) and self._record(epoch, last)
+        stop = sharding.agreed_stop(self._trainer, stop, epoch)
+        if refused:
+            self._warn(epoch, last, "the parameters before this step")
+        ending = status if status != "running" else "stopped" if stop else ""
+        if not ending and self._separates:
+            ending = "converged" if last.n_mistakes == 0 and self._separated() else ""
+        elif not ending and config.until_plateau:
+            at_rest = self._plateau.reached(self._history.last_loss())
+            ending = "converged" if at_rest else ""
+        if ending not in ("max_seconds", "not_finite"):  # which end within an epoch
+            self._keep(ending)
+        self._ending = ending
+        return bool(ending) or (config.max_seconds is not None and self._seconds_left() == 0)
+
+    def _report(self) -> Report | None:
+        """Return what shows how far the present native call is, where anything is shown."""
+        return (lambda n: self._progress.show_part(self._epoch + n)) if self._is_shown else None
 
     def _seconds_left(self) -> float | None:
         if self._config.max_seconds is None:
@@ -167,15 +186,11 @@ class FitLoop:
 
     def _record(self, epoch: int, result: EpochResult) -> bool:
         """Record losses and metrics of a good epoch and pass them on; return True to stop."""
-        trainer = self._trainer
-        trainer._native.swap_in_average()
-        if epoch < self._config.epochs and self._can_diverge:
-            trainer._native.keep(self._last_good)
         logs = {"loss": result.loss}
         if self._separates:
             logs["mistakes"] = result.n_mistakes
-        if self._config.validation is not None:
-            logs["val_loss"] = sharding.mean_loss(trainer, self._config.validation)
+        if self._validation_loss is not None:
+            logs["val_loss"] = self._validation_loss()
         for metrics in self._metrics:
             logs |= metrics.values()
         history, n_own = self._history, len(logs)
@@ -187,15 +202,20 @@ class FitLoop:
             raise
         if len(logs) > n_own or len(history) > n_own:
             history.complete(logs)
-        self._progress.show(epoch, logs)
+        if self._is_shown:
+            self._progress.show(epoch, logs)
         return stop
 
     def training_loss(self) -> float:
         """Return the loss of the samples at the present parameters, penalties included."""
-        trainer = self._trainer
+        if self._training_loss is None:
+            self._training_loss = self._loss_of(self._data)
         weight = float(self._ranks.sum(self._data.total_weight()))
-        penalties = float(trainer._native.penalties(weight))
-        return sharding.mean_loss(trainer, self._data) + penalties
+        penalties = float(self._trainer._native.penalties(weight))
+        return self._training_loss() + penalties
+
+    def _loss_of(self, data: Dataset) -> Callable[[], float]:
+        return sharding.repeated_loss(self._trainer, data)
 
     def _separated(self) -> bool:
         wrong = len(self._data.X) > 0 and not separation.is_separated(self._trainer, self._data)
@@ -211,64 +231,3 @@ class FitLoop:
     def _warn(self, epoch: int, result: EpochResult, kept: str) -> None:
         failure, advice = describe_failure(self._trainer, epoch, result)
         self._warning = f"{failure}; {kept} are kept; {advice}"
-
-
-def run_epochs(
-    trainer: Trainer,
-    data: Dataset,
-    n_epochs: int,
-    max_seconds: float | None,
-    last_good: Any,
-    losses: list[float],
-    order: NDArray[np.int64] | None = None,
-    more_in_first: int = 0,
-) -> EpochResult:
-    """Run one epoch or more; return the result of the last, which the trainer keeps.
-
-    `losses` receives those of the others, also where an exception ends the call, and `last_good`
-    what the trainer keeps after the last but one. A custom loss and a given order run one epoch,
-    whose first batch has `more_in_first` samples more than others.
-    """
-    native_trainer = trainer._native
-    index, n_steps = native_trainer.epoch_number, native_trainer.n_steps
-
-    def run() -> EpochResult:
-        if is_custom_loss(trainer.loss):
-            return custom_loss.epoch(trainer, data, max_seconds, order, more_in_first)
-        given = (n_epochs, max_seconds, last_good, losses, order, data.lengths, more_in_first)
-        return EpochResult(*native_trainer.epochs(*data.arrays, *given))
-
-    try:
-        if trainer.carry_state:
-            state = carrying.first_state(trainer)
-            last = carrying.carried(trainer, state, run, lambda r: math.isfinite(r.loss))
-        else:
-            last = run()
-        vars(trainer)["_last_epoch"] = last  # past __setattr__, for speed
-        return last
-    finally:
-        _remember(trainer, index, n_steps)
-
-
-def run_passes(
-    trainer: Trainer, data: Dataset, orders: NDArray[np.int64], results: list[tuple[Any, ...]]
-) -> None:
-    """Run an epoch in the order of each row of `orders`, until one ends early.
-
-    `results` receives the parts of an `EpochResult` of each, also where an exception ends the
-    call. Not for losses and schedules in Python.
-    """
-    native_trainer = trainer._native
-    index, n_steps = native_trainer.epoch_number, native_trainer.n_steps
-    try:
-        native_trainer.passes(*data.arrays, orders, results, data.lengths)
-    finally:
-        _remember(trainer, index, n_steps)
-
-
-def _remember(trainer: Trainer, index: int, n_steps: int) -> None:
-    """Tell the network of epochs since the one of this index, and of its loss if it was trained."""
-    network = vars(trainer.network)  # past __setattr__, for speed
-    network["epochs_trained"] += trainer._native.epoch_number - index
-    if trainer._native.n_steps > n_steps:
-        network["_trained_loss"] = trainer.loss

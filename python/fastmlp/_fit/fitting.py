@@ -82,11 +82,14 @@ def fit(
         ``"rmse"``, all weighted, or the number ``function(y, outputs)``. Cost: a forward pass each.
     callbacks : callback, or iterable of them, default ()
         Objects with any of `on_fit_begin`, `on_epoch_end` and `on_fit_end`; see `fm.Callback`.
-    sample_weight : array_like of shape (n_samples,), optional
+    sample_weight : array_like of shape (n_samples,), or that of y, optional
         Weights w >= 0. The loss of a batch of B samples is ``sum_i w_i L_i / (B mean(w))``, with
-        the mean over all samples.
-    class_weight : dict {class: weight} or "balanced", optional
-        Factors on the sample weights; classes that are not named have weight 1.
+        the mean over all samples. Of the shape of y: weights W of single terms, targets, steps or
+        positions, with ``w_i = mean_j W_ij`` and ``L_i = sum_j W_ij L_ij / w_i``.
+    class_weight : dict {class: weight}, list of weights, or "balanced", optional
+        Factors on the sample weights; classes that are not named have weight 1. For several labels
+        factors on their terms: for each label a number, or a pair of numbers for its negative and
+        positive samples, as ``[1, (1, 5)]`` or ``{1: (1, 5)}``; "balanced" for all or one.
     missing : {"mask"}, optional
         With "mask", nan in y marks a missing target, which is left out of the loss and metrics;
         the mean is over samples with a target. Not for softmax outputs.

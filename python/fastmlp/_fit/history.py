@@ -102,7 +102,10 @@ class History(dict[str, list[float]]):
     def append(self, logs: Mapping[str, float]) -> None:
         """Add the numbers of one epoch."""
         for name, value in logs.items():
-            self.setdefault(name, []).append(value)
+            if name in self:
+                self[name].append(value)
+            else:
+                self[name] = [value]
 
     def complete(self, logs: Mapping[str, float]) -> None:
         """Add to the last epoch what it has not: a number of `logs`, or nan."""

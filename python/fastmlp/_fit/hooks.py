@@ -71,7 +71,9 @@ def epoch_ended(callbacks: Sequence[Any], epoch: int, logs: dict[str, float]) ->
     Anything else that is true, such as a loss, is no answer and is refused. `logs` are floats
     afterwards, those that callbacks have added too.
     """
-    answers = notify(callbacks, "on_epoch_end", epoch, logs)
+    if not callbacks:
+        return False
+    answers = [getattr(each, "on_epoch_end", _no_answer)(epoch, logs) for each in callbacks]
     for name, value in logs.items():
         if not isinstance(name, str):
             raise type_error("logs", name, "names as keys")

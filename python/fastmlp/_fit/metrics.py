@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastmlp import _core
+from fastmlp._data import arrays
 from fastmlp._data.arrays import FloatArray
 from fastmlp._data.dataset import Dataset, target_spec
 from fastmlp._data.near_names import hint
@@ -89,75 +90,70 @@ def _named(metric: Any) -> Metric:
 
 
 class Metrics:
-    """Metrics of samples: what the native functions read of them, made once."""
+    """Metrics of samples: what the native functions read of them, made once.
+
+    Where the samples are those of all ranks, `gathered` returns their outputs.
+    """
 
     def __init__(
         self,
         metrics: Mapping[str, Metric],
         trainer: Trainer,
         data: Dataset,
-        outputs: Callable[[], FloatArray],
+        gathered: Callable[[], FloatArray] | None,
         prefix: str,
         low: int,
     ) -> None:
         self._metrics, self._network, self._data = metrics, trainer.network, data
-        self._outputs = outputs
+        self._gathered = gathered
         self._prefix = prefix
         self._spec = spec = target_spec(trainer.network, trainer.loss)
         self._width = spec.n_classes if spec.classes else spec.shape[-1]
-        self._threshold = (low + 1) / 2
-        native = [metric for metric in metrics.values() if metric.function is None]
+        native = {name: m for name, m in metrics.items() if m.function is None}
+        self._names = [f"{prefix}{name}" for name in native]
+        self._has_functions = len(native) < len(metrics)
         if native:
-            self._targets, self._weights = self._rows()
-        for metric in native:
-            self._check(metric, low)
+            self._targets, weights, self._terms = self._rows()
+            for metric in native.values():
+                self._check(metric, low)
+            chosen = [(metric.key, metric.k) for metric in native.values()]
+            given = (self._targets, weights, self._terms, (low + 1) / 2, chosen, self._width)
+            self._given = given
+            if gathered is None:
+                core, network = arrays.native(trainer.network.dtype), trainer.network._native
+                self._native = core.repeated_metrics(network, data.X, data.lengths, *given)
 
     def values(self) -> dict[str, float]:
         """Return the metrics of the parameters as they are, ``{name: value}``."""
         network, data = self._network, self._data
-        outputs = self._outputs()
-        shaped = outputs.reshape(len(outputs), *network.output_shape)
-        columns = outputs[:, : self._spec.n_columns].reshape(-1, self._width)
-        rows: NDArray[np.float64] = np.ascontiguousarray(columns, np.float64)
-        return {
-            f"{self._prefix}{name}": self._native(metric, rows)
-            if metric.function is None
-            else check_number(metric.function(data.targets, shaped), f"the metric {name!r}")
-            for name, metric in self._metrics.items()
-        }
+        outputs = None if self._gathered is None else self._gathered()
+        found: dict[str, float] = {}
+        if self._names:
+            values = self._native() if outputs is None else self._of_outputs(outputs)
+            found = dict(zip(self._names, values, strict=True))
+        if not self._has_functions:
+            return found
+        if outputs is None:
+            outputs = network._native.predict(data.X, data.lengths)
+        outputs = outputs.reshape(len(outputs), *network.output_shape)
+        for name, metric in self._metrics.items():
+            if metric.function is not None:
+                value = metric.function(data.targets, outputs)
+                found[f"{self._prefix}{name}"] = check_number(value, f"the metric {name!r}")
+        return {name: found[name] for name in map(self._prefix.__add__, self._metrics)}
 
-    def _native(self, metric: Metric, rows: NDArray[np.float64]) -> float:
-        if self._data.has_missing:
-            return self._of_present(metric, rows)
-        given = (self._targets, self._weights, self._threshold, metric.k)
-        return float(_core.metric(metric.key, rows, *given))
+    def _of_outputs(self, outputs: FloatArray) -> list[float]:
+        rows = np.ascontiguousarray(outputs, np.float64)
+        values: list[float] = _core.metrics_of_outputs(rows, *self._given)
+        return values
 
-    def _of_present(self, metric: Metric, rows: NDArray[np.float64]) -> float:
-        """Return the mean over the columns, each of the samples that have its target.
+    def _rows(self) -> tuple[NDArray[Any], NDArray[np.float64] | None, NDArray[np.float64] | None]:
+        """Return classes ``(n,)`` or targets ``(n, width)``, weights and factors on single targets.
 
-        The accuracy of several labels is that of all labels that a sample has.
-        """
-        y, weights = self._targets, self._weights
-        missing = np.isnan(y)
-        if metric.key == "accuracy":
-            agreeing = np.where(missing, rows, y)
-            given = (agreeing, weights, self._threshold, metric.k)
-            return float(_core.metric(metric.key, rows, *given))
-        values = []
-        for j in range(y.shape[1]):
-            there = np.flatnonzero(~missing[:, j])
-            column = [np.ascontiguousarray(part[there, j : j + 1]) for part in (y, rows)]
-            of = None if weights is None else weights[there]
-            values.append(_core.metric(metric.key, column[1], column[0], of, self._threshold, 1))
-        return float(np.mean(values))
-
-    def _rows(self) -> tuple[NDArray[Any], NDArray[np.float64] | None]:
-        """Return classes ``(n,)`` or targets ``(n, width)``, and weights, with a row per position.
-
-        Positions after the end of a sequence weigh 0.
+        Each position has a row; those after the end of a sequence weigh 0.
         """
         spec, data = self._spec, self._data
-        targets, weights, lengths = data.targets, data.weights, data.lengths
+        targets, weights, lengths, terms = data.targets, data.weights, data.lengths, data.terms
         shape = (len(targets), spec.n_columns)
         if targets.dtype != np.int64 and targets.shape != shape:
             raise InvalidValue(
@@ -169,11 +165,18 @@ class Metrics:
             rows = np.ascontiguousarray(targets.reshape(-1, self._width), np.float64)
             rows = rows.argmax(axis=1) if spec.classes else rows
         positions = len(rows) // len(targets)
+        factors = None if terms is None else terms.astype(np.float64).reshape(len(rows), -1)
+        of_rows: list[NDArray[np.float64]] = []
+        if weights is not None:
+            of_rows.append(np.repeat(weights.astype(np.float64), positions))
         if lengths is not None and positions > 1:
-            weights = np.ones(len(targets)) if weights is None else weights
-            used = np.arange(positions) < lengths[:, np.newaxis]
-            return rows, np.where(used, weights[:, np.newaxis], 0.0).reshape(-1)
-        return rows, None if weights is None else np.repeat(weights.astype(np.float64), positions)
+            of_rows.append(
+                (np.arange(positions) < lengths[:, np.newaxis]).reshape(-1).astype(float)
+            )
+        if factors is not None and rows.ndim == 1:
+            of_rows.append(factors.mean(axis=1, dtype=np.float64))
+            factors = None
+        return rows, np.prod(of_rows, axis=0) if of_rows else None, factors
 
     def _check(self, metric: Metric, low: int) -> None:
         """Raise where a metric is not one of such targets."""
@@ -185,7 +188,7 @@ class Metrics:
         if metric.key == "top_k_accuracy" and not (of_classes and metric.k <= self._width):
             largest = self._width if of_classes else 0
             raise InvalidValue(f"{where} with {largest} classes, expected at least k of them")
-        known = of_classes or np.isin(rows, (low, 1)) | (np.isnan(rows) & self._data.has_missing)
+        known = of_classes or np.isin(rows, (low, 1)) | (np.isnan(rows) & (self._terms == 0))
         if of_labels and not np.all(known):
             raise InvalidValue(f"{where}, but y has other values than {low} and 1; expected labels")
 
@@ -222,18 +225,21 @@ def _after_others(trainer: Trainer, data: Dataset) -> Part:
 
 def _whole(
     trainer: Trainer, data: Dataset, part: Part | None
-) -> tuple[Dataset, Callable[[], FloatArray]]:
+) -> tuple[Dataset, Callable[[], FloatArray] | None]:
     """Return the samples of all ranks, but their X, and a function for their outputs."""
-    ranks, predict = trainer._ranks, trainer.network._native.predict
-
-    def outputs() -> FloatArray:
-        here: FloatArray = predict(data.X, data.lengths)
-        return here if part is None else ranks.assembled(here, part)
-
     if part is None:
-        return data, outputs
-    weights, lengths = ranks.weights_of_all(data, part), data.lengths
+        return data, None
+    ranks, predict = trainer._ranks, trainer.network._native.predict
+    n_terms = target_spec(trainer.network, trainer.loss).n_terms
+
+    def gathered() -> FloatArray:
+        return ranks.assembled(predict(data.X, data.lengths), part)
+
+    lengths = data.lengths
     if lengths is not None:
         lengths = ranks.assembled(lengths, part)
+    weights = ranks.factors_of_all(data.weights, np.ones(len(data.X)), part)
+    terms = ranks.factors_of_all(data.terms, np.ones((len(data.X), n_terms)), part)
     targets = ranks.assembled(data.targets, part)
-    return data._replace(targets=targets, weights=weights, lengths=lengths), outputs
+    whole = data._replace(targets=targets, weights=weights, lengths=lengths, terms=terms)
+    return whole, gathered

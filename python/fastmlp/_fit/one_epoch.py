@@ -11,7 +11,7 @@ from fastmlp._data.dataset import Dataset, read_order, read_training_data
 from fastmlp._data.threads import limited
 from fastmlp._data.validation import check_bool, check_seconds, error_prefix, value_error
 from fastmlp._fit import carrying, failure, leftover, sharding
-from fastmlp._fit.fit_loop import run_epochs
+from fastmlp._fit.epochs import run_epochs
 from fastmlp._fit.ranks import digest
 
 if TYPE_CHECKING:
@@ -82,7 +82,8 @@ def epoch(
     ):
         n_samples = len(data.X) if self._part is None else self._part.n
         rows = ranks.agree(lambda: read_order(order, n_samples))
-        ranks.check_same({"order": "None" if rows is None else str(digest(rows))})
+        order_here = "None" if rows is None else str(digest(rows))
+        ranks.check_same({"order": order_here, "max_seconds": str(limit is not None)})
         name, n_rows = ("X", n_samples) if rows is None else ("order", len(rows))
         carrying.check_rows(self, n_rows, name)
         n_carried, left = 0, leftover.NO_SAMPLES

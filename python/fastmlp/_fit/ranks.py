@@ -11,7 +11,7 @@ import pickle
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +23,6 @@ from fastmlp._data.validation import (
     type_error,
     value_error,
 )
-
-if TYPE_CHECKING:
-    from fastmlp._data.dataset import Dataset
 
 R = TypeVar("R")
 Floats = NDArray[np.float64]
@@ -146,12 +143,13 @@ class Ranks:
         whole[part.indices] = rows
         return self.sum(whole).astype(rows.dtype)
 
-    def weights_of_all(self, data: Dataset, part: Part) -> NDArray[Any] | None:
-        """Return the sample weights of all ranks, None where none has any."""
-        weights = data.weights
-        if not self.any(weights is not None):
+    def factors_of_all(
+        self, factors: NDArray[Any] | None, ones: NDArray[Any], part: Part
+    ) -> NDArray[Any] | None:
+        """Return the weights, or factors on terms, of all ranks; None where none has any."""
+        if not self.any(factors is not None):
             return None
-        return self.assembled(np.ones(len(data.X)) if weights is None else weights, part)
+        return self.assembled(ones if factors is None else factors, part)
 
     def texts(self, text: str) -> list[str]:
         """Return the texts of all ranks."""

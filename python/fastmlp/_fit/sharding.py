@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastmlp import _core
-from fastmlp._data import losses
 from fastmlp._data.dataset import Dataset
+from fastmlp._data.losses import repeated_mean_loss
 from fastmlp._data.validation import InvalidValue, value_error
 from fastmlp._fit.fit_config import FitConfig
 from fastmlp._fit.ranks import Part, Ranks, digest
@@ -219,15 +219,22 @@ def part_here(ranks: Ranks, X: Any) -> Part:
     return ranks.part_of(*ranks.agree(counts))
 
 
-def mean_loss(trainer: Trainer, data: Dataset) -> float:
-    """Return the weighted mean loss of the samples of all ranks, without penalties."""
+def repeated_loss(trainer: Trainer, data: Dataset) -> Callable[[], float]:
+    """Return a function of the weighted mean loss of the samples of all ranks, for many calls.
+
+    It is that at the present parameters, without penalties.
+    """
     network, loss, ranks = trainer.network, trainer.loss, trainer._ranks
     if not ranks.shared:
-        return losses.mean_loss(network, loss, data)
+        return repeated_mean_loss(network, loss, data)
     weight = data.total_weight()
-    value = losses.mean_loss(network, loss, data) if weight > 0 else 0.0
-    total, weights = ranks.sum([weight * value, weight])
-    return float(total / weights)
+    here = repeated_mean_loss(network, loss, data) if weight > 0 else lambda: 0.0
+
+    def value() -> float:
+        total, weights = ranks.sum([weight * here(), weight])
+        return float(total / weights)
+
+    return value
 
 
 def callbacks_here(trainer: Trainer, callbacks: list[Any]) -> list[Any]:

@@ -1,14 +1,25 @@
-"""Writing a file as a whole: others see the old one or the new one, also after a crash."""
+"""Writing a file as a whole: others see the old one or the new one, also after a crash.
+
+Long files are read and written in pieces.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fastmlp._data.validation import value_error
+
+PIECE = 2**24  # bytes, some milliseconds of work
+
+
+def pieces(data: bytes | memoryview) -> Iterator[memoryview]:
+    """Return the pieces of `data`, between which Python handles Ctrl-C."""
+    view = memoryview(data)
+    return (view[begin : begin + PIECE] for begin in range(0, len(view), PIECE))
 
 
 def write(path: str | os.PathLike[str], parts: Iterable[bytes | memoryview]) -> None:
@@ -28,7 +39,9 @@ def write(path: str | os.PathLike[str], parts: Iterable[bytes | memoryview]) -> 
         with open(new, "xb") as file:
             if mode is not None:
                 os.chmod(file.fileno(), stat.S_IMODE(mode))
-            file.writelines(parts)
+            for part in parts:
+                for piece in pieces(part):
+                    file.write(piece)
             file.flush()
             os.fsync(file.fileno())
         os.replace(new, target)

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastmlp._data.validation import InvalidValue
+from fastmlp._io.atomic import pieces
 
 DTYPES = {
     **{f"F{8 * n}": np.dtype(f"<f{n}") for n in (8, 4, 2)},
@@ -48,12 +49,12 @@ def pack(metadata: Mapping[str, str], tensors: Tensors) -> list[bytes | memoryvi
     return [len(text).to_bytes(8, "little"), text, *map(_bytes, stored.values())]
 
 
-def unpack(data: bytes | bytearray) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
+def unpack(data: bytes | memoryview) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
     """Return metadata and tensors, views of `data`; raise ValueError at any other layout."""
     size = int.from_bytes(data[:8], "little")
     if data[8:9] != b"{" or size > min(len(data) - 8, MAX_HEADER):
         raise ValueError(f"its {len(data)} bytes do not begin as those of safetensors")
-    header = from_json(str(memoryview(data)[8 : 8 + size], "utf-8"))
+    header = from_json(str(data[8 : 8 + size], "utf-8"))
     metadata = header.pop(METADATA, {})
     if not all(isinstance(text, str) for text in metadata.values()):
         raise ValueError("its metadata are no texts")
@@ -80,7 +81,8 @@ def digest(metadata: Mapping[str, str], tensors: Tensors) -> str:
     found = hashlib.sha256(to_json(texts).encode())
     for name in sorted(tensors):
         found.update(to_json([name, _kind(tensors[name])]).encode())
-        found.update(_bytes(tensors[name]))
+        for piece in pieces(_bytes(tensors[name])):
+            found.update(piece)
     return found.hexdigest()
 
 

@@ -19,11 +19,9 @@ from fastmlp._data.validation import (
     InvalidValue,
     check_int,
     error_prefix,
-    short_repr,
     type_error,
-    value_error,
 )
-from fastmlp._io import atomic, container, layout
+from fastmlp._io import atomic, container, functions, layout
 from fastmlp._io.registry import from_dict
 from fastmlp._version import __version__
 
@@ -36,8 +34,6 @@ FORMAT = "fastmlp"
 VERSION = 1
 # The names of what is in these are without theirs.
 WHOLE = {"network", "parameters", "state", "estimator", "dict", "tuple", "items"}
-FUNCTIONS = {"loss", "learning_rate"}  # where functions in Python may stand: at these paths
-PLACES = {".loss", ".optimizer.learning_rate"}
 MAX_TEXTS = 2**24
 DAMAGE = (*(ArithmeticError, AttributeError, LookupError, MemoryError), RecursionError, TypeError)
 
@@ -54,13 +50,18 @@ class ModelFileError(ValueError):
 
 
 @error_prefix("fm.load")
-def load(path: Path, *, max_time_steps: int = layout.MAX_TIME_STEPS) -> Network:
+def load(
+    path: Path, *, activation: Any = None, max_time_steps: int = layout.MAX_TIME_STEPS
+) -> Network:
     """Return the network of a file of `Network.save`, `Trainer.save` or a checkpoint.
 
     Parameters
     ----------
     path : str or path-like
         The file. Nothing in it is run, and its digest is compared.
+    activation : Activation or (f, derivative), or a list of them, optional
+        The network's own activation, as files have no functions; a list has one for each layer that
+        has one, in their order.
     max_time_steps : int, default 20000
         The most steps of all recurrent layers together, those of each direction counted, because
         up to 6 KB of memory are taken for each, however small the file is.
@@ -91,7 +92,9 @@ def load(path: Path, *, max_time_steps: int = layout.MAX_TIME_STEPS) -> Network:
     >>> fm.load(path).predict([1, 2]) == net.predict([1, 2])
     array([ True])
     """
-    network: Network = restore(path, "fm.load", "fastmlp.network", FUNCTIONS, max_time_steps)
+    given = dict.fromkeys(functions.PASSED_OVER) | functions.activations(activation)
+    network: Network = restore(path, "fm.load", "fastmlp.network", given, max_time_steps)
+    functions.check_all_used(network, activation)
     return network
 
 
@@ -134,18 +137,19 @@ def restore(path: Path, where: str, kind: str, given: Any, max_time_steps: Any) 
 def read(path: Path, where: str, given: Any, made: Any = dict) -> Any:
     """Return ``made(values)`` of a file's dictionary; every damage is a ModelFileError.
 
-    `given` has functions by the names that they have in the file, or the names to pass over.
+    `given` has functions by the names that they have in the file, None for one to pass over, and an
+    iterator over activations.
     """
     return _read(path, where, lambda data: made(_values(data, given)))
 
 
-def _read(path: Path, where: str, made: Callable[[bytearray], T]) -> T:
-    """Return ``made(bytes)`` of a file."""
+def _read(path: Path, where: str, made: Callable[[memoryview], T]) -> T:
+    """Return ``made(bytes)`` of a file, of which arrays are views."""
     with open(path, "rb") as file:
-        data = bytearray(os.fstat(file.fileno()).st_size)  # arrays are views of it, to be written
-        del data[file.readinto(data) :]
+        data = np.empty(os.fstat(file.fileno()).st_size, np.uint8).data
+        n_read = sum(map(file.readinto, atomic.pieces(data)))
     try:
-        return made(data)
+        return made(data[:n_read])
     except (*DAMAGE, ValueError, InvalidArgument) as error:
         name = os.fspath(path)
         raise ModelFileError(
@@ -153,7 +157,7 @@ def _read(path: Path, where: str, made: Callable[[bytearray], T]) -> T:
         ) from error
 
 
-def header(data: bytes | bytearray) -> tuple[dict[str, str], dict[str, Any]]:
+def header(data: memoryview) -> tuple[dict[str, str], dict[str, Any]]:
     """Return metadata and tensors of a file of this format, after a look at its digest."""
     metadata, tensors = container.unpack(data)
     if metadata.get("format") != FORMAT:
@@ -169,7 +173,7 @@ def header(data: bytes | bytearray) -> tuple[dict[str, str], dict[str, Any]]:
     return metadata, tensors
 
 
-def _values(data: bytearray, given: Any) -> dict[str, Any]:
+def _values(data: memoryview, given: Any) -> dict[str, Any]:
     metadata, tensors = header(data)
     used: set[str] = set()
     specification = container.from_json(metadata["specification"])
@@ -203,9 +207,8 @@ def _encoded(value: Any, key: str, path: str, tensors: dict[str, Any]) -> Any:
             k: _encoded(v, k, path if k in WHOLE else f"{path}.{k}", tensors)
             for k, v in value.items()
         }
-    if callable(value) and path in PLACES:
-        name = getattr(value, "__qualname__", type(value).__qualname__)
-        return {"$python": f"{value.__module__}.{name}"}
+    if functions.may_stand(value, path):
+        return {"$python": functions.name_of(value)}
     expected = "numbers, texts, arrays, lists and dictionaries of them; files have no other objects"
     raise type_error(path.strip(".") or key, value, f"{expected}; remove it, or use pickle")
 
@@ -225,7 +228,7 @@ def _decoded(value: Any, key: str, tensors: Any, used: set[str], given: Any) -> 
     if not isinstance(value, dict):
         return value
     if "$python" in value:
-        return _function(value["$python"], key, given)
+        return functions.taken(value["$python"], key, given)
     if "$float" in value:
         return {text: float(text) for text in ("inf", "-inf", "nan")}[value["$float"]]
     if "$texts" in value:
@@ -249,17 +252,10 @@ def _check_texts(texts: list[str], kind: str) -> None:
         raise InvalidValue(f"an array of texts would take {n_bytes} bytes, expected {expected}")
 
 
-def _function(name: Any, key: str, given: Any) -> Any:
-    if key not in given:
-        expected = f"it to be given, as in Trainer.load(path, {key}=...): files have no functions"
-        raise value_error(key, short_repr(name), expected)
-    return given[key] if isinstance(given, Mapping) else None
-
-
 def describe(path: Path) -> dict[str, Any]:
     """Return what a file contains, without its arrays, ready for JSON."""
 
-    def made(data: bytearray) -> dict[str, Any]:
+    def made(data: memoryview) -> dict[str, Any]:
         metadata, tensors = header(data)
         values = container.from_json(metadata["specification"])
         return {

@@ -50,7 +50,7 @@ from fastmlp._data.validation import (
 from fastmlp._fit import carrying, leftover
 from fastmlp._fit.history import History
 from fastmlp._fit.settings import TrainerSettings
-from fastmlp._io.members import FAMILIES, loss_to_dict, member_from_dict, member_to_dict
+from fastmlp._io.members import loss_to_dict, member_from_dict, member_to_dict
 from fastmlp._io.registry import from_dict
 from fastmlp.layers import LEARNING_FIELDS, GaussianNoise, Layer, plan
 
@@ -149,7 +149,7 @@ def layers_from_dicts(states: Any) -> Any:
     for index, state in enumerate(states):
         try:
             fields = {
-                name: member_from_dict(name, {**value} if name in FAMILIES and value else value)
+                name: member_from_dict(name, {**value} if isinstance(value, Mapping) else value)
                 for name, value in state.items()
             }
             for name in REFERENCES.intersection(fields):

@@ -5,8 +5,13 @@ from __future__ import annotations
 from fastmlp import _core
 
 MAX_LAYERS, MAX_UNITS, MAX_CLASSES = 32, 256, 6
-OWN_ACTIVATIONS = ("hard_tanh", "leaky_relu", "elu", "selu", "softplus", "silu", "gelu", "softmax")
-ACTIVATIONS = {  # name in the URL: fastmlp's; all but "sign", through which no gradient passes
+OWN_ACTIVATIONS = (
+    *("hard_tanh", "leaky_relu", "elu", "selu", "softplus", "silu", "gelu", "softmax", "mish"),
+    *("hard_sigmoid", "softsign"),
+)
+# Name in the URL: fastmlp's. "sign", through which no gradient passes, is left out, and what torch
+# has no module for.
+ACTIVATIONS = {
     **{"relu": "relu", "tanh": "tanh", "sigmoid": "sigmoid", "linear": "identity"},
     **{name: name for name in OWN_ACTIVATIONS},
 }

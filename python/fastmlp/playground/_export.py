@@ -22,12 +22,16 @@ FORMULAS = {
     "sin_y": "{module}.sin(y)",
 }
 TORCH = {
+    "hard_sigmoid": "Hardsigmoid()",
     "hard_tanh": "Hardtanh()",
     "leaky_relu": "LeakyReLU()",
     "relu": "ReLU()",
     "silu": "SiLU()",
     "softmax": "Softmax(1)",
-    **{name: f"{name.title()}()" for name in ("identity", "sigmoid", "softplus", "tanh")},
+    **{
+        name: f"{name.title()}()"
+        for name in ("identity", "mish", "sigmoid", "softplus", "softsign", "tanh")
+    },
     **{name: f"{name.upper()}()" for name in ("elu", "gelu", "selu")},
 }
 FASTMLP_PROGRAM = '''"""The network of a playground, after {epoch} epochs: #{hash}"""

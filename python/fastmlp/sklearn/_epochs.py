@@ -15,7 +15,8 @@ from fastmlp._data.arrays import native
 from fastmlp._data.losses import is_custom_loss
 from fastmlp._fit import sharding
 from fastmlp._fit.epoch_result import EpochResult
-from fastmlp._fit.fit_loop import SEARCH_ENDS, run_epochs, run_passes
+from fastmlp._fit.epochs import run_epochs, run_passes
+from fastmlp._fit.fit_loop import SEARCH_ENDS
 from fastmlp._fit.ranks import Part
 from fastmlp._fit.status import warn
 from fastmlp.sklearn._draws import Draws

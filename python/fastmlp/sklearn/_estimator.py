@@ -14,7 +14,7 @@ from fastmlp._data.threads import limited
 from fastmlp._data.validation import error_prefix, resolve
 from fastmlp._fit.ranks import Ranks
 from fastmlp.network import Network
-from fastmlp.sklearn import _files
+from fastmlp.sklearn import _files, _onnx
 from fastmlp.sklearn._decorators import CallbackSupport
 from fastmlp.sklearn._draws import draws_from
 from fastmlp.sklearn._fitting import Fitting
@@ -183,6 +183,7 @@ class BaseMLP(CallbackSupport, BaseEstimator):  # type: ignore[misc]
         except BaseException:
             undo()
             raise
+        _onnx.register_if_imported(type(self))
         return self
 
     def _kept(self) -> Callable[[], None]:

@@ -30,7 +30,8 @@ class ReportedLoss:
         self._constants, self._weights = constants, data.weights
         if part is not None and key == "poisson":
             self._constants = trainer._ranks.assembled(constants, part)
-            self._weights = trainer._ranks.weights_of_all(data, part)
+            ones = np.ones(len(data.X))
+            self._weights = trainer._ranks.factors_of_all(data.weights, ones, part)
 
     def of(self, result: Any, order: Any) -> float:
         """Return the loss of an epoch, of which the core returned this result."""
@@ -39,7 +40,7 @@ class ReportedLoss:
 
     def on(self, data: Dataset) -> float:
         """Return the data loss of samples at the present parameters."""
-        loss = sharding.mean_loss(self._trainer, data) / self._divisor
+        loss = sharding.repeated_loss(self._trainer, data)() / self._divisor
         return loss + mean_constant(self._loss, data, self._trainer._ranks)
 
     def _mean_by_count(self, order: Any) -> float:
