@@ -128,7 +128,7 @@ def test_a_shard_beside_other_rows_is_refused() -> None:
     ("given", "text"),
     [
         ({"carry_state": True}, "carry_state=True"),
-        ({"class_weight": "balanced"}, "class_weight='balanced', expected a dictionary"),
+        ({"class_weight": "balanced"}, "class_weight='balanced', expected numbers or None"),
     ],
 )
 def test_what_needs_all_samples_in_one_process_is_refused(given: Any, text: str) -> None:

@@ -29,7 +29,7 @@ def native(name: str, outputs: Array, y: Array, w: Array | None, k: int = 1) -> 
     width = outputs.shape[1]
     same = fm.Network([fm.Dense(width, bias=False)], inputs=width, dtype="float64")
     same.weights[0][:] = np.eye(width)
-    given = (outputs.astype(float), None, y, w, 0.5, [(name, k)], width)
+    given = (outputs.astype(float), None, y, w, None, 0.5, [(name, k)], width)
     return _core.float64.repeated_metrics(same._native, *given)()[0]
 
 

@@ -162,7 +162,7 @@ def test_an_exception_of_a_callback_ends_after_its_epoch() -> None:
 
 def long_epoch(loss: Any, verbose: int) -> None:
     """One epoch of some tenths of a second."""
-    rows = 4000 if callable(loss) else 60_000
+    rows = 4000 if callable(loss) else 200_000
     X, y = np.ones((rows, 64), "f4"), np.zeros((rows, 1), "f4")
     net = fm.Network([64, 64, 1], seed=0)
     net.fit(X, y, loss=loss, epochs=1, batch_size=1 if callable(loss) else 2, verbose=verbose)

@@ -4,6 +4,7 @@
 
 #include "epochs.hpp"
 #include "fastmlp/train/trainer.hpp"
+#include "shard.hpp"
 #include "state_dict.hpp"
 #include "threads.hpp"
 
@@ -200,13 +201,7 @@ class TrainerHandle {
     trainer_.set_shard(std::nullopt);
     if (sum.is_none()) return;
     require(n >= 0, "set_shard: n=" + std::to_string(n) + ", expected at least 0");
-    Shard<T> shard{std::vector<Index>(static_cast<std::size_t>(n), Shard<T>::kElsewhere), weighted,
-                   sum_in_place(sum), sum_of_copies(sum)};
-    const std::vector<Index> indices = indices_of(rows, n);
-    for (std::size_t i = 0; i < indices.size(); ++i) {
-      shard.rows[static_cast<std::size_t>(indices[i])] = static_cast<Index>(i);
-    }
-    trainer_.set_shard(std::move(shard));
+    trainer_.set_shard(shard_of<T>(n, indices_of(rows, n), weighted, sum));
     rows_here_ = rows.size();
   }
 
@@ -269,26 +264,6 @@ class TrainerHandle {
  private:
   static constexpr double kNoLimit = std::numeric_limits<double>::infinity();
 
-  // A function that is called with an array which keeps the buffer.
-  static std::function<void(const std::shared_ptr<Buffer<T>>&, Index)> sum_in_place(
-      const py::object& sum) {
-    using Owner = std::shared_ptr<Buffer<T>>;
-    return [sum](const Owner& buffer, Index n) {
-      const GilAcquire gil;
-      const py::capsule owner(new Owner(buffer),
-                              [](void* kept) { delete static_cast<Owner*>(kept); });
-      call_function(sum, Array<T>(n, buffer->data(), owner));
-    };
-  }
-  // A function that is called with copies, so that nothing in Python has the memory of the core.
-  static std::function<void(double*, Index)> sum_of_copies(const py::object& sum) {
-    return [sum](double* values, Index n) {
-      const GilAcquire gil;
-      const Array<double> array(n, values);
-      call_function(sum, array);
-      std::copy_n(vector_of(array, n, "sum").data(), n, values);
-    };
-  }
   void check_shard(Index n) const {
     require(!rows_here_ || *rows_here_ == n, "X has " + std::to_string(n) + " rows, expected " +
                                                  std::to_string(rows_here_.value_or(0)) +

@@ -117,9 +117,7 @@ def read_dataset(
     if steps is not None or missing is not None:
         present = terms_present(network, spec, targets, steps, missing)
     if sample_weight is not None or class_weight is not None:
-        weights, terms = read_weights(
-            sample_weight, class_weight, targets, spec, present, is_part
-        )
+        weights, terms = read_weights(sample_weight, class_weight, targets, spec, present, is_part)
     if missing is not None and present is not None:
         weights, terms = without_missing(weights, terms, present, spec)
     targets = spec.encode(targets)

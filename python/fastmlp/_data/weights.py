@@ -87,7 +87,7 @@ def _means_and_ratios(
 def _in_range(weights: NDArray[Any], dtype: DType, is_part: bool) -> FloatArray:
     """Return the weights in `dtype`, by a power of two where they, or their sum, leave its range.
 
-    Only their ratios matter, also to those of other parts, so the weights of one part must be in it.
+    Only their ratios matter, also those to other parts; so the weights of a part must be in it.
     """
     largest = weights.max(initial=0)
     info = np.finfo(dtype)

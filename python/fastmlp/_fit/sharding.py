@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ from fastmlp._io.members import member_to_dict
 
 if TYPE_CHECKING:
     from fastmlp.trainer import Trainer
+
+ADDRESS = re.compile(" at 0x[0-9a-fA-F]+")  # in the repr of a function, another in each process
 
 
 class Shard:
@@ -120,7 +123,7 @@ def check_settings(trainer: Trainer, data: Dataset) -> None:
         {
             "dtype": str(network.dtype),
             "inputs": str(network.input_shape),
-            "layers": repr(network.layers),
+            "layers": ADDRESS.sub("", repr(network.layers)),
             "isa": _core.isa,
             **settings,
             "y": f"{data.targets.dtype} of shape {('n', *data.targets.shape[1:])}",
