@@ -1,4 +1,5 @@
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <thread>
 
@@ -86,6 +87,22 @@ int threads_for(const Work& work) {
   const bool pays = work.operations_per_round >= kMinOperationsPerRound &&
                     work.operations_per_round * work.rounds >= kMinOperationsPerCall;
   return pays ? available_threads() : 1;
+}
+
+void run(const Work& work, const TeamWork& body) { run(work, body, check_signals, false); }
+
+void run(const Work& work, const TeamWork& body, const InterruptCheck& check, bool waits) {
+  const int threads = threads_for(work);
+  std::optional<GilRelease> release;
+  // Other threads may need it, for functions of the user.
+  if (waits || threads > 1 || releases_gil(work)) release.emplace();
+  with_team(threads, check, body);
+}
+
+void run_alone(const TeamWork& body, const Work& work) {
+  std::optional<GilRelease> release;
+  if (releases_gil(work)) release.emplace();
+  with_team(1, check_signals, body);
 }
 
 void bind_threads(py::module_& m) {
