@@ -63,6 +63,7 @@ class Rule:
 
     cases: ClassVar[list[Case]]
     float32: ClassVar[float]
+    float32_unfused: ClassVar[float | None] = None  # where products are rounded too, if larger
     in_torch: ClassVar[bool] = True
 
     @property
@@ -182,6 +183,7 @@ class RMSProp(Rule):
         (0.003, {"rho": 0.95, "eps": 1e-6, "momentum": 0.8, "nesterov": True}),
     ]
     float32: ClassVar[float] = 4e-5
+    float32_unfused: ClassVar[float | None] = 4e-4
 
     def update(self, w: Array, g: Array) -> Array:
         self.a = self.rho * self.a + (1.0 - self.rho) * g * g

@@ -13,22 +13,23 @@ from sklearn.linear_model import LinearRegression
 import fastmlp as fm
 from fastmlp import _core
 from forced_threads import forced_threads
-from weighted_terms import LABELS, RNG, K, N, W, X, Y, by_hand, network, terms_of, with_output
+from weighted_terms import (
+    LABELS,
+    RNG,
+    K,
+    N,
+    W,
+    X,
+    Y,
+    by_hand,
+    losses_of,
+    network,
+    terms_of,
+    with_output,
+)
 
-LOSSES = [
-    ("squared_error", "identity", Y),
-    ("absolute_error", "tanh", Y),
-    ("huber", "identity", Y),
-    (fm.Quantile(0.8), "identity", Y),
-    ("poisson", "softplus", np.abs(Y)),
-    ("binary_cross_entropy", "sigmoid", LABELS),
-    ("hinge", "identity", 2 * LABELS - 1),
-    ("perceptron", "sign", 2 * LABELS - 1),
-    ("gaussian_nll", "identity", Y),
-]
 
-
-@pytest.mark.parametrize(("loss", "output", "y"), LOSSES, ids=lambda x: str(x)[:20])
+@pytest.mark.parametrize(("loss", "output", "y"), losses_of(Y, LABELS), ids=lambda x: str(x)[:20])
 def test_each_term_has_its_weight(loss: Any, output: str, y: Any) -> None:
     net = network(output, 2 * K if loss == "gaussian_nll" else K)
     value, gradient = by_hand(net, loss, y, W)

@@ -22,6 +22,32 @@ def network(output: str = "identity", width: int = K, dtype: str = "float64") ->
     return fm.Network([4, 5, width], activation="tanh", output=output, dtype=dtype, seed=2)
 
 
+def losses_of(y: Any, labels: Any) -> list[tuple[Any, str, Any]]:
+    """Losses that are sums over targets, each with an output and targets for it."""
+    return [
+        ("squared_error", "identity", y),
+        ("absolute_error", "tanh", y),
+        ("huber", "identity", y),
+        (fm.Quantile(0.8), "identity", y),
+        ("poisson", "softplus", np.abs(y)),
+        ("binary_cross_entropy", "sigmoid", labels),
+        ("hinge", "identity", 2 * labels - 1),
+        ("perceptron", "sign", 2 * labels - 1),
+        ("gaussian_nll", "identity", y),
+    ]
+
+
+def slope(net: fm.Network, X: Any, y: Any, **given: Any) -> Any:
+    """Difference quotients of `net.loss` by the parameters."""
+
+    def at(w: Any) -> Any:
+        other = net.copy()
+        other.parameters = w
+        return other.loss(X, y, **given)
+
+    return ref.differences(at, net.parameters.copy())
+
+
 def terms_of(net: fm.Network, loss: Any, y: Any, samples: Any = X) -> tuple[Any, Any, fm.Network]:
     """Losses (n, k) of all targets, their derivatives by the outputs, and the net of these."""
     if isinstance(net.layers[-1].activation, fm.Sign):  # type: ignore[attr-defined]

@@ -77,7 +77,7 @@ py::object make_array_method(const char* name, const char* doc, const F& f) {
       });
 }
 
-constexpr auto kCost =
+constexpr auto kActivationCost =
     "one pass over a, and one over a gradient; in a layer the former is part of the product";
 
 constexpr auto kCostOfCalls =
@@ -85,16 +85,16 @@ constexpr auto kCostOfCalls =
     "other thread computes one";
 
 // phi of three numbers, as this build computes it.
-MemberText text(const MemberClass& member) {
+MemberText activation_text(const MemberClass& member) {
   if (*member.key == '\0') return {kCostOfCalls, ""};
   py::list numbers;
   for (const double a : {-1.0, 0.0, 2.0}) numbers.append(a);
   const py::array values = value<double>(standard<Activation>(member), Array<double>(numbers));
-  return {kCost, std::string(">>> fm.") + member.name + "()(" + text_of(numbers) +
-                     ").round(4).tolist()\n" + rounded_text(values)};
+  return {kActivationCost, std::string(">>> fm.") + member.name + "()(" + text_of(numbers) +
+                               ").round(4).tolist()\n" + rounded_text(values)};
 }
 
-void add_traits(const MemberClass& member, py::dict& attributes) {
+void add_activation_traits(const MemberClass& member, py::dict& attributes) {
   const auto traits = [](const auto& phi) { return ActivationTraits(phi.traits); };
   const ActivationTraits found = std::visit(traits, standard<Activation>(member));
   attributes["couples_units"] = found.couples_units;
@@ -104,7 +104,7 @@ void add_traits(const MemberClass& member, py::dict& attributes) {
 }  // namespace
 
 void bind_activations(py::module_& m) {
-  Family family{"activations", &text, {}, &add_traits, {}};
+  Family family{"activations", &activation_text, {}, &add_activation_traits, {}};
   family.attributes["__call__"] =
       make_array_method("__call__", "phi(a), in the shape of a.",
                         [](const Activation& phi, const auto& a) { return value(phi, a); });
