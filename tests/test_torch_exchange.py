@@ -18,7 +18,7 @@ torch = pytest.importorskip("torch")
 nn, functional = torch.nn, torch.nn.functional
 # Activations that torch's recurrent modules have.
 RECURRENT = {fm.Recurrent: ["tanh", "relu"], fm.GRU: ["tanh"], fm.LSTM: ["tanh"]}
-BOUNDS = {"float32": 1e-6, "float64": 1e-12}
+BOUNDS = {"float32": 2e-6, "float64": 1e-12}  # float32: sums of up to 600 products before a softmax
 
 
 def outputs(module: Any, X: Any) -> Any:
