@@ -41,8 +41,8 @@ RANKS = {module: rank for rank, level in enumerate(LEVELS) for module in level}
 COMPILED = {"_core._cpu"}
 LEAVES = {"__main__", "cli", "demo", "sklearn"}  # which may import optional packages at load
 OPTIONAL = {
-    *("joblib", "matplotlib", "mlflow", "onnx", "optuna", "pandas", "polars", "safetensors"),
-    *("scipy", "sklearn", "skl2onnx", "tensorboard", "torch", "tqdm"),
+    *("joblib", "matplotlib", "mlflow", "mpi4py", "onnx", "optuna", "pandas", "polars"),
+    *("safetensors", "scipy", "sklearn", "skl2onnx", "tensorboard", "torch", "tqdm"),
 }
 IMPORT_FUNCTIONS = {"__import__", "find_spec", "import_module", "require"}
 

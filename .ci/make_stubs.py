@@ -112,6 +112,7 @@ def package_stub() -> str:
     for module, names in fastmlp._ON_DEMAND.items():
         homes |= dict.fromkeys(names, f"fastmlp.{module}")
     lines = [f'"""{fastmlp.__doc__}"""', "from fastmlp._version import __version__ as __version__"]
+    lines += [f"from fastmlp import {name} as {name}" for name in fastmlp._SUBMODULES]
     for name in sorted(fastmlp.__all__):
         lines.append(f"from {homes.get(name, 'fastmlp._core')} import {name} as {name}")
     names = "".join(f"    {name!r},\n" for name in sorted(fastmlp.__all__))

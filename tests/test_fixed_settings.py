@@ -27,7 +27,7 @@ SETTINGS: dict[str, Any] = {
     "seed": 9, "l1": 1.0, "l2": 1.0, "regularize_biases": True, "shuffle": False,
     "weighting": "batch", "l2_scale": "batch_weight", "carry_state": True,
     "missing": "mask",
-    "n_threads": 1,
+    "n_threads": 1, "comm": fm.distributed.run_threads(lambda comm: comm, 1)[0],
 }  # fmt: skip
 
 

@@ -22,8 +22,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import fastmlp as fm
+from fastmlp._data.threads import limited
 from fastmlp.sklearn import MLPClassifier, MLPRegressor
-from fastmlp.sklearn._threads import limited
 from sklearn_cases import classifier, data_named, of_1_9, parameters
 from test_extras import python
 

@@ -40,7 +40,8 @@ def test_every_public_name_is_declared() -> None:
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     ]
-    assert {name for _, name, _ in declared} == {"__version__", *fm.__all__}
+    public = {"__version__", *fm._SUBMODULES, *fm.__all__}
+    assert {name for _, name, _ in declared} == public
     assert all(name == exported for _, name, exported in declared)
     for module, name, _ in declared:
         assert getattr(fm, name) is getattr(importlib.import_module(module), name)

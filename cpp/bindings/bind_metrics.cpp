@@ -124,6 +124,16 @@ py::cpp_function repeated_metrics(std::shared_ptr<Network<T>> network, const py:
   return [repeated] { return repeated->values(); };
 }
 
+// The same of outputs (n, n_out) that are given.
+py::list metrics_of_outputs(const Array<double>& outputs, const py::array& targets,
+                            const py::object& weights, const py::object& terms, double threshold,
+                            const py::list& chosen, Index width) {
+  require(outputs.ndim() == 2, "metrics: outputs are (n, n_out)");
+  const MemoryLease lease(outputs);
+  return Metrics(targets, weights, terms, threshold, chosen)
+      .values<double>(rows_of(outputs, outputs.shape(1), "outputs"), width);
+}
+
 template <class T>
 void bind_repeated_metrics(py::module_& m) {
   m.def("repeated_metrics", &repeated_metrics<T>, py::arg("network"), py::arg("X"),
@@ -141,6 +151,10 @@ void bind_metrics(py::module_& m, py::module_& float32, py::module_& float64) {
     metrics[metric.key] = py::make_tuple(metric.of_labels, metric.larger_is_better);
   }
   m.attr("metrics") = metrics;
+  m.def("metrics_of_outputs", &metrics_of_outputs, py::arg("outputs").noconvert(),
+        py::arg("targets"), py::arg("weights"), py::arg("terms"), py::arg("threshold"),
+        py::arg("metrics"), py::arg("width"),
+        "The metrics (key, k) of given outputs, in their order; nan where one is not finite.");
   bind_repeated_metrics<float>(float32);
   bind_repeated_metrics<double>(float64);
 }

@@ -1,4 +1,5 @@
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <thread>
 
@@ -41,6 +42,12 @@ std::atomic<int>& forced_threads() {
   return forced;
 }
 
+// A function without arguments: whether the calling thread is one of several that work at once.
+py::object& worker_check() {
+  static auto* const check = new py::object(py::none());  // never destroyed: Python ends earlier
+  return *check;
+}
+
 int affinity_threads() {
 #if defined(__linux__)
   cpu_set_t set;
@@ -63,7 +70,10 @@ int quota_threads() {
 int available_threads() {
   int threads = openmp_threads();
   const int in_context = context_threads();
-  const int requested = in_context > 0 ? in_context : requested_threads().load();
+  int requested = in_context > 0 ? in_context : requested_threads().load();
+  if (requested == 0 && threads > 1 && !worker_check().is_none()) {
+    requested = call_function(worker_check()).cast<bool>() ? 1 : 0;
+  }
   for (const int limit : {affinity_threads(), quota_threads(), requested}) {
     if (limit > 0) threads = std::min(threads, limit);
   }
@@ -79,9 +89,28 @@ int threads_for(const Work& work) {
   return pays ? available_threads() : 1;
 }
 
+void run(const Work& work, const TeamWork& body) { run(work, body, check_signals, false); }
+
+void run(const Work& work, const TeamWork& body, const InterruptCheck& check, bool waits) {
+  const int threads = threads_for(work);
+  std::optional<GilRelease> release;
+  // Other threads may need it, for functions of the user.
+  if (waits || threads > 1 || releases_gil(work)) release.emplace();
+  with_team(threads, check, body);
+}
+
+void run_alone(const TeamWork& body, const Work& work) {
+  std::optional<GilRelease> release;
+  if (releases_gil(work)) release.emplace();
+  with_team(1, check_signals, body);
+}
+
 void bind_threads(py::module_& m) {
   m.def("set_num_threads", [](int threads) { requested_threads() = threads; }, py::arg("threads"));
   m.def("get_num_threads", &available_threads);
+  m.def(
+      "set_worker_check", [](py::function check) { worker_check() = std::move(check); },
+      py::arg("check"), "Where check() is True and no number is set, calls have one thread.");
   m.attr("thread_limit") = py::reinterpret_borrow<py::object>(limit_variable());
   m.def(
       "force_num_threads", [](int threads) { forced_threads() = threads; }, py::arg("threads"),

@@ -60,39 +60,11 @@ py::object iterate(TrainerHandle<T>& self) {
   return Array<T>(w.size(), w.data());
 }
 
-template <class T>
-void bind_trainer(py::module_& m) {
+// Counters, the learning rate, and the state.
+template <class T, class C>
+void bind_progress(C& trainer) {
   using Handle = TrainerHandle<T>;
-  bind_resource<Snapshot<T>>(m, "Snapshot", "Parameters and optimizer state that a run returns to.")
-      .def(py::init<>());
-  bind_resource<Handle>(m, "Trainer", "Trains one network with one optimizer.")
-      .def(py::init(&make_trainer<T>), py::arg("network"), py::arg("loss"), py::arg("optimizer"),
-           py::arg("batch_size"), py::arg("seed"), py::arg("first_epoch"), py::arg("l1"),
-           py::arg("l2"), py::arg("regularize_biases"), py::arg("shuffle"), py::arg("weighting"),
-           py::arg("l2_scale"))
-      .def("epochs", &Handle::epochs, py::arg("X"), py::arg("targets"), py::arg("weights"),
-           py::arg("max"), py::arg("max_seconds"), py::arg("last_good"), py::arg("losses"),
-           py::arg("order") = py::none(), py::arg("lengths") = py::none(),
-           py::arg("more_in_first") = 0, py::arg("progress") = py::none())
-      .def("observed_epochs", &Handle::observed_epochs, py::arg("X"), py::arg("targets"),
-           py::arg("weights"), py::arg("max"), py::arg("max_seconds"), py::arg("last_good"),
-           py::arg("observe"), py::arg("lengths") = py::none(), py::arg("progress") = py::none())
-      .def("settle", &Handle::settle, py::arg("last_good"), py::arg("others_follow"))
-      .def("passes", &Handle::passes, py::arg("X"), py::arg("targets"), py::arg("weights"),
-           py::arg("orders"), py::arg("results"), py::arg("lengths") = py::none())
-      .def("keep", &Handle::keep, py::arg("snapshot"))
-      .def("go_back", &Handle::go_back, py::arg("snapshot"))
-      .def("set_states", &Handle::set_states, py::arg("states"))
-      .def("step", &Handle::step, py::arg("X"), py::arg("targets"), py::arg("weights"),
-           py::arg("lengths") = py::none())
-      .def("forward", &Handle::forward, py::arg("X"), py::arg("lengths") = py::none())
-      .def("backward", &Handle::backward, py::arg("output_gradient").noconvert())
-      .def("apply", &Handle::apply, py::arg("gradient").noconvert(), py::arg("batch_weight"))
-      .def(
-          "penalties",
-          [](Handle& self, double batch_weight) { return self.trainer().penalties(batch_weight); },
-          py::arg("batch_weight"))
-      .def("start_epoch", [](Handle& self) { self.trainer().start_epoch(); })
+  trainer.def("start_epoch", [](Handle& self) { self.trainer().start_epoch(); })
       .def("order", &Handle::order, py::arg("n"))
       .def_property_readonly("n_steps",
                              [](Handle& self) { return self.trainer().optimizer().steps(); })
@@ -121,6 +93,50 @@ void bind_trainer(py::module_& m) {
       .def_property_readonly("state", &state_views<T>)
       .def("state_dict", &state_dict<T>, py::arg("views") = false)
       .def("load_state_dict", &load_state_dict<T>, py::arg("state"));
+}
+
+template <class T>
+void bind_trainer(py::module_& m) {
+  using Handle = TrainerHandle<T>;
+  bind_resource<Snapshot<T>>(m, "Snapshot", "Parameters and optimizer state that a run returns to.")
+      .def(py::init<>());
+  auto trainer =
+      bind_resource<Handle>(m, "Trainer", "Trains one network with one optimizer.")
+          .def(py::init(&make_trainer<T>), py::arg("network"), py::arg("loss"),
+               py::arg("optimizer"), py::arg("batch_size"), py::arg("seed"), py::arg("first_epoch"),
+               py::arg("l1"), py::arg("l2"), py::arg("regularize_biases"), py::arg("shuffle"),
+               py::arg("weighting"), py::arg("l2_scale"))
+          .def("epochs", &Handle::epochs, py::arg("X"), py::arg("targets"), py::arg("weights"),
+               py::arg("max"), py::arg("max_seconds"), py::arg("last_good"), py::arg("losses"),
+               py::arg("order") = py::none(), py::arg("lengths") = py::none(),
+               py::arg("more_in_first") = 0, py::arg("progress") = py::none())
+          .def("observed_epochs", &Handle::observed_epochs, py::arg("X"), py::arg("targets"),
+               py::arg("weights"), py::arg("max"), py::arg("max_seconds"), py::arg("last_good"),
+               py::arg("observe"), py::arg("lengths") = py::none(),
+               py::arg("progress") = py::none())
+          .def("settle", &Handle::settle, py::arg("last_good"), py::arg("others_follow"))
+          .def("passes", &Handle::passes, py::arg("X"), py::arg("targets"), py::arg("weights"),
+               py::arg("orders"), py::arg("results"), py::arg("lengths") = py::none())
+          .def("keep", &Handle::keep, py::arg("snapshot"))
+          .def("go_back", &Handle::go_back, py::arg("snapshot"))
+          .def("set_states", &Handle::set_states, py::arg("states"))
+          .def("step", &Handle::step, py::arg("X"), py::arg("targets"), py::arg("weights"),
+               py::arg("lengths") = py::none())
+          .def("gradient", &Handle::gradient, py::arg("X"), py::arg("targets"), py::arg("weights"),
+               py::arg("lengths") = py::none())
+          .def("set_shard", &Handle::set_shard, py::arg("n"), py::arg("rows").noconvert(),
+               py::arg("weighted"), py::arg("sum"))
+          .def("forward", &Handle::forward, py::arg("X"), py::arg("lengths") = py::none(),
+               py::arg("offsets") = py::none())
+          .def("backward", &Handle::backward, py::arg("output_gradient").noconvert())
+          .def("apply", &Handle::apply, py::arg("gradient").noconvert(), py::arg("batch_weight"))
+          .def(
+              "penalties",
+              [](Handle& self, double batch_weight) {
+                return self.trainer().penalties(batch_weight);
+              },
+              py::arg("batch_weight"));
+  bind_progress<T>(trainer);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // Number of threads of a call, determined in the bindings and passed to the core.
 #pragma once
 
-#include <optional>
+#include <functional>
 
 #include "fastmlp/base/parallel.hpp"
 #include "fastmlp/base/tuning.hpp"
@@ -31,22 +31,12 @@ inline bool releases_gil(const Work& work) {
 }
 
 // Runs body(team) on as many threads as the work is worth, without the GIL unless that is not
-// worth it.
-template <class F>
-void run(const Work& work, F&& body, const InterruptCheck& check = check_signals) {
-  const int threads = threads_for(work);
-  std::optional<GilRelease> release;
-  // Other threads may need it, for functions of the user.
-  if (threads > 1 || releases_gil(work)) release.emplace();
-  with_team(threads, check, body);
-}
+// worth it, or where it `waits` for others.
+using TeamWork = std::function<void(ThreadTeam&)>;
+void run(const Work& work, const TeamWork& body);
+void run(const Work& work, const TeamWork& body, const InterruptCheck& check, bool waits);
 // The same on this thread alone.
-template <class F>
-void run_alone(F&& body, const Work& work = {kMinOperationsWithoutGil}) {
-  std::optional<GilRelease> release;
-  if (releases_gil(work)) release.emplace();
-  with_team(1, check_signals, body);
-}
+void run_alone(const TeamWork& body, const Work& work = {kMinOperationsWithoutGil});
 
 // Operations of a pass over n rows: forward only, or with both products of the backward pass.
 template <class N>

@@ -4,6 +4,7 @@
 
 #include "epochs.hpp"
 #include "fastmlp/train/trainer.hpp"
+#include "shard.hpp"
 #include "state_dict.hpp"
 #include "threads.hpp"
 
@@ -32,8 +33,10 @@ class TrainerHandle {
     trainer_.start_epoch();  // may run Python, so it comes before pointers are taken
     const LeasedDataset<T> leased(x, targets, weights, lengths, *network_, trainer_.loss());
     const Dataset<T>& data = leased.data();
-    auto indices = order_of(order, data.size());
-    const Index n = indices ? static_cast<Index>(indices->size()) : data.size();
+    check_shard(data.size());
+    const Index size = trainer_.samples_of(data.size());
+    auto indices = order_of(order, size);
+    const Index n = indices ? static_cast<Index>(indices->size()) : size;
     trainer_.set_order(std::move(indices), more_in_first);
     trainer_.set_tuned(!threads_are_forced());
     const Index epochs = trainer_.optimizer().has_custom_schedule() ? 1 : max;
@@ -50,7 +53,7 @@ class TrainerHandle {
             last = trainer_.epochs(data, max, max_seconds.value_or(kNoLimit), last_good, finished,
                                    team);
           },
-          std::ref(check));
+          std::ref(check), waits());
     } catch (...) {
       record();
       throw;
@@ -70,10 +73,12 @@ class TrainerHandle {
     const Dataset<T>& data = leased.data();
     const Deadline deadline =
         deadline_after(std::chrono::steady_clock::now(), max_seconds.value_or(kNoLimit));
-    const Work work = work_of(data.size(), 1);
+    check_shard(data.size());
+    const Index n = trainer_.samples_of(data.size());
+    const Work work = work_of(n, 1);
     trainer_.set_order(std::nullopt);
     trainer_.set_tuned(!threads_are_forced());
-    ProgressCheck check(progress, [&] { return trainer_.progress(data.size()); });
+    ProgressCheck check(progress, [&] { return trainer_.progress(n); });
     std::vector<double> none;
     for (Index left = max; left > 0; --left) {
       const double seconds = max_seconds ? seconds_until(deadline) : kNoLimit;
@@ -84,7 +89,7 @@ class TrainerHandle {
           [&](ThreadTeam& team) {
             last = trainer_.epochs(data, 1, seconds, last_good, none, team);
           },
-          std::ref(check));
+          std::ref(check), waits());
       if (std::isfinite(last.loss)) settle(last_good, left > 1);
       if (call_function(observe, parts_of(last)).ptr() == Py_True) return;
     }
@@ -122,7 +127,8 @@ class TrainerHandle {
     batch_rows_ = kNoBatch;
     const LeasedDataset<T> leased(x, targets, weights, lengths, *network_, trainer_.loss());
     const Dataset<T>& data = leased.data();
-    const std::vector<Index> indices = indices_of(rows, data.size());
+    check_shard(data.size());
+    const std::vector<Index> indices = indices_of(rows, trainer_.samples_of(data.size()));
     const Index n = rows.shape(1);
     trainer_.set_tuned(!threads_are_forced());
     Snapshot<T> unused;
@@ -132,14 +138,17 @@ class TrainerHandle {
       for (const EpochResult& result : finished) results.append(parts_of(result));
     };
     try {
-      run(work_of(n, static_cast<Index>(rows.shape(0))), [&](ThreadTeam& team) {
-        for (auto row = indices.begin(); row != indices.end(); row += n) {
-          trainer_.start_epoch();
-          trainer_.set_order(std::vector<Index>(row, row + n));
-          finished.push_back(trainer_.epochs(data, 1, kNoLimit, unused, none, team));
-          if (finished.back().status != Status::running) break;
-        }
-      });
+      run(
+          work_of(n, static_cast<Index>(rows.shape(0))),
+          [&](ThreadTeam& team) {
+            for (auto row = indices.begin(); row != indices.end(); row += n) {
+              trainer_.start_epoch();
+              trainer_.set_order(std::vector<Index>(row, row + n));
+              finished.push_back(trainer_.epochs(data, 1, kNoLimit, unused, none, team));
+              if (finished.back().status != Status::running) break;
+            }
+          },
+          check_signals, waits());
     } catch (...) {
       record();
       throw;
@@ -162,22 +171,56 @@ class TrainerHandle {
               const py::object& lengths) {
     const LeasedDataset<T> leased(x, targets, weights, lengths, *network_, trainer_.loss());
     const Dataset<T>& data = leased.data();
+    check_shard(data.size());
     batch_rows_ = kNoBatch;
     double value = 0;
-    run({step_operations(*network_, data.size())},
-        [&](ThreadTeam& team) { value = trainer_.step(data, team); });
+    run(
+        {step_operations(*network_, data.size())},
+        [&](ThreadTeam& team) { value = trainer_.step(data, team); }, check_signals, waits());
     return value;
   }
 
-  py::array forward(const py::object& x, const py::object& lengths) {
+  // (loss, weight, gradient) of a batch in training mode.
+  py::tuple gradient(const py::object& x, const py::object& targets, const py::object& weights,
+                     const py::object& lengths) {
+    const LeasedDataset<T> leased(x, targets, weights, lengths, *network_, trainer_.loss());
+    const Dataset<T>& data = leased.data();
+    batch_rows_ = kNoBatch;
+    Array<T> gradient(network_->size());
+    T* g = gradient.mutable_data();
+    double value = 0;
+    run({step_operations(*network_, data.size())},
+        [&](ThreadTeam& team) { value = trainer_.gradient(data, g, team); });
+    return py::make_tuple(value, trainer_.batch_weight(), gradient);
+  }
+
+  // The rows of further data are these of n, in this order, and `sum` adds up an array over all
+  // processes in place; None: they are all.
+  void set_shard(Index n, const Array<std::int64_t>& rows, bool weighted, const py::object& sum) {
+    rows_here_.reset();
+    trainer_.set_shard(std::nullopt);
+    if (sum.is_none()) return;
+    require(n >= 0, "set_shard: n=" + std::to_string(n) + ", expected at least 0");
+    trainer_.set_shard(shard_of<T>(n, indices_of(rows, n), weighted, sum));
+    rows_here_ = rows.size();
+  }
+
+  // With offsets the samples are at these positions from the present one, not 0, 1, …
+  py::array forward(const py::object& x, const py::object& lengths, const py::object& offsets) {
     InputRows<T> input(x, network_->plan().inputs());
     input.hold();
     const SampleRows<T>& rows = input.rows();
     const std::int64_t* steps = lengths_of(lengths, rows.rows);
+    const Index* positions = nullptr;
+    if (!offsets.is_none()) {
+      const auto given = exact_array<std::int64_t>(offsets, "offsets");
+      offsets_ = vector_of(given, rows.rows, "offsets");
+      positions = given.data();
+    }
     auto [array, out] = new_rows<T>(rows.rows, network_->plan().outputs());
     batch_rows_ = kNoBatch;  // also where this is interrupted
     run({forward_operations(*network_, rows.rows)},
-        [&, out = out](ThreadTeam& team) { trainer_.forward(rows, out, team, steps); });
+        [&, out = out](ThreadTeam& team) { trainer_.forward(rows, out, team, steps, positions); });
     batch_rows_ = rows.rows;
     return array;
   }
@@ -221,6 +264,14 @@ class TrainerHandle {
  private:
   static constexpr double kNoLimit = std::numeric_limits<double>::infinity();
 
+  void check_shard(Index n) const {
+    require(!rows_here_ || *rows_here_ == n, "X has " + std::to_string(n) + " rows, expected " +
+                                                 std::to_string(rows_here_.value_or(0)) +
+                                                 ", as the shard");
+  }
+  // Whether training waits for other processes, which may be threads that need the GIL.
+  bool waits() const { return rows_here_.has_value(); }
+
   // Of epochs of n samples.
   Work work_of(Index n, Index epochs) const {
     const Index batch = std::min(trainer_.batch_size(), n);
@@ -230,7 +281,8 @@ class TrainerHandle {
 
   std::shared_ptr<Network<T>> network_;
   Trainer<T> trainer_;
-  py::object states_;
+  std::optional<Index> rows_here_;  // of the shard, if there is one
+  py::object states_, offsets_;
   static constexpr Index kNoBatch = -1;
   Index batch_rows_ = kNoBatch;  // of the last forward, while its activations are kept
 };

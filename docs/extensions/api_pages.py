@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import fastmlp
-from fastmlp import _core, playground, plot, sklearn  # noqa: F401
+from fastmlp import _core, distributed, playground, plot, sklearn  # noqa: F401
 
 CORE = Path(__file__).parents[2] / "cpp" / "fastmlp"
 FAMILIES = {
@@ -29,7 +29,7 @@ For whoever knows what a thing is called, or looks for it: each public name has 
 formula, parameters, errors, cost, an example that runs, and its source. In Python,
 ``help(fm.Adam)`` shows the same.
 """
-MODULES = ("fastmlp.sklearn", "fastmlp.plot", "fastmlp.playground")
+MODULES = ("fastmlp.sklearn", "fastmlp.plot", "fastmlp.distributed", "fastmlp.playground")
 
 
 def public_names(module: Any) -> list[str]:

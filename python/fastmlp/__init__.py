@@ -32,6 +32,7 @@ _ON_DEMAND = {
     "separability": ("linearly_separable",),
     "step_length": ("LineSearchResult", "line_search"),
 }
+_SUBMODULES = ("distributed",)
 
 __all__ = [
     "Bidirectional",
@@ -65,6 +66,8 @@ def _publish(home: str, names: tuple[str, ...]) -> None:
 
 
 def __getattr__(name: str) -> object:
+    if name in _SUBMODULES:
+        return _import_module(f"fastmlp.{name}")
     for module, names in _ON_DEMAND.items():
         if name in names:
             _publish(f"fastmlp.{module}", names)

@@ -1,5 +1,6 @@
 """Multilayer perceptrons and their optimizers: NumPy in, NumPy out, fast C++ in between."""
 from fastmlp._version import __version__ as __version__
+from fastmlp import distributed as distributed
 from fastmlp._core import AbsoluteError as AbsoluteError
 from fastmlp._core import Activation as Activation
 from fastmlp._core import AdaDelta as AdaDelta

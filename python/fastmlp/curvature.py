@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,6 +26,7 @@ PRODUCTS = {
     "forward": "forward_difference",
 }
 BLOCK_BYTES = 1 << 24  # of products that are computed at a time
+SPARSE = (_core.float32.SparseMatrix, _core.float64.SparseMatrix)
 
 
 class Spectrum(NamedTuple):
@@ -176,13 +177,34 @@ class Curvature:
             raise value_error("loss", chosen, "a loss of this package, which has derivatives")
         data = read_dataset(network, chosen, X, y, sample_weight, lengths=lengths)
         check_weighted(data)
-        if keep:
-            data = data.take(np.arange(len(data.X)))
-        inputs, targets, weights = data.arrays
+        given = [_copied(part) if keep else part for part in (*data.arrays, data.lengths)]
+        self._build(network, chosen, given, keep)
+
+    def _build(self, network: Network, loss: Any, samples: list[Any], keep: bool) -> None:
+        X, targets, weights, lengths = samples
         self._native = arrays.native(network.dtype).Curvature(
-            network._native, inputs, targets, chosen, weights, keeps=keep, lengths=data.lengths
+            network._native, X, targets, loss, weights, keeps=keep, lengths=lengths
         )
         self._size, self._dtype = network.n_parameters, network.dtype
+        if keep:
+            self._network, self._point = network, network.parameters.copy()
+            self._given = (loss, samples)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the samples, and a network at the point."""
+        network = self._network.copy()
+        network.parameters = self._point
+        loss, (X, *rest) = self._given
+        sparse = (*X.arrays, X.shape[1]) if isinstance(X, SPARSE) else None
+        samples = [None if sparse else X, *rest]
+        return {"network": network, "loss": loss, "samples": samples, "sparse": sparse}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        """Restore from `__getstate__`."""
+        network, (X, *rest) = state["network"], state["samples"]
+        if state["sparse"] is not None:
+            X = arrays.native(network.dtype).SparseMatrix(*state["sparse"])
+        self._build(network, state["loss"], [X, *rest], keep=True)
 
     @property
     def hessian(self) -> CurvatureOperator:
@@ -256,3 +278,13 @@ class Curvature:
         start = np.random.default_rng(seed).standard_normal(self._size)
         values = self._native.ritz_values(kind, max(dimensions, 2 * k), start)
         return Spectrum(values[:k], values[-k:])
+
+
+def _copied(part: Any) -> Any:
+    """Return a copy of an array, of some, or of sparse samples; None of None."""
+    if isinstance(part, tuple):
+        return tuple(map(_copied, part))
+    if isinstance(part, SPARSE):
+        data, indices, starts = map(np.array, part.arrays)
+        return type(part)(data, indices, starts, part.shape[1])
+    return None if part is None else np.array(part)

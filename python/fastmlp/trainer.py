@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterable, Mapping
 from copyreg import __newobj__  # type: ignore[attr-defined]
@@ -13,25 +12,24 @@ from numpy.typing import ArrayLike
 from fastmlp import _core
 from fastmlp._data import arrays, types
 from fastmlp._data.attributes import Attributes
-from fastmlp._data.dataset import Dataset, read_dataset
-from fastmlp._data.losses import is_custom_loss
 from fastmlp._data.state_views import StateViews
 from fastmlp._data.threads import limited
-from fastmlp._data.validation import InvalidArgument, error_prefix
+from fastmlp._data.validation import error_prefix
 from fastmlp._fit import (
     carrying,
     checkpoint,
-    custom_loss,
-    failure,
     learning_rate,
     one_epoch,
+    one_step,
     own_gradient,
+    sharding,
 )
 from fastmlp._fit.epoch_result import EpochResult
-from fastmlp._fit.fit_config import FitConfig
 from fastmlp._fit.fit_loop import FitLoop
 from fastmlp._fit.history import History
 from fastmlp._fit.leftover import NO_SAMPLES, carried_samples
+from fastmlp._fit.metrics import metrics_of_run
+from fastmlp._fit.ranks import Part
 from fastmlp._fit.settings import TrainerSettings
 from fastmlp._fit.target_scale import warn_of_scale
 from fastmlp._io import registry, serialization, summary
@@ -50,7 +48,7 @@ class Trainer(Attributes):
     network : Network
         The network to train, in place.
     loss, optimizer, batch_size, l1, l2, regularize_biases, shuffle, weighting, l2_scale, \
-carry_state, missing, n_threads
+carry_state, missing, n_threads, comm
         As in `Network.fit`. They are read-only attributes too, with names resolved to objects; for
         other settings make a new trainer.
     seed : int, optional
@@ -87,7 +85,7 @@ carry_state, missing, n_threads
     """
 
     _fixed = dict.fromkeys(
-        ("network", *TrainerSettings._fields), "make a new fm.Trainer with this setting"
+        ("network", "comm", *TrainerSettings._fields), "make a new fm.Trainer with this setting"
     )
 
     network: Network
@@ -104,6 +102,7 @@ carry_state, missing, n_threads
     carry_state: bool
     missing: types.Missing | None
     n_threads: int | None
+    comm: Any
 
     @error_prefix("Trainer")
     def __init__(
@@ -123,18 +122,24 @@ carry_state, missing, n_threads
         carry_state: bool = False,
         missing: types.Missing | None = None,
         n_threads: int | None = None,
+        comm: Any = None,
     ) -> None:
         self._start(network, locals(), "Trainer")
 
     def _start(self, network: Network, given: Mapping[str, Any], caller: str) -> None:
         """Initialise from the arguments ``{name: value}`` of a call; `caller` is for warnings."""
         settings = TrainerSettings.checked(network, given)
-        self._build(network, settings, network.epochs_trained)
+        self._build(network, settings, network.epochs_trained, given["comm"])
         warn_of_zero_gradients(network.layers, self.loss, caller)
 
-    def _build(self, network: Network, settings: TrainerSettings, first_epoch: Any) -> None:
+    def _build(
+        self, network: Network, settings: TrainerSettings, first_epoch: Any, comm: Any = None
+    ) -> None:
         attached = set(vars(self))
-        vars(self).update(settings._asdict(), network=network)
+        self._ranks = sharding.ranks_of(comm, settings)
+        vars(self).update(settings._asdict(), network=network, comm=comm)
+        self._part: Part | None = None  # of the data of the present call, where it is shared
+        self._has_shared_state = False
         self._native = settings.native_trainer(network, first_epoch)
         self._forward_shape: tuple[int, ...] | None = None
         self._last_epoch: EpochResult | None = None
@@ -209,49 +214,8 @@ carry_state, missing, n_threads
         """History of the network's last training run, as `Network.history`."""
         return self.network.history
 
-    def step(
-        self,
-        X: types.InputLike,
-        y: ArrayLike,
-        sample_weight: ArrayLike | None = None,
-        class_weight: types.ClassWeight | None = None,
-        lengths: ArrayLike | None = None,
-    ) -> float:
-        """Make one update on a batch; return its loss before the update, including penalties.
-
-        The arguments are those of `Network.fit`; nan is not checked for. No update is made if the
-        weights sum to 0, or if the loss or the update is not finite; the last case returns nan.
-        """
-        try:
-            given = (X, y, sample_weight, class_weight, lengths, self.missing)
-            batch = read_dataset(self.network, self.loss, *given)
-            if self.n_threads is None:
-                value = self._step(batch)
-            else:
-                with limited(self.n_threads):
-                    value = self._step(batch)
-        except InvalidArgument as error:
-            raise error.named("Trainer.step") from error.__cause__
-        if batch.X is not X:
-            self.network._remember_names(X)
-        return failure.checked_update(self, value, "Trainer.step")
-
-    def _step(self, batch: Dataset) -> float:
-        with self.network._in_training:
-            self.__dict__["_forward_shape"] = None  # past __setattr__, for speed
-            if not self.carry_state:
-                return self._update(batch)
-            state = carrying.batch_state(self, len(batch.X))
-            return carrying.carried(self, state, lambda: self._update(batch), math.isfinite)
-
-    def _update(self, batch: Dataset) -> float:
-        if is_custom_loss(self.loss):
-            value = custom_loss.step(self, batch)
-        else:
-            value = float(self._native.step(*batch.arrays, batch.lengths))
-        self.network.__dict__["_trained_loss"] = self.loss
-        return value
-
+    step = one_step.step
+    gradient = own_gradient.gradient
     forward = own_gradient.forward
     backward = own_gradient.backward
     apply = own_gradient.apply
@@ -289,10 +253,13 @@ carry_state, missing, n_threads
         return self._run(locals(), "Trainer.run")
 
     def _run(self, given: Mapping[str, Any], caller: str) -> History:
-        config = FitConfig.checked(self, given)
+        config = sharding.config_of(self, given)
         carrying.check_rows(self, len(config.data.X), "X")
+        read = (config.metrics, self, config.data, config.validation, config.part)
+        metrics = metrics_of_run(*read)
         with limited(self.n_threads), self.network._in_training:
             self._forward_shape = None
-            self.network._remember_names(given["X"])
-            warn_of_scale(self.network, self.loss, config.data, caller)
-            return FitLoop(self, config, caller).run()
+            self.network._remember_names(sharding.rows(given["X"]))
+            if self._ranks.is_first and len(config.data.X):
+                warn_of_scale(self.network, self.loss, config.data, caller)
+            return FitLoop(self, config, metrics, caller).run()

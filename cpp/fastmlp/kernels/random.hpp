@@ -6,12 +6,13 @@
 
 namespace fastmlp {
 
-// Philox's key and counter of consecutive samples, without the index of the draw.
+// Philox's key and counter of kSampleLanes samples, without the index of the draw.
 struct SampleKey {
   std::uint64_t seed;
   std::uint32_t sample_index;  // of the first sample, in its epoch
   std::uint32_t stream;        // stream_of
   std::uint32_t epoch;
+  const std::uint32_t* offsets = nullptr;  // of the samples, added to sample_index; null: 0, 1, …
 };
 
 // The stream of one layer.
@@ -36,13 +37,21 @@ inline void random_words(const SampleKey& key, std::uint32_t group, SampleWords&
   static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the lower half of a lane comes first");
   WideWords even;
   for (std::uint32_t i = 0; i < kWideLanes; ++i) even[i] = 2 * i;
+  const auto index_of = [&](std::uint32_t lane) {
+    if (!key.offsets) return even + (key.sample_index + lane);
+    WideWords index;
+    for (std::uint32_t i = 0; i < kWideLanes; ++i) {
+      index[i] = key.sample_index + key.offsets[lane + 2 * i];
+    }
+    return index;
+  };
   for (std::uint32_t first = 0; first < kSampleLanes; first += 2 * kWideLanes) {
     for (std::uint32_t counter = 0; counter * kCounterWords < n; ++counter) {
       WideWords drawn[2][kCounterWords];  // of every other sample
       for (std::uint32_t odd = 0; odd < 2; ++odd) {
         WideWords(&x)[kCounterWords] = drawn[odd];
         x[0] = WideWords{} + (kWords / kCounterWords * group + counter);
-        x[1] = even + (key.sample_index + first + odd);
+        x[1] = index_of(first + odd);
         x[2] = WideWords{} + key.stream, x[3] = WideWords{} + key.epoch;
         philox<kSampleRounds>(key.seed, x);
       }

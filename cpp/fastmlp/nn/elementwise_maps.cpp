@@ -49,15 +49,22 @@ void for_draws(const MapCall<T>& call, Stream kind, std::uint32_t layer, Index f
                Draw&& draw, F&& f) {
   const auto stream = stream_of(kind, layer);
   Numbers numbers;
+  std::uint32_t offsets[kSampleLanes] = {};
   for (Index j = 0; j < call.samples.size(); j += kSampleLanes) {
-    const auto first =
-        static_cast<std::uint32_t>(call.context.first_sample + call.samples.begin + j);
+    const Index begin = call.samples.begin + j, n = std::min(kSampleLanes, call.samples.size() - j);
+    SampleKey key{call.context.seed, static_cast<std::uint32_t>(call.context.first_sample), stream,
+                  call.context.epoch};
+    if (const Index* from = call.context.offsets) {
+      for (Index s = 0; s < n; ++s) offsets[s] = static_cast<std::uint32_t>(from[begin + s]);
+      key.offsets = offsets;
+    } else {
+      key.sample_index += static_cast<std::uint32_t>(begin);
+    }
     for (Index i = 0; i < features; ++i) {
       if (i % kWords == 0) {
-        draw({call.context.seed, first, stream, call.context.epoch},
-             static_cast<std::uint32_t>(i / kWords), numbers, std::min(kWords, features - i));
+        draw(key, static_cast<std::uint32_t>(i / kWords), numbers, std::min(kWords, features - i));
       }
-      for (Index s = 0; s < std::min(kSampleLanes, call.samples.size() - j); s += kLanes<T>) {
+      for (Index s = 0; s < n; s += kLanes<T>) {
         f(i, j + s, numbers[i % kWords] + s);
       }
     }

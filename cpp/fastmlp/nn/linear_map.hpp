@@ -19,8 +19,8 @@
 namespace fastmlp {
 
 // The purpose of a pass over a batch. Stochastic maps act only in training; their draws follow
-// from the seed, the epoch and the sample's index in it, counted from `first_sample`, so they are
-// fresh at each presentation and the same for any number of threads.
+// from the seed, the epoch and the sample's index in it, which is `first_sample` plus an offset, so
+// they are fresh at each presentation and the same for any number of threads.
 struct PassContext {
   ThreadTeam* team;  // polled for interrupts
   bool training = false;
@@ -28,6 +28,7 @@ struct PassContext {
   std::uint32_t epoch = 0;
   Index first_sample = 0;
   const Index* lengths = nullptr;  // of sequences, by column; without them all are whole
+  const Index* offsets = nullptr;  // by column; without them 0, 1, …
 };
 
 // Copies of a wide slot in the orders in which products read it; empty for other slots.

@@ -33,7 +33,7 @@ class Line {
 
   Index evaluations() const { return evaluations_; }
   bool moved() const { return moved_; }  // the last point was not w itself, by rounding
-  bool expired() const { return std::chrono::steady_clock::now() >= deadline_; }
+  bool expired() const { return f_.expired(deadline_); }
   // The differences of values that rounding may have made.
   double noise() const;
   // The decrease at the minimum of the parabola through the start, its slope and the first point

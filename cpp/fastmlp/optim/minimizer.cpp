@@ -51,7 +51,7 @@ Status Minimizer<T>::search(Objective<T>& f, T* w, ThreadTeam& team, StepResult&
   try {
     while (!find_length(f, w, team, result)) {
       std::copy_n(known_.w.data(), size_, w);
-      if (std::chrono::steady_clock::now() >= deadline_) return Status::max_seconds;
+      if (f.expired(deadline_)) return Status::max_seconds;
       if (direction_->is_steepest()) return failure();
       direction_->reset();
     }

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "fastmlp/base/buffer.hpp"
+#include "fastmlp/optim/deadline.hpp"
 
 namespace fastmlp {
 
@@ -52,6 +53,10 @@ class Objective {
   virtual bool set_point(const T*) { return false; }
   // Changes whenever f itself does: with the batch and with the masks of dropout.
   virtual std::uint64_t version() const { return 0; }
+  // Whether a step ends because of its deadline.
+  virtual bool expired(Deadline deadline) const {
+    return std::chrono::steady_clock::now() >= deadline;
+  }
 
  private:
   void gradient_beside(const T* w, double step, const T* v, T* g);

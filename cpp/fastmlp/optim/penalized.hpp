@@ -1,7 +1,6 @@
 // An objective with penalties of its parameters: f(w) + l1 sum |w| + l2 / 2 sum w².
 #pragma once
 
-#include "fastmlp/optim/deadline.hpp"
 #include "fastmlp/optim/objective.hpp"
 #include "fastmlp/optim/parameter_group.hpp"
 
@@ -37,6 +36,7 @@ class Penalized final : public Objective<T> {
   bool squared_gradients(const T* w, double* out) override { return f_.squared_gradients(w, out); }
   bool set_point(const T* w) override { return f_.set_point(w); }
   std::uint64_t version() const override { return f_.version(); }
+  bool expired(Deadline deadline) const override { return f_.expired(deadline); }
 
   // The penalties at w, and their gradient added to g unless it is null.
   double penalty(const T* w, T* g) const {
@@ -48,7 +48,7 @@ class Penalized final : public Objective<T> {
  private:
   Objective<T>& f_;
   void check_deadline() const {
-    if (std::chrono::steady_clock::now() >= deadline_) throw Expired{};
+    if (f_.expired(deadline_)) throw Expired{};
   }
 
   const ParameterGroups& groups_;

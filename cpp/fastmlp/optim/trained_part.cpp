@@ -45,6 +45,7 @@ class TrainedPart<T>::Part final : public ResidualObjective<T> {
   }
   bool set_point(const T* z) override { return f_->set_point(whole(z)); }
   std::uint64_t version() const override { return f_ ? f_->version() : 0; }
+  bool expired(Deadline deadline) const override { return f_->expired(deadline); }
   void normal_equations(const T* z, double* normal, double* g) override {
     auto* residuals = dynamic_cast<ResidualObjective<T>*>(f_);
     if (!residuals) throw std::invalid_argument("the objective has no residuals");

@@ -66,7 +66,7 @@ template <class T>
 Status TrustRegion<T>::search(Penalized<T>& f, T* w, ThreadTeam& team, StepResult& result) {
   const double before = known_.value;
   const auto return_to_start = [&] { std::copy_n(known_.w.data(), size_, w); };
-  const auto expired = [&] { return std::chrono::steady_clock::now() >= deadline_; };
+  const auto expired = [&] { return f.expired(deadline_); };
   try {
     for (Index trial = 0; trial < kMaxTrials && !expired(); ++trial) {
       const double predicted = model_->solve(f, known_.w.data(), p_.data(), team);

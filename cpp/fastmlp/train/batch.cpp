@@ -22,14 +22,14 @@ void Batch<T>::set_data(const Dataset<T>& data, std::optional<double> mean_weigh
 }
 
 template <class T>
-void Batch<T>::select(RowSelection rows, Index n) {
+void Batch<T>::select(RowSelection rows, Index n, std::optional<double> divisor) {
   rows_ = rows;
   n_ = n;
   weight_ = data_.weights ? 0.0 : static_cast<double>(n);
   if (data_.weights) {
     for (Index i = 0; i < n; ++i) weight_ += data_.weight(rows[i]);
   }
-  divisor_ = mean_weight_ ? static_cast<double>(n) * *mean_weight_ : weight_;
+  divisor_ = divisor ? *divisor : mean_weight_ ? static_cast<double>(n) * *mean_weight_ : weight_;
 }
 
 template <class T>

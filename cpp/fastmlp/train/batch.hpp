@@ -27,7 +27,8 @@ class Batch {
   // The samples of the batches that follow. The loss of n of them is divided by n * mean_weight, or
   // without that by their sum of weights.
   void set_data(const Dataset<T>& data, std::optional<double> mean_weight);
-  void select(RowSelection rows, Index n);
+  // Of a part of a batch the divisor is that of the whole.
+  void select(RowSelection rows, Index n, std::optional<double> divisor = std::nullopt);
   // The selection of another batch.
   void select_as(const Batch& other) {
     data_ = other.data_;

@@ -45,9 +45,9 @@ void NetworkObjective<T>::set_data(const Dataset<T>& data, std::optional<double>
 }
 
 template <class T>
-void NetworkObjective<T>::select(RowSelection rows, Index n) {
+void NetworkObjective<T>::select(RowSelection rows, Index n, std::optional<double> divisor) {
   if (!batch_.has_rows(rows, n)) ++version_;
-  batch_.select(rows, n);
+  batch_.select(rows, n, divisor);
   schedule_.clear_next_batch();
 }
 
@@ -165,7 +165,7 @@ double NetworkObjective<T>::sum_gradient(const T* w, T* updated, T* g) {
 
 template <class T>
 double NetworkObjective<T>::value_and_stream_gradient(T* w, GradientConsumer<T>& consumer) {
-  if (!exclusive_writer_ || packed_version_ != consumer.version()) packed_ = nullptr;
+  drop_packed(consumer);
   if (T* whole = consumer.whole_gradient()) return sum_gradient(w, w, whole);
   double sum = 0;
   bool known = chunks() > 1;
@@ -181,19 +181,26 @@ double NetworkObjective<T>::value_and_stream_gradient(T* w, GradientConsumer<T>&
   } else if (known) {
     add_gradient(batch_.size(), true, w, gradient_.data());
   }
-  if (std::isfinite(sum)) gradient_and_update(w, known, consumer);
+  if (std::isfinite(sum)) stream_gradient(w, known ? gradient_.data() : nullptr, consumer);
   return sum;
+}
+
+template <class T>
+double NetworkObjective<T>::gradient_for(const GradientConsumer<T>& consumer, T* w, T* g) {
+  drop_packed(consumer);
+  return sum_gradient(w, nullptr, g);
 }
 
 // Phase 2: a part's gradient is computed unless known, consumed, and the part packed, in cache.
 template <class T>
-void NetworkObjective<T>::gradient_and_update(T* w, bool computed, GradientConsumer<T>& consumer) {
-  reserve(std::min(batch_.size(), plan_.chunk_samples()));  // not yet where lanes have computed all
-  consumer.start(parts(), w, computed && !squares_finite(size(), gradient_.data()));
+void NetworkObjective<T>::stream_gradient(T* w, T* computed, GradientConsumer<T>& consumer) {
+  // not yet where lanes have computed all, or other processes
+  reserve(std::clamp(batch_.size(), Index(1), plan_.chunk_samples()));
+  consumer.start(parts(), w, computed && !squares_finite(size(), computed));
   team_->parallel_for_uninterrupted(parts(), [&](Index k, int thread) {
     const auto [i, share] = schedule_.assignments()[static_cast<std::size_t>(k)];
     const GradientPart& part = this->part(i);
-    T* g = computed ? gradient_.data() + part.range.begin
+    T* g = computed ? computed + part.range.begin
                     : part_gradients_[static_cast<std::size_t>(thread)].data();
     if (!computed) {
       PrefetchSchedule<T> prefetch;

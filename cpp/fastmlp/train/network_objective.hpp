@@ -38,8 +38,8 @@ class NetworkObjective final : public ResidualObjective<T> {
 
   // The samples of the next batches, whose memory must stay valid; mean_weight as for Batch.
   void set_data(const Dataset<T>& data, std::optional<double> mean_weight = std::nullopt);
-  // The batch of the next calls: n of them.
-  void select(RowSelection rows, Index n);
+  // The batch of the next calls: n of them, as Batch::select.
+  void select(RowSelection rows, Index n, std::optional<double> divisor = std::nullopt);
   void select(const Dataset<T>& data, RowSelection rows, Index n) {
     set_data(data);
     select(rows, n);
@@ -52,7 +52,8 @@ class NetworkObjective final : public ResidualObjective<T> {
   // Training or evaluation mode, and the source of random draws.
   void set_context(const PassContext& context) {
     const bool other_draws = plan_.is_stochastic() && (context.training || context_.training);
-    context_ = {team_, context.training, context.seed, context.epoch, context.first_sample};
+    context_ = context;
+    context_.team = team_;
     if (other_draws) ++version_;
   }
   // The states (n, Plan::state_size) from which the sequences of a batch go on, and which each pass
@@ -77,9 +78,15 @@ class NetworkObjective final : public ResidualObjective<T> {
   Index mistakes() const { return mistakes_; }
 
   Index size() const override { return plan_.size(); }
+  Index trained_size() const { return plan_.trained_size(); }
+  bool is_stochastic() const { return plan_.is_stochastic(); }
   double value(const T* w) override;
   double value_and_gradient(const T* w, T* g) override;
   double value_and_stream_gradient(T* w, GradientConsumer<T>& consumer) override;
+  // The same in two parts, for a gradient that is changed between them: g as value_and_gradient,
+  // and g, or that of the last pass where it is null, handed to the consumer.
+  double gradient_for(const GradientConsumer<T>& consumer, T* w, T* g);
+  void stream_gradient(T* w, T* g, GradientConsumer<T>& consumer);
   void hessian_product(const T* w, const T* v, T* hv) override;
   bool gauss_newton_product(const T* w, const T* v, T* gv) override;
   bool squared_gradients(const T* w, double* out) override;
@@ -115,7 +122,9 @@ class NetworkObjective final : public ResidualObjective<T> {
   void start(const T* w) { start(w, plan_.chunk_samples()); }
   PassContext context_of(Range chunk) const {
     const PassContext& c = context_;
-    return {c.team, c.training, c.seed, c.epoch, c.first_sample + chunk.begin, batch_.lengths()};
+    const Index first = c.first_sample + (c.offsets ? 0 : chunk.begin);
+    const Index* offsets = c.offsets ? c.offsets + chunk.begin : nullptr;
+    return {c.team, c.training, c.seed, c.epoch, first, batch_.lengths(), offsets};
   }
   double forward_backward(const T* w, Range chunk, bool backward,
                           Linearization<T>* linearization = nullptr, double sum = 0);
@@ -128,7 +137,9 @@ class NetworkObjective final : public ResidualObjective<T> {
   }
   double sum_gradient(const T* w, T* updated, T* g);
   void add_gradient(Index n, bool first, T* updated, T* g);
-  void gradient_and_update(T* w, bool computed, GradientConsumer<T>& consumer);
+  void drop_packed(const GradientConsumer<T>& consumer) {
+    if (!exclusive_writer_ || packed_version_ != consumer.version()) packed_ = nullptr;
+  }
   bool may_take_lanes() const { return chunks() > 1 && team_->is_parallel() && !states_.data; }
   ChunkLanes<T>* lanes();
   void clear_frozen(T* g) const {

@@ -59,43 +59,46 @@ std::optional<double> Trainer<T>::mean_weight(const Dataset<T>& data,
 template <class T>
 EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, ThreadTeam& team) {
   const auto start = SteadyClock::now();
-  const bool timed = std::isfinite(max_seconds);
-  optimizer_->set_deadline(deadline_after(start, max_seconds));
+  const Deadline deadline = deadline_after(start, max_seconds);
+  optimizer_->set_deadline(deadline);
+  if (shared_) shared_->set_deadline(deadline);
+  const Objective<T>& f = shared_ ? static_cast<const Objective<T>&>(*shared_) : objective_;
   swap_out_average();
   objective_.set_team(team);
-  const EpochOrder& samples = order_is_given_ ? order_ : order(data.size());
+  const EpochOrder& samples = order_is_given_ ? order_ : order(samples_of(data.size()));
   const Index n = samples.size(), batch_size = options_.batch_size;
   Index size = std::min(n, batch_size + more_in_first_);  // of this batch
   EpochResult result;
   EpochMeans means;
   const Index steps = optimizer_->steps();
-  objective_.set_data(data, mean_weight(data, samples));
+  set_data(data, samples);
   objective_.clear_states();
   // What the steps of single batches say: the end of progress on one is not that on the others.
   bool advances = false;
   Status stopped = Status::running;
-  for (Index begin = 0; begin < n; begin += size, size = std::min(batch_size, n - begin)) {
-    if (timed && seconds_since(start) >= max_seconds) {
+  for (Index begin = 0, k = 0; begin < n;
+       begin += size, size = std::min(batch_size, n - begin), ++k) {
+    if ((shared_ || deadline != Deadline::max()) && f.expired(deadline)) {  // of any process
       result.status = Status::max_seconds;
       break;
     }
-    select(samples.batch(begin), size);
-    if (objective_.weight() == 0) {
+    const BatchTotals batch = select(samples.batch(begin), size, k);
+    if (batch.weight == 0) {
       pass_by();
-      means.skip(objective_.divisor());
-      samples_seen_ += objective_.samples();
+      means.skip(batch.divisor);
+      samples_seen_ += size;
       continue;
     }
     // The first batch follows the last one, but in another order where the data are shuffled.
     const Index next = begin + size < n ? begin + size : 0;
-    if (next > 0 || samples.is_consecutive()) {
+    if (!shared_ && (next > 0 || samples.is_consecutive())) {
       objective_.set_next_batch(samples.batch(next), std::min(batch_size, n - next));
     }
     samples_made_.store(begin, std::memory_order_relaxed);
-    const StepResult step = tuned_step(team);
-    samples_seen_ += objective_.samples();
-    means.add(step, objective_.divisor(), objective_.samples());
-    result.mistakes += objective_.mistakes();
+    const StepResult step = tuned_step(batch.weight, team);
+    samples_seen_ += size;
+    means.add(step, batch.divisor, size);
+    result.mistakes += mistakes();
     if (step.status == Status::running) {
       advances = true;
     } else if (size == n || ends_epoch(step.status)) {
@@ -113,8 +116,9 @@ EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, Thread
 }
 
 template <class T>
-StepResult Trainer<T>::step_on_batch(ThreadTeam& team) {
-  scale_penalties(objective_.weight());
+StepResult Trainer<T>::step_on_batch(double weight, ThreadTeam& team) {
+  scale_penalties(weight);
+  if (shared_) return optimizer_->step(*shared_, network_.w(), team);
   return optimizer_->step(objective_, network_.w(), team);
 }
 
@@ -122,11 +126,11 @@ StepResult Trainer<T>::step_on_batch(ThreadTeam& team) {
 // evaluations are timed, because a step may have several; the last batch is not timed, because it
 // may be shorter.
 template <class T>
-StepResult Trainer<T>::tuned_step(ThreadTeam& team) {
-  if (!tuned_ || team.size() == 1) return step_on_batch(team);
+StepResult Trainer<T>::tuned_step(double weight, ThreadTeam& team) {
+  if (!tuned_ || team.size() == 1) return step_on_batch(weight, team);
   team.set_single_threaded(tuner_.single_threaded());
   const auto start = SteadyClock::now();
-  const StepResult result = step_on_batch(team);
+  const StepResult result = step_on_batch(weight, team);
   if (objective_.samples() == options_.batch_size) {
     tuner_.record(seconds_since(start) / static_cast<double>(result.evaluations));
   }
@@ -157,7 +161,7 @@ EpochResult Trainer<T>::epochs(const Dataset<T>& data, Index max, double max_sec
                                Snapshot<T>& last_good, std::vector<double>& losses,
                                ThreadTeam& team) {
   const auto start = SteadyClock::now();
-  objective_.invalidate_data();
+  invalidate_data();
   for (Index left = max;; --left) {
     samples_made_.store(0, std::memory_order_relaxed);
     epochs_made_.store(max - left, std::memory_order_relaxed);
@@ -178,33 +182,34 @@ EpochResult Trainer<T>::epochs(const Dataset<T>& data, Index max, double max_sec
   }
 }
 
+// The data of an epoch over these samples.
 template <class T>
-double Trainer<T>::step(const Dataset<T>& data, ThreadTeam& team) {
-  swap_out_average();
-  objective_.set_team(team);
-  objective_.invalidate_data();
-  optimizer_->set_deadline(Deadline::max());
+void Trainer<T>::set_data(const Dataset<T>& data, const EpochOrder& samples) {
+  if (!shared_) return objective_.set_data(data, mean_weight(data, samples));
   objective_.set_data(data);
-  select({}, data.size());
-  const StepResult result = objective_.weight() != 0 ? step_on_batch(team) : pass_by();
-  samples_seen_ += data.size();  // not where the step was interrupted
-  const bool refused = result.status == Status::not_finite && std::isfinite(result.value);
-  return refused ? std::nan("") : result.value;
+  shared_->start_epoch(data, samples, std::min(options_.batch_size, samples.size()),
+                       options_.weighting == Weighting::batch);
 }
 
 // The next batch, in training.
 template <class T>
-void Trainer<T>::select(RowSelection rows, Index n) {
+BatchTotals Trainer<T>::select(RowSelection rows, Index n, Index number) {
+  if (shared_) {
+    const BatchTotals batch = shared_->select(rows, n, number);
+    set_context(n, shared_->offsets());
+    return batch;
+  }
   objective_.select(rows, n);
   set_context(n);
+  return {n, objective_.weight(), objective_.divisor()};
 }
 
 // For n samples: the layers act as in training, with the random numbers of this position.
 template <class T>
-void Trainer<T>::set_context(Index n) {
+void Trainer<T>::set_context(Index n, const Index* offsets) {
   objective_.check_states(n);
-  objective_.set_context(
-      {nullptr, true, options_.seed, static_cast<std::uint32_t>(epoch_), samples_seen_});
+  objective_.set_context({nullptr, true, options_.seed, static_cast<std::uint32_t>(epoch_),
+                          samples_seen_, nullptr, offsets});
 }
 
 template <class T>
@@ -242,35 +247,6 @@ template <class T>
 void Trainer<T>::swap_out_average() {
   if (holds_average()) std::copy_n(iterate_.data(), network_.size(), network_.w());
   keeps_iterate_ = false;
-}
-
-template <class T>
-void Trainer<T>::forward(const SampleRows<T>& x, MatrixView<T> out, ThreadTeam& team,
-                         const std::int64_t* lengths) {
-  swap_out_average();
-  objective_.set_team(team);
-  set_context(x.rows);
-  objective_.forward(network_.w(), x, out, lengths);
-  samples_seen_ += x.rows;
-}
-
-template <class T>
-void Trainer<T>::backward(MatrixView<const T> output_gradient, T* g, ThreadTeam& team) {
-  objective_.set_team(team);
-  objective_.backward(network_.w(), output_gradient, g);
-}
-
-template <class T>
-double Trainer<T>::apply(T* g, double batch_weight, ThreadTeam& team) {
-  swap_out_average();
-  scale_penalties(batch_weight);
-  return optimizer_->apply(network_.w(), g, team);
-}
-
-template <class T>
-double Trainer<T>::penalties(double batch_weight) {
-  scale_penalties(batch_weight);
-  return optimizer_->penalties(network_.w());
 }
 
 template <class T>

@@ -7,7 +7,7 @@
 #include "fastmlp/nn/network.hpp"
 #include "fastmlp/optim/optimizer.hpp"
 #include "fastmlp/train/epoch_result.hpp"
-#include "fastmlp/train/network_objective.hpp"
+#include "fastmlp/train/shared_objective.hpp"
 #include "fastmlp/train/snapshot.hpp"
 
 namespace fastmlp {
@@ -59,6 +59,19 @@ class Trainer {
   // where that is not finite or the weights sum to 0; nan where the update would not be finite.
   double step(const Dataset<T>& data, ThreadTeam& team);
 
+  // The mean loss of a batch in training mode, without penalties, and its gradient; nothing is
+  // updated. 0 where the weights sum to 0.
+  double gradient(const Dataset<T>& data, T* g, ThreadTeam& team);
+  double batch_weight() const { return objective_.weight(); }
+  // The data of further calls to `epochs` and `step` are this part of them, and processes make the
+  // same calls together; without a shard they are all.
+  void set_shard(std::optional<Shard<T>> shard) {
+    shared_ = nullptr;
+    if (shard) shared_ = std::make_unique<SharedObjective<T>>(objective_, std::move(*shard));
+  }
+  // Samples of an epoch over n that are here.
+  Index samples_of(Index n) const { return shared_ ? shared_->samples() : n; }
+
   // Puts the average, where one is kept, into the network until the next call that trains; the
   // iterate is kept here meanwhile. Parameters that were changed in between become the iterate.
   void swap_in_average();
@@ -72,7 +85,7 @@ class Trainer {
   void set_states(const MatrixView<T>& states) { objective_.set_states(states); }
 
   void forward(const SampleRows<T>& x, MatrixView<T> out, ThreadTeam& team,
-               const std::int64_t* lengths = nullptr);
+               const std::int64_t* lengths = nullptr, const Index* offsets = nullptr);
   void backward(MatrixView<const T> output_gradient, T* g, ThreadTeam& team);
   // The update of a batch of this weight; returns the penalties, as Optimizer::apply.
   double apply(T* g, double batch_weight, ThreadTeam& team);
@@ -107,8 +120,14 @@ class Trainer {
   void visit_state(StateVisitor<T>& visitor);
 
  private:
-  void select(RowSelection rows, Index n);
-  void set_context(Index n);
+  BatchTotals select(RowSelection rows, Index n, Index number = 0);
+  void set_context(Index n, const Index* offsets = nullptr);
+  void set_data(const Dataset<T>& data, const EpochOrder& samples);
+  void invalidate_data() {
+    objective_.invalidate_data();
+    if (shared_) shared_->invalidate_data();
+  }
+  Index mistakes() const { return shared_ ? shared_->mistakes() : objective_.mistakes(); }
   // A batch whose weights sum to 0, of which nothing is learned: the states go on.
   StepResult pass_by() {
     if (objective_.states().data) objective_.value(network_.w());
@@ -117,14 +136,15 @@ class Trainer {
   void scale_penalties(double batch_weight) {
     if (options_.l2_scale == L2Scale::batch_weight) optimizer_->set_l2_factor(1 / batch_weight);
   }
-  StepResult step_on_batch(ThreadTeam& team);
+  StepResult step_on_batch(double weight, ThreadTeam& team);
   std::optional<double> mean_weight(const Dataset<T>& data, const EpochOrder& samples) const;
-  StepResult tuned_step(ThreadTeam& team);
+  StepResult tuned_step(double weight, ThreadTeam& team);
   EpochResult epoch_with_counter(const Dataset<T>& data, double max_seconds, ThreadTeam& team);
 
   Network<T>& network_;
   TrainerOptions options_;
   NetworkObjective<T> objective_;
+  std::unique_ptr<SharedObjective<T>> shared_;  // of a shard
   std::unique_ptr<Optimizer<T>> optimizer_;
   EpochOrder order_;
   bool order_is_given_ = false;

@@ -6,6 +6,7 @@ reads as real numbers is converted once.
 
 from __future__ import annotations
 
+import math
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
@@ -72,6 +73,11 @@ def convert(array: NDArray[Any], dtype: DType, name: str) -> FloatArray:
             return np.require(array, dtype, ["C", "A"])
     except FloatingPointError:
         _raise_overflow(array, dtype, name)
+
+
+def flat_rows(array: NDArray[Any]) -> NDArray[Any]:
+    """Return an array as ``(n, m)``, also where n is 0."""
+    return array.reshape(len(array), math.prod(array.shape[1:]))
 
 
 def as_elementwise(answer: Any, n: int, dtype: DType, name: str) -> NDArray[Any]:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from fastmlp._data import arrays
 from fastmlp._data.arrays import DType
 from fastmlp._data.targets import TargetSpec
 from fastmlp._data.validation import (
@@ -24,6 +25,15 @@ LISTS = (list, tuple)
 EXPECTED = "'balanced', a dictionary {class: weight}, a list with one entry for each or None"
 Factors: TypeAlias = NDArray[np.float64]
 Flags: TypeAlias = NDArray[np.bool_]
+
+
+def is_balanced(class_weight: Any) -> bool:
+    """Return whether weights follow from how often classes occur in y."""
+    if isinstance(class_weight, Mapping):
+        entries = list(class_weight.values())
+    else:
+        entries = list(class_weight) if isinstance(class_weight, LISTS) else [class_weight]
+    return any(isinstance(entry, str) for entry in entries)
 
 
 def class_factors(
@@ -60,7 +70,8 @@ def _by_class(
     labels = _labels(targets, spec)
     there: Flags = np.ones(labels.shape, bool)
     if counted is not None:
-        there = np.asarray(counted.reshape(*labels.shape, -1).any(axis=2))
+        n_terms = counted.shape[1] // labels.shape[1]
+        there = np.asarray(counted.reshape(*labels.shape, n_terms).any(axis=2))
     if not np.array_equal(labels[there], np.rint(labels[there])):
         raise InvalidValue("class_weight is given, expected a y of one class per sample")
     factors = _of_values(class_weight, labels, there, "class_weight", spec.dtype)
@@ -77,12 +88,12 @@ def _labels(targets: NDArray[Any], spec: TargetSpec) -> NDArray[Any]:
     """
     n_samples = len(targets)
     if targets.dtype == np.int64:
-        return targets.reshape(n_samples, -1)
+        return arrays.flat_rows(targets)
     if targets.shape != (n_samples, spec.n_columns):
         return np.full((n_samples, 1), np.nan)
     if spec.n_classes == 1:
         return targets
-    rows = targets.reshape(n_samples, -1, spec.n_classes)
+    rows = targets.reshape(n_samples, spec.n_columns // spec.n_classes, spec.n_classes)
     labels = rows.argmax(axis=2)
     one_hot = (np.eye(spec.n_classes)[labels] == rows).all(axis=2)
     return np.where(one_hot, labels, np.nan)

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from fastmlp import _core
 from fastmlp._data import arrays
 from fastmlp._data.arrays import FloatArray, Samples
+from fastmlp._data.class_weight import is_balanced
 from fastmlp._data.losses import is_custom_loss
 from fastmlp._data.missing_targets import terms_present
 from fastmlp._data.sequences import as_lengths, rows_of_steps, without_ended
 from fastmlp._data.targets import TargetSpec, check_range
-from fastmlp._data.validation import InvalidType, InvalidValue
+from fastmlp._data.validation import InvalidType, InvalidValue, value_error
 from fastmlp._data.weights import read_weights, without_missing
 
 if TYPE_CHECKING:
@@ -92,10 +93,18 @@ def read_dataset(
     class_weight: Any = None,
     lengths: Any = None,
     missing: Any = None,
+    is_part: bool = False,
 ) -> Dataset:
-    """Convert X, y and the weights; raise if they do not fit the network or each other."""
+    """Convert X, y and the weights; raise if they do not fit the network or each other.
+
+    A part of a data set may be empty, and its weights cannot follow from it.
+    """
+    if is_part and is_balanced(class_weight):
+        expected = "numbers or None, as each rank has some of the samples"
+        raise value_error("class_weight", class_weight, expected)
     inputs, single = arrays.as_inputs(X, network)
-    arrays.check_samples(inputs)
+    if not is_part:
+        arrays.check_samples(inputs)
     steps = None if lengths is None else as_lengths(lengths, network, len(inputs))
     if single:
         y = arrays.read(y, "y")
@@ -108,7 +117,7 @@ def read_dataset(
     if steps is not None or missing is not None:
         present = terms_present(network, spec, targets, steps, missing)
     if sample_weight is not None or class_weight is not None:
-        weights, terms = read_weights(sample_weight, class_weight, targets, spec, present)
+        weights, terms = read_weights(sample_weight, class_weight, targets, spec, present, is_part)
     if missing is not None and present is not None:
         weights, terms = without_missing(weights, terms, present, spec)
     targets = spec.encode(targets)
@@ -126,10 +135,15 @@ def read_training_data(
     class_weight: Any = None,
     lengths: Any = None,
     missing: Any = None,
+    is_part: bool = False,
 ) -> Dataset:
-    """Read a dataset; raise at nan and inf, targets out of range, and weights that are all 0."""
+    """Read a dataset; raise at nan and inf, targets out of range, and weights that are all 0.
+
+    Those of a part may be 0.
+    """
     leases = arrays.lease(X, y, sample_weight)
-    data = read_dataset(network, loss, X, y, sample_weight, class_weight, lengths, missing)
+    given = (X, y, sample_weight, class_weight, lengths, missing, is_part)
+    data = read_dataset(network, loss, *given)
     arrays.check_finite(data.X, "X", given=X)
     if data.targets.dtype != np.int64:
         y_read = data.targets
@@ -139,7 +153,8 @@ def read_training_data(
             check_range(present, loss)
     if data.weights is not None:
         arrays.check_finite(data.weights, "sample_weight")
-        check_weighted(data)
+        if not is_part:
+            check_weighted(data)
     return data._replace(leases=leases)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastmlp._data import arrays
 from fastmlp._data.sequences import steps_before_end
 from fastmlp._data.targets import TargetSpec
 from fastmlp._data.validation import InvalidValue, type_error, value_error
@@ -43,7 +44,7 @@ def terms_present(
                 f"targets of their own; give whole samples sample_weight 0"
             )
         if targets.dtype != np.int64:
-            present = ~np.isnan(targets).reshape(len(targets), -1)
+            present = ~np.isnan(arrays.flat_rows(targets))
     if lengths is not None and len(network.output_shape) > 1 and not spec.any_shape:
         used = steps_before_end(lengths, network.output_shape[0])
         present &= np.repeat(used, present.shape[1] // used.shape[1], axis=1)

@@ -68,8 +68,8 @@ def without_ended(y: Any, lengths: NDArray[np.int64], network: Network) -> Any:
         return y
     array = arrays.read(y, "y")
     n_samples, time = len(lengths), network.input_shape[0]
-    if array.shape[:1] != (n_samples,) or array.size % (n_samples * time):
-        return array  # of a shape that is refused
+    if n_samples == 0 or array.shape[:1] != (n_samples,) or array.size % (n_samples * time):
+        return array  # empty, or of a shape that is refused
     counted = steps_before_end(lengths, time)
     by_steps = array.reshape(n_samples, time, -1)
     filled = np.where(counted[:, :, np.newaxis], by_steps, array.dtype.type(1))

@@ -77,7 +77,7 @@ class TargetSpec(NamedTuple):
 def check_range(targets: NDArray[Any], loss: Any) -> None:
     """Raise if a target is out of the range of the loss, beyond which it has no minimum."""
     low, high = loss.target_range
-    if targets.min() >= low and targets.max() <= high + ROUNDING:
+    if targets.min(initial=low) >= low and targets.max(initial=low) <= high + ROUNDING:
         return
     index = int(np.argmax((targets < low) | (targets > high + ROUNDING)))
     expected = f"values from {low:g} to {high:g}" if np.isfinite(high) else f"values >= {low:g}"

@@ -20,12 +20,14 @@ def read_weights(
     targets: NDArray[Any],
     spec: TargetSpec,
     counted: NDArray[np.bool_] | None,
+    is_part: bool = False,
 ) -> tuple[FloatArray | None, FloatArray | None]:
     """Return sample weight times class weight: of samples ``(n,)``, and factors on their terms.
 
     Weights W of single terms are ``w_i c_ik``, where w_i is the mean of a sample's weights and
     c_ik ``(n, n_terms)`` their ratios to it, so that what is said of weights holds for w.
-    `counted` says which terms there are. None stands for 1.
+    `counted` says which terms there are. None stands for 1. Those of a part of the samples are what
+    was given, where others are multiplied by a number if that keeps them in the range of the dtype.
     """
     given: list[NDArray[Any]] = []
     if sample_weight is not None:
@@ -43,10 +45,10 @@ def read_weights(
                 "weights of single terms are given, expected (n,), weights of samples, with a "
                 "loss written in Python, which returns one value for each"
             )
-        means, terms = _means_and_ratios(_in_range(terms, terms.dtype), counted)
+        means, terms = _means_and_ratios(_in_range(terms, terms.dtype, is_part), counted)
         terms = terms.astype(spec.dtype)
         weights = means if weights is None else _product([weights, means])
-    return None if weights is None else _in_range(weights, spec.dtype), terms
+    return None if weights is None else _in_range(weights, spec.dtype, is_part), terms
 
 
 def without_missing(
@@ -82,15 +84,20 @@ def _means_and_ratios(
         return means, kept / np.where(means == 0, 1.0, means)[:, np.newaxis]
 
 
-def _in_range(weights: NDArray[Any], dtype: DType) -> FloatArray:
+def _in_range(weights: NDArray[Any], dtype: DType, is_part: bool) -> FloatArray:
     """Return the weights in `dtype`, by a power of two where they, or their sum, leave its range.
 
-    Only their ratios matter.
+    Only their ratios matter, also those to other parts; so the weights of a part must be in it.
     """
-    largest = weights.max()
+    largest = weights.max(initial=0)
     info = np.finfo(dtype)
     with np.errstate(all="ignore"):
         if 0 < largest < np.inf and not info.tiny / info.eps <= largest <= info.max / weights.size:
+            if is_part:
+                raise InvalidValue(
+                    f"the largest weight is {largest:g}, expected one from "
+                    f"{info.tiny / info.eps:.1e} to {info.max / weights.size:.1e}, as comm is given"
+                )
             weights = np.ldexp(weights, -int(np.frexp(largest)[1]))
         return weights.astype(dtype, copy=False)
 
@@ -117,5 +124,5 @@ def _sample_weights(sample_weight: Any, spec: TargetSpec, n_samples: int) -> Flo
         )
     if weights.ndim == 1:
         return weights.reshape(n_samples, 1)
-    rows = weights.reshape(n_samples, -1)
+    rows = arrays.flat_rows(weights)
     return np.repeat(rows, spec.n_terms // rows.shape[1], axis=1)

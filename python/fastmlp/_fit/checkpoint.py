@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from fastmlp._data.arrays import native
 from fastmlp._data.validation import InvalidValue, check_int, error_prefix, short_repr, type_error
 from fastmlp._fit import carrying
-from fastmlp._fit.settings import NATIVE_SNAPSHOTS, TrainerSettings
+from fastmlp._fit.settings import NATIVE_SNAPSHOTS, TrainerSettings, reseed
 from fastmlp._io import files, functions, layout, serialization
 from fastmlp._io.members import MEMBERS
 from fastmlp.layers import own_activations
@@ -91,7 +91,7 @@ class Checkpoint:
 
     def __init__(self, path: files.Path, every: int) -> None:
         self._path = path
-        self._every = every
+        self.every = every
 
     @classmethod
     def checked(cls, path: Any, every: Any) -> Self | None:
@@ -105,11 +105,11 @@ class Checkpoint:
 
     def is_due(self, epoch: int) -> bool:
         """Return whether the file is written after this epoch."""
-        return epoch % self._every == 0
+        return epoch % self.every == 0
 
     def epochs_left(self, epoch: int) -> int:
         """Return the number of epochs from this one to the next file."""
-        return self._every - epoch % self._every
+        return self.every - epoch % self.every
 
     def write(self, trainer: Trainer, callbacks: Sequence[Any], run: Mapping[str, Any]) -> None:
         """Replace the file."""
@@ -126,8 +126,10 @@ class Checkpoint:
         def made(values: dict[str, Any]) -> dict[str, Any]:
             return _adopt(trainer, callbacks, values)
 
+        ranks, where = trainer._ranks, f"{caller}: checkpoint"
         try:
-            return files.read(self._path, f"{caller}: checkpoint", given, made)
+            with ranks.file_of_first(self._path) as path:
+                return ranks.agree(lambda: files.read(path, where, given, made))
         except FileNotFoundError:
             return None
 
@@ -159,10 +161,7 @@ def _adopt(trainer: Trainer, callbacks: Sequence[Any], values: dict[str, Any]) -
                 f"it is of a run with {name}={short_repr(found)}, expected "
                 f"{short_repr(expected)}; give another path, or remove the file"
             )
-    settings = TrainerSettings(*(getattr(trainer, name) for name in TrainerSettings._fields))
-    if settings.seed != values["seed"]:
-        settings = settings._replace(seed=values["seed"])
-        vars(trainer).update(seed=settings.seed, _native=settings.native_trainer(network, 0))
+    reseed(trainer, values["seed"])
     serialization.load_state(trainer, values["state"])
     carrying.load(network, values)
     layout.assign(network, saved["parameters"])

@@ -69,10 +69,11 @@ def observe_epochs(
     """Run epochs, at most so many, until `observe` returns True after one or the time is over.
 
     The other arguments are those of `run_epochs`. After a good epoch the network has the average,
-    where one is kept, and `last_good` is that epoch. A loss in Python and a carried state: one.
+    where one is kept, and `last_good` is that epoch. It is one with a loss in Python, with a
+    carried state, and on ranks, which agree after each on whether there is another.
     """
     native_trainer = trainer._native
-    if is_custom_loss(trainer.loss) or trainer.carry_state:
+    if is_custom_loss(trainer.loss) or trainer.carry_state or trainer._ranks.shared:
         last = run_epochs(trainer, data, 1, max_seconds, last_good, [], report=report)
         if math.isfinite(last.loss):
             native_trainer.settle(last_good, n_epochs > 1)

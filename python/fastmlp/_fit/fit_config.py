@@ -9,8 +9,9 @@ from fastmlp._data.dataset import Dataset, read_training_data
 from fastmlp._data.validation import check_int, check_seconds
 from fastmlp._fit.checkpoint import Checkpoint
 from fastmlp._fit.hooks import check_callbacks
-from fastmlp._fit.metrics import Metrics, metrics_of_run, read_metrics
+from fastmlp._fit.metrics import Metric, read_metrics
 from fastmlp._fit.plateau import MAX_EPOCHS, MAX_STEPS
+from fastmlp._fit.ranks import Part
 from fastmlp._fit.separation import is_perceptron
 from fastmlp._fit.settings import is_method
 from fastmlp._fit.validation_data import read_validation, split
@@ -24,18 +25,19 @@ class FitConfig(NamedTuple):
 
     data: Dataset
     validation: Dataset | None
-    metrics: list[Metrics]
+    metrics: Mapping[str, Metric]
     callbacks: list[Any]
     epochs: int
     until_plateau: bool
     max_seconds: float | None
     verbose: int
     checkpoint: Checkpoint | None
+    part: Part | None  # the rows that are here, where other ranks have others
 
     @classmethod
-    def checked(cls, trainer: Trainer, given: Mapping[str, Any]) -> Self:
-        """Check the arguments of a call, ``{name: value}``."""
-        given, validation_data = split(given)
+    def checked(cls, trainer: Trainer, given: Mapping[str, Any], part: Part | None) -> Self:
+        """Check the arguments of a call, ``{name: value}``, without sums over ranks."""
+        given, validation_data, part = split(given, part)
         metrics = read_metrics(given["metrics"])
         recorded = {"loss": "min"} | {name: metric.mode for name, metric in metrics.items()}
         validation = None
@@ -48,7 +50,7 @@ class FitConfig(NamedTuple):
         epochs, verbose = given["epochs"], given["verbose"]
         searches = is_method(trainer.optimizer)  # they stop by themselves
         names = ("X", "y", "sample_weight", "class_weight", "lengths")
-        samples = (*(given[name] for name in names), trainer.missing)
+        samples = (*(given[name] for name in names), trainer.missing, part is not None)
         return cls(
             epochs=(MAX_STEPS if searches else MAX_EPOCHS)
             if epochs is None
@@ -60,9 +62,10 @@ class FitConfig(NamedTuple):
                 int(verbose) if isinstance(verbose, bool) else verbose, "verbose", min=0, max=2
             ),
             checkpoint=Checkpoint.checked(given["checkpoint"], given["checkpoint_every"]),
-            data=(data := read_training_data(trainer.network, trainer.loss, *samples)),
+            data=read_training_data(trainer.network, trainer.loss, *samples),
             validation=validation,
-            metrics=metrics_of_run(metrics, trainer, data, validation),
+            metrics=metrics,
+            part=part,
         )
 
     def observes_epochs(self) -> bool:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from fastmlp._data.arrays import native
 from fastmlp._data.dataset import Dataset
-from fastmlp._data.losses import repeated_mean_loss
-from fastmlp._fit import checkpoint, separation
+from fastmlp._fit import checkpoint, separation, sharding
 from fastmlp._fit.epoch_result import EpochResult
 from fastmlp._fit.epochs import Report, observe_epochs, run_epochs
 from fastmlp._fit.failure import describe_failure
 from fastmlp._fit.fit_config import FitConfig
 from fastmlp._fit.history import History
 from fastmlp._fit.hooks import epoch_ended, fit_ended, notify
+from fastmlp._fit.metrics import Metrics
 from fastmlp._fit.plateau import Plateau
 from fastmlp._fit.progress import make_progress
 from fastmlp._fit.status import warn
@@ -32,15 +32,20 @@ SEARCH_ENDS = ("converged", "no_progress", "line_search_failed")
 class FitLoop:
     """One run of a trainer over its data; `caller` is the public function, for warnings."""
 
-    def __init__(self, trainer: Trainer, config: FitConfig, caller: str) -> None:
+    def __init__(
+        self, trainer: Trainer, config: FitConfig, metrics: list[Metrics], caller: str
+    ) -> None:
         self._trainer = trainer
+        self._ranks = trainer._ranks
+        self._metrics = metrics
+        self._callbacks = sharding.callbacks_here(trainer, config.callbacks)
         self._data = config.data
         self._config = config
         self._caller = caller
         self._history = History()
         self._plateau = Plateau()
         self._warning, self._epoch, self._ending = "", 0, ""
-        self._is_observed = config.observes_epochs()
+        self._is_observed = config.observes_epochs() or self._ranks.shared
         self._can_diverge = trainer._native.can_diverge
         self._last_good = native(trainer.network.dtype).Snapshot()
         self._separates = separation.is_perceptron(trainer)
@@ -52,27 +57,31 @@ class FitLoop:
 
         An exception, Ctrl-C among them, leaves the same as a normal end, up to where it came.
         """
-        trainer, callbacks, begun = self._trainer, self._config.callbacks, list[Any]()
-        file = self._config.checkpoint
-        resumed = None if file is None else file.resume(trainer, callbacks, self._caller)
-        notify(callbacks, "set_trainer", trainer)
+        trainer, callbacks, begun = self._trainer, self._callbacks, list[Any]()
+        file, all_callbacks = self._config.checkpoint, self._config.callbacks
+        sharding.share_state(trainer)
+        resumed = None if file is None else file.resume(trainer, all_callbacks, self._caller)
+        self._ranks.agree(lambda: notify(callbacks, "set_trainer", trainer))
         self._start = time.perf_counter()
-        self._progress = make_progress(self._config.verbose, self._config.epochs)
+        verbose = self._config.verbose if self._ranks.is_first else 0
+        self._progress = make_progress(verbose, self._config.epochs)
         self._is_shown = not self._progress.is_silent
         trainer._loop, trainer.network._history = self, self._history
-        try:
-            for callback in callbacks:
-                notify([callback], "on_fit_begin")
-                begun.append(callback)
-            if resumed is not None:
-                self._resume(resumed)
-            self._history.status = self._run_epochs()
-        except BaseException:
-            self._history.status = "interrupted"
-            raise
-        finally:
-            self._end(begun)
-        if self._warning:
+        with self._ranks.ending_together(self._caller):
+            try:
+                sharding.share_data(trainer, self._data, self._config.part)
+                for callback in callbacks:
+                    notify([callback], "on_fit_begin")
+                    begun.append(callback)
+                if resumed is not None:
+                    self._resume(resumed)
+                self._history.status = self._run_epochs()
+            except BaseException:
+                self._history.status = "interrupted"
+                raise
+            finally:
+                self._end(begun)
+        if self._warning and self._ranks.is_first:
             warn(f"{self._caller}: {self._warning}")
         return self._history
 
@@ -83,6 +92,7 @@ class FitLoop:
             try:
                 fit_ended(callbacks)
             finally:
+                sharding.unshare(self._trainer)
                 self._trainer._loop = None
                 self._progress.close()
 
@@ -96,7 +106,7 @@ class FitLoop:
     def _keep(self, ending: str) -> None:
         """Write the checkpoint, if it is due."""
         file = self._config.checkpoint
-        if file is None:
+        if file is None or not self._ranks.is_first:
             return
         if ending or self._epoch >= self._config.epochs or file.is_due(self._epoch):
             plateau = dict(vars(self._plateau))
@@ -113,7 +123,7 @@ class FitLoop:
                 if config.until_plateau:
                     self._warning = self._history.separation("max_steps") or self._plateau.advice()
                 return "max_steps"
-            if seconds == 0:
+            if seconds is not None and self._ranks.any(seconds == 0):
                 return "max_seconds"
             if self._is_observed or self._separates:
                 given = (self._trainer, self._data, n_left, seconds, self._last_good)
@@ -151,12 +161,12 @@ class FitLoop:
         refused = status == "not_finite"
         at_the_end = status in SEARCH_ENDS and len(self._history) == 0
         stop = (last.n_steps > 0 or refused or at_the_end) and self._record(epoch, last)
+        stop = sharding.agreed_stop(self._trainer, stop, epoch)
         if refused:
             self._warn(epoch, last, "the parameters before this step")
         ending = status if status != "running" else "stopped" if stop else ""
         if not ending and self._separates:
-            separated = last.n_mistakes == 0 and separation.is_separated(self._trainer, self._data)
-            ending = "converged" if separated else ""
+            ending = "converged" if last.n_mistakes == 0 and self._separated() else ""
         elif not ending and config.until_plateau:
             at_rest = self._plateau.reached(self._history.last_loss())
             ending = "converged" if at_rest else ""
@@ -181,12 +191,12 @@ class FitLoop:
             logs["mistakes"] = result.n_mistakes
         if self._validation_loss is not None:
             logs["val_loss"] = self._validation_loss()
-        for metrics in self._config.metrics:
+        for metrics in self._metrics:
             logs |= metrics.values()
         history, n_own = self._history, len(logs)
         history.append(logs)
         try:
-            stop = epoch_ended(self._config.callbacks, epoch, logs)
+            stop = epoch_ended(self._callbacks, epoch, logs)
         except BaseException:
             history.complete({})  # nan for what is missing
             raise
@@ -200,11 +210,16 @@ class FitLoop:
         """Return the loss of the samples at the present parameters, penalties included."""
         if self._training_loss is None:
             self._training_loss = self._loss_of(self._data)
-        penalties = float(self._trainer._native.penalties(self._data.total_weight()))
+        weight = float(self._ranks.sum(self._data.total_weight()))
+        penalties = float(self._trainer._native.penalties(weight))
         return self._training_loss() + penalties
 
     def _loss_of(self, data: Dataset) -> Callable[[], float]:
-        return repeated_mean_loss(self._trainer.network, self._trainer.loss, data)
+        return sharding.repeated_loss(self._trainer, data)
+
+    def _separated(self) -> bool:
+        wrong = len(self._data.X) > 0 and not separation.is_separated(self._trainer, self._data)
+        return not self._ranks.any(wrong)
 
     def _restore(self, epoch: int, result: EpochResult) -> None:
         """Go back to the last good epoch, and say so."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
@@ -46,6 +46,7 @@ def fit(
     n_threads: int | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_every: int = 1,
+    comm: Any = None,
     verbose: int = 0,
 ) -> History:
     """Train the network on samples.
@@ -119,6 +120,11 @@ def fit(
         exists, training resumes from it, bit for bit as if it had never stopped.
     checkpoint_every : int, default 1
         Number of epochs between writes.
+    comm : communicator, optional
+        The ranks of a data-parallel training, such as ``MPI.COMM_WORLD`` of mpi4py: each makes the
+        same call with its own rows, or those of `fm.distributed.shard`, and all end with the same
+        parameters. `batch_size` counts the rows of all ranks. After an exception of one rank the
+        others are ended too. See docs/distributed.md.
     verbose : {0, 1, 2}, default 0
         1 shows a tqdm progress bar, or lines if tqdm is not installed; 2 always prints lines.
 

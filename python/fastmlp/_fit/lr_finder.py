@@ -22,6 +22,7 @@ from fastmlp._data.validation import (
     resolve,
     value_error,
 )
+from fastmlp._fit import one_step
 from fastmlp._fit.callbacks import check_rate_is_used
 from fastmlp.trainer import Trainer
 
@@ -196,7 +197,7 @@ def _loss_reached(
     trainer.scale_learning_rate(rate / trainer.learning_rate)
     losses: list[float] = []
     for batch in batches:
-        losses.append(trainer._step(data.take(batch)))
+        losses.append(one_step.step_on(trainer, data.take(batch)))
         if not math.isfinite(losses[-1]):
             return math.inf
     tail = losses[-max(1, len(losses) // TAIL) :]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fastmlp import _core
 from fastmlp._data import arrays
+from fastmlp._data.arrays import FloatArray
 from fastmlp._data.dataset import Dataset, target_spec
 from fastmlp._data.near_names import hint
 from fastmlp._data.validation import (
@@ -20,6 +21,7 @@ from fastmlp._data.validation import (
     type_error,
     value_error,
 )
+from fastmlp._fit.ranks import Part
 
 if TYPE_CHECKING:
     from fastmlp.trainer import Trainer
@@ -88,17 +90,22 @@ def _named(metric: Any) -> Metric:
 
 
 class Metrics:
-    """Metrics of samples: what the native functions read of them, made once."""
+    """Metrics of samples: what the native functions read of them, made once.
+
+    Where the samples are those of all ranks, `gathered` returns their outputs.
+    """
 
     def __init__(
         self,
         metrics: Mapping[str, Metric],
         trainer: Trainer,
         data: Dataset,
+        gathered: Callable[[], FloatArray] | None,
         prefix: str,
         low: int,
     ) -> None:
         self._metrics, self._network, self._data = metrics, trainer.network, data
+        self._gathered = gathered
         self._prefix = prefix
         self._spec = spec = target_spec(trainer.network, trainer.loss)
         self._width = spec.n_classes if spec.classes else spec.shape[-1]
@@ -111,24 +118,34 @@ class Metrics:
                 self._check(metric, low)
             chosen = [(metric.key, metric.k) for metric in native.values()]
             given = (self._targets, weights, self._terms, (low + 1) / 2, chosen, self._width)
-            core, network = arrays.native(trainer.network.dtype), trainer.network._native
-            self._native = core.repeated_metrics(network, data.X, data.lengths, *given)
+            self._given = given
+            if gathered is None:
+                core, network = arrays.native(trainer.network.dtype), trainer.network._native
+                self._native = core.repeated_metrics(network, data.X, data.lengths, *given)
 
     def values(self) -> dict[str, float]:
         """Return the metrics of the parameters as they are, ``{name: value}``."""
         network, data = self._network, self._data
+        outputs = None if self._gathered is None else self._gathered()
         found: dict[str, float] = {}
         if self._names:
-            found = dict(zip(self._names, self._native(), strict=True))
+            values = self._native() if outputs is None else self._of_outputs(outputs)
+            found = dict(zip(self._names, values, strict=True))
         if not self._has_functions:
             return found
-        outputs = network._native.predict(data.X, data.lengths)
+        if outputs is None:
+            outputs = network._native.predict(data.X, data.lengths)
         outputs = outputs.reshape(len(outputs), *network.output_shape)
         for name, metric in self._metrics.items():
             if metric.function is not None:
                 value = metric.function(data.targets, outputs)
                 found[f"{self._prefix}{name}"] = check_number(value, f"the metric {name!r}")
         return {name: found[name] for name in map(self._prefix.__add__, self._metrics)}
+
+    def _of_outputs(self, outputs: FloatArray) -> list[float]:
+        rows = np.ascontiguousarray(outputs, np.float64)
+        values: list[float] = _core.metrics_of_outputs(rows, *self._given)
+        return values
 
     def _rows(self) -> tuple[NDArray[Any], NDArray[np.float64] | None, NDArray[np.float64] | None]:
         """Return classes ``(n,)`` or targets ``(n, width)``, weights and factors on single targets.
@@ -177,7 +194,11 @@ class Metrics:
 
 
 def metrics_of_run(
-    metrics: Mapping[str, Metric], trainer: Trainer, data: Dataset, validation: Dataset | None
+    metrics: Mapping[str, Metric],
+    trainer: Trainer,
+    data: Dataset,
+    validation: Dataset | None,
+    part: Part | None,
 ) -> list[Metrics]:
     """Return the metrics of the training samples and of the validation; raise if they do not fit.
 
@@ -185,10 +206,40 @@ def metrics_of_run(
     """
     if not metrics:
         return []
-    pm1 = target_spec(trainer.network, trainer.loss).labels_pm1 or bool((data.targets < 0).any())
+    whole, outputs = _whole(trainer, data, part)
+    pm1 = target_spec(trainer.network, trainer.loss).labels_pm1 or bool((whole.targets < 0).any())
     low = -1 if pm1 else 0
-    made = [Metrics(metrics, trainer, data, "", low)]
+    made = [Metrics(metrics, trainer, whole, outputs, "", low)]
     if validation is not None:
         in_validation = argument_prefix("validation_data: ")
-        made.append(in_validation(Metrics)(metrics, trainer, validation, "val_", low))
+        given = in_validation(_whole)(
+            trainer, validation, part and _after_others(trainer, validation)
+        )
+        made.append(in_validation(Metrics)(metrics, trainer, *given, "val_", low))
     return made
+
+
+def _after_others(trainer: Trainer, data: Dataset) -> Part:
+    return trainer._ranks.part_of(len(data.X), None)
+
+
+def _whole(
+    trainer: Trainer, data: Dataset, part: Part | None
+) -> tuple[Dataset, Callable[[], FloatArray] | None]:
+    """Return the samples of all ranks, but their X, and a function for their outputs."""
+    if part is None:
+        return data, None
+    ranks, predict = trainer._ranks, trainer.network._native.predict
+    n_terms = target_spec(trainer.network, trainer.loss).n_terms
+
+    def gathered() -> FloatArray:
+        return ranks.assembled(predict(data.X, data.lengths), part)
+
+    lengths = data.lengths
+    if lengths is not None:
+        lengths = ranks.assembled(lengths, part)
+    weights = ranks.factors_of_all(data.weights, np.ones(len(data.X)), part)
+    terms = ranks.factors_of_all(data.terms, np.ones((len(data.X), n_terms)), part)
+    targets = ranks.assembled(data.targets, part)
+    whole = data._replace(targets=targets, weights=weights, lengths=lengths, terms=terms)
+    return whole, gathered

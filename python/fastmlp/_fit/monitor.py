@@ -19,6 +19,12 @@ Mode: TypeAlias = Literal["min", "max"]
 class Callback:
     """Base class of callbacks; any object with one or more of these methods is accepted.
 
+    Attributes
+    ----------
+    first_rank_only : bool
+        True for callbacks that write: of the ranks of a training with `comm`, rank 0 alone calls
+        them. Default: False, and all ranks do.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -30,6 +36,8 @@ class Callback:
     1 ['loss']
     2 ['loss']
     """
+
+    first_rank_only = False
 
     def set_trainer(self, trainer: Trainer) -> None:
         """Receive the trainer, which has the network, before training starts."""

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from numpy.typing import ArrayLike
 
 from fastmlp._data import arrays, types
-from fastmlp._data.dataset import read_order, read_training_data
+from fastmlp._data.dataset import Dataset, read_order, read_training_data
 from fastmlp._data.threads import limited
-from fastmlp._data.validation import check_bool, check_seconds, error_prefix
-from fastmlp._fit import carrying, failure, leftover
+from fastmlp._data.validation import check_bool, check_seconds, error_prefix, value_error
+from fastmlp._fit import carrying, failure, leftover, sharding
 from fastmlp._fit.epochs import run_epochs
+from fastmlp._fit.ranks import digest
 
 if TYPE_CHECKING:
     from fastmlp.trainer import Trainer
@@ -65,18 +66,33 @@ def epoch(
     """
     limit = check_seconds(max_seconds, "max_seconds")
     snapshot = arrays.native(self.network.dtype).Snapshot()
+    ranks = self._ranks
+    if check_bool(carry, "carry") and ranks.shared:
+        raise value_error("carry", carry, "False, as comm is given")
     given = (X, y, sample_weight, class_weight, lengths, self.missing)
-    data = read_training_data(self.network, self.loss, *given)
-    rows = read_order(order, len(data.X))
-    name, n_rows = ("X", len(data.X)) if rows is None else ("order", len(rows))
-    carrying.check_rows(self, n_rows, name)
-    n_carried, left = 0, leftover.NO_SAMPLES
-    if check_bool(carry, "carry"):
-        rows, n_carried, left = leftover.joined(self, rows, len(data.X))
-    with limited(self.n_threads), self.network._in_training:
-        self._forward_shape = None
-        self.network._remember_names(X)
-        loss = run_epochs(self, data, 1, limit, snapshot, [], rows, n_carried).loss
-        self._leftover = left
+    values = (*map(sharding.rows, given), ranks.shared)
+
+    def read() -> Dataset:
+        return read_training_data(self.network, self.loss, *values)
+
+    with (
+        limited(self.n_threads),
+        self.network._in_training,
+        sharding.shared_data(self, X, read) as data,
+    ):
+        n_samples = len(data.X) if self._part is None else self._part.n
+        rows = ranks.agree(lambda: read_order(order, n_samples))
+        order_here = "None" if rows is None else str(digest(rows))
+        ranks.check_same({"order": order_here, "max_seconds": str(limit is not None)})
+        name, n_rows = ("X", n_samples) if rows is None else ("order", len(rows))
+        carrying.check_rows(self, n_rows, name)
+        n_carried, left = 0, leftover.NO_SAMPLES
+        if carry:
+            rows, n_carried, left = leftover.joined(self, rows, n_samples)
+        with ranks.ending_together("Trainer.epoch"):
+            self._forward_shape = None
+            self.network._remember_names(values[0])
+            loss = run_epochs(self, data, 1, limit, snapshot, [], rows, n_carried).loss
+            self._leftover = left
     failure.warn_of_defect(self, "Trainer.epoch")
     return loss

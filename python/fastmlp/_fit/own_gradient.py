@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,15 +10,74 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastmlp._data import arrays
 from fastmlp._data.arrays import FloatArray, Samples
+from fastmlp._data.dataset import Dataset, read_dataset
+from fastmlp._data.losses import is_custom_loss
 from fastmlp._data.sequences import as_lengths
 from fastmlp._data.threads import limited
 from fastmlp._data.types import InputLike
-from fastmlp._data.validation import error_prefix
-from fastmlp._fit import carrying, failure
+from fastmlp._data.validation import check_positive, error_prefix
+from fastmlp._fit import carrying, custom_loss, failure
 from fastmlp._fit.settings import check_evaluation_point
 
 if TYPE_CHECKING:
     from fastmlp.trainer import Trainer
+
+
+@error_prefix("Trainer.gradient")
+def gradient(
+    self: Trainer,
+    X: InputLike,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    *,
+    lengths: ArrayLike | None = None,
+) -> tuple[float, float, FloatArray]:
+    """Compute the loss of a batch in training mode, and its gradient, without an update.
+
+    Parameters
+    ----------
+    X, y, sample_weight, lengths
+        As for `step`.
+
+    Returns
+    -------
+    loss : float
+        The mean loss ``sum_i w_i L_i / sum_i w_i``, without penalties, which `apply` adds.
+    weight : float
+        ``sum_i w_i``: the mean of several batches weighs their losses and gradients by it.
+    gradient : ndarray of shape (n_parameters,)
+        The gradient of `loss`.
+
+    Examples
+    --------
+    >>> import fastmlp as fm
+    >>> trainer = fm.Trainer(fm.Network([1, 1], init="zeros"), optimizer=fm.SGD(0.5))
+    >>> loss, weight, gradient = trainer.gradient([[1], [1]], [2, 2])
+    >>> loss, weight, gradient
+    (2.0, 2.0, array([-2., -2.], dtype=float32))
+    >>> trainer.apply(gradient)
+    >>> trainer.network.parameters
+    array([1., 1.], dtype=float32)
+    """
+    given = (X, y, sample_weight, None, lengths, self.missing)
+    batch = read_dataset(self.network, self.loss, *given)
+    with limited(self.n_threads), self.network._in_training:
+        self._forward_shape = None
+        result = custom_loss.gradient if is_custom_loss(self.loss) else _native_gradient
+        if self.carry_state:
+            state = carrying.batch_state(self, len(batch.X))
+            value = carrying.carried(
+                self, state, lambda: result(self, batch), lambda r: math.isfinite(r[0])
+            )
+        else:
+            value = result(self, batch)
+        self.network._remember_names(X)
+    return value
+
+
+def _native_gradient(trainer: Trainer, batch: Dataset) -> tuple[float, float, FloatArray]:
+    value: tuple[float, float, FloatArray] = trainer._native.gradient(*batch.arrays, batch.lengths)
+    return value
 
 
 @error_prefix("Trainer.forward")
@@ -82,21 +142,23 @@ def backward(self: Trainer, output_gradient: ArrayLike) -> FloatArray:
 
 
 @error_prefix("Trainer.apply")
-def apply(self: Trainer, gradient: ArrayLike) -> None:
+def apply(self: Trainer, gradient: ArrayLike, weight: float | None = None) -> None:
     """Make one update with a given gradient.
 
     Parameters
     ----------
     gradient : array_like of shape (n_parameters,)
         The gradient at the current parameters, so ``nesterov="lecture"`` is not supported. The
-        optimizer adds penalties and clips. ``l2_scale="batch_weight"`` divides by the number of
-        samples of the last `forward`.
+        optimizer adds penalties and clips.
+    weight : float, optional
+        The weight of the batch, by which ``l2_scale="batch_weight"`` divides. Default: the number
+        of samples of the last `forward`.
     """
     check_evaluation_point(self.optimizer, "the gradient is computed outside")
     w = self.network.parameters
     flat = arrays.as_shape(gradient, w.shape, w.dtype, "gradient")
     arrays.check_finite(flat, "gradient")
-    weight = _batch_weight(self)
+    weight = _batch_weight(self) if weight is None else check_positive(weight, "weight")
     with limited(self.n_threads), self.network._in_training:
         self._forward_shape = None
         penalties = self._native.apply(flat, weight)

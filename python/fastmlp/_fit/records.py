@@ -45,6 +45,8 @@ class ModelCheckpoint(Monitor):
     3
     """
 
+    first_rank_only = True
+
     @error_prefix("ModelCheckpoint")
     def __init__(
         self,
@@ -93,6 +95,8 @@ class CSVLogger(Callback):
     <BLANKLINE>
     """
 
+    first_rank_only = True
+
     def __init__(self, path: Path) -> None:
         self.path = os.fspath(path)
 
@@ -138,6 +142,8 @@ class Logging(Callback):
     epoch 1: loss=0.5
     """
 
+    first_rank_only = True
+
     def __init__(self, logger: str = "fastmlp") -> None:
         self.logger = logger
 
@@ -162,6 +168,8 @@ class TensorBoard(Callback):
     >>> import fastmlp as fm
     >>> logs = fm.TensorBoard("runs/first")  # of fit(callbacks=[logs]); tensorboard --logdir runs
     """
+
+    first_rank_only = True
 
     def __init__(self, folder: Path) -> None:
         self.folder = os.fspath(folder)
@@ -189,6 +197,8 @@ class MLflow(Callback):
     >>> import fastmlp as fm
     >>> logs = fm.MLflow()  # of fit(callbacks=[logs]), within mlflow.start_run()
     """
+
+    first_rank_only = True
 
     def set_trainer(self, trainer: Trainer) -> None:
         """Log the settings, with the network's call."""

@@ -25,6 +25,7 @@ from fastmlp._data.validation import (
 
 if TYPE_CHECKING:
     from fastmlp.network import Network
+    from fastmlp.trainer import Trainer
 
 
 METHODS = tuple(_core.methods.values())
@@ -97,6 +98,14 @@ class TrainerSettings(NamedTuple):
             self.weighting,
             self.l2_scale,
         )
+
+
+def reseed(trainer: Trainer, seed: int) -> None:
+    """Give a trainer another seed, before its state is loaded."""
+    settings = TrainerSettings(*(getattr(trainer, name) for name in TrainerSettings._fields))
+    if settings.seed != seed:
+        native_trainer = settings._replace(seed=seed).native_trainer(trainer.network, 0)
+        vars(trainer).update(seed=seed, _native=native_trainer)
 
 
 def _check_batch_size(value: Any, optimizer: Any) -> int | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from fastmlp._data.dataset import Dataset, read_training_data
 from fastmlp._data.feature_names import check_names, names_of
 from fastmlp._data.validation import (
@@ -15,6 +17,7 @@ from fastmlp._data.validation import (
     type_error,
     value_error,
 )
+from fastmlp._fit.ranks import Part
 
 if TYPE_CHECKING:
     from fastmlp.trainer import Trainer
@@ -22,42 +25,51 @@ if TYPE_CHECKING:
 PARTS = ("X", "y", "sample_weight", "lengths")  # in the order of `validation_data`
 
 
-def split(given: Mapping[str, Any]) -> tuple[Mapping[str, Any], Any]:
-    """Return the arguments of the training, and `validation_data`.
+def split(
+    given: Mapping[str, Any], part: Part | None
+) -> tuple[Mapping[str, Any], Any, Part | None]:
+    """Return the arguments of the training, `validation_data`, and the part that is left.
 
-    `validation_split` is the share of the samples, the last ones, that are those of the validation.
+    `validation_split` is the share of the samples, the last ones, that are those of the validation;
+    of a part of them, those that are here.
     """
     share, validation_data = given["validation_split"], given["validation_data"]
     if share is None:
-        return given, validation_data
+        return given, validation_data, part
     if validation_data is not None:
         raise value_error("validation_split", share, "None, as validation_data is given")
-    n_samples = _n_rows(given["X"], "X")
-    n_first = n_samples - round(check_positive(share, "validation_split") * n_samples)
-    if not 0 < n_first < n_samples:
+    n_samples = n_rows(given["X"], "X")
+    n_all = n_samples if part is None else part.n
+    n_first = n_all - round(check_positive(share, "validation_split") * n_all)
+    if not 0 < n_first < n_all:
         raise value_error(
-            "validation_split", share, f"a share that leaves samples on both sides of {n_samples}"
+            "validation_split", share, f"a share that leaves samples on both sides of {n_all}"
         )
+    n_all_first = n_first
+    if part is not None:
+        n_first = int(np.searchsorted(part.indices, n_first))
+        part = Part(n_all_first, part.indices[:n_first])
     first, last = {**given}, []
     for name in PARTS:
         value = given[name]
-        if value is not None and _n_rows(value, name) != n_samples:
+        if value is not None and n_rows(value, name) != n_samples:
             raise InvalidValue(
-                f"{name} has {_n_rows(value, name)} rows, expected {n_samples}, as X has"
+                f"{name} has {n_rows(value, name)} rows, expected {n_samples}, as X has"
             )
-        first[name] = _rows(value, slice(n_first))
-        last.append(_rows(value, slice(n_first, None)))
-    return first, last
+        first[name] = rows_of(value, slice(n_first))
+        last.append(rows_of(value, slice(n_first, None)))
+    return first, last, part
 
 
-def _n_rows(value: Any, name: str) -> int:
+def n_rows(value: Any, name: str) -> int:
+    """Return the number of rows of an array, a frame, a sparse matrix or a list."""
     try:
         return int(value.shape[0]) if hasattr(value, "shape") else len(value)
     except (IndexError, TypeError):
-        raise type_error(name, value, "rows to divide, as validation_split is given") from None
+        raise type_error(name, value, "rows that can be divided") from None
 
 
-def _rows(value: Any, rows: slice) -> Any:
+def rows_of(value: Any, rows: slice) -> Any:
     """Return rows of an array, a frame, a sparse matrix or a list; None of None."""
     if value is None:
         return None
@@ -79,5 +91,6 @@ def read_validation(trainer: Trainer, validation_data: Any, X: Any) -> Dataset:
     in_validation(check_names)(validation_data[0], names_of(X))
     X_val, y, weights, lengths = (*validation_data, None, None)[:4]
     return in_validation(read_training_data)(
-        trainer.network, trainer.loss, X_val, y, weights, None, lengths, trainer.missing
+        *(trainer.network, trainer.loss, X_val, y, weights, None, lengths, trainer.missing),
+        is_part=trainer._ranks.shared,
     )

@@ -101,6 +101,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         stratify: bool = False,
         scoring: Any = None,
         layers: Any = None,
+        comm: Any = None,
     ) -> None:
         self.__dict__.update((k, value) for k, value in locals().items() if k != "self")
 

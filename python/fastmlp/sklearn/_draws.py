@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from fastmlp import _core
+from fastmlp._fit.ranks import Ranks
 
 
 class Draws(NamedTuple):
@@ -35,8 +36,12 @@ _idle: list[Draws] = []  # of no fit: to make a generator takes fifty times as l
 
 
 @contextmanager
-def draws_from(random_state: Any) -> Iterator[Draws]:
-    """Return the numbers of a `random_state`, in the context of one fit."""
+def draws_from(random_state: Any, ranks: Ranks) -> Iterator[Draws]:
+    """Return the numbers of a `random_state`, that of rank 0, in the context of one fit."""
+    if ranks.shared:
+        if random_state is None:
+            random_state = int(np.random.SeedSequence().generate_state(1)[0])
+        random_state = ranks.from_first(random_state)
     if not isinstance(random_state, Integral):
         yield Draws(check_random_state(random_state))
         return

@@ -13,9 +13,11 @@ from sklearn.exceptions import ConvergenceWarning
 
 from fastmlp._data.arrays import native
 from fastmlp._data.losses import is_custom_loss
+from fastmlp._fit import sharding
 from fastmlp._fit.epoch_result import EpochResult
 from fastmlp._fit.epochs import run_epochs, run_passes
 from fastmlp._fit.fit_loop import SEARCH_ENDS
+from fastmlp._fit.ranks import Part
 from fastmlp._fit.status import warn
 from fastmlp.sklearn._draws import Draws
 from fastmlp.sklearn._held_out import Samples, Score
@@ -44,12 +46,14 @@ class Epochs:
         observers: Observers,
         draws: Draws,
         given_X: Callable[[], Any],
+        part: Part | None,
     ) -> None:
         self._estimator = estimator
         self._model = model
         self._rate = rate
         self._trainer = trainer
-        self._n_samples = samples.n
+        self._n_samples = samples.n if part is None else part.n
+        self._part, self._ranks = part, trainer._ranks
         self._data = samples.data
         self._y = samples.y
         self._held_out = held_out
@@ -57,12 +61,13 @@ class Epochs:
         self._observers = observers
         self._draws = draws
         self._given_X = given_X
-        self._reported = ReportedLoss(model.network, trainer.loss, self._data, trainer.batch_size)
+        self._reported = ReportedLoss(trainer, self._data, part)
         self._snapshot = native(model.network.dtype).Snapshot()
         self._made: deque[tuple[tuple[Any, ...], Any]] = deque()  # epochs that are not recorded yet
         self.best: Any = None  # the parameters to end with
         self._is_observed = bool(
-            held_out is not None
+            part is not None
+            or held_out is not None
             or validation is not None
             or observers.any
             or estimator.verbose
@@ -79,16 +84,20 @@ class Epochs:
         self._trainer._loop = self  # type: ignore[assignment]  # for training_loss
         estimator.n_iter_ = 0
         try:
-            with self._model.network._in_training:
+            with self._model.network._in_training, self._ranks.ending_together("fit"):
+                sharding.share_data(self._trainer, self._data, self._part)
                 self._observers.begin(self._trainer)
-                self._run(n_epochs, warns)
+                self._run(n_epochs, warns and self._ranks.is_first)
         except KeyboardInterrupt:
+            if self._ranks.size > 1:
+                raise
             while self._made:
                 self._reported_status(*self._made.popleft())
                 self._record()
             warn("Training interrupted by user.", UserWarning)
         finally:
             self._trainer._native.swap_in_average()
+            sharding.unshare(self._trainer)
             self._observers.close()
             self._trainer._loop = None
         if self.best is not None:
@@ -110,7 +119,7 @@ class Epochs:
                 stop |= self._observers.epoch_ended(
                     task, estimator.n_iter_, logs, given, self._fitted
                 )
-            if stop:
+            if sharding.agreed_stop(self._trainer, bool(stop), estimator.n_iter_):
                 return
         if warns:
             warn(
@@ -196,7 +205,7 @@ class Epochs:
         """Print, validate and score the network as it is after an epoch."""
         estimator = self._estimator
         self._trainer._native.swap_in_average()
-        if estimator.verbose:
+        if estimator.verbose and self._ranks.is_first:
             print(f"Iteration {estimator.n_iter_}, loss = {estimator.loss_:.8f}")
         if self._validation is not None:
             logs["val_loss"] = self._reported.on(self._validation.data)
@@ -230,7 +239,7 @@ class Epochs:
     def training_loss(self) -> float:
         """Return the loss of the samples at the present parameters, for fastmlp's callbacks."""
         return self._reported.on(self._data) + float(
-            self._trainer._native.penalties(self._data.total_weight())
+            self._trainer._native.penalties(float(self._ranks.sum(self._data.total_weight())))
         )
 
     def _fitted(self) -> dict[str, Any]:

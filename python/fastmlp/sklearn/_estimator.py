@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from fastmlp._data.threads import limited
 from fastmlp._data.validation import error_prefix, resolve
+from fastmlp._fit.ranks import Ranks
 from fastmlp.network import Network
 from fastmlp.sklearn import _files, _onnx
 from fastmlp.sklearn._decorators import CallbackSupport
@@ -19,7 +21,6 @@ from fastmlp.sklearn._fitting import Fitting
 from fastmlp.sklearn._model import Model, rebuilt
 from fastmlp.sklearn._optimizers import searches
 from fastmlp.sklearn._parameters import check_parameters
-from fastmlp.sklearn._threads import limited
 
 SPARSE = ["csr", "csc"]
 FLOATS = (np.float64, np.float32)
@@ -32,6 +33,7 @@ class BaseMLP(CallbackSupport, BaseEstimator):  # type: ignore[misc]
     optimizer: Any
     n_threads: int | None
     random_state: Any
+    comm: Any
     coefs_: list[Any]
     intercepts_: list[Any]
     loss_: float
@@ -173,9 +175,11 @@ class BaseMLP(CallbackSupport, BaseEstimator):  # type: ignore[misc]
         try:
             if begin is not None:
                 begin()
-            in_method(check_parameters)(owner, vars(self))
-            with limited(self.n_threads), draws_from(self.random_state) as draws:
-                in_method(Fitting(self, incremental, draws).run)(X, y, sample_weight, X_val, y_val)
+            ranks = in_method(Ranks)(self.comm)
+            in_method(ranks.agree)(lambda: check_parameters(owner, vars(self)))
+            with limited(self.n_threads), draws_from(self.random_state, ranks) as draws:
+                given = (X, y, sample_weight, X_val, y_val)
+                in_method(Fitting(self, incremental, draws, ranks).run)(*given)
         except BaseException:
             undo()
             raise
@@ -241,12 +245,17 @@ class BaseMLP(CallbackSupport, BaseEstimator):  # type: ignore[misc]
         }
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return plain arrays and numbers, without the native network."""
+        """Return plain arrays and numbers, without the native network and `comm`."""
         state = dict(super().__getstate__())
+        state.pop("comm", None)
         model = state.get("_model")
         if isinstance(model, Model):
             state["_model"] = model.state()
         return state
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        """Restore from `__getstate__`."""
+        super().__setstate__({"comm": None, **state})
 
     def __sklearn_tags__(self) -> Any:
         """Return scikit-learn's description of what the estimator can do."""

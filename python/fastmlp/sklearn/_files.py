@@ -44,7 +44,7 @@ def load(cls: Any, path: files.Path, params: dict[str, Any]) -> Any:
             raise InvalidValue(f"it is of {found}, expected {cls.__name__}, version {VERSION}")
         state = values["estimator"]
         estimator = cls(**params)
-        names = set(estimator.get_params(deep=False)) - set(params)
+        names = set(estimator.get_params(deep=False)) - {*params, "comm"}  # files have none
         python = {name: state[name]["python"] for name in sorted(names) if _is_named(state[name])}
         if python:
             raise InvalidValue(f"it names {python}, expected these to be given: load(path, ...)")

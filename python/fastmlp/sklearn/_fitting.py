@@ -10,6 +10,8 @@ from sklearn.metrics import check_scoring
 from fastmlp._data.dataset import read_training_data
 from fastmlp._data.losses import resolve_loss
 from fastmlp._data.validation import InvalidValue, type_error
+from fastmlp._fit import sharding
+from fastmlp._fit.ranks import Part, Ranks
 from fastmlp._fit.status import warn
 from fastmlp.layers import plan
 from fastmlp.sklearn import _lbfgs
@@ -23,22 +25,48 @@ from fastmlp.sklearn._optimizers import Training, searches
 from fastmlp.sklearn._sample_weights import read_weights
 
 AUTO_BATCH = 200
+# Parameters that ranks may have their own of: the layers are compared in the network.
+OF_EACH_RANK = ("comm", "random_state", "verbose", "callbacks", "n_threads", "layers")
 RECORDS = ("loss_curve_", "validation_scores_", "best_loss_", "best_validation_score_")
 
 
 class Fitting:
     """The steps of one call, with what they share."""
 
-    def __init__(self, estimator: Any, incremental: bool, draws: Draws) -> None:
+    def __init__(self, estimator: Any, incremental: bool, draws: Draws, ranks: Ranks) -> None:
         self._estimator = estimator
+        self._ranks = ranks
         self._draws = draws
         self._incremental = incremental
         self._first = not hasattr(estimator, "coefs_") or not (incremental or estimator.warm_start)
 
     def run(self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any) -> None:
         """Train the estimator; InvalidArgument is raised without the name of the method."""
-        estimator, diverged = self._estimator, False
-        self._given_X, self._rows = X, None
+        estimator, diverged, ranks = self._estimator, False, self._ranks
+        part = sharding.part_here(ranks, X) if ranks.shared else None
+        given = [sharding.rows(each) for each in (X, y, sample_weight, X_val, y_val)]
+        self._given_X, self._rows = given[0], None
+        samples, validation = ranks.agree(lambda: self._read(*given))
+        self._check_same(samples, validation)
+        if estimator.optimizer is None and estimator.solver == "lbfgs":
+            observers = Observers(estimator, None, [], 0)
+            observers.begin()
+            with self._network._in_training, ranks.ending_together("fit"):
+                _lbfgs.minimize_loss(estimator, self._model, self._loss, samples.data, ranks)
+            observers.end({"X": self._given_X, "y": samples.y}, estimator._copied_parameters)
+        else:
+            diverged = self._run_epochs(samples, validation, part)
+        if diverged or not self._model.is_finite():
+            raise ValueError(
+                "Solver produced non-finite parameter weights. The input data may contain large "
+                "values and need to be preprocessed."
+            )
+
+    def _read(
+        self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any
+    ) -> tuple[Samples, Samples | None]:
+        """Check the arguments, make the model, and return the samples as the core reads them."""
+        estimator = self._estimator
         warm = bool(estimator.warm_start)
         anew = not (warm or self._incremental)
         X, y, codes = estimator._read(X, y, self._first, anew, full=warm)
@@ -47,21 +75,26 @@ class Fitting:
         self._network = self._model.network
         self._loss = resolve_loss(estimator._output()[1], self._network)
         samples = self._samples(X, y, codes, weights)
-        validation = self._validation(X_val, y_val)
         if estimator.optimizer is None and estimator.solver == "lbfgs":
             _lbfgs.check_parameters(vars(estimator))
-            observers = Observers(estimator, None, [], 0)
-            observers.begin()
-            with self._network._in_training:
-                _lbfgs.minimize_loss(estimator, self._model, self._loss, samples.data)
-            observers.end({"X": self._given_X, "y": y}, estimator._copied_parameters)
-        else:
-            diverged = self._run_epochs(samples, validation)
-        if diverged or not self._model.is_finite():
-            raise ValueError(
-                "Solver produced non-finite parameter weights. The input data may contain large "
-                "values and need to be preprocessed."
-            )
+        return samples, self._validation(X_val, y_val)
+
+    def _check_same(self, samples: Samples, validation: Samples | None) -> None:
+        """Raise on all ranks where one has other classes, or another network."""
+        if not self._ranks.shared:
+            return
+        estimator, network = self._estimator, self._network
+        shown = {
+            "classes": repr(getattr(estimator, "classes_", None)),
+            "n_features_in": repr(network.n_inputs),
+            "dtype": repr(network.dtype),
+            "layers": repr(network.layers),
+            "X_val": repr(validation is not None),
+        }
+        for name, value in estimator.get_params(deep=False).items():
+            if name not in OF_EACH_RANK:
+                shown[name] = sharding.described(value)
+        self._ranks.check_same(shown)
 
     def _begin(self, X: Any, codes: Any) -> Model:
         """Return the model to train, new or as the last call left it."""
@@ -103,7 +136,8 @@ class Fitting:
     def _samples(self, X: Any, y: Any, codes: Any, weights: Any) -> Samples:
         """Return samples as the core reads them; raise where the targets do not fit the loss."""
         targets = self._estimator._targets(self._network, self._loss, codes)
-        data = read_training_data(self._network, self._loss, X, targets, weights)
+        is_part = self._ranks.shared
+        data = read_training_data(self._network, self._loss, X, targets, weights, is_part=is_part)
         return Samples(data, codes, y)
 
     def _validation(self, X_val: Any, y_val: Any) -> Samples | None:
@@ -117,7 +151,7 @@ class Fitting:
         self._given_X_val = X_val
         return self._samples(X, y, codes, None)
 
-    def _run_epochs(self, samples: Samples, validation: Samples | None) -> bool:
+    def _run_epochs(self, samples: Samples, validation: Samples | None, part: Part | None) -> bool:
         """Train by epochs; return whether the loss ceased to be finite for good."""
         estimator, model = self._estimator, self._model
         if model.training is None or not self._incremental:
@@ -128,9 +162,11 @@ class Fitting:
         if estimator.early_stopping:
             samples, held_out = self._hold_out(samples, validation)
         self._begin_records(validation is not None)
+        n_samples = samples.n if part is None else part.n
         trainer = model.training.trainer(
-            self._network, self._loss, self._batch_size(samples.n), vars(estimator)
+            self._network, self._loss, self._batch_size(n_samples), vars(estimator)
         )
+        sharding.share_state(trainer)
         n_epochs = 1 if self._incremental else estimator.max_iter
         recorded = ["loss"] if validation is None else ["loss", "val_loss"]
         epochs = Epochs(
@@ -144,6 +180,7 @@ class Fitting:
             observers=Observers(estimator, estimator.callbacks, recorded, n_epochs),
             draws=self._draws,
             given_X=self._present_X,
+            part=part,
         )
         if held_out is not None and self._first:
             epochs.best = self._network.parameters.copy()
@@ -157,7 +194,7 @@ class Fitting:
             return None
         if size == "auto":
             return AUTO_BATCH
-        if size > n_samples:
+        if size > n_samples and self._ranks.is_first:
             warn(
                 "Got `batch_size` less than 1 or larger than sample size. It is going to be "
                 "clipped",

@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from fastmlp._data.dataset import Dataset
 from fastmlp._data.validation import value_error
+from fastmlp._fit.ranks import Ranks
 from fastmlp._fit.status import warn
 from fastmlp.sklearn._model import Model
 from fastmlp.sklearn._reported_loss import mean_constant
@@ -43,15 +44,21 @@ def check_parameters(given: Mapping[str, Any]) -> None:
             raise value_error("layers", layer, expected)
 
 
-def minimize_loss(estimator: Any, model: Model, loss: Any, data: Dataset) -> None:
+def minimize_loss(estimator: Any, model: Model, loss: Any, data: Dataset, ranks: Ranks) -> None:
     """Minimise the loss of the samples with the penalty, and set ``n_iter_`` and ``loss_``."""
-    network, total = model.network, data.total_weight()
+    network, here = model.network, data.total_weight()
+    total = float(ranks.sum(here))
+    if ranks.shared:
+        ranks.comm.broadcast(network.parameters)
     decay = estimator.alpha / total
-    weights, constant = _weight_mask(model), mean_constant(loss, data)
+    weights, constant = _weight_mask(model), mean_constant(loss, data, ranks)
 
     def value_and_gradient(w: Any) -> tuple[float, Any]:
         network.parameters = w
         value, gradient = network._native.value_and_grad(data.X, data.targets, loss, data.weights)
+        if ranks.shared:
+            summed = ranks.sum(np.append(value, gradient) * (here / total))
+            value, gradient = float(summed[0]), summed[1:]
         decayed = w * weights
         return value + constant + decay / 2 * float(decayed @ decayed), gradient + decay * decayed
 
@@ -66,7 +73,7 @@ def minimize_loss(estimator: Any, model: Model, loss: Any, data: Dataset) -> Non
     network.parameters = found.x
     estimator.n_iter_ = min(found.nit, estimator.max_iter)
     estimator.loss_ = found.fun
-    if found.status != 0:
+    if found.status != 0 and ranks.is_first:
         _warn(estimator, found)
 
 

@@ -73,7 +73,8 @@ class Training:
         With other settings than before it is a new one with the same state of the optimizer.
         """
         l1, l2 = float(given["l1"]), float(given["alpha"])
-        settings = (id(network), loss, batch_size, l1, l2)
+        comm = given["comm"]
+        settings = (id(network), loss, batch_size, l1, l2, id(comm))
         if self._trainer is None or settings != self._settings:
             state = self.state()["state"]
             self._trainer = Trainer(
@@ -86,6 +87,7 @@ class Training:
                 shuffle=False,
                 weighting="batch",
                 l2_scale="batch_weight",
+                comm=comm,
             )
             self._settings = settings
             if state is not None:

@@ -189,6 +189,12 @@ EXTRAS = (
         "instead of `hidden_layer_sizes`, `activation`, `output_activation`, `dropout`, "
         "`input_noise` and `max_norm`.",
     ),
+    (
+        "comm",
+        "communicator, default None",
+        "The ranks of a data-parallel training, as for `fm.Network.fit`: each calls `fit` with its "
+        "own rows, in which all classes occur.",
+    ),
 )
 
 ACTIVATION = (
@@ -217,6 +223,18 @@ def check_parameters(owner: str, given: Mapping[str, Any]) -> None:
         check_int(given["n_threads"], "n_threads", min=1)
     if given["optimizer"] is not None:
         resolve("optimizer", given["optimizer"])
+    if given["comm"] is not None:
+        _check_shared(given)
+
+
+def _check_shared(given: Mapping[str, Any]) -> None:
+    """Raise at what needs all samples in one process."""
+    if given["early_stopping"]:
+        expected = "False, as comm is given: no rank has all samples, to hold some out"
+        raise value_error("early_stopping", True, expected)
+    if isinstance(weights := given.get("class_weight"), str):
+        expected = "weights or None, as comm is given: no rank has all samples"
+        raise value_error("class_weight", weights, expected)
 
 
 def _check_sizes(sizes: Any) -> None:

@@ -96,6 +96,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         max_norm: float | None = None,
         scoring: Any = None,
         layers: Any = None,
+        comm: Any = None,
     ) -> None:
         self.__dict__.update((k, value) for k, value in locals().items() if k != "self")
 

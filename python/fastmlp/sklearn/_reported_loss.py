@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from fastmlp._data.dataset import Dataset
-from fastmlp._data.losses import is_custom_loss, mean_loss
-from fastmlp.network import Network
+from fastmlp._data.losses import is_custom_loss
+from fastmlp._fit import sharding
+from fastmlp._fit.ranks import Part, Ranks
+from fastmlp.trainer import Trainer
 
 
 class ReportedLoss:
@@ -19,12 +21,17 @@ class ReportedLoss:
     of counts has ``y log y - y``, which depends on no parameter.
     """
 
-    def __init__(self, network: Network, loss: Any, data: Dataset, batch_size: int | None) -> None:
-        self._network, self._loss, self._batch_size = network, loss, batch_size
+    def __init__(self, trainer: Trainer, data: Dataset, part: Part | None) -> None:
+        loss: Any = trainer.loss
+        self._trainer, self._loss, self._batch_size = trainer, loss, trainer.batch_size
         key = "" if is_custom_loss(loss) else loss.name
-        self._divisor = network.n_outputs if key == "squared_error" else 1
-        self._constants: Any = _constants(data) if key == "poisson" else None
-        self._weights = data.weights
+        self._divisor = trainer.network.n_outputs if key == "squared_error" else 1
+        constants: Any = _constants(data) if key == "poisson" else None
+        self._constants, self._weights = constants, data.weights
+        if part is not None and key == "poisson":
+            self._constants = trainer._ranks.assembled(constants, part)
+            ones = np.ones(len(data.X))
+            self._weights = trainer._ranks.factors_of_all(data.weights, ones, part)
 
     def of(self, result: Any, order: Any) -> float:
         """Return the loss of an epoch, of which the core returned this result."""
@@ -33,8 +40,8 @@ class ReportedLoss:
 
     def on(self, data: Dataset) -> float:
         """Return the data loss of samples at the present parameters."""
-        loss = mean_loss(self._network, self._loss, data) / self._divisor
-        return loss + mean_constant(self._loss, data)
+        loss = sharding.repeated_loss(self._trainer, data)() / self._divisor
+        return loss + mean_constant(self._loss, data, self._trainer._ranks)
 
     def _mean_by_count(self, order: Any) -> float:
         """Return the mean of the batches' constants, each a mean by weight."""
@@ -47,11 +54,13 @@ class ReportedLoss:
         return float(means @ np.diff(np.append(starts, len(order))) / len(order))
 
 
-def mean_constant(loss: Any, data: Dataset) -> float:
+def mean_constant(loss: Any, data: Dataset, ranks: Ranks) -> float:
     """Return the part of the mean loss that depends on no parameter and that ours leaves out."""
     if is_custom_loss(loss) or loss.name != "poisson":
         return 0.0
-    return float(np.average(_constants(data), weights=data.weights))
+    weight, mean = data.total_weight(), np.average(_constants(data), weights=data.weights)
+    total, weights = ranks.sum([weight * mean, weight])
+    return float(total / weights)
 
 
 def _constants(data: Dataset) -> Any:
