@@ -21,12 +21,14 @@ from fastmlp.trainer import Trainer
 _ON_DEMAND = {
     "_export.from_onnx": ("from_onnx",),
     "_export.from_torch": ("from_torch",),
+    "_fit.many": ("fit_many",),
     "_fit.lr_finder": ("LearningRateCurve", "find_learning_rate"),
     "_fit.records": (
         *("CSVLogger", "Logging", "MLflow", "ModelCheckpoint", "OptunaPruning", "TensorBoard"),
     ),
     "_fit.recorder": ("DiagnosisRecorder",),
     "diagnosis": ("Diagnosis", "LayerDiagnosis"),
+    "ensemble": ("Ensemble",),
     "gradient_check": ("GradientCheck", "check_gradient"),
     "minimization": ("Result", "least_squares", "minimize"),
     "separability": ("linearly_separable",),

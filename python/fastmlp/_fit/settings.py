@@ -83,8 +83,13 @@ class TrainerSettings(NamedTuple):
 
     def native_trainer(self, network: Network, first_epoch: Any) -> Any:
         """Return the trainer of the core; a custom loss is not used natively."""
+        common = (self.regularize_biases, self.weighting, self.l2_scale)
+        return native(network.dtype).Trainer(*self.native_values(network, first_epoch), *common)
+
+    def native_values(self, network: Network, first_epoch: Any) -> tuple[Any, ...]:
+        """Return the network of the core, and the settings in its form, but for three."""
         custom = is_custom_loss(self.loss)
-        return native(network.dtype).Trainer(
+        return (
             network._native,
             _core.losses["squared_error"]() if custom else self.loss,
             self.optimizer,
@@ -93,10 +98,7 @@ class TrainerSettings(NamedTuple):
             check_epochs_trained(first_epoch),
             self.l1,
             self.l2,
-            self.regularize_biases,
             self.shuffle and self.batch_size is not None,
-            self.weighting,
-            self.l2_scale,
         )
 
 
