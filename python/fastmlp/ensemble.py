@@ -48,7 +48,7 @@ class Ensemble:
     >>> import numpy as np
     >>> import fastmlp as fm
     >>> X = np.linspace(-1, 1, 40)[:, None]
-    >>> networks = [fm.Network([1, 16, 1], "tanh", seed=seed) for seed in range(8)]
+    >>> networks = [fm.Network([1, 16, 1], activation="tanh", seed=seed) for seed in range(8)]
     >>> _ = fm.fit_many(networks, X, X**2, optimizer=fm.Adam(0.01), epochs=100)
     >>> mean, std = fm.Ensemble(networks).predict([[0.5], [5.0]])
     >>> bool(std[1] > 3 * std[0])  # where there were no samples

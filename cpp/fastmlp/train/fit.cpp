@@ -75,11 +75,13 @@ class FitRun {
  private:
   bool can_diverge() { return trainer_.optimizer().can_diverge(); }
 
+  void note_updates() { record_.updated |= trainer_.optimizer().steps() > 0; }
+
   void end() {
+    note_updates();
     trainer_.swap_in_average();
     if (has_best_) trainer_.go_back(best_);
     record_.epochs = trainer_.epoch_number() - settings_.options.first_epoch;
-    record_.updated = trainer_.optimizer().steps() > 0;
   }
 
   // Returns the status at the end.
@@ -92,6 +94,7 @@ class FitRun {
       trainer_.start_epoch();
       const EpochResult last =
           trainer_.epochs(*settings_.training.data, 1, seconds, last_good_, others, team);
+      note_updates();  // before they are undone
       if (!std::isfinite(last.loss)) {
         if (can_diverge()) trainer_.go_back(last_good_);
         return text(Status::not_finite);

@@ -149,7 +149,7 @@ regularize_biases, shuffle, weighting, l2_scale
     >>> import numpy as np
     >>> import fastmlp as fm
     >>> X = np.linspace(-1, 1, 60)[:, None]
-    >>> networks = [fm.Network([1, 8, 1], "tanh", seed=seed) for seed in range(3)]
+    >>> networks = [fm.Network([1, 8, 1], activation="tanh", seed=seed) for seed in range(3)]
     >>> rates = [fm.Adam(rate) for rate in (0.1, 0.01, 0.001)]
     >>> histories = fm.fit_many(networks, X, X**2, optimizer=rates, epochs=20)
     >>> [len(history["loss"]) for history in histories]
