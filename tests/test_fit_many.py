@@ -161,7 +161,8 @@ def test_a_perceptron_ends_as_with_fit_where_its_classes_are_separated() -> None
 
     labels = np.where(X[:, 0] > 0, 1, -1)
     apart = X + 3 * labels[:, None] * [1, -1, 0, 0]
-    histories = check(make, apart, labels, rows=[*FOLDS[:2], None], epochs=[None, 200, 199])
+    rows, sgd = [*FOLDS[:2], None], fm.SGD(0.1)
+    histories = check(make, apart, labels, rows=rows, epochs=[None, 200, 199], optimizer=sgd)
     assert {history.status for history in histories} == {"converged"}
     crossed = check(make, X, np.where(X[:, 0] * X[:, 1] > 0, 1, -1), epochs=3, sample_weight=W)
     assert [len(history["mistakes"]) for history in crossed] == [3, 3, 3]
@@ -405,9 +406,9 @@ def test_networks_are_refused_by_their_place() -> None:
     nets = regressors()
     with pytest.raises(ValueError, match=r"networks\[1\] is networks\[0\], expected different"):
         fm.fit_many([nets[0], nets[0]], X, Y)
-    with pytest.raises(TypeError, match=r"networks\[1\]: network=3 .*, expected an fm.Network"):
+    with pytest.raises(TypeError, match=r"networks\[1\]=3 .*, expected an fm.Network"):
         fm.fit_many([nets[0], 3], X, Y)  # type: ignore[list-item]
-    with pytest.raises(TypeError, match="networks=3 .*, expected a list of networks"):
+    with pytest.raises(TypeError, match=r"networks=3 .*, expected a list of networks"):
         fm.fit_many(3, X, Y)  # type: ignore[arg-type]
     wide = fm.Network([5, 2])
     with pytest.raises(ValueError, match=r"networks\[1\]: X has shape \(60, 4\), expected .*, 5"):

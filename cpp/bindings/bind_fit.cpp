@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <deque>
 #include <map>
 
 #include "bindings.hpp"
@@ -28,30 +27,82 @@ StopRule stop_rule(const py::object& given) {
   return {patience, min_delta, relative, on_validation, restore_best};
 }
 
-// Networks with their settings as the core reads them, and the memory of their data.
+// What networks have in common: settings, and data as the core reads them, in memory that stays in
+// place while this exists. A plan is (loss, optimizer, batch_size, l1, l2, shuffle, epochs,
+// ends_at_plateau, data, validation); data are (X, targets, weights, lengths), validation too, or
+// None. `common` are settings of all plans: (regularize_biases, weighting, l2_scale, plateau,
+// stopping).
+template <class T>
+class FitPlan {
+ public:
+  FitPlan(const py::tuple& plan, const py::tuple& common, const Network<T>& network)
+      : network_(network) {
+    settings_.options.loss = member_of<Loss>(plan[0]);
+    settings_.optimizer = member_of<AnyOptimizer>(plan[1]);
+    const auto custom = [](const auto& rule) { return rule.learning_rate.custom() != nullptr; };
+    const Rule* rule = std::get_if<Rule>(&settings_.optimizer);
+    require(!rule || !std::visit(custom, *rule), "fit_many: the schedule is in Python");
+    settings_.options.batch_size = plan[2].cast<Index>();
+    settings_.l1 = plan[3].cast<double>();
+    settings_.l2 = plan[4].cast<double>();
+    settings_.options.shuffle = plan[5].cast<bool>();
+    settings_.epochs = plan[6].cast<Index>();
+    settings_.regularize_biases = common[0].cast<bool>();
+    settings_.options.weighting =
+        common[1].cast<std::string>() == "set" ? Weighting::set : Weighting::batch;
+    settings_.options.l2_scale =
+        common[2].cast<std::string>() == "constant" ? L2Scale::constant : L2Scale::batch_weight;
+    if (plan[7].cast<bool>()) settings_.plateau = stop_rule(common[3]);
+    settings_.stopping = stop_rule(common[4]);
+    settings_.training = read(data_, plan[8]);
+    if (!plan[9].is_none()) settings_.validation = read(validation_, plan[9]);
+    require(settings_.validation.data || !settings_.stopping.on_validation,
+            "fit_many: there is no validation");
+  }
+
+  // The settings of a network, whose inputs and outputs must be those of the first one.
+  FitSettings<T> of(Network<T>& network) const {
+    const Plan<T>&first = network_.plan(), &plan = network.plan();
+    const auto shape = [](const Plan<T>& p) {
+      return std::make_tuple(p.inputs(), p.outputs(), group_units(p.output(), p.outputs()),
+                             couples_units(p.output()));
+    };
+    require(shape(plan) == shape(first), "fit_many: the network has another shape");
+    FitSettings<T> settings = settings_;
+    settings.network = &network;
+    return settings;
+  }
+
+ private:
+  DataRows<T> read(std::optional<LeasedDataset<T>>& leased, const py::tuple& given) {
+    leased.emplace(given[0], given[1], given[2], given[3], network_, settings_.options.loss);
+    require(leased->data().size() > 0, "fit_many: there are no samples");
+    return {&leased->data(), nullptr};
+  }
+
+  const Network<T>& network_;
+  FitSettings<T> settings_;
+  std::optional<LeasedDataset<T>> data_, validation_;
+};
+
+// The networks of a call with their settings. A job is (network, plan, seed, first_epoch, rows,
+// validation_rows), of which rows may be None.
 template <class T>
 class Fits {
  public:
-  // A job is (network, loss, optimizer, batch_size, seed, first_epoch, l1, l2, shuffle, epochs,
-  // ends_at_plateau, data, rows, validation, validation_rows); data are (X, targets, weights,
-  // lengths), and validation, rows of both may be None. Common are (regularize_biases, weighting,
-  // l2_scale, plateau, stopping).
   Fits(py::list jobs, const py::tuple& common) : jobs_(std::move(jobs)) {
-    const auto [regularize_biases, weighting, l2_scale] = std::make_tuple(
-        common[0].cast<bool>(), common[1].cast<std::string>(), common[2].cast<std::string>());
-    FitSettings<T> settings;
-    settings.regularize_biases = regularize_biases;
-    settings.options.weighting = weighting == "set" ? Weighting::set : Weighting::batch;
-    settings.options.l2_scale = l2_scale == "constant" ? L2Scale::constant : L2Scale::batch_weight;
-    settings.stopping = stop_rule(common[4]);
-    const StopRule plateau = stop_rule(common[3]);
     settings_.reserve(jobs_.size());
     for (const py::handle each : jobs_) {
       const auto job = each.cast<py::tuple>();
-      require(job.size() == 15, "fit_many: expected jobs of 15 parts");
-      settings.plateau = job[10].cast<bool>() ? plateau : StopRule{};
-      read(job, settings);
-      settings_.push_back(settings);
+      auto& network = job[0].cast<Network<T>&>();
+      std::unique_ptr<FitPlan<T>>& plan = plans_[py::object(job[1]).ptr()];
+      if (!plan) plan = std::make_unique<FitPlan<T>>(job[1], common, network);
+      FitSettings<T> settings = plan->of(network);
+      settings.options.seed = job[2].cast<std::uint64_t>();
+      settings.options.first_epoch = job[3].cast<std::uint32_t>();
+      settings.training.rows = rows_of_job(job[4], settings.training);
+      settings.validation.rows = rows_of_job(job[5], settings.validation);
+      settings_.push_back(std::move(settings));
     }
   }
 
@@ -64,44 +115,17 @@ class Fits {
   }
 
  private:
-  void read(const py::tuple& job, FitSettings<T>& settings) {
-    settings.network = &job[0].cast<Network<T>&>();
-    TrainerOptions& options = settings.options;
-    options.loss = member_of<Loss>(job[1]);
-    settings.optimizer = member_of<AnyOptimizer>(job[2]);
-    const auto custom = [](const auto& rule) { return rule.learning_rate.custom() != nullptr; };
-    const Rule* rule = std::get_if<Rule>(&settings.optimizer);
-    require(!rule || !std::visit(custom, *rule), "fit_many: the schedule is in Python");
-    options.batch_size = job[3].cast<Index>();
-    options.seed = job[4].cast<std::uint64_t>();
-    options.first_epoch = job[5].cast<std::uint32_t>();
-    settings.l1 = job[6].cast<double>();
-    settings.l2 = job[7].cast<double>();
-    options.shuffle = job[8].cast<bool>();
-    settings.epochs = job[9].cast<Index>();
-    settings.training = rows_of_data(job[11], job[12], settings);
-    settings.validation = {};
-    if (!job[13].is_none()) settings.validation = rows_of_data(job[13], job[14], settings);
-    const StopRule& stopping = settings.stopping;
-    require(settings.validation.data || stopping.patience == 0 || !stopping.on_validation,
-            "fit_many: there is no validation");
+  // Arrays that several jobs have are copied once.
+  const std::vector<Index>* rows_of_job(const py::object& rows, const DataRows<T>& samples) {
+    if (rows.is_none()) return nullptr;
+    std::vector<Index>& kept = rows_[{rows.ptr(), samples.data}];
+    if (kept.empty()) kept = *order_of(rows, samples.size());
+    return &kept;
   }
 
-  DataRows<T> rows_of_data(const py::tuple& given, const py::object& rows,
-                           const FitSettings<T>& settings) {
-    data_.emplace_back(given[0], given[1], given[2], given[3], *settings.network,
-                       settings.options.loss);
-    const Dataset<T>& data = data_.back().data();
-    require(data.size() > 0, "fit_many: there are no samples");
-    if (rows.is_none()) return {&data, nullptr};
-    auto& kept = rows_[{rows.ptr(), data.size()}];
-    if (kept.empty()) kept = *order_of(rows, data.size());
-    return {&data, &kept};
-  }
-
-  py::list jobs_;  // keeps networks, and the addresses of rows
-  std::deque<LeasedDataset<T>> data_;
-  std::map<std::pair<PyObject*, Index>, std::vector<Index>> rows_;
+  py::list jobs_;  // keeps all objects, so that their addresses stay theirs
+  std::map<PyObject*, std::unique_ptr<FitPlan<T>>> plans_;
+  std::map<std::pair<PyObject*, const Dataset<T>*>, std::vector<Index>> rows_;
   std::vector<FitSettings<T>> settings_;
 };
 

@@ -11,7 +11,7 @@ std::unique_ptr<TrainerHandle<T>> make_trainer(std::shared_ptr<Network<T>> netwo
                                                const Loss& loss, const AnyOptimizer& optimizer,
                                                Index batch_size, std::uint64_t seed,
                                                std::uint32_t first_epoch, double l1, double l2,
-                                               bool shuffle, bool regularize_biases,
+                                               bool regularize_biases, bool shuffle,
                                                const std::string& weighting,
                                                const std::string& l2_scale) {
   auto groups = make_groups(network->plan(), l1, l2, regularize_biases);
@@ -104,7 +104,7 @@ void bind_trainer(py::module_& m) {
       bind_resource<Handle>(m, "Trainer", "Trains one network with one optimizer.")
           .def(py::init(&make_trainer<T>), py::arg("network"), py::arg("loss"),
                py::arg("optimizer"), py::arg("batch_size"), py::arg("seed"), py::arg("first_epoch"),
-               py::arg("l1"), py::arg("l2"), py::arg("shuffle"), py::arg("regularize_biases"),
+               py::arg("l1"), py::arg("l2"), py::arg("regularize_biases"), py::arg("shuffle"),
                py::arg("weighting"), py::arg("l2_scale"))
           .def("epochs", &Handle::epochs, py::arg("X"), py::arg("targets"), py::arg("weights"),
                py::arg("max"), py::arg("max_seconds"), py::arg("last_good"), py::arg("losses"),

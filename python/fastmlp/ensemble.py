@@ -152,9 +152,7 @@ class Ensemble:
 
     @classmethod
     @error_prefix("Ensemble.load")
-    def load(
-        cls, path: files.Path, *, max_time_steps: int = layout.MAX_TIME_STEPS
-    ) -> Ensemble:
+    def load(cls, path: files.Path, *, max_time_steps: int = layout.MAX_TIME_STEPS) -> Ensemble:
         """Return the ensemble of a file.
 
         Parameters

@@ -167,13 +167,13 @@ def read_order(order: Any, n_samples: int, name: str = "order") -> NDArray[np.in
         raise InvalidValue(f"{name} has shape {given.shape}, expected (n,) with n >= 1 indices")
     if given.dtype.kind not in "iu":
         raise InvalidType(f"{name} has dtype {given.dtype}, expected integers, the indices of rows")
-    outside = np.flatnonzero((given < 0) | (given >= n_samples))
-    if len(outside):
-        i = outside[0]
+    indices = given.astype(np.int64)
+    i = _core.check_classes(indices, n_samples)
+    if i >= 0:
         raise InvalidValue(
             f"{name}[{i}]={given[i]}, expected indices of rows, 0 to {n_samples - 1}"
         )
-    return given.astype(np.int64)
+    return indices
 
 
 def check_weighted(data: Dataset) -> None:

@@ -83,23 +83,30 @@ class TrainerSettings(NamedTuple):
 
     def native_trainer(self, network: Network, first_epoch: Any) -> Any:
         """Return the trainer of the core; a custom loss is not used natively."""
-        common = (self.regularize_biases, self.weighting, self.l2_scale)
-        return native(network.dtype).Trainer(*self.native_values(network, first_epoch), *common)
-
-    def native_values(self, network: Network, first_epoch: Any) -> tuple[Any, ...]:
-        """Return the network of the core, and the settings in its form, but for three."""
-        custom = is_custom_loss(self.loss)
-        return (
+        return native(network.dtype).Trainer(
             network._native,
-            _core.losses["squared_error"]() if custom else self.loss,
+            _core.losses["squared_error"]() if is_custom_loss(self.loss) else self.loss,
             self.optimizer,
-            ALL_ROWS if self.batch_size is None else self.batch_size,
+            self.native_batch_size,
             self.seed,
             check_epochs_trained(first_epoch),
             self.l1,
             self.l2,
-            self.shuffle and self.batch_size is not None,
+            self.regularize_biases,
+            self.shuffles,
+            self.weighting,
+            self.l2_scale,
         )
+
+    @property
+    def native_batch_size(self) -> int:
+        """The size of a batch for the core."""
+        return ALL_ROWS if self.batch_size is None else self.batch_size
+
+    @property
+    def shuffles(self) -> bool:
+        """Whether the order of samples matters, and is random."""
+        return self.shuffle and self.batch_size is not None
 
 
 def reseed(trainer: Trainer, seed: int) -> None:
