@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "bindings.hpp"
@@ -27,66 +28,48 @@ StopRule stop_rule(const py::object& given) {
   return {patience, min_delta, relative, on_validation, restore_best};
 }
 
-// What networks have in common: settings, and data as the core reads them, in memory that stays in
-// place while this exists. A plan is (loss, optimizer, batch_size, l1, l2, shuffle, epochs,
-// ends_at_plateau, data, validation); data are (X, targets, weights, lengths), validation too, or
-// None. `common` are settings of all plans: (regularize_biases, weighting, l2_scale, plateau,
-// stopping).
+// Samples (training, validation) in the form that a network reads, in memory that stays in place
+// while this exists. Each is (X, targets, weights, lengths); there may be no validation, None.
 template <class T>
-class FitPlan {
+class FitSamples {
  public:
-  FitPlan(const py::tuple& plan, const py::tuple& common, const Network<T>& network)
-      : network_(network) {
-    settings_.options.loss = member_of<Loss>(plan[0]);
-    settings_.optimizer = member_of<AnyOptimizer>(plan[1]);
-    const auto custom = [](const auto& rule) { return rule.learning_rate.custom() != nullptr; };
-    const Rule* rule = std::get_if<Rule>(&settings_.optimizer);
-    require(!rule || !std::visit(custom, *rule), "fit_many: the schedule is in Python");
-    settings_.options.batch_size = plan[2].cast<Index>();
-    settings_.l1 = plan[3].cast<double>();
-    settings_.l2 = plan[4].cast<double>();
-    settings_.options.shuffle = plan[5].cast<bool>();
-    settings_.epochs = plan[6].cast<Index>();
-    settings_.regularize_biases = common[0].cast<bool>();
-    settings_.options.weighting =
-        common[1].cast<std::string>() == "set" ? Weighting::set : Weighting::batch;
-    settings_.options.l2_scale =
-        common[2].cast<std::string>() == "constant" ? L2Scale::constant : L2Scale::batch_weight;
-    if (plan[7].cast<bool>()) settings_.plateau = stop_rule(common[3]);
-    settings_.stopping = stop_rule(common[4]);
-    settings_.training = read(data_, plan[8]);
-    if (!plan[9].is_none()) settings_.validation = read(validation_, plan[9]);
-    require(settings_.validation.data || !settings_.stopping.on_validation,
-            "fit_many: there is no validation");
+  FitSamples(const py::tuple& given, const Network<T>& network, const Loss& loss)
+      : form_(form_of(network, loss)) {
+    training_ = read(leased_training_, given[0], network, loss);
+    if (!given[1].is_none()) validation_ = read(leased_validation_, given[1], network, loss);
   }
 
-  // The settings of a network, whose inputs and outputs must be those of the first one.
-  FitSettings<T> of(Network<T>& network) const {
-    const Plan<T>&first = network_.plan(), &plan = network.plan();
-    const auto shape = [](const Plan<T>& p) {
-      return std::make_tuple(p.inputs(), p.outputs(), group_units(p.output(), p.outputs()),
-                             couples_units(p.output()));
-    };
-    require(shape(plan) == shape(first), "fit_many: the network has another shape");
-    FitSettings<T> settings = settings_;
-    settings.network = &network;
-    return settings;
+  // What a network reads; throws at one of another form.
+  void give(FitSettings<T>& settings) const {
+    require(form_of(*settings.network, settings.options.loss) == form_,
+            "fit_many: the samples are those of another network");
+    settings.training = training_;
+    settings.validation = validation_;
   }
 
  private:
-  DataRows<T> read(std::optional<LeasedDataset<T>>& leased, const py::tuple& given) {
-    leased.emplace(given[0], given[1], given[2], given[3], network_, settings_.options.loss);
+  using Form = std::array<Index, 5>;
+  static Form form_of(const Network<T>& network, const Loss& loss) {
+    const Plan<T>& plan = network.plan();
+    const Index outputs = plan.outputs();
+    return {plan.inputs(), outputs, group_units(plan.output(), outputs),
+            couples_units(plan.output()), target_columns(loss, outputs)};
+  }
+  static DataRows<T> read(std::optional<LeasedDataset<T>>& leased, const py::tuple& given,
+                          const Network<T>& network, const Loss& loss) {
+    leased.emplace(given[0], given[1], given[2], given[3], network, loss);
     require(leased->data().size() > 0, "fit_many: there are no samples");
     return {&leased->data(), nullptr};
   }
 
-  const Network<T>& network_;
-  FitSettings<T> settings_;
-  std::optional<LeasedDataset<T>> data_, validation_;
+  Form form_;
+  std::optional<LeasedDataset<T>> leased_training_, leased_validation_;
+  DataRows<T> training_, validation_;
 };
 
 // The networks of a call with their settings. A job is (network, plan, seed, first_epoch, rows,
-// validation_rows), of which rows may be None.
+// validation_rows), of which rows may be None. Plans and samples are read once, also where many
+// jobs have them.
 template <class T>
 class Fits {
  public:
@@ -95,14 +78,22 @@ class Fits {
     for (const py::handle each : jobs_) {
       const auto job = each.cast<py::tuple>();
       auto& network = job[0].cast<Network<T>&>();
-      std::unique_ptr<FitPlan<T>>& plan = plans_[py::object(job[1]).ptr()];
-      if (!plan) plan = std::make_unique<FitPlan<T>>(job[1], common, network);
-      FitSettings<T> settings = plan->of(network);
+      const py::tuple plan = job[1];
+      const auto [known, is_new] = plans_.try_emplace(plan.ptr());
+      if (is_new) known->second = settings_of(plan, common, network);
+      FitSettings<T>& settings = settings_.emplace_back(known->second);
+      settings.network = &network;
+      std::unique_ptr<FitSamples<T>>& samples = samples_[py::object(plan[8]).ptr()];
+      if (!samples) {
+        samples = std::make_unique<FitSamples<T>>(plan[8], network, settings.options.loss);
+      }
+      samples->give(settings);
       settings.options.seed = job[2].cast<std::uint64_t>();
       settings.options.first_epoch = job[3].cast<std::uint32_t>();
       settings.training.rows = rows_of_job(job[4], settings.training);
       settings.validation.rows = rows_of_job(job[5], settings.validation);
-      settings_.push_back(std::move(settings));
+      require(settings.validation.data || !settings.stopping.on_validation,
+              "fit_many: there is no validation");
     }
   }
 
@@ -115,6 +106,32 @@ class Fits {
   }
 
  private:
+  // A plan is (loss, optimizer, batch_size, l1, l2, shuffle, epochs, ends_at_plateau, samples), and
+  // common to all are (regularize_biases, weighting, l2_scale, plateau, stopping).
+  static FitSettings<T> settings_of(const py::tuple& plan, const py::tuple& common,
+                                    Network<T>& network) {
+    FitSettings<T> settings;
+    settings.network = &network;
+    TrainerOptions& options = settings.options;
+    options.loss = member_of<Loss>(plan[0]);
+    settings.optimizer = member_of<AnyOptimizer>(plan[1]);
+    const auto custom = [](const auto& rule) { return rule.learning_rate.custom() != nullptr; };
+    const Rule* rule = std::get_if<Rule>(&settings.optimizer);
+    require(!rule || !std::visit(custom, *rule), "fit_many: the schedule is in Python");
+    options.batch_size = plan[2].cast<Index>();
+    settings.l1 = plan[3].cast<double>();
+    settings.l2 = plan[4].cast<double>();
+    options.shuffle = plan[5].cast<bool>();
+    settings.epochs = plan[6].cast<Index>();
+    settings.regularize_biases = common[0].cast<bool>();
+    options.weighting = common[1].cast<std::string>() == "set" ? Weighting::set : Weighting::batch;
+    options.l2_scale =
+        common[2].cast<std::string>() == "constant" ? L2Scale::constant : L2Scale::batch_weight;
+    if (plan[7].cast<bool>()) settings.plateau = stop_rule(common[3]);
+    settings.stopping = stop_rule(common[4]);
+    return settings;
+  }
+
   // Arrays that several jobs have are copied once.
   const std::vector<Index>* rows_of_job(const py::object& rows, const DataRows<T>& samples) {
     if (rows.is_none()) return nullptr;
@@ -124,7 +141,8 @@ class Fits {
   }
 
   py::list jobs_;  // keeps all objects, so that their addresses stay theirs
-  std::map<PyObject*, std::unique_ptr<FitPlan<T>>> plans_;
+  std::map<PyObject*, FitSettings<T>> plans_;
+  std::map<PyObject*, std::unique_ptr<FitSamples<T>>> samples_;
   std::map<std::pair<PyObject*, const Dataset<T>*>, std::vector<Index>> rows_;
   std::vector<FitSettings<T>> settings_;
 };

@@ -16,7 +16,6 @@ from fastmlp._data.validation import (
     InvalidArgument,
     InvalidValue,
     check_epochs_trained,
-    resolve,
     type_error,
     value_error,
 )
@@ -57,16 +56,8 @@ class Jobs:
     """The checked arguments of a call; networks that agree in all of them share a plan."""
 
     def __init__(self, given: Mapping[str, Any], n_networks: int) -> None:
-        self._given = given
+        self._given = dict(given)  # with the values of the network that is read
         self._values = [_each(given[name], name, n_networks) for name in EACH]
-        losses, optimizers = ({id(value): value for value in self._values[i]} for i in (0, 1))
-        for loss in losses.values():
-            if is_custom_loss(loss):
-                raise value_error("loss", loss, f"a loss of fastmlp{FUNCTIONS}")
-        for optimizer in optimizers.values():
-            rate = getattr(resolve("optimizer", optimizer), "learning_rate", None)
-            if callable(rate) and not isinstance(rate, SCHEDULES):
-                raise value_error("learning_rate", rate, f"a schedule of fastmlp{FUNCTIONS}")
         self._rows = _RowSets(given["rows"], "rows", n_networks)
         self._validation_rows = _RowSets(given["validation_rows"], "validation_rows", n_networks)
         has_rows = self._validation_rows.given
@@ -100,19 +91,25 @@ class Jobs:
         return Job(network, plan, own)
 
     def _plan(self, network: Network, form: Any, values: list[Any]) -> Plan:
-        given = {**self._given, **dict(zip(EACH, values, strict=True))}
+        given = self._given
+        given.update(zip(EACH, values, strict=True))
         self.settings = settings = TrainerSettings.checked(network, given)
+        if is_custom_loss(settings.loss):
+            raise value_error("loss", settings.loss, f"a loss of fastmlp{FUNCTIONS}")
+        rate = getattr(settings.optimizer, "learning_rate", None)
+        if callable(rate) and not isinstance(rate, SCHEDULES):
+            raise value_error("learning_rate", rate, f"a schedule of fastmlp{FUNCTIONS}")
         epochs, until_plateau = check_epochs(given["epochs"], settings.optimizer)
-        key = (form, settings.loss)
+        key = (form, id(values[0]))  # of the loss
         if key not in self._samples:
             self._samples[key] = self._read(network, settings.loss)
-        data, validation, *samples = self._samples[key]
+        data, validation, samples = self._samples[key]
         own = (settings.loss, settings.optimizer, settings.native_batch_size)
         penalties = (settings.l1, settings.l2)
-        parts = (*own, *penalties, settings.shuffles, epochs, until_plateau, *samples)
+        parts = (*own, *penalties, settings.shuffles, epochs, until_plateau, samples)
         return Plan(settings.loss, until_plateau, data, validation, parts)
 
-    def _read(self, network: Network, loss: Any) -> tuple[Dataset, Dataset | None, Any, Any]:
+    def _read(self, network: Network, loss: Any) -> tuple[Dataset, Dataset | None, Any]:
         """Return training and validation data, and both as the core reads them."""
         given = self._given
         names = ("X", "y", "sample_weight", "class_weight", "lengths", "missing")
@@ -127,9 +124,8 @@ class Jobs:
             same = given["class_weight"] is None
             validation = data if same else read_training_data(network, loss, *values)
         warn_of_scale(network, loss, data, "fit_many")
-        first = (*data.arrays, data.lengths)
-        second = None if validation is None else (*validation.arrays, validation.lengths)
-        return data, validation, first, second
+        held_out = None if validation is None else (*validation.arrays, validation.lengths)
+        return data, validation, ((*data.arrays, data.lengths), held_out)
 
 
 class _RowSets:
