@@ -1,12 +1,8 @@
-"""`fit_many`: the bits of `net.fit`, one network after the other, and what it refuses."""
+"""`fit_many`: the bits of `net.fit`, one network after the other."""
 
 from __future__ import annotations
 
-import signal
-import threading
-import time
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,79 +13,20 @@ from hypothesis import strategies as st
 import fastmlp as fm
 from fastmlp import _core
 from forced_threads import forced_threads
-
-RNG = np.random.default_rng(0)
-N = 60
-X, Y = RNG.normal(size=(N, 4)), RNG.uniform(0.1, 0.9, size=(N, 2))
-LABELS = RNG.integers(0, 3, N)
-W = RNG.uniform(0.5, 2.0, N)
-FOLDS = [np.delete(np.arange(N), np.s_[i::3]) for i in range(3)]
-HELD_OUT = [np.arange(N)[i::3] for i in range(3)]
-BAGS = [RNG.integers(0, N, N) for _ in range(3)]
-
-Networks = Callable[[], list[fm.Network]]
-
-
-def regressors(dtype: str = "float32", *, output: str = "identity") -> list[fm.Network]:
-    """Three networks of other shapes and seeds."""
-    hidden = [[6], [5, 4], [3]]
-    return [
-        fm.Network([4, *widths, 2], activation="tanh", output=output, dtype=dtype, seed=seed)
-        for seed, widths in enumerate(hidden)
-    ]
-
-
-def classifiers(dtype: str = "float32") -> list[fm.Network]:
-    return [
-        fm.Network([4, width, 3], output="softmax", dtype=dtype, seed=width) for width in (4, 5, 6)
-    ]
-
-
-def taken(value: Any, rows: Any) -> Any:
-    return value if rows is None or value is None else np.asarray(value)[rows]
-
-
-def own_settings(given: dict[str, Any], i: int) -> dict[str, Any]:
-    return {name: value[i] if isinstance(value, list) else value for name, value in given.items()}
-
-
-def check(
-    make: Networks,
-    x: Any,
-    y: Any,
-    *,
-    rows: Sequence[Any] | None = None,
-    validation_rows: Sequence[Any] | None = None,
-    sample_weight: Any = None,
-    stopping: dict[str, Any] | None = None,
-    **given: Any,
-) -> list[fm.History]:
-    """Assert that all networks end as those that are fitted alone, in every bit."""
-    many, alone = make(), make()
-    rules = {} if stopping is None else {"callbacks": fm.EarlyStopping(**stopping)}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", fm.TrainingWarning)
-        histories = fm.fit_many(
-            many, x, y, rows=rows, validation_rows=validation_rows, sample_weight=sample_weight,
-            **given, **rules,
-        )  # fmt: skip
-        for i, net in enumerate(alone):
-            own, mine = own_settings(given, i), None if rows is None else rows[i]
-            if stopping is not None:
-                own["callbacks"] = fm.EarlyStopping(**stopping)
-            if validation_rows is not None:
-                held = validation_rows[i]
-                own["validation_data"] = (x[held], y[held], taken(sample_weight, held))
-            own["sample_weight"] = taken(sample_weight, mine)
-            net.fit(taken(x, mine), taken(y, mine), n_threads=1, **own)
-    for net, other, history in zip(many, alone, histories, strict=True):
-        assert net.history is history
-        assert history == other.history
-        assert history.status == other.history.status
-        assert net.parameters.tobytes() == other.parameters.tobytes()
-        assert net.epochs_trained == other.epochs_trained
-        assert repr(net._trained_loss) == repr(other._trained_loss)
-    return histories
+from many_cases import (
+    BAGS,
+    FOLDS,
+    HELD_OUT,
+    LABELS,
+    RNG,
+    N,
+    W,
+    X,
+    Y,
+    check,
+    classifiers,
+    regressors,
+)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -258,165 +195,3 @@ def test_any_networks_on_any_rows_give_the_bits_of_fit(
             make, X, LABELS, rows=rows, batch_size=batch_size, optimizer=rule, epochs=3,
             sample_weight=W if weighted else None,
         )  # fmt: skip
-
-
-def test_a_network_that_is_not_finite_does_not_disturb_the_others() -> None:
-    optimizers = [fm.Adam(), fm.SGD(1e30), fm.Adam()]
-    nets = regressors()
-    start = nets[1].parameters.copy()
-    with pytest.warns(fm.TrainingWarning, match="1 of 3 networks ended .* networks 1$"):
-        histories = fm.fit_many(nets, X, Y, optimizer=optimizers, epochs=3)
-    assert [history.status for history in histories] == ["max_steps", "not_finite", "max_steps"]
-    assert np.isfinite(nets[1].parameters).all()
-    assert histories[1].n_epochs > 0 or np.array_equal(nets[1].parameters, start)
-    check(regressors, X, Y, optimizer=optimizers, epochs=3)
-
-
-def test_networks_that_are_not_at_rest_are_counted_in_one_warning() -> None:
-    with pytest.warns(fm.TrainingWarning, match="3 of 3 networks were not at rest") as caught:
-        fm.fit_many(regressors(), X, Y, optimizer=fm.SGD(1e-3))
-    assert len(caught) == 1
-    assert caught[0].filename == __file__
-
-
-def test_no_time_leaves_all_networks_as_they_were() -> None:
-    nets, before = regressors(), [net.parameters.copy() for net in regressors()]
-    histories = fm.fit_many(nets, X, Y, max_seconds=0)
-    assert [(h.status, h.n_epochs) for h in histories] == [("max_seconds", 0)] * 3
-    assert all(np.array_equal(net.parameters, w) for net, w in zip(nets, before, strict=True))
-
-
-@pytest.mark.parametrize("n_threads", [1, 2])
-def test_a_time_limit_holds_for_the_whole_call(n_threads: int) -> None:
-    nets = [fm.Network([4, 30, 2], seed=seed) for seed in range(40)]
-    start = time.perf_counter()
-    with forced_threads(n_threads):
-        histories = fm.fit_many(nets, X, Y, epochs=10**6, max_seconds=0.2)
-    assert time.perf_counter() - start < 60
-    assert {history.status for history in histories} == {"max_seconds"}
-    for net, history in zip(nets, histories, strict=True):
-        assert net.epochs_trained in (history.n_epochs, history.n_epochs + 1)
-
-
-@pytest.mark.parametrize("n_threads", [1, 2])
-def test_ctrl_c_keeps_what_is_done_and_leaves_the_others_as_fit_does(n_threads: int) -> None:
-    """Longest first: the runs without end are in training when the signal comes."""
-    nets = [fm.Network([4, 8, 2], seed=seed) for seed in range(n_threads + 3)]
-    epochs = [10**8] * n_threads + [1, 2, 3]
-    start = [net.parameters.copy() for net in nets]
-    main = threading.main_thread().ident
-    assert main is not None
-    timer = threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT))
-    timer.start()
-    with forced_threads(n_threads), pytest.raises(KeyboardInterrupt):
-        fm.fit_many(nets, X, Y, epochs=epochs)
-    timer.join()
-    for net, w in zip(nets[:n_threads], start, strict=False):
-        assert net.history is not None
-        assert net.history.status == "interrupted"
-        assert net.history.n_epochs > 0
-        assert not np.array_equal(net.parameters, w)
-        twin = fm.Network([4, 8, 2], seed=net.seed)
-        twin.parameters = w
-        twin.fit(X, Y, epochs=net.history.n_epochs)
-        assert twin.history == net.history
-    for net, w in zip(nets[n_threads:], start[n_threads:], strict=True):
-        assert net.history is None
-        assert net.epochs_trained == 0
-        assert np.array_equal(net.parameters, w)
-    fm.fit_many(nets, X, Y, epochs=1)  # the locks are free
-
-
-def test_progress_counts_networks(capsys: pytest.CaptureFixture[str]) -> None:
-    fm.fit_many([*regressors(), *regressors("float64")], X, Y, epochs=1, verbose=2)
-    assert capsys.readouterr().out.splitlines()[-1].startswith("network 6/6")
-
-
-def test_names_of_features_are_those_of_the_frame() -> None:
-    pandas = pytest.importorskip("pandas")
-    nets = regressors()
-    fm.fit_many(nets, pandas.DataFrame(X, columns=list("abcd")), Y, epochs=1)
-    for net in nets:
-        assert net.feature_names_in_ is not None
-        assert net.feature_names_in_.tolist() == list("abcd")
-
-
-def test_no_networks_are_trained_without_a_complaint() -> None:
-    assert fm.fit_many([], X, Y) == []
-
-
-def own_loss(o: Any, y: Any) -> tuple[Any, Any]:
-    return ((o - y) ** 2).sum(1), 2 * (o - y)
-
-
-def late(epoch: int) -> float:
-    return 0.1 / (1 + epoch)
-
-
-BAD: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
-    "metrics": ({"metrics": "r2"}, ValueError, "metrics='r2', expected .* use net.fit"),
-    "comm": ({"comm": object()}, ValueError, "comm=.* use net.fit"),
-    "checkpoint": ({"checkpoint": "run"}, ValueError, "checkpoint='run', .* use net.fit"),
-    "carry": ({"carry_state": True}, ValueError, "carry_state=True, .* use net.fit"),
-    "callback": ({"callbacks": fm.ReduceOnPlateau("loss")}, ValueError, "callbacks=.*net.fit"),
-    "two": ({"callbacks": [fm.EarlyStopping("loss")] * 2}, ValueError, "expected one fm.Early"),
-    "monitor": ({"callbacks": fm.EarlyStopping()}, ValueError, "monitor='val_loss', expected one"),
-    "loss": ({"loss": own_loss}, ValueError, "loss=.* functions in Python need net.fit"),
-    "rate": ({"optimizer": fm.SGD(late)}, ValueError, "learning_rate=.* need net.fit"),
-    "count": ({"optimizer": ["adam"]}, ValueError, "optimizer has 1 members, expected 3"),
-    "one": ({"l2": [0.1, 0.2, -1.0]}, ValueError, r"networks\[2\]: l2=-1.0, expected"),
-    "small": ({"l2": [0.1, 0.2, 1e-60]}, ValueError, "l2=1e-60"),
-    "rows": ({"rows": FOLDS[:2]}, ValueError, "rows has 2 members, expected 3"),
-    "no list": ({"rows": 3}, TypeError, "rows=3 .*, expected a list with one for each network"),
-    "outside": ({"rows": [[0], [1], [N]]}, ValueError, rf"rows\[2\]\[0\]={N}, expected indices"),
-    "mask": ({"rows": [X[:, 0] > 0] * 3}, TypeError, r"rows\[0\] has dtype bool, expected int"),
-    "empty": ({"rows": [[], [1], [1]]}, ValueError, r"rows\[0\] has shape \(0,\)"),
-    "balanced": (
-        {"rows": FOLDS, "class_weight": "balanced"},
-        ValueError,
-        "class_weight='balanced', expected numbers",
-    ),
-    "split": ({"rows": FOLDS, "validation_split": 0.1}, ValueError, "as rows is given"),
-    "both": (
-        {"validation_rows": FOLDS, "validation_data": (X, Y)},
-        ValueError,
-        "expected None, as validation_data is given",
-    ),
-    "weights": (
-        {"rows": [[0], [1], [2]], "sample_weight": np.where(np.arange(N) == 1, 0, W)},
-        ValueError,
-        r"weights of rows\[1\] are all 0",
-    ),
-    "unknown": ({"epoch": 3}, TypeError, "epoch is not a parameter; .* did you mean 'epochs'"),
-}
-
-
-@pytest.mark.parametrize("case", BAD)
-def test_what_is_refused_says_why_and_changes_nothing(case: str) -> None:
-    changes, kind, message = BAD[case]
-    nets = regressors()
-    before = [net.parameters.tobytes() for net in nets]
-    with pytest.raises(kind, match=message):
-        fm.fit_many(nets, X, Y, **changes)
-    assert [net.parameters.tobytes() for net in nets] == before
-    assert all(net.history is None and net.epochs_trained == 0 for net in nets)
-
-
-def test_networks_are_refused_by_their_place() -> None:
-    nets = regressors()
-    with pytest.raises(ValueError, match=r"networks\[1\] is networks\[0\], expected different"):
-        fm.fit_many([nets[0], nets[0]], X, Y)
-    with pytest.raises(TypeError, match=r"networks\[1\]=3 .*, expected an fm.Network"):
-        fm.fit_many([nets[0], 3], X, Y)  # type: ignore[list-item]
-    with pytest.raises(TypeError, match=r"networks=3 .*, expected a list of networks"):
-        fm.fit_many(3, X, Y)  # type: ignore[arg-type]
-    wide = fm.Network([5, 2])
-    with pytest.raises(ValueError, match=r"networks\[1\]: X has shape \(60, 4\), expected .*, 5"):
-        fm.fit_many([nets[0], wide], X, Y)
-
-
-def test_a_network_that_is_being_trained_is_refused() -> None:
-    nets = regressors()
-    with nets[1]._in_training, pytest.raises(RuntimeError, match="being trained by another call"):
-        fm.fit_many(nets, X, Y)
-    fm.fit_many(nets, X, Y, epochs=1)
