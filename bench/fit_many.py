@@ -9,6 +9,7 @@ All train the same networks in one process, in turn; the table has medians, and 
 from __future__ import annotations
 
 import argparse
+import importlib
 import importlib.util
 import os
 import statistics
@@ -32,14 +33,14 @@ class Task(NamedTuple):
 
     sizes: list[int]
     output: str
-    count: int
+    n_networks: int
     epochs: int
     X: NDArray[Any]
     y: NDArray[Any]
     peers: bool = False
 
     def networks(self) -> list[fm.Network]:
-        return [fm.Network(self.sizes, output=self.output, seed=i) for i in range(self.count)]
+        return [fm.Network(self.sizes, output=self.output, seed=i) for i in range(self.n_networks)]
 
     def fit(self, net: fm.Network, threads: int | None = None) -> None:
         net.fit(self.X, self.y, epochs=self.epochs, n_threads=threads)
@@ -79,9 +80,8 @@ def ours(task: Task) -> dict[str, Callable[[list[fm.Network]], Any]]:
 
 def jax_vmap(task: Task) -> Run:
     """All networks as one, a step of all at a time, with Adam."""
-    import jax
-    from jax import numpy as jnp
-
+    jax: Any = importlib.import_module("jax")
+    jnp = jax.numpy
     n, batch = len(task.X), 32
     X, y = jnp.asarray(task.X), jnp.asarray(task.y)
 
@@ -98,12 +98,17 @@ def jax_vmap(task: Task) -> Run:
         logs = jax.nn.log_softmax(xb @ W + b)
         return -jnp.take_along_axis(logs, yb[:, None], 1).mean()
 
+    def first_moment(m: Any, g: Any) -> Any:
+        return 0.9 * m + 0.1 * g
+
+    def second_moment(v: Any, g: Any) -> Any:
+        return 0.999 * v + 0.001 * g**2
+
     def step(carry: Any, rows: Any) -> Any:
         w, m, v, t = carry
         g = jax.grad(loss)(w, X[rows], y[rows])
-        mean = lambda beta, f: lambda a, b: beta * a + (1 - beta) * f(b)  # noqa: E731
-        m = jax.tree.map(mean(0.9, lambda b: b), m, g)
-        v = jax.tree.map(mean(0.999, jnp.square), v, g)
+        m = jax.tree.map(first_moment, m, g)
+        v = jax.tree.map(second_moment, v, g)
 
         def update(p: Any, a: Any, b: Any) -> Any:
             return p - 1e-3 * (a / (1 - 0.9**t)) / (jnp.sqrt(b / (1 - 0.999**t)) + 1e-8)
@@ -122,8 +127,11 @@ def jax_vmap(task: Task) -> Run:
         return jax.lax.scan(epoch, (w, zeros, zeros, 1.0), keys)[0][0]
 
     all_of_them = jax.jit(jax.vmap(train))
-    keys = jax.random.split(jax.random.PRNGKey(0), task.count)
-    run = lambda: jax.block_until_ready(all_of_them(keys))  # noqa: E731
+    keys = jax.random.split(jax.random.PRNGKey(0), task.n_networks)
+
+    def run() -> None:
+        jax.block_until_ready(all_of_them(keys))
+
     run()  # compiles
     return run
 
@@ -142,7 +150,7 @@ def sklearn_joblib(task: Task) -> Run:
     def run() -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return workers(delayed(fit)(seed) for seed in range(task.count))
+            return workers(delayed(fit)(seed) for seed in range(task.n_networks))
 
     return run
 
@@ -172,7 +180,7 @@ def race(name: str, task: Task, rounds: int) -> None:
         for title, peer in peers.items():
             times[title].append(seconds(peer))
     sizes = "-".join(map(str, task.sizes))
-    print(f"{name}: {task.count} networks {sizes}, {len(task.X)} rows, {task.epochs} epochs")
+    print(f"{name}: {task.n_networks} networks {sizes}, {len(task.X)} rows, {task.epochs} epochs")
     for title, taken in times.items():
         taken = taken[1:]
         ratios = [t / first for t, first in zip(taken, times["fit_many"][1:], strict=True)]
