@@ -76,6 +76,7 @@ TEST_CASE_TEMPLATE("networks side by side have the bits of a trainer of each, on
     TrainingOptions same;
     static_cast<TrainerOptions&>(same) = each.options;
     same.rule = each.optimizer;
+    same.groups = make_groups(each.network->plan(), 0, 0, false);
     Trainer<T> trainer = make_trainer(*each.network, same);
     ThreadTeam team;
     losses.emplace_back();

@@ -135,7 +135,7 @@ class _RowSets:
         self.given = given is not None
         self._name, self._read = name, dict[int, Any]()
         if self.given:
-            self._sets = _each(given, name, n_networks, only=True)
+            self._sets = _members(given, name, n_networks)
 
     def of(self, i: int, data: Dataset | None) -> NDArray[np.int64] | None:
         """Return the indices of network i, checked for these data."""
@@ -167,14 +167,17 @@ def check_networks(networks: Any) -> list[Any]:
     return members
 
 
-def _each(value: Any, name: str, n: int, only: bool = False) -> list[Any]:
-    """Return a value for each network; with `only`, one for all is not accepted."""
-    if isinstance(value, np.ndarray) and value.ndim == 1 and not only:
+def _each(value: Any, name: str, n: int) -> list[Any]:
+    """Return a value for each network, of a list of them or of one for all."""
+    if isinstance(value, np.ndarray) and value.ndim > 0:
         value = value.tolist()
-    if not isinstance(value, (list, tuple, np.ndarray)):
-        if only:
-            raise type_error(name, value, "a list with one for each network")
-        return [value] * n
-    if len(value) != n:
-        raise InvalidValue(f"{name} has {len(value)} members, expected {n}, one for each network")
-    return list(value)
+    return _members(value, name, n) if isinstance(value, (list, tuple)) else [value] * n
+
+
+def _members(values: Any, name: str, n: int) -> list[Any]:
+    """Return the members of a list that has one for each network."""
+    if not isinstance(values, (list, tuple, np.ndarray)):
+        raise type_error(name, values, "a list with one for each network")
+    if len(values) != n:
+        raise InvalidValue(f"{name} has {len(values)} members, expected {n}, one for each network")
+    return list(values)
