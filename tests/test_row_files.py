@@ -186,7 +186,7 @@ class TestParquet:
         self, tmp_path: Path, table: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The file is written, not mapped, until it is whole."""
-        with Path("/dev/full").open("r+b") as full:
+        with Path("/dev/full").open("r+b", buffering=0) as full:
             monkeypatch.setattr("tempfile.TemporaryFile", lambda dir: nullcontext(full))
             with pytest.raises(OSError, match="No space left"):
                 fm.RowFiles(tmp_path, "a")

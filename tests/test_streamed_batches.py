@@ -159,8 +159,8 @@ def test_it_ends_at_a_limit_and_at_numbers_that_are_not_finite() -> None:
 @pytest.mark.parametrize(
     ("given", "options", "error", "message"),
     [
-        (np.ones((5, 3)), {}, TypeError, r"y=None \(NoneType\), expected targets, unless X is an"),
-        (3, {}, TypeError, r"y=None \(NoneType\), expected targets, unless X is an iterable of"),
+        (np.ones((5, 3)), {}, TypeError, "y is of type NoneType, expected targets, unless X is"),
+        (3, {}, TypeError, "y is of type NoneType, expected targets, unless X is an"),
         ([np.ones(3)], {}, TypeError, r"batch 0 is of type ndarray, expected \(X, y\), \(X, y, s"),
         ([(1,)], {}, ValueError, r"batch 0 has 1 members, expected \(X, y\)"),
         (

@@ -11,10 +11,10 @@ from fastmlp._data import arrays, types
 from fastmlp._data.dataset import Dataset, read_order, read_training_data
 from fastmlp._data.threads import limited
 from fastmlp._data.validation import (
+    InvalidType,
     check_bool,
     check_seconds,
     error_prefix,
-    type_error,
     value_error,
 )
 from fastmlp._fit import carrying, failure, leftover, sharding
@@ -123,7 +123,8 @@ def _epoch_of_batches(
     max_seconds: float | None,
 ) -> float:
     if hasattr(batches, "shape") or not isinstance(batches, Iterable):
-        raise type_error("y", None, "targets, unless X is an iterable of batches (X, y)")
+        expected = "targets, unless X is an iterable of batches (X, y)"
+        raise InvalidType(f"y is of type NoneType, expected {expected}")
     if trainer._ranks.shared:
         expected = "None for batches of an iterable, of which ranks may have different numbers"
         raise value_error("comm", trainer.comm, f"{expected}; use Trainer.step")
