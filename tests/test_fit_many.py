@@ -123,7 +123,8 @@ MIDDLES: dict[str, Callable[[], list[Any]]] = {
 
 @pytest.mark.parametrize("middle", MIDDLES)
 def test_every_layer_draws_what_it_draws_with_fit(middle: str) -> None:
-    check(lambda: layers(*MIDDLES[middle]()), X, LABELS, rows=BAGS, epochs=3, batch_size=7)
+    with forced_threads(3):
+        check(lambda: layers(*MIDDLES[middle]()), X, LABELS, rows=BAGS, epochs=3, batch_size=7)
 
 
 @pytest.mark.parametrize("layer", [fm.Recurrent, fm.GRU, fm.LSTM])
@@ -160,6 +161,11 @@ def test_networks_of_both_dtypes_are_trained_in_one_call() -> None:
 def test_validation_data_and_splits_are_those_of_fit() -> None:
     check(regressors, X, Y, epochs=3, validation_data=(X[:9] + 1, Y[:9], W[:9]))
     check(regressors, X, Y, epochs=3, validation_split=0.2, sample_weight=None)
+
+
+def test_balanced_classes_are_those_of_all_rows() -> None:
+    balanced = {"class_weight": "balanced", "weighting": "batch", "epochs": 2}
+    check(classifiers, X, LABELS, validation_rows=HELD_OUT, **balanced)
 
 
 def test_a_second_call_goes_on_with_the_random_stream() -> None:

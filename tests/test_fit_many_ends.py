@@ -82,6 +82,26 @@ def test_ctrl_c_keeps_what_is_done_and_leaves_the_others_as_fit_does(n_threads: 
     fm.fit_many(nets, X, Y, epochs=1)  # the locks are free
 
 
+@pytest.mark.parametrize("n_threads", [1, 3])
+def test_an_exception_of_an_activation_ends_all_runs_as_with_fit(n_threads: int) -> None:
+    n_calls = 0
+
+    def fails_late(a: Any) -> Any:
+        nonlocal n_calls
+        n_calls += 1
+        if n_calls == 50:
+            raise RuntimeError("late")
+        return np.sin(a)
+
+    layers = [fm.Dense(3, (fails_late, np.cos)), fm.Dense(2)]
+    nets = [fm.Network(layers, inputs=4, seed=seed) for seed in range(3)]
+    with forced_threads(n_threads), pytest.raises(RuntimeError, match="late"):
+        fm.fit_many(nets, X, Y, epochs=10**4)
+    ended = [net.history.status for net in nets if net.history is not None]
+    assert "interrupted" in ended
+    fm.fit_many(nets, X, Y, epochs=1)
+
+
 def test_progress_counts_networks(capsys: pytest.CaptureFixture[str]) -> None:
     fm.fit_many([*regressors(), *regressors("float64")], X, Y, epochs=1, verbose=2)
     assert capsys.readouterr().out.splitlines()[-1].startswith("network 6/6")

@@ -60,11 +60,10 @@ class Jobs:
         self._values = [_each(given[name], name, n_networks) for name in EACH]
         self._rows = _RowSets(given["rows"], "rows", n_networks)
         self._validation_rows = _RowSets(given["validation_rows"], "validation_rows", n_networks)
-        has_rows = self._validation_rows.given
-        if has_rows and given["validation_data"] is not None:
+        if self._validation_rows.given and given["validation_data"] is not None:
             expected = "None, as validation_data is given"
             raise value_error("validation_rows", given["validation_rows"], expected)
-        if (has_rows or self._rows.given) and is_balanced(given["class_weight"]):
+        if self._rows.given and is_balanced(given["class_weight"]):
             expected = "numbers or None, as each network has rows of its own"
             raise value_error("class_weight", given["class_weight"], expected)
         self._plans: dict[Any, Plan] = {}
