@@ -28,6 +28,7 @@ _ON_DEMAND = {
     "_fit.recorder": ("DiagnosisRecorder",),
     "diagnosis": ("Diagnosis", "LayerDiagnosis"),
     "gradient_check": ("GradientCheck", "check_gradient"),
+    "laplace": ("Laplace",),
     "minimization": ("Result", "least_squares", "minimize"),
     "separability": ("linearly_separable",),
     "step_length": ("LineSearchResult", "line_search"),
