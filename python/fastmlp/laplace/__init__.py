@@ -66,12 +66,15 @@ class Laplace:
     structure : str
         As given.
     prior_precision : float
-        delta.
+        delta. Where the marginal likelihood leaves probabilities too even, as for networks that fit
+        all labels, assign what gives held-out rows the highest likelihood.
     noise : float or None
-        Standard deviation of the noise of y; None for classification.
+        Standard deviation of the noise of y; None for classification. May be assigned too.
     n_effective : float
         Number of parameters that the data determine, ``sum_k beta λ_k / (beta λ_k + delta)`` with
         the eigenvalues λ of H.
+    log_marginal_likelihood : float
+        By which networks and priors can be compared.
 
     Raises
     ------
@@ -122,7 +125,7 @@ class Laplace:
     ) -> None:
         chosen = evaluated_loss(loss, network)
         check_supported(network, chosen)
-        if structure not in FORMS:
+        if not isinstance(structure, str) or structure not in FORMS:
             raise value_error("structure", structure, f"one of: {', '.join(FORMS)}")
         self.structure = structure
         self._phi = network._output_activation
@@ -143,9 +146,8 @@ class Laplace:
         w = self._network.parameters[-self._form.size :].astype(np.float64)
         misfit = mean_loss(network, chosen, data) * data.total_weight()
         evidence = Evidence(self._form.values, float(w @ w), misfit, n_targets)
-        self.prior_precision, beta = evidence.maximum(delta, beta)
-        self.noise = beta**-0.5 if self._has_noise and noise is None else noise
-        self.n_effective = float(evidence.shares(self.prior_precision, beta).sum())
+        self._delta, beta = evidence.maximum(delta, beta)
+        self._noise = beta**-0.5 if self._has_noise and noise is None else noise
         self._sums = evidence[1:]
 
     @property
@@ -167,8 +169,47 @@ class Laplace:
         step = max(1, BLOCK_BYTES // (8 * self._network.n_outputs * self._form.width))
         return (slice(begin, begin + step) for begin in range(0, n, step))
 
+    @property
+    def prior_precision(self) -> float:
+        """Precision delta of the prior; all results follow the one that is assigned."""
+        return self._delta
+
+    @prior_precision.setter
+    @error_prefix("Laplace")
+    def prior_precision(self, value: float) -> None:
+        self._delta = check_positive(value, "prior_precision")
+
+    @property
+    def noise(self) -> float | None:
+        """Standard deviation of the noise of y, None for classification; may be assigned."""
+        return self._noise
+
+    @noise.setter
+    @error_prefix("Laplace")
+    def noise(self, value: float) -> None:
+        if not self._has_noise:
+            raise value_error("noise", value, "None, as a classification has none")
+        self._noise = check_positive(value, "noise")
+
+    @property
+    def n_effective(self) -> float:
+        """Number of parameters that the data determine, ``sum_k beta λ_k / (beta λ_k + delta)``."""
+        return float(self._evidence().shares(*self._precisions()).sum())
+
+    @property
+    def log_marginal_likelihood(self) -> float:
+        """Logarithm of the marginal likelihood of y, by which networks and priors are compared.
+
+        ``log p(y | w) - delta |w|²/2 - 1/2 sum_k log(1 + beta λ_k / delta)`` with the trained
+        parameters w and the eigenvalues λ of H.
+        """
+        return self._evidence().value(*self._precisions())
+
+    def _evidence(self) -> Evidence:
+        return Evidence(self._form.values, *self._sums)
+
     def _precisions(self) -> tuple[float, float]:
-        return self.prior_precision, 1.0 if self.noise is None else self.noise**-2
+        return self._delta, 1.0 if self._noise is None else self._noise**-2
 
     def _variances(self) -> Floats:
         delta, beta = self._precisions()
@@ -204,41 +245,6 @@ class Laplace:
         _core.check_dense_matrices(where, 3, size, 8, "output_covariance")
         covariance: FloatArray = self._form.parameter_covariance(self._variances())
         return covariance
-
-    @error_prefix("Laplace.log_marginal_likelihood")
-    def log_marginal_likelihood(
-        self, prior_precision: float | None = None, noise: float | None = None
-    ) -> float:
-        """Compute the logarithm of the marginal likelihood of y, to compare networks or priors.
-
-        Parameters
-        ----------
-        prior_precision, noise : float > 0, optional
-            By default those of the attributes.
-
-        Returns
-        -------
-        float
-            ``log p(y | w) - delta |w|²/2 - 1/2 sum_k log(1 + beta λ_k / delta)`` with the trained
-            parameters w and the eigenvalues λ of H.
-
-        Examples
-        --------
-        >>> import fastmlp as fm
-        >>> net = fm.Network([1, 1], dtype="float64", seed=0)
-        >>> laplace = fm.Laplace(net, [[-1], [1]], [0, 1])
-        >>> best = laplace.log_marginal_likelihood()
-        >>> best > laplace.log_marginal_likelihood(prior_precision=9)
-        True
-        """
-        delta, beta = self._precisions()
-        if prior_precision is not None:
-            delta = check_positive(prior_precision, "prior_precision")
-        if noise is not None:
-            if not self._has_noise:
-                raise value_error("noise", noise, "None, as a classification has none")
-            beta = check_positive(noise, "noise") ** -2
-        return Evidence(self._form.values, *self._sums).value(delta, beta)
 
     def __repr__(self) -> str:
         """Return the structure and what was estimated."""

@@ -137,7 +137,7 @@ class DiagonalMatrix:
         self._diagonals = [np.zeros(shape) for shape in self._shapes]
 
     def _passed_back(self, X: NDArray[Any], F: Floats) -> Iterator[tuple[int, Floats, Floats]]:
-        """Yield the index k, x ``(n, n_in)`` and s ``(n, K, units)`` of each layer, the last first."""
+        """Yield index, x ``(n, n_in)`` and s ``(n, K, units)`` of the layers, the last first."""
         network = self._network
         outputs = [X, *network.activations(X)]
         inputs = [outputs[place] for place in self._places]
