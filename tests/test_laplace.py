@@ -9,7 +9,7 @@ import pytest
 
 import fastmlp as fm
 from laplace_cases import KINDS, case, kinds, new_samples, precisions, structures
-from laplace_oracle import DenseLaplace, inputs_of_layers, sigmoid, softmax
+from laplace_oracle import DenseLaplace, inputs_of_layers, sigmoid
 from reference import Array
 
 CASES = [(kind, weights) for kind in KINDS for weights in ("none", "samples", "terms")]
@@ -34,9 +34,17 @@ def test_numbers_are_those_of_dense_matrices(structure: str, kind: str, weights:
         np.testing.assert_array_equal(mean, net.predict(at))
         np.testing.assert_allclose(std, np.sqrt(v + 1 / beta), rtol=1e-9)
         np.testing.assert_allclose(got.predict(at, include_noise=False)[1], v**0.5, rtol=1e-9)
+    elif kind == "sigmoid":
+        expected = sigmoid(a / np.sqrt(1 + np.pi / 8 * v))
+        np.testing.assert_allclose(got.predict(at), expected, rtol=1e-9)
     else:
-        phi = softmax if kind == "softmax" else sigmoid
-        expected = phi(a / np.sqrt(1 + np.pi / 8 * v))
+        expected = np.zeros_like(a)
+        for k in range(3):
+            for j in range(3):
+                scale = np.sqrt(1 + np.pi / 8 * (v[:, j] + v[:, k] - 2 * S[:, j, k]))
+                expected[:, k] += np.exp((a[:, j] - a[:, k]) / scale)
+        expected = 1 / expected
+        expected /= expected.sum(axis=1, keepdims=True)
         np.testing.assert_allclose(got.predict(at), expected, rtol=1e-9)
 
 
@@ -95,6 +103,19 @@ def test_the_maximum_is_that_of_a_general_search(kind: str) -> None:
     found = optimize.minimize(negative, start, method="Nelder-Mead", options=options)
     assert got.log_marginal_likelihood == pytest.approx(-found.fun, rel=1e-10)
     assert np.log(precisions(got))[: len(start)] == pytest.approx(found.x, abs=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["identity", "sigmoid"])
+def test_training_with_its_l2_ends_at_the_mode_of_its_prior(kind: str) -> None:
+    """The gradient of beta times the summed loss, plus delta w, is 0."""
+    net, X, y, given, _, w = case(kind, "samples")
+    l2 = fm.Laplace(net, X, y, None, given, structure="full").l2
+    net.fit(X, y, sample_weight=given, optimizer="lbfgs", l2=l2, regularize_biases=True)
+    laplace = fm.Laplace(net, X, y, None, given, structure="full")
+    delta = laplace.prior_precision * l2 / laplace.l2  # of the l2 that was trained with
+    beta = precisions(laplace)[1]
+    gradient = beta * w.sum() * net.value_and_grad(X, y, sample_weight=given)[1]
+    np.testing.assert_allclose(gradient, -delta * net.parameters, rtol=0, atol=1e-3 * delta)
 
 
 @pytest.mark.parametrize("name", ["prior_precision", "noise"])

@@ -26,6 +26,10 @@ def test_blocks_of_rows_change_nothing(
     whole = fm.Laplace(net, X, y, None, given, structure=structure)
     monkeypatch.setattr(fastmlp.laplace, "BLOCK_BYTES", 8 * 3 * whole._form.width * 4)
     assert [part.stop for part in whole._blocks(7)] == [4, 8]
+    if kind != "identity":
+        drawn = whole.predict(X, samples=8 * whole._form.width)  # one row at a time
+        alone = [whole.predict(x, samples=8 * whole._form.width) for x in X]
+        np.testing.assert_allclose(drawn, alone, rtol=1e-9)
     blocks = fm.Laplace(net, X, y, None, given, structure=structure)
     np.testing.assert_allclose(blocks.predict(X), whole.predict(X), rtol=1e-10)
     monkeypatch.setattr(fastmlp.laplace, "BLOCK_BYTES", 1)
@@ -49,6 +53,24 @@ def test_samples_come_near_the_integral_that_the_probit_approximates() -> None:
     assert np.abs(drawn - exact).max() < 4 * 0.5 / np.sqrt(20_000)
     assert 0 < np.abs(laplace.predict(at)[:, 0] - exact).max() < 0.02
     assert np.abs(net.predict(at)[:, 0] - exact).max() > 0.05
+
+
+def test_two_classes_are_one_label_and_a_shift_of_all_outputs_changes_nothing() -> None:
+    """A softmax of (0, a) is a sigmoid of a."""
+    rng = np.random.default_rng(2)
+    X, y = rng.normal(size=(40, 2)), rng.integers(0, 2, 40)
+    classes = fm.Network([2, 2], output="softmax", dtype="float64", seed=0)
+    classes.fit(X, y, optimizer="lbfgs", epochs=100)
+    label = fm.Network([2, 1], output="sigmoid", dtype="float64", seed=0)
+    W, b = classes.weights[0], classes.biases[0]
+    label.weights[0], label.biases[0] = W[:, 1:] - W[:, :1], b[1:] - b[:1]
+    of_classes = fm.Laplace(classes, X, y, prior_precision=2)
+    of_label = fm.Laplace(label, X, y, prior_precision=1)  # of a difference: half of it
+    expected = of_classes.predict(3 * X)
+    np.testing.assert_allclose(of_label.predict(3 * X)[:, 0], expected[:, 1], rtol=1e-9)
+    classes.biases[0] = b + 100
+    shifted = fm.Laplace(classes, X, y, prior_precision=2)
+    np.testing.assert_allclose(shifted.predict(3 * X), expected, rtol=1e-9)
 
 
 def test_samples_of_classes_have_the_covariance_of_the_outputs() -> None:

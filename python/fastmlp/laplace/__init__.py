@@ -55,8 +55,7 @@ class Laplace:
         taken as known. ``"full"``: H of all parameters. ``"diagonal"``, ``"kronecker"``: its
         diagonal, or a Kronecker product for each layer, for networks of `Dense` layers.
     prior_precision : float > 0, optional
-        delta; by default that of the largest marginal likelihood. Training with `l2` on all
-        parameters is that with ``n_samples * l2`` (squared error: ``/ noise**2``).
+        delta; by default that of the largest marginal likelihood.
     noise : float > 0, optional
         Standard deviation of the noise of y, for squared_error; by default that of the largest
         marginal likelihood.
@@ -70,6 +69,9 @@ class Laplace:
         all labels, assign what gives held-out rows the highest likelihood.
     noise : float or None
         Standard deviation of the noise of y; None for classification. May be assigned too.
+    l2 : float
+        The penalty of `Network.fit` with ``regularize_biases=True`` that is this prior,
+        ``delta / (beta sum_i w_i)``.
     n_effective : float
         Number of parameters that the data determine, ``sum_k beta λ_k / (beta λ_k + delta)`` with
         the eigenvalues λ of H.
@@ -144,7 +146,8 @@ class Laplace:
         self._form = FORMS[structure](self._network)
         n_targets = self._add(data)
         w = self._network.parameters[-self._form.size :].astype(np.float64)
-        misfit = mean_loss(network, chosen, data) * data.total_weight()
+        self._total_weight = data.total_weight()
+        misfit = mean_loss(network, chosen, data) * self._total_weight
         evidence = Evidence(self._form.values, float(w @ w), misfit, n_targets)
         self._delta, beta = evidence.maximum(delta, beta)
         self._noise = beta**-0.5 if self._has_noise and noise is None else noise
@@ -165,8 +168,9 @@ class Laplace:
         self._form.finish()
         return float(of_outputs.sum()) if self._has_noise else 0.0
 
-    def _blocks(self, n: int) -> Iterator[slice]:
-        step = max(1, BLOCK_BYTES // (8 * self._network.n_outputs * self._form.width))
+    def _blocks(self, n: int, n_draws: int = 0) -> Iterator[slice]:
+        width = max(self._form.width, n_draws)
+        step = max(1, BLOCK_BYTES // (8 * self._network.n_outputs * width))
         return (slice(begin, begin + step) for begin in range(0, n, step))
 
     @property
@@ -190,6 +194,12 @@ class Laplace:
         if not self._has_noise:
             raise value_error("noise", value, "None, as a classification has none")
         self._noise = check_positive(value, "noise")
+
+    @property
+    def l2(self) -> float:
+        """Penalty of `Network.fit` with `regularize_biases` that is this prior."""
+        delta, beta = self._precisions()
+        return delta / (beta * self._total_weight)
 
     @property
     def n_effective(self) -> float:

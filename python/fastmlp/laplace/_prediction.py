@@ -41,9 +41,8 @@ def predict(
     X : array_like of shape (n_samples, n_inputs), or (n_inputs,)
         Samples, or a single sample.
     samples : int, optional
-        Classification only: the mean over so many draws of the outputs, the same for all rows,
-        in place of the probit approximation (MacKay 1992)
-        ``phi(a / sqrt(1 + pi/8 v))``, where v is the variance of the pre-activation a.
+        Classification only: the mean over so many draws of the outputs, the same for all rows, in
+        place of the approximation.
     seed : int, optional
         Of the draws; default: that of the network.
     include_noise : bool, default True
@@ -61,6 +60,13 @@ def predict(
     ValueError, TypeError
         X does not fit the network; `samples` of a regression, whose outputs are normal.
 
+    Notes
+    -----
+    With pre-activations a of covariance S, a probability is the probit approximation of its mean
+    (MacKay 1992), ``sigmoid(a / sqrt(1 + pi/8 S))``. For classes it is, of all pairs (Lu, Ie & Sha
+    2020) and scaled to the sum 1,
+    ``p_k = 1 / sum_j exp((a_j - a_k) / sqrt(1 + pi/8 (S_jj + S_kk - 2 S_jk)))``.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -68,24 +74,20 @@ def predict(
     >>> net = fm.Network([1, 2], output="softmax", dtype="float64", seed=0)
     >>> history = net.fit(X, y, optimizer="lbfgs", epochs=50)
     >>> net.predict([9]).round(2), fm.Laplace(net, X, y).predict([9]).round(2)
-    (array([0.02, 0.98]), array([0.27, 0.73]))
+    (array([0.02, 0.98]), array([0.25, 0.75]))
     """
-    if check_bool(include_noise, "include_noise") and self.noise is not None:
-        noise = self.noise
-    else:
-        noise = 0.0
+    noise = (self.noise or 0.0) if check_bool(include_noise, "include_noise") else 0.0
     if samples is not None and self._has_noise:
         raise value_error("samples", samples, "None, as outputs of a regression are normal")
     draws = _draws(self, samples, seed)
     inputs, single = _read(self, X)
     a = self._network.predict(inputs)
     second = np.empty_like(a)
-    for rows, covariance in _covariances(self, inputs):
-        v = np.diagonal(covariance, axis1=1, axis2=2)
+    for rows, covariance in _covariances(self, inputs, samples or 0):
         if self._has_noise:
-            second[rows] = np.sqrt(v + noise**2)
+            second[rows] = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2) + noise**2)
         elif draws is None:
-            second[rows] = self._phi(a[rows] / np.sqrt(1 + math.pi / 8 * v))
+            second[rows] = _probit(self._phi, a[rows].astype(np.float64), covariance)
         else:
             spread = draws @ _root(covariance).transpose(0, 2, 1)
             second[rows] = self._phi(a[rows, np.newaxis] + spread).mean(axis=1)
@@ -130,9 +132,9 @@ def _read(laplace: Laplace, X: InputLike) -> tuple[Any, bool]:
     return arrays.as_inputs(X, laplace._network)
 
 
-def _covariances(laplace: Laplace, inputs: Any) -> Iterator[tuple[slice, Floats]]:
+def _covariances(laplace: Laplace, inputs: Any, n_draws: int = 0) -> Iterator[tuple[slice, Floats]]:
     variances = laplace._variances()
-    for rows in laplace._blocks(len(inputs)):
+    for rows in laplace._blocks(len(inputs), n_draws):
         yield rows, laplace._form.output_covariance(inputs[rows], variances)
 
 
@@ -145,6 +147,17 @@ def _draws(laplace: Laplace, samples: int | None, seed: int | None) -> Floats | 
     chosen = laplace._network.seed if seed is None else check_seed(seed)
     shape = (check_int(samples, "samples", min=1), laplace._network.n_outputs)
     return np.random.default_rng(chosen).standard_normal(shape)
+
+
+def _probit(phi: Any, a: Floats, covariance: Floats) -> Floats:
+    """Return the approximate means of the probabilities phi(a), a of these covariances."""
+    v = np.diagonal(covariance, axis1=1, axis2=2)
+    if not phi.couples_units:
+        return np.asarray(phi(a / np.sqrt(1 + math.pi / 8 * v)))
+    of_pairs = np.maximum(v[:, :, np.newaxis] + v[:, np.newaxis] - 2 * covariance, 0)
+    z = (a[:, np.newaxis] - a[:, :, np.newaxis]) / np.sqrt(1 + math.pi / 8 * of_pairs)
+    p = np.diagonal(phi(z), axis1=1, axis2=2)  # exp(z_kk) is 1
+    return np.asarray(p / p.sum(axis=1, keepdims=True))
 
 
 def _root(covariance: Floats) -> Floats:
