@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import fastmlp as fm
+from fastmlp.laplace._evidence import Evidence
 from laplace_cases import KINDS, case, kinds, new_samples, precisions, structures
 from laplace_oracle import DenseLaplace, inputs_of_layers, sigmoid
 from reference import Array
@@ -116,6 +117,23 @@ def test_training_with_its_l2_ends_at_the_mode_of_its_prior(kind: str) -> None:
     beta = precisions(laplace)[1]
     gradient = beta * w.sum() * net.value_and_grad(X, y, sample_weight=given)[1]
     np.testing.assert_allclose(gradient, -delta * net.parameters, rtol=0, atol=1e-3 * delta)
+
+
+@pytest.mark.parametrize("has_noise", [True, False])
+def test_the_maximum_is_found_whatever_the_numbers(has_noise: bool) -> None:
+    """Over many orders of magnitude, to rounding."""
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        values = np.exp(rng.normal(scale=6, size=rng.integers(1, 50)) + 10 * rng.normal())
+        values[1:][rng.random(len(values) - 1) < 0.2] = 0
+        norm, misfit = np.exp(10 * rng.normal(size=2))
+        n = float(rng.integers(1, 100_000)) if has_noise else 0.0
+        evidence = Evidence(values, norm, misfit, n)
+        delta, beta = evidence.maximum(None, None if has_noise else 1.0)
+        gamma = np.sum(beta * values / (beta * values + delta))
+        assert delta * norm == pytest.approx(gamma, rel=1e-12)
+        if has_noise:
+            assert gamma + 2 * beta * misfit == pytest.approx(n, rel=1e-12)
 
 
 @pytest.mark.parametrize("name", ["prior_precision", "noise"])

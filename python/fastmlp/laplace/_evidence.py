@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastmlp import _core
-from fastmlp._data.types import FloatArray
 from fastmlp._data.validation import InvalidValue
 from fastmlp.laplace._forms import Floats
-from fastmlp.minimization import minimize
+
+MAX_STEPS = 100  # 40 were enough for any of 20,000 random problems
+LONGEST_STEP = 2.0  # of a logarithm; far from the maximum Newton's are too long
 
 
 class Evidence(NamedTuple):
@@ -40,40 +40,26 @@ class Evidence(NamedTuple):
     def maximum(self, delta: float | None, beta: float | None) -> tuple[float, float]:
         """Return delta and beta, those that are None where the marginal likelihood is largest.
 
-        With the shares s, ``γ = sum s`` and ``q = sum s (1 - s)``, derivatives by log delta and
-        log beta are ``(γ - delta |w|²)/2``, ``(N - γ - 2 beta E)/2``; second ones are
-        ``-[[q + delta |w|², -q], [-q, q + 2 beta E]]/2``, which is negative definite.
+        By Newton's method in log delta and log beta. Twice the derivatives by these are
+        ``gamma - delta |w|²`` and ``N - gamma - 2 beta E``, where gamma is the sum of the shares s;
+        twice the second ones, with the sum q of s (1 - s), are
+        ``-[[q + delta |w|², -q], [-q, q + 2 beta E]]``, which is negative definite.
         """
         free = np.array([delta is None, beta is None])
         self._check(*free)
-        beta_alone = self.n_targets / (2 * self.misfit) if beta is None else beta
-        at = np.log([1.0 if delta is None else delta, beta_alone])
-
-        def placed(w: FloatArray) -> tuple[float, float]:
-            at[free] = w
-            return math.exp(at[0]), math.exp(at[1])
-
-        def negative(w: FloatArray) -> tuple[float, FloatArray]:
-            delta, beta = placed(w)
-            gamma = self.shares(delta, beta).sum()
-            slopes = (
-                gamma - delta * self.squared_norm,
-                self.n_targets - gamma - 2 * beta * self.misfit,
-            )
-            return -self.value(delta, beta), -0.5 * np.array(slopes)[free]
-
-        def hvp(w: FloatArray, v: FloatArray) -> FloatArray:
-            delta, beta = placed(w)
-            share = self.shares(delta, beta)
-            q = (share * (1 - share)).sum()
-            H = np.array([[q + delta * self.squared_norm, -q], [-q, q + 2 * beta * self.misfit]])
-            return np.asarray(0.5 * H[np.ix_(free, free)] @ v)
-
-        w = at[free]
-        if len(w) > 0:
-            newton = _core.methods["newton"](gtol=1e-12 * (self.n_targets + len(self.values)))
-            w = minimize(negative, w, newton, hvp=hvp, steps=1000).w
-        found = placed(w)
+        start = self.n_targets / (2 * self.misfit) if beta is None else beta
+        at = np.log([1.0 if delta is None else delta, start])
+        for _ in range(MAX_STEPS if free.any() else 0):
+            share = self.shares(*np.exp(at))
+            gamma, q = share.sum(), (share * (1 - share)).sum()
+            prior, misfit = np.exp(at) * (self.squared_norm, 2 * self.misfit)
+            slopes = np.array([gamma - prior, self.n_targets - gamma - misfit])
+            curvature = np.array([[q + prior, -q], [-q, q + misfit]])
+            step = np.linalg.solve(curvature[np.ix_(free, free)], slopes[free])
+            at[free] += np.clip(step, -LONGEST_STEP, LONGEST_STEP)
+            if np.abs(step).max() < 1e-14:
+                break
+        found = np.exp(at)
         return found[0] if delta is None else delta, found[1] if beta is None else beta
 
     def _check(self, delta_is_free: bool, beta_is_free: bool) -> None:
