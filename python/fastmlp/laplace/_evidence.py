@@ -59,8 +59,8 @@ class Evidence(NamedTuple):
             at[free] += np.clip(step, -LONGEST_STEP, LONGEST_STEP)
             if np.abs(step).max() < 1e-14:
                 break
-        found = np.exp(at)
-        return found[0] if delta is None else delta, found[1] if beta is None else beta
+        best = math.exp(at[0]), math.exp(at[1])
+        return best[0] if delta is None else delta, best[1] if beta is None else beta
 
     def _check(self, delta_is_free: bool, beta_is_free: bool) -> None:
         """Raise where there is no maximum."""
