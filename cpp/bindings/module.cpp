@@ -7,7 +7,7 @@ PYBIND11_MODULE(FASTMLP_MODULE, m) {
   m.attr("__name__") =
       "fastmlp._core";  // in every build, because pickles and stubs name the package
   m.doc() = "The compiled core of fastmlp.";
-  py::register_local_exception_translator([](std::exception_ptr error) {
+  py::register_local_exception_translator([](const std::exception_ptr& error) {
     try {
       if (error) std::rethrow_exception(error);
     } catch (const std::bad_alloc&) {
@@ -34,7 +34,7 @@ PYBIND11_MODULE(FASTMLP_MODULE, m) {
   bind_threads(m);
   auto float32 = m.def_submodule("float32", "Networks and trainers in single precision.");
   auto float64 = m.def_submodule("float64", "Networks and trainers in double precision.");
-  bind_sparse_matrices(float32, float64);
+  bind_samples(float32, float64);
   bind_networks(float32, float64);
   bind_metrics(m, float32, float64);
   bind_steps(float32, float64);
