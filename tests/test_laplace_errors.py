@@ -140,17 +140,6 @@ def test_a_covariance_that_exceeds_the_memory_is_refused() -> None:
         laplace.parameter_covariance()
 
 
-def test_sparse_samples_are_refused_with_what_to_do() -> None:
-    sparse = pytest.importorskip("scipy.sparse")
-    net, X, y, *_ = case("identity")
-    laplace = fm.Laplace(net, X, y)
-    rows = sparse.csr_array(X)
-    with pytest.raises(TypeError, match=r"^Laplace: X is sparse .*; use X.toarray\(\)"):
-        fm.Laplace(net, rows, y)
-    with pytest.raises(TypeError, match=r"^Laplace.predict: X is sparse .*; use X.toarray\(\)"):
-        laplace.predict(rows)
-
-
 def test_names_of_columns_are_those_of_the_training() -> None:
     pandas = pytest.importorskip("pandas")
     net, X, *_ = case("softmax")

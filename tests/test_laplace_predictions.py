@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import pickletools
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -113,6 +114,25 @@ def test_copies_and_pickles_predict_the_same(structure: str, kind: str) -> None:
         "fastmlp._core",
         "fastmlp.network",
     }
+
+
+@structures
+def test_sparse_and_mapped_samples_are_read_as_arrays_are(structure: str, tmp_path: Path) -> None:
+    sparse = pytest.importorskip("scipy.sparse")
+    net, X, y, *_ = case("softmax")
+    X[X < 0.3] = 0
+    expected = fm.Laplace(net, X, y, structure=structure)
+    columns, values = [0, 2, 2, 1], [1.0, 0.5, -2.0, 3.0]  # one entry in two parts
+    new = sparse.csr_array((values, columns, [0, 3, 3, 4]), shape=(3, 3))
+    mapped = np.memmap(tmp_path / "X", np.float32, "w+", shape=X.shape)
+    mapped[:] = X
+    for given, rtol in ((sparse.csr_array(X), 1e-12), (mapped, 1e-6)):
+        laplace = fm.Laplace(net, given, y, structure=structure)
+        for samples in (new, given):
+            dense = samples.toarray() if hasattr(samples, "toarray") else samples
+            np.testing.assert_allclose(
+                laplace.predict(samples), expected.predict(dense), rtol=rtol, atol=rtol
+            )
 
 
 def test_later_training_changes_no_error_bars() -> None:

@@ -16,12 +16,18 @@ from fastmlp._data.types import InputLike, LossLike
 from fastmlp._data.validation import check_positive, error_prefix, value_error
 from fastmlp.laplace import _prediction
 from fastmlp.laplace._evidence import Evidence
-from fastmlp.laplace._forms import DiagonalMatrix, Floats, FullMatrix, KroneckerFactors, LastLayer
+from fastmlp.laplace._forms import (
+    DiagonalMatrix,
+    Floats,
+    FullMatrix,
+    KroneckerFactors,
+    LastLayer,
+    dense_rows,
+)
 from fastmlp.laplace._likelihood import (
     check_supported,
     curvature_factor,
     read_weights,
-    refuse_sparse,
     with_identity_output,
 )
 from fastmlp.network import Network
@@ -140,7 +146,6 @@ class Laplace:
                 raise value_error("noise", noise, f"None, as loss={chosen.name!r} has none")
             noise = check_positive(noise, "noise")
             beta = noise**-2
-        refuse_sparse(X)
         data = read_training_data(network, chosen, X, y, sample_weight)
         self._network = with_identity_output(network)
         self._form = FORMS[structure](self._network)
@@ -159,12 +164,12 @@ class Laplace:
 
     def _add(self, data: Dataset) -> float:
         """Add up H; return the number of targets with noise, which is their weight."""
-        X: Any = data.X
         weights, of_outputs = read_weights(data, self._phi, self._network.n_outputs)
-        for rows in self._blocks(len(X)):
-            a = self._network.predict(X[rows]).astype(np.float64)
+        for rows in self._blocks(len(data.X)):
+            X = dense_rows(data.X, rows)
+            a = self._network.predict(X).astype(np.float64)
             F = curvature_factor(self._phi, a, of_outputs[rows])
-            self._form.add(X[rows], F, weights[rows])
+            self._form.add(X, F, weights[rows])
         self._form.finish()
         return float(of_outputs.sum()) if self._has_noise else 0.0
 

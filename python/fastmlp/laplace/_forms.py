@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from fastmlp import _core
 from fastmlp._core import Dense, Dropout, GaussianNoise, SpatialDropout
+from fastmlp._data import arrays
 from fastmlp._data.validation import short_repr, value_error
 
 if TYPE_CHECKING:
@@ -232,6 +233,19 @@ class KroneckerFactors(DiagonalMatrix):
             covariance[own, own] = (basis * part.ravel()) @ basis.T
         order = _order(self._shapes, self._network.biases)
         return covariance[np.ix_(order, order)]
+
+
+def dense_rows(X: arrays.Samples, rows: slice) -> NDArray[Any]:
+    """Return consecutive rows of X as an array."""
+    if isinstance(X, np.ndarray):
+        return X[rows]
+    some = arrays.take(X, np.arange(*rows.indices(len(X))))
+    if isinstance(some, np.ndarray):
+        return some
+    values, columns, starts = some.arrays
+    dense = np.zeros(some.shape, values.dtype)
+    np.add.at(dense, (np.repeat(np.arange(len(dense)), np.diff(starts)), columns), values)
+    return dense
 
 
 def _as_rows(h: NDArray[Any], n_inputs: int) -> Floats:

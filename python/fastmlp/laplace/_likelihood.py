@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from fastmlp._data import arrays
 from fastmlp._data.dataset import Dataset
 from fastmlp._data.losses import is_custom_loss
 from fastmlp._data.validation import short_repr, value_error
@@ -29,12 +28,6 @@ def check_supported(network: Network, loss: Any) -> None:
         raise value_error("loss", name, f"one of: {pairs}; the output is {short_repr(phi)}")
     if len(network.output_shape) > 1:
         raise value_error("output_shape", network.output_shape, "one axis, the outputs of a sample")
-
-
-def refuse_sparse(X: Any) -> None:
-    """Raise if X is sparse, with what to do."""
-    if hasattr(X, "tocsr"):
-        arrays.read(X, "X")
 
 
 def with_identity_output(network: Network) -> Network:

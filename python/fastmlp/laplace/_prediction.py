@@ -18,8 +18,7 @@ from fastmlp._data.validation import (
     error_prefix,
     value_error,
 )
-from fastmlp.laplace._forms import Floats
-from fastmlp.laplace._likelihood import refuse_sparse
+from fastmlp.laplace._forms import Floats, dense_rows
 
 if TYPE_CHECKING:
     from fastmlp.laplace import Laplace
@@ -38,7 +37,7 @@ def predict(
 
     Parameters
     ----------
-    X : array_like of shape (n_samples, n_inputs), or (n_inputs,)
+    X : array_like or sparse matrix of shape (n_samples, n_inputs), or (n_inputs,)
         Samples, or a single sample.
     samples : int, optional
         Classification only: the mean over so many draws of the outputs, the same for all rows, in
@@ -80,8 +79,8 @@ def predict(
     if samples is not None and self._has_noise:
         raise value_error("samples", samples, "None, as outputs of a regression are normal")
     draws = _draws(self, samples, seed)
-    inputs, single = _read(self, X)
-    a = self._network.predict(inputs)
+    inputs, single = arrays.as_inputs(X, self._network)
+    a: FloatArray = self._network._native.predict(inputs, None)
     second = np.empty_like(a)
     for rows, covariance in _covariances(self, inputs, samples or 0):
         if self._has_noise:
@@ -102,7 +101,7 @@ def output_covariance(self: Laplace, X: InputLike) -> FloatArray:
 
     Parameters
     ----------
-    X : array_like of shape (n_samples, n_inputs), or (n_inputs,)
+    X : array_like or sparse matrix of shape (n_samples, n_inputs), or (n_inputs,)
         Samples, or a single sample.
 
     Returns
@@ -119,7 +118,7 @@ def output_covariance(self: Laplace, X: InputLike) -> FloatArray:
     >>> laplace.output_covariance([3]).round(6)  # 1/4 of the bias, 9/4 of the weight
     array([[2.5]])
     """
-    inputs, single = _read(self, X)
+    inputs, single = arrays.as_inputs(X, self._network)
     n_outputs = self._network.n_outputs
     result = np.empty((len(inputs), n_outputs, n_outputs), self._network.dtype)
     for rows, covariance in _covariances(self, inputs):
@@ -127,15 +126,10 @@ def output_covariance(self: Laplace, X: InputLike) -> FloatArray:
     return result[0] if single else result
 
 
-def _read(laplace: Laplace, X: InputLike) -> tuple[Any, bool]:
-    refuse_sparse(X)
-    return arrays.as_inputs(X, laplace._network)
-
-
 def _covariances(laplace: Laplace, inputs: Any, n_draws: int = 0) -> Iterator[tuple[slice, Floats]]:
     variances = laplace._variances()
     for rows in laplace._blocks(len(inputs), n_draws):
-        yield rows, laplace._form.output_covariance(inputs[rows], variances)
+        yield rows, laplace._form.output_covariance(dense_rows(inputs, rows), variances)
 
 
 def _draws(laplace: Laplace, samples: int | None, seed: int | None) -> Floats | None:
