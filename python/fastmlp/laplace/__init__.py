@@ -63,8 +63,8 @@ class Laplace:
     prior_precision : float > 0, optional
         delta; by default that of the largest marginal likelihood.
     noise : float > 0, optional
-        Standard deviation of the noise of y, for squared_error; by default that of the largest
-        marginal likelihood.
+        Standard deviation of the noise of y, one for all outputs, for squared_error; by default
+        that of the largest marginal likelihood.
 
     Attributes
     ----------
