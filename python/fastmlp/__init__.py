@@ -31,6 +31,7 @@ _ON_DEMAND = {
     "diagnosis": ("Diagnosis", "LayerDiagnosis"),
     "ensemble": ("Ensemble",),
     "gradient_check": ("GradientCheck", "check_gradient"),
+    "laplace": ("Laplace",),
     "minimization": ("Result", "least_squares", "minimize"),
     "separability": ("linearly_separable",),
     "step_length": ("LineSearchResult", "line_search"),

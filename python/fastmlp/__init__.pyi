@@ -56,6 +56,7 @@ from fastmlp._core import Identity as Identity
 from fastmlp._core import InverseTimeDecay as InverseTimeDecay
 from fastmlp._core import LBFGS as LBFGS
 from fastmlp._core import LSTM as LSTM
+from fastmlp.laplace import Laplace as Laplace
 from fastmlp.diagnosis import LayerDiagnosis as LayerDiagnosis
 from fastmlp._core import LeCunNormal as LeCunNormal
 from fastmlp._core import LeCunUniform as LeCunUniform
@@ -185,6 +186,7 @@ __all__ = [
     'InverseTimeDecay',
     'LBFGS',
     'LSTM',
+    'Laplace',
     'LayerDiagnosis',
     'LeCunNormal',
     'LeCunUniform',
