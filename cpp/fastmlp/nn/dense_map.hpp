@@ -10,7 +10,7 @@ template <class T>
 class DenseMap final : public LinearMap<T> {
  public:
   DenseMap(Index outputs, Index inputs)
-      : LinearMap<T>({inputs, outputs, outputs, inputs, true, false, TransposedFactor::x}) {}
+      : LinearMap<T>({inputs, outputs, outputs, inputs, true, false, TransposedFactor::x, false, false, {}, true}) {}
 
   void apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
              const Epilogue<T>& epilogue) const override;
@@ -26,7 +26,7 @@ template <class T>
 class TransposedMap final : public LinearMap<T> {
  public:
   TransposedMap(Index outputs, Index inputs)
-      : LinearMap<T>({inputs, outputs, inputs, outputs, true, false, TransposedFactor::delta}),
+      : LinearMap<T>({inputs, outputs, inputs, outputs, true, false, TransposedFactor::delta, false, false, {}, true}),
         original_(inputs, outputs) {}
 
   void apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,

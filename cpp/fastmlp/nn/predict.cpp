@@ -20,7 +20,8 @@ class TilePass {
         w_(w),
         team_(team),
         context_{&team},
-        workspace_(make_workspace(plan, kTileColumns<T> * team.size(), backward)),
+        workspace_(make_workspace(plan, kTileColumns<T> * team.size(), backward,
+                                  plan.rounds() && !backward)),
         x_(plan.inputs(), workspace_.samples) {
     pack(plan, w, workspace_.packed, team);
   }
