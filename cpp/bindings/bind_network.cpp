@@ -136,6 +136,7 @@ double loss(const Network<T>& network, const py::object& x, const py::object& ta
   double value = 0;
   run({forward_operations(network, data.size())}, [&](ThreadTeam& team) {
     NetworkObjective<T> objective(network.plan(), function);
+    objective.set_exact(data.size() < kMinBf16Samples);
     objective.set_team(team);
     objective.select(data, {}, data.size());
     value = objective.value(network.w());
@@ -242,7 +243,7 @@ void bind_network(py::module_& m) {
            "Without a seed all parameters are 0. With bf16 large products of training and prediction "
            "are those of bfloat16, where the processor has them.")
       .def_property_readonly("rounds",
-                             [](const Network<T>& self) { return self.plan().rounds(); })
+                             [](const Network<T>& self) { return self.plan().rounds(kMinBf16Samples); })
       .def_static("count", &count<T>, py::arg("inputs"), py::arg("layers"), py::arg("max_steps"),
                   "The number of parameters, before any memory is taken for them; more steps of "
                   "recurrent layers are refused.")

@@ -64,7 +64,7 @@ class Network(NamedFeatures, Attributes):
         2**64``. With equal seeds, runs are equal bit for bit. By default a random seed is drawn.
     precision : {"bf16"}, optional
         With ``"bf16"`` large dense layers multiply numbers rounded to bfloat16 in training by
-        first-order optimizers, in predictions and in losses; see :doc:`/precision`. By default,
+        first-order optimizers, in predictions and in losses; see docs/precision.md. By default,
         and where the processor has no faster instructions, products are in `dtype`.
 
     Attributes

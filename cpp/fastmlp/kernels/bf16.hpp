@@ -25,9 +25,9 @@ Bf16Unit bf16_unit();
 
 using Bf16Pair = std::uint32_t;
 
-// Inputs and outputs of a layer from which rounding the operands of its products costs less than
-// it gains.
-constexpr Index kMinBf16Width = 32;
+// Inputs and outputs of a layer, and samples of a batch, from which rounding the operands of its
+// products costs less than it gains.
+constexpr Index kMinBf16Width = 64, kMinBf16Samples = 16;
 
 // Rows of W that are packed together: a pack of pairs, one cache line of the transpose.
 constexpr Index kBf16Rows = 32;

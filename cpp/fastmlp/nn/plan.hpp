@@ -194,8 +194,8 @@ class Plan {
   // Multiplications and additions of a forward pass of one row.
   double operations_per_row() const { return operations_; }
   bool packs() const { return packs_; }
-  // Some products are those of bfloat16, in passes that round.
-  bool rounds() const { return rounds_; }
+  // Some products are those of bfloat16, in passes over batches, or calls, of so many samples.
+  bool rounds(Index samples) const { return rounds_ && samples >= kMinBf16Samples; }
   // X is read by a product whose weights are packed: its rows are as wide as memory pages.
   bool wide_inputs() const { return wide_inputs_; }
 

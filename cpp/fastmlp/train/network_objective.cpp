@@ -17,7 +17,7 @@ NetworkObjective<T>::NetworkObjective(const Plan<T>& plan, Loss loss)
       loss_steps_(target_columns(output_loss_.loss, 2) == 1 ? plan.output_steps() : 1),
       batch_(plan, output_loss_.loss),
       schedule_(plan),
-      rounds_(plan.rounds()) {
+      rounds_(plan.rounds(kMinBf16Samples)) {
   schedule_.set_workspace(workspace_);
   std::visit([](const auto& member) { check_underflow<T>(member); }, output_loss_.loss);
 }

@@ -66,10 +66,10 @@ class NetworkObjective final : public ResidualObjective<T> {
   void clear_states() { std::fill_n(states_.data, states_.rows * states_.cols, T(0)); }
   // The arrays may have been written since the last call: the same selection is another function.
   void invalidate_data() { same_data_ = false; }
-  // All products in float32, also where the plan rounds operands: whoever differentiates needs the
-  // digits.
-  void set_exact() {
-    if (!rounds_) return;
+  // All products in float32, also where the plan rounds operands: differences and searches need
+  // the digits, and few samples are not worth it.
+  void set_exact(bool exact = true) {
+    if (!rounds_ || !exact) return;
     rounds_ = false;
     workspace_.samples = 0;
   }
