@@ -3,8 +3,8 @@
 Usage: python -m bench.bf16 [--threads 1] [--rounds 9] [--workloads W3,W4,W5,I2]
        python -m bench.bf16 --accuracy [--seeds 10] [--data FOLDER]
 
-torch has its parameters and X in bfloat16. Accuracy is that of digits and of a regression of scikit-learn's, and of
-`letter.npz` and `mnist10k.npz` with arrays X and y where the folder has them.
+torch has its parameters and X in bfloat16. Accuracy is that of scikit-learn's digits and of a
+regression, and of `letter.npz` and `mnist10k.npz` where the folder has them.
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ def contenders(problem: Problem, threads: int) -> dict[str, Callable[[], Any]]:
     except ImportError:
         return runs
     torch.set_num_threads(threads)
-    return runs | {f"torch {name}": torchs(problem, p is not None) for name, p in PRECISIONS.items()}
+    return runs | {
+        f"torch {name}": torchs(problem, p is not None) for name, p in PRECISIONS.items()
+    }
 
 
 def speed(names: list[str], threads: int, rounds: int) -> None:
@@ -123,7 +125,8 @@ def score(X: Any, y: Any, hidden: tuple[int, ...], precision: str | None, seed: 
     output = "softmax" if classes else "identity"
     net = fm.Network(layers, output=output, seed=seed, precision=precision)
     targets = y if classes else y[:, None].astype(np.float32)
-    net.fit(X[rest], targets[rest], epochs=20, batch_size=64, optimizer=fm.Adam(1e-3), verbose=False)
+    adam = fm.Adam(1e-3)
+    net.fit(X[rest], targets[rest], epochs=20, batch_size=64, optimizer=adam, verbose=False)
     outputs = net.predict(X[test])
     if classes:
         return float(100 * (outputs.argmax(1) == y[test]).mean())

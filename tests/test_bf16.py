@@ -213,7 +213,8 @@ def test_precision_is_kept_by_copies_pickles_files_and_texts(tmp_path: Path) -> 
         net.precision = None  # type: ignore[misc]
     plain = network(precision=None)
     assert plain.precision is None
-    assert "precision" not in plain.__getstate__() and "precision" not in repr(plain)
+    assert "precision" not in plain.__getstate__()
+    assert "precision" not in repr(plain)
 
 
 def test_a_trainer_goes_on_from_its_file_with_the_same_bits(tmp_path: Path) -> None:
@@ -258,7 +259,7 @@ def test_estimators_have_the_parameter(tmp_path: Path) -> None:
 
     labels = (Y[:, 0] > 0).astype(int)
     given = {"hidden_layer_sizes": (80,), "max_iter": 3, "random_state": 0}
-    with pytest.warns(UserWarning):
+    with pytest.warns(UserWarning, match="converge"):
         models = [MLPClassifier(precision=p, **given).fit(X, labels) for p in (None, "bf16")]
     rounding = models[1]
     assert rounding.get_params()["precision"] == "bf16"
@@ -273,8 +274,11 @@ def test_estimators_have_the_parameter(tmp_path: Path) -> None:
     ):
         assert bits(other.predict_proba(X)) == bits(rounding.predict_proba(X))
         assert other._model.network.precision == "bf16"
-    with pytest.warns(UserWarning):
+    with pytest.warns(UserWarning, match="converge"):
         regressor = MLPRegressor(precision="bf16", **given).fit(X.astype(np.float64), Y)
     assert regressor.coefs_[0].dtype == np.float32
+    adopted = MLPRegressor.from_network(network())
+    assert bits(pickle.loads(pickle.dumps(adopted)).predict(X)) == bits(adopted.predict(X))
+    assert adopted.precision == "bf16"
     with pytest.raises(ValueError, match=r"precision='half', expected 'bf16', or None"):
         MLPRegressor(precision="half").fit(X, Y)

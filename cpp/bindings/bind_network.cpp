@@ -240,10 +240,11 @@ void bind_network(py::module_& m) {
   bind_resource<Network<T>, Holder>(m, "Network", "A plan of layers and its parameters.")
       .def(py::init(&make_network<T>), py::arg("inputs"), py::arg("layers"), py::arg("seed"),
            py::arg("bf16") = false,
-           "Without a seed all parameters are 0. With bf16 large products of training and prediction "
+           "Without a seed all parameters are 0. With bf16 large products of training and "
+           "prediction "
            "are those of bfloat16, where the processor has them.")
-      .def_property_readonly("rounds",
-                             [](const Network<T>& self) { return self.plan().rounds(kMinBf16Samples); })
+      .def_property_readonly(
+          "rounds", [](const Network<T>& self) { return self.plan().rounds(kMinBf16Samples); })
       .def_static("count", &count<T>, py::arg("inputs"), py::arg("layers"), py::arg("max_steps"),
                   "The number of parameters, before any memory is taken for them; more steps of "
                   "recurrent layers are refused.")

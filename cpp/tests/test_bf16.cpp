@@ -137,9 +137,9 @@ Index wrong_elements(Multiply multiply, Bf16Product product, const Epilogue<floa
 TEST_CASE("rounding is to nearest, ties to even, and keeps inf and nan") {
   if (!has_bf16()) return;
   std::vector<float> values = uniform<float>(1024, 1);
-  for (const std::uint32_t each : {0x3f808000u, 0x3f818000u, 0x3f808001u, 0x3f807fffu, 0x7f7fffffu,
-                                   0xff7f8000u, 0x7f800000u, 0xff800000u, 0x00000001u, 0x807fffffu,
-                                   0x00800000u, 0x80000000u}) {
+  for (const std::uint32_t each :
+       {0x3f808000u, 0x3f818000u, 0x3f808001u, 0x3f807fffu, 0x7f7fffffu, 0xff7f8000u, 0x7f800000u,
+        0xff800000u, 0x00000001u, 0x807fffffu, 0x00800000u, 0x80000000u}) {
     values.push_back(bit_cast<float>(each));
   }
   for (const float x : values) {

@@ -70,7 +70,7 @@ void pair_samples(const PanelView<float>& x, Index rows, Range samples, Bf16Matr
 void pair_samples(const PanelView<float>& x, Index rows, Range samples, Bf16Panels& to);
 
 // gemm of `pairs` of k. The sum of an element is in a fixed order of k, which depends on the unit
-// alone; tiles add the bias at the end.
+// alone; the bias comes last.
 void gemm(Index m, Index n, Index pairs, const Bf16Pair* a, Index lda, const PanelView<Bf16Pair>& b,
           float* c, Index ldc, const float* bias = nullptr, const Epilogue<float>& epilogue = {});
 

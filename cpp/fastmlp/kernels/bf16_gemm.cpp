@@ -49,26 +49,15 @@ struct Block {
   Index lda;
   const Bf16Pair* b;
   Index ldb;
-  float* c;
-  Index ldc;
-  const float* bias;
-  Index columns;
-  const Epilogue<float>& epilogue;
-  const Bf16Pair* next;  // to prefetch
+  const Bf16Pair* next;  // rows of A, to prefetch
 };
 
-// Rows x Packs packs of C, the sums over k in registers.
+// The sums of Rows x Packs packs, in registers over k.
 template <int Rows, int Packs>
-void micro_kernel(const Block& block) {
+void micro_kernel(const Block& block, float* sums) {
   const Bf16Pair *a = block.a, *b = block.b, *next = block.next;
   const Index pairs = block.pairs, lda = block.lda, ldb = block.ldb;
-  Pack<float> sum[Rows][Packs];
-#pragma GCC unroll 16
-  for (int i = 0; i < Rows; ++i) {
-    const Pack<float> start = block.bias ? block.bias[i] - Pack<float>{} : Pack<float>{};
-#pragma GCC unroll 2
-    for (int j = 0; j < Packs; ++j) sum[i][j] = start;
-  }
+  Pack<float> sum[Rows][Packs] = {};
   for (Index k = 0; k < pairs; ++k, ++a, b += ldb) {
     Pack<Bf16Pair> row[Packs];
 #pragma GCC unroll 2
@@ -84,18 +73,14 @@ void micro_kernel(const Block& block) {
     __builtin_prefetch(next, 0, 2);
     next += Rows;
   }
-  const Index ldc = block.ldc;
-#pragma GCC unroll 2
-  for (int j = Packs - 1; j >= 0; --j) {
 #pragma GCC unroll 16
-    for (int i = 0; i < Rows; ++i) {
-      finish_bf16(sum[i][j], block.c, i * ldc + j * kLanes<float>,
-                  block.columns - j * kLanes<float>, block.epilogue);
-    }
+  for (int i = 0; i < Rows; ++i) {
+#pragma GCC unroll 2
+    for (int j = 0; j < Packs; ++j) store(sums + i * kBlockColumns + j * kLanes<float>, sum[i][j]);
   }
 }
 
-using Kernel = void (*)(const Block&);
+using Kernel = void (*)(const Block&, float*);
 template <int Packs, std::size_t... Rows>
 constexpr std::array<Kernel, sizeof...(Rows)> kernels(std::index_sequence<Rows...>) {
   return {micro_kernel<static_cast<int>(Rows) + 1, Packs>...};
@@ -112,11 +97,13 @@ void gemm_by_vectors(Index m, Index n, Index pairs, const Bf16Pair* a, Index lda
     const auto& by_rows = kKernels[n - j > kLanes<float> ? 1 : 0];
     for (Index i = 0; i < blocks; ++i) {
       const Index first = i * m / blocks, end = (i + 1) * m / blocks;
-      Epilogue<float> rows = epilogue;
-      if (rows.h) rows.h += first * ldc + j;
+      alignas(64) float sums[kMR * kBlockColumns];
       by_rows[static_cast<std::size_t>(end - first - 1)](
-          {pairs, a + first * lda, lda, b.at(0, j), b.row, c + first * ldc + j, ldc,
-           bias ? bias + first : nullptr, n - j, rows, a + end * lda});
+          {pairs, a + first * lda, lda, b.at(0, j), b.row, a + end * lda}, sums);
+      Epilogue<float> block = epilogue;
+      if (block.h) block.h += first * ldc + j;
+      finish_block(end - first, std::min(kNR<float>, n - j), sums, c + first * ldc + j, ldc,
+                   bias ? bias + first : nullptr, block);
     }
   }
 }

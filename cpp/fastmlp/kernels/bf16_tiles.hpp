@@ -9,15 +9,26 @@
 
 namespace fastmlp {
 
-// C of S = A B + bias in place of the pack at `offset`, of which `left` columns belong to C.
-[[gnu::always_inline]] inline void finish_bf16(Pack<float> sum, float* c, Index offset, Index left,
-                                               const Epilogue<float>& epilogue) {
-  const Pack<float> old = load(c + offset);
-  if (epilogue.accumulate) sum += old;
-  if (epilogue.relu) sum = relu(sum);
-  if (epilogue.h) sum *= relu_slope(load(epilogue.h + offset));
-  const bool ragged = epilogue.accumulate && left < kLanes<float>;
-  store(c + offset, ragged ? (first_lanes<float>(left) ? sum : old) : sum);
+constexpr Index kBlockColumns = kNR<float>;  // of sums that wait to be finished
+
+// C (rows, columns) of the sums A B, which are kBlockColumns apart, with bias and epilogue. Packs
+// from right to left, as in gemm.
+inline void finish_block(Index rows, Index columns, const float* sums, float* c, Index ldc,
+                         const float* bias, const Epilogue<float>& epilogue) {
+  constexpr Index kLane = kLanes<float>;
+  for (Index j = columns > kLane ? kLane : 0; j >= 0; j -= kLane) {
+    const bool ragged = epilogue.accumulate && columns - j < kLane;
+    const Mask<float> in_c = first_lanes<float>(std::min(kLane, columns - j));
+    for (Index i = 0; i < rows; ++i) {
+      float* const to = c + i * ldc + j;
+      const Pack<float> old = load(to);
+      Pack<float> sum = load(sums + i * kBlockColumns + j) + (bias ? bias[i] : 0.0f);
+      if (epilogue.accumulate) sum += old;
+      if (epilogue.relu) sum = relu(sum);
+      if (epilogue.h) sum *= relu_slope(load(epilogue.h + i * ldc + j));
+      store(to, ragged ? (in_c ? sum : old) : sum);
+    }
+  }
 }
 
 // Where a row of pairs ends within a tile, its rest is copied to tiles filled up with zeros.
@@ -80,12 +91,10 @@ void gemm_by_tiles(Index m, Index n, Index pairs, const Bf16Pair* a, Index lda,
       tiles.template store<1>(sums + kSide, kBlock);
       tiles.template store<2>(sums + kSide * kBlock, kBlock);
       tiles.template store<3>(sums + kSide * kBlock + kSide, kBlock);
-      for (Index half = right ? kSide : 0; half >= 0; half -= kSide) {
-        for (Index r = 0; r < std::min(kBlock, m - i); ++r) {
-          const Pack<float> sum = load(sums + r * kBlock + half) + (bias ? bias[i + r] : 0.0f);
-          finish_bf16(sum, c, (i + r) * ldc + j + half, n - j - half, epilogue);
-        }
-      }
+      Epilogue<float> block = epilogue;
+      if (block.h) block.h += i * ldc + j;
+      finish_block(std::min(kBlock, m - i), std::min(kBlock, n - j), sums, c + i * ldc + j, ldc,
+                   bias ? bias + i : nullptr, block);
     }
   }
 }

@@ -32,8 +32,8 @@ void multiply_packed(Index m, Index k, const PackedMatrix<T>& a, const PanelView
 template <class T>
 [[gnu::always_inline]] inline void multiply(const MapCall<T>& call, const PackedMatrix<T>& packed,
                                             const Bf16Matrix& rounded, Index row, Index column,
-                                            Index k, const PanelView<T>& b,
-                                            const MatrixView<T>& c, const Epilogue<T>& epilogue) {
+                                            Index k, const PanelView<T>& b, const MatrixView<T>& c,
+                                            const Epilogue<T>& epilogue) {
   if constexpr (kHasBf16 && std::is_same_v<T, float>) {
     if (!rounded.empty()) return multiply_rounded(call, rounded, k, b, c, epilogue);
   }
@@ -49,7 +49,8 @@ template <class T>
 template <class T>
 void DenseMap<T>::apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
                         const Epilogue<T>& epilogue) const {
-  multiply<T>(call, call.packed->wt, call.packed->bf16, this->inputs(), 1, this->inputs(), x, a, epilogue);
+  multiply<T>(call, call.packed->wt, call.packed->bf16, this->inputs(), 1, this->inputs(), x, a,
+              epilogue);
 }
 
 template <class T>
@@ -60,7 +61,8 @@ void DenseMap<T>::apply_one(const T* w, const T* x, const T* bias, bool accumula
 template <class T>
 void DenseMap<T>::apply_transposed(const MapCall<T>& call, const PanelView<T>& delta,
                                    const MatrixView<T>& dx, const Epilogue<T>& epilogue) const {
-  multiply<T>(call, call.packed->w, call.packed->bf16_transposed, 1, this->inputs(), this->outputs(), delta, dx, epilogue);
+  multiply<T>(call, call.packed->w, call.packed->bf16_transposed, 1, this->inputs(),
+              this->outputs(), delta, dx, epilogue);
 }
 
 // dW (rows, n_in) = delta (rows, n) Xᵀ (n, n_in)

@@ -34,8 +34,8 @@ struct PassContext {
 // Copies of a wide slot in the orders in which products read it; empty for other slots.
 template <class T>
 struct PackedWeights {
-  PackedMatrix<T> wt;         // for W x
-  PackedMatrix<T> w;          // for Wᵀ delta
+  PackedMatrix<T> wt;                // for W x
+  PackedMatrix<T> w;                 // for Wᵀ delta
   Bf16Matrix bf16, bf16_transposed;  // the same, rounded; then the others are empty
 };
 

@@ -53,10 +53,9 @@ class Network {
   Buffer<T> w_;
 };
 
-extern template Plan<float> make_plan(const Shape&, const std::vector<LayerReference>&, bool,
-                                       bool);
+extern template Plan<float> make_plan(const Shape&, const std::vector<LayerReference>&, bool, bool);
 extern template Plan<double> make_plan(const Shape&, const std::vector<LayerReference>&, bool,
-                                        bool);
+                                       bool);
 extern template Index count_parameters<float>(const Shape&, const std::vector<LayerReference>&,
                                               Index);
 extern template Index count_parameters<double>(const Shape&, const std::vector<LayerReference>&,

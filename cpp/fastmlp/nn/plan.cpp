@@ -29,9 +29,13 @@ Index workspace_size(const std::vector<Node>& nodes, const std::vector<Term<T>>&
 // rows come in whole groups.
 std::vector<Range> cut_rows(const Slot& slot) {
   if (slot.work() < kMinDividedElements) return {{0, slot.rows}};
-  const Index group = slot.rounded ? kBf16Rows : slot.packed ? kMR : 1, groups = ceil_div(slot.rows, group);
+  const Index whole = slot.rounded ? kBf16Rows : kMR;
+  const Index group = slot.rounded || slot.packed ? whole : 1, groups = ceil_div(slot.rows, group);
   const Index positions = slot.reuse.by_terms ? 1 : slot.reuse.positions;
-  const Index min_rows = slot.rounded ? kBf16Rows : slot.packed ? kPackedBlockRows : positions > 1 ? kDotRows : kMR;
+  const Index min_rows = slot.rounded    ? kBf16Rows
+                         : slot.packed   ? kPackedBlockRows
+                         : positions > 1 ? kDotRows
+                                         : kMR;
   const Index elements = slot.reuse.by_terms ? kSummedBlockElements : kGradientBlockElements;
   const Index blocks =
       ceil_div(slot.rows, std::max(min_rows, elements / (slot.columns * positions)));

@@ -16,7 +16,7 @@ template <class T>
 class TilePass {
  public:
   [[gnu::noinline]] TilePass(const Plan<T>& plan, const T* w, const SampleRows<T>& x, bool backward,
-                            ThreadTeam& team)
+                             ThreadTeam& team)
       : plan_(plan),
         w_(w),
         team_(team),

@@ -188,7 +188,7 @@ class NetworkObjective final : public ResidualObjective<T> {
   const T* packed_ = nullptr;         // the vector whose packed copies are up to date, if any
   std::uint64_t packed_version_ = 0;  // of the consumer that has updated it
   bool exclusive_writer_ = false;
-  bool rounds_;  // as Plan::rounds
+  bool rounds_;             // as Plan::rounds
   bool same_data_ = false;  // the arrays are those of the last selection
   std::uint64_t version_ = 0;
   Index mistakes_ = 0;

@@ -271,7 +271,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         Returns
         -------
         MLPClassifier
-            Its `layers` are those of the network.
+            Its `layers` and `precision` are those of the network.
 
         Examples
         --------
@@ -281,6 +281,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         >>> MLPClassifier.from_network(net, ["a", "b", "c"]).predict_proba([[1, 2, 3, 4]]).shape
         (1, 3)
         """
+        params = {"precision": network.precision, **params}
         estimator = cls(layers=list(network.layers), **params)
         _labels.set_labels(estimator, network, classes)
         return estimator._adopt(network)

@@ -249,6 +249,8 @@ class BaseMLP(CallbackSupport, BaseEstimator):  # type: ignore[misc]
         """Return plain arrays and numbers, without the native network and `comm`."""
         state = dict(super().__getstate__())
         state.pop("comm", None)
+        if state.get("precision") is None:  # as in states of older versions
+            state.pop("precision", None)
         model = state.get("_model")
         if isinstance(model, Model):
             state["_model"] = model.state()

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from numbers import Real
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from fastmlp import _core
 from fastmlp._data.validation import (
     InvalidValue,
@@ -15,7 +13,6 @@ from fastmlp._data.validation import (
     check_int,
     check_non_negative,
     check_positive,
-    check_precision,
     resolve,
     type_error,
     value_error,
@@ -198,11 +195,7 @@ EXTRAS = (
         "The ranks of a data-parallel training, as for `fm.Network.fit`: each calls `fit` with its "
         "own rows, in which all classes occur.",
     ),
-    (
-        "precision",
-        '{"bf16"}, default None',
-        "As of `fm.Network`; X is read in single precision then, whatever its dtype.",
-    ),
+    ("precision", '{"bf16"}, default None', "As of `fm.Network`, for X in single precision."),
 )
 
 ACTIVATION = (
@@ -229,7 +222,6 @@ def check_parameters(owner: str, given: Mapping[str, Any]) -> None:
             check(given[name], name)
     if given["n_threads"] is not None:
         check_int(given["n_threads"], "n_threads", min=1)
-    check_precision(given["precision"], np.dtype(np.float32))
     if given["optimizer"] is not None:
         resolve("optimizer", given["optimizer"])
     if given["comm"] is not None:

@@ -227,7 +227,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         Returns
         -------
         MLPRegressor
-            Its `layers` are those of the network.
+            Its `layers` and `precision` are those of the network.
 
         Examples
         --------
@@ -236,6 +236,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         >>> MLPRegressor.from_network(fm.Network([4, 8, 1], seed=0)).predict([[1, 2, 3, 4]]).shape
         (1,)
         """
+        params = {"precision": network.precision, **params}
         return cls(layers=list(network.layers), **params)._adopt(network)
 
 
