@@ -49,7 +49,7 @@ void bind_memory(py::module_& m);
 void bind_metrics(py::module_& m, py::module_& float32, py::module_& float64);
 void bind_orders(py::module_& m);
 void bind_threads(py::module_& m);
-void bind_sparse_matrices(py::module_& float32, py::module_& float64);
+void bind_samples(py::module_& float32, py::module_& float64);
 void bind_networks(py::module_& float32, py::module_& float64);
 void bind_steps(py::module_& float32, py::module_& float64);
 void bind_evaluations(py::module_& float32, py::module_& float64);

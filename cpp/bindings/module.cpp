@@ -34,7 +34,7 @@ PYBIND11_MODULE(FASTMLP_MODULE, m) {
   bind_threads(m);
   auto float32 = m.def_submodule("float32", "Networks and trainers in single precision.");
   auto float64 = m.def_submodule("float64", "Networks and trainers in double precision.");
-  bind_sparse_matrices(float32, float64);
+  bind_samples(float32, float64);
   bind_networks(float32, float64);
   bind_metrics(m, float32, float64);
   bind_steps(float32, float64);

@@ -3,9 +3,6 @@
 // so that no call can corrupt memory.
 #pragma once
 
-#include <pybind11/numpy.h>
-#include <pybind11/pybind11.h>
-
 #include <cmath>
 #include <optional>
 #include <string>
@@ -15,123 +12,9 @@
 #include "fastmlp/nn/network.hpp"
 #include "fastmlp/nn/output_loss.hpp"
 #include "fastmlp/train/dataset.hpp"
-#include "memory_lease.hpp"
+#include "input_rows.hpp"
 
 namespace fastmlp::bindings {
-
-namespace py = pybind11;
-
-template <class T>
-using Array = py::array_t<T, py::array::c_style>;
-
-inline std::string shape_text(const py::array& array) {
-  return py::str(py::tuple(array.attr("shape")));
-}
-
-// A view of an (n, cols) array.
-template <class T>
-MatrixView<const T> rows_of(const Array<T>& array, Index cols, const char* name) {
-  if (array.ndim() != 2 || array.shape(1) != cols) {
-    throw py::value_error(std::string(name) + " has shape " + shape_text(array) +
-                          ", expected (n, " + std::to_string(cols) + ")");
-  }
-  return {array.data(), array.shape(0), cols, cols};
-}
-
-// A new (rows, cols) array and a view of it.
-template <class T>
-std::pair<Array<T>, MatrixView<T>> new_rows(Index rows, Index cols) {
-  Array<T> array({rows, cols});
-  return {array, {array.mutable_data(), rows, cols, cols}};
-}
-
-// A vector of exactly n entries.
-template <class T>
-const Array<T>& vector_of(const Array<T>& array, Index n, const char* name) {
-  if (array.ndim() != 1 || array.shape(0) != n) {
-    throw py::value_error(std::string(name) + " has shape " + shape_text(array) + ", expected (" +
-                          std::to_string(n) + ",)");
-  }
-  return array;
-}
-
-// An array of exactly this dtype in C order: conversions are made in Python.
-template <class T>
-Array<T> exact_array(const py::object& value, const char* name) {
-  if (!py::isinstance<Array<T>>(value)) {
-    throw py::type_error(std::string(name) + " is of type " + Py_TYPE(value.ptr())->tp_name +
-                         ", expected an array of " + std::string(py::str(py::dtype::of<T>())) +
-                         " in C order");
-  }
-  return py::reinterpret_borrow<Array<T>>(value);
-}
-
-// A matrix in compressed sparse rows, whose arrays stay in place while this exists.
-template <class T>
-class SparseMatrix {
- public:
-  SparseMatrix(const Array<T>& values, const py::array& columns, const py::array& starts,
-               Index cols)
-      : values_(values),
-        columns_(columns),
-        starts_(starts),
-        held_values_(values),
-        held_columns_(columns),
-        held_starts_(starts) {
-    const bool long_indices = py::isinstance<Array<std::int64_t>>(columns);
-    require(long_indices ? py::isinstance<Array<std::int64_t>>(starts)
-                         : py::isinstance<Array<std::int32_t>>(columns) &&
-                               py::isinstance<Array<std::int32_t>>(starts),
-            "X.indices and X.indptr have dtypes " + std::string(py::str(columns.dtype())) +
-                " and " + std::string(py::str(starts.dtype())) +
-                ", expected int32 or int64 for both");
-    require(values.ndim() == 1 && columns.ndim() == 1 && starts.ndim() == 1 && starts.size() > 0 &&
-                cols >= 0,
-            "X.data, X.indices and X.indptr have shapes " + shape_text(values) + ", " +
-                shape_text(columns) + " and " + shape_text(starts) +
-                ", expected vectors, the last of n_samples + 1 entries");
-    rows_ = {{values.data(), columns.data(), starts.data(),
-              std::min<Index>(values.size(), columns.size()), long_indices},
-             starts.size() - 1,
-             cols};
-    check_structure(rows_);
-  }
-
-  const SampleRows<T>& rows() const { return rows_; }
-  // values, columns, starts
-  py::tuple arrays() const { return py::make_tuple(values_, columns_, starts_); }
-
- private:
-  py::array values_, columns_, starts_;
-  MemoryLease held_values_, held_columns_, held_starts_;
-  SampleRows<T> rows_;
-};
-
-// X as the core reads it: an array, or an object of the class SparseMatrix, which this keeps.
-template <class T>
-class InputRows {
- public:
-  InputRows(const py::object& x, Index cols) : owner_(x) {
-    if (!py::isinstance<Array<T>>(x) && py::isinstance<SparseMatrix<T>>(x)) {
-      rows_ = x.cast<const SparseMatrix<T>&>().rows();
-      require(rows_.cols == cols,
-              "X has " + std::to_string(rows_.cols) + " columns, expected " + std::to_string(cols));
-    } else {
-      rows_ = rows_of(exact_array<T>(x, "X"), cols, "X");
-    }
-  }
-
-  const SampleRows<T>& rows() const { return rows_; }
-  // Keeps the memory of an array where it is while this exists.
-  void hold() {
-    if (!rows_.is_sparse()) lease_.emplace(py::reinterpret_borrow<py::array>(owner_));
-  }
-
- private:
-  py::object owner_;
-  SampleRows<T> rows_;
-  std::optional<MemoryLease> lease_;
-};
 
 // The steps of n sequences, or nullptr where there are none.
 inline const std::int64_t* lengths_of(const py::object& lengths, Index n) {

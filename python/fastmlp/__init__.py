@@ -19,6 +19,7 @@ from fastmlp.trainer import Trainer
 # Modules that most programs do not use: imported with their first name, since all of them together
 # take an eighth of the time of `import fastmlp`.
 _ON_DEMAND = {
+    "_data.row_files": ("RowFiles",),
     "_export.from_onnx": ("from_onnx",),
     "_export.from_torch": ("from_torch",),
     "_fit.lr_finder": ("LearningRateCurve", "find_learning_rate"),

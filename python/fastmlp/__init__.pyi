@@ -89,6 +89,7 @@ from fastmlp._core import ReLU as ReLU
 from fastmlp._core import Recurrent as Recurrent
 from fastmlp._fit.callbacks import ReduceOnPlateau as ReduceOnPlateau
 from fastmlp.minimization import Result as Result
+from fastmlp._data.row_files import RowFiles as RowFiles
 from fastmlp._core import Rprop as Rprop
 from fastmlp._core import SELU as SELU
 from fastmlp._core import SGD as SGD
@@ -215,6 +216,7 @@ __all__ = [
     'Recurrent',
     'ReduceOnPlateau',
     'Result',
+    'RowFiles',
     'Rprop',
     'SELU',
     'SGD',

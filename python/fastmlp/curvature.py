@@ -26,7 +26,6 @@ PRODUCTS = {
     "forward": "forward_difference",
 }
 BLOCK_BYTES = 1 << 24  # of products that are computed at a time
-SPARSE = (_core.float32.SparseMatrix, _core.float64.SparseMatrix)
 
 
 class Spectrum(NamedTuple):
@@ -195,7 +194,7 @@ class Curvature:
         network = self._network.copy()
         network.parameters = self._point
         loss, (X, *rest) = self._given
-        sparse = (*X.arrays, X.shape[1]) if isinstance(X, SPARSE) else None
+        sparse = (*X.arrays, X.shape[1]) if isinstance(X, arrays.SPARSE) else None
         samples = [None if sparse else X, *rest]
         return {"network": network, "loss": loss, "samples": samples, "sparse": sparse}
 
@@ -281,10 +280,12 @@ class Curvature:
 
 
 def _copied(part: Any) -> Any:
-    """Return a copy of an array, of some, or of sparse samples; None of None."""
+    """Return a copy of an array, of some, or of samples; None of None."""
     if isinstance(part, tuple):
         return tuple(map(_copied, part))
-    if isinstance(part, SPARSE):
+    if isinstance(part, arrays.SPARSE):
         data, indices, starts = map(np.array, part.arrays)
         return type(part)(data, indices, starts, part.shape[1])
+    if isinstance(part, arrays.STORED):
+        return part.take(np.arange(len(part)))
     return None if part is None else np.array(part)

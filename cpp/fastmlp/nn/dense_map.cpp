@@ -18,9 +18,11 @@ void multiply_packed(Index m, Index k, const PackedMatrix<T>& a, const PanelView
 }
 
 // The same for A and B rounded to bfloat16.
-[[gnu::noinline]] void multiply_rounded(const MapCall<float>& call, const Bf16Matrix& a, Index k,
-                                        const PanelView<float>& b, const MatrixView<float>& c,
-                                        const Epilogue<float>& epilogue) {
+[[gnu::noinline, maybe_unused]] void multiply_rounded(const MapCall<float>& call,
+                                                      const Bf16Matrix& a, Index k,
+                                                      const PanelView<float>& b,
+                                                      const MatrixView<float>& c,
+                                                      const Epilogue<float>& epilogue) {
   if constexpr (kHasBf16) {
     pair_rows(b, k, c.cols, call.rounded->at(0, call.samples.begin));
     gemm(c.rows, c.cols, ceil_div(k, 2), a.at(0, 0), a.stride(),

@@ -71,7 +71,7 @@ class TilePass {
 
  private:
   [[gnu::noinline]] void gather(const SampleRows<T>& x, Range rows, Range samples) {
-    if (x.is_sparse()) {
+    if (!x.is_dense()) {
       for (Index j = 0; j < rows.size(); ++j) {
         spread_row(x, rows.begin + j, x_.at(0, samples.begin + j), kNR<T>);
       }
@@ -106,7 +106,7 @@ void predict_one_by_one(const Plan<T>& plan, const T* w, const SampleRows<T>& x,
   Buffer<T> values(plan.sample_size());
   T* const h = values.data();
   for (Index i = 0; i < x.rows; ++i) {
-    if (x.is_sparse()) {
+    if (!x.is_dense()) {
       spread_row(x, i, h, 1);
     } else {
       std::copy_n(x.row(i), plan.inputs(), h);

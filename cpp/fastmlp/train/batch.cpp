@@ -34,7 +34,7 @@ void Batch<T>::select(RowSelection rows, Index n, std::optional<double> divisor)
 
 template <class T>
 Index Batch<T>::evaluated_rows() const {
-  if (!data_.x.is_sparse()) return kChunkSamples;
+  if (data_.x.is_dense()) return kChunkSamples;
   const Index bytes = inputs_ * static_cast<Index>(sizeof(T)), tile = kTileColumns<T>;
   return std::clamp(round_up(kSparseCopyBytes / bytes, tile), tile, kChunkSamples);
 }
@@ -54,7 +54,7 @@ void Batch<T>::start_chunk(Range chunk) {
 template <class T>
 bool Batch<T>::can_view_in_place(Range chunk) const {
   const SampleRows<T>& x = data_.x;
-  if (x.is_sparse()) return false;
+  if (!x.is_dense()) return false;
   const Index end = rows_.first + chunk.begin + round_up(chunk.size(), kLanes<T>);
   const Index overrun = round_up(x.cols, kLanes<T>) - x.cols;
   return !rows_.indices && !wide_ && end * x.stride + overrun <= x.rows * x.stride;

@@ -6,6 +6,7 @@
 #include "fastmlp/base/error.hpp"
 #include "fastmlp/base/tuning.hpp"
 #include "fastmlp/kernels/reduce.hpp"
+#include "fastmlp/train/read_ahead.hpp"
 
 namespace fastmlp {
 namespace {
@@ -74,6 +75,8 @@ EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, Thread
   const Index steps = optimizer_->steps();
   set_data(data, samples);
   objective_.clear_states();
+  // Of a shard the positions are those of all processes' samples.
+  ReadAhead read_ahead(shared_ ? StoredRows{} : data.x.stored, samples);
   // What the steps of single batches say: the end of progress on one is not that on the others.
   bool advances = false;
   Status stopped = Status::running;
@@ -83,6 +86,7 @@ EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, Thread
       result.status = Status::max_seconds;
       break;
     }
+    read_ahead.advance(begin + size);
     const BatchTotals batch = select(samples.batch(begin), size, k);
     if (batch.weight == 0) {
       pass_by();

@@ -5,13 +5,25 @@ import fastmlp._core
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Curvature', 'Network', 'Snapshot', 'SparseMatrix', 'Steps', 'Trainer', 'diagnose', 'diagnose_outputs', 'least_squares', 'line_search', 'minimize', 'repeated_loss', 'repeated_metrics']
+__all__: list[str] = ['Curvature', 'Network', 'Snapshot', 'SparseMatrix', 'Steps', 'StoredSamples', 'Trainer', 'diagnose', 'diagnose_outputs', 'least_squares', 'line_search', 'minimize', 'repeated_loss', 'repeated_metrics']
 class SparseMatrix:
     """Samples in compressed sparse rows, read in place."""
     def __init__(self, data: numpy.typing.NDArray[numpy.float32], indices: numpy.ndarray, indptr: numpy.ndarray, n_columns: typing.SupportsInt) -> None: ...
     def __len__(self) -> int: ...
     @property
     def arrays(self) -> tuple[typing.Any, ...]: ...
+    @property
+    def shape(self) -> tuple[int, int]: ...
+class StoredSamples:
+    """Samples as files have them, converted when read."""
+    def __init__(self, arrays: collections.abc.Sequence[numpy.ndarray], n_columns: typing.SupportsInt) -> None: ...
+    def __len__(self) -> int: ...
+    def first_not_finite(self) -> int:
+        """The flat index, or -1."""
+    def take(self, indices: numpy.typing.NDArray[numpy.int64]) -> numpy.typing.NDArray[numpy.float32]:
+        """A copy of these rows."""
+    @property
+    def arrays(self) -> list[numpy.ndarray]: ...
     @property
     def shape(self) -> tuple[int, int]: ...
 class Network:

@@ -14,6 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastmlp import _core
+from fastmlp._data.array_likes import (
+    REAL_KINDS,
+    InParts,
+    array_from,
+    is_stored_dtype,
+    plain_numbers,
+    raise_dtype,
+)
 from fastmlp._data.feature_names import check_names, names_of
 from fastmlp._data.types import FloatArray as FloatArray
 from fastmlp._data.validation import MAX_INT, InvalidType, InvalidValue
@@ -23,11 +31,16 @@ if TYPE_CHECKING:
 
 DType: TypeAlias = np.dtype[Any]
 
-REAL_KINDS = "biuf"
-TEXT_KINDS = "OUST"  # objects and strings, in which numbers may be written
 MAX_BYTES = MAX_INT
 SPARSE = (_core.float32.SparseMatrix, _core.float64.SparseMatrix)
-Samples: TypeAlias = FloatArray | _core.float32.SparseMatrix | _core.float64.SparseMatrix
+STORED = (_core.float32.StoredSamples, _core.float64.StoredSamples)
+Samples: TypeAlias = (
+    FloatArray
+    | _core.float32.SparseMatrix
+    | _core.float64.SparseMatrix
+    | _core.float32.StoredSamples
+    | _core.float64.StoredSamples
+)
 FILL = "; drop or fill the samples with missing values"
 
 
@@ -57,9 +70,9 @@ def read(value: Any, name: str, hint: str = "") -> NDArray[Any]:
             f"{name} is a masked array, expected plain numbers; "
             f"fill it first, for example {name}.filled(0)"
         )
-    array = _numbers(value, _asarray(value, name))
+    array = plain_numbers(value, array_from(value, name))
     if array.dtype.kind not in REAL_KINDS:
-        _raise_dtype(value, array, name, hint)
+        raise_dtype(value, array, name, hint)
     return array
 
 
@@ -97,7 +110,11 @@ def as_inputs(X: Any, network: Network) -> tuple[Samples, bool]:
     A sample is flat, or of the network's input shape.
     """
     n_inputs, shape, dtype = network.n_inputs, network.input_shape, network.dtype
-    if is_ready(X, dtype) and X.ndim == 2 and X.shape[1] == n_inputs:
+    if isinstance(X, (np.memmap, InParts)):
+        stored = _as_stored(X, n_inputs, shape, dtype)
+        if stored is not None:
+            return stored, False
+    elif is_ready(X, dtype) and X.ndim == 2 and X.shape[1] == n_inputs:
         return X, False
     if hasattr(X, "tocsr"):
         check_names(X, network._feature_names)
@@ -118,6 +135,20 @@ def as_inputs(X: Any, network: Network) -> tuple[Samples, bool]:
         )
     converted = convert(array, dtype, "X")
     return converted.reshape(1 if single else len(converted), n_inputs), single
+
+
+def _as_stored(
+    X: NDArray[Any] | InParts, n_inputs: int, shape: tuple[int, ...], dtype: DType
+) -> Samples | None:
+    """Return samples that are converted as they are read; None where X has to be copied."""
+    parts = X.parts if isinstance(X, InParts) else (X,)
+    if X.shape[1:] not in {(n_inputs,), shape} or not is_stored_dtype(X.dtype):
+        return None
+    if not all(part[:1].flags.c_contiguous for part in parts):
+        return None
+    rows = [part.reshape(len(part), n_inputs) for part in parts]
+    samples: Samples = native(dtype).StoredSamples(rows, n_inputs)
+    return samples
 
 
 def _as_sparse(X: Any, n_inputs: int, dtype: DType) -> Samples:
@@ -151,6 +182,8 @@ def take(X: Samples, indices: NDArray[np.int64]) -> Samples:
     """Return these rows of X."""
     if isinstance(X, np.ndarray):
         return X[indices]
+    if isinstance(X, STORED):
+        return X.take(indices)
     values, columns, starts = X.arrays
     lengths = starts[indices + 1] - starts[indices]
     ends = np.cumsum(lengths)
@@ -221,6 +254,17 @@ def check_finite(array: Samples, name: str, hint: str = FILL, given: Any = None)
             hint = f"{_column_name(given, index, array.shape)}{hint}"
             _raise_non_finite(name, position_name(index, array.shape), array.flat[index], hint)
         return
+    if isinstance(array, STORED):
+        if array.arrays[0].dtype.kind != "f":
+            return
+        try:
+            index = array.first_not_finite()
+        except ValueError as error:  # a number that is too large
+            raise InvalidValue(str(error)) from None
+        if index >= 0:
+            value = array.take(np.array([index // array.shape[1]]))[0, index % array.shape[1]]
+            _raise_non_finite(name, position_name(index, array.shape), value, hint)
+        return
     values, columns, starts = array.arrays
     index = _core.first_non_finite(values[: starts[-1]])  # there may be room behind the last entry
     if index >= 0:
@@ -243,49 +287,6 @@ def _raise_non_finite(name: str, position: str, value: Any, hint: str) -> NoRetu
 def position_name(index: int, shape: tuple[int, ...]) -> str:
     """Return a flat index in the form of a subscript: ``3, 2``."""
     return ", ".join(str(i) for i in np.unravel_index(index, shape))
-
-
-def _asarray(value: Any, name: str) -> NDArray[Any]:
-    try:
-        return np.asarray(value)
-    except (TypeError, ValueError, RuntimeError) as error:
-        if "inhomogeneous" in str(error):
-            raise InvalidValue(
-                f"{name} is ragged (its rows differ in length), expected a full array"
-            ) from None
-        raise InvalidType(
-            f"{name} of type {type(value).__name__} cannot be read as an array ({error}), "
-            f"expected numbers"
-        ) from error
-
-
-def _numbers(value: Any, array: NDArray[Any]) -> NDArray[Any]:
-    """Convert pandas columns of mixed or nullable dtypes, which NumPy reads as objects."""
-    if array.dtype != object or not _is_pandas(value):
-        return array
-    dtypes = list(value.dtypes) if value.ndim == 2 else [value.dtype]
-    if not all(dtype.kind in REAL_KINDS for dtype in dtypes):
-        return array
-    return np.asarray(value.to_numpy(dtype=np.float64, na_value=np.nan))
-
-
-def _is_pandas(value: object) -> bool:
-    return type(value).__module__.partition(".")[0] == "pandas"
-
-
-def _raise_dtype(value: Any, array: NDArray[Any], name: str, hint: str) -> NoReturn:
-    if hasattr(value, "toarray"):
-        raise InvalidType(
-            f"{name} is sparse ({type(value).__name__}), expected a dense array; "
-            f"use {name}.toarray()"
-        )
-    given = f"is of type {type(value).__name__}" if array.ndim == 0 else f"has dtype {array.dtype}"
-    if array.ndim == 2 and _is_pandas(value):
-        columns = [item for item in value.dtypes.items() if item[1].kind not in REAL_KINDS]
-        given = f"has column {columns[0][0]!r} of dtype {columns[0][1]}"
-    elif array.ndim > 0 and array.dtype.kind in TEXT_KINDS:
-        hint = hint or f"; np.array({name}, float) reads numbers from text and objects"
-    raise InvalidType(f"{name} {given}, expected real numbers (bool, int or float){hint}")
 
 
 def _raise_overflow(array: NDArray[Any], dtype: DType, name: str) -> NoReturn:

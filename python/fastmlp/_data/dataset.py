@@ -100,7 +100,7 @@ def read_dataset(
     A part of a data set may be empty, and its weights cannot follow from it.
     """
     if is_part and is_balanced(class_weight):
-        expected = "numbers or None, as each rank has some of the samples"
+        expected = "numbers or None, as these are only some of the samples"
         raise value_error("class_weight", class_weight, expected)
     inputs, single = arrays.as_inputs(X, network)
     if not is_part:

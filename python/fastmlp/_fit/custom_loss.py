@@ -122,28 +122,7 @@ def epoch(
     more_in_first: int,
     report: Callable[[float], None] | None,
 ) -> EpochResult:
-    """Make one pass over the samples; it counts if it made a step and its loss is finite."""
-    native = trainer._native
-    index, n_steps, failed = native.epoch_number, native.n_steps, False
-    try:
-        result = _pass(trainer, data, max_seconds, order, more_in_first, report)
-        if result.status != "not_finite" and not native.is_finite():
-            result = result._replace(loss=math.nan, status="not_finite")
-        failed = not math.isfinite(result.loss)
-        return result
-    finally:
-        if native.n_steps > n_steps and not failed:
-            native.epoch_number = index + 1
-
-
-def _pass(
-    trainer: Trainer,
-    data: Dataset,
-    max_seconds: float | None,
-    order: NDArray[np.int64] | None,
-    more_in_first: int,
-    report: Callable[[float], None] | None,
-) -> EpochResult:
+    """Make one pass over the samples."""
     native, means, n_steps = trainer._native, EpochMeans(), trainer.n_steps
     reported = time.perf_counter()
     deadline = math.inf if max_seconds is None else reported + max_seconds

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 
 class EpochResult(NamedTuple):
@@ -48,6 +49,23 @@ class EpochResult(NamedTuple):
     n_samples: int
     status: str
     n_mistakes: int = 0
+
+
+def counted(native: Any, run: Callable[[], EpochResult]) -> EpochResult:
+    """Return the result of an epoch in Python, with the state of the native trainer it used.
+
+    It counts if it made a step and its loss is finite; that is nan where parameters are not.
+    """
+    index, n_steps, failed = native.epoch_number, native.n_steps, False
+    try:
+        result = run()
+        if result.status != "not_finite" and not native.is_finite():
+            result = result._replace(loss=math.nan, status="not_finite")
+        failed = not math.isfinite(result.loss)
+        return result
+    finally:
+        if native.n_steps > n_steps and not failed:
+            native.epoch_number = index + 1
 
 
 class EpochMeans:

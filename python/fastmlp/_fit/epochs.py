@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from fastmlp._data.dataset import Dataset
 from fastmlp._data.losses import is_custom_loss
-from fastmlp._fit import carrying, custom_loss
-from fastmlp._fit.epoch_result import EpochResult
+from fastmlp._fit import carrying, custom_loss, streaming
+from fastmlp._fit.epoch_result import EpochResult, counted
 
 if TYPE_CHECKING:
     from fastmlp.trainer import Trainer
@@ -41,7 +41,8 @@ def run_epochs(
 
     def run() -> EpochResult:
         if is_custom_loss(trainer.loss):
-            return custom_loss.epoch(trainer, data, max_seconds, order, more_in_first, report)
+            own = (trainer, data, max_seconds, order, more_in_first, report)
+            return counted(trainer._native, lambda: custom_loss.epoch(*own))
         given = (n_epochs, max_seconds, last_good, losses, order, data.lengths, more_in_first)
         return EpochResult(*trainer._native.epochs(*data.arrays, *given, report))
 
@@ -51,6 +52,20 @@ def run_epochs(
             last = carrying.carried(trainer, state, run, lambda r: math.isfinite(r.loss))
         else:
             last = run()
+        vars(trainer)["_last_epoch"] = last  # past __setattr__, for speed
+        return last
+    finally:
+        ledger.update()
+
+
+def run_batches(
+    trainer: Trainer, batches: Iterable[Any], class_weight: Any, max_seconds: float | None
+) -> EpochResult:
+    """Run an epoch over the batches of an iterable; return its result, which the trainer keeps."""
+    ledger, native = _Ledger(trainer), trainer._native
+    given = (trainer, batches, class_weight, max_seconds)
+    try:
+        last = counted(native, lambda: streaming.epoch(*given))
         vars(trainer)["_last_epoch"] = last  # past __setattr__, for speed
         return last
     finally:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
 from fastmlp._data import arrays, types
 from fastmlp._data.dataset import Dataset, read_order, read_training_data
 from fastmlp._data.threads import limited
-from fastmlp._data.validation import check_bool, check_seconds, error_prefix, value_error
+from fastmlp._data.validation import (
+    InvalidType,
+    check_bool,
+    check_seconds,
+    error_prefix,
+    value_error,
+)
 from fastmlp._fit import carrying, failure, leftover, sharding
-from fastmlp._fit.epochs import run_epochs
+from fastmlp._fit.epochs import run_batches, run_epochs
 from fastmlp._fit.ranks import digest
 
 if TYPE_CHECKING:
@@ -21,8 +28,8 @@ if TYPE_CHECKING:
 @error_prefix("Trainer.epoch")
 def epoch(
     self: Trainer,
-    X: types.InputLike,
-    y: ArrayLike,
+    X: types.InputLike | Iterable[tuple[Any, ...]],
+    y: ArrayLike | None = None,
     *,
     order: ArrayLike | None = None,
     carry: bool = False,
@@ -39,7 +46,10 @@ def epoch(
     Parameters
     ----------
     X, y, sample_weight, class_weight, lengths, max_seconds
-        As for `Network.fit`.
+        As for `Network.fit`. Without y, X is an iterable of batches ``(X, y)``, ``(X, y,
+        sample_weight)`` or ``(X, y, sample_weight, lengths)``, such as a generator that reads
+        files. Each gives one update, as by `step`, and while it is made, a thread gets the next
+        one from the iterator.
     order : array_like of int, shape (n,), optional
         Indices of the samples in the order of the pass, with or without repetitions and omissions.
         Results equal those of ``epoch(X[order], y[order])`` without shuffling, but X is not copied.
@@ -63,13 +73,20 @@ def epoch(
     ...     _ = trainer.epoch([[1], [2], [3]], [2, 2, 2], carry=True)
     >>> trainer.last_epoch.n_samples  # the one that was left, and two
     3
+    >>> batches = (([[i], [i + 1]], [i, i]) for i in range(10))
+    >>> _ = trainer.epoch(batches)
+    >>> trainer.last_epoch.n_samples, trainer.last_epoch.n_steps
+    (20, 10)
     """
     limit = check_seconds(max_seconds, "max_seconds")
+    if y is None:
+        parts = {"order": order, "sample_weight": sample_weight, "lengths": lengths}
+        return _epoch_of_batches(self, X, {**parts, "carry": carry or None}, class_weight, limit)
     snapshot = arrays.native(self.network.dtype).Snapshot()
     ranks = self._ranks
     if check_bool(carry, "carry") and ranks.shared:
         raise value_error("carry", carry, "False, as comm is given")
-    given = (X, y, sample_weight, class_weight, lengths, self.missing)
+    given: tuple[Any, ...] = (X, y, sample_weight, class_weight, lengths, self.missing)
     values = (*map(sharding.rows, given), ranks.shared)
 
     def read() -> Dataset:
@@ -95,4 +112,28 @@ def epoch(
             loss = run_epochs(self, data, 1, limit, snapshot, [], rows, n_carried).loss
             self._leftover = left
     failure.warn_of_defect(self, "Trainer.epoch")
+    return loss
+
+
+def _epoch_of_batches(
+    trainer: Trainer,
+    batches: Any,
+    others: Mapping[str, Any],
+    class_weight: Any,
+    max_seconds: float | None,
+) -> float:
+    if hasattr(batches, "shape") or not isinstance(batches, Iterable):
+        expected = "targets, unless X is an iterable of batches (X, y)"
+        raise InvalidType(f"y is of type NoneType, expected {expected}")
+    if trainer._ranks.shared:
+        expected = "None for batches of an iterable, of which ranks may have different numbers"
+        raise value_error("comm", trainer.comm, f"{expected}; use Trainer.step")
+    for name, value in others.items():
+        if value is not None:
+            neutral = False if name == "carry" else None
+            raise value_error(name, value, f"{neutral}, as X is an iterable of batches")
+    with limited(trainer.n_threads), trainer.network._in_training:
+        loss = run_batches(trainer, batches, class_weight, max_seconds).loss
+        trainer._leftover = leftover.NO_SAMPLES
+    failure.warn_of_defect(trainer, "Trainer.epoch")
     return loss

@@ -70,11 +70,16 @@ def _shared_step(trainer: Trainer, given: tuple[Any, ...]) -> float:
 def step_on(trainer: Trainer, batch: Dataset) -> float:
     """Make one update on a batch that was read; return its loss."""
     with trainer.network._in_training:
-        vars(trainer)["_forward_shape"] = None  # past __setattr__, for speed
-        if not trainer.carry_state:
-            return _update(trainer, batch)
-        state = carrying.batch_state(trainer, len(batch.X))
-        return carrying.carried(trainer, state, lambda: _update(trainer, batch), math.isfinite)
+        return update(trainer, batch)
+
+
+def update(trainer: Trainer, batch: Dataset) -> float:
+    """Make one update in a call that trains, from the state that is carried."""
+    vars(trainer)["_forward_shape"] = None  # past __setattr__, for speed
+    if not trainer.carry_state:
+        return _update(trainer, batch)
+    state = carrying.batch_state(trainer, len(batch.X))
+    return carrying.carried(trainer, state, lambda: _update(trainer, batch), math.isfinite)
 
 
 def _update(trainer: Trainer, batch: Dataset) -> float:

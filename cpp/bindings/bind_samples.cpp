@@ -1,3 +1,5 @@
+#include <pybind11/stl.h>
+
 #include "bindings.hpp"
 #include "numpy.hpp"
 
@@ -18,11 +20,27 @@ void bind_sparse_matrix(py::module_& m) {
       .def_property_readonly("arrays", &Matrix::arrays, "data, indices, indptr");
 }
 
+template <class T>
+void bind_stored_samples(py::module_& m) {
+  using Samples = StoredSamples<T>;
+  bind_resource<Samples>(m, "StoredSamples", "Samples as files have them, converted when read.")
+      .def(py::init<std::vector<py::array>, Index>(), py::arg("arrays"), py::arg("n_columns"))
+      .def("__len__", [](const Samples& self) { return self.rows().rows; })
+      .def_property_readonly(
+          "shape",
+          [](const Samples& self) { return py::make_tuple(self.rows().rows, self.rows().cols); })
+      .def_property_readonly("arrays", &Samples::arrays)
+      .def("first_not_finite", &Samples::first_not_finite, "The flat index, or -1.")
+      .def("take", &Samples::take, py::arg("indices").noconvert(), "A copy of these rows.");
+}
+
 }  // namespace
 
-void bind_sparse_matrices(py::module_& float32, py::module_& float64) {
+void bind_samples(py::module_& float32, py::module_& float64) {
   bind_sparse_matrix<float>(float32);
   bind_sparse_matrix<double>(float64);
+  bind_stored_samples<float>(float32);
+  bind_stored_samples<double>(float64);
 }
 
 }  // namespace fastmlp::bindings
