@@ -3,7 +3,8 @@
 Usage: python -m bench.bf16 [--threads 1] [--rounds 9] [--workloads W3,W4,W5,I2]
        python -m bench.bf16 --accuracy [--seeds 10] [--data FOLDER]
 
-torch has its parameters and X in bfloat16. Accuracy is that of scikit-learn's digits and of a
+torch has its parameters and X in bfloat16. With one thread times are those of the processor, which
+others' work disturbs less, with several those of the clock. Accuracy is that of scikit-learn's digits and of a
 regression, and of `letter.npz` and `mnist10k.npz` where the folder has them.
 """
 
@@ -74,6 +75,7 @@ def contenders(problem: Problem, threads: int) -> dict[str, Callable[[], Any]]:
 
 def speed(names: list[str], threads: int, rounds: int) -> None:
     """Print microseconds a step, medians of rounds, and what they gain."""
+    clock = time.process_time if threads == 1 else time.perf_counter
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
     print("| |", " | ".join(["fastmlp float32, µs", "bf16", "torch float32", "torch bf16"]), end="")
     print(" | float32 / bf16 | torch bf16 / bf16 |\n|---|" + "--:|" * 6)
@@ -84,10 +86,10 @@ def speed(names: list[str], threads: int, rounds: int) -> None:
         with fm.threads(threads):
             for turn in range(rounds + 1):
                 for each, run in runs.items():
-                    start = time.perf_counter()
+                    start = clock()
                     run()
                     if turn > 0:
-                        times[each].append((time.perf_counter() - start) / problem.workload.steps)
+                        times[each].append((clock() - start) / problem.workload.steps)
         medians = [statistics.median(values) * 1e6 for values in times.values()]
         ratios = [
             statistics.median(np.divide(times[each], times["fastmlp bf16"]))

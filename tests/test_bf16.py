@@ -47,7 +47,9 @@ def trainer_of(net: fm.Network, **given: Any) -> fm.Trainer:
 
 def passes(net: fm.Network, x: Any, y: Any, by: Callable[[Any], Any]) -> tuple[Any, Any]:
     """Outputs and the flat gradient, the operands of the first two layers' products by `by`."""
-    (W1, W2, W3), (b1, b2, b3) = ([exact(each) for each in views] for views in net_views(net))
+    (W1, W2, W3), (b1, b2, b3) = (
+        [exact(each) for each in views] for views in (net.weights, net.biases)
+    )
     h1 = np.maximum(0, by(x) @ by(W1) + b1)
     h2 = np.maximum(0, by(h1) @ by(W2) + b2)
     o = h2 @ W3 + b3
@@ -57,10 +59,6 @@ def passes(net: fm.Network, x: Any, y: Any, by: Callable[[Any], Any]) -> tuple[A
     parts = [by(delta1).T @ by(x), delta1.sum(0), by(delta2).T @ by(h1), delta2.sum(0)]
     parts += [delta3.T @ h2, delta3.sum(0)]
     return o, np.concatenate([part.ravel() for part in parts])
-
-
-def net_views(net: fm.Network) -> Any:
-    return net.weights, net.biases
 
 
 def scale_of(net: fm.Network, x: Any, y: Any) -> float:
