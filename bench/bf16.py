@@ -4,8 +4,8 @@ Usage: python -m bench.bf16 [--threads 1] [--rounds 9] [--workloads W3,W4,W5,I2]
        python -m bench.bf16 --accuracy [--seeds 10] [--data FOLDER]
 
 torch has its parameters and X in bfloat16. With one thread times are those of the processor, which
-others' work disturbs less, with several those of the clock. Accuracy is that of scikit-learn's digits and of a
-regression, and of `letter.npz` and `mnist10k.npz` where the folder has them.
+others' work disturbs less, with several those of the clock. Accuracy is that of scikit-learn's
+digits and of a regression, and of `letter.npz` and `mnist10k.npz` where the folder has them.
 """
 
 from __future__ import annotations
