@@ -3,7 +3,7 @@
 build   compile the core into python/fastmlp/_core, what has changed since the last time
 test    pytest on what is about the changed files; further arguments are pytest's
 bench   the benchmarks of the changed files
-stubs   write the type stubs of the compiled core
+stubs   write the type stubs of the compiled core, and the tables of its members in docs/
 format  format C++ and Python, and repair what ruff can
 check   style, types, dependency rules, stubs, as the gate does
 
@@ -105,6 +105,7 @@ def bench() -> None:
 
 def stubs() -> None:
     run(sys.executable, ".ci/make_stubs.py")
+    run(sys.executable, ".ci/make_tables.py")
 
 
 def format_sources() -> None:

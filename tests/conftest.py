@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import runpy
 import sys
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,6 +29,20 @@ settings.register_profile(
 
 
 settings.load_profile("fixed")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    text = "run one in N tests, chosen by their names: for builds that are tested beside another"
+    parser.addoption("--sample", type=int, default=1, metavar="N", help=text)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    n = config.getoption("--sample")
+    chosen, others = [], []
+    for item in items:
+        (others if zlib.crc32(item.nodeid.encode()) % n else chosen).append(item)
+    config.hook.pytest_deselected(items=others)
+    items[:] = chosen
 
 
 @pytest.fixture

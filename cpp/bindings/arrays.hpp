@@ -39,7 +39,7 @@ std::pair<Array<T>, MatrixView<T>> new_rows(Index rows, Index cols) {
 
 // A vector of exactly n entries.
 template <class T>
-const Array<T>& vector_of(const Array<T>& array, Index n, const char* name) {
+Array<T> vector_of(Array<T> array, Index n, const char* name) {
   if (array.ndim() != 1 || array.shape(0) != n) {
     throw py::value_error(std::string(name) + " has shape " + shape_text(array) + ", expected (" +
                           std::to_string(n) + ",)");

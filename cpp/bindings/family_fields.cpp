@@ -85,7 +85,8 @@ void FieldReader::operator()(const char* name, std::optional<Polyak>& value, con
   const py::object given = take(name);
   if (!given || given.is_none()) return;
   std::optional<Average> average;
-  if (!read_member(given, average)) wrong_kind(name, given, "an fm.Polyak or None");
+  read_member(given, average);
+  if (!average) wrong_kind(name, given, "an fm.Polyak or None");
   value = std::get<Polyak>(*average);
 }
 
@@ -95,7 +96,8 @@ void FieldReader::operator()(const char* name, LearningRate& value, const Interv
   const py::object given = take(name);
   if (!given) return;
   std::optional<Schedule> schedule;
-  if (read_member(given, schedule)) {
+  read_member(given, schedule);
+  if (schedule) {
     value.source = *schedule;
   } else if (PyCallable_Check(given.ptr()) && !PyType_Check(given.ptr())) {
     value.source = std::make_shared<PythonSchedule>(where_, given);

@@ -29,8 +29,8 @@ const py::detail::type_info* value_type() {
 
 }  // namespace
 
-void register_class(MemberClass entry) {
-  const MemberClass& member = registry().classes.emplace_back(std::move(entry));
+void register_class(const MemberClass& entry) {
+  const MemberClass& member = registry().classes.emplace_back(entry);
   registry().by_class[member.python] = &member;
   registry().by_type[*member.type] = &member;
   registry().families[*member.family].push_back(&member);
@@ -102,8 +102,10 @@ std::shared_ptr<LayerBase> layer_in(const py::handle& object) {
 bool read_member(const py::handle& object, std::optional<AnyOptimizer>& value) {
   std::optional<Rule> rule;
   std::optional<Method> method;
-  if (read_member(object, rule)) value = *rule;
-  if (read_member(object, method)) value = *method;
+  read_member(object, rule);
+  read_member(object, method);
+  if (rule) value = *rule;
+  if (method) value = *method;
   return value.has_value();
 }
 

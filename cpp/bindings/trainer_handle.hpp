@@ -18,8 +18,7 @@ class TrainerHandle {
  public:
   TrainerHandle(std::shared_ptr<Network<T>> network, TrainerOptions options,
                 std::unique_ptr<Optimizer<T>> optimizer)
-      : network_(std::move(network)),
-        trainer_(*network_, std::move(options), std::move(optimizer)) {}
+      : network_(std::move(network)), trainer_(*network_, options, std::move(optimizer)) {}
 
   Trainer<T>& trainer() { return trainer_; }
 

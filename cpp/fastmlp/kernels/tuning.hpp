@@ -108,10 +108,10 @@ constexpr Index kChunkSamples = 1024;
 constexpr Index kChunkBytes = Index{128} << 20;
 
 // Copies of sparse samples that are evaluated at a time.
-constexpr Index kSparseCopyBytes = Index(1) << 24;
+constexpr Index kSparseCopyBytes = Index{1} << 24;
 
 // Of files, so much is read before it is needed.
-constexpr Index kReadAheadBytes = Index(1) << 25;
+constexpr Index kReadAheadBytes = Index{1} << 25;
 
 // Parameters of a range over which an optimizer passes several times: they stay in a first-level
 // cache. Norms are summed by range.

@@ -42,6 +42,7 @@ std::vector<Range> cut_rows(const Slot& slot) {
   const Index count = std::min(round_up(blocks, 2), groups);
   const auto boundary = [&](Index i) { return std::min(slot.rows, groups * i / count * group); };
   std::vector<Range> rows;
+  rows.reserve(static_cast<std::size_t>(count));
   for (Index i = 0; i < count; ++i) rows.push_back({boundary(i), boundary(i + 1)});
   return rows;
 }
@@ -55,11 +56,11 @@ Plan<T>::Plan(PlanBuilder<T>&& builder, bool training)
       terms_(std::move(builder.terms_)),
       slots_(std::move(builder.slots_)),
       parameters_(std::move(builder.parameters_)),
+      layer_outputs_(std::move(builder.outputs_)),
       states_(std::move(builder.states_)),
       size_(builder.size_),
       training_(training),
       rounds_(std::is_same_v<T, float> && builder.rounds_ && bf16_unit() != Bf16Unit::none) {
-  layer_outputs_ = std::move(builder.outputs_);
   for (const Index node : layer_outputs_) layer_shapes_.push_back(builder.shape(node));
   require(!parameters_.empty(), "Network: no layers, expected at least one Dense");
   Buffer<T>::check_available(size_);  // before parts are made in proportion to it

@@ -212,7 +212,7 @@ void LSTM::add_to(PlanBuilder<T>& plan) const {
     }
     const Index first = steps.add_state();
     Index c = first;
-    const auto outputs = steps.for_each([&](Index t, Index h) {
+    auto outputs = steps.for_each([&](Index t, Index h) {
       c = steps.before(t, c);
       const Index i_f = steps.add_gates(steps.gate(0, 2), t, h, Sigmoid{});
       const Index g = steps.add_gates(steps.gate(2), t, h, activation);

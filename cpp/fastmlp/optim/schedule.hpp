@@ -123,7 +123,10 @@ With restarts it is followed by the cosine again and again, each time restarts t
     if (k < warmup) return learning_rate * (k + 1) / (warmup + 1);
     double position = k - warmup, length = steps;
     if (restarts && *restarts == 1) position = std::fmod(position, length);
-    for (; restarts && position >= length; length *= *restarts) position -= length;
+    while (restarts && position >= length) {
+      position -= length;
+      length *= *restarts;
+    }
     return cosine_between(learning_rate, end, std::min(position / length, 1.0));
   }
 };

@@ -85,7 +85,7 @@ class EpochOrder {
   }
   void shuffle_rows(Index n, bool shuffle, std::uint64_t seed, std::uint32_t epoch) {
     indices_.resize(static_cast<std::size_t>(n));
-    std::iota(indices_.begin(), indices_.end(), Index(0));
+    std::iota(indices_.begin(), indices_.end(), Index{0});
     consecutive_ = !shuffle;
     if (!shuffle) return;
     const SampleKey key{seed, 0, stream_of(Stream::shuffle), epoch};

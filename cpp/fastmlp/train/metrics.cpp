@@ -111,7 +111,7 @@ struct LabelCounts {
 // The area under the curve of a column: the chance that a sample of label 1 has a larger output
 // than one of label 0, where equal ones count half.
 double column_auc(const Predictions& p, Index j, std::vector<Index>& order) {
-  std::iota(order.begin(), order.end(), Index(0));
+  std::iota(order.begin(), order.end(), Index{0});
   std::sort(order.begin(), order.end(),
             [&](Index a, Index b) { return output(p, a, j) < output(p, b, j); });
   double area = 0, ones = 0, zeros = 0;

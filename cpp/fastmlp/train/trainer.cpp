@@ -28,7 +28,7 @@ template <class T>
 Trainer<T>::Trainer(Network<T>& network, TrainerOptions options,
                     std::unique_ptr<Optimizer<T>> optimizer)
     : network_(network),
-      options_(std::move(options)),
+      options_(options),
       objective_(network.training_plan(), options_.loss),
       optimizer_(std::move(optimizer)),
       first_epoch_(options_.first_epoch),
