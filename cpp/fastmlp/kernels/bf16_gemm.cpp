@@ -33,6 +33,7 @@ class AmxTiles {
     asm volatile("tileloadd (%0,%1,4), %%tmm%c2" : : "r"(from), "r"(stride), "i"(Tile) : "memory");
   }
   template <int Tile>
+  // NOLINTNEXTLINE(readability-non-const-parameter): the instruction writes there
   void store(float* to, Index stride) {
     asm volatile("tilestored %%tmm%c2, (%0,%1,4)" : : "r"(to), "r"(stride), "i"(Tile) : "memory");
   }
