@@ -16,10 +16,10 @@ def version() -> str:
 
 def prepare(problem: Problem, threads: int) -> Runner:
     fm.set_num_threads(threads)
-    return _Runner(problem, *_network_and_trainer(problem))
+    return _Runner(problem, *network_and_trainer(problem))
 
 
-def _network_and_trainer(problem: Problem) -> tuple[Any, Any]:
+def network_and_trainer(problem: Problem, **options: Any) -> tuple[Any, Any]:
     workload = problem.workload
     network: Any = fm.Network(
         list(workload.sizes),
@@ -27,6 +27,7 @@ def _network_and_trainer(problem: Problem) -> tuple[Any, Any]:
         output=workload.output,
         dtype=workload.dtype,
         seed=0,
+        **options,
     )
     for layer, (W, b) in enumerate(problem.weights):
         network.weights[layer][...] = W

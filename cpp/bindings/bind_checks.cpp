@@ -3,6 +3,7 @@
 
 #include "bindings.hpp"
 #include "family.hpp"
+#include "fastmlp/kernels/bf16.hpp"
 #include "fastmlp/kernels/reduce.hpp"
 #include "fastmlp/kernels/tuning.hpp"
 #include "fastmlp/nn/output_loss.hpp"
@@ -66,6 +67,8 @@ py::dict config() {
   const int openmp = openmp_version();
   config["openmp"] = openmp > 0 ? py::object(py::int_(openmp)) : py::none();
   config["vector_bytes"] = kVectorBytes;
+  const char* const units[] = {nullptr, "vdpbf16ps", "AMX tiles"};
+  config["bf16"] = units[static_cast<int>(bf16_unit())];
   return config;
 }
 

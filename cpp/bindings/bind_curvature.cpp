@@ -28,6 +28,7 @@ class CurvatureHandle {
         copy_(keeps ? network_->size() : 0),
         w_(keeps ? copy_.data() : network_->w()) {
     std::copy_n(network_->w(), copy_.size(), copy_.data());
+    objective_.set_exact();
     objective_.set_context({nullptr, seed.has_value(), seed.value_or(0), epoch, 0});
     ThreadTeam team;
     objective_.set_team(team);

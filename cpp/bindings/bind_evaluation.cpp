@@ -15,7 +15,9 @@ class RepeatedLoss {
                const py::object& weights, const py::object& lengths, const Loss& loss)
       : network_(std::move(network)),
         leased_(x, targets, weights, lengths, *network_, loss),
-        objective_(network_->plan(), loss) {}
+        objective_(network_->plan(), loss) {
+    objective_.set_exact(leased_.data().size() < kMinBf16Samples);
+  }
 
   double value() {
     const Index n = leased_.data().size();

@@ -18,10 +18,10 @@ Index count(const std::vector<Index>& inputs, const Layers& layers, Index max_st
 
 template <class T>
 std::shared_ptr<Network<T>> make_network(const std::vector<Index>& inputs, const Layers& layers,
-                                         std::optional<std::uint64_t> seed) {
+                                         std::optional<std::uint64_t> seed, bool bf16) {
   std::shared_ptr<Network<T>> network;
   run_alone([&](ThreadTeam& team) {
-    network = std::make_shared<Network<T>>(Shape(inputs), layers, seed, team);
+    network = std::make_shared<Network<T>>(Shape(inputs), layers, seed, team, bf16);
   });
   return network;
 }
@@ -144,6 +144,7 @@ double loss(const Network<T>& network, const py::object& x, const py::object& ta
   double value = 0;
   run({forward_operations(network, data.size())}, [&](ThreadTeam& team) {
     NetworkObjective<T> objective(network.plan(), function);
+    objective.set_exact(data.size() < kMinBf16Samples);
     objective.set_team(team);
     objective.select(data, {}, data.size());
     value = objective.value(network.w());
@@ -167,6 +168,7 @@ py::array loss_surface(const Network<T>& network, const py::object& x, const py:
   run({static_cast<double>(n * n) * forward_operations(network, data.size())},
       [&, surface = surface](ThreadTeam& team) {
         NetworkObjective<T> objective(network.plan(), function);
+        objective.set_exact();
         objective.select(data, {}, data.size());
         Buffer<T> point(network.size());
         for (Index i = 0; i < n; ++i) {
@@ -195,6 +197,7 @@ std::pair<double, py::array> value_and_gradient(const Network<T>& network, const
   double value = 0;
   run({step_operations(network, data.size())}, [&](ThreadTeam& team) {
     NetworkObjective<T> objective(network.plan(), function);
+    objective.set_exact();
     objective.set_team(team);
     objective.select(data, {}, data.size());
     value = objective.value_and_gradient(network.w(), g);
@@ -206,6 +209,7 @@ template <class T>
 py::array backward(const Network<T>& network, const py::object& x, const Array<T>& output_gradient,
                    const py::object& lengths) {
   NetworkObjective<T> objective(network.plan(), SquaredError{});
+  objective.set_exact();
   return gradient_of_outputs(objective, network, x, output_gradient, lengths, [](Index) {});
 }
 
@@ -243,7 +247,12 @@ void bind_network(py::module_& m) {
   using Holder = std::shared_ptr<Network<T>>;
   bind_resource<Network<T>, Holder>(m, "Network", "A plan of layers and its parameters.")
       .def(py::init(&make_network<T>), py::arg("inputs"), py::arg("layers"), py::arg("seed"),
-           "Without a seed all parameters are 0.")
+           py::arg("bf16") = false,
+           "Without a seed all parameters are 0. With bf16 large products of training and "
+           "prediction "
+           "are those of bfloat16, where the processor has them.")
+      .def_property_readonly(
+          "rounds", [](const Network<T>& self) { return self.plan().rounds(kMinBf16Samples); })
       .def_static("count", &count<T>, py::arg("inputs"), py::arg("layers"), py::arg("max_steps"),
                   "The number of parameters, before any memory is taken for them; more steps of "
                   "recurrent layers are refused.")

@@ -7,7 +7,8 @@ PYBIND11_MODULE(FASTMLP_MODULE, m) {
   m.attr("__name__") =
       "fastmlp._core";  // in every build, because pickles and stubs name the package
   m.doc() = "The compiled core of fastmlp.";
-  py::register_local_exception_translator([](const std::exception_ptr& error) {
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): a pointer to such a function is wanted
+  py::register_local_exception_translator([](std::exception_ptr error) {
     try {
       if (error) std::rethrow_exception(error);
     } catch (const std::bad_alloc&) {

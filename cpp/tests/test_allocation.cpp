@@ -181,7 +181,7 @@ TEST_CASE_TEMPLATE("a network, a workspace and a trainer are made completely or 
   CHECK(k > 3);
 
   Network<T> network(Shape({kInputs, 1}), layers, 0);
-  for (k = 0; runs_out_of_memory(k, [&] { make_workspace(network.plan(), 40, true); });) ++k;
+  for (k = 0; runs_out_of_memory(k, [&] { make_workspace(network.plan(), 40, true, true); });) ++k;
   CHECK(k > 3);
   for (int rule = 0; rule < 3; ++rule) {
     const TrainingOptions wanted = options(network, 32, rule);

@@ -132,7 +132,7 @@ Plan<float> steps_plan(Index steps, const std::vector<Index>& first_inputs) {
 
 TEST_CASE("products that read the same features keep one transposed factor") {
   const Plan<float> plan = steps_plan(1, {0, 3, 0, 3});
-  const auto workspace = make_workspace(plan, 5, true);
+  const auto workspace = make_workspace(plan, 5, true, false);
   for (const std::size_t i : {0u, 1u, 2u, 3u}) {
     CHECK(plan.terms()[i].keeper == static_cast<Index>(i % 2));
     CHECK(workspace.terms[i].transposed.empty() == (i >= 2));

@@ -25,7 +25,7 @@ from fastmlp._data import (
 from fastmlp._data.arrays import DType, FloatArray
 from fastmlp._data.attributes import Attributes
 from fastmlp._data.feature_names import NamedFeatures, as_names
-from fastmlp._data.validation import check_dtype, check_seed, error_prefix
+from fastmlp._data.validation import check_dtype, check_precision, check_seed, error_prefix
 from fastmlp._data.views import Views
 from fastmlp._export import methods as _export
 from fastmlp._fit import fitting
@@ -62,13 +62,17 @@ class Network(NamedFeatures, Attributes):
     seed : int, optional
         Seed of the initial weights, the order of samples, dropout and noise, ``0 <= seed <
         2**64``. With equal seeds, runs are equal bit for bit. By default a random seed is drawn.
+    precision : {"bf16"}, optional
+        With ``"bf16"`` large dense layers multiply numbers rounded to bfloat16 in training by
+        first-order optimizers, in predictions and in losses; see docs/precision.md. By default,
+        and where the processor has no faster instructions, products are in `dtype`.
 
     Attributes
     ----------
     layers : tuple of layers
         The layers, with all names resolved to objects.
-    input_shape, output_shape, n_inputs, n_outputs, n_parameters, dtype, seed
-        Shapes and sizes, the precision, and the seed (given or drawn).
+    input_shape, output_shape, n_inputs, n_outputs, n_parameters, dtype, seed, precision
+        Shapes and sizes, the dtype, the seed (given or drawn), and the precision of products.
     epochs_trained : int
         Number of epochs trained so far; a second `fit` continues the random stream.
 
@@ -92,7 +96,7 @@ class Network(NamedFeatures, Attributes):
     _fixed = dict.fromkeys(
         (
             *("layers", "input_shape", "output_shape", "n_inputs", "n_outputs", "n_parameters"),
-            *("dtype", "seed"),
+            *("dtype", "seed", "precision"),
         ),
         "make a new fm.Network, or a fm.Trainer with a seed of its own",
     )
@@ -108,9 +112,12 @@ class Network(NamedFeatures, Attributes):
         init: types.InitializerLike = "glorot_uniform",
         dtype: DTypeLike = "float32",
         seed: int | None = None,
+        precision: str | None = None,
     ) -> None:
         shape, chain = plan(layers, inputs, activation, output, init)
-        self._build(shape, chain, check_dtype(dtype), check_seed(seed))
+        kind = check_dtype(dtype)
+        rounding = check_precision(precision, kind)
+        self._build(shape, chain, kind, check_seed(seed), rounding)
 
     def _build(
         self,
@@ -118,12 +125,15 @@ class Network(NamedFeatures, Attributes):
         layers: tuple[Layer, ...],
         dtype: DType,
         seed: int,
+        precision: str | None = None,
         *,
         draw: bool = True,
     ) -> None:
         """Make the native network; without `draw` all parameters are 0, to be overwritten."""
         attached = set(vars(self))
-        self._native = arrays.native(dtype).Network(shape, layers, seed if draw else None)
+        self._native = arrays.native(dtype).Network(
+            shape, layers, seed if draw else None, precision is not None
+        )
         self.layers = layers
         self.input_shape = shape
         self.output_shape: tuple[int, ...] = self._native.layer_shape(len(layers) - 1)
@@ -132,6 +142,7 @@ class Network(NamedFeatures, Attributes):
         self.n_parameters: int = self._native.n_parameters
         self.dtype = dtype
         self.seed = seed
+        self.precision = precision
         self.epochs_trained = 0
         self._feature_names = None
         self._output_activation = output_activation(layers)

@@ -17,11 +17,28 @@ void multiply_packed(Index m, Index k, const PackedMatrix<T>& a, const PanelView
   }
 }
 
-// C = A B + bias for a slot A with these strides, read from its packed copy where there is one.
+// The same for A and B rounded to bfloat16.
+[[gnu::noinline, maybe_unused]] void multiply_rounded(const MapCall<float>& call,
+                                                      const Bf16Matrix& a, Index k,
+                                                      const PanelView<float>& b,
+                                                      const MatrixView<float>& c,
+                                                      const Epilogue<float>& epilogue) {
+  if constexpr (kHasBf16) {
+    pair_rows(b, k, c.cols, call.rounded->at(0, call.samples.begin));
+    gemm(c.rows, c.cols, ceil_div(k, 2), a.at(0, 0), a.stride(),
+         call.rounded->panel(call.samples.begin), c.data, c.stride, call.bias, epilogue);
+  }
+}
+
+// C = A B + bias for a slot A with these strides, read from a copy where there is one.
 template <class T>
 [[gnu::always_inline]] inline void multiply(const MapCall<T>& call, const PackedMatrix<T>& packed,
-                                            Index row, Index column, Index k, const PanelView<T>& b,
-                                            const MatrixView<T>& c, const Epilogue<T>& epilogue) {
+                                            const Bf16Matrix& rounded, Index row, Index column,
+                                            Index k, const PanelView<T>& b, const MatrixView<T>& c,
+                                            const Epilogue<T>& epilogue) {
+  if constexpr (kHasBf16 && std::is_same_v<T, float>) {
+    if (!rounded.empty()) return multiply_rounded(call, rounded, k, b, c, epilogue);
+  }
   if (!packed.empty()) {
     return multiply_packed<T>(c.rows, k, packed, b, c, call.bias, epilogue);
   }
@@ -34,7 +51,8 @@ template <class T>
 template <class T>
 void DenseMap<T>::apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
                         const Epilogue<T>& epilogue) const {
-  multiply<T>(call, call.packed->wt, this->inputs(), 1, this->inputs(), x, a, epilogue);
+  multiply<T>(call, call.packed->wt, call.packed->bf16, this->inputs(), 1, this->inputs(), x, a,
+              epilogue);
 }
 
 template <class T>
@@ -45,7 +63,8 @@ void DenseMap<T>::apply_one(const T* w, const T* x, const T* bias, bool accumula
 template <class T>
 void DenseMap<T>::apply_transposed(const MapCall<T>& call, const PanelView<T>& delta,
                                    const MatrixView<T>& dx, const Epilogue<T>& epilogue) const {
-  multiply<T>(call, call.packed->w, 1, this->inputs(), this->outputs(), delta, dx, epilogue);
+  multiply<T>(call, call.packed->w, call.packed->bf16_transposed, 1, this->inputs(),
+              this->outputs(), delta, dx, epilogue);
 }
 
 // dW (rows, n_in) = delta (rows, n) Xᵀ (n, n_in)
@@ -55,6 +74,13 @@ void DenseMap<T>::weight_gradient(Range rows, const GradientFactors<T>& factors,
   const PanelView<T>& delta = factors.delta;
   Epilogue<T> sum;
   sum.accumulate = accumulate;
+  if constexpr (kHasBf16 && std::is_same_v<T, float>) {
+    if (const Bf16Factors* rounded = factors.bf16) {
+      return gemm(rows.size(), this->inputs(), ceil_div(factors.samples, 2),
+                  rounded->rows.at(rows.begin, 0), rounded->rows.stride(),
+                  rounded->transposed.panels(), g, this->inputs(), nullptr, sum);
+    }
+  }
   gemm<T>(rows.size(), this->inputs(), factors.samples,
           {delta.data + rows.begin * delta.row, delta.row, 1, delta.panel}, factors.transposed, g,
           this->inputs(), nullptr, sum, prefetch);

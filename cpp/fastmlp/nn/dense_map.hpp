@@ -5,12 +5,19 @@
 
 namespace fastmlp {
 
+// Of a map whose products can be those of bfloat16.
+inline MapTraits rounded(MapTraits traits) {
+  traits.rounds = true;
+  return traits;
+}
+
 // W x
 template <class T>
 class DenseMap final : public LinearMap<T> {
  public:
   DenseMap(Index outputs, Index inputs)
-      : LinearMap<T>({inputs, outputs, outputs, inputs, true, false, TransposedFactor::x}) {}
+      : LinearMap<T>(
+            rounded({inputs, outputs, outputs, inputs, true, false, TransposedFactor::x})) {}
 
   void apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
              const Epilogue<T>& epilogue) const override;
@@ -26,7 +33,8 @@ template <class T>
 class TransposedMap final : public LinearMap<T> {
  public:
   TransposedMap(Index outputs, Index inputs)
-      : LinearMap<T>({inputs, outputs, inputs, outputs, true, false, TransposedFactor::delta}),
+      : LinearMap<T>(
+            rounded({inputs, outputs, inputs, outputs, true, false, TransposedFactor::delta})),
         original_(inputs, outputs) {}
 
   void apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,

@@ -14,7 +14,7 @@
 #include <algorithm>
 
 #include "fastmlp/base/parallel.hpp"
-#include "fastmlp/kernels/gemm.hpp"
+#include "fastmlp/kernels/bf16.hpp"
 
 namespace fastmlp {
 
@@ -34,8 +34,9 @@ struct PassContext {
 // Copies of a wide slot in the orders in which products read it; empty for other slots.
 template <class T>
 struct PackedWeights {
-  PackedMatrix<T> wt;  // for W x
-  PackedMatrix<T> w;   // for Wᵀ delta
+  PackedMatrix<T> wt;                // for W x
+  PackedMatrix<T> w;                 // for Wᵀ delta
+  Bf16Matrix bf16, bf16_transposed;  // the same, rounded; then the others are empty
 };
 
 // The operands of one call other than its input.
@@ -50,6 +51,14 @@ struct MapCall {
   const PanelMatrix<T>* factor = nullptr;  // values of the node that a product multiplies by
   bool draws = false;  // noise is drawn now; otherwise the linear part is applied
   PrefetchSchedule<T>* prefetch = nullptr;
+  Bf16Panels* rounded = nullptr;  // room for the input of a product of rounded weights
+};
+
+// The factors of a weight gradient, rounded: the one whose features are rows of the slot, and the
+// other.
+struct Bf16Factors {
+  Bf16Matrix rows;
+  Bf16Panels transposed;
 };
 
 // The factors of a weight gradient over all samples of a batch, features in rows.
@@ -58,8 +67,9 @@ struct GradientFactors {
   PanelView<T> delta, x;
   PanelView<T> transposed;  // one of the two, samples in rows: MapTraits::transposed
   Index samples = 0;
+  const Bf16Factors* bf16 = nullptr;  // instead, of slots that are rounded
 
-  GradientFactors swapped() const { return {x, delta, transposed, samples}; }
+  GradientFactors swapped() const { return {x, delta, transposed, samples, bf16}; }
 };
 
 // Whole panels at once: a call for each row would take longer than the row.
@@ -99,6 +109,7 @@ struct MapTraits {
   bool stochastic = false;  // in training
   bool by_panels = false;   // few samples are computed in panels too: there is no apply_one
   Range reads{};            // features of the input, where not all
+  bool rounds = false;      // products can be those of bfloat16
 };
 
 template <class T>

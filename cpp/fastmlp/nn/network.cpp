@@ -27,8 +27,11 @@ PlanBuilder<T> add_layers(const Shape& inputs, const std::vector<LayerReference>
 }  // namespace
 
 template <class T>
-Plan<T> make_plan(const Shape& inputs, const std::vector<LayerReference>& layers, bool training) {
-  return Plan<T>(add_layers<T>(inputs, layers, std::numeric_limits<Index>::max()), training);
+Plan<T> make_plan(const Shape& inputs, const std::vector<LayerReference>& layers, bool training,
+                  bool rounds) {
+  PlanBuilder<T> builder = add_layers<T>(inputs, layers, std::numeric_limits<Index>::max());
+  builder.set_rounds(rounds);
+  return Plan<T>(std::move(builder), training);
 }
 
 template <class T>
@@ -37,8 +40,8 @@ Index count_parameters(const Shape& inputs, const std::vector<LayerReference>& l
   return add_layers<T>(inputs, layers, max_steps).size();
 }
 
-template Plan<float> make_plan(const Shape&, const std::vector<LayerReference>&, bool);
-template Plan<double> make_plan(const Shape&, const std::vector<LayerReference>&, bool);
+template Plan<float> make_plan(const Shape&, const std::vector<LayerReference>&, bool, bool);
+template Plan<double> make_plan(const Shape&, const std::vector<LayerReference>&, bool, bool);
 template Index count_parameters<float>(const Shape&, const std::vector<LayerReference>&, Index);
 template Index count_parameters<double>(const Shape&, const std::vector<LayerReference>&, Index);
 

@@ -10,10 +10,11 @@
 
 namespace fastmlp {
 
-// The plan of a list of layers, the last of which can be an output.
+// The plan of a list of layers, the last of which can be an output; with `rounds` products may be
+// those of bfloat16.
 template <class T>
 Plan<T> make_plan(const Shape& inputs, const std::vector<LayerReference>& layers,
-                  bool training = false);
+                  bool training = false, bool rounds = false);
 // The number of its parameters, without memory in proportion to them; it refuses recurrent layers
 // of more steps.
 template <class T>
@@ -25,12 +26,12 @@ class Network {
  public:
   // Without a seed all parameters are 0.
   Network(const Shape& inputs, const std::vector<LayerReference>& layers,
-          std::optional<std::uint64_t> seed, ThreadTeam& team)
-      : plan_(make_plan<T>(inputs, layers)), w_(plan_.size()) {
+          std::optional<std::uint64_t> seed, ThreadTeam& team, bool rounds = false)
+      : plan_(make_plan<T>(inputs, layers, false, rounds)), w_(plan_.size()) {
     const auto& slots = plan_.slots();
     const auto trained = [](const Slot& slot) { return slot.is_trained(); };
     if (!std::all_of(slots.begin(), slots.end(), trained)) {
-      training_plan_ = make_plan<T>(inputs, layers, true);
+      training_plan_ = make_plan<T>(inputs, layers, true, rounds);
     }
     if (seed) plan_.initialize(*seed, w(), team);
   }
@@ -52,8 +53,9 @@ class Network {
   Buffer<T> w_;
 };
 
-extern template Plan<float> make_plan(const Shape&, const std::vector<LayerReference>&, bool);
-extern template Plan<double> make_plan(const Shape&, const std::vector<LayerReference>&, bool);
+extern template Plan<float> make_plan(const Shape&, const std::vector<LayerReference>&, bool, bool);
+extern template Plan<double> make_plan(const Shape&, const std::vector<LayerReference>&, bool,
+                                       bool);
 extern template Index count_parameters<float>(const Shape&, const std::vector<LayerReference>&,
                                               Index);
 extern template Index count_parameters<double>(const Shape&, const std::vector<LayerReference>&,

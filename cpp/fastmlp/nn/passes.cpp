@@ -1,26 +1,81 @@
 #include "fastmlp/nn/passes.hpp"
 
+#include <algorithm>
+
 #include "fastmlp/nn/epilogue.hpp"
 
 namespace fastmlp {
+namespace {
 
 template <class T>
-std::vector<PackedWeights<T>> make_packed(const Plan<T>& plan, bool backward) {
+bool is_rounded(const Plan<T>& plan, const Term<T>& term, bool rounds) {
+  return rounds && term.slot != kNone && plan.slot(term.slot).rounded;
+}
+
+// A factor of the weight gradient, X or delta, which is the one of `kind`, rounded.
+template <class T>
+void round_factor(const Term<T>& term, TransposedFactor kind, const PanelMatrix<T>& from,
+                  Range samples, Bf16Factors& to) {
+  if constexpr (kHasBf16 && std::is_same_v<T, float>) {
+    if (to.rows.empty()) return;
+    const Index rows = kind == TransposedFactor::x ? term.map->inputs() : term.map->outputs();
+    if (kind == term.transposed) {
+      pair_samples(from.panels(), rows, samples, to.transposed);
+    } else {
+      pair_samples(from.panels(), rows, samples, to.rows);
+    }
+  }
+}
+
+// Room for the rounded factors of terms, and for the inputs of their products.
+template <class T>
+void add_rounded(const Plan<T>& plan, Index n, bool backward, Workspace<T>& workspace) {
+  Index widest = 0;
+  for (std::size_t i = 0; i < plan.terms().size(); ++i) {
+    const Term<T>& t = plan.terms()[i];
+    if (!is_rounded(plan, t, true)) continue;
+    const Index inputs = t.map->inputs(), outputs = t.map->outputs();
+    widest = std::max({widest, inputs, backward && t.propagates ? outputs : 0});
+    if (!backward || t.transposed == TransposedFactor::none) continue;
+    const bool x = t.transposed == TransposedFactor::x;
+    workspace.terms[i].bf16 = {Bf16Matrix(x ? outputs : inputs, n),
+                               bf16_panels(n, x ? inputs : outputs)};
+  }
+  if (widest > 0) workspace.rounded = bf16_panels(widest, n);
+}
+
+}  // namespace
+
+template <class T>
+std::vector<PackedWeights<T>> make_packed(const Plan<T>& plan, bool backward, bool rounds) {
   std::vector<PackedWeights<T>> packed(plan.slots().size());
   for (const Term<T>& t : plan.terms()) {
-    if (t.slot == kNone || !plan.slot(t.slot).packed) continue;
+    const bool rounded = is_rounded(plan, t, rounds);
+    if (t.slot == kNone || !(rounded || plan.slot(t.slot).packed)) continue;
     const auto [rows, columns] = std::pair(plan.slot(t.slot).rows, plan.slot(t.slot).columns);
     PackedWeights<T>& of = packed[static_cast<std::size_t>(t.slot)];
     const bool transposed = t.map->traits().transposed == TransposedFactor::delta;
     const bool propagates = backward && t.propagates;
-    if ((!transposed || propagates) && of.wt.empty()) of.wt = PackedMatrix<T>(columns, rows);
-    if ((transposed || propagates) && of.w.empty()) of.w = PackedMatrix<T>(rows, columns);
+    const bool reads_w = !transposed || propagates, reads_wt = transposed || propagates;
+    if (rounded) {
+      if (reads_w && of.bf16.empty()) of.bf16 = {rows, columns};
+      if (reads_wt && of.bf16_transposed.empty()) of.bf16_transposed = {columns, rows};
+      continue;
+    }
+    if (reads_w && of.wt.empty()) of.wt = PackedMatrix<T>(columns, rows);
+    if (reads_wt && of.w.empty()) of.w = PackedMatrix<T>(rows, columns);
   }
   return packed;
 }
 
 template <class T>
-Workspace<T> make_workspace(const Plan<T>& plan, Index n, bool backward) {
+Workspace<T> make_workspace(const Plan<T>& plan, Index n, bool backward, bool rounds) {
+  std::vector<bool> keeps(plan.terms().size());  // a transposed X, for itself or others
+  for (const Term<T>& t : plan.terms()) {
+    if (t.transposed == TransposedFactor::x && !is_rounded(plan, t, rounds)) {
+      keeps[static_cast<std::size_t>(t.keeper)] = true;
+    }
+  }
   Workspace<T> workspace;
   workspace.samples = n;
   for (Index i = 0; i < static_cast<Index>(plan.nodes().size()); ++i) {
@@ -33,18 +88,19 @@ Workspace<T> make_workspace(const Plan<T>& plan, Index n, bool backward) {
   }
   for (const Term<T>& t : plan.terms()) {
     const MapTraits& map = t.map->traits();
-    const bool keeps = t.keeper == static_cast<Index>(workspace.terms.size());
+    const bool kept = keeps[workspace.terms.size()];
     auto& state = workspace.terms.emplace_back();
     if (!backward) continue;
-    if (keeps && t.transposed == TransposedFactor::x && (t.input > 0 || !t.map->reads_all())) {
+    if (kept && (t.input > 0 || !t.map->reads_all())) {
       state.transposed = PanelMatrix<T>(n, t.map->input_rows().size());
     }
-    if (t.transposed == TransposedFactor::delta) {
+    if (t.transposed == TransposedFactor::delta && !is_rounded(plan, t, rounds)) {
       state.transposed = PanelMatrix<T>(n, map.outputs);
     }
     if (map.keeps_mask) state.mask = PanelMatrix<T>(map.outputs, n);
   }
-  workspace.packed = make_packed(plan, backward);
+  workspace.packed = make_packed(plan, backward, rounds);
+  if (rounds) add_rounded(plan, n, backward, workspace);
   return workspace;
 }
 
@@ -54,12 +110,18 @@ void pack(const Plan<T>& plan, const GradientPart& part, const T* w,
   if (!plan.packs()) return;
   for (const GradientBlock& block : part.blocks) {
     const Slot& slot = plan.slot(block.slot);
-    if (!slot.packed) continue;
+    if (!(slot.packed || slot.rounded)) continue;
     PackedWeights<T>& copies = packed[static_cast<std::size_t>(block.slot)];
     const T* from = w + slot.range.begin + block.rows.begin * slot.columns;
     const MatrixView<const T> rows{from, block.rows.size(), slot.columns, slot.columns};
     if (!copies.wt.empty()) pack_transposed(block.rows.begin, rows, copies.wt);
     if (!copies.w.empty()) pack_rows(block.rows.begin, rows, copies.w);
+    if constexpr (kHasBf16 && std::is_same_v<T, float>) {
+      if (!copies.bf16.empty()) pack_bf16(block.rows.begin, rows, copies.bf16);
+      if (!copies.bf16_transposed.empty()) {
+        pack_bf16_transposed(block.rows.begin, rows, copies.bf16_transposed);
+      }
+    }
   }
 }
 
@@ -88,6 +150,7 @@ MatrixView<T> forward(const Point<T>& point, Range samples, const ForwardPrefetc
     if (term.transposed == TransposedFactor::x && !state.transposed.empty()) {
       transpose_input(*term.map, input, samples, state.transposed);
     }
+    round_factor(term, TransposedFactor::x, input, samples, state.bf16);
     const MatrixView<T> a = made.preactivation(node).columns(samples);
     const Activate<T> phi(node.phi, a.data, made.h.at(0, samples.begin));
     Epilogue<T> epilogue = term.fuses_activation ? phi.epilogue() : Epilogue<T>{};
@@ -138,7 +201,8 @@ void backward(const Point<T>& point, Range samples, PanelMatrix<T>* input_gradie
     const Term<T>& term = plan.terms()[i];
     auto& state = workspace.terms[i];
     const PanelMatrix<T>& delta = workspace.node(term.output).delta;
-    if (term.transposed == TransposedFactor::delta) {
+    round_factor(term, TransposedFactor::delta, delta, samples, state.bf16);
+    if (term.transposed == TransposedFactor::delta && !state.transposed.empty()) {
       transpose(delta.panels(), {0, term.map->outputs()}, samples, state.transposed);
     }
     if (!term.propagates && !input_gradient) continue;
@@ -188,8 +252,8 @@ void part_gradient(const Plan<T>& plan, const GradientPart& part, Index n, const
 }
 
 #define FASTMLP_INSTANTIATE(T)                                                                  \
-  template std::vector<PackedWeights<T>> make_packed(const Plan<T>&, bool);                     \
-  template Workspace<T> make_workspace(const Plan<T>&, Index, bool);                            \
+  template std::vector<PackedWeights<T>> make_packed(const Plan<T>&, bool, bool);               \
+  template Workspace<T> make_workspace(const Plan<T>&, Index, bool, bool);                      \
   template void pack(const Plan<T>&, const GradientPart&, const T*,                             \
                      std::vector<PackedWeights<T>>&);                                           \
   template void pack(const Plan<T>&, const T*, std::vector<PackedWeights<T>>&, ThreadTeam&);    \

@@ -27,12 +27,14 @@ struct Workspace {
   struct TermState {
     PanelMatrix<T> transposed;  // the factor of the weight gradient, samples in rows
     PanelMatrix<T> mask;
+    Bf16Factors bf16;  // both, of slots that are rounded; then `transposed` is empty
   };
 
   Index samples = 0;
   std::vector<NodeState> nodes;
   std::vector<TermState> terms;
   std::vector<PackedWeights<T>> packed;  // by slot
+  Bf16Panels rounded;                    // the input of the present product, by sample
 
   NodeState& node(Index i) { return nodes[static_cast<std::size_t>(i)]; }
   const NodeState& node(Index i) const { return nodes[static_cast<std::size_t>(i)]; }
@@ -64,13 +66,15 @@ class ForwardPrefetch {
   ~ForwardPrefetch() = default;
 };
 
-// Buffers for forward passes, and with `backward` for gradients too, of batches of n samples.
+// Buffers for forward passes, and with `backward` for gradients too, of batches of n samples. With
+// `rounds` the products of slots that are rounded are those of bfloat16, for these passes alone.
 template <class T>
-Workspace<T> make_workspace(const Plan<T>& plan, Index n, bool backward);
+Workspace<T> make_workspace(const Plan<T>& plan, Index n, bool backward, bool rounds);
 
-// Copies of the wide slots of a vector like w, of one part or all.
+// Copies of the wide slots of a vector like w, and with `rounds` of those that are rounded, of one
+// part or all.
 template <class T>
-std::vector<PackedWeights<T>> make_packed(const Plan<T>& plan, bool backward);
+std::vector<PackedWeights<T>> make_packed(const Plan<T>& plan, bool backward, bool rounds = false);
 template <class T>
 void pack(const Plan<T>& plan, const GradientPart& part, const T* w,
           std::vector<PackedWeights<T>>& packed);
@@ -91,6 +95,7 @@ MapCall<T> make_call(const Plan<T>& plan, std::size_t i, const PassContext& cont
   }
   if (term.factor != kNone) call.factor = &workspace.node(term.factor).h;
   call.mask = &workspace.terms[i].mask;
+  call.rounded = &workspace.rounded;
   return call;
 }
 
@@ -170,7 +175,8 @@ GradientFactors<T> factors_of(const Plan<T>& plan, std::size_t i, Index n, const
   }
   return {workspace.node(term.output).delta.panels(),
           term.input == 0 ? x.features : workspace.node(term.input).h.panels(),
-          transposed->empty() ? x.samples : transposed->panels(), n};
+          transposed->empty() ? x.samples : transposed->panels(), n,
+          workspace.terms[i].bf16.rows.empty() ? nullptr : &workspace.terms[i].bf16};
 }
 
 // g (+)= dL/db of a block: delta of a node, summed over n samples and all positions. The first use

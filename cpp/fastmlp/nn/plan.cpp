@@ -29,9 +29,13 @@ Index workspace_size(const std::vector<Node>& nodes, const std::vector<Term<T>>&
 // rows come in whole groups.
 std::vector<Range> cut_rows(const Slot& slot) {
   if (slot.work() < kMinDividedElements) return {{0, slot.rows}};
-  const Index group = slot.packed ? kMR : 1, groups = ceil_div(slot.rows, group);
+  const Index whole = slot.rounded ? kBf16Rows : kMR;
+  const Index group = slot.rounded || slot.packed ? whole : 1, groups = ceil_div(slot.rows, group);
   const Index positions = slot.reuse.by_terms ? 1 : slot.reuse.positions;
-  const Index min_rows = slot.packed ? kPackedBlockRows : positions > 1 ? kDotRows : kMR;
+  const Index min_rows = slot.rounded    ? kBf16Rows
+                         : slot.packed   ? kPackedBlockRows
+                         : positions > 1 ? kDotRows
+                                         : kMR;
   const Index elements = slot.reuse.by_terms ? kSummedBlockElements : kGradientBlockElements;
   const Index blocks =
       ceil_div(slot.rows, std::max(min_rows, elements / (slot.columns * positions)));
@@ -55,12 +59,14 @@ Plan<T>::Plan(PlanBuilder<T>&& builder, bool training)
       layer_outputs_(std::move(builder.outputs_)),
       states_(std::move(builder.states_)),
       size_(builder.size_),
-      training_(training) {
+      training_(training),
+      rounds_(std::is_same_v<T, float> && builder.rounds_ && bf16_unit() != Bf16Unit::none) {
   for (const Index node : layer_outputs_) layer_shapes_.push_back(builder.shape(node));
   require(!parameters_.empty(), "Network: no layers, expected at least one Dense");
   Buffer<T>::check_available(size_);  // before parts are made in proportion to it
   link_terms();
   size_chunks();
+  choose_rounded();
   add_parts();
   stochastic_ = std::any_of(terms_.begin(), terms_.end(),
                             [](const Term<T>& term) { return term.map->traits().stochastic; });
@@ -132,6 +138,24 @@ void Plan<T>::size_chunks() {
   const Index bytes = workspace_size(nodes_, terms_) * static_cast<Index>(sizeof(T));
   const Index panels = std::max<Index>(1, kChunkBytes / bytes / kNR<T>);
   chunk_samples_ = std::min(kChunkSamples, panels * kNR<T>);
+}
+
+// Weights whose products are all dense, and large enough.
+template <class T>
+void Plan<T>::choose_rounded() {
+  const bool rounds = rounds_;
+  rounds_ = false;
+  for (std::size_t s = 0; rounds && s < slots_.size(); ++s) {
+    Slot& of = slots_[s];
+    const std::vector<Index> uses = uses_of(static_cast<Index>(s));
+    const auto can_round = [&](Index i) {
+      return terms_[static_cast<std::size_t>(i)].map->traits().rounds;
+    };
+    of.rounded = !of.bias && std::min(of.rows, of.columns) >= kMinBf16Width &&
+                 std::all_of(uses.begin(), uses.end(), can_round);
+    rounds_ = rounds_ || of.rounded;
+    packs_ = packs_ || of.rounded;
+  }
 }
 
 // The terms that use a slot; for a bias the nodes.

@@ -49,6 +49,7 @@ struct Slot {
   std::vector<InitialBlock> initial = {};  // none: zeros
   LayerLearning learning = {};
   Reuse reuse = {};
+  bool rounded = false;  // products may read copies in bfloat16
 
   bool is_trained() const { return bias ? learning.bias : learning.weights; }
   double rate_factor() const { return bias ? learning.bias_rate : learning.rate; }
@@ -193,6 +194,8 @@ class Plan {
   // Multiplications and additions of a forward pass of one row.
   double operations_per_row() const { return operations_; }
   bool packs() const { return packs_; }
+  // Some products are those of bfloat16, in passes over batches, or calls, of so many samples.
+  bool rounds(Index samples) const { return rounds_ && samples >= kMinBf16Samples; }
   // X is read by a product whose weights are packed: its rows are as wide as memory pages.
   bool wide_inputs() const { return wide_inputs_; }
 
@@ -205,6 +208,7 @@ class Plan {
  private:
   void link_terms();
   void size_chunks();
+  void choose_rounded();
   bool has_gradient(const Slot& slot) const { return !training_ || slot.is_trained(); }
   void add_parts();
   std::vector<Index> uses_of(Index slot) const;
@@ -222,6 +226,7 @@ class Plan {
   Index size_ = 0, sample_size_ = 0, chunk_samples_ = kChunkSamples;
   double operations_ = 0;
   bool training_, packs_ = false, wide_inputs_ = false, stochastic_ = false;
+  bool rounds_;
   bool one_by_one_ = true;
 };
 

@@ -38,6 +38,9 @@ class PlanBuilder {
   // A recurrent layer makes nodes in proportion to its steps.
   void add_steps(Index steps);
 
+  // Products may be those of bfloat16.
+  void set_rounds(bool rounds) { rounds_ = rounds; }
+
   // Parameters so far.
   Index size() const { return size_; }
 
@@ -88,6 +91,7 @@ class PlanBuilder {
   Index add_slot(Slot slot);
 
   Index size_ = 0, steps_ = 0, max_steps_;
+  bool rounds_ = false;
   std::vector<LayerReference> layers_;
   std::vector<Index> outputs_;  // nodes, by layer
   std::vector<std::shared_ptr<const LinearMap<T>>> maps_;

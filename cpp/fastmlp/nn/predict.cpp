@@ -15,12 +15,14 @@ namespace {
 template <class T>
 class TilePass {
  public:
-  [[gnu::noinline]] TilePass(const Plan<T>& plan, const T* w, bool backward, ThreadTeam& team)
+  [[gnu::noinline]] TilePass(const Plan<T>& plan, const T* w, const SampleRows<T>& x, bool backward,
+                             ThreadTeam& team)
       : plan_(plan),
         w_(w),
         team_(team),
         context_{&team},
-        workspace_(make_workspace(plan, kTileColumns<T> * team.size(), backward)),
+        workspace_(make_workspace(plan, kTileColumns<T> * team.size(), backward,
+                                  !backward && plan.rounds(x.rows))),
         x_(plan.inputs(), workspace_.samples) {
     pack(plan, w, workspace_.packed, team);
   }
@@ -144,7 +146,7 @@ void layer_outputs(const Plan<T>& plan, const T* w, const SampleRows<T>& x, std:
       });
     });
   }
-  TilePass<T> pass(plan, w, false, team);
+  TilePass<T> pass(plan, w, x, false, team);
   if (lengths) pass.set_lengths(lengths);
   pass.for_tiles(x, [&](Range rows, Range samples) {
     pass.forward(rows, samples);
@@ -172,7 +174,7 @@ void predict_samples(const Plan<T>& plan, const T* w, const SampleRows<T>& x, In
   struct Sums {
     double first, mean, squares;
   };
-  TilePass<T> pass(plan, w, false, team);
+  TilePass<T> pass(plan, w, x, false, team);
   if (lengths) pass.set_lengths(lengths);
   Buffer<Sums> buffer(plan.outputs() * kTileColumns<T> * team.size());
   pass.for_tiles(x, [&](Range rows, Range samples) {
@@ -213,7 +215,7 @@ void activations(const Plan<T>& plan, const T* w, const SampleRows<T>& x,
 template <class T>
 void predict_from(const Plan<T>& plan, const T* w, const SampleRows<T>& x,
                   const MatrixView<T>& state, const MatrixView<T>& out, ThreadTeam& team) {
-  TilePass<T> pass(plan, w, false, team);
+  TilePass<T> pass(plan, w, x, false, team);
   pass.set_states(state);
   pass.for_tiles(x, [&](Range rows, Range samples) {
     pass.forward(rows, samples);
@@ -226,7 +228,7 @@ template <class T>
 void jacobian(const Plan<T>& plan, const T* w, const SampleRows<T>& x, T* out, ThreadTeam& team) {
   if (x.rows == 0) return;
   const Index inputs = plan.inputs(), outputs = plan.outputs();
-  TilePass<T> pass(plan, w, true, team);
+  TilePass<T> pass(plan, w, x, true, team);
   PanelMatrix<T> gradients(inputs, kTileColumns<T> * team.size());
   pass.for_tiles(x, [&](Range rows, Range samples) {
     pass.forward(rows, samples);
@@ -243,7 +245,7 @@ template <class T>
 void parameter_jacobian(const Plan<T>& plan, const T* w, const SampleRows<T>& x, T* out,
                         ThreadTeam& team) {
   if (x.rows == 0) return;
-  TilePass<T> pass(plan, w, true, team);
+  TilePass<T> pass(plan, w, x, true, team);
   PanelMatrix<T> x_samples(kTileColumns<T> * team.size(), plan.inputs());
   std::vector<Buffer<T>> gradients(static_cast<std::size_t>(team.size()), Buffer<T>(plan.size()));
   const InputViews<T> views{pass.x().panels(), x_samples.panels()};

@@ -59,6 +59,7 @@ class FirstOrder final : public Optimizer<T>, public GradientConsumer<T> {
   void visit_state(StateVisitor<T>& visitor) override;
   Index steps() const override { return schedule_.steps; }
   void start_epoch(Index epoch) override { schedule_.start_epoch(options_.learning_rate, epoch); }
+  bool tolerates_rounding() const override { return true; }
   bool has_custom_schedule() const override { return options_.learning_rate.custom() != nullptr; }
   double learning_rate() const override { return schedule_.learning_rate(options_.learning_rate); }
   void scale_learning_rate(double factor) override { schedule_.scale_by(factor, learning_rate()); }

@@ -72,6 +72,8 @@ class Optimizer {
   // Learning rate of the next step, and a factor on that of all further steps.
   virtual double learning_rate() const;
   virtual void scale_learning_rate(double factor);
+  // Rounded gradients serve as well: products may be those of bfloat16.
+  virtual bool tolerates_rounding() const { return false; }
   // A step may lead to a value that is not finite, so a run keeps a copy of what was good.
   virtual bool can_diverge() const { return true; }
   // The w of all further calls.

@@ -12,6 +12,7 @@ void ChunkLanes<T>::prepare(const T* w) {
   }
   for (std::size_t i = 0; i < threads; ++i) {
     NetworkObjective<T>& lane = *lanes_[i];
+    lane.set_exact(!f_.rounds_);
     lane.set_team(*teams_[i]);
     lane.context_ = f_.context_;
     lane.context_.team = teams_[i].get();

@@ -16,7 +16,8 @@ NetworkObjective<T>::NetworkObjective(const Plan<T>& plan, Loss loss)
       output_loss_{plan.output(), std::move(loss)},
       loss_steps_(target_columns(output_loss_.loss, 2) == 1 ? plan.output_steps() : 1),
       batch_(plan, output_loss_.loss),
-      schedule_(plan) {
+      schedule_(plan),
+      rounds_(plan.rounds(kMinBf16Samples)) {
   schedule_.set_workspace(workspace_);
   std::visit([](const auto& member) { check_underflow<T>(member); }, output_loss_.loss);
 }
@@ -60,7 +61,7 @@ template <class T>
 void NetworkObjective<T>::reserve(Index n) {
   if (n <= workspace_.samples) return;
   workspace_.samples = 0;  // until all is allocated: after a failure the next call starts over
-  Workspace<T> workspace = make_workspace(plan_, n, true);
+  Workspace<T> workspace = make_workspace(plan_, n, true, rounds_);
   batch_.reserve(n);
   values_ = Buffer<T>(n);
   workspace_ = std::move(workspace);
@@ -227,6 +228,7 @@ ChunkLanes<T>* NetworkObjective<T>::lanes() {
 
 template <class T>
 CurvatureProducts<T>& NetworkObjective<T>::curvature() {
+  set_exact();
   if (!curvature_) curvature_ = std::make_unique<CurvatureProducts<T>>(*this);
   return *curvature_;
 }
@@ -249,6 +251,7 @@ bool NetworkObjective<T>::gauss_newton_product(const T* w, const T* v, T* gv) {
 
 template <class T>
 bool NetworkObjective<T>::squared_gradients(const T* w, double* out) {
+  set_exact();
   if (!diagonals_) diagonals_ = std::make_unique<CurvatureDiagonals<T>>(*this);
   diagonals_->compute(Diagonal::squared_gradients, w, 0, 1, out);
   return true;
@@ -256,6 +259,7 @@ bool NetworkObjective<T>::squared_gradients(const T* w, double* out) {
 
 template <class T>
 void NetworkObjective<T>::normal_equations(const T* w, double* normal, double* g) {
+  set_exact();
   if (!normal_equations_) normal_equations_ = std::make_unique<NormalEquations<T>>(*this);
   normal_equations_->compute(w, normal, g);
 }

@@ -66,6 +66,13 @@ class NetworkObjective final : public ResidualObjective<T> {
   void clear_states() { std::fill_n(states_.data, states_.rows * states_.cols, T(0)); }
   // The arrays may have been written since the last call: the same selection is another function.
   void invalidate_data() { same_data_ = false; }
+  // All products in float32, also where the plan rounds operands: differences and searches need
+  // the digits, and few samples are not worth it.
+  void set_exact(bool exact = true) {
+    if (!rounds_ || !exact) return;
+    rounds_ = false;
+    workspace_.samples = 0;
+  }
   // Between streams w is written by their consumer alone, or after set_team: copies that were
   // packed after the last update stay in use.
   void set_exclusive_writer() { exclusive_writer_ = true; }
@@ -181,6 +188,7 @@ class NetworkObjective final : public ResidualObjective<T> {
   const T* packed_ = nullptr;         // the vector whose packed copies are up to date, if any
   std::uint64_t packed_version_ = 0;  // of the consumer that has updated it
   bool exclusive_writer_ = false;
+  bool rounds_;             // as Plan::rounds
   bool same_data_ = false;  // the arrays are those of the last selection
   std::uint64_t version_ = 0;
   Index mistakes_ = 0;

@@ -34,6 +34,7 @@ Trainer<T>::Trainer(Network<T>& network, TrainerOptions options,
       first_epoch_(options_.first_epoch),
       epoch_(options_.first_epoch) {
   objective_.set_exclusive_writer();
+  objective_.set_exact(!optimizer_->tolerates_rounding() || options_.batch_size < kMinBf16Samples);
   optimizer_->set_vector(network_.w());
   if (optimizer_->average()) iterate_ = Buffer<T>(network_.size());
   require(network.training_plan().trained_size() > 0,

@@ -198,6 +198,15 @@ def check_epochs_trained(value: Any) -> int:
     return check_int(value, "epochs_trained", min=0, max=MAX_EPOCH)
 
 
+def check_precision(value: Any, dtype: np.dtype[Any]) -> str | None:
+    """Return the precision of products, None for that of the dtype."""
+    if value is not None and value != "bf16":
+        raise value_error("precision", value, "'bf16', or None for the precision of dtype")
+    if value is not None and dtype != np.float32:
+        raise value_error("precision", value, f"None with dtype={dtype.name!r}, or dtype='float32'")
+    return None if value is None else "bf16"
+
+
 def check_dtype(value: Any) -> np.dtype[Any]:
     """Return float32 or float64 as a native NumPy dtype."""
     expected = "'float32' or 'float64'"

@@ -46,12 +46,12 @@ def own_network(onnx: Any, model: Any) -> Network | None:
 def _specified(onnx: Any, model: Any, values: dict[str, Any]) -> Network:
     kind = model.graph.input[0].type.tensor_type.elem_type
     dtype = check_dtype(onnx.helper.tensor_dtype_to_np_dtype(kind))
-    given = {**values, "parameters": None}
-    (shape, layers, _, seed), epochs = serialization.network_from_dict(given)
+    given = {**values, "parameters": None, "dtype": dtype.name}
+    (shape, layers, _, seed, precision), epochs = serialization.network_from_dict(given)
     n_bytes = model.ByteSize()
     layout.check_size(shape, layers, dtype, n_bytes // dtype.itemsize, shared=True)
     network, like = Network.__new__(Network), Network.__new__(Network)
-    network._build(shape, layers, dtype, seed, draw=False)
+    network._build(shape, layers, dtype, seed, precision, draw=False)
     like._build(shape, layers, np.dtype(np.float64), seed, draw=False)
     to_onnx.check_activations(network, dtype)
     for place, layer in enumerate(layers):  # what sums are divided by is in the file

@@ -96,8 +96,9 @@ def model_of(onnx: Any, network: Network, dtype: np.dtype[Any]) -> Any:
 def specification(network: Network) -> str:
     """Return layers, shape and seed of a network as JSON."""
     values = serialization.network_to_dict(network)
-    kept = (*serialization.NETWORK_PARTS, "format", "version", "feature_names_in_")
-    return container.to_json({k: values[k] for k in sorted(kept) if k != "parameters"})
+    kept = {*serialization.NETWORK_PARTS, "format", "version", "feature_names_in_", "precision"}
+    kept = kept.intersection(values) - {"parameters"}
+    return container.to_json({k: values[k] for k in sorted(kept)})
 
 
 class Signal(NamedTuple):

@@ -151,6 +151,7 @@ def _adopt(trainer: Trainer, callbacks: Sequence[Any], values: dict[str, Any]) -
     later = serialization.LATER
     here = {**later, **serialization.pickled_trainer(trainer), **network.__getstate__()}
     pairs = {name: (saved[name], here[name]) for name in NETWORK}
+    pairs["precision"] = saved.get("precision"), network.precision
     values = {**later, **values}
     pairs |= {name: (values[name], here[name]) for name in SETTINGS}
     kinds = [type(callback).__name__ for callback in callbacks]

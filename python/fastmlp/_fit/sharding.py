@@ -122,6 +122,7 @@ def check_settings(trainer: Trainer, data: Dataset) -> None:
     trainer._ranks.check_same(
         {
             "dtype": str(network.dtype),
+            "precision": str(network.precision),
             "inputs": str(network.input_shape),
             "layers": ADDRESS.sub("", repr(network.layers)),
             "isa": _core.isa,

@@ -8,7 +8,8 @@ Arrays are NumPy arrays, everything else is plain JSON data. A network is::
                  "init": {"name": "glorot_uniform"}, "l1": None, "l2": None, "max_norm": None}],
      "seed": 0, "epochs_trained": 0, "feature_names_in_": None, "parameters": array}
 
-Inputs of a shape are its list. Dictionaries written before there were names of features lack them.
+Inputs of a shape are its list; one in reduced precision has ``"precision": "bf16"``. Dictionaries
+written before there were names of features lack them.
 
 A trainer is::
 
@@ -43,6 +44,7 @@ from fastmlp._data.validation import (
     check_dtype,
     check_epochs_trained,
     check_int,
+    check_precision,
     short_repr,
     type_error,
     value_error,
@@ -96,6 +98,7 @@ def network_to_dict(network: Network) -> dict[str, Any]:
         "epochs_trained": network.epochs_trained,
         "feature_names_in_": None if names is None else list(names),
         "parameters": network.parameters.copy(),
+        **_optional("precision", network.precision),
         **_optional("history", network.history and network.history.to_state()),
         **_optional("loss", loss_to_dict(network._trained_loss)),
         **_optional("attributes", network._attached()),
@@ -104,13 +107,15 @@ def network_to_dict(network: Network) -> dict[str, Any]:
 
 def network_from_dict(
     values: Any,
-) -> tuple[tuple[tuple[int, ...], tuple[Layer, ...], DType, int], int]:
-    """Return inputs, layers, dtype and seed of a network, and its number of epochs."""
+) -> tuple[tuple[tuple[int, ...], tuple[Layer, ...], DType, int, str | None], int]:
+    """Return inputs, layers, dtype, seed and precision of a network, and its number of epochs."""
     _check_parts(values, NETWORK_FORMAT, NETWORK_VERSION, NETWORK_PARTS)
     layers = layers_from_dicts(values["layers"])
     shape, layers = plan(layers, values["inputs"], None, None, "zeros")
     seed = check_int(values["seed"], "seed", min=0, max=MAX_SEED)
-    specification = (shape, layers, check_dtype(values["dtype"]), seed)
+    dtype = check_dtype(values["dtype"])
+    precision = check_precision(values.get("precision"), dtype)
+    specification = (shape, layers, dtype, seed, precision)
     return specification, check_epochs_trained(values["epochs_trained"])
 
 

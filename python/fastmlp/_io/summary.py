@@ -33,9 +33,10 @@ def call_text(network: Network) -> str:
     """Return the call that makes a network of this shape."""
     layers = ", ".join(layer_name(layer, network.layers) for layer in network.layers)
     shape = network.input_shape
+    rounding = "" if network.precision is None else f", precision={network.precision!r}"
     return (
         f"Network([{layers}], inputs={shape[0] if len(shape) == 1 else shape}, "
-        f"dtype={network.dtype.name!r}, seed={network.seed})"
+        f"dtype={network.dtype.name!r}, seed={network.seed}{rounding})"
     )
 
 
@@ -76,8 +77,9 @@ def layer_table(network: Network) -> str:
         rows.append((str(index), change, _brief(layer, layers), count))
         index += 1
     rows.append(("total", "", "", str(network.n_parameters)))
+    rounding = "" if network.precision is None else f" with {network.precision} products"
     title = (
-        f"Network {sizes(network)}, {network.dtype.name}, seed {network.seed}, "
+        f"Network {sizes(network)}, {network.dtype.name}{rounding}, seed {network.seed}, "
         f"{network.epochs_trained} epochs trained"
     )
     return "\n".join([title, *_aligned(rows)])

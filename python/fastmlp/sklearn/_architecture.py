@@ -73,7 +73,8 @@ def new_network(
     else:
         drawn = []
     seed = int(random.randint(2**31 - 1)) if seeded and random is not None else 0
-    network = Network(layers, inputs=n_inputs, dtype=dtype, seed=seed)
+    precision = given["precision"]
+    network = Network(layers, inputs=n_inputs, dtype=dtype, seed=seed, precision=precision)
     views: list[Any] = [*network.weights, *network.biases]
     for view, values in zip(views, drawn, strict=False):
         view[...] = values

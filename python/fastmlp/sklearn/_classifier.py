@@ -16,7 +16,7 @@ from fastmlp.sklearn import _labels
 from fastmlp.sklearn._architecture import is_probability, read_loss, read_output
 from fastmlp.sklearn._decorators import available, with_callbacks
 from fastmlp.sklearn._docstrings import document
-from fastmlp.sklearn._estimator import FLOATS, SPARSE, BaseMLP
+from fastmlp.sklearn._estimator import SPARSE, BaseMLP
 
 SOFTMAX = _core.activations["softmax"]
 
@@ -102,6 +102,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         scoring: Any = None,
         layers: Any = None,
         comm: Any = None,
+        precision: str | None = None,
     ) -> None:
         self.__dict__.update((k, value) for k, value in locals().items() if k != "self")
 
@@ -154,7 +155,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
     def _read(self, X: Any, y: Any, first: bool, anew: bool, full: bool) -> tuple[Any, Any, Any]:
         X, y = validate_data(
-            self, X, y, accept_sparse=SPARSE, multi_output=True, dtype=FLOATS, reset=first
+            self, X, y, accept_sparse=SPARSE, multi_output=True, dtype=self._dtypes(), reset=first
         )
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
@@ -270,7 +271,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         Returns
         -------
         MLPClassifier
-            Its `layers` are those of the network.
+            Its `layers` and `precision` are those of the network.
 
         Examples
         --------
@@ -280,6 +281,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         >>> MLPClassifier.from_network(net, ["a", "b", "c"]).predict_proba([[1, 2, 3, 4]]).shape
         (1, 3)
         """
+        params = {"precision": network.precision, **params}
         estimator = cls(layers=list(network.layers), **params)
         _labels.set_labels(estimator, network, classes)
         return estimator._adopt(network)

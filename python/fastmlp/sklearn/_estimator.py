@@ -34,6 +34,7 @@ class BaseMLP(CallbackSupport, BaseEstimator):  # type: ignore[misc]
     n_threads: int | None
     random_state: Any
     comm: Any
+    precision: str | None
     coefs_: list[Any]
     intercepts_: list[Any]
     loss_: float
@@ -248,6 +249,8 @@ class BaseMLP(CallbackSupport, BaseEstimator):  # type: ignore[misc]
         """Return plain arrays and numbers, without the native network and `comm`."""
         state = dict(super().__getstate__())
         state.pop("comm", None)
+        if state.get("precision") is None:  # as in states of older versions
+            state.pop("precision", None)
         model = state.get("_model")
         if isinstance(model, Model):
             state["_model"] = model.state()
@@ -255,7 +258,11 @@ class BaseMLP(CallbackSupport, BaseEstimator):  # type: ignore[misc]
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         """Restore from `__getstate__`."""
-        super().__setstate__({"comm": None, **state})
+        super().__setstate__({"comm": None, "precision": None, **state})
+
+    def _dtypes(self) -> Any:
+        """Return the dtypes in which X is read."""
+        return FLOATS if self.precision is None else np.float32
 
     def __sklearn_tags__(self) -> Any:
         """Return scikit-learn's description of what the estimator can do."""

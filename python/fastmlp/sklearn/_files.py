@@ -42,7 +42,7 @@ def load(cls: Any, path: files.Path, params: dict[str, Any]) -> Any:
         if values["format"] != cls.__name__ or values["version"] != VERSION:
             found = f"{values['format']}, version {values['version']}"
             raise InvalidValue(f"it is of {found}, expected {cls.__name__}, version {VERSION}")
-        state = values["estimator"]
+        state = {"precision": None, **values["estimator"]}
         estimator = cls(**params)
         names = set(estimator.get_params(deep=False)) - {*params, "comm"}  # files have none
         python = {name: state[name]["python"] for name in sorted(names) if _is_named(state[name])}

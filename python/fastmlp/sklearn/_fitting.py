@@ -120,7 +120,8 @@ class Fitting:
         """Return the present model, with layers as the parameters describe them now."""
         estimator = self._estimator
         model: Model = estimator._present_model()
-        if plan(layers, n_inputs, None, None, DEFAULT_INIT)[1] == model.network.layers:
+        chain = plan(layers, n_inputs, None, None, DEFAULT_INIT)[1]
+        if (chain, estimator.precision) == (model.network.layers, model.network.precision):
             return model
         network = new_network(layers, n_inputs, model.network.dtype, None, vars(estimator))
         changed = Model(network, model.training)

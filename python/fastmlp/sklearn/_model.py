@@ -81,7 +81,7 @@ def rebuilt(estimator: Any, state: Mapping[str, Any] | Model | None) -> Model:
     n_given = sum(np.size(values) for values in (*coefs, *intercepts) if values is not None)
     layout.check_size(shape, chain, dtype, n_given, shared=True)
     network = Network.__new__(Network)
-    network._build(shape, chain, dtype, seed, draw=False)
+    network._build(shape, chain, dtype, seed, None if double else estimator.precision, draw=False)
     if kept is not None:
         network.epochs_trained = kept["epochs_trained"]
     training = None if kept is None else Training.from_state(kept)

@@ -195,6 +195,7 @@ EXTRAS = (
         "The ranks of a data-parallel training, as for `fm.Network.fit`: each calls `fit` with its "
         "own rows, in which all classes occur.",
     ),
+    ("precision", '{"bf16"}, default None', "As of `fm.Network`, for X in single precision."),
 )
 
 ACTIVATION = (

@@ -14,7 +14,7 @@ from fastmlp.network import Network
 from fastmlp.sklearn._architecture import read_loss, read_output
 from fastmlp.sklearn._decorators import available, with_callbacks
 from fastmlp.sklearn._docstrings import document
-from fastmlp.sklearn._estimator import FLOATS, SPARSE, BaseMLP
+from fastmlp.sklearn._estimator import SPARSE, BaseMLP
 
 IDENTITY, POISSON = _core.activations["identity"], _core.losses["poisson"]
 
@@ -97,6 +97,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         scoring: Any = None,
         layers: Any = None,
         comm: Any = None,
+        precision: str | None = None,
     ) -> None:
         self.__dict__.update((k, value) for k, value in locals().items() if k != "self")
 
@@ -152,7 +153,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
             accept_sparse=SPARSE,
             multi_output=True,
             y_numeric=True,
-            dtype=FLOATS,
+            dtype=self._dtypes(),
             reset=first,
         )
         if y.ndim == 2 and y.shape[1] == 1:
@@ -226,7 +227,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         Returns
         -------
         MLPRegressor
-            Its `layers` are those of the network.
+            Its `layers` and `precision` are those of the network.
 
         Examples
         --------
@@ -235,6 +236,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         >>> MLPRegressor.from_network(fm.Network([4, 8, 1], seed=0)).predict([[1, 2, 3, 4]]).shape
         (1,)
         """
+        params = {"precision": network.precision, **params}
         return cls(layers=list(network.layers), **params)._adopt(network)
 
 
