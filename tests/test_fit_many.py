@@ -201,3 +201,14 @@ def test_any_networks_on_any_rows_give_the_bits_of_fit(
             make, X, LABELS, rows=rows, batch_size=batch_size, optimizer=rule, epochs=3,
             sample_weight=W if weighted else None,
         )  # fmt: skip
+
+
+def test_rounded_products_give_the_bits_of_fit() -> None:
+    """Of bfloat16, where the processor has them, in training and in validation."""
+    wide = RNG.normal(size=(N, 64))
+
+    def make() -> list[fm.Network]:
+        shape = [64, 64, 64, 3]
+        return [fm.Network(shape, output="softmax", precision="bf16", seed=i) for i in range(3)]
+
+    check(make, wide, LABELS, rows=BAGS, validation_rows=HELD_OUT, epochs=2)
