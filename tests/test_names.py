@@ -39,7 +39,7 @@ def test_names_of_seldom_used_modules_are_there_before_these_are_imported() -> N
 import pickle, sys
 import fastmlp as fm
 modules = {f"fastmlp.{module}": names for module, names in fm._ON_DEMAND.items()}
-assert len(modules) == 10 and not modules.keys() & sys.modules.keys()
+assert len(modules) == 14 and not modules.keys() & sys.modules.keys()
 assert all({*names} <= {*dir(fm)} & {*fm.__all__} for names in modules.values())
 curve = pickle.loads(b"cfastmlp.rate_finder\\nLearningRateCurve\\n.")
 assert curve is fm.LearningRateCurve and curve.__module__ == "fastmlp"

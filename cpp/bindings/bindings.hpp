@@ -54,6 +54,7 @@ void bind_networks(py::module_& float32, py::module_& float64);
 void bind_steps(py::module_& float32, py::module_& float64);
 void bind_evaluations(py::module_& float32, py::module_& float64);
 void bind_trainers(py::module_& float32, py::module_& float64);
+void bind_fits(py::module_& float32, py::module_& float64);
 void bind_curvatures(py::module_& float32, py::module_& float64);
 void bind_diagnoses(py::module_& float32, py::module_& float64);
 void bind_minimize(py::module_& float32, py::module_& float64);

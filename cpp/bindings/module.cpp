@@ -41,6 +41,7 @@ PYBIND11_MODULE(FASTMLP_MODULE, m) {
   bind_steps(float32, float64);
   bind_evaluations(float32, float64);
   bind_trainers(float32, float64);
+  bind_fits(float32, float64);
   bind_curvatures(float32, float64);
   bind_diagnoses(float32, float64);
   bind_minimize(float32, float64);

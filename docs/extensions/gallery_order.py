@@ -5,7 +5,7 @@ LECTURE = (
     *("diagnosis", "loss_surface", "local_minima"),
     *("bowl", "decay", "momentum", "delta_bar_delta", "adaptive", "cliff", "clipping"),
     *("saddle", "valley", "second_order", "spectrum", "polyak"),
-    *("early_stopping", "l1_l2", "noise", "dropout", "dropout_bars"),
+    *("early_stopping", "l1_l2", "noise", "dropout", "dropout_bars", "laplace_bars"),
     *("adding", "vanishing", "sunspots", "characters"),
 )
 

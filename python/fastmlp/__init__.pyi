@@ -31,6 +31,7 @@ from fastmlp._fit.recorder import DiagnosisRecorder as DiagnosisRecorder
 from fastmlp._core import Dropout as Dropout
 from fastmlp._core import ELU as ELU
 from fastmlp._fit.callbacks import EarlyStopping as EarlyStopping
+from fastmlp.ensemble import Ensemble as Ensemble
 from fastmlp._fit.epoch_result import EpochResult as EpochResult
 from fastmlp._core import Exponential as Exponential
 from fastmlp._core import ExponentialDecay as ExponentialDecay
@@ -55,6 +56,7 @@ from fastmlp._core import Identity as Identity
 from fastmlp._core import InverseTimeDecay as InverseTimeDecay
 from fastmlp._core import LBFGS as LBFGS
 from fastmlp._core import LSTM as LSTM
+from fastmlp.laplace import Laplace as Laplace
 from fastmlp.diagnosis import LayerDiagnosis as LayerDiagnosis
 from fastmlp._core import LeCunNormal as LeCunNormal
 from fastmlp._core import LeCunUniform as LeCunUniform
@@ -116,6 +118,7 @@ from fastmlp._fit.status import TrainingWarning as TrainingWarning
 from fastmlp._core import Zeros as Zeros
 from fastmlp.gradient_check import check_gradient as check_gradient
 from fastmlp._fit.lr_finder import find_learning_rate as find_learning_rate
+from fastmlp._fit.many import fit_many as fit_many
 from fastmlp._export.from_onnx import from_onnx as from_onnx
 from fastmlp._export.from_torch import from_torch as from_torch
 from fastmlp.config import get_num_threads as get_num_threads
@@ -158,6 +161,7 @@ __all__ = [
     'Dropout',
     'ELU',
     'EarlyStopping',
+    'Ensemble',
     'EpochResult',
     'Exponential',
     'ExponentialDecay',
@@ -182,6 +186,7 @@ __all__ = [
     'InverseTimeDecay',
     'LBFGS',
     'LSTM',
+    'Laplace',
     'LayerDiagnosis',
     'LeCunNormal',
     'LeCunUniform',
@@ -243,6 +248,7 @@ __all__ = [
     'Zeros',
     'check_gradient',
     'find_learning_rate',
+    'fit_many',
     'from_onnx',
     'from_torch',
     'get_num_threads',

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence, Set
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -40,6 +40,9 @@ from fastmlp._data.validation import (
     value_error,
 )
 from fastmlp._fit.status import warn
+
+if TYPE_CHECKING:
+    from fastmlp.network import Network
 
 # Pickles of 0.1.0 name the first three here.
 __all__ = [
@@ -158,11 +161,14 @@ def _complete(layers: Sequence[Any], init: Any) -> tuple[Layer, ...]:
     return tuple(completed[id(layer)] for layer in layers)
 
 
-def warn_of_zero_gradients(layers: Sequence[Layer], loss: Any, caller: str) -> None:
+def warn_of_zero_gradients(network: Network, loss: Any, caller: str) -> None:
     """Warn of layers whose activation is a hard sign, with derivative 0.
 
     Their index counts the layers that have parameters.
     """
+    if not network._native.has_zero_derivative:
+        return
+    layers = network.layers
     skips = any(isinstance(layer, Skip) for layer in layers)
     effect = "it does not learn" if skips else "no layer up to it learns"
     output = layers[-1] if getattr(loss, "reads_preactivation", False) else None

@@ -130,7 +130,7 @@ carry_state, missing, n_threads, comm
         """Initialise from the arguments ``{name: value}`` of a call; `caller` is for warnings."""
         settings = TrainerSettings.checked(network, given)
         self._build(network, settings, network.epochs_trained, given["comm"])
-        warn_of_zero_gradients(network.layers, self.loss, caller)
+        warn_of_zero_gradients(network, self.loss, caller)
 
     def _build(
         self, network: Network, settings: TrainerSettings, first_epoch: Any, comm: Any = None

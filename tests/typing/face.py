@@ -38,6 +38,16 @@ assert_type(net.weights[0], NDArray[np.floating[Any]])
 assert_type(net.biases[0], NDArray[np.floating[Any]] | None)
 net.weights[0] = np.asarray(net.weights[0]) / 2
 assert_type(net.loss(X, y), float)
+
+# Many networks
+many = [fm.Network([64, 8, 10], output="softmax", seed=seed) for seed in range(2)]
+bags = [np.arange(30), np.arange(5, 60)]
+rates = [fm.SGD(0.1), fm.SGD(0.01)]
+histories = fm.fit_many(many, X, y, rows=bags, optimizer=rates, epochs=[1, 2], l2=0.01)
+assert_type(histories, list[fm.History])
+ensemble = fm.Ensemble(many)
+assert_type(ensemble.predict(X), tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]])
+assert_type(ensemble[0], fm.Network)
 assert_type(net.loss(X, y, loss=fm.CrossEntropy(label_smoothing=0.1)), float)
 value, gradient = net.value_and_grad(X, y, loss="cross_entropy")
 assert_type(value, float)

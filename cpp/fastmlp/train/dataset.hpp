@@ -53,6 +53,7 @@ struct Dataset {
   }
   // Of these samples.
   double mean_weight(const std::vector<Index>& samples) const {
+    if (!weights) return 1;
     double sum = 0;
     for (const Index i : samples) sum += weight(i);
     return sum / static_cast<double>(samples.size());
@@ -81,6 +82,11 @@ class EpochOrder {
   // Indices of samples, in any order and any number of times.
   void take(std::vector<Index> indices) {
     indices_ = std::move(indices);
+    consecutive_ = false;
+  }
+  // Of samples that are these rows of a larger set.
+  void choose(const std::vector<Index>& rows) {
+    for (Index& i : indices_) i = rows[static_cast<std::size_t>(i)];
     consecutive_ = false;
   }
   void shuffle_rows(Index n, bool shuffle, std::uint64_t seed, std::uint32_t epoch) {

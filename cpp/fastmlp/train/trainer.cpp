@@ -46,6 +46,7 @@ Trainer<T>::Trainer(Network<T>& network, TrainerOptions options,
 template <class T>
 const EpochOrder& Trainer<T>::order(Index n) {
   order_.shuffle_rows(n, options_.shuffle, options_.seed, static_cast<std::uint32_t>(epoch_));
+  if (rows_) order_.choose(*rows_);
   return order_;
 }
 
@@ -55,6 +56,7 @@ std::optional<double> Trainer<T>::mean_weight(const Dataset<T>& data,
                                               const EpochOrder& samples) const {
   const bool by_batch = options_.weighting == Weighting::batch;
   if (by_batch || samples.size() <= options_.batch_size) return std::nullopt;
+  if (rows_) return data.mean_weight(*rows_);
   return order_is_given_ ? data.mean_weight(samples.indices()) : data.mean_weight();
 }
 

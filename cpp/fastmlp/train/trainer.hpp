@@ -70,7 +70,12 @@ class Trainer {
     if (shard) shared_ = std::make_unique<SharedObjective<T>>(objective_, std::move(*shard));
   }
   // Samples of an epoch over n that are here.
-  Index samples_of(Index n) const { return shared_ ? shared_->samples() : n; }
+  Index samples_of(Index n) const {
+    return shared_ ? shared_->samples() : rows_ ? static_cast<Index>(rows_->size()) : n;
+  }
+  // The data of further calls to `epochs` are these rows of them, which stay with the caller, in
+  // their order and any number of times, as if they had been copied; nullptr: all.
+  void set_rows(const std::vector<Index>* rows) { rows_ = rows; }
 
   // Puts the average, where one is kept, into the network until the next call that trains; the
   // iterate is kept here meanwhile. Parameters that were changed in between become the iterate.
@@ -148,6 +153,7 @@ class Trainer {
   std::unique_ptr<Optimizer<T>> optimizer_;
   EpochOrder order_;
   bool order_is_given_ = false;
+  const std::vector<Index>* rows_ = nullptr;
   Index more_in_first_ = 0;
   ThreadTuner tuner_;
   bool tuned_ = false;

@@ -5,7 +5,7 @@ import fastmlp._core
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['Curvature', 'Network', 'Snapshot', 'SparseMatrix', 'Steps', 'StoredSamples', 'Trainer', 'diagnose', 'diagnose_outputs', 'least_squares', 'line_search', 'minimize', 'repeated_loss', 'repeated_metrics']
+__all__: list[str] = ['Curvature', 'Network', 'Snapshot', 'SparseMatrix', 'Steps', 'StoredSamples', 'Trainer', 'diagnose', 'diagnose_outputs', 'fit_many', 'least_squares', 'line_search', 'minimize', 'predict_ensemble', 'repeated_loss', 'repeated_metrics']
 class SparseMatrix:
     """Samples in compressed sparse rows, read in place."""
     def __init__(self, data: numpy.typing.NDArray[numpy.float32], indices: numpy.ndarray, indptr: numpy.ndarray, n_columns: typing.SupportsInt) -> None: ...
@@ -50,6 +50,8 @@ class Network:
         """Means and standard deviations of the outputs over passes with dropout and noise on."""
     def value_and_grad(self, X: typing.Any, targets: typing.Any, loss: fastmlp._core.Loss, weights: typing.Any, lengths: typing.Any = None) -> tuple[float, numpy.ndarray]: ...
     def weight(self, l: typing.SupportsInt) -> typing.Any: ...
+    @property
+    def has_zero_derivative(self) -> bool: ...
     @property
     def is_stochastic(self) -> bool: ...
     @property
@@ -136,9 +138,13 @@ def diagnose(network: Network, X: typing.Any, targets: typing.Any, loss: fastmlp
     """The loss, its gradient, and a tuple of the fields of NodeReport for each node."""
 def diagnose_outputs(network: Network, X: typing.Any, output_gradient: numpy.typing.NDArray[numpy.float32], lengths: typing.Any) -> tuple[typing.Any, ...]:
     """The same of sum(outputs * output_gradient), whose value is given as 0."""
+def fit_many(jobs: list[typing.Any], common: tuple[typing.Any, ...], max_seconds: typing.SupportsFloat | None, results: list[typing.Any], progress: typing.Any) -> None:
+    """Trains many networks, one thread each."""
 def least_squares(residuals: collections.abc.Callable[..., typing.Any], w0: numpy.typing.NDArray[numpy.float32], jacobian: collections.abc.Callable[..., typing.Any], optimizer: fastmlp._core.Optimizer, steps: typing.SupportsInt, max_seconds: typing.SupportsFloat | None, record_path: bool) -> tuple[typing.Any, ...]: ...
 def line_search(fun: collections.abc.Callable[..., typing.Any], w0: numpy.typing.NDArray[numpy.float32], direction: numpy.typing.NDArray[numpy.float32], method: fastmlp._core.LineSearch, first_step: typing.SupportsFloat) -> tuple[typing.Any, ...]: ...
 def minimize(fun: collections.abc.Callable[..., typing.Any], w0: numpy.typing.NDArray[numpy.float32], optimizer: fastmlp._core.Optimizer, steps: typing.SupportsInt, hvp: typing.Any, max_seconds: typing.SupportsFloat | None, record_path: bool, callback: typing.Any) -> tuple[typing.Any, ...]: ...
+def predict_ensemble(networks: collections.abc.Sequence[Network], X: typing.Any, lengths: typing.Any) -> tuple[typing.Any, ...]:
+    """Means and standard deviations of the outputs of the networks."""
 def repeated_loss(network: Network, X: typing.Any, targets: typing.Any, weights: typing.Any, lengths: typing.Any, loss: fastmlp._core.Loss) -> collections.abc.Callable[..., typing.Any]:
     """A function of the mean loss at the present parameters, for one thread at a time."""
 def repeated_metrics(network: Network, X: typing.Any, lengths: typing.Any, targets: numpy.ndarray, weights: typing.Any, terms: typing.Any, threshold: typing.SupportsFloat, metrics: list[typing.Any], width: typing.SupportsInt) -> collections.abc.Callable[..., typing.Any]:

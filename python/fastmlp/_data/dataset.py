@@ -158,20 +158,22 @@ def read_training_data(
     return data._replace(leases=leases)
 
 
-def read_order(order: Any, n_samples: int) -> NDArray[np.int64] | None:
+def read_order(order: Any, n_samples: int, name: str = "order") -> NDArray[np.int64] | None:
     """Return a copy of indices of samples, which nobody else writes; None where there are none."""
     if order is None:
         return None
-    given = arrays.read(order, "order")
+    given = arrays.read(order, name)
     if given.ndim != 1 or len(given) == 0:
-        raise InvalidValue(f"order has shape {given.shape}, expected (n,) with n >= 1 indices")
+        raise InvalidValue(f"{name} has shape {given.shape}, expected (n,) with n >= 1 indices")
     if given.dtype.kind not in "iu":
-        raise InvalidType(f"order has dtype {given.dtype}, expected integers, the indices of rows")
-    outside = np.flatnonzero((given < 0) | (given >= n_samples))
-    if len(outside):
-        i = outside[0]
-        raise InvalidValue(f"order[{i}]={given[i]}, expected indices of rows, 0 to {n_samples - 1}")
-    return given.astype(np.int64)
+        raise InvalidType(f"{name} has dtype {given.dtype}, expected integers, the indices of rows")
+    indices = given.astype(np.int64)
+    i = _core.check_classes(indices, n_samples)
+    if i >= 0:
+        raise InvalidValue(
+            f"{name}[{i}]={given[i]}, expected indices of rows, 0 to {n_samples - 1}"
+        )
+    return indices
 
 
 def check_weighted(data: Dataset) -> None:

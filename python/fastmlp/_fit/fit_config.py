@@ -42,25 +42,21 @@ class FitConfig(NamedTuple):
         recorded = {"loss": "min"} | {name: metric.mode for name, metric in metrics.items()}
         validation = None
         if validation_data is not None:
-            validation = read_validation(trainer, validation_data, given["X"])
+            read = (trainer.network, trainer.loss, trainer.missing, validation_data, given["X"])
+            validation = read_validation(*read, is_part=trainer._ranks.shared)
             recorded |= {f"val_{name}": mode for name, mode in recorded.items()}
         if is_perceptron(trainer):
             recorded["mistakes"] = "min"
         callbacks = check_callbacks(given["callbacks"], recorded)
-        epochs, verbose = given["epochs"], given["verbose"]
-        searches = is_method(trainer.optimizer)  # they stop by themselves
+        epochs, until_plateau = check_epochs(given["epochs"], trainer.optimizer)
         names = ("X", "y", "sample_weight", "class_weight", "lengths")
         samples = (*(given[name] for name in names), trainer.missing, part is not None)
         return cls(
-            epochs=(MAX_STEPS if searches else MAX_EPOCHS)
-            if epochs is None
-            else check_int(epochs, "epochs", min=1),
-            until_plateau=epochs is None and not searches,
+            epochs=epochs,
+            until_plateau=until_plateau,
             callbacks=callbacks,
             max_seconds=check_seconds(given["max_seconds"], "max_seconds"),
-            verbose=check_int(
-                int(verbose) if isinstance(verbose, bool) else verbose, "verbose", min=0, max=2
-            ),
+            verbose=check_verbose(given["verbose"]),
             checkpoint=Checkpoint.checked(given["checkpoint"], given["checkpoint_every"]),
             data=read_training_data(trainer.network, trainer.loss, *samples),
             validation=validation,
@@ -76,3 +72,18 @@ class FitConfig(NamedTuple):
             or bool(self.metrics)
             or any(hasattr(callback, "on_epoch_end") for callback in self.callbacks)
         )
+
+
+def check_epochs(epochs: Any, optimizer: Any) -> tuple[int, bool]:
+    """Return the number of epochs, or its bound, and whether a plateau ends the run before it."""
+    if epochs is not None:
+        return check_int(epochs, "epochs", min=1), False
+    searches = is_method(optimizer)  # they stop by themselves
+    return (MAX_STEPS, False) if searches else (MAX_EPOCHS, True)
+
+
+def check_verbose(verbose: Any) -> int:
+    """Return 0, 1 or 2; True is 1."""
+    return check_int(
+        int(verbose) if isinstance(verbose, bool) else verbose, "verbose", min=0, max=2
+    )

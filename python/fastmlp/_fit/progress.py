@@ -28,14 +28,14 @@ class Display(Protocol):
         """Close the display."""
 
 
-def make_progress(verbose: int, epochs: int) -> Progress:
+def make_progress(verbose: int, total: int, unit: str = "epoch") -> Progress:
     """Return the display for `verbose`: 0 none, 1 a bar or lines, 2 lines."""
     if verbose == 0:
         return Progress(Silence())
     if verbose == 1:
         with contextlib.suppress(ImportError, *OUTPUT_ERRORS):  # tqdm or its stream are missing
-            return Progress(Bar(epochs))
-    return Progress(Lines(epochs))
+            return Progress(Bar(total, unit))
+    return Progress(Lines(total, unit))
 
 
 class Progress:
@@ -118,8 +118,8 @@ class Lines:
 
     shows_each = True
 
-    def __init__(self, epochs: int) -> None:
-        self._epochs = epochs
+    def __init__(self, total: int, unit: str = "epoch") -> None:
+        self._total, self._unit = total, unit
         self._printed = time.perf_counter()
 
     def show(self, epoch: int, logs: Mapping[str, float]) -> None:
@@ -134,8 +134,8 @@ class Lines:
 
     def _print(self, epoch: int, text: str) -> None:
         self._printed = time.perf_counter()
-        width = len(str(self._epochs))
-        print(f"epoch {epoch:{width}d}/{self._epochs}  {text}", flush=True)
+        width = len(str(self._total))
+        print(f"{self._unit} {epoch:{width}d}/{self._total}  {text}", flush=True)
 
     def close(self) -> None:
         """Do nothing; the lines remain."""
@@ -146,10 +146,10 @@ class Bar:
 
     shows_each = False
 
-    def __init__(self, epochs: int) -> None:
+    def __init__(self, total: int, unit: str = "epoch") -> None:
         from tqdm import auto
 
-        self._bar = auto.tqdm(total=epochs, unit="epoch")
+        self._bar = auto.tqdm(total=total, unit=unit)
 
     def show(self, epoch: int, logs: Mapping[str, float]) -> None:
         """Move the bar to this epoch."""

@@ -83,21 +83,30 @@ class TrainerSettings(NamedTuple):
 
     def native_trainer(self, network: Network, first_epoch: Any) -> Any:
         """Return the trainer of the core; a custom loss is not used natively."""
-        custom = is_custom_loss(self.loss)
         return native(network.dtype).Trainer(
             network._native,
-            _core.losses["squared_error"]() if custom else self.loss,
+            _core.losses["squared_error"]() if is_custom_loss(self.loss) else self.loss,
             self.optimizer,
-            ALL_ROWS if self.batch_size is None else self.batch_size,
+            self.native_batch_size,
             self.seed,
             check_epochs_trained(first_epoch),
             self.l1,
             self.l2,
             self.regularize_biases,
-            self.shuffle and self.batch_size is not None,
+            self.shuffles,
             self.weighting,
             self.l2_scale,
         )
+
+    @property
+    def native_batch_size(self) -> int:
+        """The size of a batch for the core."""
+        return ALL_ROWS if self.batch_size is None else self.batch_size
+
+    @property
+    def shuffles(self) -> bool:
+        """Whether the order of samples matters, and is random."""
+        return self.shuffle and self.batch_size is not None
 
 
 def reseed(trainer: Trainer, seed: int) -> None:

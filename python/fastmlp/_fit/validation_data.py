@@ -20,7 +20,7 @@ from fastmlp._data.validation import (
 from fastmlp._fit.ranks import Part
 
 if TYPE_CHECKING:
-    from fastmlp.trainer import Trainer
+    from fastmlp.network import Network
 
 PARTS = ("X", "y", "sample_weight", "lengths")  # in the order of `validation_data`
 
@@ -78,7 +78,9 @@ def rows_of(value: Any, rows: slice) -> Any:
     return getattr(value, "iloc", value)[rows]
 
 
-def read_validation(trainer: Trainer, validation_data: Any, X: Any) -> Dataset:
+def read_validation(
+    network: Network, loss: Any, missing: Any, validation_data: Any, X: Any, is_part: bool = False
+) -> Dataset:
     """Read the samples of a validation, whose columns must be those of X."""
     expected = "(X, y), (X, y, sample_weight) or (X, y, sample_weight, lengths)"
     if not isinstance(validation_data, (tuple, list)):
@@ -91,6 +93,5 @@ def read_validation(trainer: Trainer, validation_data: Any, X: Any) -> Dataset:
     in_validation(check_names)(validation_data[0], names_of(X))
     X_val, y, weights, lengths = (*validation_data, None, None)[:4]
     return in_validation(read_training_data)(
-        *(trainer.network, trainer.loss, X_val, y, weights, None, lengths, trainer.missing),
-        is_part=trainer._ranks.shared,
+        network, loss, X_val, y, weights, None, lengths, missing, is_part
     )

@@ -123,11 +123,12 @@ def restore(path: Path, where: str, kind: str, given: Any, max_time_steps: Any) 
 
     def made(values: dict[str, Any]) -> Any:
         network = values.get("network", values)
-        if "parameters" in network:
-            network["parameters"] = layout.Tensors(network["parameters"], max_time_steps)
+        for each in (network, *values.get("networks", ())):
+            if "parameters" in each:
+                each["parameters"] = layout.Tensors(each["parameters"], max_time_steps)
         if kind == "fastmlp.network":
             values = network
-        elif values["format"] == kind:
+        elif values["format"] == kind and "state" in values:
             layout.check_state(values)
         return from_dict(values, kind, "file")
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from fastmlp.network import Network
 
 # Where they may stand in a file.
-PLACES = re.compile(r"\.loss|\.optimizer\.learning_rate|\.layers\.\d+\.activation")
+PLACES = re.compile(
+    r"(\.networks\.\d+)?\.loss|\.optimizer\.learning_rate|\.layers\.\d+\.activation"
+)
 PASSED_OVER = ("loss", "learning_rate")  # by who reads a network alone
 
 
