@@ -149,6 +149,7 @@ class FitRun {
                  ThreadTeam& team) {
     if (!objective) {
       objective = std::make_unique<NetworkObjective<T>>(network_.plan(), trainer_.loss());
+      objective->set_exact(samples.size() < kMinBf16Samples);
     }
     objective->set_team(team);
     objective->invalidate_data();
