@@ -175,12 +175,9 @@ def by_dropout(data: Split) -> Band:
 
 def by_ensemble(data: Split) -> Band:
     nets = [stopped_early(data, network(data, seed=seed)) for seed in range(5)]
-
-    def mean(X: Floats) -> Floats:
-        return np.asarray(np.mean([net.predict(X) for net in nets], axis=0))
-
-    spread = np.std([net.predict(data.X_test)[:, 0] for net in nets], axis=0, ddof=1)
-    return mean(data.X_test)[:, 0], np.hypot(spread, noise(data, mean))
+    ensemble = fm.Ensemble(nets)
+    mean, std = ensemble.predict(data.X_test)
+    return mean[:, 0], np.hypot(std[:, 0], noise(data, lambda X: ensemble.predict(X)[0]))
 
 
 def by_gaussian_ensemble(data: Split) -> Band:

@@ -135,6 +135,14 @@ def test_sparse_and_mapped_samples_are_read_as_arrays_are(structure: str, tmp_pa
             )
 
 
+def test_a_precise_prior_gives_the_predictions_of_the_network_in_its_precision() -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(40, 8)), np.arange(40) % 3
+    net = fm.Network([8, 16, 3], output="softmax", precision="bf16", seed=0)
+    laplace = fm.Laplace(net, X, y, prior_precision=1e12)
+    np.testing.assert_allclose(laplace.predict(X), net.predict(X), rtol=1e-5)
+
+
 def test_later_training_changes_no_error_bars() -> None:
     net, X, y, *_ = case("identity")
     laplace = fm.Laplace(net, X, y)

@@ -44,7 +44,7 @@ struct MemberClass {
 };
 
 // Enters a class of its family, for good.
-void register_class(MemberClass member);
+void register_class(const MemberClass& entry);
 
 // The class of objects of a type in Python, which may be derived from it; null if there is none.
 const MemberClass* find_class(const PyTypeObject* type);

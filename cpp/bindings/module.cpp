@@ -8,6 +8,7 @@ PYBIND11_MODULE(FASTMLP_MODULE, m) {
       "fastmlp._core";  // in every build, because pickles and stubs name the package
   m.doc() = "The compiled core of fastmlp.";
   // NOLINTNEXTLINE(performance-unnecessary-value-param): a pointer to such a function is wanted
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): the signature is pybind11's
   py::register_local_exception_translator([](std::exception_ptr error) {
     try {
       if (error) std::rethrow_exception(error);

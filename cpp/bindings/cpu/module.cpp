@@ -40,4 +40,5 @@ PyModuleDef definition = {PyModuleDef_HEAD_INIT,
 
 }  // namespace
 
+// NOLINTNEXTLINE(bugprone-reserved-identifier): Python looks for it
 PyMODINIT_FUNC PyInit__cpu() { return PyModuleDef_Init(&definition); }

@@ -32,7 +32,7 @@ class Buffer {
     swap(other);
     return *this;
   }
-  ~Buffer() { std::free(block_); }
+  ~Buffer() { std::free(block_); }  // NOLINT(clang-analyzer-unix.Malloc): swapped, not shared
 
   // Throws std::bad_alloc if the memory cannot be allocated; touches none of it.
   static void check_available(Index size) { ::operator delete(::operator new(bytes(size))); }

@@ -57,7 +57,7 @@ void for_entries(const SampleRows<T>& x, Index i, F&& f) {
 // f(first column, numbers, how many) for pieces of row i, which is not sparse
 template <class T, class F>
 void for_pieces(const SampleRows<T>& x, Index i, F&& f) {
-  if (!x.convert) return f(Index(0), x.row(i), x.cols);
+  if (!x.convert) return f(Index{0}, x.row(i), x.cols);
   constexpr Index kPiece = 256;  // a multiple of the width of a panel
   T piece[kPiece];
   const char* const row = x.stored.row(i);

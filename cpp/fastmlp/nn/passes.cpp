@@ -205,7 +205,7 @@ void backward(const Point<T>& point, Range samples, PanelMatrix<T>* input_gradie
     if (term.transposed == TransposedFactor::delta && !state.transposed.empty()) {
       transpose(delta.panels(), {0, term.map->outputs()}, samples, state.transposed);
     }
-    if (!term.propagates && !input_gradient) continue;
+    if (!input_gradient && (!term.propagates || term.input == 0)) continue;
     const Node& node = plan.node(term.input);
     auto& below = workspace.node(term.input);
     const MatrixView<T> g = (term.input == 0 ? *input_gradient : below.delta).columns(samples);

@@ -16,7 +16,7 @@ FirstOrder<T>::FirstOrder(Rule rule, Index size, std::vector<ParameterGroup> gro
       trained_size_(groups_.trained_size()) {
   std::visit(
       [&](const auto& r) {
-        options_ = r;
+        options_ = static_cast<const UpdateRuleOptions&>(r);
         decay_ = r.decay();
         start_epoch(0);
         for (const StateSpec& scalar : r.scalars()) {

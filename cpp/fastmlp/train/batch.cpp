@@ -62,7 +62,7 @@ bool Batch<T>::can_view_in_place(Range chunk) const {
 
 template <class T>
 void Batch<T>::gather(Range samples, const Loss& loss) {
-  Index from[kNR<T>];
+  Index from[kNR<T>] = {};
   const T equal = static_cast<T>(1 / divisor_);
   for (Index i = samples.begin; i < samples.end; ++i) {
     const Index row = rows_[chunk_begin_ + i];

@@ -23,7 +23,8 @@ void NormalEquations<T>::compute(const T* w, double* normal, double* g) {
           "another loss use LBFGS or HessianFree");
   const Index size = f_.plan_.trained_size(), outputs = f_.plan_.outputs();
   const Index width = kTileColumns<T>;
-  const Index block = std::max<Index>(1, kBlockElements / (size * outputs * width)) * width;
+  const Index elements = std::max<Index>(1, size * outputs * width);
+  const Index block = std::max<Index>(1, kBlockElements / elements) * width;
   gradients_.resize(static_cast<std::size_t>(f_.team_->size()));
   for (Buffer<T>& buffer : gradients_) {
     if (buffer.size() != f_.size()) buffer = Buffer<T>(f_.size());

@@ -19,9 +19,8 @@ constexpr std::chrono::microseconds kDiskWait{20};
 void advise(const char* begin, Index bytes, int advice) {
   static const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
   const auto address = reinterpret_cast<std::uintptr_t>(begin);
-  const std::uintptr_t first = address / page * page;
-  madvise(reinterpret_cast<void*>(first), address - first + static_cast<std::size_t>(bytes),
-          advice);
+  const auto before = static_cast<Index>(address % page);  // advice is for whole pages
+  madvise(const_cast<char*>(begin - before), static_cast<std::size_t>(before + bytes), advice);
 }
 
 void advise(const StoredRows& rows, int advice) {

@@ -64,7 +64,7 @@ template <class T>
 void StepSchedule<T>::set_next_batch(const Dataset<T>& data, RowSelection rows, Index n) {
   const Index bytes = data.x.rows * data.x.stride * static_cast<Index>(sizeof(T));
   if (bytes <= kL2Bytes) return;
-  next_x_ = data.x;
+  next_x_ = static_cast<const MatrixView<const T>&>(data.x);
   next_ = rows;
   next_n_ = n;
 }

@@ -36,8 +36,13 @@ def with_identity_output(network: Network) -> Network:
         return network.copy()
     layers: list[Any] = list(network.layers)
     layers[-1] = layers[-1].replace(activation="identity")
-    shape, dtype, seed = network.input_shape, network.dtype, network.seed
-    result = Network(layers, inputs=shape, dtype=dtype, seed=seed)
+    result = Network(
+        layers,
+        inputs=network.input_shape,
+        dtype=network.dtype,
+        seed=network.seed,
+        precision=network.precision,
+    )
     result.parameters = network.parameters
     result._feature_names = network._feature_names
     return result
