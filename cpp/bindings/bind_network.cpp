@@ -79,14 +79,6 @@ py::object bias_view(const py::object& self, Index l) {
 }
 
 template <class T>
-bool has_zero_derivative(const Network<T>& network) {
-  const auto zero = [](const auto& phi) { return fastmlp::has_zero_derivative(phi); };
-  const auto& nodes = network.plan().nodes();
-  return std::any_of(nodes.begin(), nodes.end(),
-                     [&](const Node& node) { return std::visit(zero, node.phi); });
-}
-
-template <class T>
 py::array predict(const Network<T>& network, const py::object& x, const py::object& lengths) {
   InputRows<T> input(x, network.plan().inputs());
   const SampleRows<T>& rows = input.rows();
@@ -263,7 +255,7 @@ void bind_network(py::module_& m) {
       .def_property_readonly("n_parameters", &Network<T>::size)
       .def_property_readonly("is_stochastic",
                              [](const Network<T>& self) { return self.plan().is_stochastic(); })
-      .def_property_readonly("has_zero_derivative", &has_zero_derivative<T>,
+      .def_property_readonly("has_zero_derivative", &Network<T>::has_zero_derivative,
                              "Some activation has the derivative 0.")
       .def_property_readonly("n_layers",
                              [](const Network<T>& self) { return self.plan().parameters().size(); })

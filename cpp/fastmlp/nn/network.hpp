@@ -41,6 +41,13 @@ class Network {
       : Network(inputs, layers, seed, *std::make_unique<ThreadTeam>()) {}
 
   const Plan<T>& plan() const { return plan_; }
+  // Of some activation.
+  bool has_zero_derivative() const {
+    const auto zero = [](const auto& phi) { return fastmlp::has_zero_derivative(phi); };
+    const auto& nodes = plan_.nodes();
+    return std::any_of(nodes.begin(), nodes.end(),
+                       [&](const Node& node) { return std::visit(zero, node.phi); });
+  }
   // The same without gradients of parameters that are not trained.
   const Plan<T>& training_plan() const { return training_plan_ ? *training_plan_ : plan_; }
   Index size() const { return w_.size(); }

@@ -66,7 +66,7 @@ def n_rows(value: Any, name: str) -> int:
     try:
         return int(value.shape[0]) if hasattr(value, "shape") else len(value)
     except (IndexError, TypeError):
-        raise type_error(name, value, "rows that can be divided") from None
+        raise type_error(name, value, "rows to divide") from None
 
 
 def rows_of(value: Any, rows: slice) -> Any:
