@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+from fastmlp import _core
+
 settings.register_profile(
     "fixed",
     max_examples=30,
@@ -43,6 +45,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (others if zlib.crc32(item.nodeid.encode()) % n else chosen).append(item)
     config.hook.pytest_deselected(items=others)
     items[:] = chosen
+
+
+@pytest.fixture(autouse=True)
+def _no_limit_of_threads() -> None:
+    """As in a new process: `fm.set_num_threads`, which other tests call, also holds in workers."""
+    _core.set_num_threads(0)
 
 
 @pytest.fixture

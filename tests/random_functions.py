@@ -128,3 +128,35 @@ class Functions(Draws):
             net.hessian(X, y, loss)
             kind = self.one_of("exact", "gauss_newton", "hutchinson", "curvature_propagation")
             net.hessian_diagonal(X, y, method=kind, loss=loss, draws=3)
+
+    def train_many(self, nets: list[fm.Network]) -> None:
+        """Networks of one shape side by side, on rows of their own; their mean and its spread."""
+        self.called.update({"fit_many", "Ensemble"})
+        X, y, weights = self.samples(nets[0])
+        n = np.shape(X)[0]
+        twins = [nets[0].copy() for _ in range(self.one_of(1, 3))]
+        rows = [self.random.integers(n, size=self.one_of(1, 40)) for _ in twins]
+        fm.fit_many(
+            self.one_of(twins, nets), X, y, loss=self.loss(), optimizer=self.any_optimizer(),
+            epochs=2, rows=self.one_of(None, rows), validation_rows=self.one_of(None, rows),
+            sample_weight=weights, callbacks=self.one_of((), fm.EarlyStopping("loss")),
+            max_seconds=self.one_of(None, 1e-3, 0.05))  # fmt: skip
+        fm.Ensemble(twins).predict(X)
+
+    def error_bars(self, net: fm.Network) -> None:
+        self.called.add("Laplace")
+        X, y, weights = self.samples(net)
+        structure = self.one_of("last_layer", "diagonal", "kronecker")
+        if net.n_parameters < 5_000:
+            fm.Laplace(net, X, y, None, weights, structure=structure).predict(X)
+
+    def row_files(self, net: fm.Network) -> None:
+        self.called.add("RowFiles")
+        X, y, _ = self.samples(net)
+        with tempfile.TemporaryDirectory() as folder:
+            parts = np.array_split(np.asarray(X), self.one_of(1, 3))
+            for i, part in enumerate(parts):
+                np.save(Path(folder, f"{i}.npy"), part.astype(self.one_of("f2", "f4", "f8")))
+            rows = fm.RowFiles(folder)
+            net.fit(rows, y, epochs=1)
+            net.predict(rows[:: self.one_of(1, 3)])

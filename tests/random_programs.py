@@ -234,8 +234,9 @@ class Program(Functions):
         for value in (phi, loss, self.optimizer(), *methods):
             repr(value), value.get_params(), [repr(field) for field in value.fields]
 
-    def curvature(self) -> None:
-        self.differentiate(self.net())
+    def on_network(self) -> None:
+        many = lambda _: self.train_many(self.nets)  # noqa: E731
+        self.one_of(self.differentiate, self.error_bars, self.row_files, many)(self.net())
 
     def files(self) -> None:
         self.write_and_read(self.net(), self.trainer())
@@ -270,9 +271,8 @@ class Program(Functions):
 CALLS = [
     "new_network", "new_layers", "new_windows", "new_recurrent", "new_trainer", "predict",
     "evaluate", "fit", "fit", "train", "train", "passes", "read_trainer", "copies", "parameters",
-    "members", "minimize",
-    "find_learning_rate", "threads", "half_made", "curvature", "least_squares", "line_search",
-    "check_gradient", "files", "diagnose", "separability",
+    "members", "minimize", "find_learning_rate", "threads", "half_made", "on_network", "on_network",
+    "least_squares", "line_search", "check_gradient", "files", "diagnose", "separability",
 ]  # fmt: skip
 
 
