@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -151,3 +153,33 @@ def test_reading_ahead_changes_no_bit(tmp_path: Path, shuffle: bool) -> None:
         fm.Trainer(net, shuffle=shuffle).epoch(given_X, y, max_seconds=1e-3)
     np.testing.assert_array_equal(*twins)
     assert len(list(Path("/proc/self/task").iterdir())) < 50
+
+
+def test_bytes_of_a_bool_are_true_unless_they_are_0() -> None:
+    X = np.array([[0, 1, 255, 2]], np.uint8)
+    stored = _core.float32.StoredSamples([X.view(bool)], 4)
+    np.testing.assert_array_equal(stored.take(np.arange(1)), X.view(bool).astype("f4"))
+
+
+def test_c_is_quantized_for_samples_of_a_file(tmp_path: Path) -> None:
+    X, net = numbers("f4"), network()
+    texts = []
+    for given_X in (mapped(tmp_path, X), X):
+        net.to_c(tmp_path / "net.h", X=given_X, quantize="int8")
+        texts.append((tmp_path / "net.h").read_text())
+    assert texts[0] == texts[1]
+
+
+def test_a_signal_ends_the_check_before_training(tmp_path: Path) -> None:
+    """Of 4 GB, of which no byte is written."""
+    program = """
+import signal, sys, numpy as np, fastmlp as fm
+X = np.memmap(sys.argv[1], "f4", "w+", shape=(1_000_000, 1000))
+net = fm.Network([1000, 1], seed=0)
+signal.signal(signal.SIGALRM, lambda *_: sys.exit("in time"))
+signal.setitimer(signal.ITIMER_REAL, 0.02)
+fm._core.float32.StoredSamples([X], 1000).first_not_finite()
+"""
+    command = [sys.executable, "-c", program, tmp_path / "X"]
+    finished = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+    assert finished.stderr == "in time\n"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 import fastmlp as fm
 from reference import Array
@@ -47,6 +50,12 @@ def test_each_batch_is_a_step(loss: Any, options: Any) -> None:
     assert one.network.epochs_trained == 1
 
 
+def slow(outputs: Array, targets: Array) -> Any:
+    """So long that the next batch is made meanwhile."""
+    time.sleep(0.01)
+    return own_loss(outputs, targets)
+
+
 def test_equal_batches_in_order_are_an_epoch() -> None:
     given = batches()
     one, other = trainer(), trainer(batch_size=5, shuffle=False)
@@ -81,7 +90,8 @@ def test_schedules_count_epochs() -> None:
     for _ in range(3):
         ordered.epoch(X, y)
     np.testing.assert_array_equal(one.network.parameters, ordered.network.parameters)
-    other.epoch(batches(0))
+    with pytest.raises(ValueError, match=r"^Trainer.epoch: X has no batches, expected at least"):
+        other.epoch(iter(batches(0)))
     assert other.network.epochs_trained == 0
 
 
@@ -126,6 +136,57 @@ def test_the_next_batch_is_read_while_one_is_used() -> None:
     assert threading.get_ident() not in threads
 
 
+@pytest.mark.parametrize("form", [np.asarray, csr_array])
+def test_iterators_may_use_their_memory_again(form: Any) -> None:
+    """In the dtype of the network, which is read in place elsewhere."""
+    given = batches(6)
+    X, y = form(given[0][0] + 1), given[0][1].copy()
+
+    def read() -> Iterator[Any]:
+        for new_X, new_y in given:
+            numbers = X if form is np.asarray else X.data.reshape(X.shape)
+            numbers[...] = new_X
+            y[...] = new_y
+            yield X, y, np.ones(5)
+
+    one, other = trainer(loss=slow), trainer(loss=slow)
+    one.epoch(read())
+    for batch in given:
+        other.step(*batch, np.ones(5))
+    np.testing.assert_array_equal(one.network.parameters, other.network.parameters)
+
+
+def test_mistakes_of_a_perceptron_are_counted() -> None:
+    X, y = np.array([[1.0], [-1.0], [2.0], [-2.0]]), np.array([-1.0, 1.0, -1.0, 1.0])
+    nets = [fm.Network([1, 1], output="sign", init="zeros", dtype="float64") for _ in range(2)]
+    one, other = (
+        fm.Trainer(net, "perceptron", fm.SGD(1.0), batch_size=2, shuffle=False) for net in nets
+    )
+    one.epoch((X[i : i + 2], y[i : i + 2]) for i in (0, 2))
+    other.epoch(X, y)
+    assert one.last_epoch is not None
+    assert other.last_epoch is not None
+    assert one.last_epoch.n_mistakes == other.last_epoch.n_mistakes > 0
+
+
+def test_columns_are_compared_from_batch_to_batch() -> None:
+    pd = pytest.importorskip("pandas")
+    X, y = batches(1)[0]
+    frame = pd.DataFrame(X, columns=list("abc"))
+    with pytest.raises(ValueError, match=r"^Trainer.epoch: batch 1: X has its columns in ano"):
+        trainer().epoch([(frame, y), (frame[list("cba")], y)])
+
+
+def test_an_error_before_the_first_batch_keeps_a_carried_state() -> None:
+    net = fm.Network([fm.Recurrent(3), fm.Dense(1)], inputs=(4, 2), seed=0)
+    carrying = fm.Trainer(net, carry_state=True, batch_size=5, shuffle=False)
+    carrying.step(np.ones((5, 4, 2)), np.ones((5, 1)))
+    state = copy.deepcopy(net.recurrent_state)
+    with pytest.raises(TypeError, match="batch 0"):
+        carrying.epoch([5])
+    np.testing.assert_equal(net.recurrent_state, state)
+
+
 def test_an_error_of_the_reader_ends_the_epoch_after_whole_steps() -> None:
     class Broken(Exception):
         pass
@@ -161,8 +222,10 @@ def test_it_ends_at_a_limit_and_at_numbers_that_are_not_finite() -> None:
     [
         (np.ones((5, 3)), {}, TypeError, "y is of type NoneType, expected targets, unless X is"),
         (3, {}, TypeError, "y is of type NoneType, expected targets, unless X is an"),
-        ([np.ones(3)], {}, TypeError, r"batch 0 is of type ndarray, expected \(X, y\), \(X, y, s"),
-        ([(1,)], {}, ValueError, r"batch 0 has 1 members, expected \(X, y\)"),
+        ([np.ones(3)], {}, TypeError, r"batch 0: it is of type ndarray, expected \(X, y\), \(X"),
+        ([*batches(1), None], {}, TypeError, "batch 1: it is of type NoneType, expected"),
+        ([(None, 1)], {}, TypeError, r"batch 0: X=None \(NoneType\), expected rows to divide"),
+        ([(1,)], {}, ValueError, r"batch 0: it has 1 members, expected \(X, y\)"),
         (
             [*batches(2), (np.full((1, 3), np.nan), np.ones((1, 2)))],
             {},

@@ -81,6 +81,7 @@ void bind_progress(C& trainer) {
           },
           py::arg("factor"))
       .def("take_defect", &take_defect<T>)
+      .def_property_readonly("mistakes", [](Handle& self) { return self.trainer().mistakes(); })
       .def("is_finite", [](Handle& self) { return self.trainer().is_finite(); })
       .def("swap_in_average", &Handle::swap_in_average)
       .def_property_readonly("iterate", &iterate<T>)

@@ -11,6 +11,7 @@
 #include "fastmlp/base/error.hpp"
 #include "fastmlp/kernels/sample_rows.hpp"
 #include "fastmlp/kernels/stored_numbers.hpp"
+#include "fastmlp/kernels/tuning.hpp"
 #include "memory_lease.hpp"
 
 namespace fastmlp::bindings {
@@ -60,7 +61,8 @@ class SparseMatrix {
 template <class T>
 typename SampleRows<T>::Convert conversion_of(const py::array& array) {
   const auto is = [&](const char* dtype) { return array.dtype().equal(py::dtype(dtype)); };
-  if (is("?") || is("u1")) return convert_numbers<std::uint8_t, T>;
+  if (is("?")) return convert_numbers<Bool, T>;
+  if (is("u1")) return convert_numbers<std::uint8_t, T>;
   if (is("i1")) return convert_numbers<std::int8_t, T>;
   if (is("=u2")) return convert_numbers<std::uint16_t, T>;
   if (is("=i2")) return convert_numbers<std::int16_t, T>;
@@ -112,9 +114,19 @@ class StoredSamples {
 
   const SampleRows<T>& rows() const { return rows_; }
   const std::vector<py::array>& arrays() const { return arrays_; }
+  // Signals are heard after some megabytes.
   Index first_not_finite() const {
-    py::gil_scoped_release release;
-    return fastmlp::first_not_finite(rows_);
+    const Index step = std::max<Index>(1, kReadAheadBytes / rows_.stored.row_bytes);
+    for (Index begin = 0; begin < rows_.rows; begin += step) {
+      Index found = -1;
+      {
+        const py::gil_scoped_release release;
+        found = fastmlp::first_not_finite(rows_, {begin, std::min(rows_.rows, begin + step)});
+      }
+      if (found >= 0) return found;
+      if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    }
+    return -1;
   }
   // A copy of these rows, (n, cols).
   Array<T> take(const Array<std::int64_t>& indices) const {

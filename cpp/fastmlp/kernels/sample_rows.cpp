@@ -77,9 +77,9 @@ void check_structure(const SampleRows<T>& x) {
 }
 
 template <class T>
-Index first_not_finite(const SampleRows<T>& x) {
+Index first_not_finite(const SampleRows<T>& x, Range rows) {
   Index found = -1;
-  for (Index i = 0; i < x.rows && found < 0; ++i) {
+  for (Index i = rows.begin; i < rows.end && found < 0; ++i) {
     for_pieces(x, i, [&](Index column, const T* piece, Index n) {
       T sum = 0;  // 0 times a number, or nan
       for (Index j = 0; j < n; ++j) sum += piece[j] * T(0);
@@ -117,7 +117,7 @@ void spread_row(const SampleRows<T>& x, Index i, PanelMatrix<T>& to, Index row) 
 
 #define FASTMLP_INSTANTIATE(T)                                      \
   template void check_structure(const SampleRows<T>&);              \
-  template Index first_not_finite(const SampleRows<T>&);            \
+  template Index first_not_finite(const SampleRows<T>&, Range);     \
   template void spread_row(const SampleRows<T>&, Index, T*, Index); \
   template void spread_row(const SampleRows<T>&, Index, PanelMatrix<T>&, Index);
 FASTMLP_INSTANTIATE(float)

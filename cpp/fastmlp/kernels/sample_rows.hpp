@@ -82,9 +82,10 @@ struct SampleRows : MatrixView<const T> {
 template <class T>
 void check_structure(const SampleRows<T>& x);
 
-// The place i * cols + j of the first number that is nan or infinite, or -1; not of sparse rows.
+// The place i * cols + j of the first number of these rows that is nan or infinite, or -1; not of
+// sparse ones.
 template <class T>
-Index first_not_finite(const SampleRows<T>& x);
+Index first_not_finite(const SampleRows<T>& x, Range rows);
 
 // to[j * stride] = x(i, j). Throws where a stored number is too large.
 template <class T>

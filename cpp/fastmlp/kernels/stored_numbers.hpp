@@ -34,6 +34,13 @@ struct Half {
   }
 };
 
+// A byte that is not 0 is true.
+struct Bool {
+  std::uint8_t byte;
+
+  operator float() const { return byte != 0; }
+};
+
 // n numbers of type S, which may be unaligned. Returns n, or the place of the first that is finite
 // but too large.
 template <class S, class T>

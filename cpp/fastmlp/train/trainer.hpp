@@ -99,6 +99,8 @@ class Trainer {
 
   const Loss& loss() const { return options_.loss; }
   Index batch_size() const { return options_.batch_size; }
+  // Of the last batch, as EpochResult has those of an epoch.
+  Index mistakes() const { return shared_ ? shared_->mistakes() : objective_.mistakes(); }
   // The order of n samples in the next epoch.
   const EpochOrder& order(Index n);
   // The samples of the next epochs in their order, any of the data any number of times; without
@@ -132,7 +134,6 @@ class Trainer {
     objective_.invalidate_data();
     if (shared_) shared_->invalidate_data();
   }
-  Index mistakes() const { return shared_ ? shared_->mistakes() : objective_.mistakes(); }
   // A batch whose weights sum to 0, of which nothing is learned: the states go on.
   StepResult pass_by() {
     if (objective_.states().data) objective_.value(network_.w());

@@ -75,9 +75,13 @@ class EpochMeans:
         self._losses: list[tuple[float, float]] = []  # with penalties, and penalties
         self._divisors: list[float] = []
         self._counts: list[int] = []
+        self._mistakes = 0
 
-    def add(self, value: float, penalty: float, divisor: float, n_samples: int) -> None:
+    def add(
+        self, value: float, penalty: float, divisor: float, n_samples: int, mistakes: int = 0
+    ) -> None:
         """Add a batch; one without weight has no samples."""
+        self._mistakes += mistakes
         self._losses.append((value, penalty))
         self._divisors.append(divisor)
         self._counts.append(n_samples)
@@ -96,6 +100,7 @@ class EpochMeans:
             n_steps,
             sum(self._counts),
             status,
+            self._mistakes,
         )
 
 

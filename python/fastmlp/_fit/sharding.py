@@ -106,6 +106,8 @@ def config_of(trainer: Trainer, given: Mapping[str, Any]) -> FitConfig:
         "callbacks": [type(callback).__name__ for callback in config.callbacks],
         "checkpoint": config.checkpoint and config.checkpoint.every,
         "validation": config.validation is not None,
+        "validation_split": values["validation_split"],
+        "class_weight": values["class_weight"],
     }
     ranks.check_same({name: str(value) for name, value in shown.items()})
     for name, data in (("", config.data), ("validation_data: ", config.validation)):

@@ -97,8 +97,8 @@ class Laplace:
     Cost, with K outputs and P parameters (of the last layer: its own): ``n K P²`` operations,
     ``P³`` for the eigenvalues, and three matrices of ``8 P²`` bytes, where H is a full matrix; else
     about K gradients, and for Kronecker products two matrices for each layer, of its inputs and its
-    units. ``2**26 // (8 K m)`` rows are taken at a time, at least one, where m is P for full
-    matrices and else the widest layer: so derivatives take a few times 64 MB.
+    units. So many rows are taken at a time that K m numbers for each, or its inputs, take 64 MB,
+    at least one, where m is P for full matrices and else the widest layer.
 
     The marginal likelihood is strictly concave in log delta and log beta, so its maximum is unique.
     Sources: MacKay 1992; Ritter, Botev & Barber 2018 for Kronecker products; Immer, Korzepa & Bauer
@@ -175,7 +175,8 @@ class Laplace:
 
     def _blocks(self, n: int, n_draws: int = 0) -> Iterator[slice]:
         width = max(self._form.width, n_draws)
-        step = max(1, BLOCK_BYTES // (8 * self._network.n_outputs * width))
+        held = max(self._network.n_outputs * width, self._network.n_inputs)
+        step = max(1, BLOCK_BYTES // (8 * held))
         return (slice(begin, begin + step) for begin in range(0, n, step))
 
     @property

@@ -92,6 +92,8 @@ def _samples(network: Network, X: Any) -> FloatArray:
         drawn = np.random.default_rng(0).standard_normal((DRAWN_ROWS, network.n_inputs))
         return drawn.astype(network.dtype)
     samples, _ = arrays.as_inputs(X, network)
+    if isinstance(samples, arrays.STORED):
+        samples = samples.take(np.arange(len(samples)))
     if not isinstance(samples, np.ndarray):
         raise type_error("X", X, "an array; of sparse ones X.toarray()")
     arrays.check_samples(samples)
