@@ -44,9 +44,8 @@ def test_texts_have_an_underlined_title_and_say_for_whom_they_are(script: Path) 
 
 
 def test_there_are_examples_and_each_is_run_by_a_test() -> None:
-    tests = [TESTS / "test_examples.py", TESTS / "test_sequence_examples.py"]
-    tests.append(TESTS / "test_laplace_coverage.py")
-    text = "".join(test.read_text(encoding="utf-8") for test in tests)
+    tests = ("examples", "sequence_examples", "laplace_coverage")
+    text = "".join((TESTS / f"test_{name}.py").read_text(encoding="utf-8") for name in tests)
     assert len(SCRIPTS) >= 28
     assert {script.stem for script in SCRIPTS} == set(re.findall(r'run_example\("(\w+)"', text))
 

@@ -255,8 +255,7 @@ void bind_network(py::module_& m) {
       .def_property_readonly("n_parameters", &Network<T>::size)
       .def_property_readonly("is_stochastic",
                              [](const Network<T>& self) { return self.plan().is_stochastic(); })
-      .def_property_readonly("has_zero_derivative", &Network<T>::has_zero_derivative,
-                             "Some activation has the derivative 0.")
+      .def_property_readonly("has_zero_derivative", &Network<T>::has_zero_derivative)
       .def_property_readonly("n_layers",
                              [](const Network<T>& self) { return self.plan().parameters().size(); })
       .def("layer_shape", &layer_shape<T>, py::arg("layer"),
