@@ -55,6 +55,7 @@ def test_networks_that_differ_are_refused_on_all_ranks(make: Any, name: str) -> 
         {"metrics": "r2"},
         {"callbacks": [fm.EarlyStopping("loss")]},
         {"validation_split": 0.5},
+        {"class_weight": {0: 2.0, 1: 1.0}},
         {"max_seconds": 10.0},
     ],
     ids=lambda given: next(iter(given)),
@@ -63,6 +64,16 @@ def test_settings_that_differ_are_refused_on_all_ranks(given: dict[str, Any]) ->
     name = {"validation_split": "validation"}.get(next(iter(given)), next(iter(given)))
     (message,) = messages(lambda comm: fit_on(comm, rank=2, **given))
     assert re.match(rf"fit: rank 2 has {name}=.*, expected .*, as rank 0 has", message)
+
+
+def test_shares_of_a_validation_that_differ_are_refused_on_all_ranks() -> None:
+    shares = [0.3, 0.3, 0.31]
+
+    def train(comm: Any) -> None:
+        fit_on(comm, rank=comm.rank, validation_split=shares[comm.rank])
+
+    (message,) = messages(train)
+    assert message == "fit: rank 2 has validation_split=0.31, expected 0.3, as rank 0 has"
 
 
 def test_bad_data_of_one_rank_are_refused_on_all() -> None:
@@ -199,6 +210,19 @@ def test_parameters_that_drift_apart_are_an_error_that_names_the_rank(
     def train(comm: Any) -> None:
         rows = dealt(comm, *data())
         network().fit(*rows, comm=comm, epochs=5, callbacks=[Changes()])
+
+    with pytest.raises(RuntimeError, match=r"the parameters of rank 2 are not those .* epoch 2"):
+        fm.distributed.run_threads(train, 3)
+
+
+def test_parameters_that_were_changed_on_a_rank_are_an_error_after_an_epoch() -> None:
+    def train(comm: Any) -> None:
+        rows = dealt(comm, *data())
+        trainer = fm.Trainer(network(), comm=comm)
+        trainer.epoch(*rows)
+        if comm.rank == 2:
+            trainer.network.parameters[3] += 1e-9
+        trainer.epoch(*rows)
 
     with pytest.raises(RuntimeError, match=r"the parameters of rank 2 are not those .* epoch 2"):
         fm.distributed.run_threads(train, 3)

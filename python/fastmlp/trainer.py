@@ -70,8 +70,9 @@ carry_state, missing, n_threads, comm
 
     Notes
     -----
-    Copies and pickles contain a copy of the network. Training continues from them bit for bit, but
-    `backward` needs a new `forward`. A loss or schedule written in Python is pickled by its name.
+    Copies and pickles contain a copy of the network, and no `comm`. Training continues from them
+    bit for bit, but `backward` needs a new `forward`. A loss or schedule written in Python is
+    pickled by its name.
 
     Examples
     --------

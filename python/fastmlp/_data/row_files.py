@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Self, TypeAlias, cast
@@ -14,7 +14,13 @@ from numpy.typing import NDArray
 
 from fastmlp._data.array_likes import InParts, is_stored_dtype
 from fastmlp._data.extras import require
-from fastmlp._data.validation import InvalidType, InvalidValue, error_prefix, value_error
+from fastmlp._data.validation import (
+    InvalidType,
+    InvalidValue,
+    error_prefix,
+    type_error,
+    value_error,
+)
 
 PathLike: TypeAlias = "str | os.PathLike[str]"
 SUFFIXES = (".npy", ".parquet")
@@ -89,7 +95,7 @@ class RowFiles(InParts):
         if suffix == ".npy":
             if columns is not None:
                 raise value_error("columns", columns, "None for .npy, which has none")
-            parts: list[NDArray[Any]] = [np.load(path, mmap_mode="r") for path in paths]
+            parts = [_mapped(path) for path in paths]
         else:
             parts = [_unpacked(paths, columns, cache)]
         _check_parts(paths, parts)
@@ -160,11 +166,16 @@ def _reopened(cls: type[RowFiles], given: tuple[Any, ...], slices: Sequence[slic
 
 def _paths_of(files: Any) -> tuple[list[Path], str]:
     """Return the files, those of directories by name, and their suffix."""
-    given = [files] if isinstance(files, (str, os.PathLike)) else list(files)
+    given = [files] if isinstance(files, (str, os.PathLike)) else files
+    if not isinstance(given, Iterable) or isinstance(given, bytes):
+        raise type_error("files", files, "a path, or several")
     paths: list[Path] = []
-    for path in map(Path, given):
+    for each in given:
+        if not isinstance(each, (str, os.PathLike)):
+            raise type_error("files", each, "paths")
+        path = Path(each).absolute()
         inside = sorted(path.iterdir()) if path.is_dir() else [path]
-        paths += [each for each in inside if each == path or each.suffix in SUFFIXES]
+        paths += [file for file in inside if file == path or file.suffix in SUFFIXES]
     suffixes = sorted({path.suffix for path in paths})
     if len(suffixes) != 1 or suffixes[0] not in SUFFIXES:
         found = " and ".join(suffixes) or "no"
@@ -172,11 +183,21 @@ def _paths_of(files: Any) -> tuple[list[Path], str]:
     return paths, suffixes[0]
 
 
+def _mapped(path: Path) -> NDArray[Any]:
+    try:
+        array: NDArray[Any] = np.load(path, mmap_mode="r")
+    except ValueError as error:
+        raise InvalidValue(f"{path.name} is no array that can be mapped ({error})") from None
+    return array
+
+
 def _check_parts(paths: Sequence[Path], parts: Sequence[NDArray[Any]]) -> None:
     """Raise unless these are rows of numbers of one shape and dtype, each of them contiguous."""
     first = parts[0]
     for path, part in zip(paths, parts, strict=False):
-        if part.ndim == 0 or part.shape[1:] != first.shape[1:] or part.dtype != first.dtype:
+        if part.ndim == 0:
+            raise InvalidValue(f"{path.name} has shape (), expected rows")
+        if part.shape[1:] != first.shape[1:] or part.dtype != first.dtype:
             raise InvalidValue(
                 f"{path.name} has shape {part.shape} and dtype {part.dtype}, expected rows of "
                 f"shape {first.shape[1:]} and dtype {first.dtype}, as {paths[0].name} has"
@@ -196,7 +217,7 @@ def _unpacked(
     parquet = require("pyarrow.parquet", "RowFiles", "parquet")
     schemas = [parquet.read_schema(path) for path in paths]
     single = isinstance(columns, str)
-    names: list[str] = [cast(str, columns)] if single else list(columns or schemas[0].names)
+    names = [cast(str, columns)] if single else _names_of(columns, schemas[0])
     dtypes = [_dtype_of(*each, name) for each in zip(paths, schemas, strict=True) for name in names]
     dtype, n = np.result_type(*dtypes), 0
     with tempfile.TemporaryFile(dir=cache) as file:
@@ -211,13 +232,25 @@ def _unpacked(
         return np.memmap(file, dtype, "r", shape=shape) if n else np.empty(shape, dtype)
 
 
+def _names_of(columns: Any, schema: Any) -> list[str]:
+    """Return the names of columns that are given, or of all but an index of pandas."""
+    if columns is None:
+        columns = [name for name in schema.names if not name.startswith("__index_level_")]
+    if not isinstance(columns, Iterable) or not all(isinstance(name, str) for name in columns):
+        raise type_error("columns", columns, "names of columns")
+    names = [str(name) for name in columns]
+    if not names or len({*names}) < len(names):
+        raise InvalidValue(f"columns are {names}, expected different names, at least one")
+    return names
+
+
 def _dtype_of(path: Path, schema: Any, name: str) -> np.dtype[Any]:
     if name not in schema.names:
         raise InvalidValue(f"{path.name} has no column {name!r}, expected it among {schema.names}")
     given = schema.field(name).type
     try:
         dtype: np.dtype[Any] = np.dtype(given.to_pandas_dtype())
-    except NotImplementedError:
+    except (NotImplementedError, TypeError):  # of times in a zone, for one
         dtype = np.dtype(object)
     if not is_stored_dtype(dtype):
         raise InvalidType(f"{path.name}: column {name!r} is {given}, expected bool, int or float")

@@ -111,6 +111,7 @@ def epoch(
             self.network._remember_names(values[0])
             loss = run_epochs(self, data, 1, limit, snapshot, [], rows, n_carried).loss
             self._leftover = left
+            sharding.agreed_stop(self, False, self._native.epoch_number)
     failure.warn_of_defect(self, "Trainer.epoch")
     return loss
 
