@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import fastmlp as fm
 
-OPTIONAL = ["matplotlib", "tqdm", "sklearn", "scipy", "pandas", "polars", "torch", "onnx"]
+OPTIONAL = [
+    "matplotlib",
+    "tqdm",
+    "sklearn",
+    "scipy",
+    "pandas",
+    "polars",
+    "torch",
+    "onnx",
+    "pyarrow",
+]
 
 
 def history() -> fm.History:
@@ -49,6 +60,15 @@ def test_the_verdict_of_separability_without_scipy(monkeypatch: pytest.MonkeyPat
     text = r'linearly_separable needs scipy; install it with: pip install "fastmlp\[scipy\]"'
     with pytest.raises(ImportError, match=text):
         fm.linearly_separable([[0.0], [1.0]], [0, 1])
+
+
+def test_parquet_without_pyarrow(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("pyarrow", "pyarrow.parquet"):
+        monkeypatch.setitem(sys.modules, name, None)
+    (tmp_path / "a.parquet").touch()
+    text = r'^RowFiles needs pyarrow; install it with: pip install "fastmlp\[parquet\]"'
+    with pytest.raises(ImportError, match=text):
+        fm.RowFiles(tmp_path)
 
 
 def test_plot_draws_every_curve() -> None:
