@@ -67,6 +67,7 @@ void Diagnosis<T>::add(Index n) {
   Index widest = 0;
   for (const Node& node : f_.plan_.nodes()) widest = std::max(widest, node.rows);
   std::vector<PanelMatrix<T>> slopes;
+  slopes.reserve(static_cast<std::size_t>(f_.team_->size()));
   for (int i = 0; i < f_.team_->size(); ++i) slopes.emplace_back(widest, kTileColumns<T>);
   f_.team_->parallel_for(static_cast<Index>(reports_.size()), [&](Index i, int thread) {
     for (Index k = 0; k < tiles(kTileColumns<T>, n); ++k) {
