@@ -109,10 +109,7 @@ class FamilyCaster {
   template <class>
   using cast_op_type = const Family&;
   bool load(const py::handle& source, bool) { return read_member(source, value_); }
-  operator const Family&() const {
-    if (!value_) throw py::cast_error("a value that was not loaded");
-    return *value_;
-  }
+  operator const Family&() const { return *value_; }
   static py::handle cast(const Family& value, py::return_value_policy, const py::handle&) {
     return make_object(value).release();
   }
