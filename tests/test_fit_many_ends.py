@@ -61,11 +61,16 @@ def test_ctrl_c_keeps_what_is_done_and_leaves_the_others_as_fit_does(n_threads: 
     start = [net.parameters.copy() for net in nets]
     main = threading.main_thread().ident
     assert main is not None
+    # Of a process in the background the shell has SIGINT ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     timer = threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT))
     timer.start()
-    with forced_threads(n_threads), pytest.raises(KeyboardInterrupt):
-        fm.fit_many(nets, X, Y, epochs=epochs)
-    timer.join()
+    try:
+        with forced_threads(n_threads), pytest.raises(KeyboardInterrupt):
+            fm.fit_many(nets, X, Y, epochs=epochs)
+        timer.join()
+    finally:
+        signal.signal(signal.SIGINT, before)
     for net, w in zip(nets[:n_threads], start, strict=False):
         assert net.history is not None
         assert net.history.status == "interrupted"
