@@ -51,7 +51,9 @@ class Fault(fm.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         self.parameters.append(self.network.parameters.copy())
-        if epoch == 3 and self.fault:
+        if epoch == 3 and self.fault == "nan":
+            self.network.parameters[0] = np.nan
+        elif epoch == 3 and self.fault:
             FAULTS[self.fault]()
 
 

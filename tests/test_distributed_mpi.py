@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,7 @@ def failed(fault: str, rank: int, folder: Path) -> subprocess.CompletedProcess[s
         ("exit", 0, "rank 0 of 2 has ended the run: SystemExit", 2),
         ("interrupt", 1, "rank 1 of 2 has ended the run: KeyboardInterrupt", 1),
         ("full", 0, "rank 0 of 2 has ended the run: OSError", 2),
+        ("nan", 1, "the parameters of rank 1 are not those of the other ranks after epoch 3", 2),
         ("kill", 1, "signal 9", 3),
     ],
 )
@@ -108,8 +110,13 @@ def test_a_fault_of_one_rank_ends_the_job_and_the_same_command_goes_on(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rank", [0, 1])
-@pytest.mark.parametrize("fault", ["raise", "exit", "interrupt", "kill"])
+@pytest.mark.parametrize(
+    ("fault", "rank"),
+    [
+        *product(["raise", "exit", "interrupt", "kill", "nan"], [0, 1]),
+        ("full", 0),  # the rank that writes
+    ],
+)
 def test_each_fault_of_each_rank_ends_the_job_ten_times(
     fault: str, rank: int, tmp_path: Path
 ) -> None:
