@@ -60,19 +60,23 @@ class SparseMatrix {
 // The conversion of the numbers of an array, or nullptr for other dtypes.
 template <class T>
 typename SampleRows<T>::Convert conversion_of(const py::array& array) {
-  const auto is = [&](const char* dtype) { return array.dtype().equal(py::dtype(dtype)); };
-  if (is("?")) return convert_numbers<Bool, T>;
-  if (is("u1")) return convert_numbers<std::uint8_t, T>;
-  if (is("i1")) return convert_numbers<std::int8_t, T>;
-  if (is("=u2")) return convert_numbers<std::uint16_t, T>;
-  if (is("=i2")) return convert_numbers<std::int16_t, T>;
-  if (is("=u4")) return convert_numbers<std::uint32_t, T>;
-  if (is("=i4")) return convert_numbers<std::int32_t, T>;
-  if (is("=u8")) return convert_numbers<std::uint64_t, T>;
-  if (is("=i8")) return convert_numbers<std::int64_t, T>;
-  if (is("=f2")) return convert_numbers<Half, T>;
-  if (is("=f4")) return convert_numbers<float, T>;
-  if (is("=f8")) return convert_numbers<double, T>;
+  const py::dtype dtype = array.dtype();
+  if (dtype.byteorder() != '=' && dtype.byteorder() != '|') return nullptr;
+  const auto is = [&](char kind, Index bytes) {
+    return dtype.kind() == kind && dtype.itemsize() == bytes;
+  };
+  if (is('b', 1)) return convert_numbers<Bool, T>;
+  if (is('u', 1)) return convert_numbers<std::uint8_t, T>;
+  if (is('i', 1)) return convert_numbers<std::int8_t, T>;
+  if (is('u', 2)) return convert_numbers<std::uint16_t, T>;
+  if (is('i', 2)) return convert_numbers<std::int16_t, T>;
+  if (is('u', 4)) return convert_numbers<std::uint32_t, T>;
+  if (is('i', 4)) return convert_numbers<std::int32_t, T>;
+  if (is('u', 8)) return convert_numbers<std::uint64_t, T>;
+  if (is('i', 8)) return convert_numbers<std::int64_t, T>;
+  if (is('f', 2)) return convert_numbers<Half, T>;
+  if (is('f', 4)) return convert_numbers<float, T>;
+  if (is('f', 8)) return convert_numbers<double, T>;
   return nullptr;
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <system_error>
 
 #include "fastmlp/kernels/tuning.hpp"
 
@@ -15,11 +16,15 @@ namespace {
 // A page that takes longer came from a disk.
 constexpr std::chrono::microseconds kDiskWait{20};
 
+Index page_bytes() {
+  static const auto bytes = static_cast<Index>(sysconf(_SC_PAGESIZE));
+  return bytes;
+}
+
 // Of memory that is no file's it is refused.
 void advise(const char* begin, Index bytes, int advice) {
-  static const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
-  const auto address = reinterpret_cast<std::uintptr_t>(begin);
-  const auto before = static_cast<Index>(address % page);  // advice is for whole pages
+  const auto address = static_cast<Index>(reinterpret_cast<std::uintptr_t>(begin));
+  const Index before = address % page_bytes();  // advice is for whole pages
   madvise(const_cast<char*>(begin - before), static_cast<std::size_t>(before + bytes), advice);
 }
 
@@ -33,8 +38,7 @@ void advise(const StoredRows& rows, int advice) {
 }
 
 void touch(const char* begin, Index bytes) {
-  const auto page = static_cast<Index>(sysconf(_SC_PAGESIZE));
-  for (Index k = 0; k < bytes; k += page) {
+  for (Index k = 0; k < bytes; k += page_bytes()) {
     static_cast<void>(*static_cast<const volatile char*>(begin + k));
   }
   static_cast<void>(*static_cast<const volatile char*>(begin + bytes - 1));
@@ -45,8 +49,12 @@ void touch(const char* begin, Index bytes) {
 ReadAhead::ReadAhead(const StoredRows& rows, const EpochOrder& order) : rows_(rows), order_(order) {
   if (rows.rows * rows.row_bytes < 2 * kReadAheadBytes) return;
   window_ = std::max<Index>(2, kReadAheadBytes / rows.row_bytes);
+  try {
+    thread_ = std::thread([this] { run(); });
+  } catch (const std::system_error&) {  // no thread: each row is read when it is needed
+    return;
+  }
   if (!order.is_consecutive()) advise(rows_, MADV_RANDOM);  // else 128 kB are read for each row
-  thread_ = std::thread([this] { run(); });
 }
 
 ReadAhead::~ReadAhead() {
