@@ -138,6 +138,12 @@ constexpr std::array<std::array<Kernel<T>, kMR>, kPanelPacks + 1> kKernels = {
     kernels<T, Pack<T>, 1, Accumulate>(std::make_index_sequence<kMR>{}),
     kernels<T, Pack<T>, 2, Accumulate>(std::make_index_sequence<kMR>{})};
 
+// The last pack of n columns is at most half full.
+template <class T>
+bool ends_in_half(Index n) {
+  return kVectorBytes == 64 && (n - 1) % kLanes<T> < kLanes<T> / 2;
+}
+
 // xᵀ y
 template <class T>
 [[gnu::always_inline]] inline T dot(Index k, const T* x, const T* y) {
@@ -176,6 +182,64 @@ void sum_rows(Index first, Index rows, Index n, const PanelView<T>& a, const Mas
   store_first(y, accumulate ? load_first(y, rows) + sums : sums, rows);
 }
 
+template <class T>
+struct FewProduct {
+  Index m, n;
+  const PanelView<T>&a, &b;
+  T* c;
+  Index row, column;
+  bool accumulate;
+};
+
+// The products of at most Sums / Few rows of A from `first` on. The last pack of columns comes
+// first, because only after it lanes beyond n have to be cleared.
+template <class T, int Few, int Sums>
+void few_kernel(const FewProduct<T>& product, Index first) {
+  constexpr int kRows = Sums / Few, kHalf = kRows / 2;
+  const Index rows = std::min<Index>(kRows, product.m - first);
+  if constexpr (Sums == kLanes<T> && kHalf > 0) {
+    if (rows <= kHalf) return few_kernel<T, Few, Sums / 2>(product, first);
+  }
+  Pack<T> sum[Sums] = {};
+  const auto add = [&](Index column) {
+    const T* a = product.a.at(first, column);
+    const T* b = product.b.at(0, column);
+    Pack<T> few[Few];
+#pragma GCC unroll 4
+    for (int j = 0; j < Few; ++j) few[j] = load(b + j * product.b.row);
+#pragma GCC unroll 16
+    for (int i = 0; i < kRows; ++i) {
+      const Pack<T> each = load(a + i * product.a.row);
+#pragma GCC unroll 4
+      for (int j = 0; j < Few; ++j) sum[i * Few + j] += each * few[j];
+    }
+  };
+  const Index last = (product.n - 1) / kLanes<T> * kLanes<T>;
+  const Mask<T> valid = first_lanes<T>(product.n - last);
+  add(last);
+#pragma GCC unroll 16
+  for (int i = 0; i < kRows * Few; ++i) sum[i] = valid ? sum[i] : Pack<T>{};
+  for (Index column = 0; column < last; column += kLanes<T>) add(column);
+  const Pack<T> sums = sum_each<T>(sum);
+  const Index row = product.row, column = product.column;
+  T* c = product.c + first * row;
+  if (row == Few && (Few == 1 || column == 1)) {
+    return store_first(c, product.accumulate ? load_first(c, rows * Few) + sums : sums, rows * Few);
+  }
+  for (Index i = 0; i < rows; ++i) {
+    for (Index j = 0; j < Few; ++j) {
+      T& to = c[i * row + j * column];
+      to = (product.accumulate ? to : T(0)) + sums[i * Few + j];
+    }
+  }
+}
+
+template <class T, int Few>
+void multiply_rows(const FewProduct<T>& product) {
+  constexpr int kSums = static_cast<int>(kLanes<T>);
+  for (Index i = 0; i < product.m; i += kSums / Few) few_kernel<T, Few, kSums>(product, i);
+}
+
 // The product in parts of rows, each followed by the row epilogue. Not inlined, because another
 // loop in gemm made small products 4 % slower.
 template <class T>
@@ -198,7 +262,9 @@ template <class T>
                                       const Epilogue<T>& epilogue, PrefetchSchedule<T>* prefetch) {
   const Index packs = ceil_div(n, kLanes<T>);
   const Index row_tiles = ceil_div(m, kMR);
-  if (prefetch) prefetch->set_slots(row_tiles * ceil_div(packs, kPanelPacks));
+  const bool narrow = !epilogue.accumulate && ends_in_half<T>(n);
+  const Index whole = packs - narrow;
+  if (prefetch) prefetch->set_slots(row_tiles * (ceil_div(whole, kPanelPacks) + narrow));
   Index tile_rows = m, longer = 0;  // the first `longer` tiles have one row more
   if (row_tiles > 1) {
     tile_rows = m / row_tiles;
@@ -206,10 +272,10 @@ template <class T>
   }
   const auto& by_packs = epilogue.accumulate ? kKernels<T, true> : kKernels<T, false>;
   for (Index last = packs; last > 0;) {
-    const Index first =
-        last >= kPanelPacks && last % kPanelPacks == 0 ? last - kPanelPacks : last - 1;
+    const bool in_pair = last <= whole && last % kPanelPacks == 0;
+    const Index first = last - (in_pair ? kPanelPacks : 1);
     const Index column = first * kLanes<T>;
-    const auto& by_rows = by_packs[n - column <= kLanes<T> / 2 ? 0 : last - first];
+    const auto& by_rows = by_packs[last > whole ? 0 : last - first];
     Range rows{0, 0};
     for (Index i = 0; i < row_tiles; ++i) {
       rows = {rows.end, rows.end + tile_rows + (i < longer ? 1 : 0)};
@@ -264,6 +330,17 @@ void gemv(Index n, Index k, const T* w, const T* x, const T* bias, T* y, bool ac
   }
 }
 
+template <class T>
+void multiply_few(Index m, Index few, Index n, const PanelView<T>& a, const PanelView<T>& b, T* c,
+                  Index row, Index column, bool accumulate) {
+  const FewProduct<T> product{m, n, a, b, c, row, column, accumulate};
+  if (few == 1) return multiply_rows<T, 1>(product);
+  if (few == 2) return multiply_rows<T, 2>(product);
+  if constexpr (kFewRows<T> == 4) {
+    return few == 3 ? multiply_rows<T, 3>(product) : multiply_rows<T, 4>(product);
+  }
+}
+
 // kLanes rows at a time.
 template <class T>
 void sum_columns(Index rows, Index n, const PanelView<T>& a, T* y, bool accumulate) {
@@ -282,6 +359,10 @@ template void gemm(Index, Index, Index, const StridedOperand<double>&, const Pan
                    PrefetchSchedule<double>*);
 template void gemv(Index, Index, const float*, const float*, const float*, float*, bool);
 template void gemv(Index, Index, const double*, const double*, const double*, double*, bool);
+template void multiply_few(Index, Index, Index, const PanelView<float>&, const PanelView<float>&,
+                           float*, Index, Index, bool);
+template void multiply_few(Index, Index, Index, const PanelView<double>&, const PanelView<double>&,
+                           double*, Index, Index, bool);
 template void sum_columns(Index, Index, const PanelView<float>&, float*, bool);
 template void sum_columns(Index, Index, const PanelView<double>&, double*, bool);
 

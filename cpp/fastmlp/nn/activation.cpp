@@ -1,5 +1,6 @@
 #include "fastmlp/nn/activation.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "fastmlp/kernels/matrix.hpp"
@@ -22,6 +23,45 @@ void for_elements(MatrixView<T> out, F&& f) {
   const Index length = contiguous ? out.rows * out.stride : out.cols;
   for (Index i = 0; i < rows; ++i) {
     for (Index j = 0; j < length; j += kLanes<T>) f(i, j);
+  }
+}
+
+// A pack of one row.
+template <class T>
+struct PackOfRow {
+  Index i, j;
+  template <class View>
+  Pack<T> load_from(const View& view) const {
+    return load(view.row(i) + j);
+  }
+  void store_to(const MatrixView<T>& view, Pack<T> values) const { store(view.row(i) + j, values); }
+};
+
+// The ends of two rows in one pack. In memory each is followed by half a pack that is not used.
+template <class T>
+struct EndsOfRows {
+  static constexpr int kHalf = static_cast<int>(kLanes<T>) / 2;
+  Index i, next, j;
+  template <class View>
+  Pack<T> load_from(const View& view) const {
+    return lower_halves<T, kHalf>(load(view.row(i) + j), load(view.row(next) + j),
+                                  LaneIndices<T>{});
+  }
+  void store_to(const MatrixView<T>& view, Pack<T> values) const {
+    store(view.row(i) + j, values);
+    store(view.row(next) + j, swap_halves<T, kHalf>(values, LaneIndices<T>{}));
+  }
+};
+
+// f(lanes) for all elements of a view: rows that end in at most half a pack share it.
+template <class T, class F>
+void for_lanes(const MatrixView<T>& out, F&& f) {
+  const Index ends = (out.cols - 1) / kLanes<T> * kLanes<T>;
+  const bool halves = out.rows > 1 && out.cols - ends <= kLanes<T> / 2;
+  const MatrixView<T> whole{out.data, out.rows, halves ? ends : out.cols, out.stride};
+  for_elements(whole, [&](Index i, Index j) { f(PackOfRow<T>{i, j}); });
+  for (Index i = 0; halves && i < out.rows; i += 2) {
+    f(EndsOfRows<T>{i, std::min(i + 1, out.rows - 1), ends});
   }
 }
 
@@ -108,8 +148,8 @@ void activate(const Activation& activation, const MatrixView<const T>& a, const 
         } else if constexpr (std::is_same_v<std::decay_t<decltype(phi)>, CustomActivation>) {
           apply<T>(phi.functions->f, a, {}, h);
         } else {
-          for_elements(h, [phi, from = a, to = h](Index i, Index j) {
-            store(to.row(i) + j, phi.value(load(from.row(i) + j)));
+          for_lanes(h, [phi, from = a, to = h](const auto& lanes) {
+            lanes.store_to(to, phi.value(lanes.load_from(from)));
           });
         }
       },
@@ -138,9 +178,9 @@ void differentiate(const Activation& activation, const MatrixView<const T>& a,
         } else if constexpr (std::is_same_v<Phi, CustomActivation>) {
           apply<T>(phi.functions->derivative, a, g, g);
         } else if constexpr (!std::is_same_v<Phi, Identity>) {
-          for_elements(g, [phi, a = a, h = h, to = g](Index i, Index j) {
-            const Pack<T> slope = phi.derivative(load(a.row(i) + j), load(h.row(i) + j));
-            store(to.row(i) + j, load(to.row(i) + j) * slope);
+          for_lanes(g, [phi, a = a, h = h, to = g](const auto& lanes) {
+            const Pack<T> slope = phi.derivative(lanes.load_from(a), lanes.load_from(h));
+            lanes.store_to(to, lanes.load_from(to) * slope);
           });
         }
       },
