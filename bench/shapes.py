@@ -1,13 +1,15 @@
 """Steps of sixty shapes beside peers, and the cliffs between a shape and its neighbours.
 
-Usage: python -m bench.shapes --output shapes.json [--only 7-1000,batch] [--seconds 90]
+Usage: python -m bench.shapes --output shapes.json [--only 7-1000 "batch 33"] [--seconds 90]
        python -m bench.shapes --cliffs [--only outputs]
 
 One thread, in one process on one core, in turn, after the losses of a few steps have been compared.
 Times are those of the processor, which others' work disturbs less: medians of rounds, and of the
 ratios within rounds. With `--output` a shape is measured once: what the file has is printed, the
-rest is measured until `--seconds` have passed, and the next call goes on. `--cliffs` needs no peer:
-it times three neighbours, each beside the mean of the other two, and marks those above 1.3.
+rest is measured until `--seconds` have passed, and the next call goes on; the table is written
+beside it. `--peers jax_scan torch_eager` saves the time that torch takes to compile a shape.
+`--cliffs` needs no peer: it times three neighbours, each beside the mean of the other two, and
+marks those above 1.3.
 """
 
 from __future__ import annotations
@@ -19,8 +21,6 @@ import os
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -105,8 +105,7 @@ def neighbours() -> dict[str, list[Workload]]:
     for n in (49, 64):
         add("7-1000-1 tanh, batch", n, lambda m: shape((7, 1000, 1), m, "tanh", rule=SGD))
     for n in (9, 32, 33):
-        kind = {"dtype": "float64"}
-        add("64-64-10 float64, batch", n, lambda m: shape((64, 64, 10), m, **kind))
+        add("64-64-10 float64, batch", n, lambda m: shape((64, 64, 10), m, dtype="float64"))
     return groups
 
 
@@ -135,7 +134,7 @@ def runners(problem: Problem, names: list[str]) -> dict[str, peer.Runner]:
             continue
         runner.run(1)
         made[name], losses[name] = runner, loss_of(problem, runner.weights())
-    for name, loss in losses.items():
+    for loss in losses.values():
         if not abs(loss - losses["fastmlp"]) <= TOLERANCE * abs(losses["fastmlp"]):
             raise SystemExit(f"{problem.workload.name}: losses differ, {losses}")
     return made
@@ -184,11 +183,14 @@ def row(name: str, result: dict[str, Any], names: list[str]) -> str:
 
 
 def compare(arguments: argparse.Namespace) -> None:
-    """Print the table; shapes of the file are not measured again."""
+    """Measure what the file lacks, and print the table."""
     path: Path | None = arguments.output
     known: dict[str, Any] = json.loads(path.read_text()) if path and path.exists() else {}
-    print("| shape | fastmlp, µs | " + " | ".join(arguments.peers) + " |")
-    print("|---|" + "--:|" * (1 + len(arguments.peers)))
+    lines = [
+        "| shape | fastmlp, µs | " + " | ".join(arguments.peers) + " |",
+        "|---|" + "--:|" * (1 + len(arguments.peers)),
+    ]
+    print("\n".join(lines))
     end = time.monotonic() + arguments.seconds
     left = 0
     for workload in chosen(table(), arguments.only):
@@ -199,7 +201,10 @@ def compare(arguments: argparse.Namespace) -> None:
             known[workload.name] = measure(workload, arguments.peers, arguments.rounds)
             if path:
                 path.write_text(json.dumps(known, indent=1, ensure_ascii=False) + "\n")
-        print(row(workload.name, known[workload.name], arguments.peers), flush=True)
+        lines.append(row(workload.name, known[workload.name], arguments.peers))
+        print(lines[-1], flush=True)
+    if path:
+        path.with_suffix(".md").write_text("\n".join(lines) + "\n")
     if left:
         print(f"\n{left} shapes are left")
 
@@ -219,16 +224,17 @@ def cliffs(arguments: argparse.Namespace) -> None:
         taken = [statistics.median(values) for values in times(made, arguments.rounds)]
         worst = max(2 * each / (sum(taken) - each) for each in taken)
         cells = [*(f"{each:.3g}" for each in taken), f"{worst:.2f}"]
-        print(f"| {name} |", " | ".join(cells), "|", "cliff |" if worst > CLIFF else "|", flush=True)
+        print(
+            f"| {name} |", " | ".join(cells), "|", "cliff |" if worst > CLIFF else "|", flush=True
+        )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    names = partial(str.split, sep=",")
-    parser.add_argument("--peers", type=names, default=["jax_scan", "torch_compiled"])
-    parser.add_argument("--only", type=names, default=[], help="parts of names")
+    parser.add_argument("--peers", nargs="*", default=["jax_scan", "torch_compiled"])
+    parser.add_argument("--only", nargs="*", default=[], help="parts of names")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seconds", type=float, default=math.inf, help="after which none is begun")
     parser.add_argument("--output", type=Path, help="JSON of what is measured")

@@ -10,7 +10,6 @@ import torch
 from bench.peer import Runner, batches, chunks, joined
 from bench.workloads import Array, Problem, Rule, Weights
 
-
 ACTIVATIONS = {
     "relu": torch.nn.ReLU,
     "tanh": torch.nn.Tanh,

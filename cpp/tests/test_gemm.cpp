@@ -130,8 +130,8 @@ TEST_CASE_TEMPLATE("sum_columns adds the valid columns only", T, float, double) 
   CHECK(wrong == 0);
 }
 
-TEST_CASE_TEMPLATE("products with few rows sum over the valid samples, wherever C has them", T, float,
-                   double) {
+TEST_CASE_TEMPLATE("products with few rows sum over the valid samples, wherever C has them", T,
+                   float, double) {
   Index wrong = 0;
   for (Index few = 1; few <= kFewRows<T>; ++few) {
     for (const Index m : {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 40}) {

@@ -262,9 +262,9 @@ template <class T>
                                       const Epilogue<T>& epilogue, PrefetchSchedule<T>* prefetch) {
   const Index packs = ceil_div(n, kLanes<T>);
   const Index row_tiles = ceil_div(m, kMR);
-  const bool narrow = !epilogue.accumulate && ends_in_half<T>(n);
-  const Index whole = packs - narrow;
-  if (prefetch) prefetch->set_slots(row_tiles * (ceil_div(whole, kPanelPacks) + narrow));
+  const bool splits = !epilogue.accumulate && k >= kSplitDepth && ends_in_half<T>(n);
+  const Index whole = packs - splits;
+  if (prefetch) prefetch->set_slots(row_tiles * (ceil_div(whole, kPanelPacks) + splits));
   Index tile_rows = m, longer = 0;  // the first `longer` tiles have one row more
   if (row_tiles > 1) {
     tile_rows = m / row_tiles;
@@ -275,7 +275,7 @@ template <class T>
     const bool in_pair = last <= whole && last % kPanelPacks == 0;
     const Index first = last - (in_pair ? kPanelPacks : 1);
     const Index column = first * kLanes<T>;
-    const auto& by_rows = by_packs[last > whole ? 0 : last - first];
+    const auto& by_rows = by_packs[n - column <= kLanes<T> / 2 ? 0 : last - first];
     Range rows{0, 0};
     for (Index i = 0; i < row_tiles; ++i) {
       rows = {rows.end, rows.end + tile_rows + (i < longer ? 1 : 0)};
@@ -287,8 +287,8 @@ template <class T>
                                   a.column == 1 ? rows.size() : a.column};
       if (prefetch) prefetch->issue_next();
       by_rows[rows.size() - 1](
-          {k, a.data + rows.begin * a.row, a, b.data + first / kPanelPacks * b.panel, b.row,
-           c + rows.begin * ldc + column, ldc, bias ? bias + rows.begin : nullptr, epilogue.relu,
+          {k, a.data + rows.begin * a.row, a, b.at(0, column), b.row, c + rows.begin * ldc + column,
+           ldc, bias ? bias + rows.begin : nullptr, epilogue.relu,
            epilogue.h ? epilogue.h + rows.begin * ldc + column : nullptr, n - column, stream});
     }
     last = first;

@@ -32,6 +32,10 @@ template <class T>
 constexpr Index kNR = kPanelPacks * kLanes<T>;
 constexpr Index kMR = kVectorRegisters == 32 ? 12 : 6;
 
+// Steps of k from which a pair of packs whose second one is at most half full is computed as a pack
+// and half a pack: the second call takes as long as it saves in about ten steps.
+constexpr Index kSplitDepth = 16;
+
 // Prefetch distance in contiguous memory, in elements. Hardware prefetchers stop at page borders.
 template <class T>
 constexpr Index kPrefetchDistance = 3072 / sizeof(T);
@@ -124,10 +128,6 @@ constexpr Index kReadAheadBytes = Index{1} << 25;
 // Parameters of a range over which an optimizer passes several times: they stay in a first-level
 // cache. Norms are summed by range.
 constexpr Index kUpdateRangeElements = 2048;
-
-// Parameters whose update prefetches those that follow at kPrefetchDistance, with their state: more
-// streams than hardware prefetchers keep up with.
-constexpr Index kPrefetchedUpdateElements = 256;
 
 // Elements of an array that are tested for nan and inf together, before one is located.
 constexpr Index kScanRangeElements = 4096;

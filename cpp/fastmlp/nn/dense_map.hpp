@@ -41,10 +41,9 @@ template <class T>
 class TransposedMap final : public LinearMap<T> {
  public:
   TransposedMap(Index outputs, Index inputs)
-      : LinearMap<T>(
-            rounded({inputs, outputs, inputs, outputs, true, false,
-                     has_few<T>(outputs, inputs) ? TransposedFactor::none
-                                                 : TransposedFactor::delta})),
+      : LinearMap<T>(rounded(
+            {inputs, outputs, inputs, outputs, true, false,
+             has_few<T>(outputs, inputs) ? TransposedFactor::none : TransposedFactor::delta})),
         original_(inputs, outputs) {}
 
   void apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,

@@ -9,25 +9,12 @@
 
 namespace fastmlp {
 
-// Prefetches n elements for writing, which need not exist.
-template <class T>
-void prefetch_update(Index n, const T* data) {
-  for (Index i = 0; i < n; i += kLine<T>) __builtin_prefetch(data + i, 1, 2);
-}
-
 // update(w[i], g[i], state_0[i], …) for n entries; the sum of the values that it returns, if any.
 template <class T, class Update, class... States>
 double apply_elementwise(Index n, const Update& update, T* __restrict w, const T* __restrict g,
                          States* __restrict... states) {
   if constexpr (std::is_void_v<std::invoke_result_t<Update, T&, T, States&...>>) {
-    constexpr Index kBlock = kPrefetchedUpdateElements;
-    Index i = 0;
-    for (; i + kBlock < n; i += kBlock) {
-      prefetch_update(kBlock, w + i + kPrefetchDistance<T>);
-      (prefetch_update(kBlock, states + i + kPrefetchDistance<T>), ...);
-      for (Index j = i; j < i + kBlock; ++j) update(w[j], g[j], states[j]...);
-    }
-    for (; i < n; ++i) update(w[i], g[i], states[i]...);
+    for (Index i = 0; i < n; ++i) update(w[i], g[i], states[i]...);
     return 0;
   } else {
     return sum_in_double(n, [&](Index i) { return update(w[i], g[i], states[i]...); });
