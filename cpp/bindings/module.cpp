@@ -39,7 +39,9 @@ PYBIND11_MODULE(FASTMLP_MODULE, m) {
   bind_samples(float32, float64);
   bind_networks(float32, float64);
   bind_metrics(m, float32, float64);
+  bind_predictions(float32, float64);
   bind_steps(float32, float64);
+  bind_compiled(float32, float64);
   bind_evaluations(float32, float64);
   bind_trainers(float32, float64);
   bind_fits(float32, float64);
