@@ -212,6 +212,21 @@ def test_errors_of_a_function_of_the_user_come_through() -> None:
         compiled(np.ones(3, np.float32), np.empty(2, np.float32))
 
 
+def test_a_function_of_the_user_cannot_call_it_again() -> None:
+    x, out = np.ones(3, np.float32), np.empty(2, np.float32)
+
+    def again(a: Any) -> Any:
+        if calls.pop():
+            compiled(x, out)
+        return a
+
+    calls = [False, True]
+    compiled = fm.Network([fm.Dense(2, (again, np.ones_like))], inputs=3).compile()
+    with pytest.raises(RuntimeError, match=r"^CompiledNetwork: another call is at work$"):
+        compiled(x, out)
+    assert compiled(x, out) is out
+
+
 def test_it_cannot_be_copied() -> None:
     compiled = fm.Network([3, 4]).compile()
     for copied in (copy.copy, copy.deepcopy, pickle.dumps):

@@ -21,6 +21,7 @@ struct Compiled {
 
   CompiledNetwork<T> network;
   Shape input_shape, output_shape;
+  bool is_busy = false;  // a function of the user may let other threads run, or call it again
 };
 
 // Whether an array has the shape (samples, *shape) or (samples, size of the shape); the samples may
@@ -72,6 +73,10 @@ py::object call(Compiled<T>& self, py::handle x, py::handle out) {
   if (from < to + n * plan.outputs() && to < from + n * plan.inputs()) {
     throw py::value_error("CompiledNetwork: out shares memory with x, expected memory of its own");
   }
+  if (self.is_busy) throw std::runtime_error("CompiledNetwork: another call is at work");
+  self.is_busy = true;
+  const auto done = [](bool* is_busy) { *is_busy = false; };
+  const std::unique_ptr<bool, decltype(done)> busy(&self.is_busy, done);
   self.network.predict(from, to);
   return py::reinterpret_borrow<py::object>(out);
 }
