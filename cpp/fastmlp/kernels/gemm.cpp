@@ -144,22 +144,25 @@ bool ends_in_half(Index n) {
   return kVectorBytes == 64 && (n - 1) % kLanes<T> < kLanes<T> / 2;
 }
 
-// xᵀ y
-template <class T>
-[[gnu::always_inline]] inline T dot(Index k, const T* x, const T* y) {
-  constexpr int kChains = kDotAccumulators;
-  static_assert(kChains == 4);
-  Pack<T> sum[kChains] = {};
-  Index i = 0;
-  for (; i + kChains * kLanes<T> <= k; i += kChains * kLanes<T>) {
-#pragma GCC unroll 4
-    for (int j = 0; j < kChains; ++j) {
-      sum[j] += load(x + i + j * kLanes<T>) * load(y + i + j * kLanes<T>);
+// y (n) = W x + bias, Rows rows at a time, or y += with `accumulate`; the last ones by fewer.
+template <class T, int Rows>
+void multiply_rows(Index n, Index k, const T* w, const T* x, const T* bias, T* y, bool accumulate) {
+  for (; n >= Rows; n -= Rows, w += Rows * k, y += Rows) {
+    Pack<T> sum[Rows] = {};
+    for (Index l = 0; l < k; l += kLanes<T>) {
+      const Index count = std::min(kLanes<T>, k - l);
+      const Pack<T> factor = load_first(x + l, count);
+#pragma GCC unroll 8
+      for (Index i = 0; i < Rows; ++i) sum[i] += load_first(w + i * k + l, count) * factor;
     }
+    Pack<T> sums = sum_each<T>(sum);
+    if (bias) {
+      sums += load_first(bias, Rows);
+      bias += Rows;
+    }
+    store_first(y, accumulate ? load_first(y, Rows) + sums : sums, Rows);
   }
-  for (; i + kLanes<T> <= k; i += kLanes<T>) sum[0] += load(x + i) * load(y + i);
-  if (i < k) sum[1] += load_first(x + i, k - i) * load_first(y + i, k - i);
-  return reduce_add<T>((sum[0] + sum[1]) + (sum[2] + sum[3]));
+  if constexpr (Rows > 1) multiply_rows<T, Rows / 2>(n, k, w, x, bias, y, accumulate);
 }
 
 // y (rows) = sum over the columns [0, n) of at most Count rows of A from `first` on, or y += with
@@ -180,64 +183,6 @@ void sum_rows(Index first, Index rows, Index n, const PanelView<T>& a, const Mas
   }
   const Pack<T> sums = sum_each<T>(sum);
   store_first(y, accumulate ? load_first(y, rows) + sums : sums, rows);
-}
-
-template <class T>
-struct FewProduct {
-  Index m, n;
-  const PanelView<T>&a, &b;
-  T* c;
-  Index row, column;
-  bool accumulate;
-};
-
-// The products of at most Sums / Few rows of A from `first` on. The last pack of columns comes
-// first, because only after it lanes beyond n have to be cleared.
-template <class T, int Few, int Sums>
-void few_kernel(const FewProduct<T>& product, Index first) {
-  constexpr int kRows = Sums / Few, kHalf = kRows / 2;
-  const Index rows = std::min<Index>(kRows, product.m - first);
-  if constexpr (Sums == kLanes<T> && kHalf > 0) {
-    if (rows <= kHalf) return few_kernel<T, Few, Sums / 2>(product, first);
-  }
-  Pack<T> sum[Sums] = {};
-  const auto add = [&](Index column) {
-    const T* a = product.a.at(first, column);
-    const T* b = product.b.at(0, column);
-    Pack<T> few[Few];
-#pragma GCC unroll 4
-    for (int j = 0; j < Few; ++j) few[j] = load(b + j * product.b.row);
-#pragma GCC unroll 16
-    for (int i = 0; i < kRows; ++i) {
-      const Pack<T> each = load(a + i * product.a.row);
-#pragma GCC unroll 4
-      for (int j = 0; j < Few; ++j) sum[i * Few + j] += each * few[j];
-    }
-  };
-  const Index last = (product.n - 1) / kLanes<T> * kLanes<T>;
-  const Mask<T> valid = first_lanes<T>(product.n - last);
-  add(last);
-#pragma GCC unroll 16
-  for (int i = 0; i < kRows * Few; ++i) sum[i] = valid ? sum[i] : Pack<T>{};
-  for (Index column = 0; column < last; column += kLanes<T>) add(column);
-  const Pack<T> sums = sum_each<T>(sum);
-  const Index row = product.row, column = product.column;
-  T* c = product.c + first * row;
-  if (row == Few && (Few == 1 || column == 1)) {
-    return store_first(c, product.accumulate ? load_first(c, rows * Few) + sums : sums, rows * Few);
-  }
-  for (Index i = 0; i < rows; ++i) {
-    for (Index j = 0; j < Few; ++j) {
-      T& to = c[i * row + j * column];
-      to = (product.accumulate ? to : T(0)) + sums[i * Few + j];
-    }
-  }
-}
-
-template <class T, int Few>
-void multiply_rows(const FewProduct<T>& product) {
-  constexpr int kSums = static_cast<int>(kLanes<T>);
-  for (Index i = 0; i < product.m; i += kSums / Few) few_kernel<T, Few, kSums>(product, i);
 }
 
 // The product in parts of rows, each followed by the row epilogue. Not inlined, because another
@@ -322,23 +267,7 @@ void gemm(Index m, Index n, Index k, const StridedOperand<T>& a, const PanelView
 
 template <class T>
 void gemv(Index n, Index k, const T* w, const T* x, const T* bias, T* y, bool accumulate) {
-  const auto row = [=](Index i) { return dot(k, w + i * k, x) + (bias ? bias[i] : T(0)); };
-  if (accumulate) {
-    for (Index i = 0; i < n; ++i) y[i] += row(i);
-  } else {
-    for (Index i = 0; i < n; ++i) y[i] = row(i);
-  }
-}
-
-template <class T>
-void multiply_few(Index m, Index few, Index n, const PanelView<T>& a, const PanelView<T>& b, T* c,
-                  Index row, Index column, bool accumulate) {
-  const FewProduct<T> product{m, n, a, b, c, row, column, accumulate};
-  if (few == 1) return multiply_rows<T, 1>(product);
-  if (few == 2) return multiply_rows<T, 2>(product);
-  if constexpr (kFewRows<T> == 4) {
-    return few == 3 ? multiply_rows<T, 3>(product) : multiply_rows<T, 4>(product);
-  }
+  multiply_rows<T, kGemvRows<T>>(n, k, w, x, bias, y, accumulate);
 }
 
 // kLanes rows at a time.
@@ -359,10 +288,6 @@ template void gemm(Index, Index, Index, const StridedOperand<double>&, const Pan
                    PrefetchSchedule<double>*);
 template void gemv(Index, Index, const float*, const float*, const float*, float*, bool);
 template void gemv(Index, Index, const double*, const double*, const double*, double*, bool);
-template void multiply_few(Index, Index, Index, const PanelView<float>&, const PanelView<float>&,
-                           float*, Index, Index, bool);
-template void multiply_few(Index, Index, Index, const PanelView<double>&, const PanelView<double>&,
-                           double*, Index, Index, bool);
 template void sum_columns(Index, Index, const PanelView<float>&, float*, bool);
 template void sum_columns(Index, Index, const PanelView<double>&, double*, bool);
 

@@ -57,14 +57,6 @@ void gemm(Index m, Index n, Index k, const StridedOperand<T>& a, const PanelView
 template <class T>
 void gemv(Index n, Index k, const T* w, const T* x, const T* bias, T* y, bool accumulate = false);
 
-// C (m, few) = A (m, n) Bᵀ (n, few), or C += with `accumulate`, for at most kFewRows rows of B and
-// n > 0: the lanes of A and B, samples, are summed. Element (i, j) of C is c[i * row + j * column].
-// A is read in whole packs of rows, A and B in whole packs of columns. The sum of an element
-// depends on n alone.
-template <class T>
-void multiply_few(Index m, Index few, Index n, const PanelView<T>& a, const PanelView<T>& b, T* c,
-                  Index row, Index column, bool accumulate);
-
 // y (rows of A) = sum over the columns [0, n) of A, n > 0, or y += with `accumulate`. A is read in
 // whole packs of rows and columns.
 template <class T>

@@ -1,8 +1,8 @@
 #include "fastmlp/nn/activation.hpp"
 
-#include <algorithm>
 #include <stdexcept>
 
+#include "fastmlp/kernels/lanes.hpp"
 #include "fastmlp/kernels/matrix.hpp"
 #include "fastmlp/kernels/softmax.hpp"
 
@@ -13,56 +13,6 @@ namespace {
 template <class T, class F>
 void for_packs(MatrixView<T> view, F&& f) {
   for (Index j = 0; j < view.cols; j += kLanes<T>) f(j);
-}
-
-// f(i, j) for every pack of a view; contiguous rows of whole packs count as a single row.
-template <class T, class F>
-void for_elements(MatrixView<T> out, F&& f) {
-  const bool contiguous = round_up(out.cols, kLanes<T>) == out.stride;
-  const Index rows = contiguous ? 1 : out.rows;
-  const Index length = contiguous ? out.rows * out.stride : out.cols;
-  for (Index i = 0; i < rows; ++i) {
-    for (Index j = 0; j < length; j += kLanes<T>) f(i, j);
-  }
-}
-
-// A pack of one row.
-template <class T>
-struct PackOfRow {
-  Index i, j;
-  template <class View>
-  Pack<T> load_from(const View& view) const {
-    return load(view.row(i) + j);
-  }
-  void store_to(const MatrixView<T>& view, Pack<T> values) const { store(view.row(i) + j, values); }
-};
-
-// The ends of two rows in one pack. In memory each is followed by half a pack that is not used.
-template <class T>
-struct EndsOfRows {
-  static constexpr int kHalf = static_cast<int>(kLanes<T>) / 2;
-  Index i, next, j;
-  template <class View>
-  Pack<T> load_from(const View& view) const {
-    return lower_halves<T, kHalf>(load(view.row(i) + j), load(view.row(next) + j),
-                                  LaneIndices<T>{});
-  }
-  void store_to(const MatrixView<T>& view, Pack<T> values) const {
-    store(view.row(i) + j, values);
-    store(view.row(next) + j, swap_halves<T, kHalf>(values, LaneIndices<T>{}));
-  }
-};
-
-// f(lanes) for all elements of a view: rows that end in at most half a pack share it.
-template <class T, class F>
-void for_lanes(const MatrixView<T>& out, F&& f) {
-  const Index ends = (out.cols - 1) / kLanes<T> * kLanes<T>;
-  const bool halves = out.rows > 1 && out.cols - ends <= kLanes<T> / 2;
-  const MatrixView<T> whole{out.data, out.rows, halves ? ends : out.cols, out.stride};
-  for_elements(whole, [&](Index i, Index j) { f(PackOfRow<T>{i, j}); });
-  for (Index i = 0; halves && i < out.rows; i += 2) {
-    f(EndsOfRows<T>{i, std::min(i + 1, out.rows - 1), ends});
-  }
 }
 
 // f(view of the rows ...) for each group of units that a softmax couples.
@@ -83,6 +33,33 @@ void softmax(const Softmax& phi, const MatrixView<const T>& all_a, const MatrixV
     });
   };
   for_groups(phi, normalize, all_a, all_h);
+}
+
+// The same of one sample, with its entries in the lanes.
+template <class T>
+void softmax_one(const Softmax& phi, Index n, T* all_h) {
+  const Index units = phi.units(n);
+  const auto for_entries = [units](T* h, auto&& f) {
+    for (Index i = 0; i < units; i += kLanes<T>) {
+      const Index count = std::min(kLanes<T>, units - i);
+      store_first(h + i, f(load_first(h + i, count), first_lanes<T>(count)), count);
+    }
+  };
+  for (T* h = all_h; h < all_h + n; h += units) {
+    Pack<T> top = clamp_to_finite(*h - Pack<T>{}), sum{};
+    for_entries(h, [&](Pack<T> a, Mask<T> valid) {
+      top = max(valid ? clamp_to_finite(a) : top, top);
+      return a;
+    });
+    top = reduce<T>(top, [](Pack<T> x, Pack<T> y) { return max(x, y); }) - Pack<T>{};
+    for_entries(h, [&](Pack<T> a, Mask<T> valid) {
+      const Pack<T> e = exp(clamp_to_finite(a) - top);
+      sum += valid ? e : Pack<T>{};
+      return e;
+    });
+    const Pack<T> total = reduce_add<T>(sum) - Pack<T>{};
+    for_entries(h, [&](Pack<T> e, Mask<T>) { return e / total; });
+  }
 }
 
 // g <- h ∘ (g - g·h)
@@ -158,13 +135,8 @@ void activate(const Activation& activation, const MatrixView<const T>& a, const 
 
 template <class T>
 void activate_one(const Activation& activation, Index n, T* h) {
-  if (!couples_units(activation)) {
-    return activate<T>(activation, MatrixView<const T>{h, 1, n, n}, {h, 1, n, n});
-  }
-  Matrix<T> column(n, 1);
-  for (Index i = 0; i < n; ++i) *column.view().row(i) = h[i];
-  activate<T>(activation, column.view(), column.view());
-  for (Index i = 0; i < n; ++i) h[i] = *column.view().row(i);
+  if (const auto* phi = std::get_if<Softmax>(&activation)) return softmax_one(*phi, n, h);
+  activate<T>(activation, MatrixView<const T>{h, 1, n, n}, {h, 1, n, n});
 }
 
 template <class T>

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "fastmlp/kernels/few_rows.hpp"
+
 namespace fastmlp {
 namespace {
 
