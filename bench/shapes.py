@@ -21,13 +21,24 @@ import os
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from bench import machine, peer
-from bench.workloads import ADAM, RMSPROP, SGD, Activation, Array, Problem, Workload, make_problem
+from bench.workloads import (
+    ADAM,
+    RMSPROP,
+    SGD,
+    Activation,
+    Array,
+    Problem,
+    Rule,
+    Workload,
+    make_problem,
+)
 
 TOLERANCE = 1e-3  # of the losses, relative
 CLIFF = 1.3  # a neighbour that takes so many times the mean of the others is marked
@@ -46,21 +57,25 @@ FUNCTIONS: dict[str, Callable[[Array], Array]] = {
 }
 
 
-def shape(sizes: tuple[int, ...], batch: int, phi: Activation = "relu", **options: Any) -> Workload:
+def shape(
+    sizes: tuple[int, ...],
+    batch: int,
+    phi: Activation = "relu",
+    rule: Rule = ADAM,
+    dtype: Literal["float32", "float64"] = "float32",
+) -> Workload:
     """A shape as a workload, whose name says all of it."""
-    options = {"rule": ADAM, "dtype": "float32"} | options
-    rule, dtype = options["rule"], options["dtype"]
     hidden = sizes[1:-1]
     if len(hidden) > 3 and len(set(hidden)) == 1:
         text = f"{sizes[0]}-[{hidden[0]}]×{len(hidden)}-{sizes[-1]}"
     else:
         text = "-".join(map(str, sizes))
     name = f"{text} {phi}, batch {batch}, {rule.name}, {dtype}"
-    task = "classes" if sizes[-1] > 1 else "numbers"
+    task: Literal["classes", "numbers"] = "classes" if sizes[-1] > 1 else "numbers"
     one = Workload(name, sizes, batch, batch, rule, phi, task, dtype)
     fitting = int(EPOCH_BYTES / (batch * sizes[0] * 8))
     steps = max(2, min(500, fitting, int(EPOCH_MFLOP / one.mflop)))
-    return Workload(name, sizes, batch, batch * steps, rule, phi, task, dtype)
+    return replace(one, samples=batch * steps)
 
 
 def table() -> list[Workload]:
@@ -148,7 +163,7 @@ def microseconds(runner: peer.Runner, steps: int, repeats: int) -> float:
 
 def times(workloads: list[tuple[peer.Runner, int]], rounds: int) -> list[list[float]]:
     """Microseconds a step of each, in turn."""
-    repeats = []
+    repeats: list[int] = []
     for runner, steps in workloads:
         epoch = microseconds(runner, steps, 1) * steps * 1e-6
         repeats.append(max(1, math.ceil(AT_LEAST / max(epoch, 1e-6))))

@@ -1,5 +1,6 @@
 #include "fastmlp/nn/activation.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "fastmlp/kernels/lanes.hpp"
