@@ -19,6 +19,7 @@ import json
 import math
 import os
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -255,9 +256,11 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="JSON of what is measured")
     parser.add_argument("--cliffs", action="store_true", help="neighbours of fastmlp alone")
     arguments = parser.parse_args()
+    if os.environ.get("OPENBLAS_NUM_THREADS") != "1":  # before NumPy starts its threads
+        os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
+        os.environ.update(machine.worker_environment(1))
+        os.execv(sys.executable, [sys.executable, "-m", "bench.shapes", *sys.argv[1:]])
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-1:])
-    os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
-    os.environ.update(machine.worker_environment(1))
     print(f"{machine.describe()['processor']}, one thread\n")
     if arguments.cliffs:
         cliffs(arguments)
