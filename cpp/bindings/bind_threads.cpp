@@ -56,8 +56,8 @@ int affinity_threads() {
   return static_cast<int>(std::thread::hardware_concurrency());
 }
 
-// Measured by the first call that they may matter to; of several at once the first to end counts. No
-// static constant, because a child could be forked while that is made.
+// Measured by the first call that they may matter to; of several at once the first to end counts.
+// No static constant, because a child could be forked while that is made.
 const TeamCosts& team_costs() {
   static std::atomic<const TeamCosts*> costs{nullptr};
   if (!costs.load()) {

@@ -43,9 +43,9 @@ class ThreadTuner {
   void watch(double seconds) {
     ++kept_for_;
     kept_seconds_ += seconds;
+    const bool paid = kept_seconds_ >= 0;
     const bool due =
-        kept_for_ >= kept_rounds_ ||
-        (kept_single_ && kept_for_ >= kMinKeptRounds && kept_seconds_ >= kMaxSingleSeconds);
+        paid && (kept_for_ >= kept_rounds_ || (kept_single_ && kept_seconds_ >= kMaxSingleSeconds));
     const bool complete = window_.sum >= kTrialSeconds;
     if (window_.rounds < kTrialRounds || !(due || complete)) return;
     if (complete || window_.rounds >= kMinKeptRounds || mean_ == 0) mean_ = window_.mean();
@@ -54,7 +54,7 @@ class ThreadTuner {
     const auto [less, more] = std::minmax(mean_, first_mean_);
     const bool changed = more > kChangeRatio * less;
     if (changed) kept_rounds_ = 0;
-    trying_ = due || changed;
+    trying_ = paid && (due || changed);
   }
 
   // The other choice, against the mean of the present one.
@@ -66,12 +66,13 @@ class ThreadTuner {
       return;
     }
     const bool wins = mean < kBetterRatio * mean_;
-    kept_rounds_ = wins ? kMinKeptRounds : std::clamp(2 * kept_rounds_, kMinKeptRounds, kMaxKeptRounds);
+    kept_rounds_ =
+        wins ? kMinKeptRounds : std::clamp(2 * kept_rounds_, kMinKeptRounds, kMaxKeptRounds);
     kept_single_ = kept_single_ != wins;
     if (wins) mean_ = mean;
     first_mean_ = mean_;
     kept_for_ = 0;
-    kept_seconds_ = 0;
+    kept_seconds_ = wins ? 0 : -kTimePerTrialCost * (window_.sum - window_.rounds * mean_);
     window_ = {};
     trying_ = false;
   }
@@ -80,7 +81,7 @@ class ThreadTuner {
   Window window_;
   double mean_ = 0, first_mean_ = 0;  // of the present choice: last, and after the last trial
   int kept_for_ = 0, kept_rounds_ = kTrialRounds;
-  double kept_seconds_ = 0;
+  double kept_seconds_ = 0;  // negative where the last trial is not yet paid for
 };
 
 }  // namespace fastmlp

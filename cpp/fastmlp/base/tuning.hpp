@@ -64,6 +64,8 @@ constexpr double kTrialSeconds = 0.025;
 // A choice is kept for so many rounds. They double while it is confirmed, so trials become rare.
 constexpr int kMinKeptRounds = 32;
 constexpr int kMaxKeptRounds = 1024;
+// Time before the next trial, in what the last one has cost.
+constexpr double kTimePerTrialCost = 20;
 // One thread may become the slower choice without a change of its own time, so it is kept for some
 // seconds at most.
 constexpr double kMaxSingleSeconds = 1;

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <new>
-#include <thread>
-#include <vector>
 
 #include "fastmlp/base/subnormals.hpp"
 #include "fastmlp/base/tuning.hpp"
@@ -65,12 +63,13 @@ struct WorkerGroup::Pool {
   std::vector<std::shared_ptr<WorkerGroup>> idle;
 };
 
-// Made when the library is loaded, so no fork comes in between, and never destroyed, because threads
-// may outlive static objects. A forked child has none of the threads and perhaps a lock that another
-// thread held, so it begins anew.
+// Made when the library is loaded, so no fork comes in between, and never destroyed, because
+// threads may outlive static objects. Idle threads end before a fork, because Python warns of
+// threads. The child has none of the others and perhaps a lock that another thread held, so it
+// begins anew.
 WorkerGroup::Pool* const WorkerGroup::pool_ = [] {
 #if defined(FASTMLP_POSIX)
-  pthread_atfork(nullptr, nullptr, [] {
+  pthread_atfork(&WorkerGroup::end_idle, nullptr, [] {
     const unsigned long forks = pool_->forks;
     (new (pool_) Pool)->forks = forks + 1;
   });
@@ -110,13 +109,14 @@ bool WorkerGroup::is_of_parent() const { return forks_ != pool_->forks; }
 
 // As many as the system allows; the next call tries again.
 void WorkerGroup::start_missing() {
-  if (started_ == size_) return;
+  const auto all = static_cast<std::size_t>(size_ - 1);
+  if (threads_.size() == all) return;
   const SignalBlock block;
   try {
-    for (; started_ < size_; ++started_) {
-      std::thread([group = shared_from_this(), member = started_] {
-        group->work(member);
-      }).detach();
+    threads_.reserve(all);
+    while (threads_.size() < all) {
+      const int member = static_cast<int>(threads_.size()) + 1;
+      threads_.emplace_back([group = shared_from_this(), member] { group->work(member); });
     }
   } catch (const std::exception&) {  // no thread, or no memory for one
   }
@@ -165,7 +165,9 @@ std::uint64_t WorkerGroup::sleep(std::uint64_t last_round) {
 
 void WorkerGroup::wake() {
   if (sleeping_.load() == 0) return;
-  { const std::lock_guard<std::mutex> lock(mutex_); }  // a sleeper waits now
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+  }  // a sleeper waits now
   opened_.notify_all();
 }
 
@@ -175,9 +177,25 @@ bool WorkerGroup::retires() {
   const std::lock_guard<std::mutex> lock(pool_->mutex);
   const auto self = std::find(pool_->idle.begin(), pool_->idle.end(), shared_from_this());
   if (self == pool_->idle.end() || Clock::now() - idle_since_ < kIdleTime) return false;
+  for (std::thread& thread : threads_) thread.detach();
   ticket_.store(kStopTicket);
   pool_->idle.erase(self);
   return true;
+}
+
+void WorkerGroup::stop() {
+  ticket_.store(kStopTicket);
+  wake();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void WorkerGroup::end_idle() {
+  std::vector<std::shared_ptr<WorkerGroup>> idle;
+  {
+    const std::lock_guard<std::mutex> lock(pool_->mutex);
+    idle.swap(pool_->idle);
+  }
+  for (const auto& group : idle) group->stop();
 }
 
 void WorkerGroup::run(ThreadTeam& team, Index n, const std::function<void()>& waiting) {

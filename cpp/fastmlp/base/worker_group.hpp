@@ -12,6 +12,8 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <thread>
+#include <vector>
 
 #include "fastmlp/base/parallel.hpp"
 
@@ -39,17 +41,19 @@ class WorkerGroup : public std::enable_shared_from_this<WorkerGroup> {
   using Clock = std::chrono::steady_clock;
 
   static Pool* const pool_;
+  static void end_idle();
   void start_missing();
   void work(int member);
   std::uint64_t wait_for_round(std::uint64_t last_round);
   std::uint64_t sleep(std::uint64_t last_round);
   void wake();
   bool retires();
+  void stop();
   void drain_queues(int member);
 
   const int size_;
   const unsigned long forks_;  // of this process and those before, when it was made
-  int started_ = 1;
+  std::vector<std::thread> threads_;
   Clock::time_point idle_since_;  // with the pool's lock
 
   ThreadTeam* team_ = nullptr;  // of the present round

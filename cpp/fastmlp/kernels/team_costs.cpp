@@ -15,8 +15,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Seconds for which a thread waits for another, and between which a round trip lies: no busy machine
-// makes threads appear useless.
+// Seconds for which a thread waits for another, and between which a round trip lies: no busy
+// machine makes threads appear useless.
 constexpr double kPatience = 1e-3, kMinRoundTrip = 2e-8, kMaxRoundTrip = 1e-6;
 
 double seconds_since(Clock::time_point start) {

@@ -138,8 +138,8 @@ ThreadTuner* Trainer<T>::tuner_of(bool single, Index n, const ThreadTeam& team) 
   return &network_.tuner(single, n, team.size());
 }
 
-// A step by the team or by one thread, whichever is faster at present. Single evaluations are timed,
-// because a step may have several, and by samples, because batches differ.
+// A step by the team or by one thread, whichever is faster at present. Single evaluations are
+// timed, because a step may have several, and by samples, because batches differ.
 template <class T>
 StepResult Trainer<T>::tuned_step(ThreadTuner* tuner, bool timed, double weight, ThreadTeam& team) {
   if (!tuner) return step_on_batch(weight, team);
