@@ -99,7 +99,7 @@ TEST_CASE("a new trainer and single steps begin with the choice of those before"
     });
   };
   run([&](ThreadTeam& team) { training.trainer.epoch(samples.data, kForever, team); });
-  // Another 200 rounds in which the team takes no time decide for it, whatever the machine.
+  // Rounds in which one thread takes no time decide for it, whatever the machine.
   for (const bool single : {false, true}) {
     ThreadTuner& tuner = training.network.tuner(single, single ? 100 : 50, 2);
     single_threaded_rounds(tuner, 20000, 1.0, 1e-9);
