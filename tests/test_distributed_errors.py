@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import signal
+import threading
 from typing import Any
 
 import numpy as np
@@ -249,3 +251,23 @@ def test_a_trainer_that_failed_can_be_used_again() -> None:
         return bool(np.isfinite(trainer.epoch(X, y)))
 
     assert all(fm.distributed.run_threads(train, 2))
+
+
+def test_ctrl_c_ends_all_ranks_that_are_threads() -> None:
+    main, n_threads = threading.main_thread().ident, threading.active_count()
+    assert main is not None
+
+    def forever(comm: Any) -> None:
+        net = fm.Network([1, 1], seed=0)
+        if comm.rank == 1:
+            threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT)).start()
+        while True:
+            net.fit([[comm.rank]], [0.0], epochs=1, comm=comm)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            fm.distributed.run_threads(forever, 2)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert threading.active_count() == n_threads

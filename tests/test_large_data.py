@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -113,14 +114,32 @@ def test_fit_refuses_what_is_not_finite(tmp_path: Path, dtype: str, value: float
     np.testing.assert_array_equal(net.parameters, before)
 
 
-def test_numbers_too_large_for_the_network_are_named(tmp_path: Path) -> None:
+CALLS: dict[str, Callable[[fm.Network, Any, Any], object]] = {
+    "fit": lambda net, X, y: net.fit(X, y),
+    "Network.predict": lambda net, X, y: net.predict(X),
+    "Network.loss": lambda net, X, y: net.loss(X, y),
+    "Network.value_and_grad": lambda net, X, y: net.value_and_grad(X, y),
+    "Network.activations": lambda net, X, y: net.activations(X),
+    "Network.jacobian": lambda net, X, y: net.jacobian(X),
+    "Network.hvp": lambda net, X, y: net.hvp(X, y, net.parameters),
+    "Network.diagnose": lambda net, X, y: net.diagnose(X, y),
+    "Trainer.step": lambda net, X, y: fm.Trainer(net).step(X, y),
+    "Trainer.epoch": lambda net, X, y: fm.Trainer(net).epoch(X, y),
+    "Trainer.gradient": lambda net, X, y: fm.Trainer(net).gradient(X, y),
+    "Trainer.forward": lambda net, X, y: fm.Trainer(net).forward(X),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_numbers_too_large_for_the_network_are_named(tmp_path: Path, name: str) -> None:
     X = numbers("f8", (N, 600))
     X[70, 598] = -1e300
     stored, message = mapped(tmp_path, X), r"X\[70, 598\]=-1e\+300 is too large for float32, expec"
-    with pytest.raises(ValueError, match=f"^fit: {message}"):
-        network(inputs=600).fit(stored, numbers("f4", (N, 2)))
-    with pytest.raises(ValueError, match=message):
-        network(inputs=600).predict(stored)
+    net = network(inputs=600)
+    before = net.parameters.copy()
+    with pytest.raises(ValueError, match=f"^{name}: {message}"):
+        CALLS[name](net, stored, numbers("f4", (N, 2)))
+    np.testing.assert_array_equal(net.parameters, before)
     assert np.isfinite(network("float64", 600).predict(stored)).all()
 
 

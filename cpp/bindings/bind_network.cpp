@@ -1,7 +1,6 @@
 #include "bindings.hpp"
 #include "family.hpp"
 #include "fastmlp/nn/network.hpp"
-#include "fastmlp/nn/predict.hpp"
 #include "fastmlp/train/network_objective.hpp"
 #include "output_gradient.hpp"
 #include "threads.hpp"
@@ -76,56 +75,6 @@ py::object bias_view(const py::object& self, Index l) {
   if (layer.bias == kNone) return py::none();
   const Range range = self.cast<const Network<T>&>().plan().slot(layer.bias).range;
   return view<T>(self, {range.size()}, {1}, range.begin);
-}
-
-template <class T>
-py::array predict(const Network<T>& network, const py::object& x, const py::object& lengths) {
-  InputRows<T> input(x, network.plan().inputs());
-  const SampleRows<T>& rows = input.rows();
-  auto [array, out] = new_rows<T>(rows.rows, network.plan().outputs());
-  const std::int64_t* steps = lengths_of(lengths, rows.rows);
-  const Work work{forward_operations(network, rows.rows)};
-  if (releases_gil(work)) input.hold();
-  run(work, [&, out = out](ThreadTeam& team) {
-    fastmlp::predict<T>(network.plan(), network.w(), rows, out, team, steps);
-  });
-  return array;
-}
-
-template <class T>
-py::tuple predict_samples(const Network<T>& network, const py::object& x, Index passes,
-                          std::uint64_t seed, const py::object& lengths) {
-  InputRows<T> input(x, network.plan().inputs());
-  input.hold();
-  const SampleRows<T>& rows = input.rows();
-  auto [means, mean] = new_rows<T>(rows.rows, network.plan().outputs());
-  auto [deviations, deviation] = new_rows<T>(rows.rows, network.plan().outputs());
-  const std::int64_t* steps = lengths_of(lengths, rows.rows);
-  const double work = static_cast<double>(passes) * forward_operations(network, rows.rows);
-  run({work}, [&, mean = mean, deviation = deviation](ThreadTeam& team) {
-    fastmlp::predict_samples<T>(network.plan(), network.w(), rows, passes, seed, mean, deviation,
-                                team, steps);
-  });
-  return py::make_tuple(means, deviations);
-}
-
-template <class T>
-py::list activations(const Network<T>& network, const py::object& x, const py::object& lengths) {
-  InputRows<T> input(x, network.plan().inputs());
-  input.hold();
-  const SampleRows<T>& rows = input.rows();
-  const std::int64_t* steps = lengths_of(lengths, rows.rows);
-  py::list arrays;
-  std::vector<MatrixView<T>> outputs;
-  for (const Index node : network.plan().layer_outputs()) {
-    auto [array, out] = new_rows<T>(rows.rows, network.plan().node(node).rows);
-    arrays.append(array);
-    outputs.push_back(out);
-  }
-  run({forward_operations(network, rows.rows)}, [&](ThreadTeam& team) {
-    fastmlp::activations<T>(network.plan(), network.w(), rows, outputs, team, steps);
-  });
-  return arrays;
 }
 
 template <class T>
@@ -272,11 +221,6 @@ void bind_network(py::module_& m) {
                              })
       .def("weight", &weight_view<T>, py::arg("l"))
       .def("bias", &bias_view<T>, py::arg("l"))
-      .def("predict", &predict<T>, py::arg("X"), py::arg("lengths") = py::none())
-      .def("predict_samples", &predict_samples<T>, py::arg("X"), py::arg("passes"), py::arg("seed"),
-           py::arg("lengths") = py::none(),
-           "Means and standard deviations of the outputs over passes with dropout and noise on.")
-      .def("activations", &activations<T>, py::arg("X"), py::arg("lengths") = py::none())
       .def("loss", &loss<T>, py::arg("X"), py::arg("targets"), py::arg("loss"), py::arg("weights"),
            py::arg("lengths") = py::none())
       .def("loss_surface", &loss_surface<T>, py::arg("X"), py::arg("targets"), py::arg("loss"),

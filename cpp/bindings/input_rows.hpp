@@ -169,6 +169,10 @@ class InputRows {
             "X has " + std::to_string(rows_.cols) + " columns, expected " + std::to_string(cols));
   }
 
+  // An array whose rows these are.
+  InputRows(py::object array, const MatrixView<const T>& rows)
+      : owner_(std::move(array)), rows_(rows) {}
+
   const SampleRows<T>& rows() const { return rows_; }
   // Keeps the memory of an array where it is while this exists.
   void hold() {

@@ -1,5 +1,6 @@
 // The table of contents of the compiled module.
 #include "bindings.hpp"
+#include "fastmlp/base/error.hpp"
 
 PYBIND11_MODULE(FASTMLP_MODULE, m) {
   using namespace fastmlp::bindings;
@@ -12,6 +13,9 @@ PYBIND11_MODULE(FASTMLP_MODULE, m) {
   py::register_local_exception_translator([](std::exception_ptr error) {
     try {
       if (error) std::rethrow_exception(error);
+    } catch (const fastmlp::InvalidArgument& failure) {
+      const auto validation = py::module_::import("fastmlp._data.validation");
+      py::set_error(validation.attr("InvalidValue"), failure.what());
     } catch (const std::bad_alloc&) {
       py::set_error(PyExc_MemoryError,
                     "there is not enough memory for a network or batch of this size");
@@ -39,7 +43,9 @@ PYBIND11_MODULE(FASTMLP_MODULE, m) {
   bind_samples(float32, float64);
   bind_networks(float32, float64);
   bind_metrics(m, float32, float64);
+  bind_predictions(float32, float64);
   bind_steps(float32, float64);
+  bind_compiled(float32, float64);
   bind_evaluations(float32, float64);
   bind_trainers(float32, float64);
   bind_fits(float32, float64);

@@ -64,6 +64,8 @@ class _Threads:
     def meet(self) -> None:
         """Wait until all ranks are here."""
         with self._condition:
+            if self._end:
+                raise RuntimeError(self._end)
             number = self._n_meetings
             self._n_waiting += 1
             if self._n_waiting == self.size:
@@ -159,10 +161,20 @@ def run_threads(function: Callable[[Any], R], size: int) -> list[R]:
         threads.leave(f"rank {index} has ended, but others wait for it")
 
     running = [threading.Thread(target=rank, args=(index,)) for index in range(size)]
-    for thread in running:
-        thread.start()
-    for thread in running:
-        thread.join()
+    try:
+        for thread in running:
+            thread.start()
+        _join(running)
+    except BaseException as error:  # Ctrl-C
+        threads.leave(f"the program was interrupted ({type(error).__name__})")
+        _join(running)
+        raise
     if failures:
         raise failures[0]
     return results
+
+
+def _join(threads: list[threading.Thread]) -> None:
+    for thread in threads:
+        if thread.is_alive():  # and was started
+            thread.join()

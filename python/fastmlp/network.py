@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from fastmlp import _core
 from fastmlp._data import (
     arrays,
+    compiling,
     derivatives,
     diagonals,
     evaluation,
@@ -25,6 +26,7 @@ from fastmlp._data import (
 from fastmlp._data.arrays import DType, FloatArray
 from fastmlp._data.attributes import Attributes
 from fastmlp._data.feature_names import NamedFeatures, as_names
+from fastmlp._data.targets import TargetSpec
 from fastmlp._data.validation import check_dtype, check_precision, check_seed, error_prefix
 from fastmlp._data.views import Views
 from fastmlp._export import methods as _export
@@ -150,6 +152,7 @@ class Network(NamedFeatures, Attributes):
         self._steps: Any = None  # the native network of one step, where there was one
         self._state: FloatArray | None = None
         self._history: History | None = None
+        self._target_spec: tuple[Any, TargetSpec] | None = None  # and the loss whose y it is of
         self._trained_loss: Any = None  # of the last training; a function of a copy is its name
         self._own = frozenset(vars(self)) - attached | {"_own"}
 
@@ -209,12 +212,11 @@ class Network(NamedFeatures, Attributes):
 
     fit = fitting.fit
     step = stepping.step
-    predict = prediction.predict
+    predict, compile = prediction.predict, compiling.compile
     loss = evaluation.loss
     value_and_grad = evaluation.value_and_grad
     backward = evaluation.backward
-    activations = inside.activations
-    diagnose = inside.diagnose
+    activations, diagnose = inside.activations, inside.diagnose
     jacobian = evaluation.jacobian
     parameter_jacobian = derivatives.parameter_jacobian
     hvp, gnvp = derivatives.hvp, derivatives.gnvp

@@ -27,9 +27,9 @@ from fastmlp._fit import (
 from fastmlp._fit.epoch_result import EpochResult
 from fastmlp._fit.fit_loop import FitLoop
 from fastmlp._fit.history import History
-from fastmlp._fit.leftover import NO_SAMPLES, carried_samples
+from fastmlp._fit.leftover import NO_SAMPLES, Indices, carried_samples
 from fastmlp._fit.metrics import metrics_of_run
-from fastmlp._fit.ranks import Part
+from fastmlp._fit.ranks import Part, Ranks
 from fastmlp._fit.settings import TrainerSettings
 from fastmlp._fit.target_scale import warn_of_scale
 from fastmlp._io import registry, serialization, summary
@@ -104,6 +104,14 @@ carry_state, missing, n_threads, comm
     missing: types.Missing | None
     n_threads: int | None
     comm: Any
+    _ranks: Ranks
+    _part: Part | None  # of the data of the present call, where it is shared
+    _has_shared_state: bool
+    _native: Any
+    _forward_shape: tuple[int, ...] | None
+    _last_epoch: EpochResult | None
+    _leftover: Indices  # samples of the last epoch, for the first batch of the next
+    _loop: FitLoop | None  # the run in progress
 
     @error_prefix("Trainer")
     def __init__(
@@ -137,15 +145,19 @@ carry_state, missing, n_threads, comm
         self, network: Network, settings: TrainerSettings, first_epoch: Any, comm: Any = None
     ) -> None:
         attached = set(vars(self))
-        self._ranks = sharding.ranks_of(comm, settings)
-        vars(self).update(settings._asdict(), network=network, comm=comm)
-        self._part: Part | None = None  # of the data of the present call, where it is shared
-        self._has_shared_state = False
-        self._native = settings.native_trainer(network, first_epoch)
-        self._forward_shape: tuple[int, ...] | None = None
-        self._last_epoch: EpochResult | None = None
-        self._leftover = NO_SAMPLES  # samples of the last epoch, for the first batch of the next
-        self._loop: FitLoop | None = None  # the run in progress
+        vars(self).update(  # past __setattr__, for speed
+            settings._asdict(),
+            network=network,
+            comm=comm,
+            _ranks=sharding.ranks_of(comm, settings),
+            _part=None,
+            _has_shared_state=False,
+            _native=settings.native_trainer(network, first_epoch),
+            _forward_shape=None,
+            _last_epoch=None,
+            _leftover=NO_SAMPLES,
+            _loop=None,
+        )
         self._own = frozenset(vars(self)) - attached | {"_own"}
 
     @error_prefix("Trainer")

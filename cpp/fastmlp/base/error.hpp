@@ -8,6 +8,11 @@
 
 namespace fastmlp {
 
+// About an argument of the user: the sentence starts at the argument, and Python adds the function.
+struct InvalidArgument : std::invalid_argument {
+  using std::invalid_argument::invalid_argument;
+};
+
 inline void require(bool condition, const std::string& sentence) {
   if (!condition) throw std::invalid_argument(sentence);
 }

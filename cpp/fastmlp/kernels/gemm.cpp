@@ -138,22 +138,25 @@ constexpr std::array<std::array<Kernel<T>, kMR>, kPanelPacks + 1> kKernels = {
     kernels<T, Pack<T>, 1, Accumulate>(std::make_index_sequence<kMR>{}),
     kernels<T, Pack<T>, 2, Accumulate>(std::make_index_sequence<kMR>{})};
 
-// xᵀ y
-template <class T>
-[[gnu::always_inline]] inline T dot(Index k, const T* x, const T* y) {
-  constexpr int kChains = kDotAccumulators;
-  static_assert(kChains == 4);
-  Pack<T> sum[kChains] = {};
-  Index i = 0;
-  for (; i + kChains * kLanes<T> <= k; i += kChains * kLanes<T>) {
-#pragma GCC unroll 4
-    for (int j = 0; j < kChains; ++j) {
-      sum[j] += load(x + i + j * kLanes<T>) * load(y + i + j * kLanes<T>);
+// y (n) = W x + bias, Rows rows at a time, or y += with `accumulate`; the last ones by fewer.
+template <class T, int Rows>
+void multiply_rows(Index n, Index k, const T* w, const T* x, const T* bias, T* y, bool accumulate) {
+  for (; n >= Rows; n -= Rows, w += Rows * k, y += Rows) {
+    Pack<T> sum[Rows] = {};
+    for (Index l = 0; l < k; l += kLanes<T>) {
+      const Index count = std::min(kLanes<T>, k - l);
+      const Pack<T> factor = load_first(x + l, count);
+#pragma GCC unroll 8
+      for (Index i = 0; i < Rows; ++i) sum[i] += load_first(w + i * k + l, count) * factor;
     }
+    Pack<T> sums = sum_each<T>(sum);
+    if (bias) {
+      sums += load_first(bias, Rows);
+      bias += Rows;
+    }
+    store_first(y, accumulate ? load_first(y, Rows) + sums : sums, Rows);
   }
-  for (; i + kLanes<T> <= k; i += kLanes<T>) sum[0] += load(x + i) * load(y + i);
-  if (i < k) sum[1] += load_first(x + i, k - i) * load_first(y + i, k - i);
-  return reduce_add<T>((sum[0] + sum[1]) + (sum[2] + sum[3]));
+  if constexpr (Rows > 1) multiply_rows<T, Rows / 2>(n, k, w, x, bias, y, accumulate);
 }
 
 // y (rows) = sum over the columns [0, n) of at most Count rows of A from `first` on, or y += with
@@ -256,12 +259,7 @@ void gemm(Index m, Index n, Index k, const StridedOperand<T>& a, const PanelView
 
 template <class T>
 void gemv(Index n, Index k, const T* w, const T* x, const T* bias, T* y, bool accumulate) {
-  const auto row = [=](Index i) { return dot(k, w + i * k, x) + (bias ? bias[i] : T(0)); };
-  if (accumulate) {
-    for (Index i = 0; i < n; ++i) y[i] += row(i);
-  } else {
-    for (Index i = 0; i < n; ++i) y[i] = row(i);
-  }
+  multiply_rows<T, kGemvRows<T>>(n, k, w, x, bias, y, accumulate);
 }
 
 // kLanes rows at a time.

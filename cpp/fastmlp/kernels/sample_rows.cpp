@@ -3,9 +3,10 @@
 #include <cmath>
 #include <cstring>
 #include <sstream>
-#include <stdexcept>
 #include <string>
 #include <utility>
+
+#include "fastmlp/base/error.hpp"
 
 namespace fastmlp {
 namespace {
@@ -51,7 +52,7 @@ void for_entries(const SampleRows<T>& x, Index i, F&& f) {
   std::ostringstream sentence;
   sentence << "X[" << i << ", " << j << "]=" << value << " is too large for float32, expected at "
            << "most 3.4e+38; scale X or use dtype='float64'";
-  throw std::invalid_argument(sentence.str());
+  throw InvalidArgument(sentence.str());
 }
 
 // f(first column, numbers, how many) for pieces of row i, which is not sparse

@@ -138,9 +138,16 @@ inline void copy_few(Index n, const T* from, T* to) {
 template <class T>
 inline Pack<T> load_first(const T* p, Index count) {
   if (count == kLanes<T>) return load(p);
+#if defined(__AVX512F__) && !defined(__clang__)
+  using Lanes = std::conditional_t<sizeof(T) == 4, std::uint16_t, std::uint8_t>;
+  const auto lanes = static_cast<Lanes>((1u << count) - 1);
+  if constexpr (sizeof(T) == 4) return __builtin_ia32_loadups512_mask(p, Pack<T>{}, lanes);
+  if constexpr (sizeof(T) == 8) return __builtin_ia32_loadupd512_mask(p, Pack<T>{}, lanes);
+#else
   T lanes[kLanes<T>] = {};
   copy_few(count, p, lanes);
   return load(lanes);
+#endif
 }
 
 // The next pack of a row with `left` remaining elements, zeros after its end.

@@ -52,9 +52,11 @@ constexpr Index kDotSteps = 256;
 
 // --- Vector loops. Their sums depend on the number of accumulators.
 
-// Independent accumulators that hide the latency of additions: packs of a dot product and of a scan
-// of memory, scalars of a sum in double.
-constexpr int kDotAccumulators = 4;
+// Rows of W times x at a time, whose sums hide the latency of additions.
+template <class T>
+constexpr int kGemvRows = kLanes<T> < 8 ? static_cast<int>(kLanes<T>) : 8;
+
+// Independent accumulators that hide it too: packs of a scan of memory, scalars of a sum in double.
 constexpr int kScanAccumulators = 4;
 constexpr Index kScalarAccumulators = 16;
 

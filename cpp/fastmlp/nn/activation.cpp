@@ -45,6 +45,33 @@ void softmax(const Softmax& phi, const MatrixView<const T>& all_a, const MatrixV
   for_groups(phi, normalize, all_a, all_h);
 }
 
+// The same of one sample, with its entries in the lanes.
+template <class T>
+void softmax_one(const Softmax& phi, Index n, T* all_h) {
+  const Index units = phi.units(n);
+  const auto for_entries = [units](T* h, auto&& f) {
+    for (Index i = 0; i < units; i += kLanes<T>) {
+      const Index count = std::min(kLanes<T>, units - i);
+      store_first(h + i, f(load_first(h + i, count), first_lanes<T>(count)), count);
+    }
+  };
+  for (T* h = all_h; h < all_h + n; h += units) {
+    Pack<T> top = clamp_to_finite(*h - Pack<T>{}), sum{};
+    for_entries(h, [&](Pack<T> a, Mask<T> valid) {
+      top = max(valid ? clamp_to_finite(a) : top, top);
+      return a;
+    });
+    top = reduce<T>(top, [](Pack<T> x, Pack<T> y) { return max(x, y); }) - Pack<T>{};
+    for_entries(h, [&](Pack<T> a, Mask<T> valid) {
+      const Pack<T> e = exp(clamp_to_finite(a) - top);
+      sum += valid ? e : Pack<T>{};
+      return e;
+    });
+    const Pack<T> total = reduce_add<T>(sum) - Pack<T>{};
+    for_entries(h, [&](Pack<T> e, Mask<T>) { return e / total; });
+  }
+}
+
 // g <- h ∘ (g - g·h)
 template <class T>
 void softmax_backward(const Activation& phi, const MatrixView<const T>& all_h,
@@ -118,13 +145,8 @@ void activate(const Activation& activation, const MatrixView<const T>& a, const 
 
 template <class T>
 void activate_one(const Activation& activation, Index n, T* h) {
-  if (!couples_units(activation)) {
-    return activate<T>(activation, MatrixView<const T>{h, 1, n, n}, {h, 1, n, n});
-  }
-  Matrix<T> column(n, 1);
-  for (Index i = 0; i < n; ++i) *column.view().row(i) = h[i];
-  activate<T>(activation, column.view(), column.view());
-  for (Index i = 0; i < n; ++i) h[i] = *column.view().row(i);
+  if (const auto* phi = std::get_if<Softmax>(&activation)) return softmax_one(*phi, n, h);
+  activate<T>(activation, MatrixView<const T>{h, 1, n, n}, {h, 1, n, n});
 }
 
 template <class T>

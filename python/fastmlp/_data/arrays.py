@@ -257,10 +257,7 @@ def check_finite(array: Samples, name: str, hint: str = FILL, given: Any = None)
     if isinstance(array, STORED):
         if array.arrays[0].dtype.kind != "f":
             return
-        try:
-            index = array.first_not_finite()
-        except ValueError as error:  # a number that is too large
-            raise InvalidValue(str(error)) from None
+        index = array.first_not_finite()  # raises at a number that is too large
         if index >= 0:
             value = array.take(np.array([index // array.shape[1]]))[0, index % array.shape[1]]
             _raise_non_finite(name, position_name(index, array.shape), value, hint)

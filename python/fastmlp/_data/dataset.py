@@ -66,7 +66,13 @@ class Dataset(NamedTuple):
 
 
 def target_spec(network: Network, loss: Any) -> TargetSpec:
-    """Return the form of y for a network with a loss."""
+    """Return the form of y for a network with a loss; that of the last one is kept."""
+    if network._target_spec is None or network._target_spec[0] != loss:
+        network._target_spec = loss, _target_spec(network, loss)
+    return network._target_spec[1]
+
+
+def _target_spec(network: Network, loss: Any) -> TargetSpec:
     is_custom = is_custom_loss(loss)
     labels_pm1 = not is_custom and loss.labels_pm1
     per_target = 1 if is_custom else loss.outputs_per_target

@@ -96,13 +96,15 @@ def predict(
     try:
         if not (samples is None and seed is None):
             return _mean_and_deviation(self, X, samples, seed, lengths, n_threads)
+        outputs: FloatArray | None = None
+        if lengths is None and n_threads is None:
+            outputs = self._native.predict_ready(X)
+        if outputs is not None:
+            return outputs
         inputs, single = arrays.as_inputs(X, self)
         steps = None if lengths is None else as_lengths(lengths, self, len(inputs))
-        if n_threads is None:
-            outputs: FloatArray = self._native.predict(inputs, steps)
-        else:
-            with limited(check_threads(n_threads)):
-                outputs = self._native.predict(inputs, steps)
+        with limited(check_threads(n_threads)):
+            outputs = self._native.predict(inputs, steps)
     except InvalidArgument as error:
         raise error.named("Network.predict") from error.__cause__
     if len(self.output_shape) > 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
@@ -13,6 +14,7 @@ from fastmlp._data.arrays import DType
 from fastmlp._data.validation import InvalidValue
 
 NUMBER_LABELS = "; np.unique(y, return_inverse=True) numbers labels of any kind"
+INT64 = np.dtype(np.int64)
 ROUNDING = 1e-5  # of targets that were probabilities in float32
 
 
@@ -39,6 +41,11 @@ class TargetSpec(NamedTuple):
 
     def read(self, y: Any, n_samples: int) -> NDArray[Any]:
         """Return y as int64 class indices ``(n, *groups)`` or as targets ``(n, n_columns)``."""
+        if self.classes and arrays.is_ready(y, INT64) and y.shape == (n_samples, *self.groups):
+            return _class_indices(y, self.n_classes)
+        if arrays.is_ready(y, self.dtype) and y.shape == (n_samples, self.n_columns):
+            ready: NDArray[Any] = y
+            return ready
         array = arrays.read(y, "y", NUMBER_LABELS if self.classes else "")
         self._check_length(array, n_samples)
         if self.classes and array.shape in self._index_shapes(n_samples):
@@ -77,6 +84,8 @@ class TargetSpec(NamedTuple):
 def check_range(targets: NDArray[Any], loss: Any) -> None:
     """Raise if a target is out of the range of the loss, beyond which it has no minimum."""
     low, high = loss.target_range
+    if low == -math.inf and high == math.inf:
+        return
     if targets.min(initial=low) >= low and targets.max(initial=low) <= high + ROUNDING:
         return
     index = int(np.argmax((targets < low) | (targets > high + ROUNDING)))
@@ -88,8 +97,11 @@ def check_range(targets: NDArray[Any], loss: Any) -> None:
 
 
 def _class_indices(labels: NDArray[Any], n_classes: int) -> NDArray[np.int64]:
-    with np.errstate(invalid="ignore"):
-        indices = np.ascontiguousarray(labels, dtype=np.int64)
+    if labels.dtype == INT64:
+        indices = np.ascontiguousarray(labels)
+    else:
+        with np.errstate(invalid="ignore"):
+            indices = np.ascontiguousarray(labels, dtype=np.int64)
     if labels.dtype.kind == "f" and not np.array_equal(indices, labels):
         first = int(np.argmax(indices != labels))
         _raise_class(labels, first, n_classes)

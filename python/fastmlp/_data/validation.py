@@ -152,17 +152,21 @@ def check_positive(value: Any, name: str) -> float:
 
 
 def _check_float(value: Any, name: str, fits: Callable[[float], bool], expected: str) -> float:
+    number = value if type(value) is float else _as_float(value, name, expected)
+    if not (math.isfinite(number) and fits(number)):
+        raise value_error(name, value, expected)
+    return number
+
+
+def _as_float(value: Any, name: str, expected: str) -> float:
     if isinstance(value, (bool, np.bool_, str, bytes)) or getattr(value, "ndim", 0) != 0:
         raise type_error(name, value, expected)
     try:
-        number = float(value)
+        return float(value)
     except (TypeError, ValueError):
         raise type_error(name, value, expected) from None
     except OverflowError:
         raise value_error(name, value, expected) from None
-    if not (math.isfinite(number) and fits(number)):
-        raise value_error(name, value, expected)
-    return number
 
 
 def check_number(value: Any, name: str) -> float:

@@ -67,6 +67,7 @@ class Jobs:
             expected = "numbers or None, as each network has rows of its own"
             raise value_error("class_weight", given["class_weight"], expected)
         self._plans: dict[Any, Plan] = {}
+        self._settings_of: dict[Any, TrainerSettings] = {}
         self._samples: dict[Any, Any] = {}
         self.settings: Any = None  # of one of the plans, for what all have
 
@@ -92,7 +93,7 @@ class Jobs:
     def _plan(self, network: Network, form: Any, values: list[Any]) -> Plan:
         given = self._given
         given.update(zip(EACH, values, strict=True))
-        self.settings = settings = TrainerSettings.checked(network, given)
+        self.settings = settings = self._settings(network, form, values)
         if is_custom_loss(settings.loss):
             raise value_error("loss", settings.loss, f"a loss of fastmlp{FUNCTIONS}")
         rate = getattr(settings.optimizer, "learning_rate", None)
@@ -107,6 +108,18 @@ class Jobs:
         penalties = (settings.l1, settings.l2)
         parts = (*own, *penalties, settings.shuffles, epochs, until_plateau, samples)
         return Plan(settings.loss, until_plateau, data, validation, parts)
+
+    def _settings(self, network: Network, form: Any, values: list[Any]) -> TrainerSettings:
+        """Check the settings, unless only the numbers of the optimizer are new."""
+        key = (
+            form,
+            *(id(value) for name, value in zip(EACH, values, strict=True) if name != "optimizer"),
+        )
+        known, optimizer = self._settings_of.get(key), self._given["optimizer"]
+        if known is not None and type(optimizer) is type(known.optimizer):
+            return known._replace(optimizer=optimizer)
+        self._settings_of[key] = TrainerSettings.checked(network, self._given)
+        return self._settings_of[key]
 
     def _read(self, network: Network, loss: Any) -> tuple[Dataset, Dataset | None, Any]:
         """Return training and validation data, and both as the core reads them."""

@@ -10,7 +10,7 @@ import os
 import pickle
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
@@ -225,9 +225,12 @@ class Ranks:
             )
         return Part(n, np.arange(self.rank, n, self.size))
 
-    @contextmanager
-    def ending_together(self, caller: str) -> Iterator[None]:
+    def ending_together(self, caller: str) -> AbstractContextManager[None]:
         """End all ranks after an exception of this one, Ctrl-C and SystemExit among them."""
+        return self._ending_together(caller) if self.size > 1 else nullcontext()
+
+    @contextmanager
+    def _ending_together(self, caller: str) -> Iterator[None]:
         try:
             yield
         except BaseException as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastmlp._data.dataset import Dataset
 from fastmlp._data.losses import is_custom_loss
@@ -26,6 +27,8 @@ def warn_of_scale(network: Network, loss: Any, data: Dataset, caller: str) -> No
     if data.lengths is not None and len(network.output_shape) > 1:  # of all steps together
         counted = steps_before_end(data.lengths, network.output_shape[0])
         targets = targets.reshape(*counted.shape, -1)[counted]
+    if _is_near(targets):
+        return
     with np.errstate(all="ignore"):
         mean = np.abs(targets.mean(0, dtype=np.float64))
         deviation = targets.std(0, dtype=np.float64)
@@ -41,6 +44,17 @@ def warn_of_scale(network: Network, loss: Any, data: Dataset, caller: str) -> No
         f"deviation {deviation[column]:.3g}, but outputs start near 0 ± 1, so training takes long; "
         f"scale it, y = (y - y.mean(0)) / y.std(0), and predictions back"
     )
+
+
+def _is_near(targets: NDArray[Any]) -> bool:
+    """Return whether the extremes alone, which take less time, tell that no target is far.
+
+    The variance of n numbers is at least (max - min)² / 2n.
+    """
+    low, high = targets.min(0), targets.max(0)
+    largest = max(float(high.max()), -float(low.min()))
+    least = float((high - low).min())
+    return largest <= FAR and least * least >= 2 * len(targets) * NEAR**2
 
 
 def _are_inputs(data: Dataset) -> bool:
