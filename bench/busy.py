@@ -15,7 +15,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,7 +26,7 @@ SPIN = [sys.executable, "-S", "-c", "print(flush=True)\nwhile True: pass"]
 
 
 @contextmanager
-def competing(processes: int) -> Iterator[None]:
+def competing(processes: int) -> Generator[None]:
     busy = [subprocess.Popen(SPIN, stdout=subprocess.PIPE) for _ in range(processes)]
     try:
         for process in busy:
