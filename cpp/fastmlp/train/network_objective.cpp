@@ -85,6 +85,7 @@ double NetworkObjective<T>::forward_backward(const T* w, Range chunk, bool backw
   const PassContext context = context_of(chunk);
   const Point<T> point{plan_, w, context, batch_.x(), workspace_};
   batch_.start_chunk(chunk);
+  workspace_.keeps_slopes = backward && !linearization;
   const ForwardPrefetch<T>* prefetch = team_->is_parallel() ? &schedule_ : nullptr;
   const Index width = schedule_.tile_columns(chunk.size());
   team_->parallel_for(tiles(width, chunk.size()), [&](Index i, int) {
