@@ -45,8 +45,8 @@ inline P clamp_to_finite(P x) {
   return clamp_above(clamp_below(x, -kMax), kMax);
 }
 
-// c[0] + c[1] x + c[2] x² + … Unrolled, because the compiler finds no two loops equal, and a loop
-// would load its constants through memory.
+// c[0] + c[1] x + c[2] x² + … Unrolled, because the compiler merges equal expressions, but no equal
+// loops.
 template <class P, std::size_t N>
 inline P polynomial(P x, const double (&c)[N]) {
   P sum = constant<P>(c[N - 1]);
