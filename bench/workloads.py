@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[Any]
+Activation: TypeAlias = Literal["relu", "tanh", "sigmoid", "elu", "softplus", "silu", "gelu"]
 Weights: TypeAlias = list[tuple[Array, Array]]  # per layer: W (n_in, n_out), b (n_out,)
 
 
@@ -41,7 +42,7 @@ class Workload:
     batch: int
     samples: int
     rule: Rule | None
-    activation: Literal["relu", "tanh"] = "relu"
+    activation: Activation = "relu"
     task: Literal["classes", "numbers"] = "classes"
     dtype: Literal["float32", "float64"] = "float32"
 

@@ -1,4 +1,4 @@
-"""Pickles of fastmlp 0.1.0 load, equal what they were, and continue training bit for bit."""
+"""Pickles of fastmlp 0.1.0 load, equal what they were, and continue training but for rounding."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pytest
 
 import fastmlp as fm
 from data.pickles_0_1_0 import make
-from fastmlp import _core
 
-# Between instruction sets sums are rounded in another order; after a few epochs this remains.
+# Between instruction sets and releases sums are rounded in another order; after a few epochs this
+# remains.
 ROUNDING = {"float32": 2e-4, "float64": 1e-11}
 RESULTS = ("history", "early_stopping", "reduce_on_plateau", "result", "learning_rate_curve")
 trained = pytest.mark.parametrize("name", [*make.NETWORKS, *make.TRAINERS])
@@ -41,17 +41,16 @@ def continue_training(one: Any) -> Any:
     return one.network.parameters.copy()
 
 
-def continues_as_recorded(one: Any, expected: dict[str, Any]) -> None:
-    """Equal bits where the level was recorded, rounding everywhere."""
-    ends = {key: end for key, end in expected.items() if key.startswith("continued_")}
+def continues_as_recorded(one: Any, expected: dict[str, Any]) -> Any:
+    """Equal but for rounding to the ends on two instruction sets; returns the end."""
+    ends = [end for key, end in expected.items() if key.startswith("continued_")]
     reached = continue_training(one)
-    if (bits := ends.get(f"continued_{_core.isa}")) is not None:
-        np.testing.assert_array_equal(reached, bits)
     bound = ROUNDING[reached.dtype.name]
-    for end in ends.values():
+    for end in ends:
         assert reached.dtype == end.dtype
         assert not np.array_equal(end, expected["parameters"])
         np.testing.assert_allclose(reached, end, rtol=bound, atol=bound)
+    return reached
 
 
 @pytest.mark.parametrize("name", make.VALUES)
@@ -105,15 +104,11 @@ def test_trainers_continue_their_masks_and_weighting() -> None:
 
 
 @trained
-def test_training_continues_bit_for_bit(name: str) -> None:
-    continues_as_recorded(load(name), table(name))
-
-
-@trained
-def test_training_continues_after_a_copy_and_a_new_pickle(name: str) -> None:
-    """The pickles of 0.1.0 can be written again by this version."""
-    continues_as_recorded(copy.deepcopy(load(name)), table(name))
-    continues_as_recorded(pickle.loads(pickle.dumps(load(name))), table(name))
+def test_training_continues_as_recorded_also_in_copies_and_new_pickles(name: str) -> None:
+    """The pickles of 0.1.0 can be written again by this version, and then give the same bits."""
+    reached = continues_as_recorded(load(name), table(name))
+    for other in (copy.deepcopy(load(name)), pickle.loads(pickle.dumps(load(name)))):
+        np.testing.assert_array_equal(continue_training(other), reached)
 
 
 @pytest.mark.parametrize("name", RESULTS)

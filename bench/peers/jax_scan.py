@@ -79,7 +79,8 @@ def _epoch(workload: Workload, carry: Any, X: Any, y: Any, order: Any) -> Any:
 
 
 def _forward(w: Any, h: Any, activation: str) -> Any:
-    phi = {"relu": jax.nn.relu, "tanh": jnp.tanh}[activation]
+    exact = {"gelu": partial(jax.nn.gelu, approximate=False), "tanh": jnp.tanh}
+    phi = exact.get(activation) or getattr(jax.nn, activation)
     for W, b in w[:-1]:
         h = phi(h @ W + b)
     return h @ w[-1][0] + w[-1][1]

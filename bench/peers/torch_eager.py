@@ -10,6 +10,16 @@ import torch
 from bench.peer import Runner, batches, chunks, joined
 from bench.workloads import Array, Problem, Rule, Weights
 
+ACTIVATIONS = {
+    "relu": torch.nn.ReLU,
+    "tanh": torch.nn.Tanh,
+    "sigmoid": torch.nn.Sigmoid,
+    "elu": torch.nn.ELU,
+    "softplus": torch.nn.Softplus,
+    "silu": torch.nn.SiLU,
+    "gelu": torch.nn.GELU,
+}
+
 
 def version() -> str:
     return str(torch.__version__)
@@ -59,7 +69,7 @@ class TorchRunner:
 
 def model(problem: Problem) -> Any:
     """Logits where the task is classes: torch's cross-entropy takes them."""
-    activation = {"relu": torch.nn.ReLU, "tanh": torch.nn.Tanh}[problem.workload.activation]
+    activation = ACTIVATIONS[problem.workload.activation]
     pairs = [(_linear(W, b), activation()) for W, b in problem.weights]
     return torch.nn.Sequential(*list(chain.from_iterable(pairs))[:-1])
 

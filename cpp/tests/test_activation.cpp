@@ -197,6 +197,42 @@ TEST_CASE_TEMPLATE(
   }
 }
 
+TEST_CASE_TEMPLATE("values and derivatives do not depend on the shape of the view, and stay in it",
+                   T, float, double) {
+  constexpr Index kMaxRows = 5, kMaxColumns = 40;
+  const std::vector<T> values = uniform<T>(kMaxRows * kMaxColumns, 3, -4, 4);
+  for (const Activation& phi : {Activation{Tanh{}}, Activation{GELU{}}}) {
+    Index wrong = 0;
+    for (Index rows = 1; rows <= kMaxRows; ++rows) {
+      for (Index columns = 1; columns <= kMaxColumns; ++columns) {
+        PanelMatrix<T> a(rows + 1, columns), h(rows + 1, columns), g(rows + 1, columns);
+        for (Index i = 0; i < rows; ++i) {
+          for (Index j = 0; j < round_up(columns, kNR<T>); ++j) {
+            const bool inside = j < columns;
+            *a.at(i, j) = inside ? values[static_cast<std::size_t>(i * kMaxColumns + j)] : kNan<T>;
+            *g.at(i, j) = inside ? T(2) : kNan<T>;
+          }
+        }
+        for (Index p = 0; p < ceil_div(columns, kNR<T>); ++p) {
+          const Range samples = tile(p, kNR<T>, columns);
+          const auto above = [&](PanelMatrix<T>& m) { return m.columns(samples).part(0, rows); };
+          activate<T>(phi, above(a), above(h));
+          differentiate<T>(phi, above(a), above(h), above(g));
+        }
+        for (Index j = 0; j < columns; ++j) wrong += *h.at(rows, j) != 0 || *g.at(rows, j) != 0;
+        for (Index i = 0; i < rows; ++i) {
+          for (Index j = 0; j < columns; ++j) {
+            const T at = values[static_cast<std::size_t>(i * kMaxColumns + j)];
+            wrong += *h.at(i, j) != value<T>(phi, at);
+            wrong += *g.at(i, j) != 2 * derivative<T>(phi, at);
+          }
+        }
+      }
+    }
+    CHECK(wrong == 0);
+  }
+}
+
 TEST_CASE_TEMPLATE("softmax is a distribution, whatever the size of its inputs", T, float, double) {
   const double tolerance = std::is_same_v<T, float> ? 1e-6 : 1e-15;
   for (Index n = 1; n <= 40; ++n) {

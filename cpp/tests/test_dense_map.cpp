@@ -11,9 +11,12 @@ struct Size {
   Index rows, columns, samples;
 };
 
-// Few samples and many, ragged and whole packs, with and without a packed copy of W.
+// Few samples and many, few rows or columns, ragged and whole packs, with and without a packed copy
+// of W.
 const Size kSizes[] = {{1, 1, 1},     {5, 3, 4},     {5, 3, 9},     {33, 7, 32}, {10, 64, 33},
-                       {70, 300, 12}, {40, 1030, 9}, {1030, 40, 9}, {65, 17, 7}, {300, 310, 8}};
+                       {70, 300, 12}, {40, 1030, 9}, {1030, 40, 9}, {65, 17, 7}, {300, 310, 8},
+                       {1, 37, 50},   {2, 90, 17},   {3, 64, 33},   {4, 21, 70}, {37, 1, 31},
+                       {90, 2, 64},   {21, 4, 40},   {4, 4, 25}};
 
 // W (rows, columns), x and delta of whole numbers, for a map of W or of its transpose.
 template <class T>

@@ -40,6 +40,6 @@ TEST_CASE_TEMPLATE("packed rows equal those of W in both layouts, all others sta
 
 TEST_CASE_TEMPLATE("packed rows of a matrix larger than the cache equal those of W", T, float,
                    double) {
-  const Index inputs = kL2Bytes / static_cast<Index>(sizeof(T)) / 500 + 3;
+  const Index inputs = l2_bytes() / static_cast<Index>(sizeof(T)) / 500 + 3;
   CHECK(wrong_entries<T>(510, inputs, 2 * kMR, 11 * kMR + 7) == 0);
 }

@@ -52,7 +52,7 @@ TEST_CASE_TEMPLATE(
     "data larger than the cache give the same bits, shuffled or not, with batches of weight 0", T,
     float, double) {
   constexpr Index n = 1700, batch_size = 300;
-  Samples<T> samples(n, 2 * kL2Bytes / n / static_cast<Index>(sizeof(T)), 10);
+  Samples<T> samples(n, 2 * l2_bytes() / n / static_cast<Index>(sizeof(T)), 10);
   std::fill_n(samples.weights.begin() + batch_size, batch_size, T(0));
   for (const bool shuffle : {false, true}) {
     const auto run = [&](int threads) {

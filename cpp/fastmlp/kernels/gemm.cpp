@@ -138,6 +138,12 @@ constexpr std::array<std::array<Kernel<T>, kMR>, kPanelPacks + 1> kKernels = {
     kernels<T, Pack<T>, 1, Accumulate>(std::make_index_sequence<kMR>{}),
     kernels<T, Pack<T>, 2, Accumulate>(std::make_index_sequence<kMR>{})};
 
+// The last pack of n columns is at most half full.
+template <class T>
+bool ends_in_half(Index n) {
+  return kVectorBytes == 64 && (n - 1) % kLanes<T> < kLanes<T> / 2;
+}
+
 // y (n) = W x + bias, Rows rows at a time, or y += with `accumulate`; the last ones by fewer.
 template <class T, int Rows>
 void multiply_rows(Index n, Index k, const T* w, const T* x, const T* bias, T* y, bool accumulate) {
@@ -201,7 +207,9 @@ template <class T>
                                       const Epilogue<T>& epilogue, PrefetchSchedule<T>* prefetch) {
   const Index packs = ceil_div(n, kLanes<T>);
   const Index row_tiles = ceil_div(m, kMR);
-  if (prefetch) prefetch->set_slots(row_tiles * ceil_div(packs, kPanelPacks));
+  const bool splits = !epilogue.accumulate && k >= kSplitDepth && ends_in_half<T>(n);
+  const Index whole = packs - splits;
+  if (prefetch) prefetch->set_slots(row_tiles * (ceil_div(whole, kPanelPacks) + splits));
   Index tile_rows = m, longer = 0;  // the first `longer` tiles have one row more
   if (row_tiles > 1) {
     tile_rows = m / row_tiles;
@@ -209,8 +217,8 @@ template <class T>
   }
   const auto& by_packs = epilogue.accumulate ? kKernels<T, true> : kKernels<T, false>;
   for (Index last = packs; last > 0;) {
-    const Index first =
-        last >= kPanelPacks && last % kPanelPacks == 0 ? last - kPanelPacks : last - 1;
+    const bool in_pair = last <= whole && last % kPanelPacks == 0;
+    const Index first = last - (in_pair ? kPanelPacks : 1);
     const Index column = first * kLanes<T>;
     const auto& by_rows = by_packs[n - column <= kLanes<T> / 2 ? 0 : last - first];
     Range rows{0, 0};
@@ -224,8 +232,8 @@ template <class T>
                                   a.column == 1 ? rows.size() : a.column};
       if (prefetch) prefetch->issue_next();
       by_rows[rows.size() - 1](
-          {k, a.data + rows.begin * a.row, a, b.data + first / kPanelPacks * b.panel, b.row,
-           c + rows.begin * ldc + column, ldc, bias ? bias + rows.begin : nullptr, epilogue.relu,
+          {k, a.data + rows.begin * a.row, a, b.at(0, column), b.row, c + rows.begin * ldc + column,
+           ldc, bias ? bias + rows.begin : nullptr, epilogue.relu,
            epilogue.h ? epilogue.h + rows.begin * ldc + column : nullptr, n - column, stream});
     }
     last = first;

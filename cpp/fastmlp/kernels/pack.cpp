@@ -35,7 +35,7 @@ void pack_columns(const T* w, Index stride, T* to, bool nontemporal) {
 
 template <class T>
 void pack_transposed(Index first, const MatrixView<const T>& rows, PackedMatrix<T>& wt) {
-  const bool nontemporal = wt.bytes() > kL2Bytes;
+  const bool nontemporal = wt.bytes() > l2_bytes();
   for (Index r = 0; r < rows.rows; r += kMR) {
     const T* w = rows.row(r);
     T* to = wt.at(0, first + r);
@@ -55,7 +55,7 @@ template <class T>
 void pack_rows(Index first, const MatrixView<const T>& rows, PackedMatrix<T>& w) {
   constexpr Index kTogether = kPackedRowsTogether;
   static_assert(kTogether * kMR % kLanes<T> == 0);
-  const bool large = w.bytes() > kL2Bytes;
+  const bool large = w.bytes() > l2_bytes();
   for (Index j = 0; j < rows.cols; j += kMR) {
     const Index width = std::min(kMR, rows.cols - j);
     T* to = w.at(first, j);

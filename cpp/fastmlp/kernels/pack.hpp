@@ -10,7 +10,7 @@ template <class T>
 using PackedMatrix = PanelMatrix<T, kMR>;
 
 // Copies rows of W from `first` on, a multiple of kMR, into Wᵀ (n_in, n_out) for forward passes or
-// W (n_out, n_in) for backward passes. Whole panels bypass the caches if the copy exceeds kL2Bytes.
+// W (n_out, n_in) for backward passes. Whole panels bypass the caches if the copy exceeds l2_bytes().
 template <class T>
 void pack_transposed(Index first, const MatrixView<const T>& rows, PackedMatrix<T>& wt);
 template <class T>

@@ -1,5 +1,6 @@
 // Constants of cache and register tactics, with their reasons. Results do not depend on them,
-// except where the text says that sums do.
+// except where the text says that sums do: so they are the same for all processors, and only the
+// size of a cache that no sum depends on is that of the machine.
 #pragma once
 
 #include <algorithm>
@@ -14,8 +15,9 @@ namespace fastmlp {
 template <class T>
 constexpr Index kLine = 64 / sizeof(T);
 
-// Matrices of more bytes are evicted from the second-level cache before they are reused.
-constexpr Index kL2Bytes = 1 << 20;
+// Bytes of a core's second-level cache; 1 MB where the system does not say. Matrices of more bytes
+// are evicted from it before they are reused.
+Index l2_bytes();
 
 // Rows this many bytes apart map to the same cache sets; from a page on, each takes one.
 constexpr Index kSetAliasBytes = 2048;
@@ -29,6 +31,10 @@ constexpr int kPanelPacks = 2;
 template <class T>
 constexpr Index kNR = kPanelPacks * kLanes<T>;
 constexpr Index kMR = kVectorRegisters == 32 ? 12 : 6;
+
+// Steps of k from which a pair of packs whose second one is at most half full is computed as a pack
+// and half a pack: the second call takes as long as it saves in about ten steps.
+constexpr Index kSplitDepth = 16;
 
 // Prefetch distance in contiguous memory, in elements. Hardware prefetchers stop at page borders.
 template <class T>
@@ -49,6 +55,12 @@ constexpr int kDotColumns = 4;
 
 // Steps of such a tile, positions times packs of samples, that are worth its sums over lanes.
 constexpr Index kDotSteps = 256;
+
+// Rows of the smaller factor of a gradient up to which samples stay in lanes, where neither factor
+// has to be transposed: a pack of sums then has the rows of the other factor for at least one of
+// them, and costs less than half empty packs of features. Sums depend on it.
+template <class T>
+constexpr Index kFewRows = std::min<Index>(4, kLanes<T>);
 
 // --- Vector loops. Their sums depend on the number of accumulators.
 

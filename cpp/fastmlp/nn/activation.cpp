@@ -1,7 +1,9 @@
 #include "fastmlp/nn/activation.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
+#include "fastmlp/kernels/lanes.hpp"
 #include "fastmlp/kernels/matrix.hpp"
 #include "fastmlp/kernels/softmax.hpp"
 
@@ -12,17 +14,6 @@ namespace {
 template <class T, class F>
 void for_packs(MatrixView<T> view, F&& f) {
   for (Index j = 0; j < view.cols; j += kLanes<T>) f(j);
-}
-
-// f(i, j) for every pack of a view; contiguous rows of whole packs count as a single row.
-template <class T, class F>
-void for_elements(MatrixView<T> out, F&& f) {
-  const bool contiguous = round_up(out.cols, kLanes<T>) == out.stride;
-  const Index rows = contiguous ? 1 : out.rows;
-  const Index length = contiguous ? out.rows * out.stride : out.cols;
-  for (Index i = 0; i < rows; ++i) {
-    for (Index j = 0; j < length; j += kLanes<T>) f(i, j);
-  }
 }
 
 // f(view of the rows ...) for each group of units that a softmax couples.
@@ -135,8 +126,8 @@ void activate(const Activation& activation, const MatrixView<const T>& a, const 
         } else if constexpr (std::is_same_v<std::decay_t<decltype(phi)>, CustomActivation>) {
           apply<T>(phi.functions->f, a, {}, h);
         } else {
-          for_elements(h, [phi, from = a, to = h](Index i, Index j) {
-            store(to.row(i) + j, phi.value(load(from.row(i) + j)));
+          for_lanes(h, [phi, from = a, to = h](const auto& lanes) {
+            lanes.store_to(to, phi.value(lanes.load_from(from)));
           });
         }
       },
@@ -181,9 +172,9 @@ void differentiate(const Activation& activation, const MatrixView<const T>& a,
         } else if constexpr (std::is_same_v<Phi, CustomActivation>) {
           apply<T>(phi.functions->derivative, a, g, g);
         } else if constexpr (!std::is_same_v<Phi, Identity>) {
-          for_elements(g, [phi, a = a, h = h, to = g](Index i, Index j) {
-            const Pack<T> slope = phi.derivative(load(a.row(i) + j), load(h.row(i) + j));
-            store(to.row(i) + j, load(to.row(i) + j) * slope);
+          for_lanes(g, [phi, a = a, h = h, to = g](const auto& lanes) {
+            const Pack<T> slope = phi.derivative(lanes.load_from(a), lanes.load_from(h));
+            lanes.store_to(to, lanes.load_from(to) * slope);
           });
         }
       },

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "fastmlp/kernels/few_rows.hpp"
+
 namespace fastmlp {
 namespace {
 
@@ -71,19 +73,32 @@ void DenseMap<T>::apply_transposed(const MapCall<T>& call, const PanelView<T>& d
 template <class T>
 void DenseMap<T>::weight_gradient(Range rows, const GradientFactors<T>& factors, bool accumulate,
                                   T* g, PrefetchSchedule<T>* prefetch) const {
-  const PanelView<T>& delta = factors.delta;
+  const Index inputs = this->inputs();
+  const PanelView<T> delta{factors.delta.data + rows.begin * factors.delta.row, factors.delta.row,
+                           factors.delta.panel};
+  if (has_few<T>(this->outputs(), inputs)) {
+    if (prefetch) {
+      prefetch->set_slots(1);
+      prefetch->issue_next();
+    }
+    if (inputs <= kFewRows<T>) {
+      return multiply_few(rows.size(), inputs, factors.samples, delta, factors.x, g, inputs,
+                          Index{1}, accumulate);
+    }
+    return multiply_few(inputs, rows.size(), factors.samples, factors.x, delta, g, Index{1}, inputs,
+                        accumulate);
+  }
   Epilogue<T> sum;
   sum.accumulate = accumulate;
   if constexpr (kHasBf16 && std::is_same_v<T, float>) {
     if (const Bf16Factors* rounded = factors.bf16) {
-      return gemm(rows.size(), this->inputs(), ceil_div(factors.samples, 2),
+      return gemm(rows.size(), inputs, ceil_div(factors.samples, 2),
                   rounded->rows.at(rows.begin, 0), rounded->rows.stride(),
-                  rounded->transposed.panels(), g, this->inputs(), nullptr, sum);
+                  rounded->transposed.panels(), g, inputs, nullptr, sum);
     }
   }
-  gemm<T>(rows.size(), this->inputs(), factors.samples,
-          {delta.data + rows.begin * delta.row, delta.row, 1, delta.panel}, factors.transposed, g,
-          this->inputs(), nullptr, sum, prefetch);
+  gemm<T>(rows.size(), inputs, factors.samples, {delta.data, delta.row, 1, delta.panel},
+          factors.transposed, g, inputs, nullptr, sum, prefetch);
 }
 
 template <class T>

@@ -11,13 +11,21 @@ inline MapTraits rounded(MapTraits traits) {
   return traits;
 }
 
+// The gradient is computed from both factors with samples in lanes.
+template <class T>
+bool has_few(Index outputs, Index inputs) {
+  return std::min(outputs, inputs) <= kFewRows<T>;
+}
+
 // W x
 template <class T>
 class DenseMap final : public LinearMap<T> {
  public:
   DenseMap(Index outputs, Index inputs)
       : LinearMap<T>(
-            rounded({inputs, outputs, outputs, inputs, true, false, TransposedFactor::x})) {}
+            rounded({inputs, outputs, outputs, inputs, true, false,
+                     has_few<T>(outputs, inputs) ? TransposedFactor::none : TransposedFactor::x})) {
+  }
 
   void apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,
              const Epilogue<T>& epilogue) const override;
@@ -33,8 +41,9 @@ template <class T>
 class TransposedMap final : public LinearMap<T> {
  public:
   TransposedMap(Index outputs, Index inputs)
-      : LinearMap<T>(
-            rounded({inputs, outputs, inputs, outputs, true, false, TransposedFactor::delta})),
+      : LinearMap<T>(rounded(
+            {inputs, outputs, inputs, outputs, true, false,
+             has_few<T>(outputs, inputs) ? TransposedFactor::none : TransposedFactor::delta})),
         original_(inputs, outputs) {}
 
   void apply(const MapCall<T>& call, const PanelView<T>& x, const MatrixView<T>& a,

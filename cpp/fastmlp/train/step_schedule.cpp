@@ -63,7 +63,7 @@ Index StepSchedule<T>::tile_columns(Index n) const {
 template <class T>
 void StepSchedule<T>::set_next_batch(const Dataset<T>& data, RowSelection rows, Index n) {
   const Index bytes = data.x.rows * data.x.stride * static_cast<Index>(sizeof(T));
-  if (bytes <= kL2Bytes) return;
+  if (bytes <= l2_bytes()) return;
   next_x_ = static_cast<const MatrixView<const T>&>(data.x);
   next_ = rows;
   next_n_ = n;
