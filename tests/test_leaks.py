@@ -9,7 +9,7 @@ import pytest
 
 # A fifth of the cycles makes teams of two threads: their stacks and arenas are memory, too.
 CYCLES = """
-import gc, os, pickle, sys
+import gc, os, pickle, sys, time
 import numpy as np
 import fastmlp as fm
 from fastmlp import _core
@@ -53,6 +53,7 @@ def cycle(i):
 def used():
     '''Resident bytes and threads of this process.'''
     gc.collect()
+    time.sleep(0.5)  # for threads that wait for another call
     with open("/proc/self/statm") as file:
         resident = int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
     return resident, len(os.listdir("/proc/self/task"))

@@ -56,6 +56,18 @@ int affinity_threads() {
   return static_cast<int>(std::thread::hardware_concurrency());
 }
 
+// Measured by the first call that they may matter to; of several at once the first to end counts.
+// No static constant, because a child could be forked while that is made.
+const TeamCosts& team_costs() {
+  static std::atomic<const TeamCosts*> costs{nullptr};
+  if (!costs.load()) {
+    const TeamCosts* none = nullptr;
+    auto measured = std::make_unique<TeamCosts>(measure_team_costs());
+    if (costs.compare_exchange_strong(none, measured.get())) (void)measured.release();
+  }
+  return *costs.load();
+}
+
 int quota_threads() {
   static const int threads = [] {
     std::ostringstream membership;
@@ -84,9 +96,9 @@ bool threads_are_forced() { return forced_threads() > 0; }
 
 int threads_for(const Work& work) {
   if (const int forced = forced_threads()) return forced;
-  const bool pays = work.operations_per_round >= kMinOperationsPerRound &&
-                    work.operations_per_round * work.rounds >= kMinOperationsPerCall;
-  return pays ? available_threads() : 1;
+  if (!may_pay(work)) return 1;
+  const int available = available_threads();
+  return available > 1 ? paying_threads(work, team_costs(), available) : 1;
 }
 
 void run(const Work& work, const TeamWork& body) { run(work, body, check_signals, false); }

@@ -5,6 +5,7 @@
 
 #include "fastmlp/base/parallel.hpp"
 #include "fastmlp/base/tuning.hpp"
+#include "fastmlp/kernels/team_costs.hpp"
 #include "gil.hpp"
 #include "numpy.hpp"
 
@@ -15,12 +16,7 @@ namespace fastmlp::bindings {
 // run on, and its CPU limit by control group.
 int available_threads();
 
-// Work that comes in rounds with barriers between them, a step or a pass: small rounds stay on one
-// thread.
-struct Work {
-  double operations_per_round;
-  double rounds = 1;
-};
+// Those that the work is worth.
 int threads_for(const Work& work);
 // True while a test fixes the number of threads.
 bool threads_are_forced();

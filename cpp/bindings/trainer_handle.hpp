@@ -172,6 +172,7 @@ class TrainerHandle {
     const Dataset<T>& data = leased.data();
     check_shard(data.size());
     batch_rows_ = kNoBatch;
+    trainer_.set_tuned(!threads_are_forced());
     double value = 0;
     run(
         {step_operations(*network_, data.size())},

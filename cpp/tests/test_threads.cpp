@@ -1,5 +1,6 @@
 // Training is reproducible, for any number of threads.
 #include "fastmlp/nn/predict.hpp"
+#include "fastmlp/train/step_schedule.hpp"
 #include "training.hpp"
 
 using namespace fastmlp;
@@ -111,4 +112,53 @@ TEST_CASE_TEMPLATE("noise gives the same bits for any number of threads, and is 
   predict<T>(network.plan(), network.w(), samples.data.x, {out.data(), 70, 10, 10}, team);
   predict<T>(silent.plan(), silent.w(), samples.data.x, {silent_out.data(), 70, 10, 10}, team);
   CHECK(same_bits(out, silent_out));
+}
+
+namespace {
+
+// The largest share of n items that are given out in order, relative to an equal one.
+template <class F>
+double imbalance(Index n, int threads, F&& size) {
+  double largest = 0, total = 0;
+  for (Index t = 0; t < threads; ++t) {
+    double share = 0;
+    for (Index i = t * n / threads; i < (t + 1) * n / threads; ++i) {
+      share += static_cast<double>(size(i));
+    }
+    largest = std::max(largest, share);
+    total += share;
+  }
+  return largest * threads / total;
+}
+
+}  // namespace
+
+TEST_CASE("steps of usual networks have tiles and parts for 4, 8 and 16 threads") {
+  struct Case {
+    Index inputs;
+    std::vector<Index> widths;
+    Index batch;
+  };
+  for (const Case& net : {Case{784, {128, 10}, 128}, Case{100, {256, 256, 1}, 256},
+                          Case{1024, {2048, 2048, 10}, 512}}) {
+    std::vector<LayerReference> layers;
+    for (const Index width : net.widths) layers.push_back(dense(width, ReLU{}));
+    const Network<float> network(net.inputs, layers, std::nullopt);
+    StepSchedule<float> schedule(network.plan());
+    for (const int threads : {4, 8, 16}) {
+      CAPTURE(net.inputs);
+      CAPTURE(threads);
+      const ThreadTeam team({}, threads);  // which starts no thread
+      schedule.set_team(team);
+      const Index width = schedule.tile_columns(net.batch);
+      const Index lines = ceil_div(net.batch, kNarrowTileColumns<float>);  // no tile is narrower
+      CHECK(ceil_div(net.batch, width) >= std::min<Index>(lines, threads));
+      CHECK(imbalance(ceil_div(net.batch, width), std::min<int>(threads, static_cast<int>(lines)),
+                      [&](Index i) { return tile(i, width, net.batch).size(); }) == 1);
+      const auto& parts = schedule.assignments();
+      CHECK(imbalance(static_cast<Index>(parts.size()), threads, [&](Index i) {
+              return parts[static_cast<std::size_t>(i)].order.size();
+            }) < 1.4);
+    }
+  }
 }

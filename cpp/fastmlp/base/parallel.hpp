@@ -1,11 +1,12 @@
 // Threads. A team distributes numbered items of work; every item writes to its own memory, so the
 // assignment of items to members does not change results.
 //
-// A team of one is the calling thread itself. The threads of a larger team live for one call: a
-// runner thread executes the body, workers join its rounds, and the caller only waits and polls for
-// signals. So Ctrl-C works, other Python threads run, and a forked child inherits no thread. Plain
-// threads rather than an OpenMP region, because libgomp takes a hundred times longer to start and
-// end one on a fresh thread, and waits for late threads.
+// The calling thread is member 0: it runs the body, takes items and polls for signals. The others
+// are taken from a pool at the first round that has work for them, so a call that stays on one
+// thread starts, wakes and waits for none. They wait a moment for the next round, then sleep, and
+// end when no call has needed them for kIdleTime; a forked child begins with an empty pool. Plain
+// threads rather than an OpenMP region, because libgomp's pool does not survive a fork, waits for
+// late threads and spins between calls (docs/architecture.md has the comparison).
 #pragma once
 
 #include <atomic>
@@ -15,7 +16,6 @@
 #include <functional>
 #include <memory>
 #include <thread>
-#include <vector>
 
 #include "fastmlp/base/types.hpp"
 
@@ -24,12 +24,15 @@ namespace fastmlp {
 // Called about every 20 ms on the caller's thread; an exception ends the work.
 using InterruptCheck = std::function<void()>;
 
-// Thrown inside a team after its interrupt check has thrown.
+// Thrown in other members of a team after its interrupt check has thrown.
 struct Interrupted {};
+
+class WorkerGroup;
 
 class ThreadTeam {
  public:
-  explicit ThreadTeam(InterruptCheck check = {});  // only the calling thread
+  // Without a size only the calling thread.
+  explicit ThreadTeam(InterruptCheck check = {}, int size = 1);
   ~ThreadTeam();
   ThreadTeam(const ThreadTeam&) = delete;
   ThreadTeam& operator=(const ThreadTeam&) = delete;
@@ -50,7 +53,7 @@ class ThreadTeam {
 
   // Called by long items after some operations; throws if the work must stop.
   void poll_interrupt(double operations) {
-    if (size_ == 1) return poll(operations);
+    if (size_ == 1 || std::this_thread::get_id() == caller_) return poll(operations);
     if (stop_.load(std::memory_order_relaxed)) throw Interrupted();
   }
 
@@ -62,44 +65,41 @@ class ThreadTeam {
   }
 
  private:
+  friend class WorkerGroup;
   friend void with_team(int, const InterruptCheck&, const std::function<void(ThreadTeam&)>&);
   using Call = void (*)(void*, Index, int);
-  struct WorkQueue;
 
   template <class F>
   static void call(void* f, Index i, int member) {
     (*static_cast<std::remove_reference_t<F>*>(f))(i, member);
   }
 
-  explicit ThreadTeam(int size);
-  std::vector<std::thread> start_workers();
-  void worker_loop(int member);
-  void stop_workers();
   void run_round(Index n, bool interruptible, Call item, void* f);
-  void drain_queues(int member);
-  void drain_queue(WorkQueue& queue, int member);
+  bool stops() const {
+    return interruptible_ &&
+           (stop_.load(std::memory_order_relaxed) || failed_.load(std::memory_order_relaxed));
+  }
+  void run_item(Index i, int member);
   void poll(double operations);
 
-  int size_ = 1;
+  const int size_;
   bool single_threaded_ = false;
 
-  // Polling of a team of one.
-  InterruptCheck check_;
+  // Polling on the calling thread.
+  const std::thread::id caller_ = std::this_thread::get_id();
+  const InterruptCheck check_;
   double operations_ = 0;
   std::chrono::steady_clock::time_point next_check_;
+  std::exception_ptr interrupt_;  // what the check has thrown
 
   // The current round of a larger team.
+  std::shared_ptr<WorkerGroup> workers_;
   Call call_ = nullptr;
   void* function_ = nullptr;
   bool interruptible_ = false;
-  std::unique_ptr<WorkQueue[]> queues_;
   std::atomic<bool> stop_{false};
   std::atomic<bool> failed_{false};
   std::exception_ptr failure_;
-  // Round number, a bit that admits workers, and the number of those that joined. A worker that is
-  // late because the machine is busy is not waited for.
-  alignas(64) std::atomic<std::uint64_t> round_ticket_{0};
-  alignas(64) std::atomic<std::uint64_t> finished_{0};
 };
 
 // Maximum number of threads of an OpenMP region of this thread; 1 in a build without OpenMP.
@@ -108,8 +108,8 @@ int openmp_threads();
 // Date of the OpenMP specification of the build, 0 without OpenMP.
 int openmp_version();
 
-// Runs body with a team of `threads`, all of which flush subnormal numbers; `check` is called on
-// this thread in its own floating-point mode. Exceptions of both are rethrown.
+// Runs body on this thread with a team of `threads`, all of which flush subnormal numbers; `check`
+// is called in the caller's own floating-point mode. Exceptions of both are rethrown.
 void with_team(int threads, const InterruptCheck& check,
                const std::function<void(ThreadTeam&)>& body);
 

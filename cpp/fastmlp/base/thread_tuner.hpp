@@ -1,9 +1,12 @@
-// Online tuner: runs a repeated job with all threads and with one, keeps the faster for a while,
-// then measures again. One thread is faster on a busy machine or where cores are far apart.
+// Online tuner: runs a repeated job on the whole team or on one thread, whichever takes less time,
+// and now and then tries the other. One thread is faster on a busy machine or where cores are far
+// apart.
+//
+// Compared are mean durations without the slowest round. The shortest ones would choose a team
+// that is quick at its best and late in most rounds, as on a busy machine.
 #pragma once
 
 #include <algorithm>
-#include <limits>
 
 #include "fastmlp/base/tuning.hpp"
 
@@ -12,45 +15,73 @@ namespace fastmlp {
 class ThreadTuner {
  public:
   // The candidate of the next round.
-  bool single_threaded() const { return single_threaded_; }
+  bool single_threaded() const { return trying_ != kept_single_; }
 
   // Records the duration of one round.
   void record(double seconds) {
-    best_[single_threaded_] = std::min(best_[single_threaded_], seconds);
-    if (--rounds_left_ > 0) return;
-    if (keeping_) {
-      start_trial();
-    } else if (!single_threaded_) {
-      try_single_thread();
+    window_.add(seconds);
+    if (trying_) {
+      judge_trial();
     } else {
-      keep_faster();
+      watch(seconds);
     }
   }
 
  private:
-  void start_trial() {
-    best_[0] = best_[1] = std::numeric_limits<double>::infinity();
-    keeping_ = single_threaded_ = false;
-    rounds_left_ = kTrialRounds;
-  }
-  void try_single_thread() {
-    single_threaded_ = true;
-    rounds_left_ = kTrialRounds;
-  }
-  void keep_faster() {
-    const bool single = best_[1] < kSingleThreadRatio * best_[0];
-    kept_rounds_ =
-        single == last_choice_ ? std::min(2 * kept_rounds_, kMaxKeptRounds) : kMinKeptRounds;
-    single_threaded_ = last_choice_ = single;
-    keeping_ = true;
-    rounds_left_ = kept_rounds_;
+  struct Window {
+    int rounds = 0;
+    double sum = 0, slowest = 0;
+    void add(double seconds) {
+      ++rounds;
+      sum += seconds;
+      slowest = std::max(slowest, seconds);
+    }
+    double mean() const { return (sum - slowest) / (rounds - 1); }
+  };
+
+  // The present choice: its mean over the last window, and whether that is still what it was.
+  void watch(double seconds) {
+    ++kept_for_;
+    kept_seconds_ += seconds;
+    const bool paid = kept_seconds_ >= 0;
+    const bool due =
+        paid && (kept_for_ >= kept_rounds_ || (kept_single_ && kept_seconds_ >= kMaxSingleSeconds));
+    const bool complete = window_.sum >= kTrialSeconds;
+    if (window_.rounds < kTrialRounds || !(due || complete)) return;
+    if (complete || window_.rounds >= kMinKeptRounds || mean_ == 0) mean_ = window_.mean();
+    window_ = {};
+    if (first_mean_ == 0) first_mean_ = mean_;
+    const auto [less, more] = std::minmax(mean_, first_mean_);
+    const bool changed = more > kChangeRatio * less;
+    if (changed) kept_rounds_ = 0;
+    trying_ = paid && (due || changed);
   }
 
-  // Shortest duration of the team and of one thread since the last trial began.
-  double best_[2] = {std::numeric_limits<double>::infinity(),
-                     std::numeric_limits<double>::infinity()};
-  bool keeping_ = false, single_threaded_ = false, last_choice_ = false;
-  int rounds_left_ = kTrialRounds, kept_rounds_ = kMinKeptRounds / 2;
+  // The other choice, against the mean of the present one.
+  void judge_trial() {
+    if (window_.rounds < kTrialRounds) return;
+    const double mean = window_.mean();
+    if (mean < kLostRatio * mean_ && window_.sum < kTrialSeconds &&
+        window_.rounds < kMaxKeptRounds) {
+      return;
+    }
+    const bool wins = mean < kBetterRatio * mean_;
+    kept_rounds_ =
+        wins ? kMinKeptRounds : std::clamp(2 * kept_rounds_, kMinKeptRounds, kMaxKeptRounds);
+    kept_single_ = kept_single_ != wins;
+    if (wins) mean_ = mean;
+    first_mean_ = mean_;
+    kept_for_ = 0;
+    kept_seconds_ = wins ? 0 : -kTimePerTrialCost * (window_.sum - window_.rounds * mean_);
+    window_ = {};
+    trying_ = false;
+  }
+
+  bool kept_single_ = false, trying_ = false;
+  Window window_;
+  double mean_ = 0, first_mean_ = 0;  // of the present choice: last, and after the last trial
+  int kept_for_ = 0, kept_rounds_ = kTrialRounds;
+  double kept_seconds_ = 0;  // negative where the last trial is not yet paid for
 };
 
 }  // namespace fastmlp

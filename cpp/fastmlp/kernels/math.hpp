@@ -22,7 +22,7 @@ inline P abs(P x) {
   return bit_cast<P>(static_cast<M>(bit_cast<M>(x) & ~bit_cast<M>(constant<P>(-0.0))));
 }
 
-// Both propagate a nan of x.
+// All propagate a nan of x.
 template <class P>
 inline P clamp_below(P x, double low) {
   return max(constant<P>(low), x);
@@ -33,6 +33,11 @@ inline P clamp_above(P x, double high) {
   return min(constant<P>(high), x);
 }
 
+template <class P>
+inline P clamp_within(P x, double size) {
+  return clamp_above(clamp_below(x, -size), size);
+}
+
 // ±inf becomes the largest finite number of its sign.
 template <class P>
 inline P clamp_to_finite(P x) {
@@ -40,11 +45,13 @@ inline P clamp_to_finite(P x) {
   return clamp_above(clamp_below(x, -kMax), kMax);
 }
 
-// c[0] + c[1] x + c[2] x² + …
+// c[0] + c[1] x + c[2] x² + … Unrolled, because the compiler merges equal expressions, but no equal
+// loops.
 template <class P, std::size_t N>
 inline P polynomial(P x, const double (&c)[N]) {
   P sum = constant<P>(c[N - 1]);
-  for (std::size_t i = N - 1; i-- > 0;) sum = sum * x + constant<P>(c[i]);
+#pragma GCC unroll 32
+  for (std::size_t i = 2; i <= N; ++i) sum = sum * x + constant<P>(c[N - i]);
   return sum;
 }
 
@@ -152,6 +159,14 @@ inline P sigmoid(P x) {
   const P one = constant<P>(1.0);
   const P e = exp(-abs(x));
   return (x < P{} ? e : one) / (one + e);
+}
+
+// sigmoid(-x) from the same exponential as sigmoid(x).
+template <class P>
+inline P sigmoid_of_opposite(P x) {
+  const P one = constant<P>(1.0);
+  const P e = exp(-abs(x));
+  return (x > P{} ? e : one) / (one + e);
 }
 
 // log(1 + eˣ) = max(x, 0) + log(1 + e^-|x|)

@@ -135,6 +135,22 @@ void activate(const Activation& activation, const MatrixView<const T>& a, const 
 }
 
 template <class T>
+void activate_with_slope(const Activation& activation, const MatrixView<T>& a,
+                         const MatrixView<T>& h) {
+  std::visit(
+      [&](const auto& phi) {
+        if constexpr (std::decay_t<decltype(phi)>::traits.shares_work) {
+          for_elements(h, [phi, from = a, to = h](Index i, Index j) {
+            const Pack<T> x = load(from.row(i) + j), value = phi.value(x);
+            store(from.row(i) + j, phi.derivative(x, value));
+            store(to.row(i) + j, value);
+          });
+        }
+      },
+      activation);
+}
+
+template <class T>
 void activate_one(const Activation& activation, Index n, T* h) {
   if (const auto* phi = std::get_if<Softmax>(&activation)) return softmax_one(*phi, n, h);
   activate<T>(activation, MatrixView<const T>{h, 1, n, n}, {h, 1, n, n});
@@ -142,7 +158,12 @@ void activate_one(const Activation& activation, Index n, T* h) {
 
 template <class T>
 void differentiate(const Activation& activation, const MatrixView<const T>& a,
-                   const MatrixView<const T>& h, const MatrixView<T>& g) {
+                   const MatrixView<const T>& h, const MatrixView<T>& g, bool has_slope) {
+  if (has_slope) {
+    return for_elements(g, [a = a, to = g](Index i, Index j) {
+      store(to.row(i) + j, load(to.row(i) + j) * load(a.row(i) + j));
+    });
+  }
   std::visit(
       [&](const auto& phi) {
         using Phi = std::decay_t<decltype(phi)>;
@@ -257,11 +278,15 @@ FASTMLP_INSTANTIATE(double)
 template void activate(const Activation&, const MatrixView<const float>&, const MatrixView<float>&);
 template void activate(const Activation&, const MatrixView<const double>&,
                        const MatrixView<double>&);
+template void activate_with_slope(const Activation&, const MatrixView<float>&,
+                                  const MatrixView<float>&);
+template void activate_with_slope(const Activation&, const MatrixView<double>&,
+                                  const MatrixView<double>&);
 template void activate_one(const Activation&, Index, float*);
 template void activate_one(const Activation&, Index, double*);
 template void differentiate(const Activation&, const MatrixView<const float>&,
-                            const MatrixView<const float>&, const MatrixView<float>&);
+                            const MatrixView<const float>&, const MatrixView<float>&, bool);
 template void differentiate(const Activation&, const MatrixView<const double>&,
-                            const MatrixView<const double>&, const MatrixView<double>&);
+                            const MatrixView<const double>&, const MatrixView<double>&, bool);
 
 }  // namespace fastmlp

@@ -2,8 +2,10 @@
 // headers, its name in the variant, five lines in tests/reference.py, a row in docs/lecture.md.
 //
 // derivative(a, h) is phi'(a), from h where that is enough (then only h is kept for the backward
-// pass) and from a where `uses_input` says so; second_derivative(a, h) is phi''(a). At kinks it is
-// as in torch. nan in gives nan out; limits at ±inf are exact.
+// pass) and from a where `uses_input` says so; second_derivative(a, h) is phi''(a). Where it shares
+// costly parts with value(a), the trait `shares_work` makes training compute both in the forward
+// pass, in one loop, in which the compiler finds the common parts. At kinks it is as in torch. nan
+// in gives nan out; limits at ±inf are exact.
 #pragma once
 
 #include <memory>
@@ -70,6 +72,9 @@ inline Index group_units(const Activation& activation, Index n) {
 inline bool couples_units(const Activation& activation) {
   return std::visit([](const auto& phi) { return phi.traits.couples_units; }, activation);
 }
+inline bool shares_work(const Activation& activation) {
+  return std::visit([](const auto& phi) { return phi.traits.shares_work; }, activation);
+}
 // It is computed for a whole tile, not for some rows of it.
 inline bool needs_whole_tiles(const Activation& activation) {
   return couples_units(activation) || std::holds_alternative<CustomActivation>(activation);
@@ -89,14 +94,20 @@ inline bool has_zero_derivative(const Sign& sign) { return !sign.straight_throug
 template <class T>
 void activate(const Activation& activation, const MatrixView<const T>& a, const MatrixView<T>& h);
 
-// The same in place for one sample of n contiguous features.
+// H = phi(A) and A <- phi'(A), of an activation that shares work.
+template <class T>
+void activate_with_slope(const Activation& activation, const MatrixView<T>& a,
+                         const MatrixView<T>& h);
+
+// H = phi(A) in place for one sample of n contiguous features.
 template <class T>
 void activate_one(const Activation& activation, Index n, T* h);
 
 // G <- phi'(A) ∘ G: turns dL/dh into delta = dL/da (for softmax by its Jacobian, h ∘ (g - g·h)).
+// With `has_slope` A holds phi'(A) instead.
 template <class T>
 void differentiate(const Activation& activation, const MatrixView<const T>& a,
-                   const MatrixView<const T>& h, const MatrixView<T>& g);
+                   const MatrixView<const T>& h, const MatrixView<T>& g, bool has_slope = false);
 
 // The derivatives of H = phi(A) at a point, as directions pass through it (the R-operator,
 // Pearlmutter 1994): slope = phi'(A) and curvature = phi''(A) ∘ G, where G = dL/dH; of softmax G

@@ -10,6 +10,7 @@ namespace fastmlp {
 struct ActivationTraits {
   bool couples_units = false;     // each h_i depends on all of a, not only on a_i
   bool predicts_classes = false;  // h are probabilities of classes, so y may be class indices
+  bool shares_work = false;       // phi' from a has costly parts in common with phi
 };
 
 // phi'' of a piecewise linear function, at kinks too; nan where x is.

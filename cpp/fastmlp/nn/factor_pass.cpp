@@ -18,14 +18,10 @@ void factor_pass(const Point<T>& point, Range samples, Index top,
     const Term<T>& term = plan.terms()[i];
     const Index k = term.output;
     if (k > top) continue;
-    const Node& node = plan.node(k);
     auto& state = workspace.node(k);
     const MatrixView<T> delta = state.delta.columns(samples);
     if (term.last) {
-      if (k < top) {
-        differentiate<T>(node.phi, state.preactivation(node).columns(samples),
-                         state.h.columns(samples), delta);
-      }
+      if (k < top) differentiate_node(plan, k, samples, workspace, delta);
       add(k, delta);
     }
     if (term.transposed == TransposedFactor::delta) {

@@ -2,9 +2,13 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
+#include <map>
 #include <optional>
+#include <tuple>
 
 #include "fastmlp/base/buffer.hpp"
+#include "fastmlp/base/thread_tuner.hpp"
 #include "fastmlp/nn/layers.hpp"
 #include "fastmlp/nn/plan.hpp"
 
@@ -54,10 +58,17 @@ class Network {
   T* w() { return w_.data(); }
   const T* w() const { return w_.data(); }
 
+  // What has been learned of the steps of a kind: single ones or those of an epoch, of batches of
+  // about n samples, by a team of this size. It stays from one training call to the next.
+  ThreadTuner& tuner(bool single, Index n, int threads) {
+    return tuners_[{single, std::ilogb(static_cast<double>(n)), threads}];
+  }
+
  private:
   Plan<T> plan_;
   std::optional<Plan<T>> training_plan_;  // where it is another
   Buffer<T> w_;
+  std::map<std::tuple<bool, int, int>, ThreadTuner> tuners_;
 };
 
 extern template Plan<float> make_plan(const Shape&, const std::vector<LayerReference>&, bool, bool);

@@ -152,7 +152,7 @@ MatrixView<T> forward(const Point<T>& point, Range samples, const ForwardPrefetc
     }
     round_factor(term, TransposedFactor::x, input, samples, state.bf16);
     const MatrixView<T> a = made.preactivation(node).columns(samples);
-    const Activate<T> phi(node.phi, a.data, made.h.at(0, samples.begin));
+    const Activate<T> phi(node.phi, a.data, made.h.at(0, samples.begin), workspace.has_slope(node));
     Epilogue<T> epilogue = term.fuses_activation ? phi.epilogue() : Epilogue<T>{};
     epilogue.accumulate = !term.first;
     MapCall<T> call = make_call(plan, i, context, samples, w, workspace.packed, workspace);
@@ -167,7 +167,7 @@ MatrixView<T> forward(const Point<T>& point, Range samples, const ForwardPrefetc
     }
     if (i + 1 == plan.terms().size()) return a;
     if (!term.last) continue;
-    if (!term.fuses_activation) activate<T>(node.phi, a, made.h.columns(samples));
+    if (!term.fuses_activation) phi.apply(a.data, a.rows, a.cols, a.stride);
     clear_ended_steps(node, context, samples, made.h.columns(samples));
   }
 }
@@ -218,7 +218,7 @@ void backward(const Point<T>& point, Range samples, PanelMatrix<T>* input_gradie
     }
     const MatrixView<T> a = below.preactivation(node).columns(samples);
     const MatrixView<T> h = below.h.columns(samples);
-    const Differentiate<T> phi(node.phi, a.data, h.data, g.data);
+    const Differentiate<T> phi(node.phi, a.data, h.data, g.data, workspace.has_slope(node));
     const bool fuses = term.fuses_derivative && !linearization;
     Epilogue<T> epilogue = fuses ? phi.epilogue() : Epilogue<T>{};
     epilogue.accumulate = !term.first_back;
@@ -230,7 +230,7 @@ void backward(const Point<T>& point, Range samples, PanelMatrix<T>* input_gradie
       clear_ended_steps(node, context, samples, derivatives.slope);
       clear_ended_steps(node, context, samples, derivatives.curvature);
     } else if (!fuses) {
-      differentiate<T>(node.phi, a, h, g);
+      phi.apply(g.data, g.rows, g.cols, g.stride);
     }
     clear_ended_steps(node, context, samples, g);
   }

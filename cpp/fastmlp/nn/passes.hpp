@@ -18,7 +18,7 @@ namespace fastmlp {
 template <class T>
 struct Workspace {
   struct NodeState {
-    PanelMatrix<T> a;      // pre-activations, where Node::stores_preactivation
+    PanelMatrix<T> a;      // pre-activations, where Node::stores_preactivation, or phi' of them
     PanelMatrix<T> h;      // outputs; none of node 0, which is the caller's X
     PanelMatrix<T> delta;  // dL/dh, then dL/da
 
@@ -31,6 +31,7 @@ struct Workspace {
   };
 
   Index samples = 0;
+  bool keeps_slopes = false;  // passes forward leave phi'(a) where Node::keeps_slope
   std::vector<NodeState> nodes;
   std::vector<TermState> terms;
   std::vector<PackedWeights<T>> packed;  // by slot
@@ -39,6 +40,7 @@ struct Workspace {
   NodeState& node(Index i) { return nodes[static_cast<std::size_t>(i)]; }
   const NodeState& node(Index i) const { return nodes[static_cast<std::size_t>(i)]; }
   NodeState& output() { return nodes.back(); }
+  bool has_slope(const Node& node) const { return keeps_slopes && node.keeps_slope; }
 };
 
 // The point around which directions are passed through a plan, by node.
@@ -138,6 +140,16 @@ MatrixView<T> forward(const Point<T>& point, Range samples,
 template <class T>
 MatrixView<T> forward_from(const Point<T>& point, const MatrixView<T>& states, Index first,
                            Range samples, const ForwardPrefetch<T>* prefetch = nullptr);
+
+// G <- phi'(A) ∘ G of node i, after a pass forward.
+template <class T>
+void differentiate_node(const Plan<T>& plan, Index i, Range samples, Workspace<T>& workspace,
+                        const MatrixView<T>& g) {
+  const Node& node = plan.node(i);
+  auto& state = workspace.node(i);
+  differentiate<T>(node.phi, state.preactivation(node).columns(samples), state.h.columns(samples),
+                   g, workspace.has_slope(node));
+}
 
 // From delta of the last node to delta of all nodes that depend on parameters; with
 // `input_gradient` of all nodes, and dL/dX (n_in, n). `linearization` keeps the derivatives that

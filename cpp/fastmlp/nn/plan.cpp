@@ -77,10 +77,12 @@ template <class T>
 void Plan<T>::link_terms() {
   for (Node& n : nodes_) {
     n.stores_preactivation = uses_input(n.phi);
+    n.keeps_slope = shares_work(n.phi);
     n.offset = sample_size_;
     sample_size_ += round_up(n.rows, kLanes<T>);
   }
   nodes_.back().stores_preactivation = true;
+  nodes_.back().keeps_slope = false;  // its activation goes with the loss
   const Index output = static_cast<Index>(nodes_.size()) - 1;
   std::vector<bool> is_read(nodes_.size());
   const auto mark = [&](const Term<T>& t) {

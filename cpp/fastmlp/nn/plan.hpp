@@ -100,6 +100,7 @@ struct Node {
   Index bias = kNone;                 // slot
   Range bias_rows{};                  // of it, where not all
   bool stores_preactivation = false;  // phi' needs it, or it is the output
+  bool keeps_slope = false;           // a pass of training can replace it by phi'
   bool learns = false;                // its value depends on some slot
   Index step = kNone;                 // of a sequence: 0 for samples that have ended before
 };

@@ -25,6 +25,7 @@ class TilePass {
         workspace_(make_workspace(plan, kTileColumns<T> * team.size(), backward,
                                   !backward && plan.rounds(n))),
         x_(plan.inputs(), workspace_.samples) {
+    workspace_.keeps_slopes = backward;
     pack_weights();
   }
 

@@ -10,6 +10,7 @@ struct Softplus : ActivationBase {
   static constexpr auto doc = R"(A smooth rectifier (Dugas et al. 2001).
 
     phi(a) = log(1 + exp(a));  phi' = sigmoid(a))";
+  static constexpr ActivationTraits traits{false, false, true};
   static constexpr bool uses_input = true;
   template <class P>
   P value(P a) const {
@@ -30,22 +31,23 @@ struct SiLU : ActivationBase {
   static constexpr auto doc = R"(The sigmoid linear unit, also called swish (Elfwing et al. 2018).
 
     phi(a) = a sigmoid(a))";
+  static constexpr ActivationTraits traits{false, false, true};
   static constexpr bool uses_input = true;
   static constexpr double kFar =
       1000.0;  // beyond it sigmoid(±a) is 0 or 1 in any precision: no inf * 0
   template <class P>
   P value(P a) const {
-    return clamp_below(a, -kFar) * sigmoid(a);
+    return clamp_below(a, -kFar) * sigmoid(clamp_within(a, kFar));
   }
   template <class P>
   P derivative(P a, P) const {
-    const P x = clamp_above(clamp_below(a, -kFar), kFar);
-    return sigmoid(x) * (constant<P>(1.0) + x * sigmoid(-x));
+    const P x = clamp_within(a, kFar);
+    return sigmoid(x) * (constant<P>(1.0) + x * sigmoid_of_opposite(x));
   }
   // s s' (2 + a (s' - s)) with s = sigmoid(a), s' = 1 - s
   template <class P>
   P second_derivative(P a, P) const {
-    const P x = clamp_above(clamp_below(a, -kFar), kFar), up = sigmoid(x), down = sigmoid(-x);
+    const P x = clamp_within(a, kFar), up = sigmoid(x), down = sigmoid_of_opposite(x);
     return up * down * (constant<P>(2.0) + x * (down - up));
   }
 };
@@ -58,20 +60,21 @@ struct GELU : ActivationBase {
     phi(a) = a Φ(a)
 
 Φ is the distribution function of the standard normal distribution.)";
+  static constexpr ActivationTraits traits{false, false, true};
   static constexpr bool uses_input = true;
   static constexpr double kFar = 40.0;  // beyond it Φ(±a) is 0 or 1 in any precision: no inf * 0
   template <class P>
   P value(P a) const {
-    return clamp_below(a, -kFar) * normal_cdf(a);
+    return clamp_below(a, -kFar) * normal_cdf(clamp_within(a, kFar));
   }
   template <class P>
   P derivative(P a, P) const {
-    const P x = clamp_above(clamp_below(a, -kFar), kFar);
+    const P x = clamp_within(a, kFar);
     return normal_cdf(x) + x * normal_pdf(x);
   }
   template <class P>
   P second_derivative(P a, P) const {
-    const P x = clamp_above(clamp_below(a, -kFar), kFar);
+    const P x = clamp_within(a, kFar);
     return normal_pdf(x) * (constant<P>(2.0) - x * x);
   }
 };
@@ -81,6 +84,7 @@ struct Mish : ActivationBase {
   static constexpr auto doc = R"(A smooth rectifier that is self-gated as SiLU (Misra 2019).
 
     phi(a) = a tanh(log(1 + exp(a))))";
+  static constexpr ActivationTraits traits{false, false, true};
   static constexpr bool uses_input = true;
   // n = eᵃ (eᵃ + 2), from which tanh(log(1 + eᵃ)) = n / (n + 2). Beyond ±40 it is 1, or a n is 0 in
   // any precision but for eᵃ itself, which 1000 leaves.
@@ -93,12 +97,12 @@ struct Mish : ActivationBase {
   template <class P>
   P value(P a) const {
     P n;
-    return clamp_below(a, -SiLU::kFar) * gate(a, n);
+    return clamp_below(a, -SiLU::kFar) * gate(clamp_within(a, SiLU::kFar), n);
   }
   // t + a t', t = gate, t' = s (1 - t²), s = sigmoid(a); 1 - t = 2 / (n + 2)
   template <class P>
   P derivative(P a, P) const {
-    const P x = clamp_above(clamp_below(a, -SiLU::kFar), SiLU::kFar);
+    const P x = clamp_within(a, SiLU::kFar);
     P n;
     const P t = gate(x, n);
     return t +
@@ -107,11 +111,11 @@ struct Mish : ActivationBase {
   // 2 t' + a t'', t'' = t' (1 - s - 2 s t)
   template <class P>
   P second_derivative(P a, P) const {
-    const P x = clamp_above(clamp_below(a, -SiLU::kFar), SiLU::kFar), one = constant<P>(1.0);
+    const P x = clamp_within(a, SiLU::kFar), one = constant<P>(1.0);
     const P two = constant<P>(2.0), s = sigmoid(x);
     P n;
     const P t = gate(x, n), slope = s * (one + t) * (two / (n + two));
-    return slope * (two + x * (sigmoid(-x) - two * s * t));
+    return slope * (two + x * (sigmoid_of_opposite(x) - two * s * t));
   }
 };
 

@@ -78,12 +78,26 @@ void Batch<T>::gather(Range samples, const Loss& loss) {
   smooth_targets(loss, classes_, y_.columns(samples));
 }
 
+template <class T>
+void Batch<T>::gather_one(const Loss& loss, T* x) {
+  const Index row = rows_[0];
+  if (data_.x.is_dense()) {
+    const T* from = data_.x.row(row);
+    for (Index j = 0; j < inputs_; j += kLanes<T>) store(x + j, load_row(from + j, inputs_ - j));
+  } else {
+    spread_row(data_.x, row, x, 1);
+  }
+  scale_[0] = static_cast<T>(data_.weight(row) / divisor_);
+  gather_targets(&row, {0, 1});
+  smooth_targets(loss, classes_, y_.columns({0, 1}));
+}
+
 // The targets of rows from[0], from[1], …; one-hot where they are classes.
 template <class T>
 void Batch<T>::gather_targets(const Index* from, Range samples) {
   const MatrixView<T> y = y_.columns(samples);
   for (Index j = 0; j < y.cols; ++j) {
-    for (Index k = 0; k < terms_.rows(); ++k) {
+    for (Index k = 0; k < data_.terms.cols; ++k) {
       *terms_.at(k, samples.begin + j) = data_.terms.row(from[j])[k];
     }
   }
@@ -97,7 +111,7 @@ void Batch<T>::gather_targets(const Index* from, Range samples) {
     }
     return;
   }
-  if (y.rows <= kMaxScalarColumns<T>) {  // a transposed tile would be almost empty
+  if (y.cols == 1 || y.rows <= kMaxScalarColumns<T>) {  // a transposed tile would be almost empty
     for (Index j = 0; j < y.cols; ++j) {
       const T* target = data_.y.row(from[j]);
       for (Index c = 0; c < y.rows; ++c) y.row(c)[j] = target[c];

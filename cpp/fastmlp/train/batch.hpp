@@ -57,6 +57,8 @@ class Batch {
   // Samples of the following calls are counted from the beginning of the chunk.
   void start_chunk(Range chunk);
   void gather(Range samples, const Loss& loss);
+  // The same for a batch of one sample, with its features side by side in `x`.
+  void gather_one(const Loss& loss, T* x);
   // The same for n rows of X without targets; X and the lengths may change afterwards.
   void start_gather(Index n, const std::int64_t* lengths);
   void gather_inputs(const SampleRows<T>& x, Range samples);

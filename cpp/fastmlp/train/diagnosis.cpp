@@ -87,8 +87,7 @@ void Diagnosis<T>::add_node(Index i, Range samples, const Index* lengths, PanelM
   const MatrixView<T> slope{room.data, node.rows, room.cols, room.stride};
   for (Index r = 0; r < slope.rows; ++r) std::fill_n(slope.row(r), slope.cols, T(1));
   if (!couples_units(node.phi)) {
-    differentiate<T>(node.phi, state.preactivation(node).columns(samples), state.h.columns(samples),
-                     slope);
+    differentiate_node(f_.plan_, index, samples, f_.workspace_, slope);
   }
   const MatrixView<T> delta = state.delta.columns(samples);
   const double largest = largest_slope(node.phi);

@@ -8,6 +8,7 @@
 #include "fastmlp/train/curvature_diagonals.hpp"
 #include "fastmlp/train/curvature_products.hpp"
 #include "fastmlp/train/normal_equations.hpp"
+#include "fastmlp/train/one_sample.hpp"
 
 namespace fastmlp {
 template <class T>
@@ -17,6 +18,7 @@ NetworkObjective<T>::NetworkObjective(const Plan<T>& plan, Loss loss)
       loss_steps_(target_columns(output_loss_.loss, 2) == 1 ? plan.output_steps() : 1),
       batch_(plan, output_loss_.loss),
       schedule_(plan),
+      one_suits_(loss_steps_ == 1 && OneSample<T>::suits(plan)),
       rounds_(plan.rounds(kMinBf16Samples)) {
   schedule_.set_workspace(workspace_);
   std::visit([](const auto& member) { check_underflow<T>(member); }, output_loss_.loss);
@@ -74,8 +76,23 @@ void NetworkObjective<T>::start(const T* w, Index n) {
   reserve(std::min(n, batch_.size()));
   if (packed_ != w) pack(plan_, w, workspace_.packed, *team_);
   packed_ = nullptr;
+  by_one_ = false;
   mistakes_ = 0;
   if (curvature_) curvature_->drop_point();
+}
+
+// The loss of a batch of one sample, and with `backward` what its gradient needs.
+template <class T>
+double NetworkObjective<T>::pass_one(const T* w, bool backward) {
+  reserve(1);
+  if (!one_) one_ = std::make_unique<OneSample<T>>(plan_, output_loss_);
+  packed_ = nullptr;
+  by_one_ = true;
+  if (curvature_) curvature_->drop_point();
+  team_->poll_interrupt(plan_.operations_per_row() * (backward ? 2 : 1));
+  const double loss = one_->pass(w, batch_, backward);
+  mistakes_ = backward ? one_->mistakes() : 0;
+  return loss;
 }
 
 // Phase 1 of a chunk: forward, loss and, if requested, backward; returns sum + the chunk's loss.
@@ -85,6 +102,7 @@ double NetworkObjective<T>::forward_backward(const T* w, Range chunk, bool backw
   const PassContext context = context_of(chunk);
   const Point<T> point{plan_, w, context, batch_.x(), workspace_};
   batch_.start_chunk(chunk);
+  workspace_.keeps_slopes = backward && !linearization;
   const ForwardPrefetch<T>* prefetch = team_->is_parallel() ? &schedule_ : nullptr;
   const Index width = schedule_.tile_columns(chunk.size());
   team_->parallel_for(tiles(width, chunk.size()), [&](Index i, int) {
@@ -116,18 +134,27 @@ void NetworkObjective<T>::add_gradient(Index n, bool first, T* updated, T* g) {
     const GradientPart& part = this->part(i);
     T* from = part_gradients_[static_cast<std::size_t>(thread)].data();
     T* to = g + part.range.begin;
-    PrefetchSchedule<T> prefetch;
-    const bool any = schedule_.schedule(part, part.range, updated, prefetch);
-    schedule_.prefetch_delta(part, n);
-    part_gradient(plan_, part, n, inputs(), workspace_, from, any ? &prefetch : nullptr);
+    compute_gradient(part, part.range, n, updated, from);
     team_->poll_interrupt(work);
     for (Index j = 0; j < part.range.size(); ++j) to[j] = first ? from[j] : to[j] + from[j];
   });
 }
 
+// g = the gradient of a part over n samples; `updated` as in add_gradient.
+template <class T>
+void NetworkObjective<T>::compute_gradient(const GradientPart& part, Range order, Index n,
+                                           T* updated, T* g) {
+  if (by_one_) return one_->gradient(part, g);
+  PrefetchSchedule<T> prefetch;
+  const bool any = schedule_.schedule(part, order, updated, prefetch);
+  schedule_.prefetch_delta(part, n);
+  part_gradient(plan_, part, n, inputs(), workspace_, g, any ? &prefetch : nullptr);
+}
+
 template <class T>
 double NetworkObjective<T>::value(const T* w) {
   packed_ = nullptr;
+  if (is_one_sample()) return pass_one(w, false);
   if (ChunkLanes<T>* several = lanes()) return several->run(w, nullptr);
   const Index rows = std::min(batch_.evaluated_rows(), plan_.chunk_samples());
   start(w, rows);
@@ -154,11 +181,12 @@ double NetworkObjective<T>::value_and_gradient(const T* w, T* g) {
 template <class T>
 double NetworkObjective<T>::sum_gradient(const T* w, T* updated, T* g) {
   if (ChunkLanes<T>* several = lanes()) return several->run(w, g);
-  start(w);
+  const bool one = is_one_sample();
+  if (!one) start(w);
   double sum = 0;
   for (Index i = 0; i < chunks(); ++i) {
     const Range samples = chunk(i);
-    sum += forward_backward(w, samples, true);
+    sum += one ? pass_one(w, true) : forward_backward(w, samples, true);
     add_gradient(samples.size(), i == 0, i + 1 == chunks() ? updated : nullptr, g);
   }
   return sum;
@@ -171,8 +199,9 @@ double NetworkObjective<T>::value_and_stream_gradient(T* w, GradientConsumer<T>&
   double sum = 0;
   bool known = chunks() > 1;
   if (!known) {
-    start(w);
-    sum = forward_backward(w, {0, batch_.size()}, true);
+    const bool one = is_one_sample();
+    if (!one) start(w);
+    sum = one ? pass_one(w, true) : forward_backward(w, {0, batch_.size()}, true);
     if (!std::isfinite(sum)) return sum;
     known = std::abs(sum) > kLargeLoss;
   }
@@ -203,16 +232,11 @@ void NetworkObjective<T>::stream_gradient(T* w, T* computed, GradientConsumer<T>
     const GradientPart& part = this->part(i);
     T* g = computed ? computed + part.range.begin
                     : part_gradients_[static_cast<std::size_t>(thread)].data();
-    if (!computed) {
-      PrefetchSchedule<T> prefetch;
-      const bool any = schedule_.schedule(part, share, w, prefetch);
-      schedule_.prefetch_delta(part, batch_.size());
-      part_gradient(plan_, part, batch_.size(), inputs(), workspace_, g, any ? &prefetch : nullptr);
-    }
+    if (!computed) compute_gradient(part, share, batch_.size(), w, g);
     consumer.consume(i, part.range, g);
-    pack(plan_, part, w, workspace_.packed);
+    if (!by_one_) pack(plan_, part, w, workspace_.packed);
   });
-  packed_ = w;
+  packed_ = by_one_ ? nullptr : w;
   packed_version_ = consumer.version();
 }
 

@@ -6,6 +6,7 @@
 // passes it to a consumer while it is in cache. Sums do not depend on where tiles are cut, and
 // parts are fixed by shapes, so no result depends on the number of threads. Batches of more than
 // Plan::chunk_samples samples are accumulated chunk by chunk; of small networks several at a time.
+// A batch of one sample has passes of its own, where the plan suits them.
 #pragma once
 
 #include <memory>
@@ -29,6 +30,9 @@ class Diagnosis;
 
 template <class T>
 class ChunkLanes;
+
+template <class T>
+class OneSample;
 
 template <class T>
 class NetworkObjective final : public ResidualObjective<T> {
@@ -142,6 +146,13 @@ class NetworkObjective final : public ResidualObjective<T> {
     }
     return {loss_steps_, nullptr, terms};
   }
+  // A batch of one sample whose passes are those of OneSample.
+  bool is_one_sample() const {
+    const Dataset<T>& data = batch_.data();
+    return one_suits_ && batch_.size() == 1 && !rounds_ && !data.lengths && !data.terms.data;
+  }
+  double pass_one(const T* w, bool backward);
+  void compute_gradient(const GradientPart& part, Range order, Index n, T* updated, T* g);
   double sum_gradient(const T* w, T* updated, T* g);
   void add_gradient(Index n, bool first, T* updated, T* g);
   void drop_packed(const GradientConsumer<T>& consumer) {
@@ -185,6 +196,8 @@ class NetworkObjective final : public ResidualObjective<T> {
   std::unique_ptr<NormalEquations<T>> normal_equations_;
   std::unique_ptr<CurvatureDiagonals<T>> diagonals_;
   std::unique_ptr<ChunkLanes<T>> lanes_;
+  bool one_suits_, by_one_ = false;  // the last pass was one of a sample
+  std::unique_ptr<OneSample<T>> one_;
   const T* packed_ = nullptr;         // the vector whose packed copies are up to date, if any
   std::uint64_t packed_version_ = 0;  // of the consumer that has updated it
   bool exclusive_writer_ = false;

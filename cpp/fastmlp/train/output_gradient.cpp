@@ -14,6 +14,7 @@ void NetworkObjective<T>::forward(const T* w, const SampleRows<T>& x, MatrixView
   ++version_;
   packed_ = nullptr;
   start(w);
+  workspace_.keeps_slopes = true;
   const PassContext context = context_of({0, x.rows});
   const Point<T> point{plan_, w, context, batch_.x(), workspace_};
   team_->parallel_for(ceil_div(batch_.size(), kTileColumns<T>), [&](Index i, int) {

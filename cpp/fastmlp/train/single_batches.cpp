@@ -20,7 +20,8 @@ double Trainer<T>::step(const Dataset<T>& data, ThreadTeam& team) {
     shared_->start_epoch(data, samples, n, true);
   }
   const BatchTotals batch = select({}, n);
-  const StepResult result = batch.weight != 0 ? step_on_batch(batch.weight, team) : pass_by();
+  const StepResult result =
+      batch.weight != 0 ? tuned_step(tuner_of(true, n, team), true, batch.weight, team) : pass_by();
   samples_seen_ += n;  // not where the step was interrupted
   const bool refused = result.status == Status::not_finite && std::isfinite(result.value);
   return refused ? std::nan("") : result.value;

@@ -72,6 +72,8 @@ EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, Thread
   const EpochOrder& samples = order_is_given_ ? order_ : order(samples_of(data.size()));
   const Index n = samples.size(), batch_size = options_.batch_size;
   Index size = std::min(n, batch_size + more_in_first_);  // of this batch
+  const Index full_size = std::min(n, batch_size);
+  ThreadTuner* const tuner = tuner_of(false, full_size, team);
   EpochResult result;
   EpochMeans means;
   const Index steps = optimizer_->steps();
@@ -102,7 +104,7 @@ EpochResult Trainer<T>::epoch(const Dataset<T>& data, double max_seconds, Thread
       objective_.set_next_batch(samples.batch(next), std::min(batch_size, n - next));
     }
     samples_made_.store(begin, std::memory_order_relaxed);
-    const StepResult step = tuned_step(batch.weight, team);
+    const StepResult step = tuned_step(tuner, size >= full_size, batch.weight, team);
     samples_seen_ += size;
     means.add(step, batch.divisor, size);
     result.mistakes += mistakes();
@@ -129,17 +131,24 @@ StepResult Trainer<T>::step_on_batch(double weight, ThreadTeam& team) {
   return optimizer_->step(objective_, network_.w(), team);
 }
 
-// A step of an epoch by the team or by one thread, whichever is faster at present. Single
-// evaluations are timed, because a step may have several; the last batch is not timed, because it
-// may be shorter.
+// Of the network's steps of this kind. Processes that wait for each other are not timed.
 template <class T>
-StepResult Trainer<T>::tuned_step(double weight, ThreadTeam& team) {
-  if (!tuned_ || team.size() == 1) return step_on_batch(weight, team);
-  team.set_single_threaded(tuner_.single_threaded());
+ThreadTuner* Trainer<T>::tuner_of(bool single, Index n, const ThreadTeam& team) {
+  if (!tuned_ || shared_ || team.size() == 1) return nullptr;
+  return &network_.tuner(single, n, team.size());
+}
+
+// A step by the team or by one thread, whichever is faster at present. Single evaluations are
+// timed, because a step may have several, and by samples, because batches differ.
+template <class T>
+StepResult Trainer<T>::tuned_step(ThreadTuner* tuner, bool timed, double weight, ThreadTeam& team) {
+  if (!tuner) return step_on_batch(weight, team);
+  team.set_single_threaded(tuner->single_threaded());
   const auto start = SteadyClock::now();
   const StepResult result = step_on_batch(weight, team);
-  if (objective_.samples() == options_.batch_size) {
-    tuner_.record(seconds_since(start) / static_cast<double>(result.evaluations));
+  if (timed) {
+    const Index passes = result.evaluations * objective_.samples();
+    tuner->record(seconds_since(start) / static_cast<double>(passes));
   }
   return result;
 }

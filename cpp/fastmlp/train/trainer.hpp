@@ -3,7 +3,6 @@
 
 #include <atomic>
 
-#include "fastmlp/base/thread_tuner.hpp"
 #include "fastmlp/nn/network.hpp"
 #include "fastmlp/optim/optimizer.hpp"
 #include "fastmlp/train/epoch_result.hpp"
@@ -53,7 +52,7 @@ class Trainer {
   // restored.
   void keep(Snapshot<T>& snapshot) { snapshot.take(network_.w(), network_.size(), *this); }
   void go_back(Snapshot<T>& snapshot) { snapshot.restore(network_.w(), network_.size(), *this); }
-  // With tuning, epochs measure whether the team or one thread is faster, and use that.
+  // With tuning, epochs and steps measure whether the team or one thread is faster, and use that.
   void set_tuned(bool tuned) { tuned_ = tuned; }
   // One update with all of the data as the batch, which is its own set; returns its loss. No update
   // where that is not finite or the weights sum to 0; nan where the update would not be finite.
@@ -144,7 +143,8 @@ class Trainer {
   }
   StepResult step_on_batch(double weight, ThreadTeam& team);
   std::optional<double> mean_weight(const Dataset<T>& data, const EpochOrder& samples) const;
-  StepResult tuned_step(double weight, ThreadTeam& team);
+  ThreadTuner* tuner_of(bool single, Index n, const ThreadTeam& team);
+  StepResult tuned_step(ThreadTuner* tuner, bool timed, double weight, ThreadTeam& team);
   EpochResult epoch_with_counter(const Dataset<T>& data, double max_seconds, ThreadTeam& team);
 
   Network<T>& network_;
@@ -156,7 +156,6 @@ class Trainer {
   bool order_is_given_ = false;
   const std::vector<Index>* rows_ = nullptr;
   Index more_in_first_ = 0;
-  ThreadTuner tuner_;
   bool tuned_ = false;
   Index first_epoch_, epoch_;
   Index samples_seen_ = 0;
