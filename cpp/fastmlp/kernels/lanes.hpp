@@ -45,14 +45,20 @@ struct EndsOfRows {
   }
 };
 
-// f(lanes) for all elements of a view: rows that end in at most half a pack share it.
+// Whether rows end in at most half a pack, which two of them can share.
+template <class T>
+bool ends_can_share(const MatrixView<T>& view) {
+  return view.rows > 1 && (view.cols - 1) % kLanes<T> < kLanes<T> / 2;
+}
+
+// f(lanes) for all elements of such a view.
 template <class T, class F>
-void for_lanes(const MatrixView<T>& out, F&& f) {
+void for_shared_ends(const MatrixView<T>& out, F&& f) {
   const Index ends = (out.cols - 1) / kLanes<T> * kLanes<T>;
-  const bool halves = out.rows > 1 && out.cols - ends <= kLanes<T> / 2;
-  const MatrixView<T> whole{out.data, out.rows, halves ? ends : out.cols, out.stride};
-  for_elements(whole, [&](Index i, Index j) { f(PackOfRow<T>{i, j}); });
-  for (Index i = 0; halves && i < out.rows; i += 2) {
+  for (Index i = 0; i < out.rows; ++i) {
+    for (Index j = 0; j < ends; j += kLanes<T>) f(PackOfRow<T>{i, j});
+  }
+  for (Index i = 0; i < out.rows; i += 2) {
     f(EndsOfRows<T>{i, std::min(i + 1, out.rows - 1), ends});
   }
 }
