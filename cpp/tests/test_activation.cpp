@@ -193,7 +193,8 @@ TEST_CASE_TEMPLATE(
           const T expected = single.value(i);
           REQUIRE(h.view().row(i)[j] == expected);
           REQUIRE(a.view().row(i)[j] == expected);
-          REQUIRE(std::abs(one[static_cast<std::size_t>(i)] - expected) <= rounding * std::abs(expected));
+          REQUIRE(std::abs(one[static_cast<std::size_t>(i)] - expected) <=
+                  rounding * std::abs(expected));
         }
       }
     }

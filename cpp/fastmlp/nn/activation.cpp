@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "fastmlp/kernels/lanes.hpp"
 #include "fastmlp/kernels/matrix.hpp"
 #include "fastmlp/kernels/softmax.hpp"
 
@@ -16,20 +15,15 @@ void for_packs(MatrixView<T> view, F&& f) {
   for (Index j = 0; j < view.cols; j += kLanes<T>) f(j);
 }
 
-// Of views whose rows share the packs at their ends. Functions of their own, because constants of
-// two loops that are loaded before the first take longer than the activations of a small network.
-template <class T, class Phi>
-[[gnu::noinline]] void activate_shared(const Phi& phi, const MatrixView<const T>& a,
-                                       const MatrixView<T>& h) {
-  for_shared_ends(h, [&](const auto& lanes) { lanes.store_to(h, phi.value(lanes.load_from(a))); });
-}
-template <class T, class Phi>
-[[gnu::noinline]] void differentiate_shared(const Phi& phi, const MatrixView<const T>& a,
-                                            const MatrixView<const T>& h, const MatrixView<T>& g) {
-  for_shared_ends(g, [&](const auto& lanes) {
-    const Pack<T> slope = phi.derivative(lanes.load_from(a), lanes.load_from(h));
-    lanes.store_to(g, lanes.load_from(g) * slope);
-  });
+// f(i, j) for every pack of a view; contiguous rows of whole packs count as a single row.
+template <class T, class F>
+void for_elements(MatrixView<T> out, F&& f) {
+  const bool contiguous = round_up(out.cols, kLanes<T>) == out.stride;
+  const Index rows = contiguous ? 1 : out.rows;
+  const Index length = contiguous ? out.rows * out.stride : out.cols;
+  for (Index i = 0; i < rows; ++i) {
+    for (Index j = 0; j < length; j += kLanes<T>) f(i, j);
+  }
 }
 
 // f(view of the rows ...) for each group of units that a softmax couples.
@@ -142,7 +136,6 @@ void activate(const Activation& activation, const MatrixView<const T>& a, const 
         } else if constexpr (std::is_same_v<std::decay_t<decltype(phi)>, CustomActivation>) {
           apply<T>(phi.functions->f, a, {}, h);
         } else {
-          if (ends_can_share(h)) return activate_shared(phi, a, h);
           for_elements(h, [phi, from = a, to = h](Index i, Index j) {
             store(to.row(i) + j, phi.value(load(from.row(i) + j)));
           });
@@ -189,7 +182,6 @@ void differentiate(const Activation& activation, const MatrixView<const T>& a,
         } else if constexpr (std::is_same_v<Phi, CustomActivation>) {
           apply<T>(phi.functions->derivative, a, g, g);
         } else if constexpr (!std::is_same_v<Phi, Identity>) {
-          if (ends_can_share(g)) return differentiate_shared(phi, a, h, g);
           for_elements(g, [phi, a = a, h = h, to = g](Index i, Index j) {
             const Pack<T> slope = phi.derivative(load(a.row(i) + j), load(h.row(i) + j));
             store(to.row(i) + j, load(to.row(i) + j) * slope);
