@@ -67,9 +67,10 @@ class Dataset(NamedTuple):
 
 def target_spec(network: Network, loss: Any) -> TargetSpec:
     """Return the form of y for a network with a loss; that of the last one is kept."""
-    if network._target_spec is None or network._target_spec[0] != loss:
-        network._target_spec = loss, _target_spec(network, loss)
-    return network._target_spec[1]
+    kept = network._target_spec
+    if kept is None or (kept[0] is not loss and kept[0] != loss):
+        network._target_spec = kept = loss, _target_spec(network, loss)
+    return kept[1]
 
 
 def _target_spec(network: Network, loss: Any) -> TargetSpec:
