@@ -110,7 +110,7 @@ PyObject* call_directly(PyObject* self, PyObject* arguments, PyObject* keywords)
 }
 
 template <class T>
-void bind(py::module_& m) {
+void bind_compiled_network(py::module_& m) {
   auto cls = bind_resource<Compiled<T>>(
       m, "CompiledNetwork",
       "What `Network.compile` returns: a network that is called on arrays which are there.");
@@ -134,8 +134,8 @@ void bind(py::module_& m) {
 }  // namespace
 
 void bind_compiled(py::module_& float32, py::module_& float64) {
-  bind<float>(float32);
-  bind<double>(float64);
+  bind_compiled_network<float>(float32);
+  bind_compiled_network<double>(float64);
 }
 
 }  // namespace fastmlp::bindings

@@ -83,7 +83,7 @@ py::list activations(const Network<T>& network, const py::object& x, const py::o
 }
 
 template <class T>
-void bind(const py::module_& m) {
+void bind_prediction_methods(const py::module_& m) {
   py::class_<Network<T>, std::shared_ptr<Network<T>>>(m.attr("Network"))
       .def("predict",
            py::overload_cast<const Network<T>&, const py::object&, const py::object&>(&predict<T>),
@@ -99,8 +99,8 @@ void bind(const py::module_& m) {
 }  // namespace
 
 void bind_predictions(py::module_& float32, py::module_& float64) {
-  bind<float>(float32);
-  bind<double>(float64);
+  bind_prediction_methods<float>(float32);
+  bind_prediction_methods<double>(float64);
 }
 
 }  // namespace fastmlp::bindings
