@@ -28,7 +28,7 @@ from fastmlp.layers import warn_of_zero_gradients
 if TYPE_CHECKING:
     from fastmlp.network import Network
 
-EACH = ("loss", "optimizer", "epochs", "batch_size", "l1", "l2")  # a value, or one per network
+EACH = ("optimizer", "loss", "epochs", "batch_size", "l1", "l2")  # a value, or one per network
 FORM = ("dtype", "input_shape", "output_shape", "_feature_names")  # and the output activation
 FUNCTIONS = ": functions in Python need net.fit for each network"
 SCHEDULES = tuple(_core.schedules.values())
@@ -67,7 +67,7 @@ class Jobs:
             expected = "numbers or None, as each network has rows of its own"
             raise value_error("class_weight", given["class_weight"], expected)
         self._plans: dict[Any, Plan] = {}
-        self._settings_of: dict[Any, TrainerSettings] = {}
+        self._plans_like: dict[Any, Plan] = {}  # with another optimizer of the class
         self._samples: dict[Any, Any] = {}
         self.settings: Any = None  # of one of the plans, for what all have
 
@@ -91,16 +91,27 @@ class Jobs:
         return Job(network, plan, own)
 
     def _plan(self, network: Network, form: Any, values: list[Any]) -> Plan:
-        given = self._given
-        given.update(zip(EACH, values, strict=True))
-        self.settings = settings = self._settings(network, form, values)
-        if is_custom_loss(settings.loss):
-            raise value_error("loss", settings.loss, f"a loss of fastmlp{FUNCTIONS}")
-        rate = getattr(settings.optimizer, "learning_rate", None)
+        """Return a new plan, of another one where only the numbers of the optimizer differ."""
+        optimizer, *others = values
+        rate = getattr(optimizer, "learning_rate", None)
         if callable(rate) and not isinstance(rate, SCHEDULES):
             raise value_error("learning_rate", rate, f"a schedule of fastmlp{FUNCTIONS}")
+        key = (form, type(optimizer), *map(id, others))
+        like = None if isinstance(optimizer, str) else self._plans_like.get(key)
+        if like is not None:
+            loss, _, *rest = like.native
+            return like._replace(native=(loss, optimizer, *rest))
+        plan = self._plans_like[key] = self._checked_plan(network, form, values)
+        return plan
+
+    def _checked_plan(self, network: Network, form: Any, values: list[Any]) -> Plan:
+        given = self._given
+        given.update(zip(EACH, values, strict=True))
+        self.settings = settings = TrainerSettings.checked(network, given)
+        if is_custom_loss(settings.loss):
+            raise value_error("loss", settings.loss, f"a loss of fastmlp{FUNCTIONS}")
         epochs, until_plateau = check_epochs(given["epochs"], settings.optimizer)
-        key = (form, id(values[0]))  # of the loss
+        key = (form, id(given["loss"]))
         if key not in self._samples:
             self._samples[key] = self._read(network, settings.loss)
         data, validation, samples = self._samples[key]
@@ -108,18 +119,6 @@ class Jobs:
         penalties = (settings.l1, settings.l2)
         parts = (*own, *penalties, settings.shuffles, epochs, until_plateau, samples)
         return Plan(settings.loss, until_plateau, data, validation, parts)
-
-    def _settings(self, network: Network, form: Any, values: list[Any]) -> TrainerSettings:
-        """Check the settings, unless only the numbers of the optimizer are new."""
-        key = (
-            form,
-            *(id(value) for name, value in zip(EACH, values, strict=True) if name != "optimizer"),
-        )
-        known, optimizer = self._settings_of.get(key), self._given["optimizer"]
-        if known is not None and type(optimizer) is type(known.optimizer):
-            return known._replace(optimizer=optimizer)
-        self._settings_of[key] = TrainerSettings.checked(network, self._given)
-        return self._settings_of[key]
 
     def _read(self, network: Network, loss: Any) -> tuple[Dataset, Dataset | None, Any]:
         """Return training and validation data, and both as the core reads them."""
