@@ -152,3 +152,19 @@ def test_seeds_fix_the_start_and_none_does_not() -> None:
     np.testing.assert_array_equal(make(5), make(5))
     assert not np.array_equal(make(5), make(6))
     assert not np.array_equal(make(None), make(None))
+
+
+@pytest.mark.parametrize("sizes", [[True, 2], [1.0, 2], [1, 2.0], ["1", 2]])
+def test_sizes_are_checked_also_where_equal_ones_were_valid(sizes: Any) -> None:
+    fm.Network([1, 2], seed=0)
+    with pytest.raises((TypeError, ValueError), match=r"^Network: "):
+        fm.Network(sizes, seed=0)
+
+
+def test_networks_of_equal_sizes_have_parameters_and_settings_of_their_own() -> None:
+    one, other = (fm.Network([2, 3, 1], activation="tanh", seed=seed) for seed in (0, 1))
+    assert one.layers == other.layers
+    assert fm.Network([2, 3, 1], activation="relu").layers != one.layers
+    before = other.parameters.copy()
+    one.fit([[0.0, 1.0]], [1.0], epochs=3)
+    assert np.array_equal(other.parameters, before)

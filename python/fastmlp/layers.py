@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence, Set
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -137,7 +138,24 @@ def plan(
     layers: Any, inputs: Any, activation: Any, output: Any, init: Any
 ) -> tuple[tuple[int, ...], tuple[Layer, ...]]:
     """Return the shape of the inputs and the layers that a call of `Network` describes."""
-    items = _items(layers)
+    items, names = _items(layers), (activation, output, init)
+    are_sizes = inputs is None and all(type(item) is int for item in items)
+    if are_sizes and all(name is None or type(name) is str for name in names):
+        return _plan_of_names(tuple(items), *names)
+    return _plan(items, inputs, *names)
+
+
+@lru_cache(maxsize=128)
+def _plan_of_names(
+    sizes: tuple[int, ...], activation: str | None, output: str | None, init: str
+) -> tuple[tuple[int, ...], tuple[Layer, ...]]:
+    """Return what many networks have in common: layers are values."""
+    return _plan(list(sizes), None, activation, output, init)
+
+
+def _plan(
+    items: list[Any], inputs: Any, activation: Any, output: Any, init: Any
+) -> tuple[tuple[int, ...], tuple[Layer, ...]]:
     read = _long_form if any(isinstance(item, Layer) for item in items) else _short_form
     shape, chain = read(items, inputs, activation, output)
     complete = _complete(chain, resolve("init", init))
