@@ -218,8 +218,12 @@ def test_a_port_that_is_taken_is_passed_over(server: Server) -> None:
 
 def test_the_command_prints_its_address_and_ends_with_ctrl_c(server: Server) -> None:
     taken = str(server.server_port)
-    command = [sys.executable, "-m", "fastmlp", "playground", "--no-browser", "--port", taken]
-    with subprocess.Popen([*command, "#seed=5"], stdout=subprocess.PIPE, text=True) as process:
+    code = (  # a process in the background may have SIGINT ignored, which others inherit
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from fastmlp.cli import main; raise SystemExit(main())"
+    )
+    command = [sys.executable, "-c", code, "playground", "--no-browser", "--port", taken, "#seed=5"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         assert process.stdout.readline() == f"port {taken} is taken\n"
         address = process.stdout.readline()
