@@ -40,6 +40,17 @@ def wait_until(condition: Callable[[], Any]) -> bool:
     return bool(condition())
 
 
+@pytest.fixture(autouse=True)
+def no_idle_threads() -> None:
+    """Those of the tests before have ended: none does for three times as long as they wait."""
+    last = threads()
+    while True:
+        time.sleep(0.3)
+        if last <= (now := threads()):
+            return
+        last = now
+
+
 def test_the_threads_of_a_call_serve_the_next_and_then_end() -> None:
     step = trainer().step
     before = threads()
