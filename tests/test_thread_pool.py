@@ -40,15 +40,20 @@ def wait_until(condition: Callable[[], Any]) -> bool:
     return bool(condition())
 
 
-@pytest.fixture(autouse=True)
-def no_idle_threads() -> None:
-    """Those of the tests before have ended: none does for three times as long as they wait."""
+def wait_for_idle_threads() -> None:
+    """Until none has ended for three times as long as they wait."""
     last = threads()
     while True:
         time.sleep(0.3)
         if last <= (now := threads()):
             return
         last = now
+
+
+@pytest.fixture(autouse=True)
+def no_idle_threads() -> None:
+    """Those of the tests before have ended."""
+    wait_for_idle_threads()
 
 
 def test_the_threads_of_a_call_serve_the_next_and_then_end() -> None:
@@ -60,14 +65,20 @@ def test_the_threads_of_a_call_serve_the_next_and_then_end() -> None:
         assert len(started) == 2
         for _ in range(20):
             step(X, Y)
-        assert threads() - before == started
+            started |= threads() - before
+    assert len(started) < 20  # 42 where each call has its own; on a busy machine some have ended
     assert wait_until(lambda: not threads() & started)
 
 
 def test_small_work_and_a_limit_of_one_start_no_thread() -> None:
+    def work() -> None:
+        trainer().run(X, Y, epochs=3)
+        fm.Network([100, 300, 1], seed=0).fit(X, Y, epochs=300, n_threads=1)
+
+    work()  # the first calls of a process measure what a thread costs
+    wait_for_idle_threads()
     before = threads()
-    trainer().run(X, Y, epochs=3)
-    fm.Network([100, 300, 1], seed=0).fit(X, Y, epochs=300, n_threads=1)
+    work()
     assert threads() <= before
 
 
@@ -77,7 +88,7 @@ def test_idle_threads_take_no_processor_time() -> None:
         step(X, Y)
         before = time.process_time()
         time.sleep(0.05)
-        assert time.process_time() - before < 0.005
+        assert time.process_time() - before < 0.02  # 0.15 where three of them do not sleep
 
 
 def test_signals_are_left_to_the_threads_of_the_program() -> None:
