@@ -295,6 +295,7 @@ class NAdam(Adam):
         (0.05, {"beta1": 0.8, "beta2": 0.99, "eps": 1e-4, "momentum_decay": 0.1}),
     ]
     float32: ClassVar[float] = 2e-3
+    float32_unfused: ClassVar[float | None] = 1e-2
 
     def update(self, w: Array, g: Array) -> Array:
         now, following = (
