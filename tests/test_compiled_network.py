@@ -51,6 +51,13 @@ def test_outputs_are_those_of_predict_to_the_bit(name: str, batch: int, dtype: s
         assert np.array_equal(out, net.predict(x))
 
 
+@pytest.mark.parametrize("batch", [1, 8, 64])
+def test_products_are_rounded_where_those_of_predict_are(batch: int) -> None:
+    net = fm.Network([300, 200, 2], seed=0, precision="bf16")
+    x, out = arrays_of(net, batch)
+    assert np.array_equal(net.compile(batch)(x, out), net.predict(x))
+
+
 @settings(max_examples=50, deadline=None)
 @given(sizes=st.lists(st.integers(1, 40), min_size=2, max_size=5), batch=st.integers(1, 40))
 def test_any_sizes(sizes: list[int], batch: int) -> None:

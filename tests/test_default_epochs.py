@@ -181,6 +181,15 @@ def test_targets_far_from_the_first_outputs_are_warned_of(
     fm.Network([3, 2], dtype=dtype, seed=0).fit(X, scaled, loss=loss, epochs=1)  # the line helps
 
 
+def test_targets_at_the_end_of_the_range_are_warned_of_in_the_same_sentence() -> None:
+    y = np.where(np.arange(len(X)) % 2, 3e38, -3e38)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        fm.Network([3, 1], seed=0).fit(X, y, epochs=1)
+    assert {w.category for w in said} == {fm.TrainingWarning}
+    assert any("standard deviation" in str(w.message) for w in said)
+
+
 @pytest.mark.parametrize(
     ("output", "loss", "y"),
     [

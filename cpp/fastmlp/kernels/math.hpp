@@ -42,7 +42,7 @@ inline P clamp_within(P x, double size) {
 template <class P>
 inline P clamp_to_finite(P x) {
   constexpr double kMax = static_cast<double>(std::numeric_limits<Lane<P>>::max());
-  return clamp_above(clamp_below(x, -kMax), kMax);
+  return clamp_within(x, kMax);
 }
 
 // c[0] + c[1] x + c[2] x² + … Unrolled, because the compiler merges equal expressions, but no equal

@@ -21,7 +21,9 @@ def compile(self: Network, batch: int = 1) -> CompiledNetwork:
     It converts nothing, takes no memory and no lock, starts no thread, and keeps Python's lock: for
     control loops and simulations, in which `predict` takes longer than a small network. Outputs are
     those of `predict` for so many samples, bit for bit, with the parameters that the network has
-    at the call; so training goes on to have its effect. Calls of one compiled network take turns.
+    at the call; so training goes on to have its effect. An activation in Python takes memory, and
+    may let other threads run: where one of them, or it, calls the same compiled network meanwhile,
+    RuntimeError is raised.
 
     Parameters
     ----------

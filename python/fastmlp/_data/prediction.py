@@ -96,15 +96,14 @@ def predict(
     try:
         if not (samples is None and seed is None):
             return _mean_and_deviation(self, X, samples, seed, lengths, n_threads)
-        outputs: FloatArray | None = None
         if lengths is None and n_threads is None:
-            outputs = self._native.predict_ready(X)
-        if outputs is not None:
-            return outputs
+            ready: FloatArray | None = self._native.predict_ready(X)
+            if ready is not None:
+                return ready
         inputs, single = arrays.as_inputs(X, self)
         steps = None if lengths is None else as_lengths(lengths, self, len(inputs))
         with limited(check_threads(n_threads)):
-            outputs = self._native.predict(inputs, steps)
+            outputs: FloatArray = self._native.predict(inputs, steps)
     except InvalidArgument as error:
         raise error.named("Network.predict") from error.__cause__
     if len(self.output_shape) > 1:

@@ -83,8 +83,7 @@ def ranks_of(comm: Any, settings: TrainerSettings) -> Ranks:
 def config_of(trainer: Trainer, given: Mapping[str, Any]) -> FitConfig:
     """Check the arguments of a run; all ranks raise where those of one are invalid or differ."""
     ranks = trainer._ranks
-    shards = {name: value.rows for name, value in given.items() if isinstance(value, Shard)}
-    values = {**given, **shards}
+    values = {name: rows(value) for name, value in given.items()}
     if isinstance(values["validation_data"], (tuple, list)):
         values["validation_data"] = [rows(value) for value in values["validation_data"]]
     if not ranks.shared:

@@ -52,9 +52,10 @@ def _is_near(targets: NDArray[Any]) -> bool:
     The variance of n numbers is at least (max - min)² / 2n.
     """
     low, high = targets.min(0), targets.max(0)
-    largest = max(float(high.max()), -float(low.min()))
+    if max(high.max(), -low.min()) > FAR:
+        return False
     least = float((high - low).min())
-    return largest <= FAR and least * least >= 2 * len(targets) * NEAR**2
+    return least * least >= 2 * len(targets) * NEAR**2
 
 
 def _are_inputs(data: Dataset) -> bool:
