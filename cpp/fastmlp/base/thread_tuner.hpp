@@ -17,9 +17,9 @@ class ThreadTuner {
   // The candidate of the next round.
   bool single_threaded() const { return trying_ != kept_single_; }
 
-  // Records the duration of one round.
-  void record(double seconds) {
-    window_.add(seconds);
+  // Records the duration of one round, whose work is in any unit: compared are times per unit.
+  void record(double seconds, double work = 1) {
+    window_.add(seconds, work);
     if (trying_) {
       judge_trial();
     } else {
@@ -30,11 +30,12 @@ class ThreadTuner {
  private:
   struct Window {
     int rounds = 0;
-    double sum = 0, slowest = 0;
-    void add(double seconds) {
+    double seconds = 0, sum = 0, slowest = 0;  // the last two per unit of work
+    void add(double time, double work) {
       ++rounds;
-      sum += seconds;
-      slowest = std::max(slowest, seconds);
+      seconds += time;
+      sum += time / work;
+      slowest = std::max(slowest, time / work);
     }
     double mean() const { return (sum - slowest) / (rounds - 1); }
   };
@@ -46,7 +47,7 @@ class ThreadTuner {
     const bool paid = kept_seconds_ >= 0;
     const bool due =
         paid && (kept_for_ >= kept_rounds_ || (kept_single_ && kept_seconds_ >= kMaxSingleSeconds));
-    const bool complete = window_.sum >= kTrialSeconds;
+    const bool complete = window_.seconds >= kTrialSeconds;
     if (window_.rounds < kTrialRounds || !(due || complete)) return;
     if (complete || window_.rounds >= kMinKeptRounds || mean_ == 0) mean_ = window_.mean();
     window_ = {};
@@ -61,18 +62,20 @@ class ThreadTuner {
   void judge_trial() {
     if (window_.rounds < kTrialRounds) return;
     const double mean = window_.mean();
-    if (mean < kLostRatio * mean_ && window_.sum < kTrialSeconds &&
+    if (mean < kLostRatio * mean_ && window_.seconds < kTrialSeconds &&
         window_.rounds < kMaxKeptRounds) {
       return;
     }
-    const bool wins = mean < kBetterRatio * mean_;
+    // A team that is no slower is the better choice.
+    const bool wins = mean < (kept_single_ ? 1 / kBetterRatio : kBetterRatio) * mean_;
     kept_rounds_ =
         wins ? kMinKeptRounds : std::clamp(2 * kept_rounds_, kMinKeptRounds, kMaxKeptRounds);
     kept_single_ = kept_single_ != wins;
     if (wins) mean_ = mean;
     first_mean_ = mean_;
     kept_for_ = 0;
-    kept_seconds_ = wins ? 0 : -kTimePerTrialCost * (window_.sum - window_.rounds * mean_);
+    const double cost = window_.seconds * (1 - window_.rounds * mean_ / window_.sum);
+    kept_seconds_ = wins ? 0 : -kTimePerTrialCost * cost;
     window_ = {};
     trying_ = false;
   }

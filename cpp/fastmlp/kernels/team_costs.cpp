@@ -16,8 +16,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 // Seconds for which a thread waits for another, and between which a round trip lies: no busy
-// machine makes threads appear useless.
-constexpr double kPatience = 1e-3, kMinRoundTrip = 2e-8, kMaxRoundTrip = 1e-6;
+// machine makes threads appear useless. 62 to 350 ns were measured.
+constexpr double kPatience = 1e-3, kMinRoundTrip = 2e-8, kMaxRoundTrip = 4e-7;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();

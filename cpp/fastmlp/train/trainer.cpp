@@ -148,7 +148,7 @@ StepResult Trainer<T>::tuned_step(ThreadTuner* tuner, bool timed, double weight,
   const StepResult result = step_on_batch(weight, team);
   if (timed) {
     const Index passes = result.evaluations * objective_.samples();
-    tuner->record(seconds_since(start) / static_cast<double>(passes));
+    tuner->record(seconds_since(start), static_cast<double>(passes));
   }
   return result;
 }
