@@ -52,7 +52,7 @@ class Program(Functions):
                 self.attempt(lambda call=first: self.interrupt(call))
             else:
                 self.attempt(first)
-        for view in self.views:
+        for view in filter(lambda view: view.flags.writeable, self.views):
             view[...] = self.random.normal()
 
     def interrupt(self, call: Callable[[], object]) -> None:

@@ -22,6 +22,7 @@ RULES: dict[str, dict[str, Any]] = {
     "lecture": {"rule": fm.SGD, "momentum": 0.8, "nesterov": "lecture"},
     "adam": {"rule": fm.Adam},
     "averaged": {"rule": fm.Adam, "average": fm.Polyak("uniform")},
+    "half": {"rule": fm.Adam, "half_state": True},
     "nadam": {"rule": fm.NAdam, "average": fm.Polyak("exponential", beta=0.5)},
 }
 rules = pytest.mark.parametrize("name", RULES)
@@ -30,6 +31,10 @@ rules = pytest.mark.parametrize("name", RULES)
 def rule(name: str, rate: Callable[[int], float] = lambda _: 0.02) -> Any:
     fields = dict(RULES[name])
     return fields.pop("rule")(rate, **fields)
+
+
+def network_for(name: str) -> Any:
+    return fresh(dtype="float32" if "half_state" in RULES[name] else "float64")
 
 
 class Does:
@@ -97,7 +102,7 @@ def run_to_the_end(
     how: str, name: str, monkeypatch: pytest.MonkeyPatch, *callbacks: Any, **fields: Any
 ) -> Any:
     given, rate, status, error = end(how, monkeypatch)
-    trainer = fm.Trainer(fresh(), optimizer=rule(name, rate), batch_size=5)
+    trainer = fm.Trainer(network_for(name), optimizer=rule(name, rate), batch_size=5)
     observers = [*callbacks, *given.pop("callbacks", [])]
     with monkeypatch.context(), np.errstate(all="ignore"):
         if error is not None:
@@ -127,7 +132,7 @@ def assert_same(trainer: Any, twin: Any) -> None:
 
 def normal(name: str, epochs: int) -> Any:
     """A trainer after an undisturbed run."""
-    twin = fm.Trainer(fresh(), optimizer=rule(name), batch_size=5)
+    twin = fm.Trainer(network_for(name), optimizer=rule(name), batch_size=5)
     twin.run(X, Y, epochs=epochs)
     return twin
 

@@ -18,6 +18,20 @@ class CopyRelease {
   std::optional<GilRelease> release_;
 };
 
+// A copy of a vector in bfloat16, which has no view as T. In place of a view it is not to be written,
+// because that would be lost.
+template <class T>
+Array<T> half_copy(const HalfVector& values, bool writable) {
+  Array<T> copy(values.size());
+  T* const to = copy.mutable_data();
+  {
+    const CopyRelease release(values.size());
+    values.read({0, values.size()}, to);
+  }
+  copy.attr("setflags")(writable);
+  return copy;
+}
+
 // All entries: vectors as copies, or with an owner of the state as live views.
 template <class T>
 class StateWriter final : public StateVisitor<T> {
@@ -36,6 +50,9 @@ class StateWriter final : public StateVisitor<T> {
       std::copy_n(values.data(), values.size(), to);
     }
     section_[name] = copy;
+  }
+  void half_vector(const char* name, HalfVector& values) override {
+    section_[name] = half_copy<T>(values, !owner_);
   }
   void optional_vector(const char* name, Buffer<T>& values, bool& present) override {
     if (present) return vector(name, values);
@@ -59,6 +76,9 @@ class StateViews final : public StateVisitor<T> {
   void section(const char* name) override { active_ = name == wanted_; }
   void vector(const char* name, Buffer<T>& values) override {
     if (active_) views[name] = py::array_t<T>(values.size(), values.data(), owner_);
+  }
+  void half_vector(const char* name, HalfVector& values) override {
+    if (active_) views[name] = half_copy<T>(values, false);
   }
   void optional_vector(const char*, Buffer<T>&, bool&) override {}
   void scalar(const char* name, double& value, const Interval*) override {

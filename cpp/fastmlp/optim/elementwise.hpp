@@ -2,9 +2,7 @@
 #pragma once
 
 #include <type_traits>
-#include <vector>
 
-#include "fastmlp/base/buffer.hpp"
 #include "fastmlp/kernels/reduce.hpp"
 
 namespace fastmlp {
@@ -21,20 +19,17 @@ double apply_elementwise(Index n, const Update& update, T* __restrict w, const T
   }
 }
 
-// Calls apply_elementwise with as many state vectors as the update takes.
+// Calls apply_elementwise with as many of the state vectors as the update takes.
 template <class T, class Update>
-double apply_rule(Range range, const Update& update, T* w, const T* g, std::vector<Buffer<T>>& s) {
-  const auto at = [&](std::size_t i) { return s[i].data() + range.begin; };
-  const Index n = range.size();
-  w += range.begin;
+double apply_rule(Index n, const Update& update, T* w, const T* g, T* const* states) {
   if constexpr (std::is_invocable_v<Update, T&, T>) {
     return apply_elementwise(n, update, w, g);
   } else if constexpr (std::is_invocable_v<Update, T&, T, T&>) {
-    return apply_elementwise(n, update, w, g, at(0));
+    return apply_elementwise(n, update, w, g, states[0]);
   } else if constexpr (std::is_invocable_v<Update, T&, T, T&, T&>) {
-    return apply_elementwise(n, update, w, g, at(0), at(1));
+    return apply_elementwise(n, update, w, g, states[0], states[1]);
   } else {
-    return apply_elementwise(n, update, w, g, at(0), at(1), at(2));
+    return apply_elementwise(n, update, w, g, states[0], states[1], states[2]);
   }
 }
 

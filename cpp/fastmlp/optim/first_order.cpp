@@ -9,32 +9,61 @@
 #include "fastmlp/optim/elementwise.hpp"
 
 namespace fastmlp {
+namespace {
+
+// What a rule keeps, and asks for.
+struct RuleNeeds {
+  const char* name;
+  std::vector<StateSpec> scalars, vectors;
+  WeightDecay decay;
+  bool uses_initial_rate_only;
+};
+
+RuleNeeds needs_of(const Rule& rule, double learning_rate) {
+  return std::visit(
+      [&](const auto& r) {
+        return RuleNeeds{r.class_name, r.scalars(), r.state(learning_rate), r.decay(),
+                         r.uses_initial_rate_only};
+      },
+      rule);
+}
+
+}  // namespace
+
 template <class T>
 FirstOrder<T>::FirstOrder(Rule rule, Index size, std::vector<ParameterGroup> groups)
     : Optimizer<T>(std::move(groups), size),
       rule_(std::move(rule)),
-      trained_size_(groups_.trained_size()) {
-  std::visit(
-      [&](const auto& r) {
-        options_ = static_cast<const UpdateRuleOptions&>(r);
-        decay_ = r.decay();
-        start_epoch(0);
-        for (const StateSpec& scalar : r.scalars()) {
-          scalar_names_.emplace_back(scalar.name);
-          scalars_.push_back(scalar.initial);
-        }
-        for (const StateSpec& state : r.state(learning_rate())) {
-          vector_names_.emplace_back(state.name);
-          vectors_.emplace_back(size);
-          if (state.initial == 0) continue;  // as it is, without taking its memory
-          T* values = vectors_.back().data();
-          groups_.for_trained({0, size}, [&](Range range, double factor) {
-            const double initial = state.initial * (r.uses_initial_rate_only ? factor : 1);
-            std::fill_n(values + range.begin, range.size(), static_cast<T>(initial));
-          });
-        }
-      },
-      rule_);
+      trained_size_(groups_.trained_size()),
+      options_(std::visit([](const UpdateRuleOptions& r) { return r; }, rule_)) {
+  start_epoch(0);
+  const RuleNeeds needs = needs_of(rule_, learning_rate());
+  decay_ = needs.decay;
+  for (const StateSpec& scalar : needs.scalars) {
+    scalar_names_.emplace_back(scalar.name);
+    scalars_.push_back(scalar.initial);
+  }
+  if (options_.half_state && (!std::is_same_v<T, float> || evaluation_offset() != 0)) {
+    throw_invalid(needs.name, "half_state", "True",
+                  evaluation_offset() != 0
+                      ? "False, because a rule that looks ahead keeps w in its state"
+                      : "False with dtype='float64', because bfloat16 is a half of float32");
+  }
+  if (options_.half_state) noise_.emplace();
+  for (const StateSpec& state : needs.vectors) {
+    vector_names_.emplace_back(state.name);
+    if (options_.half_state) {
+      halves_.emplace_back(size);
+    } else {
+      vectors_.emplace_back(size);
+    }
+    if (state.initial == 0) continue;  // as it is, without taking its memory
+    groups_.for_trained({0, size}, [&](Range range, double factor) {
+      const double initial = state.initial * (needs.uses_initial_rate_only ? factor : 1);
+      if (options_.half_state) return halves_.back().fill(range, initial);
+      std::fill_n(vectors_.back().data() + range.begin, range.size(), static_cast<T>(initial));
+    });
+  }
   if (options_.average) {
     vector_names_.emplace_back("average");
     vectors_.emplace_back(size);
@@ -54,9 +83,9 @@ double FirstOrder<T>::evaluation_offset() const {
 
 template <class T>
 void FirstOrder<T>::visit_state(StateVisitor<T>& visitor) {
-  for (std::size_t i = 0; i < vectors_.size(); ++i) {
-    visitor.vector(vector_names_[i].c_str(), vectors_[i]);
-  }
+  auto name = vector_names_.begin();
+  for (HalfVector& half : halves_) visitor.half_vector((name++)->c_str(), half);
+  for (Buffer<T>& vector : vectors_) visitor.vector((name++)->c_str(), vector);
   for (std::size_t i = 0; i < scalars_.size(); ++i) {
     visitor.scalar(scalar_names_[i].c_str(), scalars_[i]);
   }
@@ -160,7 +189,7 @@ double FirstOrder<T>::apply(T* w, T* g, ThreadTeam& team) {
 template <class T>
 void FirstOrder<T>::consume(Index part, Range range, T* g) {
   if (before_ || squares_finite(range.size(), g)) return update_part(part, range, g);
-  const Checkpoint<T> before(range, w_, vectors_);
+  const Checkpoint<T> before(range, w_, vectors_, halves_);
   update_part(part, range, g);
   if (!before.is_finite()) refuse(range, before);
 }
@@ -213,13 +242,17 @@ void FirstOrder<T>::start(Index parts, T* w, bool at_risk) {
 // Undoes the update of a range; the first of several defects is kept, whichever thread finds it.
 template <class T>
 void FirstOrder<T>::refuse(Range range, const Checkpoint<T>& before) {
-  const auto look_at = [&](const std::string& name, const T* values) {
-    const Index i = range.begin + first_not_finite(range.size(), values + range.begin);
+  const auto found = [&](const std::string& name, Index i) {
     if (i < range.end && (!this->defect_ || i < this->defect_->index)) this->defect_ = {name, i};
+  };
+  const auto look_at = [&](const std::string& name, const T* values) {
+    found(name, range.begin + first_not_finite(range.size(), values + range.begin));
   };
   const std::lock_guard<std::mutex> lock(refusing_);
   look_at("w", w_);
-  for (std::size_t i = 0; i < vectors_.size(); ++i) look_at(vector_names_[i], vectors_[i].data());
+  auto name = vector_names_.begin();
+  for (const HalfVector& half : halves_) found(*name++, half.first_not_finite(range));
+  for (const Buffer<T>& vector : vectors_) look_at(*name++, vector.data());
   before.restore();
 }
 
@@ -265,10 +298,36 @@ double FirstOrder<T>::clipped_length(double norm) const {
 
 template <class T>
 void FirstOrder<T>::apply_to(Index part, Range range, const StepContext& context, const T* g) {
+  std::array<T*, kMaxVectors> states{};
+  if (halves_.empty()) {
+    for (std::size_t i = 0; i < vectors_.size(); ++i) states[i] = vectors_[i].data() + range.begin;
+    return apply_to_states(part, range.size(), context, w_ + range.begin, g, states);
+  }
+  if constexpr (std::is_same_v<T, float>) {
+    constexpr Index kBlock = RoundingNoise::kBlock;
+    alignas(64) float floats[kMaxVectors][kBlock];
+    for (std::size_t i = 0; i < halves_.size(); ++i) states[i] = floats[i];
+    for (Range block{range.begin, range.begin}; block.end < range.end;) {
+      block = {block.end, std::min((block.end / kBlock + 1) * kBlock, range.end)};
+      for (HalfVector& half : halves_) {
+        half.prefetch({block.end, std::min(block.end + kBlock, range.end)});
+      }
+      for (std::size_t i = 0; i < halves_.size(); ++i) halves_[i].read(block, states[i]);
+      const T* const own_g = g + (block.begin - range.begin);
+      apply_to_states(part, block.size(), context, w_ + block.begin, own_g, states);
+      const NoiseView noise = noise_->at(context.t, block.begin);
+      for (unsigned i = 0; i < halves_.size(); ++i) halves_[i].round(block, states[i], noise, i);
+    }
+  }
+}
+
+template <class T>
+void FirstOrder<T>::apply_to_states(Index part, Index n, const StepContext& context, T* w,
+                                    const T* g, const std::array<T*, kMaxVectors>& states) {
   std::visit(
       [&](const auto& rule) {
         rule.template for_step<T>(context, [&](const auto& element) {
-          part_sums_[static_cast<std::size_t>(part)] += apply_rule(range, element, w_, g, vectors_);
+          part_sums_[static_cast<std::size_t>(part)] += apply_rule(n, element, w, g, states.data());
         });
       },
       rule_);

@@ -9,6 +9,7 @@
 // parameters if the gradient is known before, else of the part.
 #pragma once
 
+#include <array>
 #include <mutex>
 
 #include "fastmlp/optim/checkpoint.hpp"
@@ -73,17 +74,20 @@ class FirstOrder final : public Optimizer<T>, public GradientConsumer<T> {
  private:
   using Optimizer<T>::groups_;
   using Optimizer<T>::size_;
+  static constexpr std::size_t kMaxVectors = 4;  // three of a rule, and the average
 
   double look_ahead_and_update(Objective<T>& f, T* w, ThreadTeam& team);
   double evaluate_and_update(Objective<T>& f, T* w, ThreadTeam& team);
   void update_part(Index part, Range range, T* g);
-  void keep_copies() { before_.emplace(Range{0, size_}, w_, vectors_); }
+  void keep_copies() { before_.emplace(Range{0, size_}, w_, vectors_, halves_); }
   void refuse(Range range, const Checkpoint<T>& before);
   double finish();
   void transform_gradient(Index part, Range range, T* g);
   double clipped_length(double norm) const;
   void update_range(Index part, Range range, const T* g);
   void apply_to(Index part, Range range, const StepContext& context, const T* g);
+  void apply_to_states(Index part, Index n, const StepContext& context, T* w, const T* g,
+                       const std::array<T*, kMaxVectors>& states);
   void update_average(Range range);
   double evaluation_offset() const;
 
@@ -94,6 +98,8 @@ class FirstOrder final : public Optimizer<T>, public GradientConsumer<T> {
   bool needs_extra_passes_ = false;  // over a part, besides the rule
   std::vector<std::string> vector_names_, scalar_names_;
   std::vector<Buffer<T>> vectors_;  // of the rule; the average comes last
+  std::vector<HalfVector> halves_;  // those of the rule where they are in bfloat16
+  std::optional<RoundingNoise> noise_;
   std::vector<double> scalars_;
   Buffer<T> gradient_;                      // the whole, where its norm is needed first
   std::vector<double> range_squares_;       // sums of squares of its ranges

@@ -16,6 +16,10 @@ class DefectFinder final : public StateVisitor<T> {
   void vector(const char* name, Buffer<T>& values) override {
     scan(name, values.size(), values.data());
   }
+  void half_vector(const char* name, HalfVector& values) override {
+    const Range all{0, values.size()};
+    if (!found_ && !values.is_finite(all)) found_ = Defect{name, values.first_not_finite(all)};
+  }
   void optional_vector(const char* name, Buffer<T>& values, bool& present) override {
     if (present) vector(name, values);
   }

@@ -4,6 +4,7 @@
 
 #include "fastmlp/base/buffer.hpp"
 #include "fastmlp/base/family.hpp"
+#include "fastmlp/optim/half_vector.hpp"
 
 namespace fastmlp {
 
@@ -17,7 +18,15 @@ class StateVisitor {
   virtual void section(const char* name) = 0;
   // A vector of fixed size, filled in place.
   virtual void vector(const char* name, Buffer<T>& values) = 0;
-  // The same where it is present; a visitor that fills it may change that.
+  // The same of one in bfloat16: by default through a copy, whose numbers come back as they are.
+  virtual void half_vector(const char* name, HalfVector& values) {
+    const Range all{0, values.size()};
+    Buffer<T> copy(values.size());
+    values.read(all, copy.data());
+    vector(name, copy);
+    values.write(all, copy.data());
+  }
+  // The same as `vector` where it is present; a visitor that fills it may change that.
   virtual void optional_vector(const char* name, Buffer<T>& values, bool& present) = 0;
   // Without a bound the scalar may be any double, nan included.
   virtual void scalar(const char* name, double& value, const Interval* bound = nullptr) = 0;

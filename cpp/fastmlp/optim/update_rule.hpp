@@ -37,6 +37,7 @@ struct UpdateRuleOptions {
   bool normalize = false;
   std::optional<Polyak> average;
   bool proximal_l1 = false;
+  bool half_state = false;
 };
 
 template <class Rule>
@@ -57,6 +58,8 @@ struct UpdateRule : UpdateRuleOptions {
     f("normalize", self.normalize, "divides the gradient by its norm");
     f("average", self.average, "averaging of the iterates, an fm.Polyak");
     f("proximal_l1", self.proximal_l1, "applies l1 by soft thresholding");
+    f("half_state", self.half_state,
+      "keeps the rule's vectors, such as m and v, in bfloat16, rounded at random; for float32");
   }
 
   void check() const {

@@ -36,10 +36,10 @@ class Snapshot {
     Copier(Snapshot& snapshot, bool back) : snapshot_(snapshot), back_(back) {}
     void section(const char* name) override { of_optimizer_ = std::string_view(name) != "trainer"; }
     void vector(const char*, Buffer<T>& values) override {
-      Buffer<T>& kept = entry(snapshot_.vectors_, vectors_++);
-      if (!back_ && kept.size() != values.size()) kept = Buffer<T>(values.size());
-      const Buffer<T>& from = back_ ? kept : values;
-      std::copy_n(from.data(), from.size(), (back_ ? values : kept).data());
+      copy_vector(entry(snapshot_.vectors_, vectors_++), values);
+    }
+    void half_vector(const char*, HalfVector& values) override {
+      copy_vector(entry(snapshot_.halves_, halves_++), values);
     }
     void optional_vector(const char* name, Buffer<T>& values, bool& present) override {
       Index kept = present;
@@ -61,6 +61,12 @@ class Snapshot {
       if (index == entries.size()) entries.emplace_back();
       return entries[index];
     }
+    template <class Vector>
+    void copy_vector(Vector& kept, Vector& values) const {
+      if (!back_ && kept.size() != values.size()) kept = Vector(values.size());
+      const Vector& from = back_ ? kept : values;
+      std::copy_n(from.data(), from.size(), (back_ ? values : kept).data());
+    }
     template <class Value>
     void copy(Value& kept, Value& value) const {
       (back_ ? value : kept) = back_ ? kept : value;
@@ -68,11 +74,12 @@ class Snapshot {
 
     Snapshot& snapshot_;
     bool back_, of_optimizer_ = true;
-    std::size_t vectors_ = 0, scalars_ = 0, counters_ = 0;
+    std::size_t vectors_ = 0, halves_ = 0, scalars_ = 0, counters_ = 0;
   };
 
   Buffer<T> w_;
   std::vector<Buffer<T>> vectors_;
+  std::vector<HalfVector> halves_;
   std::vector<double> scalars_;
   std::vector<Index> counters_;
 };

@@ -14,6 +14,9 @@ from fastmlp._data.validation import error_prefix, value_error
 class StateViews(Mapping[str, FloatArray]):
     """Live views by name; assigning to an item copies into the state.
 
+    Vectors that an optimizer with ``half_state=True`` keeps in bfloat16 have no view as float32:
+    they are copies, which cannot be assigned to.
+
     Parameters
     ----------
     views : mapping of arrays
@@ -41,6 +44,8 @@ class StateViews(Mapping[str, FloatArray]):
         if name not in self._views:
             raise value_error("name", name, f"one of {', '.join(self._views) or 'nothing'}")
         view = self._views[name]
+        if not view.flags.writeable:
+            raise value_error("name", name, "another, because half_state=True keeps it in bfloat16")
         np.copyto(view, as_shape(value, view.shape, view.dtype, name))
 
     def __iter__(self) -> Iterator[str]:

@@ -22,6 +22,7 @@ FAMILIES = {  # the setting or hyperparameter that has members of a family
     "average": _core.averages,
     "line_search": _core.line_searches,
 }
+LATER_FIELDS = {"half_state": False}  # not written, so that older versions can read the rest
 MEMBERS = tuple(cls for family in FAMILIES.values() for cls in family.values())
 
 
@@ -29,7 +30,11 @@ def member_to_dict(value: Any) -> Any:
     """Return a member of a family as its name and hyperparameters; other values as they are."""
     if isinstance(value, MEMBERS):
         params = value.get_params(deep=False)
-        fields = {name: member_to_dict(field) for name, field in params.items()}
+        fields = {
+            name: member_to_dict(field)
+            for name, field in params.items()
+            if name not in LATER_FIELDS or field != LATER_FIELDS[name]
+        }
         return {"name": value.name, **fields}
     return list(value) if isinstance(value, tuple) else value
 
