@@ -271,4 +271,5 @@ def test_ctrl_c_ends_all_ranks_that_are_threads() -> None:
             fm.distributed.run_threads(forever, 2)
     finally:
         signal.signal(signal.SIGINT, before)
-    assert len(ranks) == 2 and not any(rank.is_alive() for rank in ranks)
+    assert len(ranks) == 2
+    assert not any(rank.is_alive() for rank in ranks)

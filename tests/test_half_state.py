@@ -79,7 +79,9 @@ def test_roundings_keep_the_mean_and_go_both_ways() -> None:
     error = (states[0] - states[1]) / ulps(states[1])
     n = error.size
     assert n == 64_064
-    assert abs(error.mean()) < 5 * np.sqrt(1 / 6 / n)  # the variance of a rounding is 1/6 on average
+    assert abs(error.mean()) < 5 * np.sqrt(
+        1 / 6 / n
+    )  # the variance of a rounding is 1/6 on average
     assert abs(np.mean(error > 0) - 0.5) < 5 * 0.5 / np.sqrt(n)
     assert 0.9 / 6 < error.var() < 1.1 / 6
     assert abs(np.corrcoef(error[:-1], error[1:])[0, 1]) < 5 / np.sqrt(n)
@@ -168,7 +170,8 @@ def test_its_state_is_copied_and_not_assigned_to() -> None:
     one = trainer(fm.Adam(half_state=True))
     m = one.state["m"]
     one.step(X[:50], y[:50])
-    assert not m.any() and one.state["m"].any()
+    assert not m.any()
+    assert one.state["m"].any()
     with pytest.raises(ValueError, match=r"Trainer.state: name='m'.*half_state=True"):
         one.state["m"] = 0
     with pytest.raises(ValueError, match="read-only"):

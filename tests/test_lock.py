@@ -17,13 +17,16 @@ def test_a_network_is_trained_by_one_call_at_a_time() -> None:
     X, y = np.zeros((100_000, 32), np.float32), np.zeros((100_000, 1), np.float32)
     net = fm.Network([32, 128, 128, 1], activation="tanh", output="identity", seed=0)
     trainer = fm.Trainer(net)
-    calls: list[Callable[[], object]] = [
-        lambda: net.fit(X[:1], y[:1], epochs=1),
-        lambda: fm.Trainer(net).run(X[:1], y[:1], epochs=1),
-        lambda: trainer.epoch(X[:1], y[:1]),
-        lambda: trainer.step(X[:1], y[:1]),
-        lambda: trainer.forward(X[:1]),
-        lambda: trainer.apply(net.parameters),
+    calls: list[tuple[str, Callable[[], object]]] = [
+        ("fit", lambda: net.fit(X[:1], y[:1], epochs=1)),
+        ("fm.fit_many", lambda: fm.fit_many([net], X[:1], y[:1], epochs=1)),
+        ("Trainer.run", lambda: fm.Trainer(net).run(X[:1], y[:1], epochs=1)),
+        ("Trainer.epoch", lambda: trainer.epoch(X[:1], y[:1])),
+        ("Trainer.epoch", lambda: trainer.epoch([(X[:1], y[:1])])),
+        ("Trainer.step", lambda: trainer.step(X[:1], y[:1])),
+        ("Trainer.gradient", lambda: trainer.gradient(X[:1], y[:1])),
+        ("Trainer.forward", lambda: trainer.forward(X[:1])),
+        ("Trainer.apply", lambda: trainer.apply(net.parameters)),
     ]
     started, statuses = threading.Event(), []
 
@@ -39,13 +42,13 @@ def test_a_network_is_trained_by_one_call_at_a_time() -> None:
     thread.start()
     started.wait()
     time.sleep(0.2)  # now it is inside its first, long epoch
-    for call in calls:
-        with pytest.raises(RuntimeError, match="being trained by another call"):
+    for name, call in calls:
+        with pytest.raises(RuntimeError, match=f"^{name}: this network is being trained by anoth"):
             call()
     assert thread.is_alive()
     thread.join()
     assert statuses == ["max_seconds"]
-    for call in calls:
+    for _, call in calls:
         call()
 
 
@@ -57,6 +60,6 @@ def test_a_callback_cannot_train_the_network_that_calls_it() -> None:
         def on_epoch_end(self, *_: object) -> None:
             net.fit(X, y)
 
-    with pytest.raises(RuntimeError, match="being trained by another call"):
-        net.fit(X, y, callbacks=[Trains()])
+    with pytest.raises(RuntimeError, match=r"^fit: .*being trained by another call"):
+        fm.Trainer(net).run(X, y, callbacks=[Trains()])
     assert net.fit(X, y, epochs=2).status == "max_steps"

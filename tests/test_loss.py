@@ -108,6 +108,9 @@ def test_gaussian_nll_wants_two_outputs_per_target() -> None:
         network(1, [(3, "identity", True)]).fit(X, X, loss="gaussian_nll")
     with pytest.raises(ValueError, match=r"^fit: y has shape \(4, 4\), expected \(4, 2\)"):
         network(1, [(4, "identity", True)]).fit(X, np.ones((4, 4)), loss="gaussian_nll")
+    for n in (1, 3):
+        with pytest.raises(ValueError, match=rf"shape \(1, {n}\), expected an even number of col"):
+            fm.GaussianNLL()(np.zeros((1, n)), np.zeros((1, n // 2)))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,28 @@ def test_additions_are_whole_also_where_a_callback_raises() -> None:
     assert len(net.history["loss"]) == 2
     with pytest.raises(TypeError, match=r"logs=3 \(int\), expected names as keys"):
         net.fit([[0]], [0], epochs=3, callbacks=[Adds(3, {1: 1.0})])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", ["a", None, 1j, [1.0], np.array([1.0]), 10**400], ids=str)
+@pytest.mark.parametrize(
+    "reader",
+    [
+        fm.EarlyStopping("x"),
+        fm.EarlyStopping("x", mode="max"),
+        fm.ReduceOnPlateau("x"),
+        fm.ModelCheckpoint("unused", "x"),
+        fm.CSVLogger(os.devnull),
+        fm.Logging(),
+    ],
+    ids=repr,
+)
+def test_what_is_no_number_is_refused_before_a_callback_reads_it(reader: Any, value: Any) -> None:
+    net = fm.Network([1, 1], seed=0)
+    shown = "an integer of 1329 bits" if isinstance(value, int) else repr(value)
+    with pytest.raises((TypeError, ValueError)) as caught:
+        net.fit([[0]], [0], epochs=3, callbacks=[Adds("x", {1: value}), reader])
+    assert str(caught.value).startswith(f"fit: logs['x']={shown}")
+    assert ", expected a number" in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from functools import partial
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 import fastmlp as fm
+from fastmlp import _core
 from problems import TASKS, fresh, network
 from reference import Array
 
@@ -117,3 +119,26 @@ def test_a_later_loss_is_blamed_on_the_rate_as_a_number(rate: Any, shown: str) -
     text = rf"in epoch 1, step [2-9].*try a smaller learning_rate \(now {re.escape(shown)}\)"
     with np.errstate(all="ignore"), pytest.warns(fm.TrainingWarning, match=text):
         net.fit(X, y, optimizer=fm.SGD(rate), epochs=2, batch_size=4)
+
+
+@pytest.mark.filterwarnings("ignore:.*y has mean")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("fields", [{}, {"normalize": True}, {"clip_norm": 1.0}])
+@pytest.mark.parametrize("name", sorted(_core.optimizers))
+def test_no_huge_rate_leaves_parameters_that_are_not_finite(
+    name: str, fields: dict[str, Any], dtype: str
+) -> None:
+    """Of steps with gradients of ones; the squares of the gradient are small."""
+    net = fm.Network([3, 2], dtype=dtype, seed=0)
+    rate = 0.1 * float(np.finfo(dtype).max)
+    trainer = fm.Trainer(net, optimizer=_core.optimizers[name](rate, **fields))
+    for _ in range(30):
+        before, n_steps = net.parameters.copy(), trainer.n_steps
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            trainer.apply(np.ones(8))
+        assert np.all(np.isfinite(net.parameters))
+        assert all(np.all(np.isfinite(vector)) for vector in trainer.state.values())
+        if trainer.n_steps == n_steps:
+            np.testing.assert_array_equal(net.parameters, before)
+            assert "no update was made" in str(said[-1].message)

@@ -19,7 +19,9 @@ from problems import FUNCTIONS, Task, pair, squared
 from reference import Array
 
 STEPS = 200
-COMMON = {"learning_rate", "clip_norm", "clip_value", "normalize", "average", "proximal_l1"} | {"half_state"}
+COMMON = {"learning_rate", "clip_norm", "clip_value", "normalize", "average", "proximal_l1"} | {
+    "half_state"
+}
 NET = Task(4, [(5, "tanh", True), (3, "softmax", True)])
 L1, L2 = 1e-4, 1e-2
 

@@ -269,3 +269,12 @@ def test_what_does_not_fit_is_refused_with_its_shape(make: Any, message: str) ->
 def test_more_steps_than_memory_are_a_memory_error(layer: Any) -> None:
     with pytest.raises(MemoryError):
         fm.Network([layer], inputs=(2**45, 1))
+
+
+def test_a_spectrum_of_truncated_derivatives_is_refused() -> None:
+    """Their products are not symmetric, of which Lanczos' method would not tell."""
+    X, y = np.ones((2, 6, 2)), np.ones((2, 1))
+    for layer in (fm.Recurrent(3, truncate=2), fm.Bidirectional(fm.GRU(3, truncate=2))):
+        net = fm.Network([layer, fm.Dense(1)], inputs=(6, 2), seed=1)
+        with pytest.raises(ValueError, match=r"hessian_spectrum: layers\[0\].truncate=2, expected"):
+            net.hessian_spectrum(X, y)

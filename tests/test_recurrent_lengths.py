@@ -250,6 +250,11 @@ def test_same_bits_for_any_number_of_threads() -> None:
     assert len(results) == 1
 
 
+def test_no_samples_may_have_an_empty_list_of_lengths() -> None:
+    net, none = fm.Network(NETS["class"](), inputs=(TIME, 3), seed=0), np.zeros((0, TIME, 3))
+    np.testing.assert_array_equal(net.predict(none, lengths=[]), net.predict(none))
+
+
 X3 = np.zeros((2, TIME, 3))
 
 

@@ -266,6 +266,27 @@ def test_negative_counts_and_weights_are_refused() -> None:
 
 
 def test_class_weights_are_refused() -> None:
-    for weights in ("heavy", 3):
-        with pytest.raises(ValueError, match="class_weight"):
-            ours.MLPClassifier(class_weight=weights).fit(X, Y)
+    labels = (Y[:, np.newaxis] == [0, 1]).astype(int)
+    one, several = "expected 'balanced' or a dictionary", "expected 'balanced' or a list of 2 dict"
+    cases: list[tuple[Any, Any, str]] = [
+        ("heavy", Y, f"class_weight='heavy', {one}"),
+        (3, Y, f"class_weight=3 (int), {one}"),
+        ([1, 2, 3], Y, f"class_weight=[1, 2, 3] (list), {one}"),
+        ({0: -1}, Y, "class_weight[0]=-1, expected a finite number >= 0"),
+        ({0: np.nan}, Y, "class_weight[0]=nan, expected a finite number >= 0"),
+        ({0: "x"}, Y, "class_weight[0]='x' (str), expected a finite number >= 0"),
+        ({0: 1e300}, Y, "class_weight={0: 1e+300}, expected weights of at most 3.4e+38"),
+        ({7: 1.0}, Y, "class_weight={7: 1.0}, expected classes as keys: [0, 1, 2]"),
+        ({0: 1}, labels, f"class_weight={{0: 1}} (dict), {several}"),
+        ([{0: 1}], labels, f"class_weight=[{{0: 1}}], {several}"),
+        ([{0: 1}, {0: -1}], labels, "class_weight[1][0]=-1, expected a finite number >= 0"),
+    ]
+    for weights, y, text in cases:
+        with pytest.raises((ValueError, TypeError), match=f"^MLPClassifier.fit: {re.escape(text)}"):
+            ours.MLPClassifier(class_weight=weights).fit(X.astype(np.float32), y)
+
+
+def test_an_optimizer_that_does_not_fit_is_refused_by_the_estimator() -> None:
+    expected = r"^MLPClassifier\.fit: optimizer=LevenbergMarquardt.*expected loss='squared_error'"
+    with pytest.raises(ValueError, match=expected):
+        ours.MLPClassifier(optimizer=fm.LevenbergMarquardt()).fit(X, Y)

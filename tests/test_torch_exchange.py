@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from exchange_cases import difference, random_net, samples
 from fastmlp import _core
 
 torch = pytest.importorskip("torch")
+from torch_cases import FUNCTIONAL  # noqa: E402  needs torch
+
 nn, functional = torch.nn, torch.nn.functional
 # Activations that torch's recurrent modules have.
 RECURRENT = {fm.Recurrent: ["tanh", "relu"], fm.GRU: ["tanh"], fm.LSTM: ["tanh"]}
@@ -245,6 +248,8 @@ REFUSED: dict[str, tuple[Callable[[], Any], Any, str]] = {
     "no shape": (lambda: nn.Conv2d(1, 2, 3), None, "inputs=None, expected its shape"),
     "a factor": (lambda: Written(lambda m, x: m.a(x).tanh() * 2.0, a=nn.Linear(3, 3)), None,
                  "a factor or a shift is left"),
+    **{name: (partial(Written, f, a=nn.Linear(3, 3)), 3, f"module '{name.split()[0][:6]}.*{why}")
+       for name, (f, why) in FUNCTIONAL.items()},
 }  # fmt: skip
 
 

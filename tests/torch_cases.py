@@ -8,11 +8,32 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional as F
 
 import fastmlp as fm
 from reference import Array
 
 Nets = dict[str, tuple[tuple[int, ...], Callable[[], list[Any]]]]
+
+NO_WEIGHTS = "weights given as arguments have no counterpart, expected layers of torch.nn"
+OTHERS = "its arguments have no counterpart: "
+# Forwards of a module with the layer a, 3 to 3, by the node that is refused, and the reason.
+FUNCTIONAL: dict[str, tuple[Callable[[Any, Any], Any], str]] = {
+    "linear": (lambda m, x: F.linear(m.a(x), m.a.weight), NO_WEIGHTS),
+    "linear first": (lambda m, x: m.a(F.relu(F.linear(x, m.a.weight, m.a.bias))), NO_WEIGHTS),
+    "linear with names": (lambda m, x: F.linear(input=x, weight=m.a.weight, bias=None), NO_WEIGHTS),
+    "linear of outputs": (lambda m, x: F.linear(x, m.a(x)), NO_WEIGHTS),
+    "conv1d": (lambda m, x: F.conv1d(x, m.a.weight[:, :, None]), NO_WEIGHTS),
+    "conv2d": (lambda m, x: F.conv2d(x, m.a.weight, m.a.bias, stride=1), NO_WEIGHTS),
+    "batch_norm": (lambda m, x: F.batch_norm(m.a(x), m.a.bias, m.a.bias), NO_WEIGHTS),
+    "layer_norm": (lambda m, x: F.layer_norm(m.a(x), (3,), weight=m.a.bias), NO_WEIGHTS),
+    "gru": (lambda m, x: torch.gru(x, m.a.bias, [m.a.weight], True, 1, 0.0, False, False, True),
+            NO_WEIGHTS),
+    "t": (lambda m, x: m.a(x) @ m.a.weight.t(), "values of weights or shapes alone have no"),
+    "exp": (lambda m, x: m.a(x) * torch.exp(m.a.bias), "values of weights or shapes alone"),
+    "mean": (lambda m, x: m.a(x).mean(1, dtype=torch.float64), OTHERS + "got an unexpected"),
+    "squeeze": (lambda m, x: m.a(x).squeeze(), OTHERS + "missing a required"),
+}  # fmt: skip
 
 
 class Problem(NamedTuple):

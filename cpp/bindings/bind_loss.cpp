@@ -17,6 +17,9 @@ LossArrays evaluate_loss(const char* where, const Loss& loss, Array<T> o, Array<
                                               shape_text(o) + ", expected (n, n_out) or (n,)");
   const Index n = o.shape(0), outputs = o.ndim() == 2 ? o.shape(1) : 1;
   const Index columns = target_columns(loss, outputs);
+  require(outputs % (2 / target_columns(loss, 2)) == 0,  // per target
+          std::string(where) + ": outputs have shape " + shape_text(o) +
+              ", expected an even number of columns, means and log variances");
   const bool fits = y.size() == n * columns && y.ndim() <= 2 && y.ndim() > 0 && y.shape(0) == n;
   require(fits, std::string(where) + ": y has shape " + shape_text(y) + ", expected (" +
                     std::to_string(n) + ", " + std::to_string(columns) + ")");

@@ -18,8 +18,8 @@ class CopyRelease {
   std::optional<GilRelease> release_;
 };
 
-// A copy of a vector in bfloat16, which has no view as T. In place of a view it is not to be written,
-// because that would be lost.
+// A copy of a vector in bfloat16, which has no view as T. In place of a view it is not to be
+// written, because that would be lost.
 template <class T>
 Array<T> half_copy(const HalfVector& values, bool writable) {
   Array<T> copy(values.size());

@@ -52,6 +52,9 @@ class Spectrum(NamedTuple):
 class CurvatureOperator:
     """A symmetric matrix that is known by its products, as SciPy's `aslinearoperator` takes it.
 
+    With `truncate` of a recurrent layer it is the derivative of the truncated gradient, which is
+    not symmetric; `rmatvec` then is no product with the transpose.
+
     Attributes
     ----------
     shape : tuple (n_parameters, n_parameters)

@@ -168,7 +168,9 @@ class Ensemble:
             The file is damaged, foreign, of a later version, or not of an ensemble.
         """
         given = dict.fromkeys(functions.PASSED_OVER)
-        ensemble: Ensemble = files.restore(path, "Ensemble.load", FORMAT, given, max_time_steps)
+        ensemble = cls.__new__(cls)
+        restored = files.restore(path, "Ensemble.load", FORMAT, given, max_time_steps)
+        vars(ensemble).update(vars(restored))
         return ensemble
 
     def _values(self, of: Any) -> dict[str, Any]:

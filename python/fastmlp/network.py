@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Iterable, Mapping
+from copyreg import __newobj__  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -280,9 +281,19 @@ class Network(NamedFeatures, Attributes):
         """Return the network as a versioned dictionary."""
         return serialization.network_to_dict(self)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Put off what users have attached until the network is there, to which it may refer."""
+        state = self.__getstate__()
+        attached = state.pop("attributes", None)
+        if attached is None:
+            return __newobj__, (type(self),), state
+        return _restored, (type(self), state), {"attributes": attached}
+
     @error_prefix("Network")
     def __setstate__(self, values: Mapping[str, Any]) -> None:
         """Restore from `__getstate__`."""
+        if set(values) == {"attributes"}:  # which are put off
+            return vars(self).update(values["attributes"])
         specification, epochs_trained = serialization.network_from_dict(values)
         parameters = values["parameters"]
         if isinstance(parameters, layout.Tensors):
@@ -298,3 +309,10 @@ class Network(NamedFeatures, Attributes):
         restored._history = serialization.history_from_dict(values.get("history"))
         restored._trained_loss = members.loss_from_dict(values.get("loss"), restored)
         self._become(restored, values.get("attributes", {}))
+
+
+def _restored(cls: type[Network], values: Mapping[str, Any]) -> Network:
+    """Return a network of its state, as pickles name this function."""
+    network = cls.__new__(cls)
+    network.__setstate__(values)
+    return network

@@ -28,6 +28,7 @@ from fastmlp._fit.epoch_result import EpochResult
 from fastmlp._fit.fit_loop import FitLoop
 from fastmlp._fit.history import History
 from fastmlp._fit.leftover import NO_SAMPLES, Indices, carried_samples
+from fastmlp._fit.lock import LockErrors
 from fastmlp._fit.metrics import metrics_of_run
 from fastmlp._fit.ranks import Part, Ranks
 from fastmlp._fit.settings import TrainerSettings
@@ -270,7 +271,7 @@ carry_state, missing, n_threads, comm
         carrying.check_rows(self, len(config.data.X), "X")
         read = (config.metrics, self, config.data, config.validation, config.part)
         metrics = metrics_of_run(*read)
-        with limited(self.n_threads), self.network._in_training:
+        with limited(self.n_threads), LockErrors(caller), self.network._in_training:
             self._forward_shape = None
             self.network._remember_names(sharding.rows(given["X"]))
             if self._ranks.is_first and len(config.data.X):

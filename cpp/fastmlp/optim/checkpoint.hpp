@@ -32,9 +32,7 @@ class Checkpoint {
     const auto finite = [&](const T* array) {
       return all_finite(range_.size(), array + range_.begin);
     };
-    const auto finite_half = [&](const HalfVector& vector) {
-      return vector.is_finite(range_);
-    };
+    const auto finite_half = [&](const HalfVector& vector) { return vector.is_finite(range_); };
     return std::all_of(arrays_.begin(), arrays_.end(), finite) &&
            std::all_of(halves_.begin(), halves_.end(), finite_half);
   }

@@ -17,8 +17,8 @@ struct NoiseView {
   std::uint32_t mask;
 };
 
-// They follow from the step and the index, so that they are the same on any thread. The entries of a
-// block take turns in a table, from another place on and through another mask in each step.
+// They follow from the step and the index, so that they are the same on any thread. The entries of
+// a block take turns in a table, from another place on and through another mask in each step.
 class RoundingNoise {
  public:
   static constexpr Index kBlock = 512;
@@ -28,8 +28,8 @@ class RoundingNoise {
   }
   // From an entry on, to the end of its block.
   NoiseView at(Index step, Index entry) const {
-    const std::uint32_t hash = mixed(mixed(static_cast<std::uint32_t>(step)) +
-                                     static_cast<std::uint32_t>(entry / kBlock));
+    const std::uint32_t hash =
+        mixed(mixed(static_cast<std::uint32_t>(step)) + static_cast<std::uint32_t>(entry / kBlock));
     return {table_.data() + hash % kBlock + entry % kBlock, hash};
   }
 

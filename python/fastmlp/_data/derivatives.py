@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from fastmlp._data import arrays
 from fastmlp._data.arrays import FloatArray
 from fastmlp._data.types import InputLike, LossLike
-from fastmlp._data.validation import check_int, check_seed, error_prefix
+from fastmlp._data.validation import check_int, check_seed, error_prefix, value_error
 from fastmlp.curvature import Spectrum, curvature_of
 
 if TYPE_CHECKING:
@@ -195,6 +195,11 @@ def hessian_spectrum(
         ``smallest`` and ``largest``, ascending, ``(k,)`` each. Cost: `dimensions` products, and as
         many vectors.
 
+    Raises
+    ------
+    ValueError
+        A recurrent layer has `truncate`, so that the products are not those of a symmetric matrix.
+
     Examples
     --------
     >>> import fastmlp as fm
@@ -204,6 +209,15 @@ def hessian_spectrum(
     """
     n_values = check_int(k, "k", min=1, max=self.n_parameters)
     n_dimensions = check_int(dimensions, "dimensions", min=1)
+    for i, layer in enumerate(self.layers):
+        truncate = getattr(getattr(layer, "layer", layer), "truncate", None)  # or of Bidirectional
+        if truncate is not None:
+            raise value_error(
+                f"layers[{i}].truncate",
+                truncate,
+                "None, because the derivatives of a truncated gradient are not symmetric; "
+                "np.linalg.eigvalsh(net.hessian(X, y)) has the spectrum of the symmetric part",
+            )
     curvature = curvature_of(self, X, y, loss, sample_weight, lengths)
     return curvature._spectrum("hessian", n_values, n_dimensions, check_seed(seed))
 

@@ -175,7 +175,10 @@ def check_number(value: Any, name: str) -> float:
         value = value.item()
     if not isinstance(value, numbers.Real) or isinstance(value, bool):
         raise type_error(name, value, "a number")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise value_error(name, value, "a number in the range of a float") from None
 
 
 def check_seconds(value: Any, name: str) -> float | None:

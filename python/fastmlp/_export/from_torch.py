@@ -26,6 +26,7 @@ from fastmlp._io.files import DAMAGE
 from fastmlp.layers import Dense
 from fastmlp.network import Network
 
+OF_PYTHON = ("_operator", "builtins", "math")  # modules whose functions take arrays and numbers
 NEUTRAL = {"Dropout", "Identity", "GaussianNoise"}
 FIRST = (  # those that read channels first
     *("Conv", "MaxPool", "AvgPool", "Adaptive", "BatchNorm2d", "Dropout1d", "Dropout2d"),
@@ -242,12 +243,9 @@ class _Traced:
                 raise InvalidValue(f"no counterpart, expected some of: {known}")
             return torch_nodes.MODULES[kind](chain, module, *args, **kwargs)
         name = node.target if node.op == "call_method" else node.target.__name__
-        if not any(isinstance(each, Value) for each in _leaves(args)):
+        leaves = torch_functions.leaves([args, *kwargs.values()])
+        if not any(isinstance(each, Value) for each in leaves):
+            if node.op == "call_method" or node.target.__module__ not in OF_PYTHON:
+                raise InvalidValue("values of weights or shapes alone have no counterpart")
             return node.target(*args, **kwargs)
         return torch_functions.run(chain, self.torch.nn, name.strip("_"), args, kwargs)
-
-
-def _leaves(values: Any) -> list[Any]:
-    if isinstance(values, (tuple, list)):
-        return [leaf for each in values for leaf in _leaves(each)]
-    return [values]

@@ -6,11 +6,17 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from fastmlp._data.validation import InvalidValue
 from fastmlp._export.axes import Value
 from fastmlp._export.chain import Chain
 from fastmlp._export.torch_nodes import CALLED, MODULES, function
 
+FIRST = ("input", "self", "tensors")  # names of the first argument
+WEIGHTS = (
+    "weights given as arguments have no counterpart, expected layers of torch.nn with their own"
+)
 BY_FUNCTION = {name.lower(): name for name in MODULES if name != "Function"}
 
 
@@ -81,15 +87,39 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 def run(chain: Chain, nn: Any, name: str, args: Any, kwargs: dict[str, Any]) -> Any:
     """Return what a function or a method gives."""
+    if not args:
+        args = tuple(kwargs[each] for each in FIRST if each in kwargs)
+        kwargs = {key: value for key, value in kwargs.items() if key not in FIRST}
     if name in FUNCTIONS:
-        return FUNCTIONS[name](chain, *args, **kwargs)
+        return _call(FUNCTIONS[name], chain, *args, **kwargs)
+    others = leaves([args[1:], *kwargs.values()])
+    if any(isinstance(each, np.ndarray) for each in [*leaves(args[:1]), *others]):
+        raise InvalidValue(WEIGHTS)
     if name in CALLED:
         return function(chain, name, args[0])
     kind = BY_FUNCTION.get(name.replace("_", ""))
     if kind is None or not hasattr(nn, kind):
         known = ", ".join(sorted(FUNCTIONS))
         raise InvalidValue(f"no counterpart, expected layers, activations or some of: {known}")
+    if any(isinstance(each, Value) for each in others):
+        raise InvalidValue(WEIGHTS)
     cls = getattr(nn, kind)
     takes = inspect.signature(cls).parameters
     options = {key: value for key, value in kwargs.items() if key in takes}
-    return MODULES[kind](chain, cls(*args[1:], **options), args[0])
+    return MODULES[kind](chain, _call(cls, *args[1:], **options), args[0])
+
+
+def leaves(values: Any) -> list[Any]:
+    """Return what nested lists and tuples contain."""
+    if isinstance(values, (tuple, list)):
+        return [leaf for each in values for leaf in leaves(each)]
+    return [values]
+
+
+def _call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Return what a function gives; raise at arguments that it does not have."""
+    try:
+        inspect.signature(function).bind(*args, **kwargs)
+    except TypeError as error:
+        raise InvalidValue(f"its arguments have no counterpart: {error}") from None
+    return function(*args, **kwargs)

@@ -11,7 +11,7 @@ from fastmlp._data.arrays import native
 from fastmlp._data.validation import InvalidValue, check_int, error_prefix, short_repr, type_error
 from fastmlp._fit import carrying
 from fastmlp._fit.settings import NATIVE_SNAPSHOTS, TrainerSettings, reseed
-from fastmlp._io import files, functions, layout, serialization
+from fastmlp._io import atomic, files, functions, layout, serialization
 from fastmlp._io.members import MEMBERS
 from fastmlp.layers import own_activations
 
@@ -78,7 +78,9 @@ def load(
         owner = trainer if name == "loss" else trainer.optimizer
         if getattr(owner, name, None) is not value:
             raise InvalidValue(f"{name}={short_repr(value)}, expected none: the file has its own")
-    return trainer
+    loaded = cls.__new__(cls)
+    loaded._become(trainer, {})
+    return loaded
 
 
 def _values(trainer: Trainer) -> dict[str, Any]:
@@ -126,7 +128,12 @@ class Checkpoint:
         def made(values: dict[str, Any]) -> dict[str, Any]:
             return _adopt(trainer, callbacks, values)
 
+        def look() -> None:
+            if ranks.is_first:
+                atomic.check_folder(self._path, where)
+
         ranks, where = trainer._ranks, f"{caller}: checkpoint"
+        ranks.agree(look)
         try:
             with ranks.file_of_first(self._path) as path:
                 return ranks.agree(lambda: files.read(path, where, given, made))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from fastmlp._data.extras import require
@@ -97,18 +97,18 @@ class History(dict[str, list[float]]):
 
     def last_loss(self) -> float:
         """Return the last ``"val_loss"``, or ``"loss"`` where no samples were validated."""
-        return self._losses()[-1]
+        last = self._losses()[-1]
+        return self["loss"][-1] if math.isnan(last) and "loss" in self else last
 
     def append(self, logs: Mapping[str, float]) -> None:
         """Add the numbers of one epoch."""
+        if not logs.keys() <= self.keys():
+            self._begin(logs)
         for name, value in logs.items():
-            if name in self:
-                self[name].append(value)
-            else:
-                self[name] = [value]
+            self[name].append(value)
 
     def complete(self, logs: Mapping[str, float]) -> None:
-        """Add to the last epoch what it has not: a number of `logs`, or nan."""
+        """Add to the last epoch what it has not: a number of `logs`, or nan, as to earlier ones."""
         before = self.n_epochs - 1
         for name in [*self, *logs]:
             if len(column := self.setdefault(name, [])) <= before:
@@ -116,9 +116,17 @@ class History(dict[str, list[float]]):
 
     def extend(self, columns: Mapping[str, Sequence[float]]) -> None:
         """Add the numbers of many epochs."""
-        for name, values in columns.items():
-            if values:
-                self.setdefault(name, []).extend(values)
+        given = {name: values for name, values in columns.items() if values}
+        self._begin(given)
+        for name, values in given.items():
+            self[name].extend(values)
+        self.complete({})
+
+    def _begin(self, names: Iterable[str]) -> None:
+        """Add the columns that are not there; they were nan so far."""
+        n_epochs = self.n_epochs
+        for name in names:
+            self.setdefault(name, [math.nan] * n_epochs)
 
     def to_dict(self) -> dict[str, list[float]]:
         """Return a copy as plain lists, ready for pandas or JSON.

@@ -73,12 +73,10 @@ def epoch_ended(callbacks: Sequence[Any], epoch: int, logs: dict[str, float]) ->
     """
     if not callbacks:
         return False
-    answers = [getattr(each, "on_epoch_end", _no_answer)(epoch, logs) for each in callbacks]
-    for name, value in logs.items():
-        if not isinstance(name, str):
-            raise type_error("logs", name, "names as keys")
-        if type(value) is not float:
-            logs[name] = check_number(value, f"logs[{name!r}]")
+    answers = []
+    for each in callbacks:
+        answers.append(getattr(each, "on_epoch_end", _no_answer)(epoch, logs))
+        _check_logs(logs)  # before the next one reads what was added
     if answers.count(None) == len(answers):
         return False
     for callback, answer in zip(callbacks, answers, strict=True):
@@ -86,6 +84,14 @@ def epoch_ended(callbacks: Sequence[Any], epoch: int, logs: dict[str, float]) ->
             name = f"{type(callback).__name__}.on_epoch_end"
             raise type_error(f"the answer of {name}", answer, "True to stop, False or None")
     return any(answers)
+
+
+def _check_logs(logs: dict[str, float]) -> None:
+    for name, value in logs.items():
+        if type(value) is not float or not isinstance(name, str):
+            if not isinstance(name, str):
+                raise type_error("logs", name, "names as keys")
+            logs[name] = check_number(value, f"logs[{name!r}]")
 
 
 def fit_ended(callbacks: Sequence[Any]) -> None:

@@ -21,6 +21,7 @@ from fastmlp._fit.fit_config import check_verbose
 from fastmlp._fit.history import History
 from fastmlp._fit.hooks import check_callbacks
 from fastmlp._fit.jobs import Job, Jobs, check_networks
+from fastmlp._fit.lock import LockErrors
 from fastmlp._fit.plateau import MAX_EPOCHS, PATIENCE, TOLERANCE
 from fastmlp._fit.progress import make_progress
 from fastmlp._fit.status import ADVICE, warn
@@ -171,7 +172,8 @@ def held(locks: Iterable[Any]) -> Iterator[None]:
     entered: list[Any] = []
     try:
         for lock in locks:
-            lock.__enter__()
+            with LockErrors("fm.fit_many"):
+                lock.__enter__()
             entered.append(lock)
         yield
     finally:

@@ -19,10 +19,13 @@ from fastmlp._data.validation import (
 )
 from fastmlp._fit import carrying, failure, leftover, sharding
 from fastmlp._fit.epochs import run_batches, run_epochs
+from fastmlp._fit.lock import LockErrors
 from fastmlp._fit.ranks import digest
 
 if TYPE_CHECKING:
     from fastmlp.trainer import Trainer
+
+LOCK_ERRORS = LockErrors("Trainer.epoch")
 
 
 @error_prefix("Trainer.epoch")
@@ -94,6 +97,7 @@ def epoch(
 
     with (
         limited(self.n_threads),
+        LOCK_ERRORS,
         self.network._in_training,
         sharding.shared_data(self, X, read) as data,
     ):
@@ -133,7 +137,7 @@ def _epoch_of_batches(
         if value is not None:
             neutral = False if name == "carry" else None
             raise value_error(name, value, f"{neutral}, as X is an iterable of batches")
-    with limited(trainer.n_threads), trainer.network._in_training:
+    with limited(trainer.n_threads), LOCK_ERRORS, trainer.network._in_training:
         loss = run_batches(trainer, batches, class_weight, max_seconds).loss
         trainer._leftover = leftover.NO_SAMPLES
     failure.warn_of_defect(trainer, "Trainer.epoch")

@@ -13,9 +13,12 @@ from fastmlp._data.losses import is_custom_loss
 from fastmlp._data.threads import limited
 from fastmlp._data.validation import InvalidArgument
 from fastmlp._fit import carrying, custom_loss, failure, sharding
+from fastmlp._fit.lock import LockErrors
 
 if TYPE_CHECKING:
     from fastmlp.trainer import Trainer
+
+LOCK_ERRORS = LockErrors("Trainer.step")
 
 
 def step(
@@ -57,6 +60,7 @@ def _shared_step(trainer: Trainer, given: tuple[Any, ...]) -> float:
 
     with (
         limited(trainer.n_threads),
+        LOCK_ERRORS,
         trainer.network._in_training,
         sharding.shared_data(trainer, given[0], read) as batch,
         trainer._ranks.ending_together("Trainer.step"),
@@ -69,7 +73,7 @@ def _shared_step(trainer: Trainer, given: tuple[Any, ...]) -> float:
 
 def step_on(trainer: Trainer, batch: Dataset) -> float:
     """Make one update on a batch that was read; return its loss."""
-    with trainer.network._in_training:
+    with LOCK_ERRORS, trainer.network._in_training:
         return update(trainer, batch)
 
 

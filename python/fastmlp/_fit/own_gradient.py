@@ -17,6 +17,7 @@ from fastmlp._data.threads import limited
 from fastmlp._data.types import InputLike
 from fastmlp._data.validation import check_positive, error_prefix
 from fastmlp._fit import carrying, custom_loss, failure
+from fastmlp._fit.lock import LockErrors
 from fastmlp._fit.settings import check_evaluation_point
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def gradient(
     """
     given = (X, y, sample_weight, None, lengths, self.missing)
     batch = read_dataset(self.network, self.loss, *given)
-    with limited(self.n_threads), self.network._in_training:
+    with limited(self.n_threads), LockErrors("Trainer.gradient"), self.network._in_training:
         self._forward_shape = None
         result = custom_loss.gradient if is_custom_loss(self.loss) else _native_gradient
         if self.carry_state:
@@ -101,7 +102,7 @@ def forward(self: Trainer, X: InputLike, *, lengths: ArrayLike | None = None) ->
     inputs, _ = arrays.as_inputs(X, self.network)
     arrays.check_samples(inputs)
     steps = None if lengths is None else as_lengths(lengths, self.network, len(inputs))
-    with limited(self.n_threads), self.network._in_training:
+    with limited(self.n_threads), LockErrors("Trainer.forward"), self.network._in_training:
         self._forward_shape = None
         outputs = _outputs(self, inputs, steps)
         self._forward_shape = outputs.shape
@@ -136,7 +137,7 @@ def backward(self: Trainer, output_gradient: ArrayLike) -> FloatArray:
         )
     n_samples = self._forward_shape[0]
     gradient = arrays.as_outputs(output_gradient, self.network, n_samples, False, "output_gradient")
-    with limited(self.n_threads), self.network._in_training:
+    with limited(self.n_threads), LockErrors("Trainer.backward"), self.network._in_training:
         flat: FloatArray = self._native.backward(gradient)
     return flat
 
@@ -159,7 +160,7 @@ def apply(self: Trainer, gradient: ArrayLike, weight: float | None = None) -> No
     flat = arrays.as_shape(gradient, w.shape, w.dtype, "gradient")
     arrays.check_finite(flat, "gradient")
     weight = _batch_weight(self) if weight is None else check_positive(weight, "weight")
-    with limited(self.n_threads), self.network._in_training:
+    with limited(self.n_threads), LockErrors("Trainer.apply"), self.network._in_training:
         self._forward_shape = None
         penalties = self._native.apply(flat, weight)
     failure.checked_update(self, penalties, "Trainer.apply")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fastmlp._data.extras import require
 from fastmlp._data.validation import check_bool, error_prefix
 from fastmlp._fit.monitor import Callback, Mode, Monitor
+from fastmlp._io import atomic
 
 if TYPE_CHECKING:
     from fastmlp.trainer import Trainer
@@ -58,6 +61,11 @@ class ModelCheckpoint(Monitor):
         self.path, self.best_only = os.fspath(path), check_bool(best_only, "best_only")
         super().__init__(monitor, 1, 0.0, mode)
 
+    def set_trainer(self, trainer: Trainer) -> None:
+        """Keep the trainer, and look whether there is a folder for the file."""
+        super().set_trainer(trainer)
+        atomic.check_folder(self.path, "ModelCheckpoint: path")
+
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
         """Save the trainer, where its loss is the best."""
         improved = self._improved(epoch, logs)
@@ -76,6 +84,8 @@ class ModelCheckpoint(Monitor):
 
 class CSVLogger(Callback):
     """Write a line of losses per epoch to a CSV file, which a run that goes on continues.
+
+    A value that some epochs do not have is empty there.
 
     Parameters
     ----------
@@ -100,19 +110,39 @@ class CSVLogger(Callback):
     def __init__(self, path: Path) -> None:
         self.path = os.fspath(path)
 
+    def set_trainer(self, trainer: Trainer) -> None:
+        """Look whether there is a folder for the file."""
+        atomic.check_folder(self.path, "CSVLogger: path")
+
     def on_fit_begin(self) -> None:
         """Begin a new file at the first epoch."""
-        self._size = 0
+        self._size, self._names = 0, list[str]()
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
-        """Write a line."""
-        lines = [["epoch", *logs]] if self._size == 0 else []
-        lines.append([str(epoch), *(repr(float(value)) for value in logs.values())])
+        """Write a line; all of them again where there is a new column."""
+        lines = [{"epoch": str(epoch), **{name: repr(float(x)) for name, x in logs.items()}}]
+        if new := [name for name in lines[0] if name not in self._names]:
+            lines = [*self._lines(), *lines]
+            self._size, self._names = 0, [*self._names, *new]
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, self._names, restval="", lineterminator="\n")
+        if self._size == 0:
+            writer.writeheader()
+        writer.writerows(lines)
         with open(self.path, "r+b" if self._size else "wb") as file:
             file.seek(self._size)
             file.truncate()  # what was written after the checkpoint
-            file.write("".join(",".join(line) + "\n" for line in lines).encode())
+            file.write(text.getvalue().encode())
             self._size = file.tell()
+
+    def _lines(self) -> list[dict[str, str]]:
+        """Return what has been written."""
+        if self._size == 0:
+            return []
+        with open(self.path, "rb") as file:
+            reader = csv.DictReader(io.StringIO(file.read(self._size).decode(), newline=""))
+        self._names = list(reader.fieldnames or ())
+        return list(reader)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the length of the file so far."""
@@ -121,6 +151,7 @@ class CSVLogger(Callback):
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on at this length."""
         self._size = state["size"]
+        self._lines()
 
 
 class Logging(Callback):

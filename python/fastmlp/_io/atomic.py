@@ -6,6 +6,7 @@ Long files are read and written in pieces.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -22,6 +23,13 @@ def pieces(data: bytes | memoryview) -> Iterator[memoryview]:
     return (view[begin : begin + PIECE] for begin in range(0, len(view), PIECE))
 
 
+def check_folder(path: str | os.PathLike[str], name: str) -> None:
+    """Raise, by the name of the argument, where a file has no folder to be in."""
+    folder = os.path.dirname(os.path.realpath(os.fsdecode(path)))
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(errno.ENOENT, f"{name}: there is no such folder", folder)
+
+
 def write(path: str | os.PathLike[str], parts: Iterable[bytes | memoryview]) -> None:
     """Write to a new file in the same folder, which takes the place of the old one on the disk.
 
@@ -29,6 +37,7 @@ def write(path: str | os.PathLike[str], parts: Iterable[bytes | memoryview]) -> 
     """
     target = os.path.realpath(os.fsdecode(path))
     folder, name = os.path.split(target)
+    check_folder(target, "path")
     mode = None
     with contextlib.suppress(FileNotFoundError):
         mode = os.stat(target).st_mode

@@ -17,6 +17,7 @@ from fastmlp._fit import sharding
 from fastmlp._fit.epoch_result import EpochResult
 from fastmlp._fit.epochs import run_epochs, run_passes
 from fastmlp._fit.fit_loop import SEARCH_ENDS
+from fastmlp._fit.lock import LockErrors
 from fastmlp._fit.ranks import Part
 from fastmlp._fit.status import warn
 from fastmlp.sklearn._draws import Draws
@@ -77,14 +78,15 @@ class Epochs:
         )
         self.diverged = False  # and no better parameters brought back
 
-    def run(self, n_epochs: int, *, warns: bool) -> None:
+    def run(self, n_epochs: int, caller: str, *, warns: bool) -> None:
         """Run the epochs, or fewer; `warns` of more that are needed."""
         estimator, given = self._estimator, self._for_callbacks()
         self._start = time.perf_counter()
         self._trainer._loop = self  # type: ignore[assignment]  # for training_loss
         estimator.n_iter_ = 0
         try:
-            with self._model.network._in_training, self._ranks.ending_together("fit"):
+            lock = self._model.network._in_training
+            with LockErrors(caller), lock, self._ranks.ending_together("fit"):
                 sharding.share_data(self._trainer, self._data, self._part)
                 self._observers.begin(self._trainer)
                 self._run(n_epochs, warns and self._ranks.is_first)

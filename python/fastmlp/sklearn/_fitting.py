@@ -11,6 +11,7 @@ from fastmlp._data.dataset import read_training_data
 from fastmlp._data.losses import resolve_loss
 from fastmlp._data.validation import InvalidValue, type_error
 from fastmlp._fit import sharding
+from fastmlp._fit.lock import LockErrors
 from fastmlp._fit.ranks import Part, Ranks
 from fastmlp._fit.status import warn
 from fastmlp.layers import plan
@@ -38,6 +39,7 @@ class Fitting:
         self._ranks = ranks
         self._draws = draws
         self._incremental = incremental
+        self._caller = f"{type(estimator).__name__}.{'partial_fit' if incremental else 'fit'}"
         self._first = not hasattr(estimator, "coefs_") or not (incremental or estimator.warm_start)
 
     def run(self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any) -> None:
@@ -51,7 +53,8 @@ class Fitting:
         if estimator.optimizer is None and estimator.solver == "lbfgs":
             observers = Observers(estimator, None, [], 0)
             observers.begin()
-            with self._network._in_training, ranks.ending_together("fit"):
+            lock = self._network._in_training
+            with LockErrors(self._caller), lock, ranks.ending_together("fit"):
                 _lbfgs.minimize_loss(estimator, self._model, self._loss, samples.data, ranks)
             observers.end({"X": self._given_X, "y": samples.y}, estimator._copied_parameters)
         else:
@@ -164,9 +167,9 @@ class Fitting:
             samples, held_out = self._hold_out(samples, validation)
         self._begin_records(validation is not None)
         n_samples = samples.n if part is None else part.n
-        trainer = model.training.trainer(
-            self._network, self._loss, self._batch_size(n_samples), vars(estimator)
-        )
+        size = self._batch_size(n_samples)
+        given = vars(estimator)
+        trainer = model.training.trainer(self._network, self._loss, size, given, self._caller)
         sharding.share_state(trainer)
         n_epochs = 1 if self._incremental else estimator.max_iter
         recorded = ["loss"] if validation is None else ["loss", "val_loss"]
@@ -185,7 +188,7 @@ class Fitting:
         )
         if held_out is not None and self._first:
             epochs.best = self._network.parameters.copy()
-        epochs.run(n_epochs, warns=not self._incremental)
+        epochs.run(n_epochs, self._caller, warns=not self._incremental)
         return epochs.diverged
 
     def _batch_size(self, n_samples: int) -> int | None:

@@ -66,9 +66,14 @@ class Training:
         self._state: Any = None
 
     def trainer(
-        self, network: Network, loss: Any, batch_size: int | None, given: Mapping[str, Any]
+        self,
+        network: Network,
+        loss: Any,
+        batch_size: int | None,
+        given: Mapping[str, Any],
+        caller: str,
     ) -> Trainer:
-        """Return the trainer with the penalties that are `given`.
+        """Return the trainer with the penalties that are `given`; `caller` is for warnings.
 
         With other settings than before it is a new one with the same state of the optimizer.
         """
@@ -77,18 +82,22 @@ class Training:
         settings = (id(network), loss, batch_size, l1, l2, id(comm))
         if self._trainer is None or settings != self._settings:
             state = self.state()["state"]
-            self._trainer = Trainer(
-                network,
-                loss,
-                self.optimizer,
-                batch_size=batch_size,
-                l1=l1,
-                l2=l2,
-                shuffle=False,
-                weighting="batch",
-                l2_scale="batch_weight",
-                comm=comm,
-            )
+            keywords = {
+                "loss": loss,
+                "optimizer": self.optimizer,
+                "batch_size": batch_size,
+                "l1": l1,
+                "l2": l2,
+                "regularize_biases": False,
+                "shuffle": False,
+                "weighting": "batch",
+                "l2_scale": "batch_weight",
+                "n_threads": None,
+                "comm": comm,
+            }
+            trainer = Trainer.__new__(Trainer)
+            trainer._start(network, keywords, caller)  # whose errors the estimator names
+            self._trainer = trainer
             self._settings = settings
             if state is not None:
                 self._trainer._native.load_state_dict(state)

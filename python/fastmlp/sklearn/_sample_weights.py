@@ -9,14 +9,55 @@ import numpy as np
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_array
 
+from fastmlp._data.validation import check_non_negative, short_repr, type_error, value_error
+
 
 def read_weights(sample_weight: Any, class_weight: Any, X: Any, y: Any) -> Any:
     """Return the weights ``(n,)``, or None where there are none."""
     weights = None if sample_weight is None else _read(sample_weight, X.shape[0], X.dtype)
     if class_weight is None:
         return weights
-    factors = compute_sample_weight(class_weight, y).astype(X.dtype)
+    factors = _of_classes(class_weight, y, X.dtype)
     return factors if weights is None else weights * factors
+
+
+def _of_classes(class_weight: Any, y: Any, dtype: Any) -> Any:
+    """Return scikit-learn's weights of samples by their classes."""
+    n_labels = y.shape[1] if y.ndim == 2 else 0
+    kind = f"a list of {n_labels} dictionaries" if n_labels else "a dictionary"
+    expected = f"'balanced' or {kind} {{class: weight}}"
+    if not isinstance(class_weight, (str, list if n_labels else dict)):
+        raise type_error("class_weight", class_weight, expected)
+    is_text = isinstance(class_weight, str)
+    if (is_text and class_weight != "balanced") or (
+        n_labels and not is_text and len(class_weight) != n_labels
+    ):
+        raise value_error("class_weight", class_weight, expected)
+    if not is_text:
+        _check_members(class_weight)
+    try:
+        with np.errstate(over="ignore"):
+            factors = compute_sample_weight(class_weight, y)
+    except ValueError as error:  # of keys that are no classes
+        classes = short_repr(np.unique(y if y.ndim == 1 else [0, 1]).tolist())
+        raise value_error("class_weight", class_weight, f"classes as keys: {classes}") from error
+    largest = float(np.finfo(dtype).max)
+    if factors.max() > largest:
+        raise value_error("class_weight", class_weight, f"weights of at most {largest:.2g}")
+    return factors.astype(dtype)
+
+
+def _check_members(class_weight: Any) -> None:
+    """Raise at weights that are none, in a dictionary or a list of them."""
+    entries = {"class_weight": class_weight}
+    if isinstance(class_weight, list):
+        entries = {f"class_weight[{index}]": entry for index, entry in enumerate(class_weight)}
+    for name, entry in entries.items():
+        if isinstance(entry, dict):
+            for key, weight in entry.items():
+                check_non_negative(weight, f"{name}[{short_repr(key)}]")
+        elif entry is not None and not (isinstance(entry, str) and entry == "balanced"):
+            raise type_error(name, entry, "'balanced', a dictionary {class: weight} or None")
 
 
 def _read(sample_weight: Any, n_samples: int, dtype: Any) -> Any:
