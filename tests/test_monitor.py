@@ -109,7 +109,9 @@ def test_additions_are_whole_also_where_a_callback_raises() -> None:
         net.fit([[0]], [0], epochs=3, callbacks=[Adds(3, {1: 1.0})])  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("value", ["a", None, 1j, [1.0], np.array([1.0]), 10**400], ids=str)
+@pytest.mark.parametrize(
+    "value", ["a", None, 1j, [1.0], np.array([1.0]), 10**400], ids=lambda x: str(x)[:9]
+)
 @pytest.mark.parametrize(
     "reader",
     [
@@ -120,7 +122,7 @@ def test_additions_are_whole_also_where_a_callback_raises() -> None:
         fm.CSVLogger(os.devnull),
         fm.Logging(),
     ],
-    ids=repr,
+    ids=lambda reader: type(reader).__name__,
 )
 def test_what_is_no_number_is_refused_before_a_callback_reads_it(reader: Any, value: Any) -> None:
     net = fm.Network([1, 1], seed=0)

@@ -5,8 +5,8 @@
 // vector has one step counter.
 //
 // An update that would leave w or the state not finite is not made. What can overflow are squares
-// of the gradient, and its product with a huge learning rate: there copies are kept until the update
-// has been checked, of all parameters if that is known before, else of the part.
+// of the gradient, and its product with a huge learning rate: there copies are kept until the
+// update has been checked, of all parameters if that is known before, else of the part.
 #pragma once
 
 #include <array>
