@@ -292,7 +292,7 @@ class Network(NamedFeatures, Attributes):
     @error_prefix("Network")
     def __setstate__(self, values: Mapping[str, Any]) -> None:
         """Restore from `__getstate__`."""
-        if set(values) == {"attributes"}:  # which are put off
+        if isinstance(values, dict) and values.keys() == {"attributes"}:  # which are put off
             return vars(self).update(values["attributes"])
         specification, epochs_trained = serialization.network_from_dict(values)
         parameters = values["parameters"]

@@ -102,8 +102,10 @@ class History(dict[str, list[float]]):
 
     def append(self, logs: Mapping[str, float]) -> None:
         """Add the numbers of one epoch."""
-        if not logs.keys() <= self.keys():
-            self._begin(logs)
+        for name in logs:
+            if name not in self:
+                self._begin(logs)
+                break
         for name, value in logs.items():
             self[name].append(value)
 

@@ -75,8 +75,10 @@ def epoch_ended(callbacks: Sequence[Any], epoch: int, logs: dict[str, float]) ->
         return False
     answers = []
     for each in callbacks:
-        answers.append(getattr(each, "on_epoch_end", _no_answer)(epoch, logs))
-        _check_logs(logs)  # before the next one reads what was added
+        answers += (getattr(each, "on_epoch_end", _no_answer)(epoch, logs),)
+        for name, value in logs.items():  # before the next one reads what was added
+            if type(value) is not float or type(name) is not str:
+                logs[name] = _checked(name, value)
     if answers.count(None) == len(answers):
         return False
     for callback, answer in zip(callbacks, answers, strict=True):
@@ -86,12 +88,10 @@ def epoch_ended(callbacks: Sequence[Any], epoch: int, logs: dict[str, float]) ->
     return any(answers)
 
 
-def _check_logs(logs: dict[str, float]) -> None:
-    for name, value in logs.items():
-        if type(value) is not float or not isinstance(name, str):
-            if not isinstance(name, str):
-                raise type_error("logs", name, "names as keys")
-            logs[name] = check_number(value, f"logs[{name!r}]")
+def _checked(name: Any, value: Any) -> float:
+    if not isinstance(name, str):
+        raise type_error("logs", name, "names as keys")
+    return check_number(value, f"logs[{name!r}]")
 
 
 def fit_ended(callbacks: Sequence[Any]) -> None:

@@ -7,13 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from fastmlp._data.validation import (
-    check_int,
-    check_non_negative,
-    check_number,
-    type_error,
-    value_error,
-)
+from fastmlp._data.validation import check_int, check_non_negative, type_error, value_error
 
 if TYPE_CHECKING:
     from fastmlp.trainer import Trainer
@@ -99,7 +93,7 @@ class Monitor(Callback):
         if self.monitor not in logs:
             expected = f"one of what is recorded: {', '.join(logs)}"
             raise value_error("monitor", self.monitor, expected)
-        return check_number(logs[self.monitor], f"logs[{self.monitor!r}]")
+        return logs[self.monitor]
 
     def _cost(self, value: float) -> float:
         """Return what is smaller for what is better."""
