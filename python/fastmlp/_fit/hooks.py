@@ -73,7 +73,7 @@ def epoch_ended(callbacks: Sequence[Any], epoch: int, logs: dict[str, float]) ->
     """
     if not callbacks:
         return False
-    answers = []
+    answers: list[Any] = []
     for each in callbacks:
         answers += (getattr(each, "on_epoch_end", _no_answer)(epoch, logs),)
         for name, value in logs.items():  # before the next one reads what was added
