@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Iterable, Mapping
-from copyreg import __newobj__  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -211,6 +210,7 @@ class Network(NamedFeatures, Attributes):
     def recurrent_state(self, values: Any) -> None:
         stepping.set_state(self, values)
 
+    __reduce__ = serialization.reduced_network
     fit = fitting.fit
     step = stepping.step
     predict, compile = prediction.predict, compiling.compile
@@ -281,14 +281,6 @@ class Network(NamedFeatures, Attributes):
         """Return the network as a versioned dictionary."""
         return serialization.network_to_dict(self)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Put off what users have attached until the network is there, to which it may refer."""
-        state = self.__getstate__()
-        attached = state.pop("attributes", None)
-        if attached is None:
-            return __newobj__, (type(self),), state
-        return _restored, (type(self), state), {"attributes": attached}
-
     @error_prefix("Network")
     def __setstate__(self, values: Mapping[str, Any]) -> None:
         """Restore from `__getstate__`."""
@@ -300,19 +292,9 @@ class Network(NamedFeatures, Attributes):
             layout.check_size(*specification[:3], parameters.n_elements, parameters.max_time_steps)
         restored = Network.__new__(Network)
         restored._build(*specification, draw=False)
-        if isinstance(parameters, layout.Tensors):
-            layout.assign(restored, parameters)
-        else:
-            restored.parameters = parameters
+        layout.put(restored, parameters)
         restored.epochs_trained = epochs_trained
         restored._feature_names = as_names(values.get("feature_names_in_"), restored.n_inputs)
         restored._history = serialization.history_from_dict(values.get("history"))
         restored._trained_loss = members.loss_from_dict(values.get("loss"), restored)
         self._become(restored, values.get("attributes", {}))
-
-
-def _restored(cls: type[Network], values: Mapping[str, Any]) -> Network:
-    """Return a network of its state, as pickles name this function."""
-    network = cls.__new__(cls)
-    network.__setstate__(values)
-    return network

@@ -98,6 +98,14 @@ def _is_trained(name: str, layers: Any) -> bool:
     return trainable is True or trainable == ("bias" if ".bias" in name else "weights")
 
 
+def put(network: Network, parameters: Any) -> None:
+    """Give a network its parameters, an array or the tensors of a file."""
+    if isinstance(parameters, Tensors):
+        assign(network, parameters)
+    else:
+        network.parameters = parameters
+
+
 def assign(network: Network, tensors: Mapping[str, Any]) -> None:
     """Copy tensors of exactly these names, shapes and dtype into a network."""
     parts = named(network, network.parameters)

@@ -31,6 +31,7 @@ as objects.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from copyreg import __newobj__  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -103,6 +104,22 @@ def network_to_dict(network: Network) -> dict[str, Any]:
         **_optional("loss", loss_to_dict(network._trained_loss)),
         **_optional("attributes", network._attached()),
     }
+
+
+def reduced_network(network: Network) -> tuple[Any, ...]:
+    """Put off what users have attached until the network is there, to which it may refer."""
+    values = network.__getstate__()
+    attached = values.pop("attributes", None)
+    if attached is None:
+        return __newobj__, (type(network),), values
+    return restored_network, (type(network), values), {"attributes": attached}
+
+
+def restored_network(cls: type[Network], values: Mapping[str, Any]) -> Network:
+    """Return a network of its state, without what is attached; pickles name this function."""
+    network = cls.__new__(cls)
+    network.__setstate__(values)
+    return network
 
 
 def network_from_dict(
