@@ -150,7 +150,7 @@ void FirstOrder<T>::start(Index parts, T* w, bool at_risk) {
   w_ = w;
   before_.reset();
   context_ = {learning_rate(), schedule_.steps + 1, scalars_.data()};
-  if (at_risk || rate_is_huge()) keep_copies();
+  if (at_risk || context_.lr > safe_rate_) keep_copies();
   if (options_.average) {  // of frozen parameters they themselves
     groups_.for_frozen({0, size_}, [&](Range range) {
       std::copy_n(w + range.begin, range.size(), vectors_.back().data() + range.begin);
@@ -160,16 +160,6 @@ void FirstOrder<T>::start(Index parts, T* w, bool at_risk) {
     sums->resize(static_cast<std::size_t>(parts));
     std::fill(sums->begin(), sums->end(), 0.0);
   }
-}
-
-// Whether a sum of ten thousand steps lr g may overflow where the squares of g do not.
-template <class T>
-bool FirstOrder<T>::rate_is_huge() const {
-  double largest = 0;
-  groups_.for_trained({0, size_},
-                      [&](Range, double factor) { largest = std::max(largest, factor); });
-  return largest * context_.lr >
-         1e-4 * std::sqrt(static_cast<double>(std::numeric_limits<T>::max()));
 }
 
 // Undoes the update of a range; the first of several defects is kept, whichever thread finds it.

@@ -90,12 +90,12 @@ class FirstOrder final : public Optimizer<T>, public GradientConsumer<T> {
                        const std::array<T*, kMaxVectors>& states);
   void update_average(Range range);
   double evaluation_offset() const;
-  bool rate_is_huge() const;
 
   Rule rule_;
   Index trained_size_;
   UpdateRuleOptions options_;
   WeightDecay decay_;
+  double safe_rate_ = 0;             // the largest learning rate for which no copies are kept
   bool needs_extra_passes_ = false;  // over a part, besides the rule
   std::vector<std::string> vector_names_, scalar_names_;
   std::vector<Buffer<T>> vectors_;  // of the rule; the average comes last

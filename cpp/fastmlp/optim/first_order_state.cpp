@@ -64,6 +64,12 @@ FirstOrder<T>::FirstOrder(Rule rule, Index size, std::vector<ParameterGroup> gro
     vector_names_.emplace_back("average");
     vectors_.emplace_back(size);
   }
+  // Ten thousand steps lr g do not overflow where the squares of g do not.
+  double largest_factor = 0;
+  groups_.for_trained(
+      {0, size}, [&](Range, double factor) { largest_factor = std::max(largest_factor, factor); });
+  safe_rate_ =
+      1e-4 * std::sqrt(static_cast<double>(std::numeric_limits<T>::max())) / largest_factor;
   needs_extra_passes_ =
       groups_.penalized() || decay_.rate > 0 || options_.clip_value || options_.average;
   if (options_.clip_norm || options_.normalize) {

@@ -63,12 +63,11 @@ class HalfVector {
   template <class T>
   void write(Range range, const T* from) {
     for (Index i = 0; i < range.size(); ++i) {
-      upper_[range.begin + i] = static_cast<Half>(bits(static_cast<float>(from[i])) >> 16);
+      upper_[range.begin + i] = upper(static_cast<float>(from[i]));
     }
   }
   void fill(Range range, double value) {
-    const float number = static_cast<float>(value);
-    for (Index i = range.begin; i < range.end; ++i) write({i, i + 1}, &number);
+    std::fill(data() + range.begin, data() + range.end, upper(static_cast<float>(value)));
   }
   // Rounds at random: `number` is that of this vector among those that `noise` is for.
   void round(Range range, const float* from, const NoiseView& noise, unsigned number) {
@@ -103,6 +102,7 @@ class HalfVector {
     std::memcpy(&result, &value, sizeof result);
     return result;
   }
+  static Half upper(float value) { return static_cast<Half>(bits(value) >> 16); }
   float at(Index i) const {
     const std::uint32_t wide = static_cast<std::uint32_t>(upper_[i]) << 16;
     float result;
