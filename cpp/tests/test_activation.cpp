@@ -1,6 +1,6 @@
-#include "activations.hpp"
 #include "fastmlp/kernels/matrix.hpp"
 #include "fastmlp/nn/activation.hpp"
+#include "members.hpp"
 #include "testing.hpp"
 
 using namespace fastmlp;
@@ -13,9 +13,6 @@ const Activation kAll[] = {Identity{}, Sign{},     Sign{true},    Sigmoid{},    
                            GELU{},     Mish{},     HardSigmoid{}, Exponential{}, Softsign{},
                            Sine{},     Sine{2.5}};
 
-std::string name(const Activation& phi) {
-  return std::visit([](const auto& member) { return std::string(member.key); }, phi);
-}
 bool is_softmax(const Activation& phi) { return std::holds_alternative<Softmax>(phi); }
 
 // h = phi(a) and g = phi'(a) ∘ gradient, of one sample.
@@ -77,21 +74,20 @@ long double reference(const std::string& name, long double a) {
 
 TEST_CASE_TEMPLATE("values are those of the formulas", T, float, double) {
   const double tolerance = std::is_same_v<T, float> ? 1e-6 : 2e-15;
-  for_each_activation([&](const auto& member) {
-    const Activation phi = member;
-    if (is_softmax(phi)) return;
-    CAPTURE(name(phi));
+  for (const Activation& phi : activations()) {
+    if (is_softmax(phi)) continue;
+    CAPTURE(key(phi));
     const std::vector<T> a = uniform<T>(1000, 1, -20, 20);
     const Sample<T> sample(phi, a);
     double max = 0;
     for (std::size_t i = 0; i < a.size(); ++i) {
-      const long double expected = reference(name(phi), static_cast<long double>(a[i]));
+      const long double expected = reference(key(phi), static_cast<long double>(a[i]));
       const long double error =
           std::abs(static_cast<long double>(sample.value(static_cast<Index>(i))) - expected);
       max = std::max(max, static_cast<double>(error / (1 + std::abs(expected))));
     }
     CHECK(max <= tolerance);
-  });
+  }
 }
 
 TEST_CASE("derivatives are those of the values") {
@@ -99,7 +95,7 @@ TEST_CASE("derivatives are those of the values") {
   constexpr double step = 1e-6;
   for (const Activation& phi : kAll) {
     if (is_softmax(phi) || std::holds_alternative<Sign>(phi)) continue;
-    CAPTURE(name(phi));
+    CAPTURE(key(phi));
     for (const double a : points) {
       const double difference = (value(phi, a + step) - value(phi, a - step)) / (2 * step);
       REQUIRE(derivative(phi, a) == doctest::Approx(difference).epsilon(1e-7));
@@ -150,7 +146,7 @@ TEST_CASE_TEMPLATE("limits at infinity are exact", T, float, double) {
                         {Exponential{}, 0, infinity, 0, infinity},
                         {Softsign{}, -1, 1, 0, 0}};
   for (const Limits& at : all) {
-    CAPTURE(name(at.phi));
+    CAPTURE(key(at.phi));
     CHECK(agree(value(at.phi, -inf), at.low));
     CHECK(agree(value(at.phi, inf), at.high));
     CHECK(agree(derivative(at.phi, -inf), at.low_derivative));
@@ -160,7 +156,7 @@ TEST_CASE_TEMPLATE("limits at infinity are exact", T, float, double) {
 
 TEST_CASE_TEMPLATE("nan in gives nan out, value and derivative", T, float, double) {
   for (const Activation& phi : kAll) {
-    CAPTURE(name(phi));
+    CAPTURE(key(phi));
     CHECK(std::isnan(value(phi, kNan<T>)));
     // The identity leaves a gradient as it is: the nan is in the output, so in dL/do.
     if (!std::holds_alternative<Identity>(phi)) CHECK(std::isnan(derivative(phi, kNan<T>)));
@@ -172,7 +168,7 @@ TEST_CASE_TEMPLATE(
     double) {
   constexpr Index kFeatures = 3;
   for (const Activation& phi : kAll) {
-    CAPTURE(name(phi));
+    CAPTURE(key(phi));
     for (Index n = 1; n <= 40; ++n) {
       const std::vector<T> values = uniform<T>(kFeatures * n, 3, -3, 3);
       Matrix<T> a(kFeatures, n), h(kFeatures, n);

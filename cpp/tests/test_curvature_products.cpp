@@ -20,8 +20,8 @@ double max_abs(const std::vector<double>& a) {
   return max;
 }
 
-struct Problem {
-  Problem(Index inputs, const Layers& layers, const Loss& loss, Index n)
+struct CurvatureProblem {
+  CurvatureProblem(Index inputs, const Layers& layers, const Loss& loss, Index n)
       : network(inputs, layers, 5),
         samples(n, inputs, target_columns(loss, network.plan().outputs())),
         objective(network.plan(), loss) {
@@ -85,7 +85,7 @@ TEST_CASE("Hessian products are derivatives of the gradient, and symmetric") {
     CAPTURE(c);
     const auto [layers, loss] = cases()[c];
     const bool is_wide = c == 9;
-    Problem problem(is_wide ? 520 : 7, layers, loss, is_wide ? 9 : 41);
+    CurvatureProblem problem(is_wide ? 520 : 7, layers, loss, is_wide ? 9 : 41);
     const std::vector<double> w = problem.w(), u = problem.direction(1), v = problem.direction(2);
     const std::vector<double> hv = problem.hessian(w, v), hu = problem.hessian(w, u);
     const double step = is_wide ? 1e-6 : 1e-5, scale = max_abs(hv);
@@ -107,7 +107,7 @@ TEST_CASE("Hessian products are derivatives of the gradient, and symmetric") {
 }
 
 TEST_CASE("Gauss and Newton's matrix is the Hessian where the outputs are linear in w") {
-  Problem problem(5, {dense(4, Identity{})}, SquaredError{}, 30);
+  CurvatureProblem problem(5, {dense(4, Identity{})}, SquaredError{}, 30);
   const std::vector<double> w = problem.w(), v = problem.direction(1);
   CHECK(relative_difference(problem.gauss_newton(w, v), problem.hessian(w, v)) < 1e-14);
 }
@@ -118,7 +118,7 @@ TEST_CASE("products with a kept point, several chunks and threads have the same 
     const auto encoder = dense(40, Tanh{});
     const Layers layers{encoder,           dropout(0.2),  dense(9, Softmax{}),
                         dense(40, SiLU{}), skip(encoder), tied(encoder, Identity{})};
-    Problem problem(30, layers, SquaredError{}, n);
+    CurvatureProblem problem(30, layers, SquaredError{}, n);
     const std::vector<double> w = problem.w(), v = problem.direction(1), u = problem.direction(2);
     const std::vector<double> hv = problem.hessian(w, v), gu = problem.gauss_newton(w, u);
     CHECK(problem.objective.set_point(w.data()) == (n <= kChunkSamples));
@@ -140,7 +140,7 @@ TEST_CASE("products with a kept point, several chunks and threads have the same 
 }
 
 TEST_CASE("the kept point is dropped with its batch") {
-  Problem problem(7, {dense(6, Tanh{}), dense(4, Softmax{})}, CrossEntropy{}, 41);
+  CurvatureProblem problem(7, {dense(6, Tanh{}), dense(4, Softmax{})}, CrossEntropy{}, 41);
   const std::vector<double> w = problem.w(), v = problem.direction(1);
   const std::vector<double> before = problem.hessian(w, v);
   problem.objective.set_point(w.data());

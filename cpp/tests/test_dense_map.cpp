@@ -20,8 +20,8 @@ const Size kSizes[] = {{1, 1, 1},     {5, 3, 4},     {5, 3, 9},     {33, 7, 32},
 
 // W (rows, columns), x and delta of whole numbers, for a map of W or of its transpose.
 template <class T>
-struct Problem {
-  Problem(const Size& shape, bool transposed, bool is_packed)
+struct MapProblem {
+  MapProblem(const Size& shape, bool transposed, bool is_packed)
       : transposed(transposed),
         rows(shape.rows),
         columns(shape.columns),
@@ -98,7 +98,7 @@ void for_problems(F&& f) {
 TEST_CASE_TEMPLATE("a matrix and its transpose have the products that their formulas promise", T,
                    float, double) {
   for_problems([](const Size& shape, bool transposed, bool packed) {
-    Problem<T> problem(shape, transposed, packed);
+    MapProblem<T> problem(shape, transposed, packed);
     const LinearMap<T>& map = *problem.map;
     const Index inputs = map.inputs(), outputs = map.outputs();
     for (const bool accumulate : {false, true}) {
@@ -145,7 +145,7 @@ TEST_CASE_TEMPLATE("the gradient of rows of W is the sum of products over sample
                    double) {
   for_problems([](const Size& shape, bool transposed, bool packed) {
     if (packed) return;  // no packed operand takes part
-    Problem<T> problem(shape, transposed, packed);
+    MapProblem<T> problem(shape, transposed, packed);
     PanelMatrix<T> copy;
     const GradientFactors<T> factors = problem.factors(copy);
     for (const Range rows : {Range{0, shape.rows}, Range{shape.rows / 3, shape.rows}}) {
@@ -174,7 +174,7 @@ TEST_CASE_TEMPLATE("the gradient of rows of W is the sum of products over sample
 TEST_CASE_TEMPLATE("activations and derivatives as epilogues are those after the products", T,
                    float, double) {
   for_problems([](const Size& shape, bool transposed, bool packed) {
-    Problem<T> problem(shape, transposed, packed);
+    MapProblem<T> problem(shape, transposed, packed);
     const LinearMap<T>& map = *problem.map;
     const Range samples{0, std::min(shape.samples, kNR<T>)};
     PanelMatrix<T> plain(map.outputs(), samples.end), a(plain), h(plain), expected(plain);

@@ -6,20 +6,18 @@ using namespace fastmlp;
 
 namespace {
 
-struct Interrupt {};
-
-constexpr Index kNetworks = 11, kSamples = 60;
+constexpr Index kNetworks = 11, kRows = 60;
 
 // Networks of several widths, their settings, and data that all read.
 template <class T>
 struct Fits {
-  explicit Fits(Index epochs) : samples(kSamples, 64, 10), data(samples.weighted()) {
+  explicit Fits(Index epochs) : samples(kRows, 64, 10), data(samples.weighted()) {
     for (Index i = 0; i < kNetworks; ++i) {
       const std::vector<LayerReference> specs{dense(5 + i, ReLU{}), dropout(0.2),
                                               dense(10, Softmax{})};
       networks.push_back(std::make_unique<Network<T>>(64, specs, 3 + i));
       rows.emplace_back();
-      for (Index k = 0; k < kSamples; ++k) rows.back().push_back((k * k + i) % kSamples);
+      for (Index k = 0; k < kRows; ++k) rows.back().push_back((k * k + i) % kRows);
     }
     for (std::size_t i = 0; i < networks.size(); ++i) {
       FitSettings<T> each;

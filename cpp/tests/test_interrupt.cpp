@@ -5,12 +5,6 @@
 
 using namespace fastmlp;
 
-namespace {
-
-struct Interrupt {};
-
-}  // namespace
-
 TEST_CASE_TEMPLATE("an interrupt in the middle of a step leaves the parameters before it", T, float,
                    double) {
   const Samples<T> samples(1500, 64, 10);  // the check comes at the second of 32 tiles

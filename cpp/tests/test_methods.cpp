@@ -1,6 +1,7 @@
 #include "fastmlp/optim/minimize.hpp"
 #include "fastmlp/optim/optimizers.hpp"
 #include "functions.hpp"
+#include "members.hpp"
 
 using namespace fastmlp;
 
@@ -58,7 +59,7 @@ TEST_CASE("every method finds the minima of the test functions") {
     for (Case& c : cases) {
       const MinimizeResult result = run(c.f, c.w, method, 5000);
       CAPTURE(c.name);
-      CAPTURE(std::visit([](const auto& m) { return m.key; }, std::get<Method>(method)));
+      CAPTURE(key(std::get<Method>(method)));
       CHECK(result.status == Status::converged);
       CHECK(result.evaluations <= c.f.evaluations);  // which counts those of differences too
     }

@@ -1,5 +1,5 @@
 // The network as an objective: its gradient, in parts, and over the chunks of a large batch.
-#include "activations.hpp"
+#include "members.hpp"
 #include "objective_problem.hpp"
 
 using namespace fastmlp;
@@ -31,8 +31,6 @@ void center_outputs(Network<double>& network) {
   for (Index i = biases.begin; i < biases.end; ++i) network.w()[i] = 0.4;
 }
 
-bool is_sign(const Activation& phi) { return std::holds_alternative<Sign>(phi); }
-
 const std::vector<LayerReference> kLayers{dense(70, Tanh{}), dense(33, SiLU{}),
                                           dense(10, Softmax{})};
 
@@ -40,27 +38,28 @@ const std::vector<LayerReference> kLayers{dense(70, Tanh{}), dense(33, SiLU{}),
 
 TEST_CASE("the gradient is that of central differences, for every output activation and loss") {
   for (const Index n : {5, 9}) {
-    for_each_activation([&](const auto& output) {
-      for_each_member<Loss>([&](const auto& loss) {
-        // A sign as output lies on the boundary of the domain of these two, an exponential beyond.
-        const bool outside = is_sign(output) || output.key == Exponential::key;
-        if (outside && loss.key == BinaryCrossEntropy::key) return;
-        CAPTURE(std::string(output.key));
-        CAPTURE(std::string(loss.key));
+    for (const Activation& output : activations()) {
+      for (const Loss& loss : members<Loss>()) {
+        // A sign as output lies on the boundary of the domain of this one, an exponential beyond.
+        const bool outside =
+            std::holds_alternative<Sign>(output) || std::holds_alternative<Exponential>(output);
+        if (outside && std::holds_alternative<BinaryCrossEntropy>(loss)) continue;
+        CAPTURE(key(output));
+        CAPTURE(key(loss));
         Problem<double> problem(3, {dense(5, Tanh{}), dense(4, output)}, loss, n, true);
         center_outputs(problem.network);
         const std::vector<double> expected = central_differences(problem);
         CHECK(relative_difference(problem.gradient(), expected) < 1e-7);
-      });
-    });
+      }
+    }
   }
 }
 
 TEST_CASE("the gradient is that of central differences, for every hidden activation") {
   for (const Index n : {5, 9}) {
-    for_each_activation([&](const auto& hidden) {
+    for (const Activation& hidden : activations()) {
       for (const bool bias : {true, false}) {
-        CAPTURE(std::string(hidden.key));
+        CAPTURE(key(hidden));
         Problem<double> problem(3,
                                 {dense(6, hidden, HeNormal{}, bias),
                                  dense(5, hidden, HeNormal{}, bias), dense(4, Softmax{})},
@@ -68,7 +67,7 @@ TEST_CASE("the gradient is that of central differences, for every hidden activat
         const std::vector<double> expected = central_differences(problem);
         CHECK(relative_difference(problem.gradient(), expected) < 1e-7);
       }
-    });
+    }
   }
 }
 

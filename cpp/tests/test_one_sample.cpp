@@ -1,7 +1,7 @@
 // Passes of one sample: where they are used, and that they compute what those of a batch do.
-#include "activations.hpp"
 #include "fastmlp/optim/first_order.hpp"
 #include "fastmlp/train/one_sample.hpp"
+#include "members.hpp"
 #include "objective_problem.hpp"
 #include "training.hpp"
 
@@ -56,11 +56,11 @@ TEST_CASE_TEMPLATE("one sample has the loss and gradient of a batch that repeats
   }
   check_same_as_twice<T>(600, {dense(520, SiLU{}, GlorotUniform{}, false), dense(4, Sigmoid{})},
                          BinaryCrossEntropy{});
-  for_each_activation([&](const auto& phi) {
-    if (couples_units(Activation(phi))) return;
-    CAPTURE(phi.key);
+  for (const Activation& phi : activations()) {
+    if (couples_units(phi)) continue;
+    CAPTURE(key(phi));
     check_same_as_twice<T>(7, {dense(19, phi), dense(5, phi), dense(3, Tanh{})}, Huber{});
-  });
+  }
 }
 
 TEST_CASE_TEMPLATE("the streamed gradient of one sample visits each parameter once, in parts", T,

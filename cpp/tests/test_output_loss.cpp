@@ -1,7 +1,7 @@
 // Losses, and the output activation together with its loss.
-#include "activations.hpp"
 #include "fastmlp/kernels/matrix.hpp"
 #include "fastmlp/nn/output_loss.hpp"
+#include "members.hpp"
 #include "testing.hpp"
 
 using namespace fastmlp;
@@ -27,12 +27,10 @@ Evaluation<T> evaluate_one(const OutputLoss& output, const std::vector<T>& a,
   return {gradient, static_cast<double>(value[0])};
 }
 
-template <class L>
-double loss(const L& member, double o, double y) {
+double loss(const Loss& member, double o, double y) {
   return evaluate_one<double>({Identity{}, member}, {o}, {y}).value;
 }
-template <class L>
-double gradient(const L& member, double o, double y) {
+double gradient(const Loss& member, double o, double y) {
   return evaluate_one<double>({Identity{}, member}, {o}, {y}).delta[0];
 }
 
@@ -84,8 +82,9 @@ TEST_CASE("0 log 0 is 0, and a certain mistake costs infinity") {
 TEST_CASE("the loss of a sample is the sum over its outputs, for any number of them") {
   const std::vector<double> o = uniform<double>(40, 1, 0.1, 0.9),
                             y = uniform<double>(40, 2, 0.1, 0.9);
-  for_each_member<Loss>([&](const auto& member) {
-    if (std::is_same_v<std::decay_t<decltype(member)>, GaussianNLL>) return;  // takes them in pairs
+  for (const Loss& member : members<Loss>()) {
+    if (std::holds_alternative<GaussianNLL>(member)) continue;  // takes them in pairs
+    CAPTURE(key(member));
     double sum = 0;
     for (std::size_t n = 1; n <= o.size(); ++n) {
       sum += loss(member, o[n - 1], y[n - 1]);
@@ -95,7 +94,7 @@ TEST_CASE("the loss of a sample is the sum over its outputs, for any number of t
               .value;
       REQUIRE(value == doctest::Approx(sum).epsilon(1e-14));
     }
-  });
+  }
 }
 
 TEST_CASE("Gaussian likelihood pairs means with log variances, for any number of them") {
@@ -169,11 +168,11 @@ TEST_CASE("an output activation has a default loss") {
 
 TEST_CASE_TEMPLATE("a nan in a row reaches its loss", T, float, double) {
   const std::vector<T> a{T(0.5), kNan<T>, T(0.25)}, y{T(0.5), T(0.5), T(0.25)};
-  for_each_activation([&](const auto& activation) {
-    for_each_member<Loss>([&](const auto& member) {
-      CAPTURE(std::string(activation.key));
-      CAPTURE(std::string(member.key));
+  for (const Activation& activation : activations()) {
+    for (const Loss& member : members<Loss>()) {
+      CAPTURE(key(activation));
+      CAPTURE(key(member));
       CHECK(std::isnan(evaluate_one<T>({activation, member}, a, y).value));
-    });
-  });
+    }
+  }
 }

@@ -1,6 +1,6 @@
 // Activations whose value and derivative share work: both are computed in the forward pass.
-#include "activations.hpp"
 #include "fastmlp/nn/passes.hpp"
+#include "members.hpp"
 #include "objective_problem.hpp"
 
 using namespace fastmlp;
@@ -34,11 +34,10 @@ std::vector<T> arguments() {
 TEST_CASE_TEMPLATE("value and slope together have the bits of value and derivative", T, float,
                    double) {
   int shared = 0;
-  for_each_activation([&](const auto& member) {
-    const Activation phi = member;
-    if (!shares_work(phi)) return;
+  for (const Activation& phi : activations()) {
+    if (!shares_work(phi)) continue;
     ++shared;
-    CAPTURE(member.key);
+    CAPTURE(key(phi));
     const std::vector<T> numbers = arguments<T>();
     Matrix<T> a = column(numbers), h(a), expected(a), g = column(std::vector<T>(numbers.size(), 1));
     Matrix<T> slope(a);
@@ -52,7 +51,7 @@ TEST_CASE_TEMPLATE("value and slope together have the bits of value and derivati
     differentiate<T>(phi, a.view(), h.view(), from_a.view());
     differentiate<T>(phi, slope.view(), h.view(), from_slope.view(), true);
     CHECK(same_numbers(from_slope.view(), from_a.view()));
-  });
+  }
   CHECK(shared == 4);
 }
 

@@ -8,6 +8,7 @@
 namespace fastmlp {
 
 constexpr double kForever = kInfinity<double>;
+struct Interrupt {};  // which a check for interrupts throws
 constexpr int kRules = 6;
 
 inline Rule rule_of(int which) {

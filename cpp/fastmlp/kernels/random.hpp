@@ -72,10 +72,11 @@ inline Mask<T> words_at_least(const std::uint32_t* words, std::uint32_t threshol
   return __builtin_convertvector(lanes >= threshold, Mask<T>);
 }
 
-// N(0, 1) from the words of a group; only the first n are defined.
+// N(0, 1) from the words of a group; only the first n are defined. One copy, because the compiler
+// is free to round the sums of products in another one differently.
 template <class T>
-inline void random_normals(const SampleKey& key, std::uint32_t group,
-                           T (&out)[kWords][kSampleLanes], Index n = kWords) {
+[[gnu::noinline]] void random_normals(const SampleKey& key, std::uint32_t group,
+                                      T (&out)[kWords][kSampleLanes], Index n = kWords) {
   SampleWords words;
   T uniform[kWords][kSampleLanes];
   random_words(key, group, words, n);
