@@ -208,3 +208,25 @@ def test_average_must_be_a_polyak() -> None:
     for bad in ("uniform", 0.9, True, fm.Polyak):
         with pytest.raises(TypeError, match=r"^SGD: average="):
             fm.SGD(average=bad)
+
+
+@pytest.mark.parametrize("optimizer", [fm.SGD(0.1), fm.LBFGS()])
+@pytest.mark.parametrize("last", [True, False])
+def test_what_a_callback_writes_in_the_last_epoch_stays(optimizer: Any, last: bool) -> None:
+    """As in every epoch: it becomes the iterate, and no average takes its place at the end."""
+
+    class Writes(fm.Callback):
+        def set_trainer(self, trainer: fm.Trainer) -> None:
+            self.network = trainer.network
+
+        def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> bool | None:
+            if epoch != 3:
+                return None
+            self.network.parameters = np.ones(self.network.n_parameters)
+            return last
+
+    for average in (None, fm.Polyak(beta=0.5)):
+        net = fresh(seed=0)
+        used = optimizer.replace(average=average)
+        net.fit(X, Y, epochs=9 if last else 3, optimizer=used, callbacks=[Writes()])
+        assert np.all(net.parameters == 1)

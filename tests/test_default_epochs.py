@@ -213,3 +213,20 @@ def test_pixels_of_an_autoencoder_may_be_nearly_constant(deviation: float, warne
             warnings.simplefilter("always")
             fm.Network([3, 3], seed=0).fit(pixels, y, optimizer=fm.SGD(1e-9), epochs=1)
         assert any("standard deviation" in str(w.message) for w in said) == expected
+
+
+def test_only_targets_that_count_are_warned_of() -> None:
+    """Not missing ones, which are nan, nor those of samples of weight 0."""
+    y = 1000 + X[:, :1] / X[:, 0].std()
+    y[0] = np.nan
+    near = np.where(np.arange(len(X)) == 3, 1e6, X[:, 0])
+    weights = np.arange(len(X)) != 3
+    for fit, expected in (
+        (lambda net: net.fit(X, y, missing="mask", epochs=1), True),
+        (lambda net: net.fit(X, near, sample_weight=weights, epochs=1), False),
+        (lambda net: net.fit(X, near, epochs=1), True),
+    ):
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            fit(fm.Network([3, 1], seed=0))
+        assert ["y has mean" in str(w.message) for w in said] == [True] * expected

@@ -195,6 +195,19 @@ def test_files_are_written_by_rank_0_alone(tmp_path: Path) -> None:
     assert not list((tmp_path / "1").iterdir())
 
 
+def test_one_rank_begins_a_checkpoint(tmp_path: Path) -> None:
+    """A program for many ranks runs on one, which resumes too."""
+    X, y = data()
+
+    def run(comm: fm.distributed.Communicator) -> list[float]:
+        history = network().fit(X, y, epochs=3, comm=comm, checkpoint=tmp_path / "run")
+        return list(history["loss"])
+
+    first, second = (fm.distributed.run_threads(run, 1) for _ in range(2))
+    assert first == second
+    assert first == [list(network().fit(X, y, epochs=3)["loss"])]
+
+
 @pytest.mark.parametrize("sizes", [(2, 2), (2, 3), (3, 1), (None, 2)])
 def test_a_run_goes_on_from_its_checkpoint_with_any_number_of_ranks(
     sizes: tuple[int | None, int], tmp_path: Path

@@ -195,6 +195,38 @@ def test_networks_are_refused_by_their_place() -> None:
         fm.fit_many([nets[0], wide], X, Y)
 
 
+@pytest.mark.parametrize("dtypes", [("float32", "float64"), ("float64", "float32")])
+def test_what_the_core_refuses_for_one_dtype_trains_none(dtypes: tuple[str, str]) -> None:
+    """The error names the network."""
+    nets = [fm.Network([4, 2], seed=0, dtype=dtype) for dtype in dtypes]
+    optimizer = fm.Adam(half_state=True) if dtypes[1] == "float64" else fm.Adam(eps=1e-50)
+    before = [net.parameters.tobytes() for net in nets]
+    with pytest.raises(ValueError, match=r"^fit_many: networks\[1\]: Adam: (half_state|eps)="):
+        fm.fit_many(nets, X, Y, optimizer=optimizer, epochs=2)
+    assert [net.parameters.tobytes() for net in nets] == before
+    with pytest.raises(ValueError, match=r"^fit_many: networks\[0\]: Adam: (half_state|eps)="):
+        fm.fit_many(nets[1:], X, Y, optimizer=optimizer, epochs=2)
+    assert all(net.history is None and net.epochs_trained == 0 for net in nets)
+
+
+@pytest.mark.filterwarnings("ignore::fastmlp.TrainingWarning")
+def test_a_loss_that_overflows_in_the_mean_of_an_epoch_ends_all_kinds_of_runs_alike() -> None:
+    Z = np.random.default_rng(0).normal(size=(40, 3))
+    settings: dict[str, Any] = {"epochs": 2000, "optimizer": fm.SGD(3.0), "batch_size": 40}
+    ends = []
+    for kind in ("plain", "watched", "many"):
+        net = fm.Network([3, 1], seed=0, dtype="float64")
+        if kind == "many":
+            [history] = fm.fit_many([net], Z, Z[:, 0], **settings)
+        else:
+            watchers = [fm.Callback()] if kind == "watched" else []
+            history = net.fit(Z, Z[:, 0], callbacks=watchers, **settings)
+        assert history.status == "not_finite"
+        assert np.isfinite(history["loss"]).all()
+        ends.append((history["loss"], net.parameters.tobytes(), net.epochs_trained))
+    assert ends[0] == ends[1] == ends[2]
+
+
 def test_a_network_that_is_being_trained_is_refused() -> None:
     nets = regressors()
     with nets[1]._in_training, pytest.raises(RuntimeError, match="being trained by another call"):

@@ -162,7 +162,10 @@ def test_layers_larger_than_the_parameters_take_no_memory(tmp_path: Path) -> Non
     )
 
     def larger(values: dict[str, Any]) -> None:
-        values["estimator"]["layers"]["layers"][0]["units"] = 10**8
+        estimator = values["estimator"]
+        kept = estimator["_model"]["dict"]["network"]["dict"]["layers"][0]["dict"]
+        for layer in (estimator["layers"]["layers"][0], kept):
+            layer["units"] = 10**8
 
     (tmp_path / "bad").write_bytes(with_specification(tmp_path / "model", larger))
     with pytest.raises(fm.ModelFileError, match="35 elements, expected 800000003"):

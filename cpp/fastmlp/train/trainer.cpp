@@ -185,7 +185,7 @@ EpochResult Trainer<T>::epochs(const Dataset<T>& data, Index max, double max_sec
     const bool again = left > 1 && !optimizer_->has_custom_schedule();
     const bool ended = last.status != Status::running ||
                        seconds_since(start) >= std::min(kReturnInterval, max_seconds);
-    if (last.status != Status::not_finite && !is_finite()) {
+    if (last.status != Status::not_finite && !(std::isfinite(last.loss) && is_finite())) {
       last.loss = std::nan("");
       last.status = Status::not_finite;
       return last;
@@ -253,7 +253,7 @@ bool Trainer<T>::holds_average() const {
 template <class T>
 void Trainer<T>::swap_in_average() {
   const T* average = optimizer_->average();
-  if (!average || holds_average() || optimizer_->steps() == 0) return;
+  if (!average || keeps_iterate_ || optimizer_->steps() == 0) return;
   std::copy_n(network_.w(), network_.size(), iterate_.data());
   std::copy_n(average, network_.size(), network_.w());
   keeps_iterate_ = true;

@@ -42,9 +42,9 @@ def check_callbacks(callbacks: Any, recorded: Mapping[str, str | None]) -> list[
         elif member.monitor in recorded:
             _check_mode(member, recorded[member.monitor])
         elif not may_be_added:
-            recorded_names = ", ".join(recorded)
-            expected = f"one of what is recorded: {recorded_names}; give validation_data or metrics"
-            raise value_error("monitor", member.monitor, expected)
+            expected = f"one of what is recorded: {', '.join(recorded)}"
+            others = "validation data, or metrics, record others"
+            raise value_error("monitor", member.monitor, f"{expected}; {others}")
     return members
 
 

@@ -15,7 +15,7 @@ from fastmlp._data import types
 from fastmlp._data.arrays import native
 from fastmlp._data.feature_names import names_of
 from fastmlp._data.threads import check_threads, limited
-from fastmlp._data.validation import check_seconds, error_prefix, value_error
+from fastmlp._data.validation import InvalidValue, check_seconds, error_prefix, value_error
 from fastmlp._fit.callbacks import EarlyStopping
 from fastmlp._fit.fit_config import check_verbose
 from fastmlp._fit.history import History
@@ -192,20 +192,28 @@ class _Run:
 
     def run(self, jobs: list[Job], settings: Any) -> None:
         """Train the networks of each dtype."""
+        if not jobs:
+            return
         start, progress = time.perf_counter(), make_progress(self._verbose, len(jobs), "network")
-        done = 0
+        done, dtypes = 0, dict.fromkeys(job.network.dtype for job in jobs)
+        common = (settings.regularize_biases, settings.weighting, settings.l2_scale)
+        common = (*common, PLATEAU, self._stopping)
         try:
-            for dtype in dict.fromkeys(job.network.dtype for job in jobs):
+            if len(dtypes) > 1:  # what the core refuses, it refuses before any is trained
+                _try(jobs, common)
+            for dtype in dtypes:
                 same = [job for job in jobs if job.network.dtype == dtype]
                 left = self._max_seconds
                 if left is not None:
                     left = max(0.0, left - (time.perf_counter() - start))
                 report = None if progress.is_silent else _reporter(progress, done)
-                common = (settings.regularize_biases, settings.weighting, settings.l2_scale)
-                self._run(dtype, same, (*common, PLATEAU, self._stopping), left, report)
+                self._run(dtype, same, common, left, report)
                 done += len(same)
                 if report is not None:
                     report(len(same))
+        except ValueError:
+            _try(jobs, common)  # which names the network
+            raise
         finally:
             progress.close()
 
@@ -222,6 +230,15 @@ class _Run:
             for job, result in zip(jobs, results, strict=False):
                 if result is not None:
                     _keep(job, result, self._names)
+
+
+def _try(jobs: list[Job], common: Any) -> None:
+    """Have the core check each network's settings, without any step; raise naming the network."""
+    for i, job in enumerate(jobs):
+        try:
+            native(job.network.dtype).fit_many([job.native], common, 0.0, [], None)
+        except ValueError as error:
+            raise InvalidValue(f"networks[{i}]: {error}") from error
 
 
 def _stop_rule(given: Mapping[str, Any]) -> tuple[Any, ...] | None:

@@ -250,6 +250,8 @@ class Ranks:
         import tempfile
 
         if self.size == 1:
+            if not os.path.exists(path):
+                raise FileNotFoundError(path)
             yield path
             return
         data = self.from_first(self.agree(lambda: _bytes_of(path) if self.is_first else None))

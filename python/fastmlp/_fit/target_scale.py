@@ -27,7 +27,11 @@ def warn_of_scale(network: Network, loss: Any, data: Dataset, caller: str) -> No
     if data.lengths is not None and len(network.output_shape) > 1:  # of all steps together
         counted = steps_before_end(data.lengths, network.output_shape[0])
         targets = targets.reshape(*counted.shape, -1)[counted]
-    if _is_near(targets):
+    elif data.weights is not None and data.weights.ndim == 1:
+        targets = targets[data.weights > 0]
+    if data.terms is not None:  # of which 0 stands where a target, nan, is missing
+        targets = np.ma.masked_invalid(targets)
+    if not len(targets) or _is_near(targets):
         return
     with np.errstate(all="ignore"):
         mean = np.abs(targets.mean(0, dtype=np.float64))

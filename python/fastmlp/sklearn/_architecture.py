@@ -57,7 +57,7 @@ def _with_outputs(layers: list[Any], n_outputs: int) -> list[Any]:
 
 def new_network(
     layers: list[Any],
-    n_inputs: int,
+    inputs: Any,
     dtype: DType,
     random: np.random.RandomState | None,
     given: Mapping[str, Any],
@@ -69,12 +69,12 @@ def new_network(
     """
     seeded = given["layers"] is not None or any(not hasattr(layer, "units") for layer in layers)
     if given["layers"] is None and random is not None:
-        drawn = _draw(layers, n_inputs, random, given["activation"])
+        drawn = _draw(layers, inputs, random, given["activation"])
     else:
         drawn = []
     seed = int(random.randint(2**31 - 1)) if seeded and random is not None else 0
     precision = given["precision"]
-    network = Network(layers, inputs=n_inputs, dtype=dtype, seed=seed, precision=precision)
+    network = Network(layers, inputs=inputs, dtype=dtype, seed=seed, precision=precision)
     views: list[Any] = [*network.weights, *network.biases]
     for view, values in zip(views, drawn, strict=False):
         view[...] = values

@@ -166,8 +166,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         return X, y, _labels.codes_of(self, y)
 
     def _output(self) -> tuple[Any, Any]:
+        loss = read_loss(self.loss)
         default = "softmax" if self._y_kind == "multiclass" else "sigmoid"
-        return read_output(vars(self), default), read_loss(self.loss)
+        if getattr(loss, "labels_pm1", False):  # of which the sign of an output is the label
+            default = "identity"
+        return read_output(vars(self), default), loss
 
     def _width(self, codes: Any, output: Any) -> int:
         if codes.ndim == 1:
@@ -188,7 +191,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
     def _indicators(self, outputs: Any) -> Any:
         """Return outputs in the columns of the label binarizer, to be compared with 1/2."""
-        if getattr(self._output()[1], "labels_pm1", False):
+        output, loss = self._output()
+        if getattr(loss, "labels_pm1", False) and not is_probability(output):
             outputs = (outputs + 1) / 2
         two = self._y_kind == "binary" and outputs.shape[1] == 2
         return outputs[:, 1:] if two else outputs

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fastmlp._data.threads import limited
-from fastmlp._data.validation import error_prefix, resolve
+from fastmlp._data.validation import error_prefix, resolve, value_error
 from fastmlp._fit.ranks import Ranks
 from fastmlp.network import Network
 from fastmlp.sklearn import _files, _onnx
@@ -24,6 +24,7 @@ from fastmlp.sklearn._parameters import check_parameters
 
 SPARSE = ["csr", "csc"]
 FLOATS = (np.float64, np.float32)
+VALUES = ("optimizer", "loss", "activation", "output_activation")  # parameters with fields
 
 
 class BaseMLP(CallbackSupport, BaseEstimator):  # type: ignore[misc]
@@ -98,25 +99,34 @@ class BaseMLP(CallbackSupport, BaseEstimator):  # type: ignore[misc]
         -------
         self : estimator
         """
-        own = {name: value for name, value in params.items() if not self._is_field(name)}
-        super().set_params(**own)
-        fields: dict[str, dict[str, Any]] = {}
-        for name in params.keys() - own.keys():
-            parameter, _, field = name.partition("__")
-            fields.setdefault(parameter, {})[field] = params[name]
-        for parameter, changes in fields.items():
-            value = getattr(self, parameter)
-            if isinstance(value, str):
-                value = resolve(parameter, value)
-            setattr(self, parameter, value.replace(**changes))
+        undo = self._kept()
+        try:
+            super().set_params(**{k: v for k, v in params.items() if not self._is_field(k)})
+            fields: dict[str, dict[str, Any]] = {}
+            for name in filter(self._is_field, params):
+                parameter, _, field = name.partition("__")
+                fields.setdefault(parameter, {})[field] = params[name]
+            value_of = error_prefix(f"{type(self).__name__}.set_params")(self._value_of)
+            for parameter, changes in fields.items():
+                setattr(self, parameter, value_of(parameter).replace(**changes))
+        except BaseException:
+            undo()
+            raise
         return self
 
     def _is_field(self, name: str) -> bool:
         """Return whether a name is that of a field of a value, which is not changed itself."""
         parameter, nested, _ = name.partition("__")
-        value = vars(self).get(parameter)
-        named = parameter == "optimizer" and isinstance(value, str)
-        return bool(nested) and (named or (hasattr(value, "replace") and hasattr(value, "fields")))
+        return bool(nested) and parameter in VALUES and parameter in vars(self)
+
+    def _value_of(self, parameter: str) -> Any:
+        """Return the value whose fields change, made of its name if it is given by that."""
+        value = getattr(self, parameter)
+        if isinstance(value, str):
+            value = resolve(parameter, value)
+        if not (hasattr(value, "replace") and hasattr(value, "fields")):
+            raise value_error(parameter, value, "a name or a value of fastmlp, which has fields")
+        return value
 
     def _check_stochastic(self) -> bool:
         """Raise for solvers that have no `partial_fit`."""

@@ -28,11 +28,22 @@ def save(self: BaseMLP, path: files.Path) -> None:
     path : str or path-like
         The file, which is replaced as a whole.
     """
-    state = {name: _plain(value) for name, value in self.__getstate__().items()}
+    state = {name: _plain(value) for name, value in _described(self.__getstate__()).items()}
     for name in state.keys() - self.get_params(deep=False).keys():
         if _is_named(state[name]):
             raise type_error(name, getattr(self, name), "numbers, texts or arrays; remove it")
     files.save(path, {"format": type(self).__name__, "version": VERSION, "estimator": state})
+
+
+def _described(state: dict[str, Any]) -> dict[str, Any]:
+    """Return a state without the layers of a network that has functions in Python.
+
+    They are then those of the parameters that `load` is given.
+    """
+    model = state.get("_model")
+    if model is None or not _is_named(_plain(model)):
+        return state
+    return {**state, "_model": {k: v for k, v in model.items() if k != "network"}}
 
 
 def load(cls: Any, path: files.Path, params: dict[str, Any]) -> Any:
@@ -104,4 +115,6 @@ def _value(value: Any) -> Any:
         return tuple(_value(content))
     if kind == "items":
         return dict(_value(content))
+    if kind not in FAMILIES:
+        raise InvalidValue(f"a value of kind {kind!r}, expected one of {', '.join(FAMILIES)}")
     return member_from_dict(kind, content)

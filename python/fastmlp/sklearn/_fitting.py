@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ class Fitting:
         samples, validation = ranks.agree(lambda: self._read(*given))
         self._check_same(samples, validation)
         if estimator.optimizer is None and estimator.solver == "lbfgs":
-            observers = Observers(estimator, None, [], 0)
+            observers = Observers(estimator, None, {}, 0)
             observers.begin()
             lock = self._network._in_training
             with LockErrors(self._caller), lock, ranks.ending_together("fit"):
@@ -73,7 +74,9 @@ class Fitting:
         warm = bool(estimator.warm_start)
         anew = not (warm or self._incremental)
         X, y, codes = estimator._read(X, y, self._first, anew, full=warm)
-        weights = read_weights(sample_weight, getattr(estimator, "class_weight", None), X, y)
+        class_weight = getattr(estimator, "class_weight", None)
+        classes = getattr(estimator, "classes_", None)
+        weights = read_weights(sample_weight, class_weight, X, y, classes)
         self._model = self._begin(X, codes)
         self._network = self._model.network
         self._loss = resolve_loss(estimator._output()[1], self._network)
@@ -110,28 +113,41 @@ class Fitting:
             for name in RECORDS:
                 given.pop(name, None)
             estimator.t_ = estimator._no_improvement_count = 0
-            model = Model(new_network(layers, X.shape[1], X.dtype, self._draws.random, given))
+            estimator.loss_ = math.nan  # where the time is over before the first epoch is
+            shape = self._input_shape(X)
+            model = Model(new_network(layers, shape, X.dtype, self._draws.random, given))
         else:
-            model = self._continued(layers, X.shape[1])
+            model = self._continued(layers)
         estimator._model = model
         estimator.coefs_, estimator.intercepts_ = list(model.coefs), list(model.intercepts)
         estimator.out_activation_ = estimator._output_name(output)
         estimator.n_layers_, estimator.n_outputs_ = len(model.coefs) + 1, n_outputs
         return model
 
-    def _continued(self, layers: list[Any], n_inputs: int) -> Model:
+    def _input_shape(self, X: Any) -> Any:
+        """Return the shape of a sample: that of the fitted network, if there is one of layers."""
+        estimator, n_inputs = self._estimator, X.shape[1]
+        if estimator.layers is None or not hasattr(estimator, "coefs_"):
+            return n_inputs
+        shape = estimator._present_model().network.input_shape
+        return shape if math.prod(shape) == n_inputs else n_inputs
+
+    def _continued(self, layers: list[Any]) -> Model:
         """Return the present model, with layers as the parameters describe them now."""
         estimator = self._estimator
         model: Model = estimator._present_model()
-        chain = plan(layers, n_inputs, None, None, DEFAULT_INIT)[1]
-        if (chain, estimator.precision) == (model.network.layers, model.network.precision):
+        before = model.network
+        chain = plan(layers, before.input_shape, None, None, DEFAULT_INIT)[1]
+        if (chain, estimator.precision) == (before.layers, before.precision):
             return model
-        network = new_network(layers, n_inputs, model.network.dtype, None, vars(estimator))
+        network = new_network(layers, before.input_shape, before.dtype, None, vars(estimator))
+        for name in ("seed", "epochs_trained", "_trained_loss", "_feature_names"):
+            vars(network)[name] = vars(before)[name]
         changed = Model(network, model.training)
         if not changed.fits(model.coefs, model.intercepts):
-            before, now = ([np.shape(W) for W in each.coefs] for each in (model, changed))
+            old, new = ([np.shape(W) for W in each.coefs] for each in (model, changed))
             raise InvalidValue(
-                f"the layers have weights of shapes {now}, expected {before} as before; use "
+                f"the layers have weights of shapes {new}, expected {old} as before; use "
                 "warm_start=False to start anew"
             )
         changed.follow(model.coefs, model.intercepts)
@@ -172,7 +188,11 @@ class Fitting:
         trainer = model.training.trainer(self._network, self._loss, size, given, self._caller)
         sharding.share_state(trainer)
         n_epochs = 1 if self._incremental else estimator.max_iter
-        recorded = ["loss"] if validation is None else ["loss", "val_loss"]
+        recorded: dict[str, str | None] = {"loss": None}
+        if validation is not None:
+            recorded["val_loss"] = None
+        if held_out is not None:
+            recorded["val_score"] = "max"
         epochs = Epochs(
             estimator,
             model,

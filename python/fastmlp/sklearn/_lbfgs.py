@@ -35,7 +35,8 @@ UNUSED = {  # parameters that SciPy's method has no place for, with their defaul
 def check_parameters(given: Mapping[str, Any]) -> None:
     """Raise at parameters that solver="lbfgs" would ignore."""
     for name, default in UNUSED.items():
-        if given[name] != default:
+        is_empty = isinstance(given[name], (list, tuple)) and not given[name]
+        if given[name] != default and not is_empty:
             expected = f"{default} with solver='lbfgs'; use optimizer=fm.LBFGS()"
             raise value_error(name, given[name], expected)
     for layer in given["layers"] or ():
@@ -70,7 +71,7 @@ def minimize_loss(estimator: Any, model: Model, loss: Any, data: Dataset, ranks:
         jac=True,
         options=options,
     )
-    network.parameters = found.x
+    network.parameters, network._trained_loss = found.x, loss
     estimator.n_iter_ = min(found.nit, estimator.max_iter)
     estimator.loss_ = found.fun
     if found.status != 0 and ranks.is_first:

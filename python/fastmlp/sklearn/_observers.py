@@ -12,9 +12,11 @@ from fastmlp.trainer import Trainer
 class Observers:
     """The callbacks of one call of `fit`."""
 
-    def __init__(self, estimator: Any, callbacks: Any, recorded: list[str], n_epochs: int) -> None:
+    def __init__(
+        self, estimator: Any, callbacks: Any, recorded: Mapping[str, str | None], n_epochs: int
+    ) -> None:
         self._estimator = estimator
-        self._own = check_callbacks(() if callbacks is None else callbacks, dict.fromkeys(recorded))
+        self._own = check_callbacks(() if callbacks is None else callbacks, recorded)
         self._begun: list[Any] = []
         self._context: Any = None
         if getattr(estimator, "_skl_callbacks", None):

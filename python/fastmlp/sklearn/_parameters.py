@@ -150,7 +150,8 @@ EXTRAS = (
     (
         "output_activation",
         "str or activation, default None",
-        "Activation of the last layer; by default that of scikit-learn.",
+        "Activation of the last layer; by default that of scikit-learn, and identity for losses of "
+        "labels -1 and 1, such as hinge. Sigmoids of several classes do not sum to 1.",
     ),
     (
         "dropout",

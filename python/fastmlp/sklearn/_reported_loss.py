@@ -44,13 +44,14 @@ class ReportedLoss:
         return loss + mean_constant(self._loss, data, self._trainer._ranks)
 
     def _mean_by_count(self, order: Any) -> float:
-        """Return the mean of the batches' constants, each a mean by weight."""
+        """Return the mean of the batches' constants, each a mean by weight; 0 without weight."""
         constants = self._constants[order]
         if self._weights is None:
             return float(constants.mean())
         weights = self._weights[order]
         starts = np.arange(0, len(order), self._batch_size or len(order))
-        means = np.add.reduceat(weights * constants, starts) / np.add.reduceat(weights, starts)
+        sums, totals = np.add.reduceat([weights * constants, weights], starts, axis=1)
+        means = np.divide(sums, totals, out=np.zeros_like(sums), where=totals > 0)
         return float(means @ np.diff(np.append(starts, len(order))) / len(order))
 
 

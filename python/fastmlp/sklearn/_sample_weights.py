@@ -12,16 +12,19 @@ from sklearn.utils.validation import check_array
 from fastmlp._data.validation import check_non_negative, short_repr, type_error, value_error
 
 
-def read_weights(sample_weight: Any, class_weight: Any, X: Any, y: Any) -> Any:
-    """Return the weights ``(n,)``, or None where there are none."""
+def read_weights(sample_weight: Any, class_weight: Any, X: Any, y: Any, classes: Any) -> Any:
+    """Return the weights ``(n,)``, or None where there are none.
+
+    Classes are all that there are, of which y may lack some.
+    """
     weights = None if sample_weight is None else _read(sample_weight, X.shape[0], X.dtype)
     if class_weight is None:
         return weights
-    factors = _of_classes(class_weight, y, X.dtype)
+    factors = _of_classes(class_weight, y, X.dtype, classes)
     return factors if weights is None else weights * factors
 
 
-def _of_classes(class_weight: Any, y: Any, dtype: Any) -> Any:
+def _of_classes(class_weight: Any, y: Any, dtype: Any, classes: Any) -> Any:
     """Return scikit-learn's weights of samples by their classes."""
     n_labels = y.shape[1] if y.ndim == 2 else 0
     kind = f"a list of {n_labels} dictionaries" if n_labels else "a dictionary"
@@ -35,16 +38,26 @@ def _of_classes(class_weight: Any, y: Any, dtype: Any) -> Any:
         raise value_error("class_weight", class_weight, expected)
     if not is_text:
         _check_members(class_weight)
-    try:
-        with np.errstate(over="ignore"):
-            factors = compute_sample_weight(class_weight, y)
-    except ValueError as error:  # of keys that are no classes
-        classes = short_repr(np.unique(y if y.ndim == 1 else [0, 1]).tolist())
-        raise value_error("class_weight", class_weight, f"classes as keys: {classes}") from error
+    columns = y.T if n_labels else y[np.newaxis]
+    members = class_weight if n_labels and not is_text else [class_weight] * len(columns)
+    factors = np.ones(len(y))
+    with np.errstate(over="ignore"):
+        for member, column in zip(members, columns, strict=True):
+            factors *= _of_column(class_weight, member, column, [0, 1] if n_labels else classes)
     largest = float(np.finfo(dtype).max)
     if factors.max() > largest:
         raise value_error("class_weight", class_weight, f"weights of at most {largest:.2g}")
     return factors.astype(dtype)
+
+
+def _of_column(class_weight: Any, member: Any, y: Any, classes: Any) -> Any:
+    """Return the weights of samples with these labels: 1, balanced, or those of a dictionary."""
+    if not isinstance(member, dict):
+        return compute_sample_weight(member, y)
+    labels = np.asarray(classes).tolist()
+    if not member.keys() <= set(labels):
+        raise value_error("class_weight", class_weight, f"classes as keys: {short_repr(labels)}")
+    return np.array([member.get(label, 1.0) for label in y.tolist()], dtype=float)
 
 
 def _check_members(class_weight: Any) -> None:
