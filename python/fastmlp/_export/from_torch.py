@@ -19,7 +19,7 @@ from fastmlp._data.validation import (
     type_error,
     value_error,
 )
-from fastmlp._export import torch_functions, torch_nodes
+from fastmlp._export import torch_effects, torch_functions, torch_nodes
 from fastmlp._export.axes import BATCH, Value
 from fastmlp._export.chain import Chain
 from fastmlp._io.files import DAMAGE
@@ -151,7 +151,7 @@ class _Traced:
         self.values: dict[Any, Any] = {}
 
     def _graph(self) -> Any:
-        base: Any = self.torch.fx.Tracer
+        base: Any = torch_effects.tracer_of(self.torch)
 
         class Tracer(base):  # type: ignore[misc]
             def is_leaf_module(self, module: Any, name: str) -> bool:
@@ -176,6 +176,9 @@ class _Traced:
             raise InvalidValue(f"its forward takes {len(places)} inputs, expected one")
         chain, self.values[places[0]] = self._begin()
         chain.dtype = self.dtype
+        for node, reader in torch_effects.overwritten(self.root, self.nodes):
+            text = f"it changes in place what {reader.name!r} reads after it, expected a new tensor"
+            raise self._refusal(node, InvalidValue(text))
         for node in self.nodes:
             if node.op in ("placeholder", "output"):
                 continue
@@ -189,10 +192,7 @@ class _Traced:
         return chain.network(result, self.dtype)
 
     def _refusal(self, node: Any, error: Exception) -> InvalidValue:
-        target = node.target
-        kind = getattr(target, "__name__", target)
-        if node.op == "call_module":
-            kind = type(self.root.get_submodule(target)).__name__
+        kind = torch_effects.kind_of(self.root, node)
         return InvalidValue(f"module {node.name!r} ({kind}): {error or type(error).__name__}")
 
     def _first(self) -> tuple[Any, str]:
