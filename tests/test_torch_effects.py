@@ -1,8 +1,9 @@
-"""`fm.from_torch` of modules that do more than return new tensors: changes in place."""
+"""`fm.from_torch` of modules that do more than return new tensors: changes in place, hooks."""
 
 from __future__ import annotations
 
 import operator
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 import fastmlp as fm
 
 torch = pytest.importorskip("torch")
+from torch.nn.utils import prune  # noqa: E402  needs torch
+
 nn, F = torch.nn, torch.nn.functional
 
 
@@ -121,3 +124,69 @@ def test_a_change_in_place_whose_old_tensor_is_not_read_again_is_read(name: str)
     with torch.no_grad():
         expected = module(torch.from_numpy(X.copy())).numpy()
     np.testing.assert_allclose(fm.from_torch(module, 3).predict(X), expected, atol=1e-6)
+
+
+def doubled(module: Any, inputs: Any, output: Any) -> Any:
+    return 2 * output
+
+
+def shifted(module: Any, inputs: Any) -> Any:
+    return (inputs[0] + 1,)
+
+
+HOOKS: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "of a layer": (lambda net: net[1][0].register_forward_hook(doubled), r"'1\.0' \(Linear\)"),
+    "before a layer": (lambda net: net[0].register_forward_pre_hook(shifted), r"'0' \(Linear\)"),
+    "of a container": (lambda net: net[1].register_forward_hook(doubled), r"'1' \(Sequential\)"),
+    "of the root": (lambda net: net.register_forward_hook(doubled), r"'' \(Sequential\)"),
+    "before the root": (lambda net: net.register_forward_pre_hook(shifted), r"'' \(Sequential\)"),
+    "with keywords": (lambda net: net[0].register_forward_hook(
+        lambda *_, **kwargs: None, with_kwargs=True), r"'0' \(Linear\)"),
+    "of normal weights": (lambda net: nn.utils.spectral_norm(net[0]), r"'0' \(Linear\)"),
+    "of pruning": (lambda net: prune.l1_unstructured(net[0], "weight", 0.5), r"'0' \(Linear\)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOOKS)
+def test_forward_hooks_are_refused_by_their_module(name: str) -> None:
+    """They may change inputs, outputs or weights, and torch.fx does not see them."""
+    register, module = HOOKS[name]
+    net = nn.Sequential(nn.Linear(3, 3), nn.Sequential(nn.Linear(3, 2)))
+    register(net)
+    with pytest.raises(
+        ValueError, match=rf"^fm\.from_torch: module {module}: it has forward hooks"
+    ):
+        fm.from_torch(net)
+
+
+def test_forward_hooks_of_a_lone_layer_and_of_all_modules_are_refused() -> None:
+    layer = nn.Linear(3, 2)
+    hook = layer.register_forward_hook(doubled)
+    with pytest.raises(ValueError, match=r"^fm\.from_torch: module '' \(Linear\): it has forward"):
+        fm.from_torch(layer)
+    hook.remove()
+    for register in (
+        nn.modules.module.register_module_forward_hook,
+        nn.modules.module.register_module_forward_pre_hook,
+    ):
+        hook = register(lambda *_: None)
+        try:
+            with pytest.raises(ValueError, match="torch has forward hooks of all modules"):
+                fm.from_torch(layer)
+        finally:
+            hook.remove()
+    assert fm.from_torch(layer).n_parameters == 8
+
+
+def test_normalised_weights_are_read_once_their_hook_is_removed() -> None:
+    """The weight of before is not that of the forward."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        layer = nn.utils.weight_norm(nn.Linear(3, 2))
+    layer.weight_g.data.fill_(5.0)
+    with pytest.raises(ValueError, match="expected none: remove them, as remove_weight_norm does"):
+        fm.from_torch(nn.Sequential(layer))
+    X = np.ones((2, 3), np.float32)
+    expected = layer(torch.from_numpy(X)).detach().numpy()
+    nn.utils.remove_weight_norm(layer)
+    np.testing.assert_allclose(fm.from_torch(layer).predict(X), expected, atol=1e-6)

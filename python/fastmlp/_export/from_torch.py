@@ -143,6 +143,7 @@ class _Traced:
     """The graph of a module, and what its nodes have given so far."""
 
     def __init__(self, torch: Any, module: Any, inputs: Any) -> None:
+        torch_effects.check_hooks(torch, module)
         self.torch, self.root = torch, module
         self.nodes = list(self._graph().nodes)
         names = [str(each.dtype).removeprefix("torch.") for each in module.parameters()]

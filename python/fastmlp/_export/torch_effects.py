@@ -7,6 +7,7 @@ import operator
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from fastmlp._data.validation import InvalidValue
 from fastmlp._export.torch_functions import FIRST
 
 OF_PYTHON = {
@@ -24,6 +25,18 @@ SHARING = {  # what they return may be in the memory of their input
     *("contiguous", "dropout", "dropout1d", "dropout2d", "getitem"),
     *("GaussianNoise", "Permute", "Steps"),  # those of fastmlp
 }
+
+
+def check_hooks(torch: Any, root: Any) -> None:
+    """Raise where functions of the user run before or after a forward."""
+    every = torch.nn.modules.module
+    if every._global_forward_hooks or every._global_forward_pre_hooks:
+        raise InvalidValue("torch has forward hooks of all modules, expected none: remove them")
+    for name, module in root.named_modules():
+        if module._forward_hooks or module._forward_pre_hooks:
+            expected = "expected none: remove them, as remove_weight_norm does"
+            kind = type(module).__name__
+            raise InvalidValue(f"module {name!r} ({kind}): it has forward hooks, {expected}")
 
 
 def tracer_of(torch: Any) -> Any:
