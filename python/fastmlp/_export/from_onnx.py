@@ -130,6 +130,9 @@ class _File:
         nodes = self._needed(output)
         source = self._source(nodes)
         chain, self.values[source.name] = self._begin(source, nodes)
+        kind = source.type.tensor_type.elem_type
+        double = kind == self.onnx.TensorProto.DOUBLE
+        chain.dtype = np.dtype(np.float64 if double else np.float32)
         for node in nodes:
             try:
                 outputs = onnx_nodes.run(chain, self._read(node), self.budget)
@@ -139,10 +142,8 @@ class _File:
         value = self._value(output)
         if not isinstance(value, Value):
             raise InvalidValue(f"output {output!r} is a constant")
-        kind = source.type.tensor_type.elem_type
-        dtype = np.dtype(np.float64 if kind == self.onnx.TensorProto.DOUBLE else np.float32)
         try:
-            return chain.network(value, dtype)
+            return chain.network(value, chain.dtype)
         except ERRORS as error:
             raise self._refusal(nodes[-1], error) if nodes else error from error
 

@@ -14,7 +14,7 @@ from fastmlp._export.activations import READ, TABLE, Call, call, recognise
 from fastmlp._export.axes import BATCH, Value
 from fastmlp._export.chain import Chain
 from fastmlp._export.onnx_axes import AXES, array_of, value_of
-from fastmlp._export.onnx_constants import Node, computed, stored
+from fastmlp._export.onnx_constants import KINDS, Node, computed, stored
 from fastmlp._export.recurrences import NATIVE, ORDER
 from fastmlp._export.windows import Window, same
 
@@ -214,20 +214,37 @@ def _sum(chain: Chain, node: Node) -> Any:
     return total
 
 
+def _cast(chain: Chain, node: Node) -> Value:
+    kind = KINDS.get(node.get("to"), "another type")
+    if kind not in ("float64", str(chain.dtype)):
+        reason = "an output of a layer would be rounded"
+        raise InvalidValue(f"to {kind} in a network of {chain.dtype}, expected the same: {reason}")
+    return value_of(node)
+
+
+def _dropout(chain: Chain, node: Node) -> Value:
+    training = node[2]
+    if training is not None and (isinstance(training, Value) or np.any(stored(training))):
+        raise InvalidValue("training_mode=True, expected False: its draws have no counterpart")
+    return value_of(node)
+
+
 def _same_value(chain: Chain, node: Node) -> Value:
     return value_of(node)
 
 
 OPERATORS: dict[str, Callable[[Chain, Node], Any]] = {
     **AXES,
-    **dict.fromkeys(("Cast", "Dropout", "Identity", "ZipMap"), _same_value),
+    **dict.fromkeys(("Identity", "ZipMap"), _same_value),
     **dict.fromkeys(("AveragePool", "MaxPool"), _pool),
     **dict.fromkeys(("GlobalAveragePool", "ReduceMean"), _means),
     **dict.fromkeys(("GRU", "LSTM", "RNN"), _recurrent),
     "BatchNormalization": _normalization,
+    "Cast": _cast,
     "Clip": _clip,
     "Concat": _concat,
     "Conv": _conv,
+    "Dropout": _dropout,
     "Gemm": _gemm,
     "MatMul": _matmul,
     "Scaler": _scaler,

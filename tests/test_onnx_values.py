@@ -1,0 +1,81 @@
+"""`fm.from_onnx` of operators that may change values: they are read as they are, or refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import fastmlp as fm
+from exchange_cases import difference
+
+onnx = pytest.importorskip("onnx")
+
+from hostile_onnx import W, model, node, then  # noqa: E402  needs onnx
+from onnx import TensorProto  # noqa: E402
+from onnx.reference import ReferenceEvaluator  # noqa: E402
+
+X = np.random.default_rng(0).normal(size=(5, 3))
+FLOAT, DOUBLE = TensorProto.FLOAT, TensorProto.DOUBLE
+
+
+def check(made: Any, dtype: Any = np.float32) -> None:
+    """The network gives what onnx.reference gives."""
+    (expected,) = ReferenceEvaluator(made).run(None, {"X": X.astype(dtype)})
+    net = fm.from_onnx(made)
+    assert difference(net.predict(X.astype(dtype)), np.asarray(expected, net.dtype)) < 1e-6
+
+
+def refused(made: Any, message: str) -> None:
+    with pytest.raises(fm.ModelFileError, match=r"cannot be read: node '\w+' " + message):
+        fm.from_onnx(made)
+
+
+def cast_in(kind: int, dtype: Any, to: int) -> Any:
+    """A cast of an output, before its activation, in a network of a dtype."""
+    nodes = [node("MatMul", "X", "W", "a"), node("Cast", "a", "b", to=to), node("Tanh", "b", "Y")]
+    return model(nodes, {"W": np.ones((3, 2), dtype)}, kind=kind)
+
+
+@pytest.mark.parametrize("to", ["INT64", "INT32", "BOOL", "FLOAT16", "BFLOAT16", "UINT8"])
+@pytest.mark.parametrize(("kind", "dtype"), [(FLOAT, np.float32), (DOUBLE, np.float64)])
+def test_a_cast_of_outputs_that_rounds_is_refused(to: str, kind: int, dtype: Any) -> None:
+    name = rf"\(Cast\): to [a-z0-9 ]+ in a network of {np.dtype(dtype)}, expected the same: "
+    refused(cast_in(kind, dtype, getattr(TensorProto, to)), name)
+
+
+def test_a_cast_to_a_wider_type_or_the_same_is_left_out() -> None:
+    refused(cast_in(DOUBLE, np.float64, FLOAT), r"\(Cast\): to float32 in a network of float64, ")
+    check(cast_in(FLOAT, np.float32, FLOAT))
+    check(cast_in(FLOAT, np.float32, DOUBLE))
+    check(cast_in(DOUBLE, np.float64, DOUBLE), np.float64)
+
+
+@pytest.mark.parametrize("to", ["INT64", "BOOL", "FLOAT16", "FLOAT"])
+def test_a_cast_of_weights_is_made(to: str) -> None:
+    """To other numbers and back, as files with weights in half precision have it."""
+    nodes = [
+        node("Cast", "V", "v", to=getattr(TensorProto, to)),
+        node("Cast", "v", "w", to=FLOAT),
+        node("MatMul", "X", "w", "Y"),
+    ]
+    check(model(nodes, {"V": np.array([[1.7, 0.0], [-2.3, 1.1], [0.1, 3.3]], np.float32)}))
+
+
+def test_a_cast_of_weights_to_what_are_no_numbers_is_refused() -> None:
+    nodes = [node("Cast", "W", "v", to=TensorProto.STRING), node("MatMul", "X", "v", "Y")]
+    refused(model(nodes, W), r"\(Cast\): to=8, expected a type of numbers")
+
+
+@pytest.mark.parametrize("given", [np.array(False), None])
+def test_a_dropout_is_left_out_unless_it_trains(given: Any) -> None:
+    arrays = {"ratio": np.float32(0.5)}
+    names = ["a", "ratio", "Y"]
+    if given is not None:
+        arrays["t"] = given
+        names.insert(2, "t")
+    made = then(node("Dropout", *names), **arrays)
+    check(made)
+    made = then(node("Dropout", "a", "ratio", "t", "Y"), **{**arrays, "t": np.array(True)})
+    refused(made, r"\(Dropout\): training_mode=True, expected False: its draws have no counterpart")
