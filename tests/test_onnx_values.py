@@ -12,9 +12,10 @@ from exchange_cases import difference
 
 onnx = pytest.importorskip("onnx")
 
-from hostile_onnx import W, model, node, then  # noqa: E402  needs onnx
 from onnx import TensorProto  # noqa: E402
 from onnx.reference import ReferenceEvaluator  # noqa: E402
+
+from hostile_onnx import W, model, node, recurrent, then  # noqa: E402  needs onnx
 
 X = np.random.default_rng(0).normal(size=(5, 3))
 FLOAT, DOUBLE = TensorProto.FLOAT, TensorProto.DOUBLE
@@ -79,3 +80,20 @@ def test_a_dropout_is_left_out_unless_it_trains(given: Any) -> None:
     check(made)
     made = then(node("Dropout", "a", "ratio", "t", "Y"), **{**arrays, "t": np.array(True)})
     refused(made, r"\(Dropout\): training_mode=True, expected False: its draws have no counterpart")
+
+
+@pytest.mark.parametrize("op", ["RNN", "LSTM"])
+def test_a_recurrence_without_the_attribute_activations_has_the_default(op: str) -> None:
+    """That of RNN in the schema has a name for each of two directions."""
+    made = recurrent(op)
+    weights = [onnx.numpy_helper.to_array(each) for each in made.graph.initializer]
+    for tensor, weight in zip(made.graph.initializer, weights, strict=True):
+        draws = np.random.default_rng(0).normal(size=weight.shape).astype(np.float32)
+        tensor.CopyFrom(onnx.numpy_helper.from_array(draws, tensor.name))
+    made.graph.node[0].output[0] = "all"
+    made.graph.node.append(node("Squeeze", "all", "axes", "Y"))
+    made.graph.initializer.append(onnx.numpy_helper.from_array(np.array([1]), "axes"))
+    steps = np.random.default_rng(1).normal(size=(4, 5, 3)).astype(np.float32)
+    (expected,) = ReferenceEvaluator(made).run(None, {"X": steps})
+    outputs = fm.from_onnx(made).predict(steps.transpose(1, 0, 2))
+    assert difference(outputs.transpose(1, 0, 2), expected) < 1e-6

@@ -133,6 +133,7 @@ def _activation(node: Node, n_directions: int) -> Any:
     n_gates = {"RNN": 0, "GRU": 1, "LSTM": 1}[node.op]
     n_own = 2 if node.op == "LSTM" else 1
     names = names or (["sigmoid"] * n_gates + ["tanh"] * n_own) * n_directions
+    names = names[: n_directions * (n_gates + n_own)]  # a default is that of two directions
     one = names[: n_gates + n_own]
     own = one[-1] if one else ""
     spelled = {name.lower(): name for name in NATIVE}
