@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastmlp._data.validation import InvalidValue
+from fastmlp._export.axes import shown
 
 VIEWS = {"Identity", "Slice", "Squeeze", "Transpose", "Unsqueeze"}  # they take no memory
 
@@ -47,7 +48,9 @@ class Node:
 def stored(array: Any) -> Any:
     """Return an array; one that repeats a number, and takes no memory, is refused."""
     if np.size(array) > 1 and 0 in np.asarray(array).strides:
-        raise InvalidValue(f"a number repeated to shape {np.shape(array)}, expected an array")
+        raise InvalidValue(
+            f"a number repeated to shape {shown(np.shape(array))}, expected an array"
+        )
     return array
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from fastmlp._data.validation import InvalidValue
 from fastmlp._export.activations import READ, TABLE, Call, call, recognise
-from fastmlp._export.axes import BATCH, Value
+from fastmlp._export.axes import BATCH, Value, shown
 from fastmlp._export.chain import Chain
 from fastmlp._export.onnx_axes import AXES, array_of, value_of
 from fastmlp._export.onnx_constants import KINDS, Node, computed, stored
@@ -71,7 +71,8 @@ def _window(chain: Chain, node: Node, kernel: Any) -> Window:
         if auto == "SAME_LOWER":
             window = Window(*window[:3], window.after, window.before)
     if min(window.outputs(sizes)) < 1:
-        raise InvalidValue(f"a window of {window.kernel} over {sizes}, expected one that fits")
+        over = f"{window.kernel} over {shown(sizes)}"
+        raise InvalidValue(f"a window of {over}, expected one that fits")
     return window
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from fastmlp import _core
 from fastmlp._data.validation import InvalidValue
 from fastmlp._export.activations import TABLE
-from fastmlp._export.axes import BATCH, Value
+from fastmlp._export.axes import BATCH, Value, shown
 from fastmlp._export.chain import Chain
 from fastmlp._export.windows import Window
 from fastmlp.layers import Dropout, GaussianNoise, SpatialDropout
@@ -160,7 +160,7 @@ def _pool(chain: Chain, module: Any, x: Any) -> Value:
     ):
         raise InvalidValue("ceil_mode=True adds a window that goes over the end, expected False")
     if min(window.outputs(sizes)) < 1:
-        raise InvalidValue(f"a window of {kernel} over {sizes}, expected one that fits")
+        raise InvalidValue(f"a window of {kernel} over {shown(sizes)}, expected one that fits")
     return chain.pool(x, "AveragePool" if average else "MaxPool", window)
 
 
