@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -97,3 +98,27 @@ def test_a_recurrence_without_the_attribute_activations_has_the_default(op: str)
     (expected,) = ReferenceEvaluator(made).run(None, {"X": steps})
     outputs = fm.from_onnx(made).predict(steps.transpose(1, 0, 2))
     assert difference(outputs.transpose(1, 0, 2), expected) < 1e-6
+
+
+def test_an_output_without_counterpart_is_named_with_its_node() -> None:
+    made = recurrent("LSTM")
+    made.graph.node[0].output.extend(["h", "c"])
+    made.graph.node[0].output[0] = "all"
+    made.graph.node.append(node("Squeeze", "c", "axes", "Y"))
+    made.graph.initializer.append(onnx.numpy_helper.from_array(np.array([0]), "axes"))
+    refused(made, r"\(Squeeze\): output 'c' of node 'r' \(LSTM\) has no counterpart")
+    dropout = onnx.helper.make_node("Dropout", ["a", "ratio"], ["b", "mask"], name="drop")
+    made = then(dropout, node("Identity", "mask", "Y"), ratio=np.float32(0.5))
+    refused(made, r"\(Identity\): output 'mask' of node 'drop' \(Dropout\) has no counterpart")
+
+
+@pytest.mark.parametrize("shape", [(5, 3), (5, 1), (3, 1), (1, 4), (2,), (1, 1, 3)])
+def test_a_bias_of_gemm_that_is_none_of_all_samples_is_refused(shape: tuple[int, ...]) -> None:
+    made = model([node("Gemm", "X", "W", "C", "Y")], {**W, "C": np.ones(shape, np.float32)})
+    text = f"(Gemm): C of shape {shape}, expected (3,): one for all samples"
+    refused(made, re.escape(text))
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (3,), (1, 3), (1, 1)])
+def test_a_bias_of_gemm_is_one_for_all_samples(shape: tuple[int, ...]) -> None:
+    check(model([node("Gemm", "X", "W", "C", "Y")], {**W, "C": np.full(shape, 0.5, np.float32)}))

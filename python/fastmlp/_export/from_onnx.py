@@ -123,6 +123,7 @@ class _File:
             raise InvalidValue(f"it has opset {version}, expected one from {OLDEST} to {newest}")
         self.constants = {tensor.name: tensor for tensor in self.graph.initializer}
         self.values: dict[str, Any] = {"": None}
+        self.unread: dict[str, str] = {}  # outputs without counterpart, by their nodes
         self.budget = [model.ByteSize() + FREE]
 
     def network(self) -> Network:
@@ -139,6 +140,8 @@ class _File:
             except ERRORS as error:
                 raise self._refusal(node, error) from error
             self.values.update(zip(node.output, outputs, strict=False))
+            further = node.output[len(outputs) :]
+            self.unread.update(dict.fromkeys(further, f"{node.name!r} ({node.op_type})"))
         value = self._value(output)
         if not isinstance(value, Value):
             raise InvalidValue(f"output {output!r} is a constant")
@@ -219,6 +222,8 @@ class _File:
     def _value(self, name: str) -> Any:
         if name in self.values:
             return self.values[name]
+        if name in self.unread:
+            raise InvalidValue(f"output {name!r} of node {self.unread[name]} has no counterpart")
         if name not in self.constants:
             raise InvalidValue(f"{name!r} is given by no node before, expected nodes in order")
         tensor = self.constants[name]

@@ -188,6 +188,7 @@ class _Traced:
             except (*DAMAGE, ValueError, InvalidArgument) as error:
                 raise self._refusal(node, error) from error
         result = self._given(self.nodes[-1].args[0])
+        torch_nodes.check_given([result], whole=False)
         if not isinstance(result, Value):
             raise InvalidValue(f"its forward returns {type(result).__name__}, expected one tensor")
         return chain.network(result, self.dtype)
@@ -234,6 +235,8 @@ class _Traced:
 
     def _run(self, chain: Chain, node: Any) -> Any:
         args, kwargs = self._given(node.args), self._given(node.kwargs)
+        whole = node.op == "call_function" and node.target is operator.getitem
+        torch_nodes.check_given([*args, *kwargs.values()], whole=whole)
         if node.op == "get_attr":
             return torch_nodes.array(operator.attrgetter(node.target)(self.root))
         if node.op == "call_module":

@@ -49,7 +49,10 @@ def _gemm(chain: Chain, node: Node) -> Value:
     W = W.T if transposed else W
     b = None
     if node[2] is not None:
-        b = node.get("beta") * np.broadcast_to(array_of(node, 2), (1, len(W)))[0]
+        c, units = array_of(node, 2), len(W)
+        if c.ndim > 2 or c.shape[-1:] not in ((), (1,), (units,)) or c.shape[:-1] not in ((), (1,)):
+            raise InvalidValue(f"C of shape {c.shape}, expected ({units},): one for all samples")
+        b = node.get("beta") * np.broadcast_to(c, (1, units))[0]
     key = (node.names[1], transposed) if alpha == 1 else None
     return chain.dense(value_of(node), W if alpha == 1 else alpha * W, b, key)
 

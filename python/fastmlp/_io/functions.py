@@ -38,8 +38,15 @@ def activations(given: Any) -> dict[str, Any]:
     if given is None:
         return {}
     if isinstance(given, list):
-        return {"activation": iter([resolve("activation", phi) for phi in given])}
-    return {"activation": repeat(resolve("activation", given))}
+        return {"activation": iter([_own(phi) for phi in given])}
+    return {"activation": repeat(_own(given))}
+
+
+def _own(given: Any) -> Any:
+    """Return an activation that is no built-in one, of which files have the name."""
+    if not isinstance(activation := resolve("activation", given), _core.Activation):
+        raise value_error("activation", given, "one of your own: files have the built-in ones")
+    return activation
 
 
 def taken(name: Any, key: str, given: Mapping[str, Any]) -> Any:
