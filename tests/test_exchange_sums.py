@@ -73,6 +73,8 @@ MESSAGES: dict[str, tuple[Callable[[Any, Any], Any], Any, str]] = {
     "a product": (lambda m, x: m.a(m.a(x).transpose(0, 1)), 3, r"expected \(3, n\)"),
     "a reshape": (lambda m, x: m.a(x).view(x.size(0) * 3, 7), 3, r"\(n, 3\) to \(3 n, 7\)"),
     "a sample": (lambda m, x: m.a(x)[0], 3, "it takes one sample, expected all"),
+    "a quotient": (lambda m, x: m.a(x) / x.size(0), 3, "arithmetic with the number of samples"),
+    "a shift": (lambda m, x: m.a(x) + x.shape[0] * 2, 3, "arithmetic with the number of samples"),
     "no axis": (lambda m, x: m.a(x).squeeze(0), 3, r"of shape \(n, 3\), expected lengths 1"),
 }  # fmt: skip
 
@@ -92,5 +94,9 @@ def test_messages_about_files_call_the_number_of_samples_n() -> None:
         fm.from_onnx(cut)
     repeated = [node("Shape", "X", "s"), node("ConstantOfShape", "s", "c"),
                 node("MatMul", "X", "c", "Y")]  # fmt: skip
+    mean = [node("MatMul", "X", "W", "a"), node("Shape", "X", "s"), node("Gather", "s", "k", "n"),
+            node("Cast", "n", "f", to=1), node("Div", "a", "f", "Y")]  # fmt: skip
+    with pytest.raises(fm.ModelFileError, match="arithmetic with the number of samples"):
+        fm.from_onnx(model(mean, {**W, "k": np.array(0)}))
     with pytest.raises(fm.ModelFileError, match=r"a number repeated to shape \(n, 3\), expected"):
         fm.from_onnx(model(repeated))

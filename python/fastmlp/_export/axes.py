@@ -75,6 +75,12 @@ def shown(lengths: Sequence[int]) -> str:
     return f"({', '.join(texts)})"
 
 
+def is_many(number: Any) -> bool:
+    """Return whether a number is a multiple of that of samples, where it is open."""
+    value = float(np.ravel(number)[0])
+    return math.isfinite(value) and value != 0 and value % MANY == 0
+
+
 class Reader:
     """The stages so far, and what may be done with axes of their outputs."""
 
