@@ -100,6 +100,28 @@ def test_an_ensemble_of_networks_with_a_custom_loss_is_saved(tmp_path: Path) -> 
     assert len(fm.Ensemble.load(tmp_path / "ensemble")) == 2
 
 
+def test_own_activations_of_a_file_are_given_again(tmp_path: Path) -> None:
+    """One for all, or a list network by network, as for a network."""
+    sine, cosine = (np.sin, np.cos), fm.Activation(np.cos, lambda a: -np.sin(a))
+    members = [
+        fm.Network([fm.Dense(3, sine), fm.Dense(2, phi)], inputs=4, seed=0)
+        for phi in ("tanh", cosine)
+    ]
+    path, X = tmp_path / "ensemble", RNG.normal(size=(6, 4))
+    fm.Ensemble(members).save(path)
+    loaded = fm.Ensemble.load(path, activation=[sine, sine, cosine])
+    for mine, its in zip(members, loaded, strict=True):
+        np.testing.assert_array_equal(mine.predict(X), its.predict(X))
+    np.testing.assert_array_equal(fm.Ensemble(members).predict(X), loaded.predict(X))
+    fm.Ensemble(members[:1] * 2).save(path)
+    both = fm.Ensemble.load(path, activation=sine)
+    np.testing.assert_array_equal(both[1].predict(X), members[0].predict(X))
+    with pytest.raises(fm.ModelFileError, match=r"numpy\.sin.*, expected it to be given"):
+        fm.Ensemble.load(path)
+    with pytest.raises(ValueError, match=r"^Ensemble\.load: activation=.*, expected a list of 2"):
+        fm.Ensemble.load(path, activation=[sine] * 3)
+
+
 def test_files_of_other_kinds_are_refused_by_name(tmp_path: Path) -> None:
     members = networks(2)
     members[0].save(tmp_path / "network")

@@ -60,7 +60,7 @@ def test_what_has_no_form_in_c_is_refused(tmp_path: Path, monkeypatch: pytest.Mo
         ({"name": "nét"}, "name='nét', expected a name of C"),
         ({"name": ""}, "name='', expected a name of C"),
         ({"name": "net\n"}, r"name='net\\n', expected a name of C"),
-        ({"precision": "float16"}, "dtype='float16', expected 'float32' or 'float64'"),
+        ({"precision": "float16"}, "precision='float16', expected 'float32' or 'float64'"),
         ({"layout": "rom"}, "layout='rom', expected one of: 'plain', 'flash'"),
         ({"quantize": "int4"}, "quantize='int4', expected one of: 'int8', 'int16'"),
         ({"X": [[1.0, 2.0, 3.0]]}, r"X has shape \(1, 3\), expected"),

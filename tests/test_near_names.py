@@ -50,6 +50,7 @@ CALLS: list[tuple[Callable[[], object], str]] = [
     ),
     (lambda: fm.Trainer(net(), optimiser="adam"), r"^Trainer: .* did you mean 'optimizer'\?$"),
     (lambda: fm.Network([2, 1], random_state=0), r"^Network: .* did you mean 'seed'\?$"),
+    (lambda: fm.Ensemble.load("x", foo=1), r"^Ensemble\.load: foo is .*; expected some of: path, "),
     (lambda: net().loss(X, Y, weight=Y), "^Network.loss: weight is not a parameter; expected some"),
 ]  # type: ignore[call-arg, call-overload]
 

@@ -61,3 +61,12 @@ def test_a_checkpoint_goes_on_with_the_network_of_the_same_activation(tmp_path: 
         ends.append(own.parameters.copy())
         path.unlink()
     np.testing.assert_array_equal(*ends)
+
+
+@pytest.mark.parametrize("given", ["tanh", fm.Tanh(), [OWN, "relu"]])
+def test_a_built_in_activation_is_refused_for_a_file(given: object, tmp_path: Path) -> None:
+    """The file is not called damaged."""
+    path = tmp_path / "model.safetensors"
+    fm.Network([fm.Dense(3, OWN), fm.Dense(2, OWN)], inputs=2, seed=0).save(path)
+    with pytest.raises(ValueError, match=r"^fm\.load: activation=.*, expected one of your own: "):
+        fm.load(path, activation=given)

@@ -152,13 +152,22 @@ class Ensemble:
 
     @classmethod
     @error_prefix("Ensemble.load")
-    def load(cls, path: files.Path, *, max_time_steps: int = layout.MAX_TIME_STEPS) -> Ensemble:
+    def load(
+        cls,
+        path: files.Path,
+        *,
+        activation: Any = None,
+        max_time_steps: int = layout.MAX_TIME_STEPS,
+    ) -> Ensemble:
         """Return the ensemble of a file.
 
         Parameters
         ----------
         path : str or path-like
             A file of `save`.
+        activation : Activation or (f, derivative), or a list of them, optional
+            The networks' own activation, as in `fastmlp.load`; a list has one for each layer that
+            has one, network by network.
         max_time_steps : int, default 20000
             The most steps of all recurrent layers of a network together, as in `fastmlp.load`.
 
@@ -167,9 +176,10 @@ class Ensemble:
         ModelFileError
             The file is damaged, foreign, of a later version, or not of an ensemble.
         """
-        given = dict.fromkeys(functions.PASSED_OVER)
+        given = dict.fromkeys(functions.PASSED_OVER) | functions.activations(activation)
         ensemble = cls.__new__(cls)
         restored = files.restore(path, "Ensemble.load", FORMAT, given, max_time_steps)
+        functions.check_all_used(restored, activation)
         vars(ensemble).update(vars(restored))
         return ensemble
 

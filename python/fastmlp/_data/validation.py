@@ -73,7 +73,7 @@ def _unknown_keyword(
     parameters = inspect.signature(function).parameters
     if any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
         return None
-    names = [name for name in parameters if name != "self"]
+    names = [name for name in parameters if name not in ("self", "cls")]
     for name in given:
         if name not in names:
             expected = f"expected some of: {', '.join(names)}"
@@ -214,15 +214,15 @@ def check_precision(value: Any, dtype: np.dtype[Any]) -> str | None:
     return None if value is None else "bf16"
 
 
-def check_dtype(value: Any) -> np.dtype[Any]:
+def check_dtype(value: Any, name: str = "dtype") -> np.dtype[Any]:
     """Return float32 or float64 as a native NumPy dtype."""
     expected = "'float32' or 'float64'"
     if value is None:
-        raise type_error("dtype", value, expected)
+        raise type_error(name, value, expected)
     try:
         dtype: np.dtype[Any] = np.dtype(value)
     except TypeError:
-        raise value_error("dtype", value, expected) from None
+        raise value_error(name, value, expected) from None
     if dtype not in (np.dtype(np.float32), np.dtype(np.float64)):
-        raise value_error("dtype", value, expected)
+        raise value_error(name, value, expected)
     return dtype

@@ -68,6 +68,19 @@ class Value:
     part: int | None = None  # one direction
 
 
+def shown(lengths: Sequence[int]) -> str:
+    """Return lengths for a message; the number of samples is n where it is open."""
+    many = [(length, *divmod(length, MANY)) for length in lengths]
+    texts = [str(n) if rest or not n else "n" if k == 1 else f"{k} n" for n, k, rest in many]
+    return f"({', '.join(texts)})"
+
+
+def is_many(number: Any) -> bool:
+    """Return whether a number is a multiple of that of samples, where it is open."""
+    value = float(np.ravel(number)[0])
+    return math.isfinite(value) and value != 0 and value % MANY == 0
+
+
 class Reader:
     """The stages so far, and what may be done with axes of their outputs."""
 
@@ -84,6 +97,19 @@ class Reader:
     def shape(self, value: Value) -> list[int]:
         """Return the lengths of all axes."""
         return [self.product(value, group) for group in value.axes]
+
+    def form(self, value: Value) -> list[list[Any]]:
+        """Return its axes by position and length, channels as one, for stages of all kinds."""
+        stage = self.stages[value.stage]
+        channels, n = stage.long(stage.channels), self.product(value, stage.channels)
+        groups: list[list[Any]] = []
+        for group in map(stage.long, value.axes):
+            entries: list[Any] = [(axis, self.product(value, [axis])) for axis in group]
+            start = group.index(channels[0]) if n > 1 and channels[0] in group else len(group)
+            if group[start : start + len(channels)] == channels:
+                entries[start : start + len(channels)] = [("channels", n)]
+            groups.append(entries)
+        return groups
 
     def has_axes(self, value: Value, *expected: Sequence[int]) -> bool:
         """Return whether its axes are these; parts of length 1 do not count."""
@@ -110,10 +136,12 @@ class Reader:
                     break
                 group.append(waiting.pop(0))
             if self.product(value, group) != dim:
-                raise InvalidValue(f"from shape {shape} to {dims}, expected whole axes")
+                change = f"from shape {shown(shape)} to {shown(dims)}"
+                raise InvalidValue(f"{change}, expected whole axes")
             axes.append(tuple(group))
         if self.product(value, waiting) != 1:
-            raise InvalidValue(f"from shape {shape} to {dims}, expected as many elements")
+            change = f"from shape {shown(shape)} to {shown(dims)}"
+            raise InvalidValue(f"{change}, expected as many elements")
         return replace(value, axes=tuple(axes))
 
     def flattened(self, value: Value, begin: int, end: int = -1) -> Value:
@@ -128,7 +156,7 @@ class Reader:
         places = {range(len(value.axes))[axis] for axis in axes}
         if any(self.shape(value)[place] != 1 for place in places):
             raise InvalidValue(
-                f"axes={list(axes)} of shape {self.shape(value)}, expected lengths 1"
+                f"axes={list(axes)} of shape {shown(self.shape(value))}, expected lengths 1"
             )
         return replace(value, axes=tuple(g for k, g in enumerate(value.axes) if k not in places))
 
@@ -146,7 +174,9 @@ class Reader:
         group, size = value.axes[axis], self.shape(value)[axis]
         rest = replace(value, axes=value.axes[:axis] + value.axes[axis + 1 :])
         index = range(size)[index]
-        if size == 1 and BATCH not in group:
+        if BATCH in group:
+            raise InvalidValue("it takes one sample, expected all")
+        if size == 1:
             return rest
         if stage.kind in RECURRENT and group == (0,) and index == size - 1:
             if stage.sizes[1] == 2:

@@ -10,7 +10,7 @@ import numpy as np
 from fastmlp import layers as fm
 from fastmlp._data.arrays import DType
 from fastmlp._data.validation import InvalidValue
-from fastmlp._export.axes import BATCH, Stage, Value
+from fastmlp._export.axes import BATCH, Stage, Value, shown
 from fastmlp._export.settling import Outputs
 from fastmlp._export.windows import Window, same
 from fastmlp._io import layout
@@ -43,7 +43,7 @@ class Chain(Outputs):
         value, stage = self._read(value, change=True)
         W, units = np.asarray(W), len(W)
         if W.ndim != 2 or W.shape[1] != self.shape(value)[-1]:
-            expected = f"({units}, {self.shape(value)[-1]})"
+            expected = shown([units, *self.shape(value)[-1:]])
             raise InvalidValue(f"weights of shape {W.shape}, expected {expected}")
         positions = [(axis,) for axis in range(stage.n_positions)]
         if len(value.axes) > 2 and self.has_axes(value, (BATCH,), *positions, stage.channels):
@@ -52,7 +52,8 @@ class Chain(Outputs):
             return self._convolution(value, W.reshape(units, *(1,) * n, -1), b, one)
         group = value.axes[-1]
         if value.axes[0] != (BATCH,) or any(stage.long(g) for g in value.axes[1:-1]):
-            raise InvalidValue(f"a product of shape {self.shape(value)}, expected (n, features)")
+            found = shown(self.shape(value))
+            raise InvalidValue(f"a product of shape {found}, expected (n, features)")
         ours = np.ascontiguousarray(self.ordered(stage, group, W.T).T)
         ordered = stage.long(group) == stage.long(stage.axes)
         ours, b = self._with_change(value, ours, b)
@@ -118,7 +119,8 @@ class Chain(Outputs):
         positions = [(axis,) for axis in range(stage.n_positions)]
         first = self.has_axes(value, (BATCH,), stage.channels, *positions)
         if stage.n_positions not in (1, 2) or not first:
-            raise InvalidValue(f"it reads shape {self.shape(value)}, expected (n, channels, ...)")
+            found = shown(self.shape(value))
+            raise InvalidValue(f"it reads shape {found}, expected (n, channels, ...)")
 
     def pool(self, value: Value, kind: str, window: Window) -> Value:
         """Return maxima or means of windows, channels first."""
@@ -170,10 +172,8 @@ class Chain(Outputs):
         if a.stage < b.stage:
             a, b = b, a
         a, stage = self._read(a)
-        other = self.stages[b.stage]
-        same_axes = stage.long(stage.axes) == other.long(other.axes)
-        if not same_axes or a.axes != b.axes or self.shape(a) != self.shape(b):
-            shapes = f"{self.shape(a)} and {self.shape(b)}"
+        if self.form(a) != self.form(b):
+            shapes = " and ".join(shown(self.shape(each)) for each in (a, b))
             raise InvalidValue(f"it adds shapes {shapes}, expected equal ones in one order")
 
         def make(_: Stage, layers: list[Any]) -> Any:
@@ -189,7 +189,8 @@ class Chain(Outputs):
         value, stage = self._read(value, change=True)
         order = [(BATCH,), (0,)] if batch_first else [(0,), (BATCH,)]
         if stage.n_positions != 1 or not self.has_axes(value, *order, stage.channels):
-            raise InvalidValue(f"it reads shape {self.shape(value)}, expected (time, features)")
+            found = shown(self.shape(value))
+            raise InvalidValue(f"it reads shape {found}, expected (time, features)")
         arrays = []
         for W_x, W_h, b_x, b_h in parts:
             units, n = W_h.shape[-1], self.shape(value)[-1]

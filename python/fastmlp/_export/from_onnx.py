@@ -123,6 +123,7 @@ class _File:
             raise InvalidValue(f"it has opset {version}, expected one from {OLDEST} to {newest}")
         self.constants = {tensor.name: tensor for tensor in self.graph.initializer}
         self.values: dict[str, Any] = {"": None}
+        self.unread: dict[str, str] = {}  # outputs without counterpart, by their nodes
         self.budget = [model.ByteSize() + FREE]
 
     def network(self) -> Network:
@@ -130,19 +131,22 @@ class _File:
         nodes = self._needed(output)
         source = self._source(nodes)
         chain, self.values[source.name] = self._begin(source, nodes)
+        kind = source.type.tensor_type.elem_type
+        double = kind == self.onnx.TensorProto.DOUBLE
+        chain.dtype = np.dtype(np.float64 if double else np.float32)
         for node in nodes:
             try:
                 outputs = onnx_nodes.run(chain, self._read(node), self.budget)
             except ERRORS as error:
                 raise self._refusal(node, error) from error
             self.values.update(zip(node.output, outputs, strict=False))
+            further = node.output[len(outputs) :]
+            self.unread.update(dict.fromkeys(further, f"{node.name!r} ({node.op_type})"))
         value = self._value(output)
         if not isinstance(value, Value):
             raise InvalidValue(f"output {output!r} is a constant")
-        kind = source.type.tensor_type.elem_type
-        dtype = np.dtype(np.float64 if kind == self.onnx.TensorProto.DOUBLE else np.float32)
         try:
-            return chain.network(value, dtype)
+            return chain.network(value, chain.dtype)
         except ERRORS as error:
             raise self._refusal(nodes[-1], error) if nodes else error from error
 
@@ -218,6 +222,8 @@ class _File:
     def _value(self, name: str) -> Any:
         if name in self.values:
             return self.values[name]
+        if name in self.unread:
+            raise InvalidValue(f"output {name!r} of node {self.unread[name]} has no counterpart")
         if name not in self.constants:
             raise InvalidValue(f"{name!r} is given by no node before, expected nodes in order")
         tensor = self.constants[name]

@@ -19,7 +19,7 @@ from fastmlp._data.validation import (
     type_error,
     value_error,
 )
-from fastmlp._export import torch_functions, torch_nodes
+from fastmlp._export import torch_effects, torch_functions, torch_nodes
 from fastmlp._export.axes import BATCH, Value
 from fastmlp._export.chain import Chain
 from fastmlp._io.files import DAMAGE
@@ -143,6 +143,7 @@ class _Traced:
     """The graph of a module, and what its nodes have given so far."""
 
     def __init__(self, torch: Any, module: Any, inputs: Any) -> None:
+        torch_effects.check_hooks(torch, module)
         self.torch, self.root = torch, module
         self.nodes = list(self._graph().nodes)
         names = [str(each.dtype).removeprefix("torch.") for each in module.parameters()]
@@ -151,7 +152,7 @@ class _Traced:
         self.values: dict[Any, Any] = {}
 
     def _graph(self) -> Any:
-        base: Any = self.torch.fx.Tracer
+        base: Any = torch_effects.tracer_of(self.torch)
 
         class Tracer(base):  # type: ignore[misc]
             def is_leaf_module(self, module: Any, name: str) -> bool:
@@ -176,6 +177,9 @@ class _Traced:
             raise InvalidValue(f"its forward takes {len(places)} inputs, expected one")
         chain, self.values[places[0]] = self._begin()
         chain.dtype = self.dtype
+        for node, reader in torch_effects.overwritten(self.root, self.nodes):
+            text = f"it changes in place what {reader.name!r} reads after it, expected a new tensor"
+            raise self._refusal(node, InvalidValue(text))
         for node in self.nodes:
             if node.op in ("placeholder", "output"):
                 continue
@@ -184,15 +188,13 @@ class _Traced:
             except (*DAMAGE, ValueError, InvalidArgument) as error:
                 raise self._refusal(node, error) from error
         result = self._given(self.nodes[-1].args[0])
+        torch_nodes.check_given([result], whole=False)
         if not isinstance(result, Value):
             raise InvalidValue(f"its forward returns {type(result).__name__}, expected one tensor")
         return chain.network(result, self.dtype)
 
     def _refusal(self, node: Any, error: Exception) -> InvalidValue:
-        target = node.target
-        kind = getattr(target, "__name__", target)
-        if node.op == "call_module":
-            kind = type(self.root.get_submodule(target)).__name__
+        kind = torch_effects.kind_of(self.root, node)
         return InvalidValue(f"module {node.name!r} ({kind}): {error or type(error).__name__}")
 
     def _first(self) -> tuple[Any, str]:
@@ -233,6 +235,8 @@ class _Traced:
 
     def _run(self, chain: Chain, node: Any) -> Any:
         args, kwargs = self._given(node.args), self._given(node.kwargs)
+        whole = node.op == "call_function" and node.target is operator.getitem
+        torch_nodes.check_given([*args, *kwargs.values()], whole=whole)
         if node.op == "get_attr":
             return torch_nodes.array(operator.attrgetter(node.target)(self.root))
         if node.op == "call_module":

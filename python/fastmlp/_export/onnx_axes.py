@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastmlp._data.validation import InvalidValue
-from fastmlp._export.axes import Value
+from fastmlp._export.axes import BATCH, Value
 from fastmlp._export.chain import Chain
 from fastmlp._export.onnx_constants import Node, stored
 
@@ -67,6 +67,8 @@ def _slice(chain: Chain, node: Node) -> Value:
         taken = range(size)[begin:end:step]
         if taken == range(size):
             continue
+        if BATCH in value.axes[axis]:
+            raise InvalidValue("it takes some samples, expected all")
         if len(taken) != 1:
             raise InvalidValue(f"it takes {len(taken)} entries of {size}, expected all or one")
         place = range(len(value.axes))[axis]

@@ -9,8 +9,14 @@ from typing import Any
 import numpy as np
 
 from fastmlp._data.validation import InvalidValue
+from fastmlp._export.axes import shown
 
-VIEWS = {"Cast", "Identity", "Slice", "Squeeze", "Transpose", "Unsqueeze"}  # they take no memory
+VIEWS = {"Identity", "Slice", "Squeeze", "Transpose", "Unsqueeze"}  # they take no memory
+
+KINDS = {  # by ONNX's number of a type
+    **{1: "float32", 10: "float16", 11: "float64", 9: "bool", 2: "uint8", 3: "int8", 4: "uint16"},
+    **{5: "int16", 6: "int32", 7: "int64", 12: "uint32", 13: "uint64"},
+}
 
 
 @dataclass
@@ -42,7 +48,9 @@ class Node:
 def stored(array: Any) -> Any:
     """Return an array; one that repeats a number, and takes no memory, is refused."""
     if np.size(array) > 1 and 0 in np.asarray(array).strides:
-        raise InvalidValue(f"a number repeated to shape {np.shape(array)}, expected an array")
+        raise InvalidValue(
+            f"a number repeated to shape {shown(np.shape(array))}, expected an array"
+        )
     return array
 
 
@@ -71,9 +79,20 @@ def _slice(node: Node) -> Any:
     return array[tuple(index)]
 
 
+def _cast(node: Node) -> Any:
+    """Return numbers of another type; integers as floating-point numbers are exact as they are."""
+    array, kind = np.asarray(node[0]), KINDS.get(node.get("to"))
+    if kind is None:
+        raise InvalidValue(f"to={node.get('to')}, expected a type of numbers")
+    if array.dtype.kind in "iu" and kind in ("float32", "float64"):
+        return array
+    with np.errstate(all="ignore"):
+        return array.astype(kind, copy=False)
+
+
 _FUNCTIONS: dict[str, Callable[[Node], Any]] = {
     "Add": lambda node: node[0] + node[1],
-    "Cast": lambda node: np.asarray(node[0]),
+    "Cast": _cast,
     "Concat": lambda node: np.concatenate(node.inputs, node.get("axis")),
     "ConstantOfShape": lambda node: None,
     "Expand": lambda node: None,

@@ -11,10 +11,10 @@ import numpy as np
 
 from fastmlp._data.validation import InvalidValue
 from fastmlp._export.activations import READ, TABLE, Call, call, recognise
-from fastmlp._export.axes import BATCH, Value
+from fastmlp._export.axes import BATCH, Value, shown
 from fastmlp._export.chain import Chain
 from fastmlp._export.onnx_axes import AXES, array_of, value_of
-from fastmlp._export.onnx_constants import Node, computed, stored
+from fastmlp._export.onnx_constants import KINDS, Node, computed, stored
 from fastmlp._export.recurrences import NATIVE, ORDER
 from fastmlp._export.windows import Window, same
 
@@ -49,7 +49,10 @@ def _gemm(chain: Chain, node: Node) -> Value:
     W = W.T if transposed else W
     b = None
     if node[2] is not None:
-        b = node.get("beta") * np.broadcast_to(array_of(node, 2), (1, len(W)))[0]
+        c, units = array_of(node, 2), len(W)
+        if c.ndim > 2 or c.shape[-1:] not in ((), (1,), (units,)) or c.shape[:-1] not in ((), (1,)):
+            raise InvalidValue(f"C of shape {c.shape}, expected ({units},): one for all samples")
+        b = node.get("beta") * np.broadcast_to(c, (1, units))[0]
     key = (node.names[1], transposed) if alpha == 1 else None
     return chain.dense(value_of(node), W if alpha == 1 else alpha * W, b, key)
 
@@ -71,7 +74,8 @@ def _window(chain: Chain, node: Node, kernel: Any) -> Window:
         if auto == "SAME_LOWER":
             window = Window(*window[:3], window.after, window.before)
     if min(window.outputs(sizes)) < 1:
-        raise InvalidValue(f"a window of {window.kernel} over {sizes}, expected one that fits")
+        over = f"{window.kernel} over {shown(sizes)}"
+        raise InvalidValue(f"a window of {over}, expected one that fits")
     return window
 
 
@@ -133,6 +137,7 @@ def _activation(node: Node, n_directions: int) -> Any:
     n_gates = {"RNN": 0, "GRU": 1, "LSTM": 1}[node.op]
     n_own = 2 if node.op == "LSTM" else 1
     names = names or (["sigmoid"] * n_gates + ["tanh"] * n_own) * n_directions
+    names = names[: n_directions * (n_gates + n_own)]  # a default is that of two directions
     one = names[: n_gates + n_own]
     own = one[-1] if one else ""
     spelled = {name.lower(): name for name in NATIVE}
@@ -214,20 +219,37 @@ def _sum(chain: Chain, node: Node) -> Any:
     return total
 
 
+def _cast(chain: Chain, node: Node) -> Value:
+    kind = KINDS.get(node.get("to"), "another type")
+    if kind not in ("float64", str(chain.dtype)):
+        reason = "an output of a layer would be rounded"
+        raise InvalidValue(f"to {kind} in a network of {chain.dtype}, expected the same: {reason}")
+    return value_of(node)
+
+
+def _dropout(chain: Chain, node: Node) -> Value:
+    training = node[2]
+    if training is not None and (isinstance(training, Value) or np.any(stored(training))):
+        raise InvalidValue("training_mode=True, expected False: its draws have no counterpart")
+    return value_of(node)
+
+
 def _same_value(chain: Chain, node: Node) -> Value:
     return value_of(node)
 
 
 OPERATORS: dict[str, Callable[[Chain, Node], Any]] = {
     **AXES,
-    **dict.fromkeys(("Cast", "Dropout", "Identity", "ZipMap"), _same_value),
+    **dict.fromkeys(("Identity", "ZipMap"), _same_value),
     **dict.fromkeys(("AveragePool", "MaxPool"), _pool),
     **dict.fromkeys(("GlobalAveragePool", "ReduceMean"), _means),
     **dict.fromkeys(("GRU", "LSTM", "RNN"), _recurrent),
     "BatchNormalization": _normalization,
+    "Cast": _cast,
     "Clip": _clip,
     "Concat": _concat,
     "Conv": _conv,
+    "Dropout": _dropout,
     "Gemm": _gemm,
     "MatMul": _matmul,
     "Scaler": _scaler,

@@ -11,7 +11,7 @@ import numpy as np
 from fastmlp._data.validation import InvalidValue
 from fastmlp._export import terms
 from fastmlp._export.activations import TABLE, call, recognise
-from fastmlp._export.axes import BATCH, RECURRENT, Reader, Stage, Value
+from fastmlp._export.axes import BATCH, RECURRENT, Reader, Stage, Value, is_many
 
 MAX_TERM = 2000  # characters of an expression
 
@@ -22,6 +22,9 @@ class Outputs(Reader):
     def elementwise(self, op: str, inputs: Sequence[Any], **attributes: Any) -> Value:
         """Return what an operator gives of values, numbers and arrays."""
         values = [each for each in inputs if isinstance(each, Value)]
+        for each in inputs:
+            if not isinstance(each, Value) and np.size(each) == 1 and is_many(each):
+                raise InvalidValue("arithmetic with the number of samples, expected none")
         if op == "Add" and len(values) == 2 and values[0] == values[1]:
             return self.skip(*values)
         alike = len({replace(value, term="x", change=None) for value in values}) == 1

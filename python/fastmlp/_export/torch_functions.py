@@ -64,11 +64,10 @@ def _size(chain: Chain, x: Any, axis: int | None = None) -> Any:
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "add": _arithmetic("Add"),
-    "sub": _arithmetic("Sub"),
-    "mul": _arithmetic("Mul"),
-    "truediv": _arithmetic("Div"),
-    "div": _arithmetic("Div"),
+    **dict.fromkeys(("add", "iadd"), _arithmetic("Add")),
+    **dict.fromkeys(("sub", "isub"), _arithmetic("Sub")),
+    **dict.fromkeys(("mul", "imul"), _arithmetic("Mul")),
+    **dict.fromkeys(("div", "truediv", "itruediv"), _arithmetic("Div")),
     "cat": lambda chain, values, dim=0: chain.joined(list(values), dim),
     "contiguous": lambda chain, x: x,
     "flatten": lambda chain, x, start_dim=0, end_dim=-1: chain.flattened(x, start_dim, end_dim),

@@ -12,7 +12,7 @@ import numpy as np
 from fastmlp import _core
 from fastmlp._data.validation import InvalidValue
 from fastmlp._export.activations import TABLE
-from fastmlp._export.axes import BATCH, Value
+from fastmlp._export.axes import BATCH, Value, shown
 from fastmlp._export.chain import Chain
 from fastmlp._export.windows import Window
 from fastmlp.layers import Dropout, GaussianNoise, SpatialDropout
@@ -24,6 +24,8 @@ def array(tensor: Any) -> Any:
     """Return a tensor as an array, in float32 or float64; None where there is none."""
     if tensor is None:
         return None
+    if tensor.is_meta:
+        raise InvalidValue("a tensor is on the device meta, expected one with values")
     values = tensor.detach().cpu()
     return (values if values.element_size() in (4, 8) else values.float()).numpy()
 
@@ -160,7 +162,7 @@ def _pool(chain: Chain, module: Any, x: Any) -> Value:
     ):
         raise InvalidValue("ceil_mode=True adds a window that goes over the end, expected False")
     if min(window.outputs(sizes)) < 1:
-        raise InvalidValue(f"a window of {kernel} over {sizes}, expected one that fits")
+        raise InvalidValue(f"a window of {kernel} over {shown(sizes)}, expected one that fits")
     return chain.pool(x, "AveragePool" if average else "MaxPool", window)
 
 
@@ -189,11 +191,28 @@ def _normalization(chain: Chain, module: Any, x: Any) -> Value:
     return chain.changed(x, factor.reshape(shape), (b - mean * factor).reshape(shape))
 
 
+class Cell:
+    """The cell state of an LSTM, which a layer here does not return."""
+
+
+class States(list[Value]):
+    """The last states of all layers and directions."""
+
+
+def check_given(args: Sequence[Any], *, whole: bool) -> None:
+    """Raise at states that have no counterpart; `whole`: those of all layers have one."""
+    if any(isinstance(each, Cell) for each in args):
+        expected = "expected its outputs or its last states h"
+        raise InvalidValue(f"the cell state of an LSTM has no counterpart, {expected}")
+    if not whole and any(isinstance(each, States) for each in args[:1]):
+        raise InvalidValue("the last states of all layers together, expected one, such as h[-1]")
+
+
 def _recurrent(chain: Chain, module: Any, x: Any, state: Any = None) -> Any:
     if state is not None:
         raise InvalidValue("an initial state, expected none: it is zeros")
     only(module, "proj_size", 0, "outputs are not projected")
-    op, states = module.mode.split("_")[0], []
+    op, states = module.mode.split("_")[0], States()
     activation = _core.activations[getattr(module, "nonlinearity", "tanh")]()
     suffixes = ["", "_reverse"][: 1 + module.bidirectional]
     for k in range(module.num_layers):
@@ -207,7 +226,7 @@ def _recurrent(chain: Chain, module: Any, x: Any, state: Any = None) -> Any:
         states += halves if module.bidirectional else [last]
         if module.dropout and k + 1 < module.num_layers:
             x = chain.plain(x, Dropout(module.dropout))
-    return x, (states, None) if op == "LSTM" else states
+    return x, (states, Cell()) if op == "LSTM" else states
 
 
 def _silent(make: Callable[[Any], Any]) -> Callable[[Chain, Any, Any], Value]:

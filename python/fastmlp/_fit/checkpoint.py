@@ -73,7 +73,7 @@ def load(
     given = {name: value for name, value in given.items() if value is not None}
     kind, own = serialization.TRAINER_FORMAT, functions.activations(activation)
     trainer: Trainer = files.restore(path, "Trainer.load", kind, given | own, max_time_steps)
-    functions.check_all_used(trainer.network, activation)
+    functions.check_all_used([trainer.network], activation)
     for name, value in given.items():
         owner = trainer if name == "loss" else trainer.optimizer
         if getattr(owner, name, None) is not value:

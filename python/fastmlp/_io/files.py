@@ -94,7 +94,7 @@ def load(
     """
     given = dict.fromkeys(functions.PASSED_OVER) | functions.activations(activation)
     network: Network = restore(path, "fm.load", "fastmlp.network", given, max_time_steps)
-    functions.check_all_used(network, activation)
+    functions.check_all_used([network], activation)
     return network
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # Where they may stand in a file.
 PLACES = re.compile(
-    r"(\.networks\.\d+)?\.loss|\.optimizer\.learning_rate|\.layers\.\d+\.activation"
+    r"(\.networks\.\d+)?\.(loss|layers\.\d+\.activation)|\.optimizer\.learning_rate"
 )
 PASSED_OVER = ("loss", "learning_rate")  # by who reads a network alone
 
@@ -38,8 +38,15 @@ def activations(given: Any) -> dict[str, Any]:
     if given is None:
         return {}
     if isinstance(given, list):
-        return {"activation": iter([resolve("activation", phi) for phi in given])}
-    return {"activation": repeat(resolve("activation", given))}
+        return {"activation": iter([_own(phi) for phi in given])}
+    return {"activation": repeat(_own(given))}
+
+
+def _own(given: Any) -> Any:
+    """Return an activation that is no built-in one, of which files have the name."""
+    if not isinstance(activation := resolve("activation", given), _core.Activation):
+        raise value_error("activation", given, "one of your own: files have the built-in ones")
+    return activation
 
 
 def taken(name: Any, key: str, given: Mapping[str, Any]) -> Any:
@@ -55,9 +62,9 @@ def taken(name: Any, key: str, given: Mapping[str, Any]) -> Any:
     raise value_error(key, short_repr(name), "one more in the list, for this layer")
 
 
-def check_all_used(network: Network, activation: Any) -> None:
-    """Raise where activations were given that the network of the file has not."""
-    own = len(own_activations(network.layers))
+def check_all_used(networks: Iterable[Network], activation: Any) -> None:
+    """Raise where activations were given that the networks of the file have not."""
+    own = sum(len(own_activations(network.layers)) for network in networks)
     if activation is not None and own == 0:
         raise value_error("activation", activation, "None: no activation of the file is an own one")
     if isinstance(activation, list) and len(activation) != own:

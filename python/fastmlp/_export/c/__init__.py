@@ -76,7 +76,7 @@ def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
 
 def _in_precision(network: Network, precision: DTypeLike | None) -> Network:
     """Return the network, or a copy with other digits."""
-    dtype = network.dtype if precision is None else check_dtype(precision)
+    dtype = network.dtype if precision is None else check_dtype(precision, "precision")
     if dtype == network.dtype:
         return network
     twin = type(network).__new__(type(network))
