@@ -21,6 +21,7 @@ from fastmlp._data.validation import value_error
 from fastmlp.playground._choices import CHOICES
 from fastmlp.playground._datasets import thumbnails
 from fastmlp.playground._inside import MAX_SPECTRUM, MAX_SURFACE
+from fastmlp.playground._json import encoded
 from fastmlp.playground._session import Session
 
 HOST = "127.0.0.1"
@@ -161,7 +162,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             status, text = HTTPStatus.INTERNAL_SERVER_ERROR, "the server met an error of its own"
         if status != HTTPStatus.OK:
             self.close_connection = True  # what is left of the body is not read
-            kind, body = "application/json", json.dumps({"error": text}).encode()
+            kind, body = "application/json", encoded({"error": text})
         self._send(status, kind, body)
 
     def _send(self, status: HTTPStatus, kind: str, body: bytes) -> None:
@@ -205,9 +206,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 raise value_error("hash", url, "a text")
             opened = self.server.new_session(f"#{url}")
             described = self.server.sessions[opened].control({"action": "describe"})
-            return "application/json", json.dumps(
-                {**described, **self.server.started(opened)}
-            ).encode()
+            return "application/json", encoded({**described, **self.server.started(opened)})
         name = str(message.get("session"))
         session = self.server.sessions.get(name)
         if session is None:
@@ -218,7 +217,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.server.close_session(name)
             return "application/json", b"{}"
         if self.path == "/control":
-            return "application/json", json.dumps(session.control(message)).encode()
+            return "application/json", encoded(session.control(message))
         raise Refusal(HTTPStatus.NOT_FOUND, "there is no such page")
 
     def _body(self) -> dict[str, Any]:
