@@ -1,10 +1,14 @@
-"""The file of `CSVLogger` over stops, new columns and names that it has itself."""
+"""`CSVLogger` over stops, new columns and names of its own; pickles of callbacks that write."""
 
 from __future__ import annotations
 
+import copy
 import csv
+import pickle
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 import fastmlp as fm
 from test_records import X, Y, fit
@@ -62,3 +66,36 @@ def test_csv_numbers_epochs_also_where_a_metric_has_that_name(tmp_path: Path) ->
     rows = list(csv.DictReader(path.read_text().splitlines()))
     assert list(rows[0]) == ["epoch", "loss", "val_loss", "val_epoch"]
     assert [row["epoch"] for row in rows] == ["1", "2"]
+
+
+def assert_pickles_in_use(callback: Any, **options: Any) -> None:
+    """During a run, after it, and of a copy that has trained in its turn."""
+    twins: list[Any] = []
+
+    class Copies(fm.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any) -> None:
+            twins.append(pickle.loads(pickle.dumps(callback)))
+
+    fit(callback, Copies(), **options)
+    for twin in (*twins, copy.copy(callback), pickle.loads(pickle.dumps(callback))):
+        fit(twin, **options)
+
+
+@pytest.mark.parametrize("name", ["CSVLogger", "ModelCheckpoint", "TensorBoard"])
+def test_callbacks_that_write_are_pickled_also_in_use(tmp_path: Path, name: str) -> None:
+    if name == "TensorBoard":
+        pytest.importorskip("tensorboard")
+    assert_pickles_in_use(getattr(fm, name)(tmp_path / "record"), epochs=2)
+
+
+def test_mlflow_is_pickled_also_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mlflow = pytest.importorskip("mlflow")
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    mlflow.set_tracking_uri((tmp_path / "mlruns").as_uri())
+    with mlflow.start_run():
+        assert_pickles_in_use(fm.MLflow(), epochs=2)
+
+
+@pytest.mark.parametrize("callback", [fm.EarlyStopping(), fm.ReduceOnPlateau(), fm.Logging()])
+def test_other_callbacks_are_pickled_also_in_use(callback: Any) -> None:
+    assert_pickles_in_use(callback, epochs=2)

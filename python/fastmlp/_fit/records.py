@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastmlp._data.extras import require
 from fastmlp._data.validation import InvalidValue, check_bool, error_prefix, value_error
-from fastmlp._fit.monitor import Callback, Mode, Monitor
+from fastmlp._fit.monitor import Callback, Mode, Monitor, Watcher
 from fastmlp._io import atomic
 
 if TYPE_CHECKING:
@@ -235,6 +235,10 @@ class TensorBoard(Callback):
         """Close the file."""
         self._writer.close()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the open file out of copies and pickles."""
+        return {name: value for name, value in vars(self).items() if name != "_writer"}
+
 
 class MLflow(Callback):
     """Log the trainer's settings and losses to the active run of MLflow; needs mlflow.
@@ -249,16 +253,16 @@ class MLflow(Callback):
 
     def set_trainer(self, trainer: Trainer) -> None:
         """Log the settings, with the network's call."""
-        self._mlflow = require("mlflow", "MLflow", "records")
+        mlflow = require("mlflow", "MLflow", "records")
         names = ("optimizer", "loss", "batch_size", "seed", "l1", "l2", "network")
-        self._mlflow.log_params({name: repr(getattr(trainer, name)) for name in names})
+        mlflow.log_params({name: repr(getattr(trainer, name)) for name in names})
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
         """Log the losses."""
-        self._mlflow.log_metrics(dict(logs), step=epoch)
+        require("mlflow", "MLflow", "records").log_metrics(dict(logs), step=epoch)
 
 
-class OptunaPruning(Callback):
+class OptunaPruning(Watcher):
     """Report a loss to a trial of Optuna, and end the training where it is pruned.
 
     Parameters
@@ -279,12 +283,15 @@ class OptunaPruning(Callback):
     ...     return history["loss"][-1]
     """
 
+    @error_prefix("OptunaPruning")
     def __init__(self, trial: Any, monitor: str = "val_loss") -> None:
-        self.trial, self.monitor = trial, monitor
+        self.trial = trial
+        super().__init__(monitor)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
         """Report the loss; raise where the trial is pruned."""
-        self.trial.report(logs[self.monitor], epoch)
+        value = self._value(logs)
+        self.trial.report(value, epoch)
         if self.trial.should_prune():
             optuna = require("optuna", "OptunaPruning", "records")
-            raise optuna.TrialPruned(f"{self.monitor}={logs[self.monitor]:.6g} in epoch {epoch}")
+            raise optuna.TrialPruned(f"{self.monitor}={value:.6g} in epoch {epoch}")
