@@ -77,6 +77,37 @@ def test_links_are_followed(tmp_path: Path, exists: bool) -> None:
     assert os.listdir(target.parent) == ["target"]
 
 
+@pytest.mark.parametrize("sign", ["x", "é", "模", "🙂", "\udcff"])
+def test_names_may_be_as_long_as_the_system_allows(tmp_path: Path, sign: str) -> None:
+    """255 bytes, whatever the characters."""
+    name = sign * (255 // len(os.fsencode(sign)))
+    for content in (OLD, NEW):
+        atomic.write(tmp_path / name, [content])
+        assert contents(tmp_path / name) == content
+    assert os.listdir(tmp_path) == [name]
+
+
+def test_a_folder_may_be_one_that_cannot_be_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then the file is complete, and there is no error."""
+    opened, folder = os.open, tmp_path / "drop"
+    folder.mkdir()
+    folder.chmod(0o333)
+
+    def refuses(path: Any, *given: Any) -> int:  # as the system does, but for its administrator
+        if os.path.isdir(path):
+            raise PermissionError(13, "Permission denied", path)
+        return opened(path, *given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(atomic.os, "open", refuses)
+        atomic.write(folder / "file", [NEW])
+    folder.chmod(0o700)
+    assert os.listdir(folder) == ["file"]
+    assert contents(folder / "file") == NEW
+
+
 def test_folders_and_devices_are_refused(tmp_path: Path) -> None:
     net = fm.Network([1, 1])
     for path in (tmp_path, "/dev/null"):

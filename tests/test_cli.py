@@ -85,6 +85,36 @@ def test_export_calls_the_method_for_c(tmp_path: Path, monkeypatch: pytest.Monke
     assert (network.parameters == net.parameters).all()
 
 
+def flat(z: Any) -> Any:
+    return z
+
+
+def slope(z: Any) -> Any:
+    return 0 * z + 1
+
+
+def test_info_describes_every_kind_of_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ensembles with each of their networks, and functions in Python by their names."""
+    path = str(tmp_path / "model")
+    networks = [fm.Network([3, 2 + seed, 1], seed=seed) for seed in range(2)]
+    networks[1].fit([[1, 2, 3]], [1], epochs=2)
+    fm.Ensemble(networks).save(path)
+    assert main(["info", path]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("format: fastmlp.ensemble\n")
+    assert text.endswith(f"{networks[0]}\n{networks[1]}\n{networks[1].history}\n")
+    layers = [fm.Dense(2, (flat, slope)), fm.Dense(2, "tanh"), fm.Dense(1, (slope, flat))]
+    net = fm.Network(layers, inputs=3, seed=0)
+    for owner in net, fm.Trainer(net, optimizer=fm.SGD(lambda step: 0.1)):
+        owner.save(path)
+        assert main(["info", path]) == 0
+        text = capsys.readouterr().out
+        assert "Network 3-2-2-1, float32, seed 0, 0 epochs trained" in text
+        assert text.index("f=test_cli.flat") < text.index("Tanh()") < text.index("f=test_cli.slope")
+
+
 @pytest.mark.parametrize("arguments", [[], ["--onnx", "a", "--c", "b"], ["--json", "a"]])
 def test_export_wants_one_kind(arguments: list[str], tmp_path: Path) -> None:
     done = run("export", "model", *arguments, cwd=tmp_path)

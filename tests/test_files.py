@@ -198,6 +198,41 @@ def test_objects_in_python_are_refused_by_name(tmp_path: Path, value: Any) -> No
     assert os.listdir(tmp_path) == ["model"]
 
 
+def test_what_contains_itself_is_refused_by_name(tmp_path: Path) -> None:
+    """Lists, dictionaries, and what is merely nested too deep to be read again."""
+    path = tmp_path / "model"
+    own_list: list[Any] = []
+    own_list.append(own_list)
+    own_dict: dict[str, Any] = {}
+    own_dict["dict"] = [own_dict]
+    deep: list[Any] = [1]
+    for _ in range(1000):
+        deep = [deep]
+    for value in (own_list, own_dict, deep):
+        net = fm.Network([1, 1], seed=0)
+        net.thing = value
+        for owner, name in (net, "Network"), (fm.Trainer(net), "Trainer"):
+            with pytest.raises(ValueError, match=rf"^{name}\.save: attributes\.thing is nested"):
+                owner.save(path)
+    assert os.listdir(tmp_path) == []
+    net.thing = deep = [1]
+    for _ in range(190):
+        net.thing = [net.thing]
+    net.save(path)
+    assert fm.load(path).thing == net.thing  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("epochs", [-3, 2**32, 1.5, None])
+def test_no_file_has_a_number_of_epochs_that_cannot_be_read(tmp_path: Path, epochs: Any) -> None:
+    net, path = fm.Network([1, 1], seed=0), tmp_path / "model"
+    trainer, ensemble = fm.Trainer(net), fm.Ensemble([net, net.copy()])
+    net.epochs_trained = epochs
+    for owner, name in (net, "Network"), (trainer, "Trainer"), (ensemble, "Ensemble"):
+        with pytest.raises((ValueError, TypeError), match=rf"^{name}\.save: epochs_trained="):
+            owner.save(path)
+    assert not path.exists()
+
+
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 KEYS = st.text().filter(lambda key: key[:1] != "$")
 ARRAYS = arrays(

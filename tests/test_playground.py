@@ -136,6 +136,20 @@ def test_the_learning_rate_changes_without_a_restart() -> None:
     assert (model.epoch, model.state.learning_rate) == (2, 0.3)
 
 
+@pytest.mark.parametrize("options", ["", "&regularization=L1", "&optimizer=lbfgs"])
+def test_the_network_counts_the_epochs_of_the_page(options: str) -> None:
+    """However many native calls, and single batches, an epoch takes."""
+    run = playground.run(f"#seed=1&batchSize=30{options}", epochs=3)
+    assert run.network.epochs_trained == 3
+    model = Model(State.parse(f"seed=1&batchSize=100{options}"))
+    for epoch in (0, 1, 1, 2) if "optimizer" not in options else (1, 2, 3, 4):
+        model.train_batch()
+        assert model.network.epochs_trained == model.epoch == epoch
+    with pytest.warns(fm.TrainingWarning, match="diverged in epoch"):
+        run = playground.run("#seed=1&activation=linear&problem=regression&learningRate=1000", 5)
+    assert run.network.epochs_trained == np.isfinite(run.losses[1:, 0]).sum()
+
+
 def test_a_divergence_is_said_and_leaves_nan() -> None:
     url = "seed=1&problem=regression&activation=relu&learningRate=1000&networkShape=8,8"
     with pytest.warns(fm.TrainingWarning, match=r"playground.run: .* try a smaller learning rate"):

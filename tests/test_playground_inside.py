@@ -16,9 +16,11 @@ from fastmlp.playground._inside import (
     spectrum_of,
     surface_of,
 )
+from fastmlp.playground._json import encoded
 from fastmlp.playground._model import Model
 from fastmlp.playground._session import Session
 from fastmlp.playground._state import State
+from playground_client import new_session, request, serving
 from test_playground_session import frame
 
 
@@ -166,6 +168,46 @@ def test_numbers_that_are_not_finite_are_null() -> None:
     model.network.parameters[:] = 1e200
     losses = surface_of(model, [[model.network.parameters.copy()]])["losses"]
     assert all(value is None for row in losses for value in row)
+
+
+def strict(text: str | bytes) -> Any:
+    """A value from JSON as browsers read it."""
+    return json.loads(text, parse_constant=pytest.fail)
+
+
+DIVERGING = [
+    "problem=regression&activation=linear&learningRate=100&networkShape=8,8,8,8",
+    "problem=regression&activation=linear&learningRate=3&networkShape=8,8"
+    "&rivalOptimizer=sgd&rivalLearningRate=1000",
+    "activation=relu&learningRate=1000&networkShape=8&classes=3",
+]
+
+
+@pytest.mark.parametrize("text", DIVERGING)
+@pytest.mark.parametrize("huge", [False, True])
+def test_after_a_divergence_all_that_is_sent_is_json(text: str, huge: bool) -> None:
+    """With null for what is not finite, and no warnings in the terminal of the server."""
+    with serving() as server:
+        name = new_session(server, f"seed=1&{text}")
+        if huge:
+            server.sessions[name]._model.network.parameters[:] = 1e200
+        for _ in range(4):
+            message = {"session": name, "epochs": 3, "layers": True}
+            status, _, data = request(server, "POST", "/frame", json.dumps(message).encode())
+            assert status == 200
+            head = strict(data[4 : 4 + int.from_bytes(data[:4], "little")])
+        assert not huge or head["layers"][0]["gradient"] is None
+        for given in ({"action": "surface"}, {"action": "spectrum"}, {"action": "describe"},
+                      {"action": "export", "form": "json"}):  # fmt: skip
+            message = {"session": name, **given}
+            status, _, data = request(server, "POST", "/control", json.dumps(message).encode())
+            assert (status, strict(data) is None) == (200, False)
+
+
+def test_a_message_has_null_for_numbers_that_are_not_finite() -> None:
+    told = {"a": [1.5, (np.nan, {"b": np.float64(-np.inf)})], "c": None, "d": "NaN", "e": True}
+    expected = {"a": [1.5, [None, {"b": None}]], "c": None, "d": "NaN", "e": True}
+    assert strict(encoded(told)) == expected
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

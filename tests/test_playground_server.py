@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from fastmlp.cli import main
 from fastmlp.playground import _server
 from fastmlp.playground._server import MAX_BODY, MAX_SESSIONS, Server
 from playground_client import new_session, post, request, serving
@@ -75,6 +76,13 @@ def test_bodies_are_measured_before_they_are_read(server: Server) -> None:
             answer = request(server, "POST", "/session", b"{}", Content_Length=length)
         assert answer[0] == 411
     assert request(server, "POST", "/session")[0] == 411
+
+
+@pytest.mark.parametrize("size", [MAX_BODY + 1, 1_500_000, 3_000_000, 8_000_000])
+def test_a_body_that_is_too_long_is_told_so(server: Server, size: int) -> None:
+    """Also where its client sends all of it before it reads."""
+    for path, headers, status in ("/control", {}, 413), ("/session", {"X_Token": "wrong"}, 403):
+        assert request(server, "POST", path, b" " * size, **headers)[0] == status
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b"5", b"[" * 100_000])
@@ -214,6 +222,28 @@ def test_10_000_random_messages_meet_no_error_of_the_server(
 def test_a_port_that_is_taken_is_passed_over(server: Server) -> None:
     with Server(server.server_port) as second:
         assert server.server_port < second.server_port <= server.server_port + 20
+
+
+@pytest.mark.parametrize("port", [-1, 65536, 99999, 10**30])
+def test_a_port_that_does_not_exist_is_refused(
+    port: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["playground", "--no-browser", "--port", str(port)]) == 1
+    assert re.match(rf"port={port}, expected an integer [<>]= ", capsys.readouterr().err)
+
+
+def test_no_port_after_the_last_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the last ones are taken, that is the error."""
+    tried: list[int] = []
+
+    def taken(self: object, address: tuple[str, int], handler: object) -> None:
+        tried.append(address[1])
+        raise OSError("taken")
+
+    monkeypatch.setattr(_server.http.server.ThreadingHTTPServer, "__init__", taken)
+    with pytest.raises(OSError, match="taken"):
+        Server(65530)
+    assert tried == list(range(65530, 65536))
 
 
 def test_the_command_prints_its_address_and_ends_with_ctrl_c(server: Server) -> None:

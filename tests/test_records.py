@@ -128,6 +128,21 @@ def test_optuna_pruning_reports_to_any_trial() -> None:
     assert found == [(x, i + 1) for i, x in enumerate(net.history["val_loss"])]  # type: ignore[index]
 
 
+def test_optuna_pruning_needs_a_number_that_is_recorded() -> None:
+    """Before any epoch is trained; a callback before it may add the number."""
+    trial = SimpleNamespace(report=lambda *given: None, should_prune=lambda: False)
+    net = fm.Network([1, 1], seed=0)
+    before = net.parameters.copy()
+    with pytest.raises(ValueError, match=r"^fit: monitor='val_loss', expected .*validation_data"):
+        net.fit(X, Y, epochs=2, callbacks=[fm.OptunaPruning(trial)])
+    np.testing.assert_array_equal(net.parameters, before)
+    net.fit(X, Y, epochs=2, callbacks=[Rises(), fm.OptunaPruning(trial)])
+    with pytest.raises(ValueError, match=r"^fit: monitor='x', expected one of what is recorded"):
+        net.fit(X, Y, epochs=2, callbacks=[Rises(), fm.OptunaPruning(trial, "x")])
+    with pytest.raises(TypeError, match=r"^OptunaPruning: monitor=3 \(int\), expected a name"):
+        fm.OptunaPruning(trial, 3)  # type: ignore[arg-type]
+
+
 def test_tensorboard_reads_the_losses(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator

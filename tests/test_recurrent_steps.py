@@ -161,6 +161,12 @@ def test_layers_that_read_several_steps_are_refused(layers: list[Any], message: 
          r"recurrent_state\[0\] is ndarray, expected the pair \(h, c\)"),
         (lambda net: setattr(net, "recurrent_state", [[np.ones((2, 6))] * 2, np.ones((3, 7))]),
          r"recurrent_state\[1\] has shape \(3, 7\), expected \(2, 7\)"),
+        (lambda net: setattr(net, "recurrent_state", [(1, 2), 3]),
+         r"recurrent_state\[0\] has shape \(\), expected \(n_samples, 6\)"),
+        (lambda net: setattr(net, "recurrent_state", [[np.ones(6)] * 2, np.ones(7)]),
+         r"recurrent_state\[0\] has shape \(6,\), expected \(n_samples, 6\)"),
+        (lambda net: setattr(net, "recurrent_state", [[np.ones((2, 6))] * 2, np.ones(7)]),
+         r"recurrent_state\[1\] has shape \(7,\), expected \(n_samples, 7\)"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_leaves_the_state(call: Any, message: str) -> None:

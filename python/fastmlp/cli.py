@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from fastmlp._io import layout
@@ -80,6 +80,7 @@ def _info(options: argparse.Namespace) -> None:
         print(json.dumps(found, indent=1))
         return
     specification, tensors = found.pop("specification"), found.pop("tensors")
+    networks = _networks(options, specification)
     shown_below = {"layers": None, "history": None}
     settings = specification.get("estimator", {**specification, **shown_below})
     for name, value in {**found, **settings, **found}.items():
@@ -89,9 +90,48 @@ def _info(options: argparse.Namespace) -> None:
             print(f"{name}: {text}")
     for name, (dtype, shape) in tensors.items():
         print(f"  {name}  {dtype}  {shape}")
-    if "estimator" not in specification:
-        network = files.load(options.file, max_time_steps=options.max_time_steps)
+    for network in networks:
         print(network, *filter(None, [network.history]), sep="\n")
+
+
+class _Named:
+    """What stands for a function in Python, of which files have the name alone."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __call__(self, z: Any) -> Any:
+        return z
+
+    def __repr__(self) -> str:
+        return self._name
+
+
+def _own_activations(value: Any) -> Iterator[str]:
+    """Yield the names of activations in Python, in the order in which a file is read."""
+    for key, each in value.items() if isinstance(value, dict) else enumerate(value):
+        if key == "activation" and isinstance(each, dict) and "$python" in each:
+            yield str(each["$python"])
+        elif isinstance(each, (dict, list)):
+            yield from _own_activations(each)
+
+
+def _networks(options: argparse.Namespace, specification: dict[str, Any]) -> Iterable[Any]:
+    """Return the networks of a file that has no estimator."""
+    from fastmlp import Activation
+    from fastmlp._io import files, functions
+    from fastmlp.ensemble import FORMAT
+
+    if "estimator" in specification:
+        return []
+    stand_ins = [
+        Activation(_Named(name), _Named("...")) for name in _own_activations(specification)
+    ]
+    given = dict.fromkeys(functions.PASSED_OVER) | functions.activations(stand_ins)
+    is_ensemble = specification["format"] == FORMAT
+    kind = FORMAT if is_ensemble else "fastmlp.network"
+    found = files.restore(options.file, "fastmlp info", kind, given, options.max_time_steps)
+    return found if is_ensemble else [found]
 
 
 def _export(options: argparse.Namespace) -> None:

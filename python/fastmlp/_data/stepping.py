@@ -116,8 +116,10 @@ def set_state(network: Network, values: Any) -> None:
         if not isinstance(entries, (tuple, list)) or len(entries) != _parts(layer):
             raise InvalidType(f"{name} is {type(value).__name__}, expected the pair (h, c)")
         for entry in entries:
-            n_samples = len(parts[0]) if parts else len(arrays.read(entry, name))
-            shape = (n_samples, layer.units)
+            found = arrays.read(entry, name).shape
+            if len(found) != 2:
+                raise InvalidValue(f"{name} has shape {found}, expected (n_samples, {layer.units})")
+            shape = (len(parts[0]) if parts else found[0], layer.units)
             parts.append(arrays.as_shape(entry, shape, network.dtype, name))
     network._state = np.concatenate(parts, axis=1)
 

@@ -56,7 +56,8 @@ def principal_plane(moves: Floats) -> tuple[Floats, float]:
     """
     filler = np.random.default_rng(0).normal(size=(2, moves.shape[1]))
     _, values, rows = np.linalg.svd(moves, full_matrices=False)
-    kept = rows[: int(np.sum(values[:2] > 1e-9 * max(values[0], 1e-300)))]
+    values = values / max(values[0], 1e-300)  # whose squares do not overflow
+    kept = rows[: int(np.sum(values[:2] > 1e-9))]
     axes = np.linalg.qr(np.concatenate([kept, filler]).T)[0].T[:2]
     total = float(np.sum(values**2))
     return np.ascontiguousarray(axes), float(np.sum(values[: len(kept)] ** 2)) / (total or 1.0)

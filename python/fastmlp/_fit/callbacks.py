@@ -111,6 +111,10 @@ class EarlyStopping(Monitor):
             self._trainer._native.go_back(self._kept)
             self._kept = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the parameters kept, which are this run's, out of copies and pickles."""
+        return {**vars(self), "_kept": None}
+
     def __repr__(self) -> str:
         """Return the call that makes this object."""
         return (

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+
 from fastmlp._data.arrays import native
-from fastmlp._data.validation import InvalidValue, check_int, error_prefix, short_repr, type_error
+from fastmlp._data.validation import (
+    InvalidValue,
+    check_int,
+    error_prefix,
+    short_repr,
+    type_error,
+    value_error,
+)
 from fastmlp._fit import carrying
 from fastmlp._fit.settings import NATIVE_SNAPSHOTS, TrainerSettings, reseed
 from fastmlp._io import atomic, files, functions, layout, serialization
@@ -94,6 +103,7 @@ class Checkpoint:
     def __init__(self, path: files.Path, every: int) -> None:
         self._path = path
         self.every = every
+        self.undo = _nothing  # what `resume` has done to the trainer
 
     @classmethod
     def checked(cls, path: Any, every: Any) -> Self | None:
@@ -126,7 +136,10 @@ class Checkpoint:
         given |= functions.activations(own_activations(trainer.network.layers) or None)
 
         def made(values: dict[str, Any]) -> dict[str, Any]:
-            return _adopt(trainer, callbacks, values)
+            run = _checked(trainer, callbacks, values)
+            self.undo = _undoing(trainer)
+            _adopt(trainer, values)
+            return run
 
         def look() -> None:
             if ranks.is_first:
@@ -140,17 +153,37 @@ class Checkpoint:
         except FileNotFoundError:
             return None
 
+    def recall(self, trainer: Trainer, callbacks: Sequence[Any], memories: Any) -> None:
+        """Give the callbacks what they had in memory; the run goes on then."""
+        for callback, memory in zip(callbacks, memories, strict=True):
+            is_called = trainer._ranks.is_first or not getattr(callback, "first_rank_only", False)
+            if is_called and memory["state"] is not None:
+                state = {name: _snapshot(trainer, value) for name, value in memory["state"].items()}
+                callback.load_state_dict(state)
+        self.undo = _nothing
 
-def recall(trainer: Trainer, callbacks: Sequence[Any], memories: Any) -> None:
-    """Give the callbacks what they had in memory."""
-    for callback, memory in zip(callbacks, memories, strict=True):
-        if memory["state"] is not None:
-            state = {name: _snapshot(trainer, value) for name, value in memory["state"].items()}
-            callback.load_state_dict(state)
+
+def _nothing() -> None:
+    """Stand for `Checkpoint.undo` where the trainer is as it was, or goes on."""
 
 
-def _adopt(trainer: Trainer, callbacks: Sequence[Any], values: dict[str, Any]) -> dict[str, Any]:
-    """Put the file's values into the trainer, which has to be of the same settings."""
+def _undoing(trainer: Trainer) -> Callable[[], None]:
+    """Return a function that brings trainer and network back to what they are now."""
+    network, parts = trainer.network, (dict(vars(trainer)), dict(vars(trainer.network)))
+    parameters, state = network.parameters.copy(), trainer._native.state_dict()
+
+    def undo() -> None:
+        for owner, values in zip((trainer, network), parts, strict=True):
+            vars(owner).clear()
+            vars(owner).update(values)
+        trainer._native.load_state_dict(state)
+        np.copyto(network.parameters, parameters)
+
+    return undo
+
+
+def _checked(trainer: Trainer, callbacks: Sequence[Any], values: dict[str, Any]) -> dict[str, Any]:
+    """Return ``"run"`` of a file's values, which has to be one of the same settings."""
     network, run = trainer.network, values.get("run")
     if run is None:
         raise InvalidValue("it has no run, expected the checkpoint of one; use fm.load")
@@ -169,13 +202,22 @@ def _adopt(trainer: Trainer, callbacks: Sequence[Any], values: dict[str, Any]) -
                 f"it is of a run with {name}={short_repr(found)}, expected "
                 f"{short_repr(expected)}; give another path, or remove the file"
             )
+    for callback, memory in zip(callbacks, run["callbacks"], strict=True):
+        if memory["state"] is not None and not hasattr(callback, "load_state_dict"):
+            expected = "an object with load_state_dict, as the file has a state of it"
+            raise value_error("callbacks", callback, expected)
+    return {**run, "losses": saved["history"]["losses"]}
+
+
+def _adopt(trainer: Trainer, values: dict[str, Any]) -> None:
+    """Put the file's values into the trainer."""
+    network, saved = trainer.network, values["network"]
     reseed(trainer, values["seed"])
     serialization.load_state(trainer, values["state"])
     carrying.load(network, values)
     layout.assign(network, saved["parameters"])
     vars(network)["seed"] = saved["seed"]
     network.epochs_trained = saved["epochs_trained"]
-    return {**run, "losses": saved["history"]["losses"]}
 
 
 def _memory(trainer: Trainer, callback: Any) -> dict[str, Any]:

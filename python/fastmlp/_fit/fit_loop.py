@@ -55,8 +55,17 @@ class FitLoop:
     def run(self) -> History:
         """Run all epochs, or fewer where a callback, the time or the loss ends the run.
 
-        An exception, Ctrl-C among them, leaves the same as a normal end, up to where it came.
+        An exception, Ctrl-C among them, leaves the same as a normal end, up to where it came; one
+        before a run goes on from its file leaves all as it was.
         """
+        try:
+            return self._run()
+        except BaseException:
+            if self._config.checkpoint is not None:
+                self._config.checkpoint.undo()
+            raise
+
+    def _run(self) -> History:
         trainer, callbacks, begun = self._trainer, self._callbacks, list[Any]()
         file, all_callbacks = self._config.checkpoint, self._config.callbacks
         sharding.share_state(trainer)
@@ -73,8 +82,8 @@ class FitLoop:
                 for callback in callbacks:
                     notify([callback], "on_fit_begin")
                     begun.append(callback)
-                if resumed is not None:
-                    self._resume(resumed)
+                if file is not None and resumed is not None:
+                    self._resume(file, resumed)
                 self._history.status = self._run_epochs()
             except BaseException:
                 self._history.status = "interrupted"
@@ -96,12 +105,12 @@ class FitLoop:
                 self._trainer._loop = None
                 self._progress.close()
 
-    def _resume(self, run: dict[str, Any]) -> None:
+    def _resume(self, file: checkpoint.Checkpoint, run: dict[str, Any]) -> None:
         """Go to where a checkpoint was made."""
         self._epoch, self._ending = run["epoch"], run["ending"]
         self._history.extend(run["losses"])
         vars(self._plateau).update(run["plateau"])
-        checkpoint.recall(self._trainer, self._config.callbacks, run["callbacks"])
+        file.recall(self._trainer, self._config.callbacks, run["callbacks"])
 
     def _keep(self, ending: str) -> None:
         """Write the checkpoint, if it is due."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastmlp._data.validation import InvalidValue, check_number, type_error, value_error
-from fastmlp._fit.monitor import Monitor
+from fastmlp._fit.monitor import Monitor, Watcher
 
 HOOKS = ("set_trainer", "on_fit_begin", "on_epoch_end", "on_fit_end")
 NOT_CALLED = (  # functions whose call runs none of their lines
@@ -37,11 +37,11 @@ def check_callbacks(callbacks: Any, recorded: Mapping[str, str | None]) -> list[
             method = getattr(member, hook, len)
             if not callable(method) or any(kind(method) for kind in NOT_CALLED):
                 raise type_error(f"callbacks: {hook}", method, "a plain method")
-        if not isinstance(member, Monitor):
-            may_be_added = may_be_added or hasattr(member, "on_epoch_end")
-        elif member.monitor in recorded:
+        if isinstance(member, Monitor) and member.monitor in recorded:
             _check_mode(member, recorded[member.monitor])
-        elif not may_be_added:
+        if not isinstance(member, Watcher):
+            may_be_added = may_be_added or hasattr(member, "on_epoch_end")
+        elif member.monitor not in recorded and not may_be_added:
             expected = f"one of what is recorded: {', '.join(recorded)}"
             others = "validation data, or metrics, record others"
             raise value_error("monitor", member.monitor, f"{expected}; {others}")

@@ -55,17 +55,31 @@ class Callback:
         """Run after the last epoch, even if Ctrl-C or another exception ended training."""
 
 
-class Monitor(Callback):
+class Watcher(Callback):
+    """Base class of callbacks that read a recorded number, which a run has to record."""
+
+    def __init__(self, monitor: str) -> None:
+        if not isinstance(monitor, str):
+            raise type_error("monitor", monitor, "a name, such as 'val_loss'")
+        self.monitor = monitor
+
+    def _value(self, logs: Mapping[str, float]) -> float:
+        if self.monitor not in logs:
+            expected = f"one of what is recorded: {', '.join(logs)}"
+            raise value_error("monitor", self.monitor, expected)
+        return logs[self.monitor]
+
+
+class Monitor(Watcher):
     """Base class of callbacks that monitor a recorded number and its best value."""
 
     mode: str = "min"  # of pickles that have none
 
     def __init__(self, monitor: str, patience: int, min_delta: float, mode: str) -> None:
-        if not isinstance(monitor, str):
-            raise type_error("monitor", monitor, "a name, such as 'val_loss'")
+        super().__init__(monitor)
         if mode not in ("min", "max"):
             raise value_error("mode", mode, "'min' or 'max'")
-        self.monitor, self.mode = monitor, mode
+        self.mode = mode
         self.patience = check_int(patience, "patience", min=1)
         self.min_delta = check_non_negative(min_delta, "min_delta")
         self.on_fit_begin()
@@ -88,12 +102,6 @@ class Monitor(Callback):
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over what `state_dict` returned, after `on_fit_begin`."""
         vars(self).update({name: state[name] for name in self.state_dict()})
-
-    def _value(self, logs: Mapping[str, float]) -> float:
-        if self.monitor not in logs:
-            expected = f"one of what is recorded: {', '.join(logs)}"
-            raise value_error("monitor", self.monitor, expected)
-        return logs[self.monitor]
 
     def _cost(self, value: float) -> float:
         """Return what is smaller for what is better."""

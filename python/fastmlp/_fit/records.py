@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fastmlp._data.extras import require
-from fastmlp._data.validation import check_bool, error_prefix
-from fastmlp._fit.monitor import Callback, Mode, Monitor
+from fastmlp._data.validation import InvalidValue, check_bool, error_prefix, value_error
+from fastmlp._fit.monitor import Callback, Mode, Monitor, Watcher
 from fastmlp._io import atomic
 
 if TYPE_CHECKING:
@@ -85,7 +85,8 @@ class ModelCheckpoint(Monitor):
 class CSVLogger(Callback):
     """Write a line of losses per epoch to a CSV file, which a run that goes on continues.
 
-    A value that some epochs do not have is empty there.
+    A value that some epochs do not have is empty there. The column "epoch" is always the number of
+    the epoch: a metric of this name has no column.
 
     Parameters
     ----------
@@ -116,42 +117,57 @@ class CSVLogger(Callback):
 
     def on_fit_begin(self) -> None:
         """Begin a new file at the first epoch."""
-        self._size, self._names = 0, list[str]()
+        self._size, self._n_rows, self._names = 0, 0, list[str]()
+        self._kept = list[dict[str, str]]()  # rows before a stop, to be written again
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
-        """Write a line; all of them again where there is a new column."""
-        lines = [{"epoch": str(epoch), **{name: repr(float(x)) for name, x in logs.items()}}]
-        if new := [name for name in lines[0] if name not in self._names]:
-            lines = [*self._lines(), *lines]
-            self._size, self._names = 0, [*self._names, *new]
+        """Write a line; all of them again where there is a new column, or after a stop."""
+        lines = [{**{name: repr(float(x)) for name, x in logs.items()}, "epoch": str(epoch)}]
+        new = [name for name in ("epoch", *logs) if name not in self._names]
+        if new and self._size:
+            self._kept = self._read(self._size)
+        if new:
+            self._size, self._names = 0, list(dict.fromkeys([*self._names, *new]))
+        lines, self._kept = [*self._kept, *lines], []
         text = io.StringIO(newline="")
         writer = csv.DictWriter(text, self._names, restval="", lineterminator="\n")
         if self._size == 0:
             writer.writeheader()
         writer.writerows(lines)
-        with open(self.path, "r+b" if self._size else "wb") as file:
-            file.seek(self._size)
-            file.truncate()  # what was written after the checkpoint
-            file.write(text.getvalue().encode())
-            self._size = file.tell()
+        data = text.getvalue().encode()
+        if len(lines) > 1:
+            atomic.write(self.path, [data])
+        else:
+            with open(self.path, "r+b" if self._size else "wb") as file:
+                file.seek(self._size)
+                file.truncate()
+                file.write(data)
+        self._size, self._n_rows = self._size + len(data), self._n_rows + 1
 
-    def _lines(self) -> list[dict[str, str]]:
-        """Return what has been written."""
-        if self._size == 0:
-            return []
+    def _read(self, size: int = -1) -> list[dict[str, str]]:
+        """Return the rows in the file, or in so many bytes of it, and take over its columns."""
         with open(self.path, "rb") as file:
-            reader = csv.DictReader(io.StringIO(file.read(self._size).decode(), newline=""))
+            reader = csv.DictReader(io.StringIO(file.read(size).decode(), newline=""))
         self._names = list(reader.fieldnames or ())
         return list(reader)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the length of the file so far."""
-        return {"size": self._size}
+        """Return the number of rows so far, and the columns."""
+        return {"rows": self._n_rows, "names": self._names}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on at this length."""
-        self._size = state["size"]
-        self._lines()
+        """Go on after these rows."""
+        try:
+            rows = self._read(state.get("size", -1))  # in bytes, before there were rows
+        except FileNotFoundError:
+            expected = "the file of the run that goes on; without it remove the checkpoint too"
+            raise value_error("CSVLogger: path", self.path, expected) from None
+        n, names = state.get("rows", len(rows)), state.get("names", self._names)
+        if len(rows) < n or not set(names).issubset(self._names):
+            found = f"{len(rows)} rows of {self._names}"
+            raise InvalidValue(f"CSVLogger: {self.path!r} has {found}, expected {n} of {names}")
+        self._kept = [{name: row[name] for name in names} for row in rows[:n]]
+        self._n_rows, self._names = n, list(names)
 
 
 class Logging(Callback):
@@ -219,6 +235,10 @@ class TensorBoard(Callback):
         """Close the file."""
         self._writer.close()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the open file out of copies and pickles."""
+        return {name: value for name, value in vars(self).items() if name != "_writer"}
+
 
 class MLflow(Callback):
     """Log the trainer's settings and losses to the active run of MLflow; needs mlflow.
@@ -233,16 +253,16 @@ class MLflow(Callback):
 
     def set_trainer(self, trainer: Trainer) -> None:
         """Log the settings, with the network's call."""
-        self._mlflow = require("mlflow", "MLflow", "records")
+        mlflow = require("mlflow", "MLflow", "records")
         names = ("optimizer", "loss", "batch_size", "seed", "l1", "l2", "network")
-        self._mlflow.log_params({name: repr(getattr(trainer, name)) for name in names})
+        mlflow.log_params({name: repr(getattr(trainer, name)) for name in names})
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
         """Log the losses."""
-        self._mlflow.log_metrics(dict(logs), step=epoch)
+        require("mlflow", "MLflow", "records").log_metrics(dict(logs), step=epoch)
 
 
-class OptunaPruning(Callback):
+class OptunaPruning(Watcher):
     """Report a loss to a trial of Optuna, and end the training where it is pruned.
 
     Parameters
@@ -263,12 +283,15 @@ class OptunaPruning(Callback):
     ...     return history["loss"][-1]
     """
 
+    @error_prefix("OptunaPruning")
     def __init__(self, trial: Any, monitor: str = "val_loss") -> None:
-        self.trial, self.monitor = trial, monitor
+        self.trial = trial
+        super().__init__(monitor)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
         """Report the loss; raise where the trial is pruned."""
-        self.trial.report(logs[self.monitor], epoch)
+        value = self._value(logs)
+        self.trial.report(value, epoch)
         if self.trial.should_prune():
             optuna = require("optuna", "OptunaPruning", "records")
-            raise optuna.TrialPruned(f"{self.monitor}={logs[self.monitor]:.6g} in epoch {epoch}")
+            raise optuna.TrialPruned(f"{self.monitor}={value:.6g} in epoch {epoch}")

@@ -43,7 +43,8 @@ def write(path: str | os.PathLike[str], parts: Iterable[bytes | memoryview]) -> 
         mode = os.stat(target).st_mode
         if not stat.S_ISREG(mode):
             raise value_error("path", os.fspath(path), "a file, or the name of a new one")
-    new = os.path.join(folder, f".{name[:200]}.{os.urandom(8).hex()}.tmp")
+    begin = os.fsencode(name)[:200].decode(errors="ignore")  # systems count bytes, up to 255
+    new = os.path.join(folder, f".{begin}.{os.urandom(8).hex()}.tmp")
     try:
         with open(new, "xb") as file:
             if mode is not None:
@@ -62,7 +63,11 @@ def write(path: str | os.PathLike[str], parts: Iterable[bytes | memoryview]) -> 
 
 
 def _sync_folder(folder: str) -> None:
-    descriptor: Any = os.open(folder, os.O_RDONLY)
+    """Bring the new name to the disk, which needs a folder that may be read."""
+    try:
+        descriptor: Any = os.open(folder, os.O_RDONLY)
+    except PermissionError:
+        return
     try:
         os.fsync(descriptor)
     finally:

@@ -35,6 +35,7 @@ VERSION = 1
 # The names of what is in these are without theirs.
 WHOLE = {"network", "parameters", "state", "estimator", "dict", "tuple", "items"}
 MAX_TEXTS = 2**24
+MAX_DEPTH = 200  # which readers follow without an end of the stack
 DAMAGE = (*(ArithmeticError, AttributeError, LookupError, MemoryError), RecursionError, TypeError)
 
 
@@ -184,8 +185,13 @@ def _values(data: memoryview, given: Any) -> dict[str, Any]:
     return values
 
 
-def _encoded(value: Any, key: str, path: str, tensors: dict[str, Any]) -> Any:
+def _encoded(value: Any, key: str, path: str, tensors: dict[str, Any], depth: int = 0) -> Any:
     """Return a value as JSON has it; `tensors` receives its arrays by their paths."""
+    if depth > MAX_DEPTH:  # also where something contains itself
+        name = ".".join(path.strip(".").split(".")[:2])
+        expected = f"values nested at most {MAX_DEPTH} deep; remove it, or use pickle"
+        raise InvalidValue(f"{name} is nested deeper, or contains itself, expected {expected}")
+    below = depth + 1
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
@@ -202,10 +208,10 @@ def _encoded(value: Any, key: str, path: str, tensors: dict[str, Any]) -> Any:
     if isinstance(value, (list, tuple)):
         if value and all(type(number) is float for number in value):
             return {"$list": _kept(np.array(value), path, tensors)}
-        return [_encoded(v, key, f"{path}.{i}", tensors) for i, v in enumerate(value)]
+        return [_encoded(v, key, f"{path}.{i}", tensors, below) for i, v in enumerate(value)]
     if isinstance(value, Mapping) and all(type(k) is str and k[:1] != "$" for k in value):
         return {
-            k: _encoded(v, k, path if k in WHOLE else f"{path}.{k}", tensors)
+            k: _encoded(v, k, path if k in WHOLE else f"{path}.{k}", tensors, below)
             for k, v in value.items()
         }
     if functions.may_stand(value, path):

@@ -96,7 +96,7 @@ def network_to_dict(network: Network) -> dict[str, Any]:
         "inputs": network.n_inputs if len(shape) == 1 else list(shape),
         "layers": [layer_to_dict(layer, network.layers) for layer in network.layers],
         "seed": network.seed,
-        "epochs_trained": network.epochs_trained,
+        "epochs_trained": check_epochs_trained(network.epochs_trained),
         "feature_names_in_": None if names is None else list(names),
         "parameters": network.parameters.copy(),
         **_optional("precision", network.precision),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import json
 import tempfile
 from itertools import pairwise
 from pathlib import Path
 from textwrap import fill
 
 from fastmlp._data.validation import value_error
+from fastmlp.playground._json import encoded
 from fastmlp.playground._model import Model
 
 FORMULAS = {
@@ -122,7 +122,7 @@ def _json(model: Model) -> str:
         if biases is not None
     ]
     told = {"hash": model.state.to_hash(), "epoch": model.epoch, "features": model.state.features}
-    return json.dumps({**told, "layers": layers}, indent=1)
+    return encoded({**told, "layers": layers}, indent=1).decode()
 
 
 def _safetensors(model: Model) -> str:

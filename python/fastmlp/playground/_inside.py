@@ -95,6 +95,8 @@ def _finite(value: float) -> float | None:
 def spectrum_of(model: Model) -> dict[str, Any]:
     """Return all eigenvalues of the Hessian of the training loss, ascending, and the gradient.
 
+    They are None where the Hessian is not finite.
+
     Raises
     ------
     ValueError
@@ -103,7 +105,10 @@ def spectrum_of(model: Model) -> dict[str, Any]:
     _check_size(model, MAX_SPECTRUM, "the spectrum of a Hessian")
     X, y = model.training_data()
     loss = model.state.loss_name
-    values = np.linalg.eigvalsh(model.network.hessian(X, y, loss=loss))
+    hessian = model.network.hessian(X, y, loss=loss)
+    values = np.full(len(hessian), np.nan)
+    if np.isfinite(hessian).all():
+        values[:] = np.linalg.eigvalsh(hessian)
     _, gradient = model.network.value_and_grad(X, y, loss=loss)
     told = [_finite(value) for value in values]
     return {"values": told, "gradient": float(np.linalg.norm(gradient))}

@@ -176,6 +176,7 @@ class Model:
     def _end_epoch(self) -> None:
         self._next = 0
         self.epoch += 1
+        self.network.epochs_trained = self.epoch
 
     def _take(self, n_rows: int) -> None:
         """Make the steps on so many more samples, whole batches; L1 follows them.
@@ -203,6 +204,7 @@ class Model:
         np.copyto(values, shrunk)
 
     def _check(self, loss: float) -> None:
+        self.network.epochs_trained = self.epoch  # an epoch takes several native calls
         if math.isfinite(loss):
             return
         step = self._trainer.n_steps - self._epoch_start + 1

@@ -6,6 +6,7 @@ import contextlib
 import http.server
 import json
 import secrets
+import socket
 import sys
 import threading
 import time
@@ -17,10 +18,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from fastmlp._data.validation import value_error
+from fastmlp._data.validation import check_int, value_error
 from fastmlp.playground._choices import CHOICES
 from fastmlp.playground._datasets import thumbnails
 from fastmlp.playground._inside import MAX_SPECTRUM, MAX_SURFACE
+from fastmlp.playground._json import encoded
 from fastmlp.playground._session import Session
 
 HOST = "127.0.0.1"
@@ -28,6 +30,8 @@ MAX_BODY = 1_000_000
 MAX_SESSIONS = 8
 IDLE_SECONDS = 15 * 60
 N_PORTS = 20  # tried, from the one asked for
+MAX_PORT = 65535
+MAX_REST, REST_SECONDS = 64_000_000, 5.0  # of a body that is refused, to be passed over
 TYPES = {
     ".html": "text/html",
     ".css": "text/css",
@@ -74,7 +78,8 @@ class Server(http.server.ThreadingHTTPServer):
         self._thumbnails = thumbnails()
         static = resources.files("fastmlp.playground") / "static"
         self.pages = {f"/{file.name}": file.read_bytes() for file in static.iterdir()}
-        for candidate in range(port, port + N_PORTS if port else 1):
+        first = check_int(port, "port", min=0, max=MAX_PORT)
+        for candidate in range(first, min(first + N_PORTS, MAX_PORT + 1) if first else 1):
             try:
                 super().__init__((HOST, candidate), Handler)
                 return
@@ -160,9 +165,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.log_error("%s", repr(error))
             status, text = HTTPStatus.INTERNAL_SERVER_ERROR, "the server met an error of its own"
         if status != HTTPStatus.OK:
-            self.close_connection = True  # what is left of the body is not read
-            kind, body = "application/json", json.dumps({"error": text}).encode()
+            self.close_connection = True  # what is left of the body is no message
+            kind, body = "application/json", encoded({"error": text})
         self._send(status, kind, body)
+        if status != HTTPStatus.OK:
+            self._pass_over_rest()
+
+    def _pass_over_rest(self) -> None:
+        """Read what a client still sends: it reads no answer where its connection is broken."""
+        n_left, end = MAX_REST, time.monotonic() + REST_SECONDS
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(REST_SECONDS)
+            while n_left > 0 and time.monotonic() < end and (rest := self.rfile.read1(1 << 16)):
+                n_left -= len(rest)
 
     def _send(self, status: HTTPStatus, kind: str, body: bytes) -> None:
         self.send_response(status)
@@ -205,9 +221,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 raise value_error("hash", url, "a text")
             opened = self.server.new_session(f"#{url}")
             described = self.server.sessions[opened].control({"action": "describe"})
-            return "application/json", json.dumps(
-                {**described, **self.server.started(opened)}
-            ).encode()
+            return "application/json", encoded({**described, **self.server.started(opened)})
         name = str(message.get("session"))
         session = self.server.sessions.get(name)
         if session is None:
@@ -218,7 +232,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.server.close_session(name)
             return "application/json", b"{}"
         if self.path == "/control":
-            return "application/json", json.dumps(session.control(message)).encode()
+            return "application/json", encoded(session.control(message))
         raise Refusal(HTTPStatus.NOT_FOUND, "there is no such page")
 
     def _body(self) -> dict[str, Any]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import struct
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from fastmlp._data.validation import check_bool, check_int, type_error, value_er
 from fastmlp.playground._datasets import Own
 from fastmlp.playground._export import exported
 from fastmlp.playground._inside import layers_of, spectrum_of, surface_of
+from fastmlp.playground._json import encoded
 from fastmlp.playground._model import Model
 from fastmlp.playground._picture import Picture, in_float32
 from fastmlp.playground._race import LIVE, Race
@@ -52,9 +52,15 @@ class Session:
     def _model(self) -> Model:
         return self._race.model
 
-    def _few_threads(self) -> AbstractContextManager[None]:
-        """Leave the other processors to the browser, unless the network is large."""
-        return limited(1 if self._model.network.n_parameters <= FEW_PARAMETERS else None)
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        """Leave the other processors to the browser, unless the network is large.
+
+        Numbers that overflow are told to the page, and not as warnings.
+        """
+        few = self._model.network.n_parameters <= FEW_PARAMETERS
+        with limited(1 if few else None), np.errstate(over="ignore", invalid="ignore"):
+            yield
 
     def _start(self, model: Model) -> None:
         self._race, self._picture = Race(model), Picture(model.state)
@@ -100,7 +106,7 @@ class Session:
         name = message.get("action")
         if not isinstance(name, str) or name not in {**actions, **answers}:
             raise value_error("action", name, f"one of {', '.join([*actions, *answers])}")
-        with self._lock, self._few_threads():
+        with self._lock, self._working():
             self.last_used = time.monotonic()
             if name in answers:
                 return answers[name](message)
@@ -111,15 +117,16 @@ class Session:
         """Train for ``epochs``, or a single ``batch``, and return a frame: head, parameters, maps.
 
         A frame is the length of its head in four bytes; the head in JSON, filled with spaces to a
-        multiple of 4; the parameters in float32; the map of the unit ``show``, 100 x 100 bytes;
-        with a rival its output's map, of the same size; and 10 x 10 bytes for each unit. Numbers
-        are little-endian. With ``layers`` the head has the report of `layers_of`; its ``seconds``
-        are those of an epoch of the training, or of the batch.
+        multiple of 4, with null for numbers that are not finite; the parameters in float32; the map
+        of the unit ``show``, 100 x 100 bytes; with a rival its output's map, of the same size; and
+        10 x 10 bytes for each unit. Numbers are little-endian. With ``layers`` the head has the
+        report of `layers_of`; its ``seconds`` are those of an epoch of the training, or of the
+        batch.
         """
         epochs = check_int(message.get("epochs", 0), "epochs", min=0, max=MAX_EPOCHS)
         with_layers = check_bool(message.get("layers", False), "layers")
         is_batch = check_bool(message.get("batch", False), "batch")
-        with self._lock, self._few_threads():
+        with self._lock, self._working():
             self.last_used = time.monotonic()
             layer, unit = self._shown(message.get("show"))
             begin, start = self._model.epoch, time.perf_counter()
@@ -139,7 +146,7 @@ class Session:
             told["rival"] = rivals[0]
         if with_layers:
             told["layers"] = layers_of(model)
-        head = json.dumps(told).encode()
+        head = encoded(told)
         head += b" " * (-len(head) % 4)
         maps = [self._picture.large(model.network, layer, unit)]
         for lane in self._race.lanes[1:]:

@@ -17,8 +17,8 @@ export function drawLayers(reports) {
     const row = document.createElement("tr");
     const cells = [
       `${index + 1}, ${names[index]}`,
-      report.gradient.toExponential(1),
-      report.weights.toFixed(2),
+      report.gradient?.toExponential(1) ?? "not finite",
+      report.weights?.toFixed(2) ?? "not finite",
       `${Math.round(100 * report.dead)} %`,
       `${Math.round(100 * report.saturated)} %`,
       report.said,
