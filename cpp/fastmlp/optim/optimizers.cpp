@@ -53,7 +53,7 @@ template <class T>
 std::unique_ptr<Optimizer<T>> make_optimizer(AnyOptimizer optimizer, Index size,
                                              std::vector<ParameterGroup> groups) {
   if (Rule* rule = std::get_if<Rule>(&optimizer)) {
-    std::visit([](const auto& member) { check_underflow<T>(member); }, *rule);
+    std::visit([](const auto& member) { check_range<T>(member); }, *rule);
     return std::make_unique<FirstOrder<T>>(std::move(*rule), size, std::move(groups));
   }
   const ParameterGroups all(groups, size);
@@ -65,7 +65,7 @@ std::unique_ptr<Optimizer<T>> make_optimizer(AnyOptimizer optimizer, Index size,
   return std::visit(
       [&](const auto& method) -> std::unique_ptr<Optimizer<T>> {
         using Value = std::decay_t<decltype(method)>;
-        check_underflow<T>(method);
+        check_range<T>(method);
         check_groups<Value>(groups);
         if constexpr (std::is_base_of_v<SearchOptions, Value>) {
           return std::make_unique<Minimizer<T>>(method.template direction<T>(size), method, size,
