@@ -234,11 +234,11 @@ class Curvature:
         return self._products("gauss_newton", v)
 
     def _products(self, kind: str, v: ArrayLike) -> FloatArray:
-        given = arrays.as_float_array(arrays.read(v, "v"), "v").astype(self._dtype, copy=False)
+        given = arrays.convert(arrays.as_float_array(v, "v"), self._dtype, "v")
         if given.ndim not in (1, 2) or given.shape[-1] != self._size:
             n = self._size
             raise InvalidValue(f"v has shape {given.shape}, expected ({n},) or (k, {n})")
-        rows = np.ascontiguousarray(np.atleast_2d(given))
+        rows = np.atleast_2d(given)
         products: FloatArray = self._native.products(kind, rows)
         return products[0] if given.ndim == 1 else products
 
