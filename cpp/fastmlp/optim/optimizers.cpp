@@ -25,10 +25,10 @@ void check_groups(const std::vector<ParameterGroup>& groups) {
 }
 
 // A search along a direction needs its parameters as they are.
-void check_factors(const std::vector<ParameterGroup>& groups) {
+void check_factors(const std::string& where, const std::vector<ParameterGroup>& groups) {
   for (const ParameterGroup& group : groups) {
     require(group.rate_factor == 0 || group.rate_factor == 1,
-            "learning_rate_factor=" + number_text(group.rate_factor) +
+            where + ": learning_rate_factor=" + number_text(group.rate_factor) +
                 " of a layer, expected 1, because this optimizer searches for its steps; use "
                 "trainable=False, or a first-order optimizer");
   }
@@ -58,7 +58,8 @@ std::unique_ptr<Optimizer<T>> make_optimizer(AnyOptimizer optimizer, Index size,
   }
   const ParameterGroups all(groups, size);
   if (all.scaled()) {
-    check_factors(groups);
+    const auto name = [](const auto& method) { return method.class_name; };
+    check_factors(std::visit(name, std::get<Method>(optimizer)), groups);
     auto of_part = make_optimizer<T>(std::move(optimizer), all.trained_size(), trained(groups));
     return std::make_unique<TrainedPart<T>>(std::move(of_part), std::move(groups), size);
   }
