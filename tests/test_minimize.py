@@ -100,6 +100,22 @@ def test_a_start_that_is_not_finite_has_its_value(optimizer: str, value: float) 
     np.testing.assert_array_equal(result.w, [1, 2])
 
 
+def test_values_may_reuse_their_array() -> None:
+    """Also where the gradient, a function of its own, calls the function again."""
+    buffer = np.zeros(1)
+
+    def fun(w: Array) -> Array:
+        buffer[0] = w @ w
+        return buffer
+
+    def jac(w: Array) -> Array:
+        fun(w + 1)
+        return 2 * w
+
+    result = fm.minimize(fun, [3.0, -4.0], fm.SGD(0.25), jac=jac, steps=2, record_path=True)
+    assert result.value == result.w @ result.w
+
+
 def test_an_exception_of_the_function_comes_through() -> None:
     def fails(w: Array) -> tuple[float, Array]:
         raise ZeroDivisionError("mine")
