@@ -213,3 +213,10 @@ def test_pixels_of_an_autoencoder_may_be_nearly_constant(deviation: float, warne
             warnings.simplefilter("always")
             fm.Network([3, 3], seed=0).fit(pixels, y, optimizer=fm.SGD(1e-9), epochs=1)
         assert any("standard deviation" in str(w.message) for w in said) == expected
+
+
+def test_second_order_methods_make_1000_epochs_at_most() -> None:
+    """Here by steps that are far too short."""
+    net = fm.Network([1, 1], dtype="float64", seed=0)
+    history = net.fit([[1.0], [2.0]], [1.0, 3.0], optimizer=fm.Newton(damping=1e9))
+    assert (len(history["loss"]), history.status) == (1000, "max_steps")

@@ -52,8 +52,9 @@ class Spectrum(NamedTuple):
 class CurvatureOperator:
     """A symmetric matrix that is known by its products, as SciPy's `aslinearoperator` takes it.
 
-    With `truncate` of a recurrent layer it is the derivative of the truncated gradient, which is
-    not symmetric; `rmatvec` then is no product with the transpose.
+    With `truncate` of a recurrent layer it is the derivative of the truncated gradient, or Gauss
+    and Newton's matrix with a truncated left factor, neither of which is symmetric; `rmatvec` then
+    is no product with the transpose.
 
     Attributes
     ----------
@@ -138,7 +139,8 @@ class Curvature:
     -----
     Products are exact, by the R-operator (Pearlmutter 1994); Gauss and Newton's matrix (Schraudolph
     2002) is positive semi-definite where the loss is convex in the outputs, and for gaussian_nll
-    it is the Fisher matrix.
+    it is the Fisher matrix. With `truncate` of a recurrent layer it is neither: its left factor
+    alone is truncated, so it is not symmetric.
 
     Examples
     --------
