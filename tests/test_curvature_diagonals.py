@@ -43,6 +43,26 @@ def test_the_gauss_newton_diagonal_is_that_of_the_products(name: str) -> None:
     assert (got >= 0).all()
 
 
+def test_truncation_is_on_both_sides_of_the_diagonal_and_on_one_of_the_products() -> None:
+    """G = Jᵀ J / n of squared_error, with J of the truncated sequences or of whole ones."""
+
+    def net(truncate: int | None) -> fm.Network:
+        layers = [fm.Recurrent(3, truncate=truncate), fm.Dense(2)]
+        return fm.Network(layers, inputs=(6, 2), dtype="float64", seed=0)
+
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(5, 6, 2)), rng.normal(size=(5, 2))
+    n_parameters = net(2).n_parameters
+    truncated, whole = (
+        net(truncate).parameter_jacobian(X).reshape(10, n_parameters) for truncate in (2, None)
+    )
+    got = net(2).hessian_diagonal(X, y, method="gauss_newton")
+    np.testing.assert_allclose(got, (truncated**2).sum(axis=0) / 5, atol=1e-14)
+    G = net(2).gnvp(X, y, np.eye(n_parameters)).T
+    np.testing.assert_allclose(G, truncated.T @ whole / 5, atol=1e-14)
+    assert np.abs(G - G.T).max() > 0.1
+
+
 @pytest.mark.parametrize("method", ["hutchinson", "curvature_propagation"])
 def test_estimates_of_the_diagonal_are_unbiased(method: str) -> None:
     """Within 5 standard errors over 10,000 draws, in each entry."""

@@ -230,3 +230,10 @@ def test_only_targets_that_count_are_warned_of() -> None:
             warnings.simplefilter("always")
             fit(fm.Network([3, 1], seed=0))
         assert ["y has mean" in str(w.message) for w in said] == [True] * expected
+
+
+def test_second_order_methods_make_1000_epochs_at_most() -> None:
+    """Here by steps that are far too short."""
+    net = fm.Network([1, 1], dtype="float64", seed=0)
+    history = net.fit([[1.0], [2.0]], [1.0, 3.0], optimizer=fm.Newton(damping=1e9))
+    assert (len(history["loss"]), history.status) == (1000, "max_steps")

@@ -190,6 +190,30 @@ def test_own_losses_of_sequences_with_lengths() -> None:
     assert own.saturated == built_in.saturated
 
 
+@pytest.mark.parametrize(("act", "bias"), [("tanh", 0.0), ("relu", -20.0)])
+def test_padding_counts_for_nothing(act: str, bias: float) -> None:
+    """In a layer of single steps before a recurrent one, and in one of the outputs of all steps."""
+    lengths = np.array([1, 2, 3, 4, 5, 6, 2, 1])
+    padded = np.arange(6) >= lengths[:, np.newaxis]
+    samples = 3 * RNG.normal(size=(8, 6, 2))
+    layers = [fm.Conv1D(3, 1, act), fm.Recurrent(2, sequences=True), fm.Conv1D(3, 1, act)]
+    net = fm.Network(layers, inputs=(6, 2), dtype="float64", seed=0)
+    net.biases[0][:] = net.biases[2][:] = bias
+    y = RNG.normal(size=(8, 6, 3))
+    reports = []
+    for value in (0.0, 100.0):
+        samples[padded] = y[padded] = value
+        reports.append(net.diagnose(samples, y, lengths=lengths))
+    assert repr(reports[0].layers) == repr(reports[1].layers)  # nan equals nan
+    one = fm.Network(layers[:1], inputs=(1, 2), dtype="float64", seed=0)
+    one.parameters = net.parameters[: one.n_parameters]
+    valid = samples[~padded].reshape(-1, 1, 2)
+    alone = one.diagnose(valid, np.zeros((len(valid), 1, 3))).layers[0]
+    assert reports[0].layers[0].saturated == pytest.approx(alone.saturated)
+    assert reports[0].layers[0].dead == alone.dead
+    assert alone.saturated > 0 or alone.dead == 1
+
+
 def test_the_recorder_measures_updates_between_epochs() -> None:
     net = deep("tanh", "glorot_uniform", depth=3)
     recorder = fm.DiagnosisRecorder(X, Y, every=2)

@@ -177,3 +177,10 @@ def test_perceptron_labels_are_two(loss: str, y: list[float]) -> None:
     net = fm.Network([2, 1], output="sign", seed=0)
     with pytest.raises(ValueError, match=r"y.*expected.*-1 and 1"):
         net.fit(np.ones((3, 2)), y, loss=loss)
+
+
+def test_targets_too_large_for_the_dtype_of_outputs_are_refused() -> None:
+    with pytest.raises(
+        ValueError, match=r"^SquaredError: y\[0, 0\]=1e\+300 is too large for float32"
+    ):
+        fm.SquaredError()(np.ones((1, 1), "float32"), [[1e300]])

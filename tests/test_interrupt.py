@@ -102,6 +102,12 @@ CALLS = (
 X, y = random.standard_normal((3000, 400), "f"), random.standard_normal((3000, 400), "f")
 net = fm.Network([400, 1000, 400], output="identity", seed=0)
 before = net.parameters.tobytes()
+deep = fm.Network([200, 100, 100, 10], activation="tanh", output="softmax", seed=0)
+labels = np.arange(3000) % 10
+
+def diagonal(method):
+    return lambda: deep.hessian_diagonal(X[:, :200], labels, method=method, draws=100)
+
 work = {
     "predict": lambda: net.predict(X),
     "loss": lambda: net.loss(X, y),
@@ -109,6 +115,10 @@ work = {
     "backward": lambda: net.backward(X, y),
     "jacobian": lambda: net.jacobian(X[:50]),
     "activations": lambda: net.activations(X),
+    "exact": diagonal("exact"),
+    "gauss_newton": diagonal("gauss_newton"),
+    "curvature_propagation": diagonal("curvature_propagation"),
+    "hutchinson": diagonal("hutchinson"),
 }
 ours = max(latency(work[sys.argv[3]], 0.1) for _ in range(moments))
 if net.parameters.tobytes() != before:
@@ -119,6 +129,7 @@ print(ours, 0)
 
 
 CALLED = ["predict", "loss", "value_and_grad", "backward", "jacobian", "activations"]
+CALLED += ["exact", "gauss_newton", "curvature_propagation", "hutchinson"]
 
 
 @pytest.mark.parametrize("threads", [1, 2])

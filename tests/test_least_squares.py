@@ -60,3 +60,22 @@ def test_least_squares_refuses_other_methods_and_shapes() -> None:
         fm.least_squares(lambda w: w @ w, [1.0, 0.0])
     with pytest.raises(ValueError, match="objective has no residuals"):
         fm.minimize(rosenbrock, [1.0, 0.0], fm.LevenbergMarquardt())
+
+
+@pytest.mark.parametrize("jacobian", [None, exponential_jacobian])
+def test_residuals_may_reuse_their_array(jacobian: Any) -> None:
+    buffer = np.empty(30)
+
+    def reused(w: Array) -> Array:
+        buffer[:] = exponential(w)
+        return buffer
+
+    def reusing(w: Array) -> Array:
+        reused(w + 1)
+        return exponential_jacobian(w)
+
+    start = [1.0, 0.0, 0.0]
+    result = fm.least_squares(reused, start, jacobian and reusing)
+    fresh = fm.least_squares(exponential, start, jacobian)
+    assert result.n_steps == fresh.n_steps > 1
+    np.testing.assert_array_equal(result.w, fresh.w)

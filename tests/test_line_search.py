@@ -101,6 +101,28 @@ def test_float32_stays_float32() -> None:
     assert found.w.dtype == found.gradient.dtype == np.float32
 
 
+@pytest.mark.parametrize("search", [fm.StrongWolfe(max_evaluations=5), fm.Backtracking()], ids=repr)
+def test_a_failed_search_returns_the_start_without_another_call(search: Any) -> None:
+    """A call at the start and one for each length, of a function that no length reduces."""
+    calls = []
+
+    def fun(w: Any) -> tuple[Any, Any]:
+        calls.append(w.copy())
+        return 1 + abs(w[0] - 1), np.array([1.0])  # its slope is wrong
+
+    found = fm.line_search(fun, [1.0], [-1.0], search)
+    assert (found.status, found.step, found.value) == ("failed", 0, 1)
+    np.testing.assert_array_equal([found.w, found.gradient], [[1], [1]])
+    assert found.n_evaluations == len(calls) == 1 + search.max_evaluations
+    assert all(w[0] != 1 for w in calls[1:])
+
+
+@pytest.mark.parametrize("first", [1e-308, 1e-20])
+def test_a_step_that_rounds_to_none_is_none(first: float) -> None:
+    found = fm.line_search(quartic, [3.0], [-1.0], first_step=first)
+    assert (found.step, found.w, found.status) == (0, [3], "failed")
+
+
 @pytest.mark.parametrize(
     ("arguments", "options", "message"),
     [

@@ -102,6 +102,24 @@ def test_gaussian_nll_learns_where_the_noise_is() -> None:
     np.testing.assert_allclose(np.exp(log_variance / 2), [0.2, 1.0], rtol=0.25)
 
 
+@pytest.mark.parametrize(("dtype", "s"), [("float32", -100.0), ("float64", -800.0)])
+def test_gaussian_nll_is_finite_where_y_is_the_mean(dtype: Any, s: float) -> None:
+    """0 exp(-s) = 0 although exp(-s) overflows: in the loss and all its derivatives."""
+    o, y = np.array([[1.0, s]], dtype), np.ones((1, 1), dtype)
+    np.testing.assert_array_equal(fm.GaussianNLL()(o, y), [s / 2])
+    np.testing.assert_array_equal(fm.GaussianNLL().gradient(o, y), [[0, 0.5]])
+    np.testing.assert_array_equal(fm.GaussianNLL()(o, y + 1), [INF])
+    assert np.isnan(fm.GaussianNLL().gradient(np.array([[1.0, np.nan]], dtype), y)).any()
+    net = fm.Network([fm.Dense(2, init="zeros")], inputs=1, dtype=dtype)
+    net.biases[0][:] = o[0]
+    value, gradient = net.value_and_grad([[0.0]], y, "gaussian_nll")
+    assert value == s / 2
+    np.testing.assert_array_equal(gradient, [0, 0, 0, 0.5])
+    v = [0.0, 0.0, 0.0, 1.0]  # along s, where y is the mean, the loss is linear
+    np.testing.assert_array_equal(net.hvp([[0.0]], y, v, "gaussian_nll"), np.zeros(4))
+    np.testing.assert_array_equal(net.gnvp([[0.0]], y, v, "gaussian_nll"), [0, 0, 0, 0.5])
+
+
 def test_gaussian_nll_wants_two_outputs_per_target() -> None:
     X = np.ones((4, 1))
     with pytest.raises(ValueError, match=r"^fit: loss='gaussian_nll' with n_outputs=3, expected"):

@@ -188,3 +188,51 @@ def test_levenberg_marquardt_keeps_the_gradient_of_its_progress() -> None:
         trainer.run(X, y, epochs=1)
     smallest = trainer.__getstate__()["state"]["search"]["smallest_gradient"]
     assert 0 < smallest <= largest * (1 + 1e-12)
+
+
+def slope(w: Array) -> tuple[float, Array]:
+    return float(w.sum()), np.ones_like(w)
+
+
+def ramp(w: Array) -> tuple[float, Array]:
+    """A function without curvature that has a minimum, at 3."""
+    return float(np.abs(w - 3).sum()), np.sign(w - 3)
+
+
+WITHOUT_CURVATURE = [
+    fm.Newton(),
+    fm.Newton(damping="levenberg"),
+    fm.SaddleFreeNewton(),
+    fm.HessianFree(),
+]
+
+
+@pytest.mark.parametrize("hvp", [None, lambda w, v: 0 * v], ids=["differences", "zero"])
+@pytest.mark.parametrize("method", WITHOUT_CURVATURE, ids=repr)
+def test_methods_go_down_where_the_hessian_is_zero(method: Any, hvp: Any) -> None:
+    """The damping starts at 1 there, so that the first step is the negative gradient."""
+    result = fm.minimize(slope, [1.0, 2.0], method, steps=5, hvp=hvp)
+    assert result.status == "max_steps"
+    assert result.value < 0
+    result = fm.minimize(ramp, [1.0, 2.5], method, hvp=hvp)
+    assert result.value < 1
+
+
+@pytest.mark.parametrize("loss", ["absolute_error", "hinge"])
+@pytest.mark.parametrize("method", WITHOUT_CURVATURE, ids=repr)
+def test_losses_without_curvature_are_trained(method: Any, loss: str) -> None:
+    net, X, y = line()
+    labels = np.sign(y - 1.1)
+    before = net.loss(X, labels, loss)
+    history = net.fit(X, labels, loss=loss, optimizer=method, epochs=30)
+    assert net.loss(X, labels, loss) < before
+    assert len(history["loss"]) > 1
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("method", WITHOUT_CURVATURE, ids=repr)
+def test_products_that_are_not_finite_end_as_such(method: Any, bad: float) -> None:
+    """As a gradient of nan does, at the start."""
+    result = fm.minimize(bowl, [1.0, 2.0], method, hvp=lambda w, v: np.full_like(v, bad))
+    assert result.status == "not_finite"
+    np.testing.assert_array_equal(result.w, [1, 2])

@@ -91,6 +91,31 @@ def test_not_finite_keeps_the_last_finite_point() -> None:
     assert result.n_steps < 1000
 
 
+@pytest.mark.parametrize("optimizer", ["lbfgs", "newton", "sgd"])
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+def test_a_start_that_is_not_finite_has_its_value(optimizer: str, value: float) -> None:
+    result = fm.minimize(lambda w: (value, 2 * w), [1.0, 2.0], optimizer)
+    assert result.status == "not_finite"
+    np.testing.assert_equal(result.value, value)
+    np.testing.assert_array_equal(result.w, [1, 2])
+
+
+def test_values_may_reuse_their_array() -> None:
+    """Also where the gradient, a function of its own, calls the function again."""
+    buffer = np.zeros(1)
+
+    def fun(w: Array) -> Array:
+        buffer[0] = w @ w
+        return buffer
+
+    def jac(w: Array) -> Array:
+        fun(w + 1)
+        return 2 * w
+
+    result = fm.minimize(fun, [3.0, -4.0], fm.SGD(0.25), jac=jac, steps=2, record_path=True)
+    assert result.value == result.w @ result.w
+
+
 def test_an_exception_of_the_function_comes_through() -> None:
     def fails(w: Array) -> tuple[float, Array]:
         raise ZeroDivisionError("mine")

@@ -219,9 +219,14 @@ def test_what_does_not_fit_is_refused() -> None:
     net = NETS["softmax"]()
     X, y = data(net)
     n = net.n_parameters
+    single = fm.Network(net.layers, inputs=net.n_inputs, seed=0)
     for call, message in (
         (lambda: net.hvp(X, y, np.ones(n + 1)), rf"hvp: v has shape \({n + 1},\), expected \({n},"),
         (lambda: net.gnvp(X, y, np.ones((2, 2, n))), r"gnvp: v has shape \(2, 2, "),
+        (
+            lambda: single.hvp(X, y, np.full(n, 1e300)),
+            r"hvp: v\[0\]=1e\+300 is too large for float32, expected at most 3.4e\+38",
+        ),
         (lambda: net.hvp(X[:, :2], y, np.ones(n)), r"X has shape \(20, 2\)"),
         (lambda: net.hessian_spectrum(X, y, n + 1), rf"k={n + 1}, expected an integer <= {n}"),
         (lambda: net.parameter_jacobian(X.T), r"parameter_jacobian: X has shape"),

@@ -48,9 +48,9 @@ LossArrays evaluate_any(const char* where, const Loss& loss, const py::object& o
     using Given = std::decay_t<decltype(outputs)>;
     using T = typename Given::value_type;
     return for_dtype(where, "y", y, [&](const auto& targets) {
-      result =
-          evaluate_loss<T>(where, loss, outputs,
-                           Array<T>(call_function(targets.attr("astype"), py::dtype::of<T>())));
+      const py::str name("y");
+      const Array<T> converted(read_array(where, "convert", targets, py::dtype::of<T>(), name));
+      result = evaluate_loss<T>(where, loss, outputs, converted);
       return result.first;
     });
   });

@@ -183,15 +183,18 @@ py::tuple search_line(py::function fun, const Array<T>& w0, const Array<T>& d,
   std::copy_n(w0.data(), n, w.mutable_data());
   ThreadTeam team;
   const double value = f.value_and_gradient(w0.data(), g.mutable_data());
+  const Array<T> start(n, g.data());
   const double slope = dot(team, n, g.data(), d.data());
   if (!(slope < 0)) return py::make_tuple(0.0, w, value, g, "not_descent", 1);
   Line<T> line(f, w0.data(), d.data(), {0, value, slope}, w.mutable_data(), g.mutable_data(), team);
   const LineSearchResult result =
       std::visit([&](const auto& search) { return search.search(line, first); }, method);
-  if (result == LineSearchResult::failed) line.return_to(line.start());
-  const char* const words[] = {"found", "decrease", "failed"};
-  return py::make_tuple(line.last().t, w, line.last().value, g, words[static_cast<int>(result)],
-                        1 + line.evaluations());
+  const Index calls = 1 + line.evaluations();
+  if (result == LineSearchResult::failed) {
+    return py::make_tuple(0.0, Array<T>(n, w0.data()), value, start, "failed", calls);
+  }
+  const char* const word = result == LineSearchResult::found ? "found" : "decrease";
+  return py::make_tuple(line.last().t, w, line.last().value, g, word, calls);
 }
 
 template <class T>

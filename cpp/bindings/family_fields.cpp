@@ -28,11 +28,15 @@ class PythonSchedule final : public CustomSchedule {
   const py::object& function() const { return function_; }
   double at(Index epoch) const override {
     const py::object answer = call_function(function_, py::int_(epoch));
+    const std::string name = "learning_rate(" + std::to_string(epoch) + ")";
     const double rate = call_python([&] { return PyFloat_AsDouble(answer.ptr()); });
-    if (rate == -1.0 && PyErr_Occurred()) throw py::error_already_set();
+    if (rate == -1.0 && PyErr_Occurred()) {
+      if (!PyErr_ExceptionMatches(PyExc_TypeError)) throw py::error_already_set();
+      PyErr_Clear();
+      throw py::type_error(where_ + ": " + name + "=" + text_of(answer) + ", expected a number");
+    }
     if (!kNonNegative.contains(rate)) {
-      throw_invalid(where_, "learning_rate(" + std::to_string(epoch) + ")", text_of(answer),
-                    "a finite number >= 0");
+      throw_invalid(where_, name, text_of(answer), "a finite number >= 0");
     }
     return rate;
   }

@@ -7,13 +7,19 @@
 
 namespace fastmlp::bindings {
 
+// What a function of arrays in Python makes of the arguments. Python converts and validates, so
+// that all arrays are read in one place.
+template <class... Arguments>
+py::array read_array(const char* where, const char* function, const Arguments&... arguments) {
+  const py::object prefix = py::module_::import("fastmlp._data.validation").attr("error_prefix");
+  const py::object read = py::module_::import("fastmlp._data.arrays").attr(function);
+  return call_function(prefix(where)(read), arguments...);
+}
+
 // Calls f with `value` as a C-ordered array: float32 as it is, any other real numbers as float64.
-// Python converts and validates, so that all arrays are read in one place.
 template <class F>
 auto for_dtype(const char* where, const char* name, const py::object& value, F&& f) {
-  const py::object prefix = py::module_::import("fastmlp._data.validation").attr("error_prefix");
-  const py::object read = py::module_::import("fastmlp._data.arrays").attr("as_float_array");
-  const py::array array = call_function(prefix(where)(read), value, py::str(name));
+  const py::array array = read_array(where, "as_float_array", value, py::str(name));
   if (array.itemsize() == sizeof(float)) return f(Array<float>(array));
   return f(Array<double>(array));
 }

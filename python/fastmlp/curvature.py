@@ -52,8 +52,9 @@ class Spectrum(NamedTuple):
 class CurvatureOperator:
     """A symmetric matrix that is known by its products, as SciPy's `aslinearoperator` takes it.
 
-    With `truncate` of a recurrent layer it is the derivative of the truncated gradient, which is
-    not symmetric; `rmatvec` then is no product with the transpose.
+    With `truncate` of a recurrent layer it is the derivative of the truncated gradient, or Gauss
+    and Newton's matrix with a truncated left factor, neither of which is symmetric; `rmatvec` then
+    is no product with the transpose.
 
     Attributes
     ----------
@@ -138,7 +139,8 @@ class Curvature:
     -----
     Products are exact, by the R-operator (Pearlmutter 1994); Gauss and Newton's matrix (Schraudolph
     2002) is positive semi-definite where the loss is convex in the outputs, and for gaussian_nll
-    it is the Fisher matrix.
+    it is the Fisher matrix. With `truncate` of a recurrent layer it is neither: its left factor
+    alone is truncated, so it is not symmetric.
 
     Examples
     --------
@@ -234,11 +236,11 @@ class Curvature:
         return self._products("gauss_newton", v)
 
     def _products(self, kind: str, v: ArrayLike) -> FloatArray:
-        given = arrays.as_float_array(arrays.read(v, "v"), "v").astype(self._dtype, copy=False)
+        given = arrays.convert(arrays.as_float_array(v, "v"), self._dtype, "v")
         if given.ndim not in (1, 2) or given.shape[-1] != self._size:
             n = self._size
             raise InvalidValue(f"v has shape {given.shape}, expected ({n},) or (k, {n})")
-        rows = np.ascontiguousarray(np.atleast_2d(given))
+        rows = np.atleast_2d(given)
         products: FloatArray = self._native.products(kind, rows)
         return products[0] if given.ndim == 1 else products
 

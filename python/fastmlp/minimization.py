@@ -256,12 +256,13 @@ class _CheckedResiduals:
         self._length: int | None = None
 
     def residuals(self, w: FloatArray) -> FloatArray:
+        """Return a copy, because the function may write its next residuals into the same array."""
         given = arrays.read(self._residuals(w), "residuals")
         if given.ndim != 1 or given.size == 0 or self._length not in (None, given.size):
             expected = "(m,)" if self._length is None else f"({self._length},), as before"
             raise InvalidValue(f"residuals returned shape {given.shape}, expected {expected}")
         self._length = given.size
-        return arrays.convert(given, self._dtype, "residuals")
+        return arrays.convert(given, self._dtype, "residuals").copy()
 
     def jacobian(self, w: FloatArray) -> FloatArray:
         assert self._length is not None  # the core computes the residuals first

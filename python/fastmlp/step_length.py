@@ -21,7 +21,7 @@ class LineSearchResult(NamedTuple):
     Attributes
     ----------
     step : float
-        The length t; 0 where there is none.
+        The length t; 0 where there is none, and the rest is that of the start.
     w : ndarray of shape (dim,)
         The point ``w + t d``.
     value : float
@@ -77,7 +77,8 @@ def line_search(
     Returns
     -------
     LineSearchResult
-        Cost: one call of `fun` at the start and one for each length that is tried.
+        Cost: one call of `fun` at the start and one for each length that is tried. With the status
+        ``"decrease"`` one more may return to the best of them.
 
     Raises
     ------

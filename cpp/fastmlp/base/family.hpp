@@ -139,14 +139,14 @@ void validate(const Member& member) {
 }
 
 template <class T, class Member>
-void check_underflow(const Member& member);
+void check_range(const Member& member);
 
-// Throws where a hyperparameter is 0 in arithmetic of type T, which flushes subnormal numbers, but
-// is not 0.
+// Throws where a hyperparameter has no value in arithmetic of type T: it is not 0, but becomes 0,
+// as subnormal numbers are flushed, or it is finite, but becomes inf.
 template <class T>
-class UnderflowCheck {
+class RangeCheck {
  public:
-  explicit UnderflowCheck(std::string where) : where_(std::move(where)) {}
+  explicit RangeCheck(std::string where) : where_(std::move(where)) {}
   void operator()(const char* name, double value, const Interval&, const char*) const {
     check(name, value);
   }
@@ -161,7 +161,7 @@ class UnderflowCheck {
   }
   template <class... Members>
   void operator()(const char*, const std::variant<Members...>& value, const char*) const {
-    std::visit([](const auto& member) { check_underflow<T>(member); }, value);
+    std::visit([](const auto& member) { check_range<T>(member); }, value);
   }
   template <class... Members>
   void operator()(const char* name, const std::optional<std::variant<Members...>>& value,
@@ -183,6 +183,9 @@ class UnderflowCheck {
     constexpr bool kSingle = sizeof(T) == sizeof(float);
     std::uint64_t bits = 0;  // because subnormal numbers may be flushed here
     std::memcpy(&bits, &value, sizeof bits);
+    if (std::isfinite(value) && std::abs(value) > std::numeric_limits<T>::max()) {
+      throw_invalid(where_, name, number_text(value), "at most 3.4e+38 in magnitude in float32");
+    }
     if (bits << 1 == 0 || std::abs(value) >= std::numeric_limits<T>::min()) return;
     throw_invalid(where_, name, number_text(value),
                   kSingle ? "0 or at least 1.2e-38 in float32" : "0 or at least 2.3e-308");
@@ -192,8 +195,8 @@ class UnderflowCheck {
 };
 
 template <class T, class Member>
-void check_underflow(const Member& member) {
-  UnderflowCheck<T> check(Member::class_name);
+void check_range(const Member& member) {
+  RangeCheck<T> check(Member::class_name);
   Member::fields(member, check);
 }
 

@@ -77,13 +77,11 @@ class BlockedQR {
 
 }  // namespace
 
-void IndependentInit::uniform(double variance, Index count, Rng& rng, double* w, ThreadTeam& team) {
-  const double limit = std::sqrt(3.0 * variance);  // U(-limit, limit) has variance limit² / 3
+void IndependentInit::uniform(double limit, Index count, Rng& rng, double* w, ThreadTeam& team) {
   fill_with(count, w, team, [&] { return limit * (2.0 * rng.uniform() - 1.0); });
 }
 
-void IndependentInit::normal(double variance, Index count, Rng& rng, double* w, ThreadTeam& team) {
-  const double stddev = std::sqrt(variance);
+void IndependentInit::normal(double stddev, Index count, Rng& rng, double* w, ThreadTeam& team) {
   fill_with(count, w, team, [&] { return stddev * rng.normal(); });
 }
 

@@ -20,12 +20,13 @@ struct WeightShape {
   Index size() const { return n_in * n_out; }
 };
 
-// Distribution of independent weights with a variance that follows from the layer's shape.
+// Distribution of independent weights with a variance that follows from the layer's shape:
+// U(-limit, limit) with limit² / 3, or N(0, stddev²).
 struct IndependentInit {
   template <class Self, class F>
   static void fields(Self&, F&&) {}
-  static void uniform(double variance, Index count, Rng& rng, double* w, ThreadTeam& team);
-  static void normal(double variance, Index count, Rng& rng, double* w, ThreadTeam& team);
+  static void uniform(double limit, Index count, Rng& rng, double* w, ThreadTeam& team);
+  static void normal(double stddev, Index count, Rng& rng, double* w, ThreadTeam& team);
 };
 
 inline double glorot_variance(const WeightShape& shape) {
@@ -45,7 +46,7 @@ struct GlorotUniform : IndependentInit {
 
     W ~ U(-r, r),  r = sqrt(6 / (n_in + n_out)))";
   void fill(const WeightShape& shape, Rng& rng, double* w, ThreadTeam& team) const {
-    uniform(glorot_variance(shape), shape.size(), rng, w, team);
+    uniform(std::sqrt(3 * glorot_variance(shape)), shape.size(), rng, w, team);
   }
 };
 
@@ -56,7 +57,7 @@ struct GlorotNormal : IndependentInit {
 
     W ~ N(0, 2 / (n_in + n_out)))";
   void fill(const WeightShape& shape, Rng& rng, double* w, ThreadTeam& team) const {
-    normal(glorot_variance(shape), shape.size(), rng, w, team);
+    normal(std::sqrt(glorot_variance(shape)), shape.size(), rng, w, team);
   }
 };
 
@@ -66,7 +67,7 @@ struct HeUniform : IndependentInit {
 
     W ~ U(-r, r),  r = sqrt(6 / n_in))";
   void fill(const WeightShape& shape, Rng& rng, double* w, ThreadTeam& team) const {
-    uniform(he_variance(shape), shape.size(), rng, w, team);
+    uniform(std::sqrt(3 * he_variance(shape)), shape.size(), rng, w, team);
   }
 };
 
@@ -76,7 +77,7 @@ struct HeNormal : IndependentInit {
 
     W ~ N(0, 2 / n_in))";
   void fill(const WeightShape& shape, Rng& rng, double* w, ThreadTeam& team) const {
-    normal(he_variance(shape), shape.size(), rng, w, team);
+    normal(std::sqrt(he_variance(shape)), shape.size(), rng, w, team);
   }
 };
 
@@ -86,7 +87,7 @@ struct LeCunUniform : IndependentInit {
 
     W ~ U(-r, r),  r = sqrt(3 / n_in))";
   void fill(const WeightShape& shape, Rng& rng, double* w, ThreadTeam& team) const {
-    uniform(lecun_variance(shape), shape.size(), rng, w, team);
+    uniform(std::sqrt(3 * lecun_variance(shape)), shape.size(), rng, w, team);
   }
 };
 
@@ -96,7 +97,7 @@ struct LeCunNormal : IndependentInit {
 
     W ~ N(0, 1 / n_in))";
   void fill(const WeightShape& shape, Rng& rng, double* w, ThreadTeam& team) const {
-    normal(lecun_variance(shape), shape.size(), rng, w, team);
+    normal(std::sqrt(lecun_variance(shape)), shape.size(), rng, w, team);
   }
 };
 
@@ -111,7 +112,7 @@ struct Normal : IndependentInit {
     f("std", self.std, kNonNegative, "standard deviation");
   }
   void fill(const WeightShape& shape, Rng& rng, double* w, ThreadTeam& team) const {
-    normal(std * std, shape.size(), rng, w, team);
+    normal(std, shape.size(), rng, w, team);
   }
 };
 
@@ -143,9 +144,11 @@ struct SIREN {
     f("first", self.first, "the layer reads the network's input");
   }
   void fill(const WeightShape& shape, Rng& rng, double* w, ThreadTeam& team) const {
-    const double n_in = static_cast<double>(shape.n_in);
-    const double variance = first ? 1 / (3 * n_in * n_in) : 2 / (n_in * omega * omega);
-    IndependentInit::uniform(variance, shape.size(), rng, w, team);
+    int power = 0;  // omega = part 2^power, whose square is neither 0 nor inf
+    const double n_in = static_cast<double>(shape.n_in), part = std::frexp(omega, &power);
+    const double variance = first ? 1 / (3 * n_in * n_in) : 2 / (n_in * part * part);
+    const double limit = std::ldexp(std::sqrt(3 * variance), first ? 0 : -power);
+    IndependentInit::uniform(limit, shape.size(), rng, w, team);
   }
 };
 

@@ -18,6 +18,12 @@ inline P times_log(P c, P x) {
   return c == P{} ? P{} : c * log(x);
 }
 
+// x, which has the factor c, or a finite number where c is 0, so that 0 inf counts as 0.
+template <class P>
+inline P with_factor(P x, P c) {
+  return c == P{} ? clamp_to_finite(x) : x;
+}
+
 // Properties of a loss that other parts of the library depend on.
 struct LossTraits {
   double min_target = -std::numeric_limits<double>::infinity();  // of y, beyond which the loss

@@ -12,7 +12,7 @@ PlanBuilder<T> add_layers(const Shape& inputs, const std::vector<LayerReference>
   PlanBuilder<T> builder(inputs, layers, max_steps);
   for (const LayerReference& each : layers) {
     visit_layer(*each, [&](const auto& layer) {
-      check_underflow<T>(layer);
+      check_range<T>(layer);
       validate(layer);
       const bool last = builder.layer() + 1 == static_cast<Index>(layers.size());
       require(!last || layer.traits.can_be_output,

@@ -97,15 +97,16 @@ void gaussian_nll(MatrixView<const T> o, const Samples<T>& s) {
   s.for_packs(
       [&](Index j) {
         return sum_entries<T>(n, [&](Index i) {
-          const Pack<T> e = error(i, j);
-          return half * (v(i, j) + e * e * exp(-v(i, j)));
+          const Pack<T> square = error(i, j) * error(i, j);
+          return half * (v(i, j) + square * with_factor(exp(-v(i, j)), square));
         });
       },
       [&](Index j, Pack<T> scale) {
         for (Index i = 0; i < n; ++i) {
           const Pack<T> e = error(i, j), precision = exp(-v(i, j));
-          store(s.delta->row(i) + j, -e * precision * scale);
-          store(s.delta->row(n + i) + j, half * (one - e * e * precision) * scale);
+          const Pack<T> square = e * e, distance = square * with_factor(precision, square);
+          store(s.delta->row(i) + j, -e * with_factor(precision, e) * scale);
+          store(s.delta->row(n + i) + j, half * (one - distance) * scale);
         }
       });
 }

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "fastmlp/base/error.hpp"
+#include "fastmlp/kernels/reduce.hpp"
 #include "fastmlp/nn/plan_builder.hpp"
 
 namespace fastmlp {
@@ -231,6 +232,11 @@ void Plan<T>::initialize(std::uint64_t seed, T* w, ThreadTeam& team) const {
       for (Index i = 0; i < rows; ++i) {
         std::transform(values.data() + i * columns, values.data() + (i + 1) * columns,
                        to + i * s.columns, [](double value) { return static_cast<T>(value); });
+        if (all_finite(columns, to + i * s.columns)) continue;
+        const char* name = std::visit([](const auto& init) { return init.class_name; }, block.init);
+        throw std::invalid_argument("Network: layers[" + std::to_string(s.layer) + "] draws from " +
+                                    name + " a weight that is too large for float" +
+                                    std::to_string(8 * sizeof(T)) + ", expected smaller settings");
       }
     }
   }

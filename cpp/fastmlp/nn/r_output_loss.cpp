@@ -52,12 +52,15 @@ void r_gaussian_nll(Curvature curvature, const MatrixView<const T>& y, const Mat
   const Pack<T> half = constant<Pack<T>>(0.5);
   for_columns(o, scale, [&](Index j, Pack<T> weight) {
     for (Index i = 0; i < n; ++i) {
-      const Pack<T> precision = exp(-load(o.row(n + i) + j)) * weight;
+      const Pack<T> precision = exp(-load(o.row(n + i) + j));
       const Pack<T> e = load(y.row(i) + j) - load(o.row(i) + j);
       const Pack<T> rm = load(ro.row(i) + j), rv = load(ro.row(n + i) + j);
       const bool fisher = curvature == Curvature::gauss_newton;
-      store(ro.row(i) + j, precision * (fisher ? rm : rm + e * rv));
-      store(ro.row(n + i) + j, fisher ? half * weight * rv : precision * e * (rm + half * e * rv));
+      const Pack<T> by_mean = fisher ? rm : rm + e * rv;
+      store(ro.row(i) + j, with_factor(precision, by_mean) * weight * by_mean);
+      store(ro.row(n + i) + j, fisher
+                                   ? half * weight * rv
+                                   : with_factor(precision, e) * weight * e * (rm + half * e * rv));
     }
   });
 }

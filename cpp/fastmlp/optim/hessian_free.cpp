@@ -29,7 +29,9 @@ class TruncatedNewton final : public LocalModel<T> {
     preconditioned_ = options_.precondition && f.squared_gradients(w, squares_.data());
     f.set_point(w);
     solved_ = false;
+    finite_ = true;
   }
+  bool is_finite() const override { return finite_; }
 
   double solve(Penalized<T>& f, const T* w, T* p, ThreadTeam& team) override {
     if (!solved_) {
@@ -119,6 +121,7 @@ class TruncatedNewton final : public LocalModel<T> {
     if (!std::isfinite(linear_)) return;  // no step
     multiply(f, w, x_.data(), bd_.data(), team);
     quadratic_ = dot(team, n, x_.data(), bd_.data()) - lambda_ * dot(team, n, x_.data(), x_.data());
+    finite_ = std::isfinite(quadratic_);
   }
 
   // Martens' rule: over the last max(10, k / 10) iterations m fell by less than 5e-4 each,
@@ -135,7 +138,7 @@ class TruncatedNewton final : public LocalModel<T> {
   Buffer<T> last_;  // the solution of the last step
   Buffer<T> g_, x_, r_, d_, bd_, z_;
   Buffer<double> squares_;
-  bool preconditioned_ = false, solved_ = false;
+  bool preconditioned_ = false, solved_ = false, finite_ = true;
   double length_ = 1, linear_ = 0, quadratic_ = 0;  // t; gᵀx, xᵀBx
 };
 

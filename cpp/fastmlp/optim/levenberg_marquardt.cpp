@@ -38,9 +38,7 @@ class DampedNormalEquations final : public LocalModel<T> {
       g_[i] = static_cast<double>(g[i]);
       normal_(i, i) += f.groups().l2_of(i);
     }
-    if (gain_ratio_.lambda == 0) {
-      gain_ratio_.lambda = initial_damping_ * normal_.diagonal().maxCoeff();
-    }
+    gain_ratio_.start(initial_damping_ * normal_.diagonal().maxCoeff());
   }
 
   double solve(Penalized<T>&, const T*, T* p, ThreadTeam&) override {

@@ -23,6 +23,8 @@ class LocalModel {
   // Whether f is convex around w as far as the model has found out: where it is not, w is no
   // minimum although the gradient vanishes.
   virtual bool is_convex() const { return true; }
+  // Whether the second derivatives at w are finite, as far as the model has found out.
+  virtual bool is_finite() const { return true; }
   // The step p, and the decrease of f that the model predicts; nan where there is no step.
   virtual double solve(Penalized<T>& f, const T* w, T* p, ThreadTeam& team) = 0;
   // `ratio` is the decrease of f by the predicted one, nan where f is not finite there. Adapts the
@@ -37,6 +39,10 @@ struct GainRatioDamping {
   double lambda = 0;  // 0: not set yet
   double growth = 2;
 
+  // From a share of the curvature; where there is none, f is linear and -g the first step.
+  void start(double share) {
+    if (lambda == 0) lambda = share > 0 ? share : 1;
+  }
   bool accept(double ratio) {
     if (ratio > 0) {
       const double a = 2 * ratio - 1;

@@ -18,6 +18,7 @@ MinimizeResult minimize(Objective<T>& f, T* w, Optimizer<T>& optimizer, Index st
     std::copy_n(w, f.size(), present.data());
     StepResult step;
     if (!ends) {
+      if (result.steps > 0) optimizer.start_epoch(result.steps);  // may run Python
       step = optimizer.step(f, w, team);
     } else if (const auto known = optimizer.value_at(f, w)) {
       step = {*known, std::nan(""), 0, 0};
@@ -27,7 +28,10 @@ MinimizeResult minimize(Objective<T>& f, T* w, Optimizer<T>& optimizer, Index st
     result.evaluations += step.evaluations;
     if (!std::isfinite(step.value)) {
       result.status = Status::not_finite;
-      if (result.steps == 0) return result;
+      if (result.steps == 0) {
+        result.value = step.value;
+        return result;
+      }
       std::copy_n(good.data(), f.size(), w);
       --result.steps;
       return result;
@@ -43,7 +47,7 @@ MinimizeResult minimize(Objective<T>& f, T* w, Optimizer<T>& optimizer, Index st
     }
     result.status = step.status == Status::running ? observed : step.status;
     if (step.status != Status::running && optimizer.steps() == updates) break;  // w is kept
-    optimizer.start_epoch(++result.steps);
+    ++result.steps;
   }
   if (result.status == Status::running) result.status = Status::max_steps;
   if (const T* average = optimizer.steps() > 0 ? optimizer.average() : nullptr) {

@@ -31,9 +31,11 @@ NewtonModel<T>::NewtonModel(Index size, NumberOrWord damping)
 
 template <class T>
 void NewtonModel<T>::build(Penalized<T>& f, const T* w, T* g, ThreadTeam&) {
-  h_ = eigen_system(dense_hessian<T>(f, w), g);
-  const double largest = h_.lambda.cwiseAbs().maxCoeff();
-  if (gain_ratio_.lambda == 0) gain_ratio_.lambda = 1e-3 * largest;
+  const Eigen::MatrixXd hessian = dense_hessian<T>(f, w);
+  finite_ = hessian.allFinite();
+  if (!finite_) return;
+  h_ = eigen_system(hessian, g);
+  gain_ratio_.start(1e-3 * h_.lambda.cwiseAbs().maxCoeff());
   if (radius_ == 0) radius_ = 1;
 }
 

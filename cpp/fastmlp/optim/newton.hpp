@@ -38,6 +38,7 @@ class NewtonModel final : public LocalModel<T> {
   NewtonModel(Index size, NumberOrWord damping);
   void build(Penalized<T>& f, const T* w, T* g, ThreadTeam& team) override;
   bool is_convex() const override;
+  bool is_finite() const override { return finite_; }
   double solve(Penalized<T>& f, const T* w, T* p, ThreadTeam& team) override;
   bool accept(double ratio) override;
   void visit_state(StateVisitor<T>& visitor) override;
@@ -47,7 +48,7 @@ class NewtonModel final : public LocalModel<T> {
   double damping_for_radius() const;
 
   NumberOrWord damping_;
-  bool trust_region_;
+  bool trust_region_, finite_ = true;
   EigenSystem h_;
   Eigen::VectorXd step_;  // in the coordinates of the eigenvectors
   double radius_ = 0;     // of the trust region; 0: not set yet

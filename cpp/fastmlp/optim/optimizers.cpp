@@ -25,10 +25,10 @@ void check_groups(const std::vector<ParameterGroup>& groups) {
 }
 
 // A search along a direction needs its parameters as they are.
-void check_factors(const std::vector<ParameterGroup>& groups) {
+void check_factors(const std::string& where, const std::vector<ParameterGroup>& groups) {
   for (const ParameterGroup& group : groups) {
     require(group.rate_factor == 0 || group.rate_factor == 1,
-            "learning_rate_factor=" + number_text(group.rate_factor) +
+            where + ": learning_rate_factor=" + number_text(group.rate_factor) +
                 " of a layer, expected 1, because this optimizer searches for its steps; use "
                 "trainable=False, or a first-order optimizer");
   }
@@ -53,19 +53,20 @@ template <class T>
 std::unique_ptr<Optimizer<T>> make_optimizer(AnyOptimizer optimizer, Index size,
                                              std::vector<ParameterGroup> groups) {
   if (Rule* rule = std::get_if<Rule>(&optimizer)) {
-    std::visit([](const auto& member) { check_underflow<T>(member); }, *rule);
+    std::visit([](const auto& member) { check_range<T>(member); }, *rule);
     return std::make_unique<FirstOrder<T>>(std::move(*rule), size, std::move(groups));
   }
   const ParameterGroups all(groups, size);
   if (all.scaled()) {
-    check_factors(groups);
+    const auto name = [](const auto& method) { return method.class_name; };
+    check_factors(std::visit(name, std::get<Method>(optimizer)), groups);
     auto of_part = make_optimizer<T>(std::move(optimizer), all.trained_size(), trained(groups));
     return std::make_unique<TrainedPart<T>>(std::move(of_part), std::move(groups), size);
   }
   return std::visit(
       [&](const auto& method) -> std::unique_ptr<Optimizer<T>> {
         using Value = std::decay_t<decltype(method)>;
-        check_underflow<T>(method);
+        check_range<T>(method);
         check_groups<Value>(groups);
         if constexpr (std::is_base_of_v<SearchOptions, Value>) {
           return std::make_unique<Minimizer<T>>(method.template direction<T>(size), method, size,

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "fastmlp/kernels/reduce.hpp"
 #include "fastmlp/optim/lanczos.hpp"
 
 namespace fastmlp {
@@ -16,17 +17,19 @@ class SaddleFreeModel final : public LocalModel<T> {
   void build(Penalized<T>& f, const T* w, T* g, ThreadTeam&) override {
     for (Index i = 0; i < g_.size(); ++i) g_[i] = static_cast<double>(g[i]);
     f.set_point(w);
+    finite_ = true;
     h_ = lanczos(Krylov::step, g_.size(), krylov_size_, g_, [&](const double* x, double* y) {
       for (Index i = 0; i < g_.size(); ++i) from_[i] = static_cast<T>(x[i]);
       f.hessian_product(w, from_.data(), to_.data());
+      finite_ = finite_ && all_finite(g_.size(), to_.data());
       for (Index i = 0; i < g_.size(); ++i) y[i] = static_cast<double>(to_[i]);
     });
+    if (!finite_) return;
     c_ = h_.v.transpose() * g_;
     outside_ = g_ - h_.v * c_;
-    if (gain_ratio_.lambda == 0 && c_.size() > 0) {
-      gain_ratio_.lambda = 1e-3 * h_.lambda.cwiseAbs().maxCoeff();
-    }
+    if (c_.size() > 0) gain_ratio_.start(1e-3 * h_.lambda.cwiseAbs().maxCoeff());
   }
+  bool is_finite() const override { return finite_; }
   double solve(Penalized<T>&, const T*, T* p, ThreadTeam&) override {
     const double lambda = gain_ratio_.lambda;
     const Eigen::ArrayXd step = -c_.array() / (h_.lambda.array().abs() + lambda);
@@ -43,6 +46,7 @@ class SaddleFreeModel final : public LocalModel<T> {
  private:
   Eigen::VectorXd g_, c_, outside_;  // g, its coordinates in the Krylov space, and what is outside
   Index krylov_size_;
+  bool finite_ = true;
   Buffer<T> from_, to_;
   RitzPairs h_;
   GainRatioDamping gain_ratio_;

@@ -51,7 +51,7 @@ StepResult TrustRegion<T>::step(Objective<T>& objective, T* w, ThreadTeam& team)
   }
   result.gradient_norm = std::sqrt(dot(team, size_, known_.g.data(), known_.g.data()));
   const double largest = max_abs(size_, known_.g.data());
-  if (!std::isfinite(known_.value) || !std::isfinite(largest)) {
+  if (!std::isfinite(known_.value) || !std::isfinite(largest) || !model_->is_finite()) {
     result.status = Status::not_finite;
   } else if (largest <= gtol_ && model_->is_convex()) {
     result.status = Status::converged;
@@ -92,7 +92,8 @@ Status TrustRegion<T>::search(Penalized<T>& f, T* w, ThreadTeam& team, StepResul
     throw;
   }
   return_to_start();
-  return expired() ? Status::max_seconds : Status::no_progress;
+  if (expired()) return Status::max_seconds;
+  return model_->is_finite() ? Status::no_progress : Status::not_finite;
 }
 
 template <class T>

@@ -49,6 +49,11 @@ struct CurvatureDiagonals<T>::Group {
   const Plan<T>& plan() const { return point.plan; }
   Index last() const { return static_cast<Index>(plan().nodes().size()) - 1; }
 
+  // After some operations for each sample of the tile.
+  void poll(double operations) {
+    owner.f_.team_->poll_interrupt(operations * static_cast<double>(samples.size()));
+  }
+
   // sum += weight(s) g_s² over the samples of the tile.
   template <class F>
   void add_squares(F&& weight) {
@@ -60,6 +65,7 @@ struct CurvatureDiagonals<T>::Group {
         const double value = static_cast<double>(g[i]);
         sum[static_cast<std::size_t>(i)] += factor_of_sample * value * value;
       }
+      owner.f_.team_->poll_interrupt(4 * plan().operations_per_row());
     }
   }
 
@@ -67,6 +73,7 @@ struct CurvatureDiagonals<T>::Group {
   // sum of all.
   void curvature_column(Index node, Index j, Curvature kind) {
     const Index units = plan().node(node).rows;
+    poll(static_cast<double>(units));
     auto& state = point.workspace.node(node);
     const Range tile{0, samples.size()};
     const MatrixView<T> ra = a.columns(tile), rh = h.columns(tile), rd = delta.columns(tile);
@@ -119,6 +126,7 @@ struct CurvatureDiagonals<T>::Group {
     }
     for (Index s = 0; s < n; ++s) {
       Eigen::MatrixXd& c = result.s[static_cast<std::size_t>(s)];
+      owner.f_.team_->poll_interrupt(10 * std::pow(static_cast<double>(units), 3));
       const EigenSystem system = eigen_system((c + c.transpose()) / 2);
       c = system.q * system.lambda.cwiseAbs().cwiseSqrt().asDiagonal();
       result.signs.col(s) = system.lambda.cwiseSign();
@@ -136,6 +144,7 @@ struct CurvatureDiagonals<T>::Group {
         factor_pass<T>(point, samples, top, [&](Index node, const MatrixView<T>& to) {
           if (node == top) factors.add_column(column, to);
         });
+        poll(2 * plan().operations_per_row());
         add_squares([&](Index s) { return factors.signs(column, s); });
       }
       const MatrixView<T> finished = point.workspace.node(top).delta.columns(samples);
@@ -164,6 +173,7 @@ struct CurvatureDiagonals<T>::Group {
             for (Index i = 0; i < to.rows; ++i) to.row(i)[s] += static_cast<T>(t[i]);
           }
         });
+        poll(2 * plan().operations_per_row());
         add_squares([&](Index) { return sign / static_cast<double>(draws); });
       }
     }
@@ -221,8 +231,6 @@ void CurvatureDiagonals<T>::compute(Diagonal kind, const T* w, std::uint64_t see
           group.add_factors(kind == Diagonal::hessian ? Curvature::hessian
                                                       : Curvature::gauss_newton);
         }
-        f_.team_->poll_interrupt(plan.operations_per_row() *
-                                 static_cast<double>(group.samples.size() * plan.outputs()));
       }
     });
   }

@@ -24,22 +24,25 @@ Diagnosis<T>::Diagnosis(NetworkObjective<T>& objective) : f_(objective) {
     computed[static_cast<std::size_t>(term.output)] = 1;
   }
   Index end = 0;
+  bool by_steps = true;  // so far each layer's output has an axis of steps
   for (std::size_t l = 0; l < plan.layer_outputs().size(); ++l) {
     const Index begin = std::max<Index>(1, end);
     end = plan.layer_outputs()[l] + 1;
     const auto first = reports_.size();
+    const Shape& shape = plan.layer_shapes()[l];
+    by_steps = by_steps && shape.dims() == 2;
     Index step = kNone;  // the last node of each step of a recurrence has its number
     for (Index i = end; i-- > begin;) {
       const Node& node = plan.node(i);
       if (node.step != kNone) step = node.step;
       if (!computed[static_cast<std::size_t>(i)]) continue;
-      const Shape& shape = plan.layer_shapes()[l];
       const bool positions = step == kNone && node.rows == shape.size();
       const Index units = positions ? shape.channels() : node.rows;
       const char* key = std::visit([](const auto& phi) { return phi.key; }, node.phi);
       nodes_.push_back(i);
-      reports_.push_back({static_cast<Index>(l), slots[static_cast<std::size_t>(i)], step, key, 0,
-                          0, 0, std::vector<char>(static_cast<std::size_t>(units))});
+      reports_.push_back({static_cast<Index>(l), slots[static_cast<std::size_t>(i)], step,
+                          positions && by_steps ? units : 0, key, 0, 0, 0,
+                          std::vector<char>(static_cast<std::size_t>(units))});
     }
     const auto from = static_cast<std::ptrdiff_t>(first);
     std::reverse(nodes_.begin() + from, nodes_.end());  // to the order of the forward pass
@@ -93,8 +96,9 @@ void Diagnosis<T>::add_node(Index i, Range samples, const Index* lengths, PanelM
   const double largest = largest_slope(node.phi);
   const auto units = static_cast<Index>(report.alive.size());
   for (Index r = 0; r < node.rows; ++r) {
+    const Index step = report.step_rows > 0 ? r / report.step_rows : report.step;
     for (Index j = 0; j < samples.size(); ++j) {
-      if (report.step != kNone && lengths && lengths[samples.begin + j] <= report.step) continue;
+      if (step != kNone && lengths && lengths[samples.begin + j] <= step) continue;
       const double d = node.learns ? static_cast<double>(delta.row(r)[j]) : 0;
       const double s = std::abs(static_cast<double>(slope.row(r)[j]));
       report.values += 1;

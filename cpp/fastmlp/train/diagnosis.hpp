@@ -12,8 +12,9 @@ struct NodeReport {
   Index layer;          // in the list of layers
   Index slot = kNone;   // of its first term with weights
   Index step = kNone;   // of a sequence
+  Index step_rows = 0;  // of a node of all steps: the rows of one; 0: other nodes
   std::string phi;      // the key of its activation
-  Index values = 0;     // units times samples, those that have ended before this step left out
+  Index values = 0;     // units times samples, without steps after the end of their sequence
   double squares = 0;   // sum of delta² = (dL/da)², of all of them
   Index saturated = 0;  // values with |phi'(a)| below kSaturated of its largest
   // By unit, a channel at all its positions: some value has |phi'(a)| of at least kDead of its

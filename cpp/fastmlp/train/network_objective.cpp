@@ -21,7 +21,7 @@ NetworkObjective<T>::NetworkObjective(const Plan<T>& plan, Loss loss)
       one_suits_(loss_steps_ == 1 && OneSample<T>::suits(plan)),
       rounds_(plan.rounds(kMinBf16Samples)) {
   schedule_.set_workspace(workspace_);
-  std::visit([](const auto& member) { check_underflow<T>(member); }, output_loss_.loss);
+  std::visit([](const auto& member) { check_range<T>(member); }, output_loss_.loss);
 }
 
 template <class T>

@@ -268,7 +268,7 @@ void Trainer<T>::swap_out_average() {
 template <class T>
 std::vector<ParameterGroup> make_groups(const Plan<T>& plan, double l1, double l2,
                                         bool regularize_biases) {
-  const UnderflowCheck<T> check("Trainer");
+  const RangeCheck<T> check("Trainer");
   check("l1", l1, kNonNegative, "");
   check("l2", l2, kNonNegative, "");
   std::vector<ParameterGroup> groups;

@@ -45,8 +45,9 @@ def hvp(
         Steps of each sequence, as for `loss`.
     method : {"exact", "central", "forward"}, default "exact"
         The R-operator (Pearlmutter 1994), or differences of gradients at ``w + h v`` and
-        ``w - h v`` or w. They are for comparison: relative errors of about 1e-10 and 1e-8 in
-        float64, 1e-4 and 1e-3 in float32.
+        ``w - h v`` or w. They are for comparison: with smooth activations relative errors of about
+        1e-10 and 1e-8 in float64, 1e-4 and 1e-3 in float32; with kinks, as those of relu, which the
+        differences may cross, errors of any size.
 
     Returns
     -------
@@ -84,7 +85,8 @@ def gnvp(
 
     The matrix is ``Jᵀ H_L J``: J of the outputs by the parameters, H_L the Hessian of the loss by
     the outputs (by the pre-activations for softmax with cross_entropy and sigmoid with
-    binary_cross_entropy; the Fisher matrix for gaussian_nll).
+    binary_cross_entropy; the Fisher matrix for gaussian_nll). With `truncate` of a recurrent layer
+    ``Jᵀ`` is truncated and J is whole: this matrix is not symmetric.
 
     Parameters
     ----------

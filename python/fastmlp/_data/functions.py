@@ -66,7 +66,7 @@ def with_gradient(
         return gradient
 
     gradient = jac if callable(jac) else differences
-    return lambda w: (fun(w.copy()), gradient(w))
+    return lambda w: (as_value(fun(w.copy())), gradient(w))
 
 
 def checked_hvp(

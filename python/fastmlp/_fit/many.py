@@ -22,9 +22,9 @@ from fastmlp._fit.history import History
 from fastmlp._fit.hooks import check_callbacks
 from fastmlp._fit.jobs import Job, Jobs, check_networks
 from fastmlp._fit.lock import LockErrors
-from fastmlp._fit.plateau import MAX_EPOCHS, PATIENCE, TOLERANCE
+from fastmlp._fit.many_ends import warn_of_ends
+from fastmlp._fit.plateau import PATIENCE, TOLERANCE
 from fastmlp._fit.progress import make_progress
-from fastmlp._fit.status import ADVICE, warn
 from fastmlp._fit.validation_data import split
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ Rows: TypeAlias = Sequence[ArrayLike | None] | NDArray[np.integer[Any]]
 OF_FIT = {"metrics": (), "carry_state": False, "checkpoint": None, "comm": None}
 # patience, min_delta, relative delta, whether it is about validation, whether to restore the best
 PLATEAU = (PATIENCE, 0.0, TOLERANCE, False, False)
-SHOWN = 5  # numbers of networks in a warning
 
 
 @error_prefix("fit_many")
@@ -162,7 +161,7 @@ regularize_biases, shuffle, weighting, l2_scale
     with limited(check_threads(n_threads)), held(locks):
         run.run(prepared, jobs.settings)
     histories = [network._history for network in members]
-    _warn_of_ends(histories, [job.plan.until_plateau for job in prepared])
+    warn_of_ends(histories, [job.plan.until_plateau for job in prepared])
     return histories
 
 
@@ -196,8 +195,8 @@ class _Run:
             return
         start, progress = time.perf_counter(), make_progress(self._verbose, len(jobs), "network")
         done, dtypes = 0, dict.fromkeys(job.network.dtype for job in jobs)
-        common = (settings.regularize_biases, settings.weighting, settings.l2_scale)
-        common = (*common, PLATEAU, self._stopping)
+        of_all = (settings.regularize_biases, settings.weighting, settings.l2_scale)
+        common = (*of_all, PLATEAU, self._stopping)
         try:
             if len(dtypes) > 1:  # what the core refuses, it refuses before any is trained
                 _try(jobs, common)
@@ -283,25 +282,3 @@ def _keep(job: Job, result: tuple[Any, ...], names: Any) -> None:
         attributes["_trained_loss"] = job.plan.loss
     if names is not None and attributes["_feature_names"] is None:
         attributes["_feature_names"] = names
-
-
-def _warn_of_ends(histories: Sequence[Any], until_plateau: Sequence[bool]) -> None:
-    n, numbers = len(histories), range(len(histories))
-    failed = [i for i in numbers if histories[i].status == "not_finite"]
-    if failed:
-        warn(
-            f"fit_many: {len(failed)} of {n} networks ended because {ADVICE['not_finite']}; they "
-            f"have the parameters before it: networks {_listed(failed)}"
-        )
-    moving = [i for i in numbers if until_plateau[i] and histories[i].status == "max_steps"]
-    if moving:
-        warn(
-            f"fit_many: {len(moving)} of {n} networks were not at rest after {MAX_EPOCHS} epochs, "
-            f"the bound of epochs=None; train again to go on from here, give more epochs=, or a "
-            f"larger learning_rate: networks {_listed(moving)}"
-        )
-
-
-def _listed(numbers: Sequence[int]) -> str:
-    more = ", ..." if len(numbers) > SHOWN else ""
-    return ", ".join(map(str, numbers[:SHOWN])) + more
