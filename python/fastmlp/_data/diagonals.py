@@ -57,9 +57,9 @@ def hessian_diagonal(
         Cost: ``"exact"`` passes back, and squares the gradient of each sample, once for each hidden
         unit and output, ``"gauss_newton"`` for each output, ``"curvature_propagation"`` twice for
         each draw. Each time takes ``n_samples * n_parameters`` operations on single numbers, as
-        long as 4 to 20 gradients of the loss, and as 5 to 50 for random sums. ``"hutchinson"``
-        takes one product for each draw, as long as 1 to 2 gradients, ``"exact"`` as many products
-        as there are parameters where layers share weights.
+        long as 4 to 20 gradients of the loss. ``"hutchinson"`` takes one product for each draw, as
+        long as 1 to 2 gradients, and ``"exact"`` as many products as there are parameters where
+        layers share weights.
 
     Examples
     --------
