@@ -35,7 +35,7 @@ class Unready(fm.Callback):
 
 
 FAILURES: dict[str, tuple[Any, Any, str]] = {
-    "lost CSV": (fm.CSVLogger, ValueError, r"CSVLogger: path='.*', expected the file of the run"),
+    "lost CSV": (fm.CSVLogger, ValueError, r"CSVLogger: path='.*, expected the file of the run"),
     "short CSV": (fm.CSVLogger, ValueError, r"CSVLogger: '.*' has 1 rows of .*, expected 4 of"),
     "no method": (lambda path: Forgets(), fm.ModelFileError, "expected an object with load_state"),
     "its error": (lambda path: Refuses(), LookupError, "not these"),

@@ -223,21 +223,3 @@ def test_the_penalty_of_a_layer_replaces_that_of_fit() -> None:
     expected, _ = ref.train(oracle, w, X, y, ref.SGD(0.1), batches(N, N),
                             l1=0.02 * first, l2=0.5 * first)  # fmt: skip
     np.testing.assert_allclose(net.parameters, expected, rtol=1e-11, atol=1e-13)
-
-
-@pytest.mark.parametrize("loss", ["squared_error", "custom"])
-def test_batches_without_weight_do_not_dilute_the_penalty(loss: str) -> None:
-    """No step is made there; the loss of an epoch is that of its samples, and the penalty."""
-    _, _, _, X, y = task_pair("regression")
-    net = fresh()
-    weights = np.r_[np.ones(6), np.zeros(N - 6)]
-    trainer = fm.Trainer(net, optimizer=fm.SGD(1e-12), batch_size=1, l2=1.0, shuffle=False,
-                         loss=squared if loss == "custom" else None)  # fmt: skip
-    penalty = 0.5 * sum(float((W**2).sum()) for W in net.weights)
-    data_loss = net.loss(X, y, sample_weight=weights, loss="squared_error")
-    loss_of_epoch, result = trainer.epoch(X, y, sample_weight=weights), trainer.last_epoch
-    assert result is not None
-    assert loss_of_epoch == result.loss
-    assert result.penalty == pytest.approx(penalty, rel=1e-6)
-    assert result.data_loss == pytest.approx(data_loss, rel=1e-6)
-    assert result.loss == pytest.approx(data_loss + penalty, rel=1e-6)

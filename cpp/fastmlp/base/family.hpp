@@ -142,12 +142,16 @@ template <class T, class Member>
 void check_range(const Member& member);
 
 // Throws where a hyperparameter has no value in arithmetic of type T: it is not 0, but becomes 0,
-// as subnormal numbers are flushed, or it is finite, but becomes inf.
+// as subnormal numbers are flushed, or it is finite, but becomes inf. Optional ones are bounds and
+// penalties, of which inf is a value too.
 template <class T>
 class RangeCheck {
  public:
   explicit RangeCheck(std::string where) : where_(std::move(where)) {}
   void operator()(const char* name, double value, const Interval&, const char*) const {
+    if (std::isfinite(value) && std::abs(value) > std::numeric_limits<T>::max()) {
+      throw_invalid(where_, name, number_text(value), "at most 3.4e+38 in magnitude in float32");
+    }
     check(name, value);
   }
   void operator()(const char* name, const std::optional<double>& value, const Interval&,
@@ -183,9 +187,6 @@ class RangeCheck {
     constexpr bool kSingle = sizeof(T) == sizeof(float);
     std::uint64_t bits = 0;  // because subnormal numbers may be flushed here
     std::memcpy(&bits, &value, sizeof bits);
-    if (std::isfinite(value) && std::abs(value) > std::numeric_limits<T>::max()) {
-      throw_invalid(where_, name, number_text(value), "at most 3.4e+38 in magnitude in float32");
-    }
     if (bits << 1 == 0 || std::abs(value) >= std::numeric_limits<T>::min()) return;
     throw_invalid(where_, name, number_text(value),
                   kSingle ? "0 or at least 1.2e-38 in float32" : "0 or at least 2.3e-308");

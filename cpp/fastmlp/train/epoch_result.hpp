@@ -30,21 +30,21 @@ class EpochMeans {
     data_loss_by_count_ += data_loss * count;
     penalty_by_count_ += step.penalty * count;
   }
-  // A batch without weight: its data loss is 0, and no step is made on which there are penalties.
-  void skip(double divisor) { skipped_ += divisor; }
+  // A batch without weight.
+  void skip(double divisor) { divisor_ += divisor; }
   void write(EpochResult& result) const {
     const auto mean = [](double sum, double n) { return n > 0 ? sum / n : 0; };
     const auto count = static_cast<double>(samples_);
-    result.data_loss = mean(data_loss_, divisor_ + skipped_);
+    result.loss = mean(loss_, divisor_);
+    result.data_loss = mean(data_loss_, divisor_);
     result.penalty = mean(penalty_, divisor_);
-    result.loss = skipped_ > 0 ? result.data_loss + result.penalty : mean(loss_, divisor_);
     result.data_loss_by_count = mean(data_loss_by_count_, count);
     result.penalty_by_count = mean(penalty_by_count_, count);
     result.samples = samples_;
   }
 
  private:
-  double divisor_ = 0, skipped_ = 0, loss_ = 0, data_loss_ = 0, penalty_ = 0;
+  double divisor_ = 0, loss_ = 0, data_loss_ = 0, penalty_ = 0;
   double data_loss_by_count_ = 0, penalty_by_count_ = 0;
   Index samples_ = 0;
 };

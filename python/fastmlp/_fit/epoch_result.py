@@ -87,16 +87,14 @@ class EpochMeans:
         self._counts.append(n_samples)
 
     def result(self, n_steps: int, status: str) -> EpochResult:
-        """Return the means so far; batches without weight have no penalties."""
+        """Return the means so far."""
         values = [value for value, _ in self._losses]
         data = [value - penalty for value, penalty in self._losses]
         penalties = [penalty for _, penalty in self._losses]
-        made = [d if n else 0.0 for d, n in zip(self._divisors, self._counts, strict=True)]
-        data_loss, penalty = _mean(data, self._divisors), _mean(penalties, made)
         return EpochResult(
-            data_loss + penalty if 0 in self._counts else _mean(values, self._divisors),
-            data_loss,
-            penalty,
+            _mean(values, self._divisors),
+            _mean(data, self._divisors),
+            _mean(penalties, self._divisors),
             _mean(data, self._counts),
             _mean(penalties, self._counts),
             n_steps,

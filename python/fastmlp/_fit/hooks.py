@@ -42,9 +42,9 @@ def check_callbacks(callbacks: Any, recorded: Mapping[str, str | None]) -> list[
         if not isinstance(member, Watcher):
             may_be_added = may_be_added or hasattr(member, "on_epoch_end")
         elif member.monitor not in recorded and not may_be_added:
-            expected = f"one of what is recorded: {', '.join(recorded)}"
-            others = "validation data, or metrics, record others"
-            raise value_error("monitor", member.monitor, f"{expected}; {others}")
+            recorded_names = ", ".join(recorded)
+            expected = f"one of what is recorded: {recorded_names}; give validation_data or metrics"
+            raise value_error("monitor", member.monitor, expected)
     return members
 
 
