@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -31,12 +31,10 @@ from fastmlp._data.validation import check_dtype, check_precision, check_seed, e
 from fastmlp._data.views import Views
 from fastmlp._export import methods as _export
 from fastmlp._fit import fitting
+from fastmlp._fit.history import History, history_from_dict
 from fastmlp._io import files, layout, members, registry, serialization
 from fastmlp._io import summary as _summary
 from fastmlp.layers import Layer, output_activation, plan
-
-if TYPE_CHECKING:
-    from fastmlp._fit.history import History
 
 
 @registry.register(serialization.NETWORK_FORMAT)
@@ -295,6 +293,6 @@ class Network(NamedFeatures, Attributes):
         layout.put(restored, parameters)
         restored.epochs_trained = epochs_trained
         restored._feature_names = as_names(values.get("feature_names_in_"), restored.n_inputs)
-        restored._history = serialization.history_from_dict(values.get("history"))
+        restored._history = history_from_dict(values.get("history"))
         restored._trained_loss = members.loss_from_dict(values.get("loss"), restored)
         self._become(restored, values.get("attributes", {}))

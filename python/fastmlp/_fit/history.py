@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from fastmlp._data.extras import require
+from fastmlp._data.validation import value_error
 from fastmlp._fit.status import ADVICE
 
 if TYPE_CHECKING:
@@ -230,3 +231,13 @@ class History(dict[str, list[float]]):
         verdict = f", {text}" if (text := self.separation(self.status).partition(",")[0]) else ""
         values = f"{self.n_epochs} epochs, {shown or 'empty'}, status={self.status!r}"
         return f"History({values}{verdict})"
+
+
+def history_from_dict(values: Any) -> History | None:
+    """Return the history that a dictionary describes, or None where there is none."""
+    if values is None:
+        return None
+    try:
+        return History.from_state(values)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise value_error("history", values, "'status' and 'losses'") from error

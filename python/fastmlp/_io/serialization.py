@@ -51,7 +51,6 @@ from fastmlp._data.validation import (
     value_error,
 )
 from fastmlp._fit import carrying, leftover
-from fastmlp._fit.history import History
 from fastmlp._fit.settings import TrainerSettings
 from fastmlp._io.members import FAMILIES, loss_to_dict, member_from_dict, member_to_dict
 from fastmlp._io.registry import from_dict
@@ -86,18 +85,25 @@ PROGRESS_1 = {  # names of version 1: section and name now
 }
 
 
-def network_to_dict(network: Network) -> dict[str, Any]:
-    """Return a network as a dictionary, with a copy of its parameters."""
+def description(network: Network) -> dict[str, Any]:
+    """Return what a network is made of, and how far it has come, without its parameters."""
     names, shape = network._feature_names, network.input_shape
     return {
-        "format": NETWORK_FORMAT,
-        "version": NETWORK_VERSION,
         "dtype": network.dtype.name,
         "inputs": network.n_inputs if len(shape) == 1 else list(shape),
         "layers": [layer_to_dict(layer, network.layers) for layer in network.layers],
         "seed": network.seed,
         "epochs_trained": check_epochs_trained(network.epochs_trained),
         "feature_names_in_": None if names is None else list(names),
+    }
+
+
+def network_to_dict(network: Network) -> dict[str, Any]:
+    """Return a network as a dictionary, with a copy of its parameters."""
+    return {
+        "format": NETWORK_FORMAT,
+        "version": NETWORK_VERSION,
+        **description(network),
         "parameters": network.parameters.copy(),
         **_optional("precision", network.precision),
         **_optional("history", network.history and network.history.to_state()),
@@ -134,16 +140,6 @@ def network_from_dict(
     precision = check_precision(values.get("precision"), dtype)
     specification = (shape, layers, dtype, seed, precision)
     return specification, check_epochs_trained(values["epochs_trained"])
-
-
-def history_from_dict(values: Any) -> History | None:
-    """Return the history that a dictionary describes, or None where there is none."""
-    if values is None:
-        return None
-    try:
-        return History.from_state(values)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise value_error("history", values, "'status' and 'losses'") from error
 
 
 def _optional(name: str, value: Any) -> dict[str, Any]:

@@ -99,7 +99,7 @@ class BaseMLP(CallbackSupport, BaseEstimator):  # type: ignore[misc]
         -------
         self : estimator
         """
-        undo = self._kept()
+        before = dict(vars(self))
         try:
             super().set_params(**{k: v for k, v in params.items() if not self._is_field(k)})
             fields: dict[str, dict[str, Any]] = {}
@@ -110,7 +110,7 @@ class BaseMLP(CallbackSupport, BaseEstimator):  # type: ignore[misc]
             for parameter, changes in fields.items():
                 setattr(self, parameter, value_of(parameter).replace(**changes))
         except BaseException:
-            undo()
+            self.__dict__.update(before)
             raise
         return self
 

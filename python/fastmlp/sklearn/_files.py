@@ -28,14 +28,14 @@ def save(self: BaseMLP, path: files.Path) -> None:
     path : str or path-like
         The file, which is replaced as a whole.
     """
-    state = {name: _plain(value) for name, value in _described(self.__getstate__()).items()}
+    state = {name: _plain(value) for name, value in _without_functions(self.__getstate__()).items()}
     for name in state.keys() - self.get_params(deep=False).keys():
         if _is_named(state[name]):
             raise type_error(name, getattr(self, name), "numbers, texts or arrays; remove it")
     files.save(path, {"format": type(self).__name__, "version": VERSION, "estimator": state})
 
 
-def _described(state: dict[str, Any]) -> dict[str, Any]:
+def _without_functions(state: dict[str, Any]) -> dict[str, Any]:
     """Return a state without the layers of a network that has functions in Python.
 
     They are then those of the parameters that `load` is given.

@@ -10,14 +10,11 @@ import numpy as np
 from fastmlp._data.arrays import native
 from fastmlp._data.feature_names import as_names
 from fastmlp._io import layout, serialization
-from fastmlp._io.members import loss_from_dict
+from fastmlp._io.members import loss_from_dict, loss_to_dict
 from fastmlp.layers import plan
 from fastmlp.network import Network
 from fastmlp.sklearn._architecture import DEFAULT_INIT, plan_layers
 from fastmlp.sklearn._optimizers import Training
-
-# Of a network's dictionary what is kept beside ``coefs_`` and ``intercepts_``.
-DESCRIPTION = ("dtype", "inputs", "layers", "precision", "feature_names_in_", "loss")
 
 
 class Model:
@@ -64,11 +61,12 @@ class Model:
 
     def state(self) -> dict[str, Any]:
         """Return network and training as plain values; parameters are in the estimator's lists."""
-        values = serialization.network_to_dict(self.network)
-        kept = {name: values.get(name) for name in DESCRIPTION}
+        network = self.network
+        described = serialization.description(network)
+        epochs = {name: described.pop(name) for name in ("seed", "epochs_trained")}
+        own = {"precision": network.precision, "loss": loss_to_dict(network._trained_loss)}
         training = {} if self.training is None else self.training.state()
-        epochs = {name: values[name] for name in ("seed", "epochs_trained")}
-        return {**training, **epochs, "network": kept}
+        return {**training, **epochs, "network": {**described, **own}}
 
 
 def rebuilt(estimator: Any, state: Mapping[str, Any] | Model | None) -> Model:
